@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use console::editor::Editor;
 use console::effect::Msg;
-use console::input::{Code, Input, Key};
+use console::input::{Code, KeyPress, TerminalInput};
 use console::model::Model;
 use console::model::compose::{Compose, Edited, Subject, Version};
 use console::model::gate::GateView;
@@ -100,7 +100,7 @@ fn type_all(model: &mut Model, text: &str) {
         } else {
             Code::Char(character)
         };
-        black_box(update(model, Msg::Input(Input::Key(Key::plain(code)))));
+        black_box(update(model, Msg::Input(TerminalInput::Key(KeyPress::plain(code)))));
     }
 }
 
@@ -125,7 +125,7 @@ fn benches(criterion: &mut Criterion) {
     group.bench_function("70 kB in one paste", |bencher| {
         bencher.iter_custom(|runs| {
             timed(runs, "", |model| {
-                black_box(update(model, Msg::Input(Input::Paste(pasted.clone()))));
+                black_box(update(model, Msg::Input(TerminalInput::Paste(pasted.clone()))));
             })
         });
     });

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use diff::lines::{Limit, diff_lines};
-use diff::page::{Columns, Page, Place};
+use diff::page::{Columns, Page, PagePosition};
 use diff::{DiffDocument, Folding, json};
 use material::{EDITS, SIZES, storyboard};
-use text::{Shape, visible_window};
+use text::{LineShape, visible_window};
 
 mod material;
 
@@ -50,7 +50,7 @@ fn screen(criterion: &mut Criterion) {
                     let marks = document.word_marks(&row);
                     black_box(visible_window(
                         document.row_text(&row),
-                        Shape::default(),
+                        LineShape::default(),
                         &marks,
                         0..SCREEN_CELLS,
                     ));
@@ -81,7 +81,7 @@ fn layout(criterion: &mut Criterion) {
                 wraps,
                 left: 0,
             };
-            let middle = Place {
+            let middle = PagePosition {
                 row: page.row_count() / 2,
                 line: 0,
             };

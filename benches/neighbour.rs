@@ -32,7 +32,7 @@ use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
 use engine::api::Notice;
-use engine::{Engine, Role, Settings};
+use engine::{Engine, EngineSettings, Role};
 use rusqlite::Connection;
 
 const YAML: &str = "pipeline: {stages: [{name: script}]}\ngates: {script: {required: true}}\n";
@@ -134,7 +134,7 @@ fn open(runs: PathBuf) -> Engine {
         ssh_client: None,
         pid: std::process::id(),
     };
-    Engine::open(Settings {
+    Engine::open(EngineSettings {
         runs_dir: runs,
         config: Config::load(YAML, "bench").unwrap().config,
         config_path: None,

@@ -10,7 +10,7 @@ use config::Config;
 use domain::ask::{Command, NewJob};
 use domain::operator::{Operator, Surface, Via};
 use engine::api::Notice;
-use engine::{Engine, Role, Settings};
+use engine::{Engine, EngineSettings, Role};
 
 const YAML: &str =
     "pipeline: {stages: [{name: script}]}\ngates: {script: {auto_approve: true, auto_approve_after_s: 3000}}\n";
@@ -36,7 +36,7 @@ async fn main() {
         ssh_client: None,
         pid: std::process::id(),
     };
-    let mut engine = Engine::open(Settings {
+    let mut engine = Engine::open(EngineSettings {
         runs_dir: folder.into(),
         config: Config::load(YAML, "seed").unwrap().config,
         config_path: None,

@@ -55,10 +55,10 @@ use clap::Parser;
 use clock::{Clock, SystemClock};
 use runs::supervisor;
 
-use args::{Arguments, Command};
+use args::{Arguments, CliCommand};
 use console::Rights;
 use global::GlobalArguments;
-use report::{Exit, Failure, Outcome};
+use report::{CommandError, CommandResult, Exit};
 
 /// Runs the command that the process was started with; its exit status is SPEC §8's.
 pub fn main() -> ExitCode {
@@ -85,49 +85,49 @@ pub fn main() -> ExitCode {
                 Err(failure) => failure.not(action).report(is_json, is_verbose),
             }
         }
-        Err(error) => misused::tell(error, arguments.iter().any(|argument| argument == "--json")),
+        Err(error) => misused::report(error, arguments.iter().any(|argument| argument == "--json")),
     };
     ExitCode::from(exit.code())
 }
 
-fn run(arguments: Arguments) -> Outcome {
+fn run(arguments: Arguments) -> CommandResult {
     let Arguments { global, command } = arguments;
-    let command = command.unwrap_or(Command::Console {
+    let command = command.unwrap_or(CliCommand::Console {
         job: None,
         stage: None,
         read_only: false,
         restricted: false,
     });
     match command {
-        Command::DemoStage { stage } => demo::stage(&stage),
-        Command::SuperviseStage { spec } => {
+        CliCommand::DemoStage { stage } => demo::stage(&stage),
+        CliCommand::SuperviseStage { spec } => {
             // Reached only with global flags before it, which no leader writes.
             let message = format!("{} comes with {} alone", spec.display(), supervisor::SUBCOMMAND);
-            Err(Failure::new("usage", message).with(|told| told.exit = Exit::Usage))
+            Err(CommandError::new("usage", message).with(|told| told.exit = Exit::Usage))
         }
-        Command::Config(command) => config::run(&global, &command),
-        Command::Doctor(arguments) => doctor::run(&global, arguments),
-        Command::Token(command) => token::run(&global, &command),
-        Command::Drafts(command) => drafts::run(&global, &command),
-        command @ (Command::Console { .. }
-        | Command::Demo
-        | Command::Serve { .. }
-        | Command::Job(_)
-        | Command::Gate(_)
-        | Command::Patch(_)
-        | Command::Decisions(_)
-        | Command::Events(_)
-        | Command::Webhooks) => on_runtime(&global, command),
+        CliCommand::Config(command) => config::run(&global, &command),
+        CliCommand::Doctor(arguments) => doctor::run(&global, arguments),
+        CliCommand::Token(command) => token::run(&global, &command),
+        CliCommand::Drafts(command) => drafts::run(&global, &command),
+        command @ (CliCommand::Console { .. }
+        | CliCommand::Demo
+        | CliCommand::Serve { .. }
+        | CliCommand::Job(_)
+        | CliCommand::Gate(_)
+        | CliCommand::Patch(_)
+        | CliCommand::Decisions(_)
+        | CliCommand::Events(_)
+        | CliCommand::Webhooks) => on_runtime(&global, command),
     }
 }
 
-fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
+fn on_runtime(global: &GlobalArguments, command: CliCommand) -> CommandResult {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| {
             let message = format!("no event loop can be made: {error}");
-            Failure::new("not_possible", message).not("started").because(error)
+            CommandError::new("not_possible", message).not("started").because(error)
         })?;
     let outcome = runtime.block_on(dispatch(global, command));
     // What still blocks (a terminal that does not answer) must not keep the process.
@@ -135,9 +135,9 @@ fn on_runtime(global: &GlobalArguments, command: Command) -> Outcome {
     outcome
 }
 
-async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
+async fn dispatch(global: &GlobalArguments, command: CliCommand) -> CommandResult {
     match command {
-        Command::Console {
+        CliCommand::Console {
             job,
             stage,
             read_only,
@@ -146,28 +146,28 @@ async fn dispatch(global: &GlobalArguments, command: Command) -> Outcome {
             log::to_file("console");
             console::run(global, job, stage, Rights { read_only, restricted }).await
         }
-        Command::Demo => {
+        CliCommand::Demo => {
             log::to_file("demo");
             demo::run(global).await
         }
-        Command::Serve { no_http } => serve::run(global, no_http).await,
-        Command::Job(command) => {
+        CliCommand::Serve { no_http } => serve::run(global, no_http).await,
+        CliCommand::Job(command) => {
             log::to_stderr(log::WARNINGS);
             job::run(global, command).await
         }
-        Command::Gate(command) => {
+        CliCommand::Gate(command) => {
             log::to_stderr(log::WARNINGS);
             gate::run(global, command).await
         }
-        Command::Patch(command) => patch::run(global, command).await,
-        Command::Decisions(command) => decisions::run(global, command).await,
-        Command::Events(arguments) => events::run(global, arguments).await,
-        Command::Webhooks => webhooks::run(global).await,
-        Command::Config(command) => config::run(global, &command),
-        Command::Doctor(arguments) => doctor::run(global, arguments),
-        Command::Token(command) => token::run(global, &command),
-        Command::Drafts(command) => drafts::run(global, &command),
-        Command::SuperviseStage { .. } | Command::DemoStage { .. } => Ok(Exit::Usage),
+        CliCommand::Patch(command) => patch::run(global, command).await,
+        CliCommand::Decisions(command) => decisions::run(global, command).await,
+        CliCommand::Events(arguments) => events::run(global, arguments).await,
+        CliCommand::Webhooks => webhooks::run(global).await,
+        CliCommand::Config(command) => config::run(global, &command),
+        CliCommand::Doctor(arguments) => doctor::run(global, arguments),
+        CliCommand::Token(command) => token::run(global, &command),
+        CliCommand::Drafts(command) => drafts::run(global, &command),
+        CliCommand::SuperviseStage { .. } | CliCommand::DemoStage { .. } => Ok(Exit::Usage),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Arguments {
     pub global: GlobalArguments,
     /// The command; none: the console.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 const AFTER_HELP: &str = "\
@@ -46,25 +46,26 @@ impl Arguments {
             return "started";
         };
         match command {
-            Command::Console { .. } | Command::Demo | Command::Serve { .. } | Command::SuperviseStage { .. } => {
-                "started"
-            }
-            Command::Token(_) | Command::DemoStage { .. } => "made",
-            Command::Job(command) => command.action(),
-            Command::Gate(command) => command.action(),
-            Command::Patch(command) => command.action(),
-            Command::Decisions(command) => command.action(),
-            Command::Drafts(command) => command.action(),
-            Command::Events(_) | Command::Webhooks => "listed",
-            Command::Config(command) => command.action(),
-            Command::Doctor(_) => "examined",
+            CliCommand::Console { .. }
+            | CliCommand::Demo
+            | CliCommand::Serve { .. }
+            | CliCommand::SuperviseStage { .. } => "started",
+            CliCommand::Token(_) | CliCommand::DemoStage { .. } => "made",
+            CliCommand::Job(command) => command.action(),
+            CliCommand::Gate(command) => command.action(),
+            CliCommand::Patch(command) => command.action(),
+            CliCommand::Decisions(command) => command.action(),
+            CliCommand::Drafts(command) => command.action(),
+            CliCommand::Events(_) | CliCommand::Webhooks => "listed",
+            CliCommand::Config(command) => command.action(),
+            CliCommand::Doctor(_) => "examined",
         }
     }
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Open the console, on a gate if one is named
     Console {
         /// The job to open on

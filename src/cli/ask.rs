@@ -9,30 +9,30 @@ use domain::refusal::Refusal;
 use engine::Engine;
 use engine::client::Client;
 
-use super::report::Failure;
+use super::report::CommandError;
 
 /// Works with an engine, whose loop turns meanwhile, and closes it, however that ended. Ctrl-C ends at once: what was committed stays,
 /// stages go on under their supervisors.
 pub async fn with_engine<T>(
     mut engine: Engine,
-    work: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    work: impl AsyncFnOnce(&Client) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
     let client = engine.client();
     let result = tokio::select! {
         biased;
         result = engine.beside(work(&client)) => result,
-        _ = tokio::signal::ctrl_c() => return Err(Failure::Interrupted),
+        _ = tokio::signal::ctrl_c() => return Err(CommandError::Interrupted),
     };
     engine.close();
     result
 }
 
 /// A job of ours or of the old system, which must exist.
-pub async fn find(engine: &Client, id: &JobId) -> Result<ListedJob, Failure> {
+pub async fn find(engine: &Client, id: &JobId) -> Result<ListedJob, CommandError> {
     Ok(engine.find(id).await?.ok_or_else(|| Refusal::no_such_job(id))?)
 }
 
 /// A job of ours, which must exist.
-pub async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, Failure> {
+pub async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, CommandError> {
     Ok(find(engine, id).await?.ours()?)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use engine::audit::{Progress, Report};
 
 use super::output::Output;
-use super::report::{Exit, Failure};
+use super::report::{CommandError, Exit};
 
 /// The document of an audit.
 #[derive(Debug, Serialize)]
@@ -33,7 +33,7 @@ impl<'a> AuditDoc<'a> {
 }
 
 /// Prints an audit, in lines or as a document; exit 1 when something is wrong.
-pub fn print(output: &mut Output, report: &Report) -> Result<Exit, Failure> {
+pub fn print(output: &mut Output, report: &Report) -> Result<Exit, CommandError> {
     if output.is_json {
         output.document(&AuditDoc::of(report))?;
     } else {
@@ -48,7 +48,7 @@ pub fn print(output: &mut Output, report: &Report) -> Result<Exit, Failure> {
 }
 
 /// Findings, debts and notes, a line each.
-fn lines(output: &mut Output, report: &Report) -> Result<(), Failure> {
+fn lines(output: &mut Output, report: &Report) -> Result<(), CommandError> {
     for finding in &report.findings {
         let hint = finding.hint.map_or(String::new(), |hint| format!("   hint: {hint}"));
         output.line(&format!("{finding}{hint}"))?;

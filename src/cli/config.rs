@@ -7,7 +7,7 @@ use config::{ValidationDoc, reference};
 
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
+use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::{config_text, read_config};
 
 /// What can be done with the configuration.
@@ -31,7 +31,7 @@ impl ConfigCommand {
 }
 
 /// Does one of them.
-pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> Outcome {
+pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandResult {
     let mut output = Output::new(global);
     let exit = match command {
         ConfigCommand::Check => check(global, &mut output)?,
@@ -49,7 +49,7 @@ pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> Outcome {
     Ok(exit)
 }
 
-fn check(global: &GlobalArguments, output: &mut Output) -> Outcome {
+fn check(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let text = config_text(global)?;
     let problems = match text.load() {
         Ok(loaded) => loaded.warnings,
@@ -83,7 +83,7 @@ fn summary(origin: &str, errors: usize, warnings: usize) -> String {
     }
 }
 
-fn show(global: &GlobalArguments, output: &mut Output) -> Outcome {
+fn show(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let (config, _) = read_config(global)?;
     let document = config.doc();
     if output.is_json {
@@ -91,7 +91,7 @@ fn show(global: &GlobalArguments, output: &mut Output) -> Outcome {
     } else {
         let yaml = document
             .to_yaml()
-            .map_err(|error| Failure::of("configuration", error))?;
+            .map_err(|error| CommandError::of("configuration", error))?;
         // For a person every line is made safe; a file gets what can be read back.
         if output.is_terminal {
             output.block("", &yaml)?

@@ -14,8 +14,8 @@ use console::external_editor::ExternalEditor;
 use super::global::GlobalArguments;
 use super::http;
 use super::old;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 
 /// What a console may do besides looking.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,9 +27,14 @@ pub struct Rights {
 }
 
 /// Opens the console, on a job's gate if one is named.
-pub async fn run(global: &GlobalArguments, job: Option<JobId>, stage: Option<StageName>, rights: Rights) -> Outcome {
+pub async fn run(
+    global: &GlobalArguments,
+    job: Option<JobId>,
+    stage: Option<StageName>,
+    rights: Rights,
+) -> CommandResult {
     refuse_without_person(global)?;
-    let session = Session::resolve(global, Surface::Console)?;
+    let session = CommandContext::resolve(global, Surface::Console)?;
     // Said on the screen too: the line on stderr is gone as soon as the console takes the terminal.
     let hint = session
         .config_path
@@ -39,9 +44,9 @@ pub async fn run(global: &GlobalArguments, job: Option<JobId>, stage: Option<Sta
 }
 
 /// Refuses where nobody sits: before anything is opened or started.
-pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), Failure> {
+pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), CommandError> {
     let hint = "use holdpoint gate list, or holdpoint serve";
-    let refused = |message: &str| Err(Failure::new("no_terminal", message).hint(hint));
+    let refused = |message: &str| Err(CommandError::new("no_terminal", message).hint(hint));
     if !stdout().is_terminal() {
         return refused("standard output is not a terminal");
     }
@@ -56,11 +61,11 @@ pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), Failure> {
 
 /// Runs the console over this session until the operator leaves.
 pub async fn show(
-    session: Session,
+    session: CommandContext,
     open_at: Option<(JobId, Option<StageName>)>,
     hint: Option<String>,
     rights: Rights,
-) -> Outcome {
+) -> CommandResult {
     let is_read_only = rights.read_only;
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let role = if is_read_only {
@@ -115,7 +120,7 @@ pub async fn show(
         Err(error) => {
             let message = error.to_string();
             let message = message.strip_prefix("Not started: ").unwrap_or(&message);
-            Err(Failure::new("no_terminal", message))
+            Err(CommandError::new("no_terminal", message))
         }
     }
 }

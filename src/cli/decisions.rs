@@ -15,8 +15,8 @@ use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::table::Table;
 use super::verify;
 use super::words::{clock_time, looked};
@@ -74,7 +74,7 @@ where they cannot:
   holdpoint decisions verify --head 12:2c26b46b...";
 
 /// Does one of them.
-pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome {
+pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> CommandResult {
     let mut output = Output::new(global);
     match command {
         DecisionsCommand::List { job } => list(global, &mut output, job).await?,
@@ -96,8 +96,8 @@ pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> Outcome
     Ok(Exit::Done)
 }
 
-async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     old::note_faults(&session);
     let job_id = job.as_ref();
     let (mut history, mut decisions) = match session.open_list()? {
@@ -163,8 +163,8 @@ async fn show(
     job: &JobId,
     stage: &StageName,
     attempt: Option<u32>,
-) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let (found, decisions) = match session.open_existing(Role::Visitor) {
         Ok(engine) => {
             with_engine(engine, async |engine| {
@@ -185,7 +185,7 @@ async fn show(
             return Err(Refusal::no_gate(rows, stage, attempt).into());
         }
         let of = attempt.map_or_else(String::new, |attempt| format!(" #{attempt}"));
-        return Err(Failure::not_found(format!("{job} / {stage}{of} has no decision"))
+        return Err(CommandError::not_found(format!("{job} / {stage}{of} has no decision"))
             .hint(format!("holdpoint decisions list {job} names those there are")));
     };
     if output.is_json {
@@ -194,7 +194,7 @@ async fn show(
     lines(output, &sealed)
 }
 
-fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), Failure> {
+fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), CommandError> {
     let decision = &sealed.decision;
     let via = decision.via();
     output.line(&format!(

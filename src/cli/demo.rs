@@ -18,8 +18,8 @@ use super::ask::with_engine;
 use super::console;
 use super::global::GlobalArguments;
 use super::output::note;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::{Session, config_text, load};
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::{CommandContext, config_text, load};
 
 /// Where the demo keeps its jobs unless `--runs` names another place (SPEC §8).
 const RUNS_DIR: &str = "runs/demo";
@@ -27,7 +27,7 @@ const RUNS_DIR: &str = "runs/demo";
 const MARK: &str = "demo";
 
 /// Starts the demo's jobs where there are none yet, then shows the console.
-pub async fn run(global: &GlobalArguments) -> Outcome {
+pub async fn run(global: &GlobalArguments) -> CommandResult {
     console::refuse_without_person(global)?;
     let text = match &global.config {
         Some(_) => config_text(global)?,
@@ -40,7 +40,7 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
     let (config, text) = load(text)?;
     let mut global = global.clone();
     global.runs.get_or_insert_with(|| PathBuf::from(RUNS_DIR));
-    let session = Session::with_config(&global, Surface::Console, config, text)?;
+    let session = CommandContext::with_config(&global, Surface::Console, config, text)?;
     // An engine of its own: what it is told on the way is not lost to the console, which begins afresh.
     with_engine(session.open(Role::Visitor)?, async |engine| {
         prepare(engine, &session).await
@@ -51,13 +51,13 @@ pub async fn run(global: &GlobalArguments) -> Outcome {
 }
 
 /// Does the work of a stage of the demo; its words go to the stage's log.
-pub fn stage(stage: &str) -> Outcome {
+pub fn stage(stage: &str) -> CommandResult {
     let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
     done.map(|_| Exit::Done)
-        .map_err(|error| Failure::of("demo_stage", error))
+        .map_err(|error| CommandError::of("demo_stage", error))
 }
 
-async fn prepare(engine: &Client, session: &Session) -> Result<(), Failure> {
+async fn prepare(engine: &Client, session: &CommandContext) -> Result<(), CommandError> {
     let filter = JobFilter {
         limit: u32::MAX,
         ..JobFilter::default()
@@ -68,13 +68,13 @@ async fn prepare(engine: &Client, session: &Session) -> Result<(), Failure> {
     if !present.is_empty() && !present.iter().any(is_ours) {
         let runs_dir = session.runs_dir.display();
         return Err(
-            Failure::new("other_jobs", format!("{runs_dir} holds other jobs than the demo's"))
+            CommandError::new("other_jobs", format!("{runs_dir} holds other jobs than the demo's"))
                 .hint("choose another place: holdpoint demo --runs DIR")
                 .at(runs_dir.to_string()),
         );
     }
     for job in demo::jobs().map_err(failed)? {
-        let id = JobId::new(&job.slug).map_err(|error| Failure::of("invalid", error))?;
+        let id = JobId::new(&job.slug).map_err(|error| CommandError::of("invalid", error))?;
         let known = present.iter().find(|rows| rows.job.id == id);
         if known.is_none() {
             start(engine, &id, &job).await?;
@@ -86,11 +86,11 @@ async fn prepare(engine: &Client, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-fn failed(error: DemoError) -> Failure {
-    Failure::of("demo", error)
+fn failed(error: DemoError) -> CommandError {
+    CommandError::of("demo", error)
 }
 
-async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), CommandError> {
     let new = NewJob {
         id: Some(id.clone()),
         slug: job.slug.clone(),
@@ -105,16 +105,17 @@ async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure
 }
 
 /// Opens the gate that another pipeline would open on a manual job.
-async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Failure> {
+async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), CommandError> {
     if job.outside.is_none() {
         return Ok(());
     }
-    let folder = tempfile::tempdir()
-        .map_err(|error| Failure::new("demo", format!("no temporary directory can be made: {error}")).because(error))?;
+    let folder = tempfile::tempdir().map_err(|error| {
+        CommandError::new("demo", format!("no temporary directory can be made: {error}")).because(error)
+    })?;
     let Some(gate) = demo::outside_gate(job, folder.path()).map_err(failed)? else {
         return Ok(());
     };
-    let stage = StageName::new(gate.stage).map_err(|error| Failure::of("invalid", error))?;
+    let stage = StageName::new(gate.stage).map_err(|error| CommandError::of("invalid", error))?;
     let command = Command::OpenGate {
         job_id: id.clone(),
         stage,

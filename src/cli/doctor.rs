@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use domain::operator::Surface;
 use engine::Trouble;
-use engine::audit::{Finding, Place, Report, Scope, audit};
+use engine::audit::{Finding, Location, Report, Scope, audit};
 use engine::rebuild::{Rebuilt, rebuild};
 use engine::repair;
 use runs::RunsDir;
@@ -14,8 +14,8 @@ use store::Reader;
 use super::audit_report::{self, AuditDoc, count};
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 
 /// What to do beside looking.
 #[derive(Debug, Clone, Copy, Args)]
@@ -48,9 +48,9 @@ holdpoint serve. What was committed and not yet on disk is not made again;
 leases come back as they last were on disk, and lapse.";
 
 /// Looks, and does what was asked for.
-pub fn run(global: &GlobalArguments, arguments: DoctorArguments) -> Outcome {
+pub fn run(global: &GlobalArguments, arguments: DoctorArguments) -> CommandResult {
     let mut output = Output::new(global);
-    let session = Session::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     if !session.runs_dir.is_dir() {
         return Err(session.no_jobs());
     }
@@ -75,7 +75,7 @@ fn examine(runs: &RunsDir, is_hashing_versions: bool, is_json: bool) -> Report {
         Err(error) => {
             let mut report = Report::default();
             let hint = "put it back from a copy, or make it again from the run directories: holdpoint doctor --rebuild --replace";
-            report.add(Finding::new(Place::database(), error.to_string()).hint(hint));
+            report.add(Finding::new(Location::database(), error.to_string()).hint(hint));
             report
         }
     }
@@ -91,7 +91,12 @@ struct DoctorDoc<'a> {
     left_out: &'a [String],
 }
 
-fn look_or_mend(session: &Session, runs: &RunsDir, output: &mut Output, arguments: DoctorArguments) -> Outcome {
+fn look_or_mend(
+    session: &CommandContext,
+    runs: &RunsDir,
+    output: &mut Output,
+    arguments: DoctorArguments,
+) -> CommandResult {
     session.refuse_lost()?;
     if !session.has_jobs() {
         return Err(session.no_jobs());
@@ -103,7 +108,7 @@ fn look_or_mend(session: &Session, runs: &RunsDir, output: &mut Output, argument
         if let Err(trouble) = mended {
             // What was done is told all the same.
             tell_done(output, &done)?;
-            return Err(Failure::from(trouble).not("repaired"));
+            return Err(CommandError::from(trouble).not("repaired"));
         }
     }
     let mut report = examine(runs, arguments.versions, output.is_json);
@@ -117,10 +122,10 @@ fn look_or_mend(session: &Session, runs: &RunsDir, output: &mut Output, argument
             Err(error) => format!("old jobs are not listed: {error}"),
         });
     }
-    tell(output, &report, &done, &[])
+    print_report(output, &report, &done, &[])
 }
 
-fn tell(output: &mut Output, report: &Report, done: &[String], left_out: &[String]) -> Outcome {
+fn print_report(output: &mut Output, report: &Report, done: &[String], left_out: &[String]) -> CommandResult {
     let is_failed = report.has_findings() || !left_out.is_empty();
     if output.is_json {
         output.document(&DoctorDoc {
@@ -138,14 +143,19 @@ fn tell(output: &mut Output, report: &Report, done: &[String], left_out: &[Strin
     Ok(if is_failed { Exit::Failed } else { Exit::Done })
 }
 
-fn tell_done(output: &mut Output, done: &[String]) -> Result<(), Failure> {
+fn tell_done(output: &mut Output, done: &[String]) -> Result<(), CommandError> {
     if output.is_json {
         return Ok(());
     }
     done.iter().try_for_each(|line| output.line(line))
 }
 
-fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments: DoctorArguments) -> Outcome {
+fn make_again(
+    session: &CommandContext,
+    runs: &RunsDir,
+    output: &mut Output,
+    arguments: DoctorArguments,
+) -> CommandResult {
     if session.has_jobs() {
         let report = examine(runs, false, output.is_json);
         let database = session.runs_dir.join(store::DATABASE_FILE);
@@ -153,12 +163,12 @@ fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments:
         match report.findings.iter().find(|finding| finding.is_of_database()) {
             None => {
                 let hint = "to make it again all the same, for it is older than the files say, move it away first";
-                return Err(Failure::new("not_possible", format!("{shown} is there and sound")).hint(hint));
+                return Err(CommandError::new("not_possible", format!("{shown} is there and sound")).hint(hint));
             }
             Some(finding) if !arguments.replace => {
                 let message = format!("{shown} is there, and damaged: {}", finding.message);
                 let hint = "holdpoint doctor --rebuild --replace moves it aside and makes a new one";
-                return Err(Failure::new("not_possible", message).hint(hint));
+                return Err(CommandError::new("not_possible", message).hint(hint));
             }
             Some(_) => {}
         }
@@ -166,7 +176,7 @@ fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments:
     // From here on something is written: rights and file system are looked at as for every other writer.
     let runs = RunsDir::open(&session.runs_dir, session.group())?;
     let rebuilt = rebuild(&runs, arguments.replace).map_err(|trouble| {
-        Failure::from(trouble).with(|told| {
+        CommandError::from(trouble).with(|told| {
             if told.message.ends_with("another holdpoint has it open") {
                 told.hint = Some("leave every console there, and stop holdpoint serve".to_owned());
             }
@@ -174,7 +184,7 @@ fn make_again(session: &Session, runs: &RunsDir, output: &mut Output, arguments:
     })?;
     let mut report = examine(&runs, arguments.versions, output.is_json);
     rebuilt.notes.iter().for_each(|note| report.note(note.clone()));
-    tell(output, &report, &told_of(&rebuilt, &runs), &rebuilt.left_out)
+    print_report(output, &report, &told_of(&rebuilt, &runs), &rebuilt.left_out)
 }
 
 fn told_of(rebuilt: &Rebuilt, runs: &RunsDir) -> Vec<String> {

@@ -3,20 +3,20 @@
 use domain::gate::GateState;
 use domain::job::JobStatus;
 use engine::api::Receipt;
-use engine::client::{Client, Done};
+use engine::client::{Client, Committed};
 use wire::DoneDoc;
 
 use super::output::{Output, note};
-use super::report::Failure;
+use super::report::CommandError;
 
 /// Tells what was done. `line` is for people, the document for programs may be completed by `complete`.
-pub async fn tell<'a>(
+pub async fn print<'a>(
     engine: &Client,
     output: &mut Output,
-    done: &'a Done,
+    done: &'a Committed,
     line: &str,
     complete: impl FnOnce(&mut DoneDoc<'a>),
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (receipt, published) = done;
     if output.is_json {
         let mut document = receipt.document(published.as_ref().err());
@@ -34,7 +34,7 @@ pub async fn tell<'a>(
 }
 
 /// Says that files are still owed, which is no failure: the database has everything.
-pub fn note_unpublished(output: &Output, done: &Done) {
+pub fn note_unpublished(output: &Output, done: &Committed) {
     if let (receipt, Err(why)) = done {
         let what = if receipt.decision.is_some() { "Decided" } else { "Done" };
         note(&format!(
@@ -48,11 +48,11 @@ pub fn note_unpublished(output: &Output, done: &Done) {
 }
 
 /// Says what to start when stages and timers have nobody who runs them.
-pub async fn note_without_leader(engine: &Client) -> Result<(), Failure> {
+pub async fn note_without_leader(engine: &Client) -> Result<(), CommandError> {
     let leader = engine
         .leader()
         .await
-        .map_err(|unread| Failure::from(unread).not("told"))?;
+        .map_err(|unread| CommandError::from(unread).not("told"))?;
     if leader.is_none() {
         note("Nobody leads: stages and timers wait   hint: start holdpoint serve, or the console");
     }

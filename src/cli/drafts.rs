@@ -13,8 +13,8 @@ use runs::RunsDir;
 
 use super::global::GlobalArguments;
 use super::output::{Output, note};
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::table::Table;
 
 /// What can be done with drafts.
@@ -86,8 +86,8 @@ impl Kept {
 }
 
 /// Runs one of them.
-pub fn run(global: &GlobalArguments, command: &DraftsCommand) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub fn run(global: &GlobalArguments, command: &DraftsCommand) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let mut output = Output::new(global);
     let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let all = all(&session, &runs)?;
@@ -101,7 +101,7 @@ pub fn run(global: &GlobalArguments, command: &DraftsCommand) -> Outcome {
 }
 
 /// Drafts first, then what was discarded, the newest first.
-fn all(session: &Session, runs: &RunsDir) -> Result<Vec<Kept>, Failure> {
+fn all(session: &CommandContext, runs: &RunsDir) -> Result<Vec<Kept>, CommandError> {
     let operator = &session.operator.name;
     let kept = runs.load_drafts(operator)?;
     let oldest_us = Discarded::oldest_us(session.now());
@@ -134,7 +134,7 @@ fn all(session: &Session, runs: &RunsDir) -> Result<Vec<Kept>, Failure> {
 }
 
 /// The text of this name; the beginning of one is enough.
-fn named<'a>(all: &'a [Kept], id: &str) -> Result<&'a Kept, Failure> {
+fn named<'a>(all: &'a [Kept], id: &str) -> Result<&'a Kept, CommandError> {
     if let Some(exact) = all.iter().find(|kept| kept.id == id) {
         return Ok(exact);
     }
@@ -145,10 +145,10 @@ fn named<'a>(all: &'a [Kept], id: &str) -> Result<&'a Kept, Failure> {
         (Some(_), Some(_)) => format!("{id} is the beginning of several drafts"),
         (None, _) => format!("you have no draft {id}"),
     };
-    Err(Failure::not_found(message).hint("holdpoint drafts list names them"))
+    Err(CommandError::not_found(message).hint("holdpoint drafts list names them"))
 }
 
-fn list(output: &mut Output, all: &[Kept]) -> Result<(), Failure> {
+fn list(output: &mut Output, all: &[Kept]) -> Result<(), CommandError> {
     if output.is_json {
         let documents: Vec<_> = all.iter().map(|kept| kept.document(false)).collect();
         return output.document(&documents);
@@ -169,7 +169,7 @@ fn list(output: &mut Output, all: &[Kept]) -> Result<(), Failure> {
     table.print(output, "You have no drafts, and discarded none in the last 7 days")
 }
 
-fn show(output: &mut Output, kept: &Kept) -> Result<(), Failure> {
+fn show(output: &mut Output, kept: &Kept) -> Result<(), CommandError> {
     if output.is_json {
         return output.document(&kept.document(true));
     }
@@ -196,10 +196,10 @@ fn show(output: &mut Output, kept: &Kept) -> Result<(), Failure> {
     Ok(())
 }
 
-fn restore(output: &mut Output, session: &Session, runs: &RunsDir, kept: &Kept) -> Result<(), Failure> {
+fn restore(output: &mut Output, session: &CommandContext, runs: &RunsDir, kept: &Kept) -> Result<(), CommandError> {
     let Some(discarded) = &kept.discarded else {
         let message = format!("{} was not discarded: the console offers it", kept.id);
-        return Err(Failure::new("wrong_state", message));
+        return Err(CommandError::new("wrong_state", message));
     };
     let operator = &session.operator.name;
     let key = &discarded.draft.key;
@@ -213,7 +213,7 @@ fn restore(output: &mut Output, session: &Session, runs: &RunsDir, kept: &Kept) 
         .find(|draft| draft.key == *key)
         .unwrap_or_else(|| Draft::new(key.clone()));
     draft.take_back(&discarded.draft).map_err(|why| {
-        Failure::new("wrong_state", why).hint("send or discard that first; this one stays where it is")
+        CommandError::new("wrong_state", why).hint("send or discard that first; this one stays where it is")
     })?;
     let bytes = serde_json::to_vec_pretty(&draft).unwrap_or_default();
     runs.restore(operator, &draft.file_name(), &bytes, &discarded.file_name())?;

@@ -6,7 +6,7 @@ use domain::ids::JobId;
 use domain::job::JobStatus;
 use domain::old::ListedJob;
 use domain::operator::Surface;
-use domain::view::Since;
+use domain::view::EventsSince;
 use engine::Role;
 use engine::client::Client;
 use engine::waits::news_of;
@@ -16,8 +16,8 @@ use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::words::clock_time;
 
 /// Events read at once.
@@ -37,9 +37,9 @@ pub struct EventsArguments {
 }
 
 /// Prints them.
-pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcome {
+pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> CommandResult {
     let mut output = Output::new(global);
-    let session = Session::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let EventsArguments {
         job,
         follow: is_followed,
@@ -50,7 +50,9 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
             with_engine(engine, async |engine| {
                 match ask::find(engine, &job).await? {
                     // History has ended: there is nothing to follow.
-                    ListedJob::Old(_) => return Ok(engine.old_event_page(&job, Since::Seq(since), u32::MAX).await?.0),
+                    ListedJob::Old(_) => {
+                        return Ok(engine.old_event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
+                    }
                     ListedJob::Ours(_) if is_followed => {
                         follow(engine, &mut output, &job, since).await?;
                     }
@@ -64,7 +66,7 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
         }
         Err(failure) => {
             old::instead(&session, &job, failure)?;
-            let since = Since::Seq(since);
+            let since = EventsSince::Seq(since);
             old::read(&session, |history, ours| {
                 history.event_page(ours, &job, since, u32::MAX)
             })?
@@ -79,7 +81,12 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Outcom
 }
 
 /// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it ended.
-pub async fn follow(engine: &Client, output: &mut Output, job_id: &JobId, since: u64) -> Result<JobStatus, Failure> {
+pub async fn follow(
+    engine: &Client,
+    output: &mut Output,
+    job_id: &JobId,
+    since: u64,
+) -> Result<JobStatus, CommandError> {
     let mut since = since;
     let mut news = engine.follow();
     loop {
@@ -98,7 +105,7 @@ pub async fn follow(engine: &Client, output: &mut Output, job_id: &JobId, since:
 }
 
 /// Prints everything after `since` and returns the number of the last.
-async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since: u64) -> Result<u64, Failure> {
+async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since: u64) -> Result<u64, CommandError> {
     let mut since = since;
     loop {
         let events = engine.events(Some(job_id), since, BATCH).await?;
@@ -113,7 +120,7 @@ async fn print_from(engine: &Client, output: &mut Output, job_id: &JobId, since:
     }
 }
 
-fn print(output: &mut Output, event: &EventDoc<'_>) -> Result<(), Failure> {
+fn print(output: &mut Output, event: &EventDoc<'_>) -> Result<(), CommandError> {
     if output.is_json {
         return output.json_line(event);
     }

@@ -20,8 +20,8 @@ use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::global::{GateArguments, GlobalArguments};
 use super::output::{Output, note};
-use super::report::{Exit, Outcome};
-use super::resolve::Session;
+use super::report::{CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::words::{clock_time, length};
 use super::{done, gate_diff, gate_list, gate_show, wait};
 
@@ -182,7 +182,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 /// Does one of them.
-pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
+pub async fn run(global: &GlobalArguments, command: GateCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
     let exit = match command {
@@ -208,7 +208,7 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
             .await?
         }
         GateCommand::Wait { gate, timeout } => {
-            let session = Session::resolve(global, Surface::Cli)?;
+            let session = CommandContext::resolve(global, Surface::Cli)?;
             let timeout = timeout.map(Duration::from_secs);
             with_engine(session.open_existing(Role::Candidate("wait"))?, async |engine| {
                 wait::run(engine, &session, output, &gate, None, timeout).await
@@ -220,8 +220,8 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> Outcome {
     Ok(exit)
 }
 
-async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArguments) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArguments) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let OpenArguments {
         job,
         stage,
@@ -303,8 +303,8 @@ async fn timer(
     output: &mut Output,
     gate: GateArguments,
     command: impl FnOnce(GateRef) -> Command,
-) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let stage = gate.stage.clone();
     let command = command(GateRef {
         job_id: gate.job,
@@ -341,8 +341,8 @@ async fn withdraw(
     output: &mut Output,
     gate: GateArguments,
     reason: Option<String>,
-) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let stage = gate.stage.clone();
     let gate = GateRef {
         job_id: gate.job,

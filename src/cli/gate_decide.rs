@@ -13,13 +13,13 @@ use domain::key::GateRef;
 use domain::operator::Surface;
 use engine::Role;
 use engine::api::Receipt;
-use engine::client::{Client, Done};
+use engine::client::{Client, Committed};
 
 use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::{done, patch_file, preview};
 
 /// A decision.
@@ -60,13 +60,13 @@ have one code (5 already decided, 6 not found), that one; else 1.";
 /// So many decisions are handed over at a time; they share transactions.
 const GROUP_MAX: usize = 100;
 
-fn usage(message: impl Into<String>) -> Failure {
-    Failure::new("usage", message)
+fn usage(message: impl Into<String>) -> CommandError {
+    CommandError::new("usage", message)
         .with(|told| told.exit = Exit::Usage)
         .hint("see --help")
 }
 
-fn gate_ref(job: &str, stage: &str) -> Result<GateRef, Failure> {
+fn gate_ref(job: &str, stage: &str) -> Result<GateRef, CommandError> {
     let job_id = JobId::new(job).map_err(|error| usage(error.to_string()))?;
     let stage = StageName::new(stage).map_err(|error| usage(error.to_string()))?;
     Ok(GateRef {
@@ -77,7 +77,7 @@ fn gate_ref(job: &str, stage: &str) -> Result<GateRef, Failure> {
 }
 
 /// `JOB STAGE`, or `JOB:STAGE` once or more. Neither has a colon in it, so the two cannot be taken for each other.
-fn gates(words: &[String]) -> Result<Vec<GateRef>, Failure> {
+fn gates(words: &[String]) -> Result<Vec<GateRef>, CommandError> {
     if let [job, stage] = words
         && !job.contains(':')
         && !stage.contains(':')
@@ -100,7 +100,7 @@ pub async fn run(
     output: &mut Output,
     verdict: Verdict,
     arguments: DecideArguments,
-) -> Outcome {
+) -> CommandResult {
     let DecideArguments {
         gates: words,
         notes,
@@ -113,7 +113,7 @@ pub async fn run(
     if !is_one && (patch.is_some() || digest.is_some()) {
         return Err(usage("--patch and --digest go with one gate, and several are named"));
     }
-    let session = Session::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let patch = match patch {
         Some(file) => Some(patch_file::read(&file, global.no_input)?.patch.value().clone()),
         None => None,
@@ -128,13 +128,13 @@ pub async fn run(
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         match gates.as_slice() {
             [one] if dry_run => {
-                preview::tell(engine, output, &one.job_id, decide(one.clone()), verdict.past()).await?;
+                preview::print(engine, output, &one.job_id, decide(one.clone()), verdict.past()).await?;
                 Ok(Exit::Done)
             }
             several if dry_run => preview::tell_all(engine, output, several, &decide, verdict.past()).await,
             [one] => {
                 let done = engine.command(decide(one.clone())).await?;
-                tell(engine, output, &done).await?;
+                print(engine, output, &done).await?;
                 Ok(Exit::Done)
             }
             several => all(engine, output, several, &decide, verdict.past()).await,
@@ -143,9 +143,9 @@ pub async fn run(
     .await
 }
 
-async fn tell(engine: &Client, output: &mut Output, done: &Done) -> Result<(), Failure> {
+async fn print(engine: &Client, output: &mut Output, done: &Committed) -> Result<(), CommandError> {
     let receipt = &done.0;
-    done::tell(engine, output, done, &line(receipt), |document| {
+    done::print(engine, output, done, &line(receipt), |document| {
         document.decision = receipt.decision.as_ref();
         document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
     })
@@ -174,7 +174,7 @@ async fn all(
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,
     done: &'static str,
-) -> Outcome {
+) -> CommandResult {
     let mut documents = Vec::new();
     let mut exits = Vec::new();
     for group in gates.chunks(GROUP_MAX) {
@@ -182,7 +182,7 @@ async fn all(
         let handed: Vec<_> = group.iter().map(|gate| engine.command(decide(gate.clone()))).collect();
         let mut results = Vec::with_capacity(handed.len());
         for result in handed {
-            results.push(result.await.map_err(Failure::from));
+            results.push(result.await.map_err(CommandError::from));
         }
         for (gate, result) in group.iter().zip(results) {
             match result {
@@ -205,7 +205,7 @@ async fn all(
     Ok(Exit::of_several(&exits))
 }
 
-fn document(gate: &GateRef, (receipt, published): &Done) -> Value {
+fn document(gate: &GateRef, (receipt, published): &Committed) -> Value {
     json!({
         "job_id": gate.job_id, "stage": gate.stage, "message": receipt.message, "decision": receipt.decision,
         "published": published.is_ok(),

@@ -22,15 +22,15 @@ use engine::client::Client;
 use text::visible;
 use wire::DifferenceDoc;
 
-use console::media::{self, Fact, Media};
+use console::media::{self, Media, MediaFact};
 use console::view::plain;
 
 use super::ask::{self, with_engine};
 use super::global::GateArguments;
 use super::global::GlobalArguments;
 use super::output::{Output, note};
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::words::size;
 
 /// What to compare, and how to tell it.
@@ -87,12 +87,12 @@ fn comparisons<'g>(
     rows: &JobRows,
     gate: &'g Gate,
     arguments: &DiffArguments,
-) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, Failure> {
+) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, CommandError> {
     let chosen = chosen(gate, arguments.file.as_deref())?;
-    compare::with_bases(rows, gate, chosen, arguments.base.as_ref()).map_err(Failure::from)
+    compare::with_bases(rows, gate, chosen, arguments.base.as_ref()).map_err(CommandError::from)
 }
 
-fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifact>, Failure> {
+fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifact>, CommandError> {
     let Some(wanted) = wanted else {
         return Ok(gate.artifacts.iter().collect());
     };
@@ -104,7 +104,7 @@ fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifa
             .iter()
             .map(|artifact| artifact.path.file_name())
             .collect();
-        return Err(Failure::not_found(format!(
+        return Err(CommandError::not_found(format!(
             "{wanted} is not under review; these are: {}",
             names.join(", ")
         )));
@@ -118,7 +118,7 @@ struct DiffDoc {
     #[serde(flatten)]
     difference: DifferenceDoc,
     /// Null for others.
-    facts: Option<Vec<Fact>>,
+    facts: Option<Vec<MediaFact>>,
 }
 
 struct Compared {
@@ -127,9 +127,9 @@ struct Compared {
 }
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> Outcome {
+pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> CommandResult {
     let wanted = &arguments.gate;
-    let session = Session::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;
     with_engine(engine, async |engine| {
         let rows = ask::job(engine, &wanted.job).await?;
@@ -166,7 +166,7 @@ async fn read(
     artifact: &GateArtifact,
     version: Option<Digest>,
     is_asked_for: bool,
-) -> Result<Compared, Failure> {
+) -> Result<Compared, CommandError> {
     let base = match version {
         Some(digest) => engine.version(job_id, digest).await?,
         None => None,
@@ -174,7 +174,7 @@ async fn read(
     // The usual base may be gone: then everything is new. One that was asked for may not.
     if let (Some(version), None, true) = (version, &base, is_asked_for) {
         let message = format!("version {version} is not kept in job {job_id}");
-        return Err(Failure::not_found(message).hint("gate show --json names the versions of each artifact"));
+        return Err(CommandError::not_found(message).hint("gate show --json names the versions of each artifact"));
     }
     let now = engine.on_disk(job_id, &artifact.path).await?;
     Ok(Compared { base, now })
@@ -201,7 +201,7 @@ fn media(artifact: &GateArtifact, compared: &Compared, now: &[u8]) -> Option<Med
     media::look_at(artifact.path.as_str(), compared.base.as_deref(), now)
 }
 
-fn print_facts(output: &mut Output, media: Option<Media>) -> Result<(), Failure> {
+fn print_facts(output: &mut Output, media: Option<Media>) -> Result<(), CommandError> {
     for fact in media.iter().flat_map(Media::facts) {
         let before = if fact.before.is_empty() {
             String::new()
@@ -213,7 +213,7 @@ fn print_facts(output: &mut Output, media: Option<Media>) -> Result<(), Failure>
     Ok(())
 }
 
-fn print_values(output: &mut Output, path: &ArtifactPath, values: &ChangedValues) -> Result<(), Failure> {
+fn print_values(output: &mut Output, path: &ArtifactPath, values: &ChangedValues) -> Result<(), CommandError> {
     output.line(&format!("{path}: {} changed values", values.changes.len()))?;
     for change in &values.changes {
         let id = change.id.as_deref().map(|id| format!("  ({id})")).unwrap_or_default();
@@ -230,7 +230,7 @@ fn print(
     artifact: &GateArtifact,
     compared: &Compared,
     arguments: &DiffArguments,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let path = &artifact.path;
     let Some(now) = &compared.now else {
         note(&format!(
@@ -293,7 +293,7 @@ fn print_side_by_side(
     path: &ArtifactPath,
     difference: &DiffDocument,
     arguments: &DiffArguments,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let of_terminal = || output.is_terminal.then(console::terminal_columns).flatten();
     let columns = arguments.width.or_else(of_terminal).unwrap_or(COLUMNS);
     let folding = if arguments.context == usize::MAX {

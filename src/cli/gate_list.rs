@@ -10,14 +10,14 @@ use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Outcome};
-use super::resolve::Session;
+use super::report::{CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::{ago, clock_time, length};
 
 /// Prints them.
-pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let jobs = match session.open_list()? {
         None => {
             session.note_no_jobs();

@@ -15,13 +15,13 @@ use super::gate_list::time_left;
 use super::global::GateArguments;
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::words::{ago, clock_time, length, looked, size};
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;
     let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job).await).await?;
     let Some(gate) = rows.newest_gate(&wanted.stage) else {
@@ -39,12 +39,12 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArg
 /// The gate as a document; no gate is null.
 pub fn document(
     output: &mut Output,
-    session: &Session,
+    session: &CommandContext,
     rows: &JobRows,
     gate: Option<&Gate>,
     decision: Option<&SealedDecision>,
     published: Option<bool>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let document = gate.map(|gate| JobGateDoc {
         decision,
         published,
@@ -56,12 +56,12 @@ pub fn document(
 /// The same of a gate that was just opened, with what its opener should know.
 pub fn document_with(
     output: &mut Output,
-    session: &Session,
+    session: &CommandContext,
     rows: &JobRows,
     gate: Option<&Gate>,
     published: Option<bool>,
     warnings: &[String],
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let document = gate.map(|gate| JobGateDoc {
         published,
         warnings,
@@ -70,7 +70,7 @@ pub fn document_with(
     output.document(&document)
 }
 
-fn of_session<'a>(session: &'a Session, rows: &'a JobRows, gate: &'a Gate) -> JobGateDoc<'a> {
+fn of_session<'a>(session: &'a CommandContext, rows: &'a JobRows, gate: &'a Gate) -> JobGateDoc<'a> {
     JobGateDoc {
         policy: Some(&gate.policy),
         policy_in_force: session.config.gates.get(&gate.key.stage),
@@ -78,7 +78,7 @@ fn of_session<'a>(session: &'a Session, rows: &'a JobRows, gate: &'a Gate) -> Jo
     }
 }
 
-fn lines(output: &mut Output, session: &Session, rows: &JobRows, gate: &Gate) -> Result<(), Failure> {
+fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &Gate) -> Result<(), CommandError> {
     let shown = GateDoc::of_gate(rows, gate, session.lens());
     let now = session.now();
     output.line(&format!("{}   {}", gate.key, rows.job.slug))?;

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use engine::Engine;
-use http::{Serving, Settings, StartError, start};
+use http::{ServerSettings, Serving, StartError, start};
 
-use super::resolve::Session;
+use super::resolve::CommandContext;
 
 /// How long requests under way are waited for, in all.
 const LEAVE_TIME: Duration = Duration::from_secs(12);
 
 /// Listens, as the session's configuration says.
-pub fn listen(engine: &Engine, session: &Session) -> Result<Serving, StartError> {
-    start(Settings {
+pub fn listen(engine: &Engine, session: &CommandContext) -> Result<Serving, StartError> {
+    start(ServerSettings {
         engine: engine.client(),
         clock: std::sync::Arc::clone(&session.clock),
         runs_dir: session.absolute_runs_dir().to_owned(),

@@ -16,8 +16,8 @@ use wire::JobDoc;
 use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::{Output, note};
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::ago;
 use super::{done, events, job_show, old, preview};
@@ -145,7 +145,7 @@ fn param(text: &str) -> Result<(String, Value), String> {
 }
 
 /// Does one of them.
-pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
+pub async fn run(global: &GlobalArguments, command: JobCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
     let action = command.action();
@@ -159,12 +159,12 @@ pub async fn run(global: &GlobalArguments, command: JobCommand) -> Outcome {
         JobCommand::Cancel { job, dry_run: true } => {
             foresee(global, output, action, &job, Command::Cancel(job.clone())).await?;
         }
-        JobCommand::Resume { job, .. } => steer(global, output, Command::resume(job)).await?,
-        JobCommand::Cancel { job, .. } => steer(global, output, Command::Cancel(job)).await?,
+        JobCommand::Resume { job, .. } => control(global, output, Command::resume(job)).await?,
+        JobCommand::Cancel { job, .. } => control(global, output, Command::Cancel(job)).await?,
         JobCommand::Acknowledge { job } => {
-            steer(global, output, Command::Acknowledge(job)).await?;
+            control(global, output, Command::Acknowledge(job)).await?;
         }
-        JobCommand::Complete { job } => steer(global, output, Command::Complete(job)).await?,
+        JobCommand::Complete { job } => control(global, output, Command::Complete(job)).await?,
         JobCommand::Watch { job } => return watch(global, output, &job).await,
     }
     output.flush()?;
@@ -178,13 +178,13 @@ struct StartedDoc<'a> {
     published: bool,
 }
 
-async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartArguments) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartArguments) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let mut params = Map::new();
     for (key, value) in arguments.params {
         if params.insert(key.clone(), value).is_some() {
             let message = format!("the parameter {key} is given twice");
-            return Err(Failure::new("invalid", message)
+            return Err(CommandError::new("invalid", message)
                 .hint("keep one of the two")
                 .at("params"));
         }
@@ -214,13 +214,13 @@ async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartAr
     .await
 }
 
-async fn steer(global: &GlobalArguments, output: &mut Output, command: Command) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+async fn control(global: &GlobalArguments, output: &mut Output, command: Command) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let is_resume = matches!(command, Command::Resume { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         let done = engine.command(command).await?;
         let receipt = &done.0;
-        done::tell(engine, output, &done, &receipt.message, |document| {
+        done::print(engine, output, &done, &receipt.message, |document| {
             if is_resume {
                 document.decision = receipt.decision.as_ref();
                 document.patches_applied = Some(receipt.patches_applied);
@@ -240,10 +240,10 @@ async fn foresee(
     action: &str,
     job: &JobId,
     command: Command,
-) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        preview::tell(engine, output, job, command, action).await
+        preview::print(engine, output, job, command, action).await
     })
     .await
 }
@@ -253,8 +253,8 @@ async fn list(
     output: &mut Output,
     status: Option<JobStatus>,
     limit: u32,
-) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let filter = JobFilter {
         status,
         before: None,
@@ -293,8 +293,8 @@ async fn list(
     table.print(output, "There are no such jobs")
 }
 
-async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Candidate("watch"))?;
     let status = with_engine(engine, async |engine| events::follow(engine, output, id, 0).await).await?;
     match status {

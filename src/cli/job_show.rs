@@ -13,14 +13,14 @@ use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
-use super::report::Failure;
-use super::resolve::Session;
+use super::report::CommandError;
+use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::{ago, clock_time, size};
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let found = match session.open_existing(Role::Visitor) {
         Ok(engine) => with_engine(engine, async |engine| ask::find(engine, id).await).await?,
         Err(failure) => old::instead(&session, id, failure)?,
@@ -70,7 +70,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> R
     Ok(())
 }
 
-fn stages(output: &mut Output, session: &Session, rows: &JobRows) -> Result<(), Failure> {
+fn stages(output: &mut Output, session: &CommandContext, rows: &JobRows) -> Result<(), CommandError> {
     let mut table = Table::new(&["STAGE", "ATTEMPT", "GATE", "BY", "AT", "NOTES"]);
     for spec in &rows.job.stages {
         let gate = GateDoc::of_stage(rows, &spec.name, session.lens());

@@ -3,40 +3,40 @@
 use domain::ids::{JobId, StageName};
 use domain::old::{ListedJob, OldJob};
 use engine::Trouble;
-use engine::history::History;
+use engine::history::OldRecords;
 use runs::RunsDir;
 use store::Reader;
 use text::visible_line;
 use wire::GateDoc;
 
 use super::output::{Output, note};
-use super::report::Failure;
-use super::resolve::Session;
+use super::report::CommandError;
+use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::{ago, clock_time};
 
 /// Reads old records. Nothing: there can be none, or ours cannot be told from them.
 pub fn read<T: Default>(
-    session: &Session,
-    look: impl FnOnce(&mut History, Option<&Reader>) -> Result<T, Trouble>,
-) -> Result<T, Failure> {
+    session: &CommandContext,
+    look: impl FnOnce(&mut OldRecords, Option<&Reader>) -> Result<T, Trouble>,
+) -> Result<T, CommandError> {
     let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,
         // Whoever opens the database for writing tells what is wrong with it.
         Err(_) => return Ok(T::default()),
     };
-    let mut history = History::new(runs, session.old_databases().to_vec());
+    let mut history = OldRecords::new(runs, session.old_databases().to_vec());
     Ok(look(&mut history, ours.as_ref())?)
 }
 
 /// Names the old databases that cannot be read, a note each.
-pub fn note_faults(session: &Session) {
+pub fn note_faults(session: &CommandContext) {
     faults(session).iter().for_each(|fault| note(fault));
 }
 
 /// What is wrong with old databases, a line each; nothing else is kept from working.
-pub fn faults(session: &Session) -> Vec<String> {
+pub fn faults(session: &CommandContext) -> Vec<String> {
     let failed = session
         .old_databases()
         .iter()
@@ -47,7 +47,7 @@ pub fn faults(session: &Session) -> Vec<String> {
 }
 
 /// The old job that was meant where no engine could be opened; else the failure as it was.
-pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<ListedJob, Failure> {
+pub fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> Result<ListedJob, CommandError> {
     match read(session, |history, ours| history.find(ours, id))? {
         Some(old @ ListedJob::Old(_)) => Ok(old),
         Some(ListedJob::Ours(_)) | None => Err(failure),
@@ -55,7 +55,7 @@ pub fn instead(session: &Session, id: &JobId, failure: Failure) -> Result<Listed
 }
 
 /// Prints an old job.
-pub fn show(output: &mut Output, session: &Session, job: &OldJob) -> Result<(), Failure> {
+pub fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Result<(), CommandError> {
     let now = session.now();
     output.line(&format!("{} / {}", job.id, job.slug))?;
     output.block("  ", &job.intent)?;
@@ -99,10 +99,10 @@ pub fn first_line(notes: Option<&str>) -> String {
 }
 
 /// Prints one decision of an old job.
-pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), Failure> {
+pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), CommandError> {
     let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
     let Some(decision) = decision else {
-        return Err(Failure::not_found(format!(
+        return Err(CommandError::not_found(format!(
             "the old record {} knows no decision on {}",
             job.id,
             visible_line(stage.as_str())

@@ -10,7 +10,7 @@ use serde::Serialize;
 use text::visible_line;
 
 use super::global::GlobalArguments;
-use super::report::Failure;
+use super::report::CommandError;
 
 /// Standard output of one command.
 pub struct Output {
@@ -37,13 +37,13 @@ impl Output {
     }
 
     /// One line for a person, made safe.
-    pub fn line(&mut self, text: &str) -> Result<(), Failure> {
+    pub fn line(&mut self, text: &str) -> Result<(), CommandError> {
         writeln!(self.stdout, "{}", visible_line(text).trim_end())?;
         Ok(())
     }
 
     /// Text of several lines, each made safe and indented.
-    pub fn block(&mut self, indent: &str, text: &str) -> Result<(), Failure> {
+    pub fn block(&mut self, indent: &str, text: &str) -> Result<(), CommandError> {
         for line in text.lines() {
             self.line(&format!("{indent}{line}"))?;
         }
@@ -51,30 +51,30 @@ impl Output {
     }
 
     /// Bytes as they are: what another program reads.
-    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
         self.stdout.write_all(bytes)?;
         Ok(())
     }
 
     /// The one document of a command.
-    pub fn document(&mut self, document: &impl Serialize) -> Result<(), Failure> {
+    pub fn document(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
         self.json(document, true)
     }
 
     /// One line of JSON Lines, sent off at once: somebody waits for it.
-    pub fn json_line(&mut self, document: &impl Serialize) -> Result<(), Failure> {
+    pub fn json_line(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
         self.json(document, false)?;
         self.flush()
     }
 
-    fn json(&mut self, document: &impl Serialize, is_pretty: bool) -> Result<(), Failure> {
+    fn json(&mut self, document: &impl Serialize, is_pretty: bool) -> Result<(), CommandError> {
         let text = printable_json(document, is_pretty);
         writeln!(self.stdout, "{text}")?;
         Ok(())
     }
 
     /// Sends off what is buffered.
-    pub fn flush(&mut self) -> Result<(), Failure> {
+    pub fn flush(&mut self) -> Result<(), CommandError> {
         self.stdout.flush()?;
         Ok(())
     }
@@ -92,7 +92,7 @@ pub fn note(text: &str) {
     match &mut *HELD.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(held) if held.len() < HELD_MAX => held.push(line),
         Some(_) => {}
-        None => tell(&line),
+        None => print_line(&line),
     }
 }
 
@@ -104,10 +104,10 @@ pub fn hold_notes() {
 /// Tells the notes that waited: the command did what it was asked to.
 pub fn tell_notes() {
     let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
-    held.into_iter().flatten().for_each(|line| tell(&line));
+    held.into_iter().flatten().for_each(|line| print_line(&line));
 }
 
-fn tell(line: &str) {
+fn print_line(line: &str) {
     // When stderr is gone there is nobody to tell.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }

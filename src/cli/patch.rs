@@ -16,8 +16,8 @@ use super::ask::with_engine;
 use super::global::GateArguments;
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::{done, patch_check, patch_file, preview};
 
 /// What can be done with patches.
@@ -81,7 +81,7 @@ pub struct PatchArguments {
 }
 
 /// Does one of them.
-pub async fn run(global: &GlobalArguments, command: PatchCommand) -> Outcome {
+pub async fn run(global: &GlobalArguments, command: PatchCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
     let action = command.action();
@@ -106,7 +106,7 @@ pub async fn run(global: &GlobalArguments, command: PatchCommand) -> Outcome {
     Ok(Exit::Done)
 }
 
-fn list(output: &mut Output) -> Result<(), Failure> {
+fn list(output: &mut Output) -> Result<(), CommandError> {
     if output.is_json {
         return output.document(&wire::patch_types(types()));
     }
@@ -126,8 +126,8 @@ fn apply(
     global: &GlobalArguments,
     arguments: PatchArguments,
     digest: Option<Digest>,
-) -> Result<(Session, GateRef, Command), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> Result<(CommandContext, GateRef, Command), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let PatchArguments { gate, file } = arguments;
     let read = patch_file::read(&file, global.no_input)?;
     let gate = newest(gate);
@@ -144,8 +144,8 @@ fn undo(
     gate: GateArguments,
     path: Option<ArtifactPath>,
     digest: Option<Digest>,
-) -> Result<(Session, GateRef, Command), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+) -> Result<(CommandContext, GateRef, Command), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let gate = newest(gate);
     let command = Command::UndoPatch {
         gate: gate.clone(),
@@ -165,21 +165,21 @@ fn newest(wanted: GateArguments) -> GateRef {
 
 /// Changes what is under review and tells the gate's new digest; with `foreseen`, the word for it, only tells what would happen.
 async fn act(
-    session: &Session,
+    session: &CommandContext,
     output: &mut Output,
     gate: GateRef,
     command: Command,
     foreseen: Option<&str>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         if let Some(action) = foreseen {
-            return preview::tell(engine, output, &gate.job_id, command, action).await;
+            return preview::print(engine, output, &gate.job_id, command, action).await;
         }
         let done = engine.command(command).await?;
         let receipt = &done.0;
         let now = receipt.rows.newest_gate(&gate.stage).map(|gate| gate.digest());
         if output.is_json {
-            return done::tell(engine, output, &done, &receipt.message, |document| {
+            return done::print(engine, output, &done, &receipt.message, |document| {
                 document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
                 document.digest = now;
             })

@@ -9,15 +9,15 @@ use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
 use engine::client::Client;
-use patch::{ArtifactFacts, Change, Surroundings, Target, choose_target, plan_params, sidecar_path};
+use patch::{ArtifactFacts, PlannedChange, Surroundings, Target, choose_target, plan_params, sidecar_path};
 
 use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
 use super::output::Output;
 use super::patch::PatchArguments;
 use super::patch_file::{self, PatchFile};
-use super::report::Failure;
-use super::resolve::Session;
+use super::report::CommandError;
+use super::resolve::CommandContext;
 
 /// What a patch would make of a file.
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct FilePlanDoc<'a> {
     sha256_after: Digest,
     size_bytes: usize,
     size_bytes_after: usize,
-    changes: &'a [Change],
+    changes: &'a [PlannedChange],
     consequences: &'a [String],
 }
 
@@ -40,13 +40,17 @@ struct FilePlanDoc<'a> {
 struct ParamsPlanDoc<'a> {
     params: &'a Map<String, Value>,
     params_after: &'a Map<String, Value>,
-    changes: &'a [Change],
+    changes: &'a [PlannedChange],
     consequences: &'a [String],
 }
 
 /// Prints the plan, or says why there is none.
-pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &PatchArguments) -> Result<(), Failure> {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub async fn run(
+    global: &GlobalArguments,
+    output: &mut Output,
+    arguments: &PatchArguments,
+) -> Result<(), CommandError> {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let read = patch_file::read(&arguments.file, global.no_input)?;
     let wanted = &arguments.gate;
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
@@ -75,8 +79,8 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &Patc
     .await
 }
 
-fn unfit(read: &PatchFile, error: &patch::PatchError) -> Failure {
-    Failure::patch(Some(&read.name), error)
+fn unfit(read: &PatchFile, error: &patch::PatchError) -> CommandError {
+    CommandError::patch(Some(&read.name), error)
 }
 
 async fn check_file(
@@ -85,9 +89,9 @@ async fn check_file(
     read: &PatchFile,
     job_id: &JobId,
     artifact: &GateArtifact,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let Some(now) = engine.on_disk(job_id, &artifact.path).await? else {
-        return Err(Failure::from(Refusal::artifact_vanished(
+        return Err(CommandError::from(Refusal::artifact_vanished(
             &artifact.path,
             artifact.digest,
         )));
@@ -137,7 +141,7 @@ fn check_params(
     read: &PatchFile,
     job_id: &JobId,
     params: &Map<String, Value>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let plan = plan_params(&read.patch, params).map_err(|error| unfit(read, &error))?;
     if output.is_json {
         return output.document(&ParamsPlanDoc {
@@ -154,7 +158,7 @@ fn check_params(
     print(output, &plan.changes, &plan.consequences)
 }
 
-fn print(output: &mut Output, changes: &[Change], consequences: &[String]) -> Result<(), Failure> {
+fn print(output: &mut Output, changes: &[PlannedChange], consequences: &[String]) -> Result<(), CommandError> {
     for change in changes {
         output.line(&format!("  {change}"))?;
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use patch::{PATCH_BYTES_MAX, Patch};
 
-use super::report::Failure;
+use super::report::CommandError;
 
 /// A checked patch and what the operator called it.
 pub struct PatchFile {
@@ -17,14 +17,15 @@ pub struct PatchFile {
 }
 
 /// Reads and checks a patch; `-` is standard input.
-pub fn read(path: &Path, is_input_refused: bool) -> Result<PatchFile, Failure> {
+pub fn read(path: &Path, is_input_refused: bool) -> Result<PatchFile, CommandError> {
     let is_stdin = path == Path::new("-");
     let name = if is_stdin {
         "standard input".to_owned()
     } else {
         path.display().to_string()
     };
-    let refused = |why: String| Failure::new("patch_unfit", format!("the patch cannot be read from {name}: {why}"));
+    let refused =
+        |why: String| CommandError::new("patch_unfit", format!("the patch cannot be read from {name}: {why}"));
     let mut bytes = Vec::new();
     // One byte more than allowed tells a patch that is too long.
     let limit = PATCH_BYTES_MAX as u64 + 1;
@@ -52,6 +53,6 @@ pub fn read(path: &Path, is_input_refused: bool) -> Result<PatchFile, Failure> {
         let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
         refused(format!("line {line} is not UTF-8"))
     })?;
-    let patch = Patch::parse(&text).map_err(|error| Failure::patch(Some(&name), &error))?;
+    let patch = Patch::parse(&text).map_err(|error| CommandError::patch(Some(&name), &error))?;
     Ok(PatchFile { patch, name })
 }

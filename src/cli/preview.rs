@@ -10,17 +10,17 @@ use engine::client::Client;
 use wire::PreviewDoc;
 
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
+use super::report::{CommandError, CommandResult, Exit};
 
 /// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is the failure that the
 /// command itself would be.
-pub async fn tell(
+pub async fn print(
     engine: &Client,
     output: &mut Output,
     job_id: &JobId,
     command: Command,
     done: &str,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let subject = subject(&command, job_id);
     let outlook = engine.preview(None, command).await??;
     if output.is_json {
@@ -38,14 +38,14 @@ pub async fn tell_all(
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,
     done: &'static str,
-) -> Outcome {
+) -> CommandResult {
     let mut documents = Vec::new();
     let mut exits = Vec::new();
     for gate in gates {
         let command = decide(gate.clone());
         let subject = subject(&command, &gate.job_id);
         let foreseen = engine.preview(None, command).await;
-        match foreseen.map_err(Failure::from).and_then(|outlook| Ok(outlook?)) {
+        match foreseen.map_err(CommandError::from).and_then(|outlook| Ok(outlook?)) {
             Ok(outlook) if output.is_json => documents.push(document(gate, &outlook)),
             Ok(outlook) => say(output, &subject, done, &outlook)?,
             Err(failure) if output.is_json => {
@@ -82,7 +82,7 @@ fn subject(command: &Command, job_id: &JobId) -> String {
     }
 }
 
-fn say(output: &mut Output, subject: &str, done: &str, outlook: &Outlook) -> Result<(), Failure> {
+fn say(output: &mut Output, subject: &str, done: &str, outlook: &Outlook) -> Result<(), CommandError> {
     output.line(&format!(
         "Nothing is changed (--dry-run). If {subject} were {done} now:"
     ))?;

@@ -68,9 +68,9 @@ impl Exit {
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CommandError {
     /// Something to be told.
-    Told(Box<Told>),
+    Told(Box<ErrorReport>),
     /// Whoever read standard output has left: nothing to tell and nobody to tell it to.
     OutputGone,
     /// Ctrl-C.
@@ -79,7 +79,7 @@ pub enum Failure {
 
 /// What is told about a failure.
 #[derive(Debug)]
-pub struct Told {
+pub struct ErrorReport {
     /// What did not happen, as a past participle: `approved`. None: what the command is for.
     action: Option<&'static str>,
     /// The word for programs.
@@ -99,12 +99,12 @@ pub struct Told {
 }
 
 /// What a command comes to.
-pub type Outcome = Result<Exit, Failure>;
+pub type CommandResult = Result<Exit, CommandError>;
 
-impl Failure {
+impl CommandError {
     /// Failed or refused, exit code 1.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Told(Box::new(Told {
+        Self::Told(Box::new(ErrorReport {
             action: None,
             code,
             message: message.into(),
@@ -175,7 +175,7 @@ impl Failure {
 
     /// Changes what is told, where something is.
     #[must_use]
-    pub fn with(mut self, change: impl FnOnce(&mut Told)) -> Self {
+    pub fn with(mut self, change: impl FnOnce(&mut ErrorReport)) -> Self {
         if let Self::Told(told) = &mut self {
             change(told);
         }
@@ -214,7 +214,7 @@ impl Failure {
     }
 }
 
-impl Told {
+impl ErrorReport {
     fn to_text(&self, is_verbose: bool) -> String {
         let hint = self
             .hint
@@ -253,7 +253,7 @@ impl Told {
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for CommandError {
     /// What the engine's rules say.
     fn from(refusal: Refusal) -> Self {
         let exit = match refusal.code {
@@ -277,27 +277,27 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<ConfigFileError> for Failure {
+impl From<ConfigFileError> for CommandError {
     fn from(error: ConfigFileError) -> Self {
         let hint = error.hint().map(str::to_owned);
         Self::of("configuration", error).with(|told| told.hint = hint)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         let hint = error.hint().map(str::to_owned);
         Self::of("runs_directory", error).with(|told| told.hint = hint)
     }
 }
 
-impl From<RunsError> for Failure {
+impl From<RunsError> for CommandError {
     fn from(error: RunsError) -> Self {
         Self::of("runs_directory", error)
     }
 }
 
-impl From<Trouble> for Failure {
+impl From<Trouble> for CommandError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Store(error) => error.into(),
@@ -306,13 +306,13 @@ impl From<Trouble> for Failure {
     }
 }
 
-impl From<Unread> for Failure {
+impl From<Unread> for CommandError {
     fn from(unread: Unread) -> Self {
         Self::of("not_possible", unread)
     }
 }
 
-impl From<EngineError> for Failure {
+impl From<EngineError> for CommandError {
     fn from(error: EngineError) -> Self {
         let hint = match error {
             EngineError::Store(error) => return error.into(),
@@ -331,7 +331,7 @@ impl From<EngineError> for Failure {
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandError {
     /// Standard output could not be written: every other file error is told where it happens, with its path.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -356,7 +356,7 @@ mod tests {
             (RefusalCode::PatchUnfit, 1),
         ] {
             let refusal = Refusal::new(code, "a fact").with_hint("do this").at("a place");
-            let Failure::Told(told) = Failure::from(refusal).not("approved") else {
+            let CommandError::Told(told) = CommandError::from(refusal).not("approved") else {
                 panic!("a refusal is told")
             };
             assert_eq!(told.exit.code(), exit);
@@ -371,8 +371,10 @@ mod tests {
 
     #[test]
     fn what_others_wrote_cannot_steer_the_terminal() {
-        let failure = Failure::new("invalid", "ana\u{1b}[2J\nNot rejected: \u{202e}x");
-        let Failure::Told(told) = failure else { panic!("told") };
+        let failure = CommandError::new("invalid", "ana\u{1b}[2J\nNot rejected: \u{202e}x");
+        let CommandError::Told(told) = failure else {
+            panic!("told")
+        };
         let text = told.to_text(false);
         assert_eq!(text.matches('\n').count(), 1);
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
@@ -384,7 +386,7 @@ mod tests {
         let error = io::Error::from_raw_os_error(28);
         let system = error.to_string();
         let refusal = Refusal::new(RefusalCode::NotPossible, "cannot create x: no space left").because(error);
-        let Failure::Told(told) = Failure::from(refusal.clone()).not("held").not("approved") else {
+        let CommandError::Told(told) = CommandError::from(refusal.clone()).not("held").not("approved") else {
             panic!("told")
         };
         let line = "Not held: cannot create x: no space left\n";
@@ -402,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_is_no_failure() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        let failure = CommandError::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(failure.report(false, false).code(), 0);
     }
 }

@@ -13,22 +13,22 @@ use config::{Config, ConfigText};
 use domain::decision::TIMER_NAME;
 use domain::operator::{Operator, Surface, Via};
 use domain::time::Timestamp;
-use engine::{Engine, Role, Settings};
-use http::drops;
+use engine::{Engine, EngineSettings, Role};
+use http::drop_folder;
 use runs::RunsDir;
 use store::{DATABASE_FILE, OldDatabase, Reader};
 use text::visible_line;
-use wire::Lens;
+use wire::DocumentContext;
 
 use super::global::GlobalArguments;
 use super::output::note;
-use super::report::Failure;
+use super::report::CommandError;
 
 /// The most bytes of an operator's name.
 const OPERATOR_BYTES_MAX: usize = 100;
 
 /// What a command works with.
-pub struct Session {
+pub struct CommandContext {
     /// The configuration in force.
     pub config: Config,
     /// Its file; none: an embedded one.
@@ -46,7 +46,7 @@ pub struct Session {
 }
 
 /// Reads the configuration that a command is to use. Refused: every fault at once.
-pub fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), Failure> {
+pub fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), CommandError> {
     let text = config_text(global)?;
     if text.path.is_none() {
         note("There is no conf/operator.yaml here: the embedded configuration is used");
@@ -55,18 +55,18 @@ pub fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), Fai
 }
 
 /// The configuration's text, from the file that was named or the default one.
-pub fn config_text(global: &GlobalArguments) -> Result<ConfigText, Failure> {
+pub fn config_text(global: &GlobalArguments) -> Result<ConfigText, CommandError> {
     Ok(ConfigText::read(global.config.as_deref())?)
 }
 
 /// Loads a configuration's text.
-pub fn load(text: ConfigText) -> Result<(Config, ConfigText), Failure> {
+pub fn load(text: ConfigText) -> Result<(Config, ConfigText), CommandError> {
     match text.load() {
         Ok(loaded) => Ok((loaded.config, text)),
         Err(problems) => {
             let errors = problems.iter().filter(|problem| problem.is_error()).count();
             let faults = if errors == 1 { "fault" } else { "faults" };
-            let failure = Failure::new("configuration", format!("{} has {errors} {faults}", text.origin));
+            let failure = CommandError::new("configuration", format!("{} has {errors} {faults}", text.origin));
             let first = problems.iter().find(|problem| problem.is_error());
             let place = first.map(|problem| format!("{}:{}:{}", problem.file, problem.line, problem.column));
             Err(failure
@@ -79,9 +79,9 @@ pub fn load(text: ConfigText) -> Result<(Config, ConfigText), Failure> {
     }
 }
 
-impl Session {
+impl CommandContext {
     /// Finds everything for a command that came in through `surface`.
-    pub fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, Failure> {
+    pub fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, CommandError> {
         let (config, text) = read_config(global)?;
         Self::with_config(global, surface, config, text)
     }
@@ -92,7 +92,7 @@ impl Session {
         surface: Surface,
         mut config: Config,
         text: ConfigText,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         let program = own_program()?;
         config.resolve_program(&program);
         let operator = identity(global, &config, surface)?;
@@ -119,8 +119,8 @@ impl Session {
     }
 
     /// Opens the engine; makes the runs directory when it is missing. Whoever may lead answers dropped files beside it.
-    pub fn open(&self, role: Role) -> Result<Engine, Failure> {
-        let engine = Engine::open(Settings {
+    pub fn open(&self, role: Role) -> Result<Engine, CommandError> {
+        let engine = Engine::open(EngineSettings {
             runs_dir: self.runs_dir.clone(),
             config: self.config.clone(),
             config_path: self.config_path.clone(),
@@ -137,7 +137,7 @@ impl Session {
         }
         if let Role::Candidate(_) = role {
             let runs = RunsDir::look(&self.runs_dir, self.group)?;
-            tokio::spawn(drops::serve(engine.client(), runs));
+            tokio::spawn(drop_folder::serve(engine.client(), runs));
         }
         Ok(engine)
     }
@@ -148,7 +148,7 @@ impl Session {
     }
 
     /// The runs directory and its database for somebody who only looks: nothing is made, paid, locked or brought up.
-    pub fn look(&self) -> Result<(RunsDir, Reader), Failure> {
+    pub fn look(&self) -> Result<(RunsDir, Reader), CommandError> {
         self.refuse_lost()?;
         if !self.has_jobs() {
             return Err(self.no_jobs());
@@ -159,7 +159,7 @@ impl Session {
     }
 
     /// Refuses when the database is gone and the records of its jobs are not.
-    pub fn refuse_lost(&self) -> Result<(), Failure> {
+    pub fn refuse_lost(&self) -> Result<(), CommandError> {
         if !self.runs_dir.is_dir() {
             return Ok(());
         }
@@ -168,19 +168,19 @@ impl Session {
     }
 
     /// That nothing was ever kept here.
-    pub fn no_jobs(&self) -> Failure {
+    pub fn no_jobs(&self) -> CommandError {
         let runs_dir = self.runs_dir.display();
         let but = match self.old_databases.is_empty() {
             true => "",
             false => " but those of an old database: an old record is read and never written",
         };
-        Failure::not_found(format!("there are no jobs in {runs_dir}{but}"))
+        CommandError::not_found(format!("there are no jobs in {runs_dir}{but}"))
             .hint("name the directory with --runs")
             .at(runs_dir.to_string())
     }
 
     /// Opens the engine for something about a job that must be there already.
-    pub fn open_existing(&self, role: Role) -> Result<Engine, Failure> {
+    pub fn open_existing(&self, role: Role) -> Result<Engine, CommandError> {
         if self.has_jobs() {
             return self.open(role);
         }
@@ -189,7 +189,7 @@ impl Session {
     }
 
     /// Opens the engine for a list; none when nothing was ever kept here: see [`Self::note_no_jobs`].
-    pub fn open_list(&self) -> Result<Option<Engine>, Failure> {
+    pub fn open_list(&self) -> Result<Option<Engine>, CommandError> {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);
         }
@@ -215,8 +215,8 @@ impl Session {
     }
 
     /// What documents need to know beside the rows.
-    pub fn lens(&self) -> Lens<'_> {
-        Lens {
+    pub fn lens(&self) -> DocumentContext<'_> {
+        DocumentContext {
             policies: &self.config.gates,
             grace_s: self.config.pipeline.overdue_grace_s,
             now: self.clock.now(),
@@ -230,27 +230,27 @@ impl Session {
     }
 }
 
-fn own_program() -> Result<String, Failure> {
-    let refused = |why: String| Failure::new("program", format!("holdpoint cannot tell its own path: {why}"));
+fn own_program() -> Result<String, CommandError> {
+    let refused = |why: String| CommandError::new("program", format!("holdpoint cannot tell its own path: {why}"));
     let path = std::env::current_exe().map_err(|error| refused(error.to_string()))?;
     path.into_os_string()
         .into_string()
         .map_err(|path| refused(format!("{} is not UTF-8 text", path.to_string_lossy())).hint("install it elsewhere"))
 }
 
-fn group_id(config: &Config) -> Result<Option<Gid>, Failure> {
+fn group_id(config: &Config) -> Result<Option<Gid>, CommandError> {
     let Some(name) = &config.storage.group else {
         return Ok(None);
     };
     match Group::from_name(name) {
         Ok(Some(group)) => Ok(Some(group.gid)),
-        Ok(None) => Err(Failure::new(
+        Ok(None) => Err(CommandError::new(
             "configuration",
             format!("storage.group: there is no group {name} on this machine"),
         )
         .hint("name an existing group, or leave storage.group out")
         .at("storage.group")),
-        Err(error) => Err(Failure::new(
+        Err(error) => Err(CommandError::new(
             "configuration",
             format!("storage.group: {name} cannot be looked up: {}", error.desc()),
         )
@@ -258,12 +258,12 @@ fn group_id(config: &Config) -> Result<Option<Gid>, Failure> {
     }
 }
 
-fn identity(global: &GlobalArguments, config: &Config, surface: Surface) -> Result<Operator, Failure> {
+fn identity(global: &GlobalArguments, config: &Config, surface: Surface) -> Result<Operator, CommandError> {
     let uid = Uid::current();
     let known = User::from_uid(uid).ok().flatten();
     // A container may run under a uid without a name; the number is as true.
     let login = known.map_or_else(|| format!("uid-{uid}"), |user| user.name);
-    let refused = |message: String| Failure::new("operator", message).at("--operator");
+    let refused = |message: String| CommandError::new("operator", message).at("--operator");
     let name = match &global.operator {
         None => login.clone(),
         Some(name) if *name == login => login.clone(),

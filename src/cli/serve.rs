@@ -15,15 +15,15 @@ use engine::{Engine, Role};
 
 use super::global::GlobalArguments;
 use super::output::tell_notes;
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::{http, log, old};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
-pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     log::to_stderr(session.config.server.log_level);
-    let refused = |error: std::io::Error| Failure::new("not_possible", format!("signals: {error}")).because(error);
+    let refused = |error: std::io::Error| CommandError::new("not_possible", format!("signals: {error}")).because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
@@ -40,7 +40,7 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
             Err(error) => {
                 engine.close();
                 let hint = error.hint();
-                return Err(Failure::of("http", error).hint(hint));
+                return Err(CommandError::of("http", error).hint(hint));
             }
         }
     };
@@ -66,7 +66,7 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
                     standby(&engine, &leader);
                 }
             }
-            notice = engine.notice() => if let Some(why) = tell(notice) {
+            notice = engine.notice() => if let Some(why) = log_line(notice) {
                 break Err(why);
             },
         }
@@ -90,14 +90,14 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> Outcome {
 }
 
 /// Nothing that serve does can be done on a newer database: it runs stages and timers, and takes decisions.
-fn too_old(why: String) -> Failure {
-    Failure::new("runs_directory", why)
+fn too_old(why: String) -> CommandError {
+    CommandError::new("runs_directory", why)
         .not("served")
         .hint("install the newer holdpoint; the console and the commands that look can still read")
 }
 
 /// Tells it; returns why there is nothing left to serve.
-fn tell(notice: Notice) -> Option<String> {
+fn log_line(notice: Notice) -> Option<String> {
     match notice {
         Notice::ReadOnly(why) => return Some(why),
         Notice::Lead(true) => tracing::info!("this process leads: it runs stages and timers"),

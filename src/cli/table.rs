@@ -3,7 +3,7 @@
 use text::{visible_line, width};
 
 use super::output::{Output, note};
-use super::report::Failure;
+use super::report::CommandError;
 
 /// Blanks between two columns.
 const GAP: &str = "  ";
@@ -34,7 +34,7 @@ impl Table {
     }
 
     /// Prints it; without rows only a note on standard error, which says what there is none of.
-    pub fn print(self, output: &mut Output, none: &str) -> Result<(), Failure> {
+    pub fn print(self, output: &mut Output, none: &str) -> Result<(), CommandError> {
         if self.rows.len() < 2 {
             note(none);
             return Ok(());

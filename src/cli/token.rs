@@ -11,7 +11,7 @@ use domain::operator::TokenRole;
 
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Failure, Outcome};
+use super::report::{CommandError, CommandResult, Exit};
 
 /// What a token begins with, so that a leaked one is known for what it is.
 const PREFIX: &str = "holdpoint_";
@@ -59,14 +59,14 @@ struct TokenDoc<'a> {
 }
 
 /// Does one of them.
-pub fn run(global: &GlobalArguments, command: &TokenCommand) -> Outcome {
+pub fn run(global: &GlobalArguments, command: &TokenCommand) -> CommandResult {
     let TokenCommand::New { name, role } = command;
     if let Some(fault) = token_name_fault(name) {
-        return Err(Failure::new("invalid", fault).at("NAME"));
+        return Err(CommandError::new("invalid", fault).at("NAME"));
     }
     let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random)
-        .map_err(|error| Failure::new("not_possible", format!("no random bytes: {error}")).because(error))?;
+        .map_err(|error| CommandError::new("not_possible", format!("no random bytes: {error}")).because(error))?;
     let token = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random));
     let sha256 = Digest::of(token.as_bytes());
     let shown_name = serde_json::to_string(name).unwrap_or_default();

@@ -7,20 +7,20 @@ use engine::audit::{Scope, audit};
 use super::audit_report;
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Outcome};
-use super::resolve::Session;
+use super::report::{CommandResult, Exit};
+use super::resolve::CommandContext;
 
 /// Walks the chain and compares rows with files; changes nothing, opens nothing for writing.
-pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let (runs, reader) = session.look()?;
     let report = audit(&runs, &reader, scope, &mut audit_report::teller(output.is_json));
     audit_report::print(output, &report)
 }
 
 /// Prints the newest decision's number and hash.
-pub fn head(global: &GlobalArguments, output: &mut Output) -> Outcome {
-    let session = Session::resolve(global, Surface::Cli)?;
+pub fn head(global: &GlobalArguments, output: &mut Output) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let (_, reader) = session.look()?;
     let head = reader.chain_head()?;
     match (head, output.is_json) {

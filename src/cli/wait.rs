@@ -16,19 +16,19 @@ use super::ask;
 use super::gate_show;
 use super::global::GateArguments;
 use super::output::{Output, note};
-use super::report::{Exit, Failure, Outcome};
-use super::resolve::Session;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::words::clock_time;
 
 /// Waits and tells; `attempt` is the one to wait for, else the newest. Returns the exit code that stands for the outcome.
 pub async fn run(
     engine: &Client,
-    session: &Session,
+    session: &CommandContext,
     output: &mut Output,
     wanted: &GateArguments,
     attempt: Option<u32>,
     timeout: Option<Duration>,
-) -> Outcome {
+) -> CommandResult {
     output.flush()?;
     ask::job(engine, &wanted.job).await?;
     let (job, stage) = (&wanted.job, &wanted.stage);
@@ -41,7 +41,7 @@ pub async fn run(
         Waited::NoGate => Err(Refusal::no_gate(&rows, stage, None).into()),
         Waited::Ended => {
             let message = format!("job {job} ended before: {}", rows.job.status.as_str());
-            Err(Failure::new("job_ended", message).at(format!("{job} / {stage}")))
+            Err(CommandError::new("job_ended", message).at(format!("{job} / {stage}")))
         }
         Waited::StillOpen(attempt) => still_open(session, output, &rows, wanted, attempt),
     }
@@ -49,12 +49,12 @@ pub async fn run(
 
 async fn settled(
     engine: &Client,
-    session: &Session,
+    session: &CommandContext,
     output: &mut Output,
     rows: &Arc<JobRows>,
     wanted: &GateArguments,
     attempt: u32,
-) -> Outcome {
+) -> CommandResult {
     let Some(gate) = rows.gate(&wanted.stage, attempt) else {
         return Err(Refusal::no_gate(rows, &wanted.stage, None).into());
     };
@@ -94,7 +94,7 @@ async fn settled(
     })
 }
 
-fn passed(session: &Session, output: &mut Output, rows: &JobRows, wanted: &GateArguments) -> Outcome {
+fn passed(session: &CommandContext, output: &mut Output, rows: &JobRows, wanted: &GateArguments) -> CommandResult {
     if output.is_json {
         stage_document(session, output, rows, wanted)?;
     } else {
@@ -104,12 +104,12 @@ fn passed(session: &Session, output: &mut Output, rows: &JobRows, wanted: &GateA
 }
 
 fn still_open(
-    session: &Session,
+    session: &CommandContext,
     output: &mut Output,
     rows: &JobRows,
     wanted: &GateArguments,
     attempt: Option<u32>,
-) -> Outcome {
+) -> CommandResult {
     if output.is_json {
         stage_document(session, output, rows, wanted)?;
     } else {
@@ -123,11 +123,11 @@ fn still_open(
 }
 
 fn stage_document(
-    session: &Session,
+    session: &CommandContext,
     output: &mut Output,
     rows: &JobRows,
     wanted: &GateArguments,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     output.document(&JobGateDoc::of(
         rows,
         GateDoc::of_stage(rows, &wanted.stage, session.lens()),

@@ -11,8 +11,8 @@ use domain::webhook::{DeliveryKind, WebhookStanding};
 use super::ask::with_engine;
 use super::global::GlobalArguments;
 use super::output::Output;
-use super::report::{Exit, Outcome};
-use super::resolve::Session;
+use super::report::{CommandResult, Exit};
+use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::clock_time;
 
@@ -36,9 +36,9 @@ struct WebhookDoc<'a> {
 }
 
 /// Lists them.
-pub async fn run(global: &GlobalArguments) -> Outcome {
+pub async fn run(global: &GlobalArguments) -> CommandResult {
     let mut output = Output::new(global);
-    let session = Session::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli)?;
     let standings = match session.open_list()? {
         None => {
             session.note_no_jobs();

@@ -6,7 +6,7 @@ use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
-use domain::view::Since;
+use domain::view::EventsSince;
 use engine::Role;
 use engine::client::Client;
 
@@ -53,10 +53,10 @@ async fn commands_and_questions_are_answered_to_the_client_and_only_there() {
         let refusal = client.command_of(ana, verdict).await.unwrap_err();
         assert_eq!(refusal.code, RefusalCode::AlreadyDecided);
         let job_id = JobId::new("j-1").unwrap();
-        let (events, total) = client.event_page(&job_id, Since::Seq(1), 2).await.unwrap();
+        let (events, total) = client.event_page(&job_id, EventsSince::Seq(1), 2).await.unwrap();
         assert_eq!((events[0].seq, events.len()), (2, 2));
         assert!(total > 2);
-        let since = Since::Time(events[1].ts);
+        let since = EventsSince::Time(events[1].ts);
         let (later, _) = client.event_page(&job_id, since, 100).await.unwrap();
         assert!(later.iter().all(|event| event.ts > events[1].ts));
         // The files are in place, and on disk in a moment.

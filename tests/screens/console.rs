@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use console::effect::Msg;
 use console::external_editor::{Ending, ExternalEditor};
-use console::input::{Code, Input, Key, Mouse, MouseKind};
+use console::input::{Code, KeyPress, Mouse, MouseKind, TerminalInput};
 use console::session::Session;
 use console::{EditorState, Ended, Incoming, InputStream, Terminal};
 use domain::event::{Event, EventType};
@@ -132,7 +132,7 @@ pub struct Console {
     /// Whether the operator looks at every screen until all of it counts as shown; else the next key comes at once.
     pub rests: bool,
     /// The last key that was pressed.
-    last: Option<Key>,
+    last: Option<KeyPress>,
     /// When the last letter was pressed.
     last_letter_us: Option<i64>,
 }
@@ -178,9 +178,9 @@ pub fn session() -> Session {
     }
 }
 
-pub fn parse(keys: &str) -> Vec<Key> {
+pub fn parse(keys: &str) -> Vec<KeyPress> {
     keys.split_whitespace()
-        .map(|name| Key::parse(name).unwrap_or_else(|| panic!("{name} is no key")))
+        .map(|name| KeyPress::parse(name).unwrap_or_else(|| panic!("{name} is no key")))
         .collect()
 }
 
@@ -218,7 +218,7 @@ impl Console {
         };
         if rests {
             // Whoever looks has the hand on the mouse.
-            console.tell(Msg::Input(Input::Mouse(IDLE_WHEEL)));
+            console.tell(Msg::Input(TerminalInput::Mouse(IDLE_WHEEL)));
         }
         console.draw();
         console
@@ -272,7 +272,7 @@ impl Console {
         }
     }
 
-    fn comes(&mut self, input: Input) -> &mut Self {
+    fn comes(&mut self, input: TerminalInput) -> &mut Self {
         self.input.0.push_back(Incoming::Inputs(vec![input]));
         self.draw();
         self
@@ -285,7 +285,7 @@ impl Console {
 
     /// Presses keys as a person does: each after the frame of the one before.
     pub fn press(&mut self, keys: &str) -> &mut Self {
-        let enter = Key::plain(Code::Enter);
+        let enter = KeyPress::plain(Code::Enter);
         for key in parse(keys) {
             // Whoever presses Enter twice has read in between.
             if key == enter && self.last == Some(enter) {
@@ -298,8 +298,8 @@ impl Console {
     }
 
     /// Presses a key, and a letter not at the moment of the one before; a longer while is told by the test.
-    fn by_hand(&mut self, key: Key) {
-        if key.typed().is_some() || key == Key::plain(Code::Tab) {
+    fn by_hand(&mut self, key: KeyPress) {
+        if key.typed().is_some() || key == KeyPress::plain(Code::Tab) {
             if self.last_letter_us == Some(self.backend.now.boot_us) {
                 self.tick(HAND_US);
             }
@@ -308,14 +308,14 @@ impl Console {
         self.key(key);
     }
 
-    fn key(&mut self, key: Key) {
-        self.comes(Input::Key(key));
+    fn key(&mut self, key: KeyPress) {
+        self.comes(TerminalInput::Key(key));
     }
 
     /// Types a text as a quick hand does, a key for each character.
     pub fn typed(&mut self, text: &str) -> &mut Self {
         for character in text.chars() {
-            self.by_hand(Key::plain(Code::Char(character)));
+            self.by_hand(KeyPress::plain(Code::Char(character)));
         }
         self
     }
@@ -324,7 +324,7 @@ impl Console {
     pub fn paced(&mut self, gap_ms: i64, text: &str) -> &mut Self {
         for character in text.chars() {
             self.pass_ms(gap_ms);
-            self.key(Key::plain(match character {
+            self.key(KeyPress::plain(match character {
                 '\n' => Code::Enter,
                 '\t' => Code::Tab,
                 letter => Code::Char(letter),
@@ -335,7 +335,7 @@ impl Console {
 
     /// Keys that arrive at once, as from an unbracketed paste: no frame between them.
     pub fn burst(&mut self, keys: &str) -> &mut Self {
-        let inputs = parse(keys).into_iter().map(Input::Key).collect();
+        let inputs = parse(keys).into_iter().map(TerminalInput::Key).collect();
         self.input.0.push_back(Incoming::Inputs(inputs));
         self.draw();
         self
@@ -344,21 +344,21 @@ impl Console {
     /// A key whose sequence the line has torn: its Escape came alone, and the rest by itself.
     pub fn torn(&mut self, key: &str) -> &mut Self {
         self.press("Esc");
-        self.comes(Input::Torn(Some(Key::parse(key).unwrap())))
+        self.comes(TerminalInput::Torn(Some(KeyPress::parse(key).unwrap())))
     }
 
     /// More letters in one piece than hands press.
     pub fn at_once(&mut self, text: &str) -> &mut Self {
-        self.comes(Input::Burst(text.to_owned()))
+        self.comes(TerminalInput::Burst(text.to_owned()))
     }
 
     /// An Enter that came in one piece with the letters before it.
     pub fn line_end(&mut self, key: &str) -> &mut Self {
-        self.comes(Input::LineEnd(Key::parse(key).unwrap()))
+        self.comes(TerminalInput::LineEnd(KeyPress::parse(key).unwrap()))
     }
 
     pub fn paste(&mut self, text: &str) -> &mut Self {
-        self.comes(Input::Paste(text.to_owned()))
+        self.comes(TerminalInput::Paste(text.to_owned()))
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {

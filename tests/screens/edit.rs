@@ -268,8 +268,8 @@ fn a_burst_of_keys_is_checked_once_at_a_time() {
     console.press("e");
     let mut checks = 0;
     for _ in 0..500 {
-        let key = console::input::Key::parse("x").unwrap();
-        let input = console::input::Input::Key(key);
+        let key = console::input::KeyPress::parse("x").unwrap();
+        let input = console::input::TerminalInput::Key(key);
         let effects = console::update::update(&mut console.model, Msg::Input(input));
         checks += effects
             .iter()

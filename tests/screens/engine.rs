@@ -12,7 +12,7 @@ use console::draft::{Discarded, Draft};
 use console::question::{Answered, Question};
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
-use domain::change::{Applied, Beside};
+use domain::change::{Applied, LogEntry};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
@@ -175,9 +175,9 @@ impl World {
         let mut applied = Applied::default();
         for change in changes {
             match change.apply_to(&mut rows)? {
-                Beside::Nothing => {}
-                Beside::Opened(key) => applied.opened.push(key),
-                Beside::Event(event) => {
+                LogEntry::Nothing => {}
+                LogEntry::Opened(key) => applied.opened.push(key),
+                LogEntry::Event(event) => {
                     let seq = self.events.len() as u64 + 1;
                     applied.last_event_seq = Some(seq);
                     let event = Event {
@@ -193,7 +193,7 @@ impl World {
                     self.publish(&event);
                     self.events.push(event);
                 }
-                Beside::Decision(decision) => {
+                LogEntry::Decision(decision) => {
                     let sealed = decision.seal(self.decisions.len() as u64 + 1, Digest::ZERO);
                     rows.as_mut().unwrap().note_decision(sealed.clone());
                     self.decisions.push(sealed.clone());
@@ -386,7 +386,7 @@ impl World {
                 kind: artifact.kind.as_str(),
             })
             .collect();
-        let in_words = |changes: &[patch::Change]| changes.iter().map(ToString::to_string).collect();
+        let in_words = |changes: &[patch::PlannedChange]| changes.iter().map(ToString::to_string).collect();
         let chosen = match patch::choose_target(&parsed, &facts).map_err(unfit)? {
             patch::Target::Job => {
                 let plan = patch::plan_params(&parsed, &rows.job.params).map_err(unfit)?;

@@ -2,9 +2,9 @@
 
 use console::action::Action;
 use console::effect::Msg;
-use console::facts::verb::{No, offer};
+use console::facts::verb::{NoOffer, offer};
 use console::keymap;
-use console::model::prompt::Ask;
+use console::model::prompt::PromptKind;
 use domain::event::EventType;
 use domain::lease::LeasePurpose;
 use domain::view::QueueKind;
@@ -112,12 +112,12 @@ fn deeds(console: &Console) -> usize {
 }
 
 /// What the key row and the last line say of Enter and Ctrl-t, and what these keys then do.
-fn walk(name: &str, mut console: Console) -> Option<No> {
+fn walk(name: &str, mut console: Console) -> Option<NoOffer> {
     let focus = console.model.focus();
     let text = console.text();
     let last = text.lines().last().unwrap().to_owned();
     let answer = offer(&console.model, focus, Action::Accept);
-    let is_open = console.model.ask().is_some_and(Ask::is_binding);
+    let is_open = console.model.ask().is_some_and(PromptKind::is_binding);
     let at = format!("{name}: {answer:?}\n{text}");
     assert_eq!(text.contains("[Enter]"), is_open && answer.is_ok(), "{at}");
     assert!(
@@ -136,8 +136,8 @@ fn walk(name: &str, mut console: Console) -> Option<No> {
     }
     assert_eq!(deeds(&console), before, "sent, and not offered: {at}");
     let words = match answer.as_ref().err() {
-        Some(No::Refused(refused)) => format!("{}: {}", refused.what, refused.why),
-        Some(No::Nothing(words)) => words.clone(),
+        Some(NoOffer::Refused(refused)) => format!("{}: {}", refused.what, refused.why),
+        Some(NoOffer::Nothing(words)) => words.clone(),
         None => String::new(),
     };
     assert!(now.starts_with(&words), "said {now:?}, not {words:?}: {at}");
@@ -150,10 +150,10 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
     let mut offered = Vec::new();
     for State(name, make) in PROMPTS {
         match walk(name, make()) {
-            Some(No::Refused(refused)) => {
+            Some(NoOffer::Refused(refused)) => {
                 refusals.insert(refused.why);
             }
-            Some(No::Nothing(words)) => {
+            Some(NoOffer::Nothing(words)) => {
                 refusals.insert(words);
             }
             None => offered.push(name),
@@ -193,7 +193,7 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
 fn a_prompt_that_is_open_when_the_console_becomes_read_only_says_so_and_offers_no_enter() {
     for State(name, make) in PROMPTS {
         let mut console = make();
-        let is_of_engine = |prompt: &Ask| prompt.is_binding() && !matches!(prompt, Ask::Discard(_));
+        let is_of_engine = |prompt: &PromptKind| prompt.is_binding() && !matches!(prompt, PromptKind::Discard(_));
         if !console.model.ask().is_some_and(is_of_engine) {
             continue;
         }
@@ -203,7 +203,7 @@ fn a_prompt_that_is_open_when_the_console_becomes_read_only_says_so_and_offers_n
         console.hides("[Ctrl-t]");
         let answer = walk(name, console);
         assert!(
-            matches!(answer, Some(No::Refused(no)) if no.why == "this console only reads"),
+            matches!(answer, Some(NoOffer::Refused(no)) if no.why == "this console only reads"),
             "{name}"
         );
     }

@@ -96,9 +96,9 @@ fn a_torn_key_closes_no_prompt_for_good_and_confirms_nothing() {
     let mut console = Console::drawn();
     console.press("a");
     console.burst("Esc");
-    console.tell(Msg::Input(console::input::Input::Torn(None)));
-    console.tell(Msg::Input(console::input::Input::Key(
-        console::input::Key::parse("Enter").unwrap(),
+    console.tell(Msg::Input(console::input::TerminalInput::Torn(None)));
+    console.tell(Msg::Input(console::input::TerminalInput::Key(
+        console::input::KeyPress::parse("Enter").unwrap(),
     )));
     assert!(console.decisions().is_empty());
     console.draw();
@@ -376,8 +376,8 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
     if let console::model::queue::RowKey::Gate(key) = key {
         console.model.marks.on.insert(key, Default::default());
     }
-    console.tell(Msg::Input(console::input::Input::Key(
-        console::input::Key::parse("Enter").unwrap(),
+    console.tell(Msg::Input(console::input::TerminalInput::Key(
+        console::input::KeyPress::parse("Enter").unwrap(),
     )));
     assert!(
         console.decisions().is_empty(),
@@ -454,11 +454,11 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use console::model::{Field, Overlay, prompt::Ask};
+        use console::model::{Field, Overlay, prompt::PromptKind};
         match (console.model.ask(), &console.model.field, &console.model.overlay) {
-            (Some(Ask::Timer(ask)), _, _) => ask.typed.text(),
-            (Some(Ask::Cancel(ask)), _, _) => ask.typed.text(),
-            (Some(Ask::Confirm(ask)), _, _) => ask.note.text(),
+            (Some(PromptKind::Timer(ask)), _, _) => ask.typed.text(),
+            (Some(PromptKind::Cancel(ask)), _, _) => ask.typed.text(),
+            (Some(PromptKind::Confirm(ask)), _, _) => ask.note.text(),
             (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
             (_, _, Some(Overlay::Help { filter, .. })) => filter.text(),
             (_, _, Some(Overlay::Palette { text, .. })) => text.text(),

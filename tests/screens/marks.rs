@@ -1,6 +1,6 @@
 //! Marks, and deciding all marked gates with one question.
 
-use console::model::prompt::Ask;
+use console::model::prompt::PromptKind;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
@@ -192,7 +192,7 @@ fn many(count: usize, columns: u16, rows: u16) -> Console {
 /// Pages to the end of the list of a bulk.
 fn read_list(console: &mut Console) {
     let undrawn = |console: &Console| match console.model.ask() {
-        Some(Ask::Bulk(ask)) => ask.undrawn(),
+        Some(PromptKind::Bulk(ask)) => ask.undrawn(),
         other => panic!("no bulk: {other:?}"),
     };
     console.press("Home");
@@ -264,7 +264,7 @@ fn the_digest_of_a_gate_is_on_its_line_however_long_its_name() {
     console.press("* a");
     console.shows("[i] take them in");
     let digests: Vec<String> = match console.model.ask() {
-        Some(Ask::Bulk(ask)) => ask
+        Some(PromptKind::Bulk(ask)) => ask
             .items
             .iter()
             .map(|item| item.pin.digest.short().to_string())

@@ -3,9 +3,9 @@
 use console::action::Action;
 use console::effect::Msg;
 use console::facts::lists;
-use console::facts::verb::{No, offer};
+use console::facts::verb::{NoOffer, offer};
 use console::keymap::{self, Focus};
-use console::model::prompt::Ask;
+use console::model::prompt::PromptKind;
 use console::model::{Lower, Overlay};
 use console::question::Answered;
 use domain::event::EventType;
@@ -169,10 +169,17 @@ pub fn said(console: &Console) -> String {
 /// Whether Enter alone answers the question, and nobody else has the gate open, who would have to be asked first (Ctrl-t).
 fn is_confirmable(console: &Console) -> bool {
     let key = match console.model.ask() {
-        Some(Ask::Confirm(confirm)) => &confirm.pin.key,
-        Some(Ask::Timer(ask)) => &ask.key,
-        Some(Ask::Resume(_)) => return true,
-        Some(Ask::Bulk(_) | Ask::Cancel(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => {
+        Some(PromptKind::Confirm(confirm)) => &confirm.pin.key,
+        Some(PromptKind::Timer(ask)) => &ask.key,
+        Some(PromptKind::Resume(_)) => return true,
+        Some(
+            PromptKind::Bulk(_)
+            | PromptKind::Cancel(_)
+            | PromptKind::Quit(_)
+            | PromptKind::Menu
+            | PromptKind::Discard(_),
+        )
+        | None => {
             return false;
         }
     };
@@ -212,7 +219,7 @@ fn every_key_does_what_was_offered_or_says_the_refusal() {
                     }
                     console = make();
                 }
-                Err(No::Refused(refused)) => {
+                Err(NoOffer::Refused(refused)) => {
                     let gap = if refused.hint.is_empty() { "" } else { "   hint: " };
                     assert_eq!(
                         after,
@@ -226,7 +233,7 @@ fn every_key_does_what_was_offered_or_says_the_refusal() {
                     );
                     refusals.insert(refused.why);
                 }
-                Err(No::Nothing(words)) => {
+                Err(NoOffer::Nothing(words)) => {
                     assert!(words.is_empty() || after == words, "{at}, not {words:?}");
                     assert!(after == before || !after.starts_with("Not "), "{at}");
                     console = make();
@@ -274,7 +281,7 @@ fn no_hint_and_no_line_of_palette_or_menu_shows_what_would_be_refused() {
                 "{name}: {shown} is hinted"
             );
         }
-        if let Some(Ask::Menu) = console.model.ask() {
+        if let Some(PromptKind::Menu) = console.model.ask() {
             for (action, key) in actions(Focus::Menu)
                 .into_iter()
                 .filter(|(action, _)| *action != Action::Close)
@@ -317,7 +324,7 @@ fn a_console_that_became_read_only_opens_no_prompt_and_sends_nothing() {
     let mut console = read_only("e x Esc");
     console.press("a");
     console.shows("Not approved: this console only reads");
-    assert!(matches!(console.model.ask(), Some(Ask::Menu)));
+    assert!(matches!(console.model.ask(), Some(PromptKind::Menu)));
     assert_eq!(console.decisions(), Vec::<&str>::new());
 }
 
@@ -331,7 +338,7 @@ fn a_resume_that_the_rules_refuse_is_hinted_nowhere_and_its_key_asks_anew() {
     assert!(!console.text().contains("R resume"));
     console.press("R");
     assert!(
-        matches!(console.model.ask(), Some(Ask::Resume(_))),
+        matches!(console.model.ask(), Some(PromptKind::Resume(_))),
         "files come back without a word"
     );
 }

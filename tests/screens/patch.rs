@@ -294,8 +294,8 @@ fn a_refusal_wraps_above_the_keys_and_goes_when_the_text_changes() {
         r#"{"type": "text_replace", "replacements": [{"old": "tall shoes on the wet sand", "new": "waders"}]}"#,
     );
     console.press("Esc");
-    console.tell(Msg::Input(console::input::Input::Key(
-        console::input::Key::parse("a").unwrap(),
+    console.tell(Msg::Input(console::input::TerminalInput::Key(
+        console::input::KeyPress::parse("a").unwrap(),
     )));
     console.draw();
     console.shows("Not approved");

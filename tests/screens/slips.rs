@@ -1,7 +1,7 @@
 //! The slips that must be impossible (SCREENS.md), each tried.
 
 use console::effect::Msg;
-use console::input::{Input, Mouse, MouseKind};
+use console::input::{Mouse, MouseKind, TerminalInput};
 use console::question::Answered;
 use domain::event::EventType;
 use domain::gate::Verdict;
@@ -47,14 +47,18 @@ fn an_unbracketed_paste_never_confirms() {
 #[test]
 fn a_frame_that_was_not_written_does_not_count() {
     let mut console = Console::drawn();
-    console.tell(Msg::Input(Input::Key(console::input::Key::parse("a").unwrap())));
+    console.tell(Msg::Input(TerminalInput::Key(
+        console::input::KeyPress::parse("a").unwrap(),
+    )));
     let stale = console::effect::FrameFacts {
         prompt: None,
         listed: 0..0,
         diff: None,
     };
     console.tell(Msg::Drawn(stale));
-    console.tell(Msg::Input(Input::Key(console::input::Key::parse("Enter").unwrap())));
+    console.tell(Msg::Input(TerminalInput::Key(
+        console::input::KeyPress::parse("Enter").unwrap(),
+    )));
     assert!(console.decisions().is_empty());
 }
 
@@ -73,7 +77,7 @@ fn the_prompt_does_not_follow_the_selection() {
     );
     console.event("j-40", "script", EventType::GateOpened, "script #1 waits");
     for kind in [MouseKind::Click, MouseKind::WheelDown] {
-        console.tell(Msg::Input(Input::Mouse(Mouse {
+        console.tell(Msg::Input(TerminalInput::Mouse(Mouse {
             kind,
             column: 5,
             row: 4,

@@ -13,8 +13,8 @@ use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::Refusal;
 use engine::api::{Notice, Receipt};
-use engine::client::Done;
-use engine::{Engine, Role, Settings};
+use engine::client::Committed;
+use engine::{Engine, EngineSettings, Role};
 use serde_json::Value;
 
 use super::binary;
@@ -45,9 +45,9 @@ fn operator(name: &str) -> Operator {
 }
 
 /// What [`open`] opens an engine with.
-pub fn settings(runs: &Path, yaml: &str, name: &str, role: Role) -> Settings {
+pub fn settings(runs: &Path, yaml: &str, name: &str, role: Role) -> EngineSettings {
     let loaded = Config::load(yaml, "test.yaml").unwrap_or_else(|problems| panic!("{problems:#?}"));
-    Settings {
+    EngineSettings {
         runs_dir: runs.to_path_buf(),
         config: loaded.config,
         config_path: None,
@@ -123,7 +123,7 @@ pub trait Calls {
     /// Hands a command over and waits for its answer.
     async fn call(&mut self, command: Command) -> Result<Box<Receipt>, Refusal>;
     /// Waits until its files are in place as well, or are found not to be for now.
-    async fn call_published(&mut self, command: Command) -> Result<Done, Refusal>;
+    async fn call_published(&mut self, command: Command) -> Result<Committed, Refusal>;
 }
 
 impl Calls for Engine {
@@ -138,7 +138,7 @@ impl Calls for Engine {
         }
     }
 
-    async fn call_published(&mut self, command: Command) -> Result<Done, Refusal> {
+    async fn call_published(&mut self, command: Command) -> Result<Committed, Refusal> {
         let client = self.client();
         self.beside(client.command(command)).await
     }

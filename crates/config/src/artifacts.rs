@@ -7,17 +7,17 @@ use domain::stage::ArtifactSpec;
 
 use super::keys;
 use super::node::{Node, Value};
-use super::problem::Place;
-use super::reader::{Path, Reader, Show, quoted};
+use super::problem::SourcePosition;
+use super::reader::{Path, ProblemCollector, Show, quoted};
 
 /// Names in the run directory that holdpoint writes itself (SPEC §4).
 const NAMES_TAKEN: [&str; 5] = ["state.json", "events.jsonl", "gates", "versions", "logs"];
 
 /// The paths that the pipeline's stages make so far, and where they are written.
-pub(super) type Paths = HashMap<ArtifactPath, Place>;
+pub(super) type Paths = HashMap<ArtifactPath, SourcePosition>;
 
 /// Reads the list.
-pub(super) fn read(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Paths) -> Vec<ArtifactSpec> {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node, path: &Path, taken: &mut Paths) -> Vec<ArtifactSpec> {
     let hint = "write each as `- {kind: script, path: artifacts/script/script.txt}`";
     let items = match node.value {
         Value::Null => &[],
@@ -31,7 +31,13 @@ pub(super) fn read(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Pa
         .collect()
 }
 
-fn artifact(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Paths, hint: &str) -> Option<ArtifactSpec> {
+fn artifact(
+    reader: &mut ProblemCollector,
+    node: &Node,
+    path: &Path,
+    taken: &mut Paths,
+    hint: &str,
+) -> Option<ArtifactSpec> {
     let Value::Map(entries) = &node.value else {
         reader.error(node.at, path, "this is not an artifact", hint);
         return None;
@@ -69,7 +75,7 @@ fn artifact(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Paths, hi
     })
 }
 
-fn kind_of(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
+fn kind_of(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
     let text = reader.text(node, path, Show::Value)?;
     let is_good = !text.is_empty()
         && text.len() <= 50
@@ -88,7 +94,7 @@ fn kind_of(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
     is_good.then(|| text.to_owned())
 }
 
-fn path_of(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Paths) -> Option<ArtifactPath> {
+fn path_of(reader: &mut ProblemCollector, node: &Node, path: &Path, taken: &mut Paths) -> Option<ArtifactPath> {
     let text = reader.text(node, path, Show::Value)?;
     let file = match ArtifactPath::new(text) {
         Ok(file) => file,

@@ -8,8 +8,8 @@ use domain::policy::{GatePolicy, GateRule, OnTimeout};
 use super::keys;
 use super::near_miss::near_miss;
 use super::node::{Node, Value};
-use super::problem::Place;
-use super::reader::{Path, Reader, Show, told};
+use super::problem::SourcePosition;
+use super::reader::{Path, ProblemCollector, Show, describe};
 
 /// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not enforced is a gate that is not there.
 const KEYS_LATER: [&str; 6] = [
@@ -22,7 +22,7 @@ const KEYS_LATER: [&str; 6] = [
 ];
 
 /// Reads the section; `at` is its place.
-pub(super) fn read(reader: &mut Reader, node: &Node, at: Place) -> BTreeMap<StageName, GatePolicy> {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node, at: SourcePosition) -> BTreeMap<StageName, GatePolicy> {
     let path = Path::top().key("gates");
     let mut gates = BTreeMap::new();
     let Some(entries) = reader.map(node, &path, Show::Value) else {
@@ -51,7 +51,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node, at: Place) -> BTreeMap<Stag
 }
 
 /// Says that nothing stops a job.
-pub(super) fn no_gate(reader: &mut Reader, at: Place) {
+pub(super) fn no_gate(reader: &mut ProblemCollector, at: SourcePosition) {
     let hint = "name the stages that must wait under gates:";
     reader.warning(
         at,
@@ -61,7 +61,7 @@ pub(super) fn no_gate(reader: &mut Reader, at: Place) {
     );
 }
 
-fn gate(reader: &mut Reader, node: &Node, path: &Path) -> GatePolicy {
+fn gate(reader: &mut ProblemCollector, node: &Node, path: &Path) -> GatePolicy {
     let mut policy = GatePolicy::default();
     let Some(entries) = reader.map(node, path, Show::Value) else {
         return policy;
@@ -114,7 +114,7 @@ fn gate(reader: &mut Reader, node: &Node, path: &Path) -> GatePolicy {
     policy
 }
 
-fn on_timeout(reader: &mut Reader, node: &Node, path: &Path) -> Option<OnTimeout> {
+fn on_timeout(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<OnTimeout> {
     let all = [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold];
     let text = match &node.value {
         Value::Text(text) => text.as_str(),
@@ -130,7 +130,7 @@ fn on_timeout(reader: &mut Reader, node: &Node, path: &Path) -> Option<OnTimeout
     reader.error(
         node.at,
         path,
-        format!("{} is not what a timer can do", told(node, Show::Value)),
+        format!("{} is not what a timer can do", describe(node, Show::Value)),
         hint,
     );
     None
@@ -138,12 +138,12 @@ fn on_timeout(reader: &mut Reader, node: &Node, path: &Path) -> Option<OnTimeout
 
 /// What is lawful and probably not meant.
 fn doubts(
-    reader: &mut Reader,
+    reader: &mut ProblemCollector,
     policy: &GatePolicy,
     path: &Path,
-    auto_at: Place,
-    after_at: Option<Place>,
-    on_timeout_at: Option<Place>,
+    auto_at: SourcePosition,
+    after_at: Option<SourcePosition>,
+    on_timeout_at: Option<SourcePosition>,
 ) {
     let after_path = path.key("auto_approve_after_s");
     match (policy.rule(), policy.auto_approve_after_s, after_at) {

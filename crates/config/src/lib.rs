@@ -33,7 +33,7 @@ pub use doc::ConfigDoc;
 pub use keys::{reference, schema};
 pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
 pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
-pub use problem::{Place, Problem, Severity, ValidationDoc};
+pub use problem::{Problem, Severity, SourcePosition, ValidationDoc};
 pub use reader::SECONDS_MAX;
 pub use sections::Storage;
 pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
@@ -80,7 +80,7 @@ pub struct Loaded {
 impl Config {
     /// Reads a YAML or JSON text that messages call `origin`. Refused: every fault and warning, in the order of the text.
     pub fn load(text: &str, origin: &str) -> Result<Loaded, Vec<Problem>> {
-        let mut reader = reader::Reader::new(origin);
+        let mut reader = reader::ProblemCollector::new(origin);
         let config = match node::parse(text) {
             Ok(root) => sections::read(&mut reader, &root),
             Err(error) => {

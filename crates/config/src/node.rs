@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_yaml::options::DuplicateKeyPolicy;
 use serde_yaml::{Error as YamlError, NonFiniteFloatPolicy, Spanned};
 
-use super::problem::Place;
+use super::problem::SourcePosition;
 
 /// The largest configuration text, in bytes.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
@@ -25,7 +25,7 @@ const KEY_IS_NO_TEXT: &str = "a key is a text, not a list or a mapping";
 /// A value and its place.
 pub(super) struct Node {
     /// Where the value is written; for an alias or a merge, where its anchor is: that is what must be changed.
-    pub(crate) at: Place,
+    pub(crate) at: SourcePosition,
     pub(crate) value: Value,
 }
 
@@ -43,13 +43,13 @@ pub(super) enum Value {
 /// One `key: value`; equal keys are kept, so that the reader can name the second.
 pub(super) struct Entry {
     pub(crate) key: String,
-    pub(crate) key_at: Place,
+    pub(crate) key_at: SourcePosition,
     pub(crate) node: Node,
 }
 
 /// Why a text is no YAML: one place, one reason.
 pub(super) struct NotYaml {
-    pub(crate) at: Place,
+    pub(crate) at: SourcePosition,
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
 }
@@ -58,7 +58,7 @@ pub(super) struct NotYaml {
 pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
     if text.len() > CONFIG_BYTES_MAX {
         return Err(NotYaml {
-            at: Place::default(),
+            at: SourcePosition::default(),
             message: format!(
                 "{} bytes are more than a configuration may have: {CONFIG_BYTES_MAX}",
                 text.len()
@@ -95,7 +95,7 @@ fn not_yaml(error: &YamlError) -> NotYaml {
     let error = error.without_snippet();
     let at = error
         .location()
-        .map_or_else(Place::default, |location| place(&location));
+        .map_or_else(SourcePosition::default, |location| place(&location));
     let (message, hint) = reason(error);
     NotYaml { at, message, hint }
 }
@@ -164,9 +164,9 @@ fn reason(error: &YamlError) -> (String, Option<String>) {
     )
 }
 
-fn place(location: &serde_yaml::Location) -> Place {
+fn place(location: &serde_yaml::Location) -> SourcePosition {
     let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-    Place {
+    SourcePosition {
         line: count(location.line()),
         column: count(location.column()),
     }

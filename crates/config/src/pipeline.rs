@@ -9,7 +9,7 @@ use domain::stage::{STAGES_DEFAULT, StageSpec};
 use super::keys;
 use super::near_miss::near_miss;
 use super::node::{Node, Value};
-use super::reader::{Path, Reader, Show};
+use super::reader::{Path, ProblemCollector, Show};
 use super::stages;
 
 /// The most jobs that may be allowed to run side by side.
@@ -47,7 +47,7 @@ impl Default for Pipeline {
 }
 
 /// Reads the section.
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Pipeline {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node) -> Pipeline {
     let path = Path::top().key("pipeline");
     let mut pipeline = Pipeline::default();
     for entry in reader.map(node, &path, Show::KindOnly).unwrap_or_default() {
@@ -81,7 +81,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Pipeline {
 }
 
 /// Warns of gates for stages that the pipeline lacks: they never open.
-pub(super) fn warn_of_gates_without_stage(reader: &mut Reader, gates: &Node, pipeline: &Pipeline) {
+pub(super) fn warn_of_gates_without_stage(reader: &mut ProblemCollector, gates: &Node, pipeline: &Pipeline) {
     let names: BTreeSet<&str> = pipeline.stages.iter().map(|stage| stage.name.as_str()).collect();
     let path = Path::top().key("gates");
     let entries = match &gates.value {

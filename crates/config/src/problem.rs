@@ -21,7 +21,7 @@ pub enum Severity {
 
 /// Where something stands in the text, both counted from 1, columns in characters; 0:0 where no place is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Place {
+pub struct SourcePosition {
     /// The line.
     pub line: u32,
     /// The column.

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 
 use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
-use super::problem::{Place, Problem, Severity};
+use super::problem::{Problem, Severity, SourcePosition};
 
 /// The longest time that a configuration may ask for: ten years, in seconds.
 pub const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
@@ -42,14 +42,14 @@ impl Path {
 }
 
 /// Collects what is wrong.
-pub(super) struct Reader {
+pub(super) struct ProblemCollector {
     file: String,
     problems: Vec<Problem>,
     error_count: usize,
     warning_count: usize,
 }
 
-impl Reader {
+impl ProblemCollector {
     pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
@@ -59,7 +59,13 @@ impl Reader {
         }
     }
 
-    pub(crate) fn error(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn error(
+        &mut self,
+        at: SourcePosition,
+        path: &Path,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.error_count += 1;
         if self.error_count > PROBLEMS_MAX {
             return;
@@ -67,7 +73,13 @@ impl Reader {
         self.note(Severity::Error, at, path, message.into(), hint.into());
     }
 
-    pub(crate) fn warning(&mut self, at: Place, path: &Path, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn warning(
+        &mut self,
+        at: SourcePosition,
+        path: &Path,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
         self.warning_count += 1;
         if self.warning_count > PROBLEMS_MAX {
             return;
@@ -75,9 +87,9 @@ impl Reader {
         self.note(Severity::Warning, at, path, message.into(), hint.into());
     }
 
-    fn note(&mut self, severity: Severity, at: Place, path: &Path, message: String, hint: String) {
+    fn note(&mut self, severity: Severity, at: SourcePosition, path: &Path, message: String, hint: String) {
         let hint = Some(hint).filter(|hint| !hint.is_empty());
-        let Place { line, column } = at;
+        let SourcePosition { line, column } = at;
         let (file, path) = (self.file.clone(), path.0.clone());
         self.problems.push(Problem {
             severity,
@@ -151,7 +163,7 @@ impl Reader {
             Value::Map(entries) => Some(entries),
             Value::Null => Some(&[]),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => {
-                let message = format!("{} is not a mapping", told(node, show));
+                let message = format!("{} is not a mapping", describe(node, show));
                 self.error(node.at, path, message, "write its keys as indented `key: value` lines");
                 None
             }
@@ -186,7 +198,7 @@ impl Reader {
         self.error(
             node.at,
             path,
-            format!("{} is not true or false", told(node, show)),
+            format!("{} is not true or false", describe(node, show)),
             hint,
         );
         None
@@ -217,14 +229,14 @@ impl Reader {
                 },
             ),
             Value::Text(text) => (
-                format!("{} is not a number of seconds", told(node, Show::Value)),
+                format!("{} is not a number of seconds", describe(node, Show::Value)),
                 match seconds_of(text) {
                     Some(seconds) => format!("write {seconds}, the seconds as a plain number"),
                     None => otherwise.to_owned(),
                 },
             ),
             Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => (
-                format!("{} is not a number of seconds", told(node, Show::Value)),
+                format!("{} is not a number of seconds", describe(node, Show::Value)),
                 otherwise.to_owned(),
             ),
         };
@@ -253,7 +265,7 @@ impl Reader {
         let what = if is_unshown_number {
             "it".to_owned()
         } else {
-            told(node, show)
+            describe(node, show)
         };
         let message = format!("{what} is not a number from {} to {}", range.start(), range.end());
         self.error(node.at, path, message, "write it as a plain number");
@@ -271,10 +283,10 @@ impl Reader {
             ),
             // The number read is not the text written (1.10, 0755, 1_000), so it is not turned back into one.
             Value::Bool(_) | Value::Int(_) | Value::Float(_) => (
-                format!("{} is not a text", told(node, show)),
+                format!("{} is not a text", describe(node, show)),
                 "put it in quotes".to_owned(),
             ),
-            Value::List(_) | Value::Map(_) => (format!("{} is not a text", told(node, show)), String::new()),
+            Value::List(_) | Value::Map(_) => (format!("{} is not a text", describe(node, show)), String::new()),
         };
         self.error(node.at, path, message, hint);
         None
@@ -285,13 +297,13 @@ impl Reader {
         if let Value::List(items) = &node.value {
             return Some(items);
         }
-        self.error(node.at, path, format!("{} is not a list", told(node, show)), hint);
+        self.error(node.at, path, format!("{} is not a list", describe(node, show)), hint);
         None
     }
 }
 
 /// A value as a message names it.
-pub(super) fn told(node: &Node, show: Show) -> String {
+pub(super) fn describe(node: &Node, show: Show) -> String {
     match (&node.value, show) {
         (Value::Null, Show::Value | Show::KindOnly) => "null".to_owned(),
         (Value::List(_), Show::Value | Show::KindOnly) => "a list".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
-use super::reader::{Path, Reader, Show, quoted};
+use super::reader::{Path, ProblemCollector, Show, quoted};
 use super::{Config, gates, keys, pipeline, security, server, webhooks};
 
 /// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
@@ -22,7 +22,7 @@ pub struct Storage {
 }
 
 /// Reads the whole tree.
-pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
+pub(super) fn read(reader: &mut ProblemCollector, root: &Node) -> Config {
     let top = Path::top();
     let mut config = Config::default();
     reader.refuse_equal_keys(root, &top);
@@ -60,7 +60,7 @@ pub(super) fn read(reader: &mut Reader, root: &Node) -> Config {
     config
 }
 
-fn misplaced_or_unused(reader: &mut Reader, entry: &Entry) {
+fn misplaced_or_unused(reader: &mut ProblemCollector, entry: &Entry) {
     let homes = ["pipeline", "storage", "security"];
     match homes
         .into_iter()
@@ -87,7 +87,7 @@ fn misplaced_or_unused(reader: &mut Reader, entry: &Entry) {
 
 /// A key of the old system, or of nobody: told, not refused, unless it looks like a slip for one that counts.
 // `gate:` for `gates:` taken as unused would be a pipeline without gates.
-pub(super) fn unused(reader: &mut Reader, entry: &Entry, path: &Path, known: &[&str]) {
+pub(super) fn unused(reader: &mut ProblemCollector, entry: &Entry, path: &Path, known: &[&str]) {
     match near_miss(&entry.key, known.iter().copied()) {
         Some(meant) => {
             let hint = format!("did you mean {meant}?");
@@ -102,7 +102,7 @@ pub(super) fn unused(reader: &mut Reader, entry: &Entry, path: &Path, known: &[&
     }
 }
 
-fn warn_unused(reader: &mut Reader, entry: &Entry, path: &Path) {
+fn warn_unused(reader: &mut ProblemCollector, entry: &Entry, path: &Path) {
     reader.warning(
         entry.key_at,
         &path.key(&entry.key),
@@ -111,7 +111,7 @@ fn warn_unused(reader: &mut Reader, entry: &Entry, path: &Path) {
     );
 }
 
-fn storage(reader: &mut Reader, node: &Node) -> Storage {
+fn storage(reader: &mut ProblemCollector, node: &Node) -> Storage {
     let path = Path::top().key("storage");
     let mut storage = Storage::default();
     for entry in reader.map(node, &path, Show::KindOnly).unwrap_or_default() {
@@ -143,7 +143,7 @@ pub(super) fn database_file(db_path: &std::path::Path) -> Option<PathBuf> {
     (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
 }
 
-fn file_path(reader: &mut Reader, node: &Node, path: &Path) -> Option<PathBuf> {
+fn file_path(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<PathBuf> {
     if let Value::Null = node.value {
         return None;
     }
@@ -165,7 +165,7 @@ fn file_path(reader: &mut Reader, node: &Node, path: &Path) -> Option<PathBuf> {
     Some(PathBuf::from(text))
 }
 
-fn group(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
+fn group(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
     if let Value::Null = node.value {
         return None;
     }
@@ -173,7 +173,14 @@ fn group(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
     account(reader, node, path, text, "a Unix group", Show::Value).then(|| text.to_owned())
 }
 
-pub(super) fn account(reader: &mut Reader, node: &Node, path: &Path, text: &str, what: &str, show: Show) -> bool {
+pub(super) fn account(
+    reader: &mut ProblemCollector,
+    node: &Node,
+    path: &Path,
+    text: &str,
+    what: &str,
+    show: Show,
+) -> bool {
     let is_good =
         !text.is_empty() && text.len() <= 256 && !text.contains([':', '/']) && !text.contains(char::is_whitespace);
     if !is_good || text.contains(char::is_control) {

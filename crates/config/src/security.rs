@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::keys;
 use super::node::{Entry, Node};
-use super::reader::{Path, Reader, Show};
+use super::reader::{Path, ProblemCollector, Show};
 use super::sections::{account, unused};
 use super::server::switch;
 use domain::decision::TIMER_NAME;
@@ -107,7 +107,7 @@ pub fn token_name_fault(name: &str) -> Option<&'static str> {
         .then_some("a name is 1 to 100 bytes of visible text, without blanks around it")
 }
 
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Security {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node) -> Security {
     let path = Path::top().key("security");
     let mut security = Security::default();
     let mut tokens = Vec::new();
@@ -151,7 +151,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Security {
     security
 }
 
-fn shared_accounts(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<String>> {
+fn shared_accounts(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<Vec<String>> {
     let hint = "write the login names as [root, deploy]; [] for none";
     let items = reader.list(node, path, Show::KindOnly, hint)?;
     let mut accounts = Vec::new();
@@ -166,7 +166,7 @@ fn shared_accounts(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<
     Some(accounts)
 }
 
-fn read_tokens<'n>(reader: &mut Reader, node: &'n Node, path: &Path) -> Vec<(&'n Node, Token)> {
+fn read_tokens<'n>(reader: &mut ProblemCollector, node: &'n Node, path: &Path) -> Vec<(&'n Node, Token)> {
     let hint = "write one `- {name: ana, role: operator, sha256: …}` a line: holdpoint token new prints it";
     if matches!(node.value, super::node::Value::Null) {
         return Vec::new();
@@ -206,7 +206,7 @@ fn read_tokens<'n>(reader: &mut Reader, node: &'n Node, path: &Path) -> Vec<(&'n
     tokens
 }
 
-fn token(reader: &mut Reader, node: &Node, path: &Path) -> Option<Token> {
+fn token(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<Token> {
     let (mut name, mut role, mut sha256) = (None, None, None);
     let entries = reader.map(node, path, Show::KindOnly)?;
     for entry in entries {
@@ -258,7 +258,7 @@ fn token(reader: &mut Reader, node: &Node, path: &Path) -> Option<Token> {
     })
 }
 
-fn rate_limits(reader: &mut Reader, node: &Node, path: &Path) -> RateLimits {
+fn rate_limits(reader: &mut ProblemCollector, node: &Node, path: &Path) -> RateLimits {
     let (enabled, others) = switch(reader, node, path);
     let mut limits = RateLimits::default();
     limits.enabled = enabled.unwrap_or(limits.enabled);
@@ -279,7 +279,7 @@ fn rate_limits(reader: &mut Reader, node: &Node, path: &Path) -> RateLimits {
     limits
 }
 
-fn cors(reader: &mut Reader, node: &Node, path: &Path) -> Vec<String> {
+fn cors(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Vec<String> {
     let (enabled, others) = switch(reader, node, path);
     let mut origins = Vec::new();
     for entry in others {
@@ -291,7 +291,7 @@ fn cors(reader: &mut Reader, node: &Node, path: &Path) -> Vec<String> {
     if enabled == Some(false) { Vec::new() } else { origins }
 }
 
-fn allow_origins(reader: &mut Reader, entry: &Entry, path: &Path) -> Vec<String> {
+fn allow_origins(reader: &mut ProblemCollector, entry: &Entry, path: &Path) -> Vec<String> {
     let hint = "write the origins as [\"https://console.example\"]";
     let mut origins = Vec::new();
     let items = reader.list(&entry.node, path, Show::KindOnly, hint).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::keys;
 use super::node::{Node, Value};
-use super::reader::{Path, Reader, Show};
+use super::reader::{Path, ProblemCollector, Show};
 use super::sections::unused;
 
 /// The port where nothing else is configured (SPEC §8).
@@ -60,7 +60,7 @@ impl Server {
     }
 }
 
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Server {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node) -> Server {
     let path = Path::top().key("server");
     let mut server = Server::default();
     let mut host_at = node.at;
@@ -107,7 +107,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Server {
     server
 }
 
-fn host(reader: &mut Reader, node: &Node, path: &Path) -> Option<IpAddr> {
+fn host(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<IpAddr> {
     let text = reader.text(node, path, Show::KindOnly)?;
     if text.eq_ignore_ascii_case("localhost") {
         return Some(Ipv4Addr::LOCALHOST.into());
@@ -124,7 +124,7 @@ fn host(reader: &mut Reader, node: &Node, path: &Path) -> Option<IpAddr> {
     address
 }
 
-fn log_level(reader: &mut Reader, node: &Node, path: &Path) -> Option<&'static str> {
+fn log_level(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<&'static str> {
     let text = reader.text(node, path, Show::KindOnly)?.to_ascii_lowercase();
     let known = LOG_LEVELS.iter().find(|(name, _)| *name == text);
     if known.is_none() {
@@ -136,7 +136,7 @@ fn log_level(reader: &mut Reader, node: &Node, path: &Path) -> Option<&'static s
 
 /// `enabled:` of a section that may also be written as plain `true` or `false`; other keys are handed back.
 pub(super) fn switch<'n>(
-    reader: &mut Reader,
+    reader: &mut ProblemCollector,
     node: &'n Node,
     path: &Path,
 ) -> (Option<bool>, Vec<&'n super::node::Entry>) {

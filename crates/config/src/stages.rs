@@ -8,8 +8,8 @@ use domain::stage::StageSpec;
 use super::artifacts;
 use super::keys;
 use super::node::{Node, Value};
-use super::problem::Place;
-use super::reader::{Path, Reader, Show, quoted};
+use super::problem::SourcePosition;
+use super::reader::{Path, ProblemCollector, Show, quoted};
 
 /// The most stages of a pipeline.
 pub const STAGES_MAX: usize = 100;
@@ -28,12 +28,12 @@ pub(super) fn bare(name: StageName) -> StageSpec {
 /// What was used up by earlier stages.
 #[derive(Default)]
 struct Taken {
-    names: HashMap<StageName, Place>,
+    names: HashMap<StageName, SourcePosition>,
     paths: artifacts::Paths,
 }
 
 /// Reads the list.
-pub(super) fn read(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<StageSpec>> {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<Vec<StageSpec>> {
     let hint = "write each stage as `- name: outline`; leave the key out for the nine default stages";
     let items = reader.list(node, path, Show::KindOnly, hint)?;
     if items.is_empty() {
@@ -62,7 +62,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node, path: &Path) -> Option<Vec<
     )
 }
 
-fn stage(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Option<StageSpec> {
+fn stage(reader: &mut ProblemCollector, node: &Node, path: &Path, taken: &mut Taken) -> Option<StageSpec> {
     // `- outline` says all there is to say about a bare gate.
     if let Value::Text(_) = node.value {
         return name(reader, node, path, taken).map(bare);
@@ -123,7 +123,7 @@ fn stage(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Op
     })
 }
 
-fn name(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Option<StageName> {
+fn name(reader: &mut ProblemCollector, node: &Node, path: &Path, taken: &mut Taken) -> Option<StageName> {
     let text = reader.text(node, path, Show::Value)?;
     match StageName::new(text) {
         Ok(name) => {
@@ -145,7 +145,7 @@ fn name(reader: &mut Reader, node: &Node, path: &Path, taken: &mut Taken) -> Opt
     }
 }
 
-fn command_of(reader: &mut Reader, node: &Node, path: &Path) -> Vec<String> {
+fn command_of(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Vec<String> {
     let items = match &node.value {
         Value::Null => return Vec::new(),
         Value::List(items) => items,
@@ -197,7 +197,7 @@ fn list_for(line: &Value) -> String {
     }
 }
 
-fn env_of(reader: &mut Reader, node: &Node, path: &Path) -> BTreeMap<String, String> {
+fn env_of(reader: &mut ProblemCollector, node: &Node, path: &Path) -> BTreeMap<String, String> {
     let mut env = BTreeMap::new();
     for entry in reader.map(node, path, Show::KindOnly).unwrap_or_default() {
         let key_path = path.key(&entry.key);
@@ -224,7 +224,7 @@ fn env_of(reader: &mut Reader, node: &Node, path: &Path) -> BTreeMap<String, Str
     env
 }
 
-fn timeout_of(reader: &mut Reader, node: &Node, path: &Path) -> Option<u64> {
+fn timeout_of(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<u64> {
     match node.value {
         Value::Null => None,
         Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => reader

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::keys;
 use super::node::{Node, Value};
-use super::reader::{Path, Reader, Show};
+use super::reader::{Path, ProblemCollector, Show};
 use domain::webhook::DeliveryKind;
 
 /// The most webhooks of a configuration.
@@ -64,7 +64,7 @@ impl fmt::Debug for Webhook {
     }
 }
 
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Arc<Vec<Webhook>> {
+pub(super) fn read(reader: &mut ProblemCollector, node: &Node) -> Arc<Vec<Webhook>> {
     let path = Path::top().key("webhooks");
     if matches!(node.value, Value::Null) {
         return Arc::default();
@@ -97,7 +97,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Arc<Vec<Webhook>> {
     Arc::new(webhooks)
 }
 
-fn webhook(reader: &mut Reader, node: &Node, path: &Path) -> Option<Webhook> {
+fn webhook(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<Webhook> {
     let errors_before = reader.error_count();
     let (mut name, mut url, mut secrets) = (None, None, Vec::new());
     let mut events = DeliveryKind::ALL.to_vec();
@@ -154,7 +154,7 @@ fn webhook(reader: &mut Reader, node: &Node, path: &Path) -> Option<Webhook> {
     })
 }
 
-fn read_name(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
+fn read_name(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
     let text = reader.text(node, path, Show::KindOnly)?;
     let is_plain = text
         .bytes()
@@ -167,7 +167,7 @@ fn read_name(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn read_url(reader: &mut Reader, node: &Node, path: &Path) -> Option<String> {
+fn read_url(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
     let text = reader.text(node, path, Show::KindOnly)?;
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.len() <= URL_BYTES_MAX;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -213,7 +213,7 @@ fn is_authority(authority: &str) -> bool {
     !host.is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-fn secret_env(reader: &mut Reader, node: &Node, path: &Path) -> Option<SecretSource> {
+fn secret_env(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<SecretSource> {
     let text = reader.text(node, path, Show::KindOnly)?;
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name || text.len() == ENV_PREFIX.len() || !text.starts_with(ENV_PREFIX) {
@@ -224,7 +224,7 @@ fn secret_env(reader: &mut Reader, node: &Node, path: &Path) -> Option<SecretSou
     Some(SecretSource::Env(text.to_owned()))
 }
 
-fn secret_file(reader: &mut Reader, node: &Node, path: &Path) -> Option<SecretSource> {
+fn secret_file(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<SecretSource> {
     let text = reader.text(node, path, Show::KindOnly)?;
     if text.trim().is_empty() {
         reader.error(
@@ -238,7 +238,7 @@ fn secret_file(reader: &mut Reader, node: &Node, path: &Path) -> Option<SecretSo
     Some(SecretSource::File(PathBuf::from(text)))
 }
 
-fn read_events(reader: &mut Reader, node: &Node, path: &Path) -> Vec<DeliveryKind> {
+fn read_events(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Vec<DeliveryKind> {
     let known: Vec<_> = DeliveryKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let hint = format!("the events are {}", known.join(", "));
     let items = reader.list(node, path, Show::KindOnly, &hint).unwrap_or_default();
@@ -260,7 +260,7 @@ fn read_events(reader: &mut Reader, node: &Node, path: &Path) -> Vec<DeliveryKin
     kinds
 }
 
-fn remind_s(reader: &mut Reader, node: &Node, path: &Path) -> Option<u64> {
+fn remind_s(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<u64> {
     match node.value {
         Value::Null => None,
         // A number shows nothing; a text in its place may be a secret on the wrong line.

@@ -9,9 +9,9 @@ mod press;
 
 use std::ops::Range;
 
-use history::{Change, History};
+use history::{TextEdit, UndoHistory};
 use lines::Lines;
-pub use lines::Place;
+pub use lines::TextPosition;
 
 use diff::search::Needle;
 
@@ -31,12 +31,12 @@ enum Form {
 #[derive(Debug, Clone)]
 pub struct Editor {
     lines: Lines,
-    cursor: Place,
+    cursor: TextPosition,
     /// Where the selection began.
-    anchor: Option<Place>,
+    anchor: Option<TextPosition>,
     /// The column that Up and Down keep to, in cells.
     goal_cells: Option<usize>,
-    history: History,
+    history: UndoHistory,
     /// What was deleted or copied last.
     kept: String,
     form: Form,
@@ -53,10 +53,10 @@ impl Editor {
     fn new(lines: Lines, form: Form) -> Self {
         Self {
             lines,
-            cursor: Place::default(),
+            cursor: TextPosition::default(),
             anchor: None,
             goal_cells: None,
-            history: History::default(),
+            history: UndoHistory::default(),
             kept: String::new(),
             form,
             columns: 0,
@@ -138,13 +138,13 @@ impl Editor {
 
     /// Line and character of the cursor, from 0.
     pub(crate) fn cursor(&self) -> (usize, usize) {
-        let Place { line, byte } = self.cursor;
+        let TextPosition { line, byte } = self.cursor;
         let before = self.lines.line(line).get(..byte).unwrap_or_default();
         (line, before.chars().count())
     }
 
     /// Where the cursor stands.
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> TextPosition {
         self.cursor
     }
 
@@ -167,16 +167,16 @@ impl Editor {
     pub(crate) fn move_to(&mut self, line: usize, character: usize) {
         let text = self.lines.line(line);
         let byte = text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte);
-        self.jump(Place { line, byte });
+        self.jump(TextPosition { line, byte });
     }
 
-    fn jump(&mut self, place: Place) {
+    fn jump(&mut self, place: TextPosition) {
         self.cursor = self.lines.clamped(place);
         (self.anchor, self.goal_cells) = (None, None);
         self.history.close();
     }
 
-    fn selection(&self) -> Option<(Place, Place)> {
+    fn selection(&self) -> Option<(TextPosition, TextPosition)> {
         let anchor = self.anchor.filter(|anchor| *anchor != self.cursor)?;
         Some((anchor.min(self.cursor), anchor.max(self.cursor)))
     }
@@ -213,7 +213,7 @@ impl Editor {
         let byte = |at: usize| old.char_indices().nth(at).map_or(old.len(), |(byte, _)| byte);
         let (from, to) = (byte(characters.start), byte(characters.end));
         self.history.close();
-        let is_changed = self.replace(Place { line, byte: from }, Place { line, byte: to }, text);
+        let is_changed = self.replace(TextPosition { line, byte: from }, TextPosition { line, byte: to }, text);
         self.history.close();
         is_changed
     }
@@ -232,33 +232,33 @@ impl Editor {
     }
 
     /// The same, with the place of the cursor itself: while the needle is being typed.
-    pub(crate) fn find_here(&mut self, needle: &Needle, from: Place) -> bool {
+    pub(crate) fn find_here(&mut self, needle: &Needle, from: TextPosition) -> bool {
         let found = self.find_on(needle, from);
         self.jump(found.unwrap_or(from));
         found.is_some()
     }
 
-    fn find_on(&self, needle: &Needle, from: Place) -> Option<Place> {
+    fn find_on(&self, needle: &Needle, from: TextPosition) -> Option<TextPosition> {
         let count = self.lines().len();
         (0..=count).find_map(|step| {
             let line = (from.line + step) % count;
             let start = if step == 0 { from.byte } else { 0 };
             let found = needle.find_in(self.lines.line(line).as_bytes(), start)?;
-            Some(Place {
+            Some(TextPosition {
                 line,
                 byte: found.start,
             })
         })
     }
 
-    fn find_back(&self, needle: &Needle) -> Option<Place> {
+    fn find_back(&self, needle: &Needle) -> Option<TextPosition> {
         let count = self.lines().len();
         (0..=count).find_map(|step| {
             let line = (self.cursor.line + count - step % count) % count;
             let is_before = |start: &usize| step > 0 || *start < self.cursor.byte;
             let found = needle.all_in(self.lines.line(line).as_bytes());
             let byte = found.into_iter().map(|found| found.start).rfind(is_before)?;
-            Some(Place { line, byte })
+            Some(TextPosition { line, byte })
         })
     }
 
@@ -271,13 +271,13 @@ impl Editor {
         self.replace(from, to, text)
     }
 
-    fn replace(&mut self, from: Place, to: Place, text: &str) -> bool {
+    fn replace(&mut self, from: TextPosition, to: TextPosition, text: &str) -> bool {
         let cursor = self.cursor;
         let (removed, end) = self.lines.replace(from, to, text);
         self.cursor = end;
         (self.anchor, self.goal_cells) = (None, None);
         let is_changed = removed != text;
-        self.history.push(Change {
+        self.history.push(TextEdit {
             at: from,
             removed,
             written: text.to_owned(),
@@ -290,7 +290,7 @@ impl Editor {
         let Some(change) = self.history.undo() else {
             return false;
         };
-        let to = Change::behind(change.at, &change.written);
+        let to = TextEdit::behind(change.at, &change.written);
         self.lines.replace(change.at, to, &change.removed);
         self.cursor = self.lines.clamped(change.cursor);
         (self.anchor, self.goal_cells) = (None, None);
@@ -301,7 +301,7 @@ impl Editor {
         let Some(change) = self.history.redo() else {
             return false;
         };
-        let to = Change::behind(change.at, &change.removed);
+        let to = TextEdit::behind(change.at, &change.removed);
         let (_, end) = self.lines.replace(change.at, to, &change.written);
         self.cursor = end;
         (self.anchor, self.goal_cells) = (None, None);
@@ -313,12 +313,12 @@ impl Editor {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::input::Key;
+    use super::super::input::KeyPress;
     use super::*;
 
     fn typed(editor: &mut Editor, names: &str) {
         for name in names.split(' ') {
-            editor.press(Key::parse(name).unwrap());
+            editor.press(KeyPress::parse(name).unwrap());
         }
     }
 
@@ -429,8 +429,8 @@ mod tests {
     #[test]
     fn a_text_does_not_grow_without_end() {
         let mut editor = Editor::of_text(&"x".repeat(TEXT_BYTES_MAX));
-        assert!(!editor.press(Key::parse("y").unwrap()) && !editor.paste("y"));
-        assert!(editor.press(Key::parse("Del").unwrap()) && editor.paste("y"));
+        assert!(!editor.press(KeyPress::parse("y").unwrap()) && !editor.paste("y"));
+        assert!(editor.press(KeyPress::parse("Del").unwrap()) && editor.paste("y"));
     }
 
     #[test]
@@ -465,17 +465,17 @@ mod tests {
             ];
             let mut editor = Editor::of_text(&text);
             for key in keys {
-                editor.press(Key::parse(names[key]).unwrap());
+                editor.press(KeyPress::parse(names[key]).unwrap());
             }
             let written = editor.text();
             prop_assert_eq!(editor.size_bytes(), written.len());
             let mut steps = 0;
-            while editor.press(Key::parse("Ctrl-u").unwrap()) {
+            while editor.press(KeyPress::parse("Ctrl-u").unwrap()) {
                 steps += 1;
             }
             prop_assert_eq!(editor.text(), text);
             for _ in 0..steps {
-                editor.press(Key::parse("Ctrl-r").unwrap());
+                editor.press(KeyPress::parse("Ctrl-r").unwrap());
             }
             prop_assert_eq!(editor.text(), written);
         }

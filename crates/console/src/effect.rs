@@ -8,13 +8,13 @@ use serde_json::{Map, Value};
 
 use super::draft::{Discarded, Draft};
 use super::external_editor::{Ending, ExternalEditor};
-use super::input::Input;
+use super::input::TerminalInput;
 use super::media::Media;
-use super::model::shown::Sight;
+use super::model::shown::VisibleRow;
 use super::question::{Answered, Question};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
-use diff::search::{Direction, Needle, Spot};
+use diff::search::{Direction, Hit, Needle};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, StageName};
@@ -23,11 +23,11 @@ use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
 use engine::api::Receipt;
-use patch::{Candidate, Change};
+use patch::{Completion, PlannedChange};
 
 /// Numbers the commands of one console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Submission(pub u64);
+pub struct Ticket(pub u64);
 
 /// A diff to compute off the loop.
 #[derive(Debug, Clone)]
@@ -112,14 +112,14 @@ pub struct FindJob {
     /// What is looked for.
     pub(crate) needle: Needle,
     /// From this line on, of a side; none: from the first, or the last.
-    pub(crate) from: Option<Spot>,
+    pub(crate) from: Option<Hit>,
     /// Which way.
     pub(crate) direction: Direction,
 }
 
 /// A file of the gate as the workers take it.
 #[derive(Debug, Clone)]
-pub(crate) struct GateFile {
+pub(crate) struct ReviewedFile {
     /// Its artifact kind.
     pub(crate) kind: String,
     /// Its path.
@@ -156,7 +156,7 @@ pub struct CheckJob {
     /// The text in the editor.
     pub(crate) written: Written,
     /// The files of the gate.
-    pub(crate) files: Vec<GateFile>,
+    pub(crate) files: Vec<ReviewedFile>,
     /// Those of them whose bytes are not there.
     pub(crate) unread: Vec<UnreadFile>,
     /// The file that the editor was opened on.
@@ -177,7 +177,7 @@ pub struct CompleteJob {
     /// Line and character of the cursor, from 0.
     pub(crate) cursor: (usize, usize),
     /// The artifact that the patch is for.
-    pub(crate) file: GateFile,
+    pub(crate) file: ReviewedFile,
     /// The files of the run directory that a patch may name.
     pub(crate) names: Arc<[String]>,
 }
@@ -192,13 +192,13 @@ pub struct Checked {
     /// The artifact it changes.
     pub(crate) path: ArtifactPath,
     /// The changes.
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<PlannedChange>,
     /// What follows from them.
     pub(crate) consequences: Vec<String>,
     /// How an edit came to be this patch; none: it was written as it is.
     pub(crate) reason: Option<String>,
     /// What the patch would make.
-    pub(crate) planned: Planned,
+    pub(crate) planned: PlannedFile,
 }
 
 impl Checked {
@@ -210,7 +210,7 @@ impl Checked {
 
 /// The file that a patch changes, before and after.
 #[derive(Debug, Clone)]
-pub struct Planned {
+pub struct PlannedFile {
     /// Its path: the artifact's, or its sidecar's.
     pub(crate) path: String,
     /// Its bytes as they are; none: there is no such file yet.
@@ -221,7 +221,7 @@ pub struct Planned {
 
 /// What a patch would make of a file, ready to be drawn.
 #[derive(Debug, Clone)]
-pub struct Preview {
+pub struct PatchPreview {
     /// The diff; none for binaries.
     pub(crate) document: Option<DiffDocument>,
     /// The effect in words, a line each: running time, peak, loudness.
@@ -269,7 +269,7 @@ pub struct DiffFacts {
     /// Index of the file.
     pub(crate) file: usize,
     /// The rows.
-    pub(crate) sights: Vec<Sight>,
+    pub(crate) sights: Vec<VisibleRow>,
 }
 
 /// What of a question was on a frame.
@@ -299,7 +299,7 @@ pub struct FrameFacts {
 #[derive(Debug, Clone)]
 pub enum Msg {
     /// From the terminal.
-    Input(Input),
+    Input(TerminalInput),
     /// The time.
     Tick(Now),
     /// The frame with these facts is on the terminal.
@@ -307,9 +307,9 @@ pub enum Msg {
     /// What was asked for.
     Answered(Answered),
     /// A command was committed or refused.
-    Done(Submission, Result<Box<Receipt>, Refusal>),
+    Done(Ticket, Result<Box<Receipt>, Refusal>),
     /// A command's files are in place, or not yet.
-    Published(Submission, Result<(), String>),
+    Published(Ticket, Result<(), String>),
     /// Something happened, here or elsewhere.
     Events(Vec<Event>),
     /// Something visible changed that is no event.
@@ -333,13 +333,13 @@ pub enum Msg {
     /// More is known of a file: its index, number of its reading.
     Measured(usize, u64, Details),
     /// A search ended: its number, and where.
-    Found(u64, Option<Spot>),
+    Found(u64, Option<Hit>),
     /// A text was checked: its revision and what came of it.
     PatchChecked(u64, Result<Box<Checked>, Unfit>),
     /// What a patch would make can be drawn: the text's revision; none: it could not be made.
-    PreviewReady(u64, Option<Box<Preview>>),
+    PreviewReady(u64, Option<Box<PatchPreview>>),
     /// What could stand at the cursor of the text of this revision.
-    Completed(u64, Vec<Candidate>),
+    Completed(u64, Vec<Completion>),
     /// The copy for the operator's own editor is ready: where it lies; or it could not be made.
     CopyReady(Result<CopyReady, String>),
     /// The operator's own editor saved this text, and is still open.
@@ -362,7 +362,7 @@ pub enum Msg {
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Submit a command.
-    Send(Submission, Command),
+    Send(Ticket, Command),
     /// Have something read.
     Ask(Question),
     /// Compute a diff.
@@ -374,7 +374,7 @@ pub enum Effect {
     /// Check a text.
     Check(CheckJob),
     /// Make what a patch would do ready to be drawn: the text's revision.
-    Preview(u64, Planned),
+    Preview(u64, PlannedFile),
     /// Find out what could stand at the cursor.
     Complete(CompleteJob),
     /// Make a private copy for the operator's own editor.

@@ -39,7 +39,7 @@ pub enum Code {
 
 /// A key as it was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct KeyPress {
     /// Which.
     pub(crate) code: Code,
     /// With Ctrl.
@@ -67,7 +67,7 @@ const NAMED: [(&str, Code); 14] = [
     ("Space", Code::Char(' ')),
 ];
 
-impl Key {
+impl KeyPress {
     /// A key without modifiers.
     pub fn plain(code: Code) -> Self {
         Self {
@@ -177,18 +177,18 @@ pub struct Mouse {
 
 /// Anything that a terminal sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
+pub enum TerminalInput {
     /// A key.
-    Key(Key),
+    Key(KeyPress),
     /// A bracketed paste.
     Paste(String),
     /// More letters at once than hands press, as a terminal sends that brackets no paste; its line ends are `\n`.
     Burst(String),
     /// An Enter, or a line feed, that came in one piece with letters before it, or right behind a text: the end of a line where a text is
     /// written, nobody's answer where one is asked for, elsewhere that key.
-    LineEnd(Key),
+    LineEnd(KeyPress),
     /// The rest of a sequence whose Escape was taken for a key: that Escape was none. Which key it was; none: something else.
-    Torn(Option<Key>),
+    Torn(Option<KeyPress>),
     /// The mouse.
     Mouse(Mouse),
     /// The terminal has this many columns and rows now.
@@ -213,9 +213,9 @@ mod tests {
             "?",
             "-",
         ] {
-            assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(name));
+            assert_eq!(KeyPress::parse(name).map(KeyPress::name).as_deref(), Some(name));
         }
-        assert_eq!(Key::parse("Entr"), None);
-        assert_eq!(Key::parse(""), None);
+        assert_eq!(KeyPress::parse("Entr"), None);
+        assert_eq!(KeyPress::parse(""), None);
     }
 }

@@ -3,7 +3,7 @@
 //! A key means one thing in one focus. Must not know what an action does.
 
 use crate::action::Action;
-use crate::input::Key;
+use crate::input::KeyPress;
 
 /// Who receives the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -665,7 +665,7 @@ pub fn groups(focus: Focus) -> Vec<&'static Group> {
 }
 
 /// What a key means in a focus; none: nothing, or it is typed.
-pub(crate) fn lookup(focus: Focus, key: Key) -> Option<Action> {
+pub(crate) fn lookup(focus: Focus, key: KeyPress) -> Option<Action> {
     let name = key.name();
     let bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
     bindings

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 /// Something told of two versions; an error says why it cannot be told.
 #[derive(Debug, Clone)]
-pub struct Pair<T> {
+pub struct MediaPair<T> {
     /// Of the base; none without one.
     pub(crate) before: Option<Result<T, String>>,
     /// Of the version under review.
@@ -19,7 +19,7 @@ pub struct Pair<T> {
 
 /// One thing told: what it was, what it is, how they differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fact {
+pub struct MediaFact {
     /// What.
     pub name: &'static str,
     /// Of the base; empty without one.
@@ -36,14 +36,14 @@ pub struct Fact {
 #[derive(Debug, Clone)]
 pub enum Media {
     /// A sound.
-    Sound(Pair<AudioFacts>),
+    Sound(MediaPair<AudioFacts>),
     /// A picture; and the share of pixels that differ, from 0 to 1, where both have the same size.
-    Picture(Pair<PictureFacts>, Option<f64>),
+    Picture(MediaPair<PictureFacts>, Option<f64>),
 }
 
 impl Media {
     /// What is told of it, as a table.
-    pub fn facts(&self) -> Vec<Fact> {
+    pub fn facts(&self) -> Vec<MediaFact> {
         match self {
             Self::Sound(pair) => sound::facts(pair),
             Self::Picture(pair, differing) => vec![picture::fact(pair, *differing)],
@@ -73,7 +73,7 @@ pub fn look_at(path: &str, old: Option<&[u8]>, new: &[u8]) -> Option<Media> {
             (Some(Err(_)) | None, _) | (_, Err(_)) => None,
         };
         let told = |facts: Result<picture::Decoded, String>| facts.map(|decoded| decoded.facts);
-        let pair = Pair {
+        let pair = MediaPair {
             before: before.map(told),
             now: told(now),
         };
@@ -88,7 +88,7 @@ pub fn look_at(path: &str, old: Option<&[u8]>, new: &[u8]) -> Option<Media> {
     if now.is_err() && !SOUND_ENDINGS.contains(&ending.as_str()) {
         return None;
     }
-    Some(Media::Sound(Pair {
+    Some(Media::Sound(MediaPair {
         before: old.map(told),
         now,
     }))

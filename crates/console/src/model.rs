@@ -1,8 +1,8 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
 
-pub(crate) mod away;
 pub(crate) mod bulk;
 pub mod compose;
+pub(crate) mod external_edit;
 pub mod file;
 pub mod gate;
 pub(crate) mod history;
@@ -19,23 +19,23 @@ pub mod toast;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use away::Away;
 use bulk::Mark;
 use compose::{Compose, List};
+use external_edit::ExternalEdit;
 use gate::GateView;
-use history::History;
+use history::HistoryPane;
 use job::JobView;
-use look::Look;
+use look::ViewOptions;
 use preview::Foreseen;
-use prompt::{Ask, Prompt};
+use prompt::{Prompt, PromptKind};
 use queue::{Queue, RowKey};
 use remembered::Remembered;
 use slips::Slips;
 use toast::Toasts;
 
 use crate::draft::{Discarded, Draft};
-use crate::editor::{Editor, Place};
-use crate::effect::Submission;
+use crate::editor::{Editor, TextPosition};
+use crate::effect::Ticket;
 use crate::keymap::Focus;
 use crate::session::Session;
 use crate::theme::Theme;
@@ -96,7 +96,7 @@ pub enum Field {
     /// The diff's search.
     Search(Editor),
     /// The search in the text that is written, and where it began.
-    Find(Editor, Place),
+    Find(Editor, TextPosition),
 }
 
 /// What was sent and is not yet answered.
@@ -218,13 +218,13 @@ pub struct Model {
     /// The marked gates.
     pub marks: Marks,
     /// How diffs are looked at.
-    pub look: Look,
+    pub look: ViewOptions,
     /// The gate of the selected row.
     pub gate: Option<GateView>,
     /// The job of the selected row.
     pub job: Option<JobView>,
     /// The decisions.
-    pub(crate) history: History,
+    pub(crate) history: HistoryPane,
     /// What was shown of gates that the selection left, the newest last.
     pub(crate) remembered: VecDeque<Remembered>,
     /// The question that is asked.
@@ -234,7 +234,7 @@ pub struct Model {
     /// The patch editor.
     pub compose: Option<Compose>,
     /// The operator's own editor, as long as the edit is its business.
-    pub away: Option<Away>,
+    pub away: Option<ExternalEdit>,
     /// A list over everything else.
     pub overlay: Option<Overlay>,
     /// A one-line field.
@@ -246,7 +246,7 @@ pub struct Model {
     /// Unsent words.
     pub drafts: Drafts,
     /// Commands under way.
-    pub(crate) sent: BTreeMap<Submission, Sent>,
+    pub(crate) sent: BTreeMap<Ticket, Sent>,
     /// The leases that are kept, by gate.
     pub leases: BTreeMap<GateKey, LeaseHeld>,
     /// Who leads.
@@ -283,10 +283,10 @@ impl Model {
             lower: Lower::Gate,
             queue: Queue::default(),
             marks: Marks::default(),
-            look: Look::default(),
+            look: ViewOptions::default(),
             gate: None,
             job: None,
-            history: History::default(),
+            history: HistoryPane::default(),
             remembered: VecDeque::new(),
             prompt: None,
             preview: Foreseen::default(),
@@ -364,16 +364,16 @@ impl Model {
     }
 
     /// What is asked.
-    pub fn ask(&self) -> Option<&Ask> {
+    pub fn ask(&self) -> Option<&PromptKind> {
         self.prompt.as_ref().map(|prompt| &prompt.ask)
     }
 
-    pub(crate) fn ask_mut(&mut self) -> Option<&mut Ask> {
+    pub(crate) fn ask_mut(&mut self) -> Option<&mut PromptKind> {
         self.prompt.as_mut().map(|prompt| &mut prompt.ask)
     }
 
     /// Asks this.
-    pub fn put(&mut self, ask: Ask) {
+    pub fn put(&mut self, ask: PromptKind) {
         self.prompt = Some(Prompt {
             ask,
             revision: self.next_number(),

@@ -31,7 +31,7 @@ pub(crate) use input::TtyInput;
 pub use interface::{EditorState, Ended, Incoming, InputStream, Terminal};
 
 use super::external_editor::ExternalEditor;
-use line::Line;
+use line::FrameOutput;
 use running_editor::RunningEditor;
 use screen::Screen;
 
@@ -50,7 +50,7 @@ pub(super) struct Tty {
     screen: Screen,
     /// Goes out before the next frame, in the same write.
     ahead: Vec<u8>,
-    line: Line,
+    line: FrameOutput,
     /// Has the terminal while there is one.
     editor: Option<RunningEditor>,
     former_size: (u16, u16),
@@ -104,7 +104,7 @@ impl Tty {
     /// Takes the terminal.
     pub(crate) fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
-        let line = Line::open()?;
+        let line = FrameOutput::open()?;
         let is_taken = Arc::new(AtomicBool::new(false));
         restore_on_panic(is_taken.clone());
         let mut terminal = Self {

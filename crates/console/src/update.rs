@@ -2,20 +2,20 @@
 
 mod act;
 mod bulk;
-mod common;
 mod compose;
 mod diff;
 mod files;
 mod gate;
-mod keep;
 mod keys;
 mod lease;
+mod leases;
 mod look;
 mod mark;
 mod motion;
 mod mouse;
 mod notice;
 mod outcome;
+mod outgoing;
 mod preview;
 mod prompt;
 mod queue;
@@ -27,12 +27,12 @@ mod time;
 mod timer;
 
 use crate::effect::{Effect, FrameFacts, Msg};
-use crate::input::Input;
+use crate::input::TerminalInput;
 use crate::model::Model;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
-use crate::update::common::{ask_leader, toast};
 use crate::update::keys::press;
+use crate::update::outgoing::{ask_leader, toast};
 
 #[cfg(test)]
 pub(crate) use act::act;
@@ -46,7 +46,7 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     queue::ask(model, &mut effects);
     ask_leader(model, &mut effects);
-    common::ask_decisions(&mut effects);
+    outgoing::ask_decisions(&mut effects);
     if let Some(hint) = model.session.hint.clone() {
         toast(model, Tone::Info, hint);
     }
@@ -57,7 +57,10 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     let fx = &mut effects;
-    if let Msg::Input(Input::Paste(_) | Input::Burst(_) | Input::LineEnd(_) | Input::Resize(..)) = &msg {
+    if let Msg::Input(
+        TerminalInput::Paste(_) | TerminalInput::Burst(_) | TerminalInput::LineEnd(_) | TerminalInput::Resize(..),
+    ) = &msg
+    {
         // An Enter that waits for the rules was about what stood there when it came. A key ends that wait too, in `press`.
         model.preview.is_enter_waiting = false;
     }
@@ -75,20 +78,25 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         // Whatever it means, it was meant for something else: the text is on its way.
         Msg::Input(
-            Input::Key(_) | Input::Torn(_) | Input::Paste(_) | Input::Burst(_) | Input::LineEnd(_) | Input::Mouse(_),
+            TerminalInput::Key(_)
+            | TerminalInput::Torn(_)
+            | TerminalInput::Paste(_)
+            | TerminalInput::Burst(_)
+            | TerminalInput::LineEnd(_)
+            | TerminalInput::Mouse(_),
         ) if model.away.is_some() => {
             compose::say_away(model);
         }
-        Msg::Input(Input::Key(key)) => press(model, key, fx),
-        Msg::Input(Input::Torn(key)) => slips::torn(model, key, fx),
-        Msg::Input(Input::Paste(text)) => text::paste(model, &text, fx),
-        Msg::Input(Input::Burst(text)) => text::burst(model, &text, fx),
-        Msg::Input(Input::LineEnd(key)) => keys::line_end(model, key, fx),
-        Msg::Input(Input::Mouse(mouse)) => {
+        Msg::Input(TerminalInput::Key(key)) => press(model, key, fx),
+        Msg::Input(TerminalInput::Torn(key)) => slips::torn(model, key, fx),
+        Msg::Input(TerminalInput::Paste(text)) => text::paste(model, &text, fx),
+        Msg::Input(TerminalInput::Burst(text)) => text::burst(model, &text, fx),
+        Msg::Input(TerminalInput::LineEnd(key)) => keys::line_end(model, key, fx),
+        Msg::Input(TerminalInput::Mouse(mouse)) => {
             look::present(model);
             mouse::mouse(model, mouse, fx);
         }
-        Msg::Input(Input::Resize(columns, rows)) => {
+        Msg::Input(TerminalInput::Resize(columns, rows)) => {
             model.size = (columns, rows);
             fx.push(Effect::Repaint);
         }
@@ -147,7 +155,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
     }
     model.is_dirty = true;
-    keep::keep(model, fx);
+    leases::renew(model, fx);
     let is_asked = !was_asked && model.prompt.is_some();
     if is_asked || model.queue.selected() != gate.as_ref() {
         model.toasts.forget_answers(is_asked);
@@ -163,7 +171,7 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         && facts.revision == Some(prompt.revision)
     {
         prompt.is_drawn = true;
-        if let Ask::Bulk(ask) = &mut prompt.ask {
+        if let PromptKind::Bulk(ask) = &mut prompt.ask {
             // Enter may stand there now.
             model.is_dirty |= ask.note_drawn(listed);
         }

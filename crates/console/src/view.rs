@@ -16,24 +16,24 @@ pub mod job;
 pub mod media;
 pub(crate) mod message;
 pub mod palette;
-pub(crate) mod pen;
 pub mod plain;
 pub mod prompt;
 pub mod queue;
+pub(crate) mod row_writer;
 pub(crate) mod side;
 pub(crate) mod values;
 
-use pen::Pen;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use row_writer::RowWriter;
 
 use crate::effect::{DiffFacts, FrameFacts};
 use crate::layout::{self, question};
 use crate::model::file::FileView;
 use crate::model::look::Mode;
-use crate::model::shown::Sight;
+use crate::model::shown::VisibleRow;
 use crate::model::{Lower, Model, Overlay};
-use diff::page::Part;
+use diff::page::RowPart;
 
 /// Whether there is room for nothing but saying so.
 fn is_too_small(columns: u16, rows: u16) -> bool {
@@ -44,7 +44,7 @@ fn is_too_small(columns: u16, rows: u16) -> bool {
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     if is_too_small(area.width, area.height) {
         if !area.is_empty() {
-            Pen::new(buffer, area).text("holdpoint needs 20x8", model.theme.plain());
+            RowWriter::new(buffer, area).text("holdpoint needs 20x8", model.theme.plain());
         }
         return None;
     }
@@ -84,7 +84,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 }
 
 /// The rows of the diff that are drawn.
-fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
+fn sights(model: &Model, file: &FileView) -> Vec<VisibleRow> {
     // A list of values is no text: what changed besides them was not shown.
     let is_listed = model.look.mode == Mode::Values && file.values.is_some();
     let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed) else {
@@ -92,7 +92,7 @@ fn sights(model: &Model, file: &FileView) -> Vec<Sight> {
     };
     let lines = page.lines(page.within(file.top), layout::diff_rows(model));
     let parts = lines.iter().flat_map(|line| line.parts());
-    let sight = |part: &Part| Sight::of(page.document, part.row_at, part.bytes.clone());
+    let sight = |part: &RowPart| VisibleRow::of(page.document, part.row_at, part.bytes.clone());
     parts.filter_map(sight).collect()
 }
 

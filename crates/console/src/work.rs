@@ -17,7 +17,7 @@ pub use template::{Template, templates};
 use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
 use crate::media;
 use diff::json::{ChangedValues, changed_values};
-use diff::search::{self, Spot};
+use diff::search::{self, Hit};
 use diff::summary::is_binary;
 use diff::{DiffDocument, Limit};
 use domain::ids::{ArtifactPath, Digest};
@@ -102,6 +102,6 @@ fn values(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Option<Arc<Change
 }
 
 /// Looks for text.
-pub fn find(job: &FindJob, is_over: &dyn Fn() -> bool) -> Option<Spot> {
+pub fn find(job: &FindJob, is_over: &dyn Fn() -> bool) -> Option<Hit> {
     search::find(&job.document, &job.needle, job.from, job.direction, is_over)
 }

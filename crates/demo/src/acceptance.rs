@@ -2,7 +2,7 @@
 //!
 //! It reads the artifacts as they are now, so that a patched storyboard with an old total, or sound made too loud, is found here.
 
-use super::script::Draft;
+use super::script::Script;
 use super::storyboard::{self, Scene};
 use super::voice::FRAME_S;
 use super::work::Work;
@@ -51,7 +51,7 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
 }
 
 fn scenes_match(work: &Work, scenes: &[Scene], _: u64) -> Result<Check, DemoError> {
-    let sections = Draft::parse(&work.read_text("artifacts/script/script.txt")?)
+    let sections = Script::parse(&work.read_text("artifacts/script/script.txt")?)
         .sections
         .len();
     // The storyboard adds one scene for the end card.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 /// How the film talks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
+pub(crate) enum FilmTone {
     /// Encouraging.
     Warm,
     /// Only what matters.
@@ -25,7 +25,7 @@ pub(crate) struct Brief {
     /// What the film is for.
     pub(crate) intent: String,
     /// How it talks.
-    pub(crate) tone: Tone,
+    pub(crate) tone: FilmTone,
     /// Wanted length in seconds.
     pub(crate) length_s: f64,
     /// Whom it talks to.
@@ -49,9 +49,9 @@ impl Brief {
         let tone = text(params, "tone")?.unwrap_or_else(|| film.tone.clone());
         Ok(Brief {
             tone: match tone.as_str() {
-                "warm" => Tone::Warm,
-                "plain" => Tone::Plain,
-                "playful" => Tone::Playful,
+                "warm" => FilmTone::Warm,
+                "plain" => FilmTone::Plain,
+                "playful" => FilmTone::Playful,
                 other => return Err(unfit("tone", &Value::from(other), "warm, plain or playful")),
             },
             length_s: number(params, "length_s", 20.0..=180.0, "a number of seconds from 20 to 180")?

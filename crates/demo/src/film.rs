@@ -27,7 +27,7 @@ pub(crate) struct Film {
     /// What the film teaches, in order.
     pub(crate) tips: Vec<Tip>,
     /// What research finds.
-    pub(crate) facts: Vec<Fact>,
+    pub(crate) facts: Vec<ResearchFact>,
     /// Background, light and accent as `#rrggbb`.
     pub(crate) palette: [String; 3],
     /// Key note of the tune.
@@ -49,7 +49,7 @@ pub(crate) struct Tip {
 
 /// One finding of research.
 #[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Fact {
+pub(crate) struct ResearchFact {
     /// Index of the tip it belongs to.
     pub(crate) tip: usize,
     /// The finding.
@@ -115,7 +115,7 @@ impl Film {
                     "two people, one screen",
                 ),
             ],
-            facts: vec![Fact {
+            facts: vec![ResearchFact {
                 tip: 1,
                 claim: "Small steps are easier to check, and to take back.".to_string(),
             }],

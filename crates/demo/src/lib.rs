@@ -32,7 +32,7 @@ mod work;
 #[cfg(test)]
 mod pipeline_tests;
 
-use brief::{Brief, Tone};
+use brief::{Brief, FilmTone};
 pub use env::StageEnv;
 pub use error::DemoError;
 use film::Film;

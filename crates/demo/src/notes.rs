@@ -3,12 +3,12 @@
 //! A small reader of plain sentences, not of language. What it does not understand still leads to other words in the text, because a
 //! rejected draft that comes back unchanged is an insult.
 
-use super::{StageEnv, Tone};
+use super::{FilmTone, StageEnv};
 use serde_json::Value;
 
 /// Where in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Passage {
     /// The first section.
     Opening,
     /// The last section.
@@ -23,11 +23,11 @@ pub(crate) enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// Say the same in other words.
-    Reword(Place),
+    Reword(Passage),
     /// Use fewer words.
-    Shorten(Place),
+    Shorten(Passage),
     /// Say more.
-    Extend(Place),
+    Extend(Passage),
     /// Say this, too.
     Mention(String),
     /// Put other words in the place of these.
@@ -68,21 +68,22 @@ impl Notes {
     }
 
     /// The tone that the newest note about it asks for.
-    pub(crate) fn tone(&self) -> Option<Tone> {
+    pub(crate) fn tone(&self) -> Option<FilmTone> {
         self.texts.iter().rev().find_map(|text| {
             let lower = text.to_lowercase();
             if has_word(
                 &lower,
                 &["warm", "warmer", "warmth", "friendly", "friendlier", "kinder", "cold"],
             ) {
-                Some(Tone::Warm)
+                Some(FilmTone::Warm)
             } else if has_word(
                 &lower,
                 &["plain", "plainer", "sober", "silly", "serious", "drier", "no jokes"],
             ) {
-                Some(Tone::Plain)
+                Some(FilmTone::Plain)
             } else {
-                has_word(&lower, &["playful", "funny", "funnier", "humour", "dry", "boring"]).then_some(Tone::Playful)
+                has_word(&lower, &["playful", "funny", "funnier", "humour", "dry", "boring"])
+                    .then_some(FilmTone::Playful)
             }
         })
     }
@@ -168,19 +169,19 @@ fn read_clause(clause: &str) -> Wish {
     Wish::Reword(place)
 }
 
-fn read_place(lower: &str) -> Place {
+fn read_place(lower: &str) -> Passage {
     if has_word(lower, &["opening", "start", "beginning", "hook", "intro", "first line"]) {
-        return Place::Opening;
+        return Passage::Opening;
     }
     if has_word(
         lower,
         &["ending", "end", "close", "closing", "last line", "call to action"],
     ) {
-        return Place::Ending;
+        return Passage::Ending;
     }
     let after_tip = lower.split("tip ").nth(1).unwrap_or_default();
     let digits: String = after_tip.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().map_or(Place::Anywhere, Place::Tip)
+    digits.parse().map_or(Passage::Anywhere, Passage::Tip)
 }
 
 /// Whether one of the words (or phrases) stands in the lower-case text as a whole word.
@@ -233,8 +234,8 @@ mod tests {
                 "The opening is weak. Tip 2 is too long; mention that the stair has 31.5 m.\nReplace “lift” by \"elevator\"."
             ),
             vec![
-                Wish::Reword(Place::Opening),
-                Wish::Shorten(Place::Tip(2)),
+                Wish::Reword(Passage::Opening),
+                Wish::Shorten(Passage::Tip(2)),
                 Wish::Mention("the stair has 31.5 m".into()),
                 Wish::Replace("lift".into(), "elevator".into()),
             ]
@@ -246,7 +247,7 @@ mod tests {
         let notes = Notes {
             texts: vec!["too cold".into(), "Now it is silly".into(), "drop tip 3".into()],
         };
-        assert_eq!(notes.tone(), Some(Tone::Plain));
+        assert_eq!(notes.tone(), Some(FilmTone::Plain));
         assert_eq!(Notes::default().tone(), None);
     }
 
@@ -254,7 +255,7 @@ mod tests {
     fn a_word_inside_a_word_is_not_that_word() {
         assert_eq!(
             wishes("recommend friendlier words"),
-            vec![Wish::Reword(Place::Anywhere)]
+            vec![Wish::Reword(Passage::Anywhere)]
         );
         assert_eq!(wishes("Drop the lime tree"), vec![Wish::Remove("the lime tree".into())]);
     }
@@ -262,6 +263,6 @@ mod tests {
     #[test]
     fn letters_that_change_length_in_lower_case_do_no_harm() {
         assert_eq!(wishes("İİ mention Ärger"), vec![Wish::Mention("Ärger".into())]);
-        assert_eq!(wishes("„“ ..."), vec![Wish::Reword(Place::Anywhere)]);
+        assert_eq!(wishes("„“ ..."), vec![Wish::Reword(Passage::Anywhere)]);
     }
 }

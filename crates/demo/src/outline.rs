@@ -1,8 +1,8 @@
 //! The outline: what the film must do and the points it makes, in Markdown.
 
-use super::notes::{Place, Wish};
+use super::notes::{Passage, Wish};
 use super::work::Work;
-use super::{DemoError, Tone};
+use super::{DemoError, FilmTone};
 
 /// Runs the stage.
 pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
@@ -25,9 +25,11 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
                     *point = point.replace(old, new);
                 }
             }
-            Wish::Reword(Place::Opening) => opening = brief.film.hook[1].clone(),
+            Wish::Reword(Passage::Opening) => opening = brief.film.hook[1].clone(),
             Wish::Shorten(_) => points.truncate(points.len().saturating_sub(1).max(1)),
-            Wish::Reword(Place::Ending | Place::Tip(_) | Place::Anywhere) | Wish::Extend(_) => points.rotate_left(1),
+            Wish::Reword(Passage::Ending | Passage::Tip(_) | Passage::Anywhere) | Wish::Extend(_) => {
+                points.rotate_left(1)
+            }
         }
     }
     if work.env.attempt > 1 && wishes.is_empty() {
@@ -42,9 +44,9 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
 fn render(work: &Work, opening: &str, points: &[String], must_say: &[String]) -> String {
     let brief = &work.brief;
     let tone = match brief.tone {
-        Tone::Warm => "warm: encourage, never lecture",
-        Tone::Plain => "plain: only what matters",
-        Tone::Playful => "playful: an aside now and then",
+        FilmTone::Warm => "warm: encourage, never lecture",
+        FilmTone::Plain => "plain: only what matters",
+        FilmTone::Playful => "playful: an aside now and then",
     };
     let mut text = format!("# {}\n\n{}.\n\n", brief.film.title, brief.intent.trim_end_matches('.'));
     text += &format!(

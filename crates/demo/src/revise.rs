@@ -1,24 +1,24 @@
 //! A second draft: what was asked for changes, the rest stays as the operator read it.
 
 use super::Film;
-use super::notes::{Place, Wish};
-use super::script::{Draft, Section};
+use super::notes::{Passage, Wish};
+use super::script::{Script, Section};
 
 /// Changes a draft by the wishes, in order. Without a wish, or when none of them found anything to change, the opening and the last
 /// tip are said in other words.
-pub(crate) fn revise(draft: Draft, wishes: &[Wish], film: &Film, facts: &[(String, String)]) -> Draft {
+pub(crate) fn revise(draft: Script, wishes: &[Wish], film: &Film, facts: &[(String, String)]) -> Script {
     let mut revised = draft.clone();
     for wish in wishes {
         apply(&mut revised, wish, film, facts);
     }
     if revised == draft {
-        apply(&mut revised, &Wish::Reword(Place::Anywhere), film, facts);
+        apply(&mut revised, &Wish::Reword(Passage::Anywhere), film, facts);
     }
     renumber(&mut revised);
     revised
 }
 
-fn apply(draft: &mut Draft, wish: &Wish, film: &Film, facts: &[(String, String)]) {
+fn apply(draft: &mut Script, wish: &Wish, film: &Film, facts: &[(String, String)]) {
     match wish {
         Wish::Reword(place) => {
             for index in places(draft, *place) {
@@ -49,12 +49,12 @@ fn apply(draft: &mut Draft, wish: &Wish, film: &Film, facts: &[(String, String)]
 }
 
 /// Indexes of the sections meant. Nowhere in particular means the opening and the last tip: where a draft is weakest.
-fn places(draft: &Draft, place: Place) -> Vec<usize> {
+fn places(draft: &Script, place: Passage) -> Vec<usize> {
     let last = draft.sections.len().saturating_sub(1);
     let meant = match place {
-        Place::Opening => vec![0],
-        Place::Ending => vec![last],
-        Place::Tip(number) => {
+        Passage::Opening => vec![0],
+        Passage::Ending => vec![last],
+        Passage::Tip(number) => {
             let marker = format!("Tip {number}:");
             draft
                 .sections
@@ -63,7 +63,7 @@ fn places(draft: &Draft, place: Place) -> Vec<usize> {
                 .into_iter()
                 .collect()
         }
-        Place::Anywhere => vec![0, last.saturating_sub(1)],
+        Passage::Anywhere => vec![0, last.saturating_sub(1)],
     };
     meant
         .into_iter()
@@ -129,7 +129,7 @@ fn end_of_speech(section: &Section) -> usize {
 }
 
 /// Works the words in where the draft already speaks of such things, else into the last tip.
-fn mention(draft: &mut Draft, words: &str) {
+fn mention(draft: &mut Script, words: &str) {
     let wanted: Vec<String> = content_words(words);
     let related = |section: &Section| {
         let text = format!("{} {}", section.marker, section.lines.join(" "));
@@ -144,7 +144,7 @@ fn mention(draft: &mut Draft, words: &str) {
     section.lines.insert(end, sentence(words));
 }
 
-fn remove(draft: &mut Draft, words: &str) {
+fn remove(draft: &mut Script, words: &str) {
     let wanted = words.to_lowercase();
     let tip = wanted
         .strip_prefix("tip ")
@@ -165,7 +165,7 @@ fn remove(draft: &mut Draft, words: &str) {
     });
 }
 
-fn renumber(draft: &mut Draft) {
+fn renumber(draft: &mut Script) {
     let mut number = 0;
     for section in &mut draft.sections {
         if let Some((_, label)) = section
@@ -211,7 +211,7 @@ mod tests {
             .unwrap()
     }
 
-    fn draft() -> Draft {
+    fn draft() -> Script {
         let film = film();
         let mut text = format!("**{}**\n{}\n\n", film.title, film.hook[0]);
         for (index, tip) in film.tips.iter().enumerate() {
@@ -223,7 +223,7 @@ mod tests {
                 tip.line
             );
         }
-        Draft::parse(&(text + &format!("**Before you go**\n{}", film.close[0])))
+        Script::parse(&(text + &format!("**Before you go**\n{}", film.close[0])))
     }
 
     fn changed(wishes: &[Wish]) -> String {
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_named_tip_changes_and_its_neighbours_do_not() {
-        let text = changed(&[Wish::Reword(Place::Tip(2))]);
+        let text = changed(&[Wish::Reword(Passage::Tip(2))]);
         assert!(text.contains(&film().tips[1].other) && !text.contains(&film().tips[1].line));
         assert!(text.contains(&film().tips[0].line) && text.contains(&film().hook[0]));
     }
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn extending_says_a_fact_first_and_then_a_second_thought() {
         let facts = [("Leave the lift alone".to_string(), "It has no battery.".to_string())];
-        let wish = Wish::Extend(Place::Tip(2));
+        let wish = Wish::Extend(Passage::Tip(2));
         let revised = revise(draft(), &[wish.clone(), wish], &film(), &facts);
         let film = film();
         let lines: Vec<_> = revised.sections[2].spoken().collect();
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn shortening_keeps_the_first_sentence() {
-        let revised = revise(draft(), &[Wish::Shorten(Place::Tip(1))], &film(), &[]);
+        let revised = revise(draft(), &[Wish::Shorten(Passage::Tip(1))], &film(), &[]);
         assert_eq!(
             revised.sections[1].spoken().collect::<Vec<_>>(),
             ["Back of the hand, top of the door."]

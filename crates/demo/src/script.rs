@@ -2,7 +2,7 @@
 
 use super::revise::revise;
 use super::work::Work;
-use super::{DemoError, Film, Tone};
+use super::{DemoError, Film, FilmTone};
 use serde_json::Value;
 
 /// Words a speaker says in a second.
@@ -15,7 +15,7 @@ const SECONDS_PER_TIP_MIN: f64 = 8.0;
 
 /// A script as its sections, each a marker line and the lines below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Draft {
+pub(crate) struct Script {
     /// From the opening to the ending.
     pub(crate) sections: Vec<Section>,
 }
@@ -29,9 +29,9 @@ pub(crate) struct Section {
     pub(crate) lines: Vec<String>,
 }
 
-impl Draft {
+impl Script {
     /// The sections of a script, whoever wrote it; text above the first marker belongs to an untitled section.
-    pub(crate) fn parse(text: &str) -> Draft {
+    pub(crate) fn parse(text: &str) -> Script {
         let mut sections: Vec<Section> = Vec::new();
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
             if is_marker(line) || sections.is_empty() {
@@ -43,7 +43,7 @@ impl Draft {
                 section.lines.push(line.to_string());
             }
         }
-        Draft { sections }
+        Script { sections }
     }
 
     /// The text of the file: sections parted by an empty line, no final newline.
@@ -127,7 +127,7 @@ pub(crate) fn facts(research: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-fn write(work: &Work, points: &[String], research: &Value) -> Draft {
+fn write(work: &Work, points: &[String], research: &Value) -> Script {
     let brief = &work.brief;
     let film = &brief.film;
     let tone = work.notes.tone().unwrap_or(brief.tone);
@@ -165,7 +165,7 @@ fn write(work: &Work, points: &[String], research: &Value) -> Draft {
         marker: "**Before you go**".to_string(),
         lines: ending,
     });
-    Draft { sections }
+    Script { sections }
 }
 
 fn tip_lines(film: &Film, label: &str) -> Vec<String> {
@@ -179,25 +179,25 @@ fn tip_lines(film: &Film, label: &str) -> Vec<String> {
     }
 }
 
-fn greeting(tone: Tone, audience: &str) -> Option<String> {
+fn greeting(tone: FilmTone, audience: &str) -> Option<String> {
     match tone {
-        Tone::Warm => Some(format!(
+        FilmTone::Warm => Some(format!(
             "This is for {audience} – take your time, nobody gets it right the first time."
         )),
-        Tone::Plain => None,
-        Tone::Playful => Some(format!("Dear {audience}: no exam at the end. Well – a small one.")),
+        FilmTone::Plain => None,
+        FilmTone::Playful => Some(format!("Dear {audience}: no exam at the end. Well – a small one.")),
     }
 }
 
-fn aside(tone: Tone, index: usize) -> Option<String> {
+fn aside(tone: FilmTone, index: usize) -> Option<String> {
     let playful = [
         "(Yes, on Mondays too.)",
         "(No medals for this. Only a better evening.)",
         "(We have all done it wrong.)",
     ];
     match tone {
-        Tone::Warm | Tone::Plain => None,
-        Tone::Playful => playful.get(index).map(|line| line.to_string()),
+        FilmTone::Warm | FilmTone::Plain => None,
+        FilmTone::Playful => playful.get(index).map(|line| line.to_string()),
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
     fn a_draft_reads_back_as_it_was_written() {
         let text =
             "**Ein Titel – kurz**\n[fade in]\nHello.\n\nTip 1: Find it\n[cut to: x]\nLook.\nAgain.\n\n**End**\nBye.";
-        let draft = Draft::parse(text);
+        let draft = Script::parse(text);
         assert_eq!(draft.text(), text);
         assert_eq!(draft.sections[1].cue(), Some("cut to: x"));
         assert_eq!(draft.sections[1].spoken().collect::<Vec<_>>(), ["Look.", "Again."]);

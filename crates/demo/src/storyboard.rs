@@ -2,7 +2,7 @@
 
 use super::DemoError;
 use super::notes::Wish;
-use super::script::{Draft, Section, WORDS_PER_SECOND};
+use super::script::{Script, Section, WORDS_PER_SECOND};
 use super::work::Work;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ fn read_scene(scene: &Value) -> Option<Scene> {
 
 /// Runs the stage.
 pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
-    let script = Draft::parse(&work.read_text("artifacts/script/script.txt")?);
+    let script = Script::parse(&work.read_text("artifacts/script/script.txt")?);
     if script.sections.is_empty() {
         return Err(DemoError::artifact(
             "artifacts/script/script.txt",

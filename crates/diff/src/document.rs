@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use super::lines::{Block, Limit, LineDiff, LineEnd, LineIndex, diff_lines};
 use super::words;
-use layout::{Layout, PairRows, Place};
+use layout::{Layout, PairRows, RowContent};
 use long::LongLines;
 pub use long::RowBreaks;
-pub use row::{Row, RowKind, RowPair, Side};
+pub use row::{DiffSide, Row, RowKind, RowPair};
 
 /// Lines of unchanged text shown around a change, and the distance within which changes belong to one hunk.
 pub const CONTEXT_LINES: usize = 3;
@@ -75,10 +75,10 @@ impl DiffDocument {
     }
 
     /// The text of one side; empty for an old text that there is not.
-    pub(crate) fn text(&self, side: Side) -> &[u8] {
+    pub(crate) fn text(&self, side: DiffSide) -> &[u8] {
         match side {
-            Side::Old => self.old.as_ref().map_or(&[], |old| old.as_slice()),
-            Side::New => &self.new,
+            DiffSide::Old => self.old.as_ref().map_or(&[], |old| old.as_slice()),
+            DiffSide::New => &self.new,
         }
     }
 
@@ -93,10 +93,10 @@ impl DiffDocument {
     }
 
     /// How many lines a side has.
-    pub fn line_count(&self, side: Side) -> usize {
+    pub fn line_count(&self, side: DiffSide) -> usize {
         match side {
-            Side::Old => self.diff.old_lines.count(),
-            Side::New => self.diff.new_lines.count(),
+            DiffSide::Old => self.diff.old_lines.count(),
+            DiffSide::New => self.diff.new_lines.count(),
         }
     }
 
@@ -115,35 +115,37 @@ impl DiffDocument {
     /// One row.
     pub fn row(&self, row: usize) -> Option<Row> {
         Some(match self.layout.place(&self.diff, row)? {
-            Place::Unchanged { old, new } => self.line_row(RowKind::Context, Some(old), Some(new), Side::New, new),
-            Place::Fold { old, new, lines } => Row {
+            RowContent::Unchanged { old, new } => {
+                self.line_row(RowKind::Context, Some(old), Some(new), DiffSide::New, new)
+            }
+            RowContent::Fold { old, new, lines } => Row {
                 kind: RowKind::Fold { lines },
                 old_line: Some(old + 1),
                 new_line: Some(new + 1),
-                side: Side::New,
+                side: DiffSide::New,
                 text: 0..0,
                 end: LineEnd::Missing,
                 pair: None,
             },
-            Place::Removed { block, line } => {
+            RowContent::Removed { block, line } => {
                 let pair = self
                     .block(block)
                     .and_then(|block| paired(line, block.removed(), block.added()));
                 Row {
                     pair,
-                    ..self.line_row(RowKind::Removed, Some(line), None, Side::Old, line)
+                    ..self.line_row(RowKind::Removed, Some(line), None, DiffSide::Old, line)
                 }
             }
-            Place::Added { block, line } => {
+            RowContent::Added { block, line } => {
                 let pair = self
                     .block(block)
                     .and_then(|block| paired(line, block.added(), block.removed()));
                 Row {
                     pair,
-                    ..self.line_row(RowKind::Added, None, Some(line), Side::New, line)
+                    ..self.line_row(RowKind::Added, None, Some(line), DiffSide::New, line)
                 }
             }
-            Place::NoNewline(side) => Row {
+            RowContent::NoNewline(side) => Row {
                 kind: RowKind::NoNewline,
                 old_line: None,
                 new_line: None,
@@ -250,12 +252,12 @@ impl DiffDocument {
     }
 
     /// The lines of a side that a hunk spans, from 0; empty where it only adds to (or removes from) the other side.
-    pub fn hunk_lines(&self, hunk: usize, side: Side) -> Option<Range<usize>> {
+    pub fn hunk_lines(&self, hunk: usize, side: DiffSide) -> Option<Range<usize>> {
         let blocks = self.layout.hunk_blocks(hunk)?;
         let (first, last) = (self.block(blocks.start)?, self.block(blocks.end - 1)?);
         Some(match side {
-            Side::Old => first.removed().start..last.removed().end,
-            Side::New => first.added().start..last.added().end,
+            DiffSide::Old => first.removed().start..last.removed().end,
+            DiffSide::New => first.added().start..last.added().end,
         })
     }
 
@@ -288,7 +290,7 @@ impl DiffDocument {
     }
 
     /// The row in which a line (from 0) stands, or the fold that hides it.
-    pub fn row_of_line(&self, side: Side, line: usize) -> Option<usize> {
+    pub fn row_of_line(&self, side: DiffSide, line: usize) -> Option<usize> {
         (line < self.line_count(side)).then(|| self.layout.row_of_line(&self.diff, side, line))
     }
 
@@ -323,16 +325,16 @@ impl DiffDocument {
     fn counterpart(&self, row: &Row) -> Option<Row> {
         let pair = row.pair?;
         match row.kind {
-            RowKind::Removed => Some(self.line_row(RowKind::Added, None, Some(pair), Side::New, pair)),
-            RowKind::Added => Some(self.line_row(RowKind::Removed, Some(pair), None, Side::Old, pair)),
+            RowKind::Removed => Some(self.line_row(RowKind::Added, None, Some(pair), DiffSide::New, pair)),
+            RowKind::Added => Some(self.line_row(RowKind::Removed, Some(pair), None, DiffSide::Old, pair)),
             RowKind::Context | RowKind::Fold { .. } | RowKind::NoNewline => None,
         }
     }
 
-    fn line_row(&self, kind: RowKind, old: Option<usize>, new: Option<usize>, side: Side, line: usize) -> Row {
+    fn line_row(&self, kind: RowKind, old: Option<usize>, new: Option<usize>, side: DiffSide, line: usize) -> Row {
         let index = match side {
-            Side::Old => &self.diff.old_lines,
-            Side::New => &self.diff.new_lines,
+            DiffSide::Old => &self.diff.old_lines,
+            DiffSide::New => &self.diff.new_lines,
         };
         let (text, end) = index.content(self.text(side), line);
         Row {

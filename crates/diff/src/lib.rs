@@ -14,6 +14,6 @@ pub mod summary;
 pub mod unified;
 pub(crate) mod words;
 
-pub use document::{DiffDocument, Folding, Row, RowKind, Side};
+pub use document::{DiffDocument, DiffSide, Folding, Row, RowKind};
 pub use lines::{Block, Limit, LineDiff, diff_lines};
 pub use summary::{Summary, summary};

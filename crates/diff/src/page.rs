@@ -9,7 +9,7 @@ mod tests;
 use std::ops::Range;
 
 use super::document::{DiffDocument, Row, RowKind};
-use text::{Shape, offset_of_cell};
+use text::{LineShape, offset_of_cell};
 
 /// How the two texts stand on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,14 +22,14 @@ pub enum Columns {
 
 /// A line of a page: which of the document's rows (or side-by-side lines), and which line of it when it is wrapped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct PagePosition {
     pub row: usize,
     pub line: usize,
 }
 
 /// What a column shows in a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct RowPart {
     pub row: Row,
     /// The number of the row among [`DiffDocument::row`]s.
     pub row_at: usize,
@@ -41,26 +41,26 @@ pub struct Part {
 
 /// A line of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    pub place: Place,
-    pub shown: Shown,
+pub struct PageLine {
+    pub place: PagePosition,
+    pub shown: PageColumns,
 }
 
 /// What a line shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Shown {
+pub enum PageColumns {
     /// One column.
-    One(Part),
+    One(RowPart),
     /// Two: what is unchanged stands in both.
-    Two(Option<Part>, Option<Part>),
+    Two(Option<RowPart>, Option<RowPart>),
 }
 
-impl Line {
+impl PageLine {
     /// What it shows, left to right.
-    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+    pub fn parts(&self) -> impl Iterator<Item = &RowPart> {
         let (left, right) = match &self.shown {
-            Shown::One(part) => (Some(part), None),
-            Shown::Two(left, right) => (left.as_ref(), right.as_ref()),
+            PageColumns::One(part) => (Some(part), None),
+            PageColumns::Two(left, right) => (left.as_ref(), right.as_ref()),
         };
         left.into_iter().chain(right)
     }
@@ -104,7 +104,7 @@ impl Page<'_> {
     }
 
     /// The lines from `top` on, at most `height`. Costs by what is returned.
-    pub fn lines(&self, top: Place, height: usize) -> Vec<Line> {
+    pub fn lines(&self, top: PagePosition, height: usize) -> Vec<PageLine> {
         let mut lines = Vec::with_capacity(height.min(1024));
         let mut row = top.row;
         let mut first = top.line;
@@ -115,7 +115,7 @@ impl Page<'_> {
         lines
     }
 
-    fn add_row(&self, row: usize, first: usize, height: usize, lines: &mut Vec<Line>) {
+    fn add_row(&self, row: usize, first: usize, height: usize, lines: &mut Vec<PageLine>) {
         match self.columns {
             Columns::One(_) => {
                 let Some(shown) = self.document.row(row) else {
@@ -127,10 +127,10 @@ impl Page<'_> {
                         return;
                     }
                     if let Some(part) = laid.part(line) {
-                        let place = Place { row, line };
-                        lines.push(Line {
+                        let place = PagePosition { row, line };
+                        lines.push(PageLine {
                             place,
-                            shown: Shown::One(part),
+                            shown: PageColumns::One(part),
                         });
                     }
                 }
@@ -147,9 +147,9 @@ impl Page<'_> {
                         return;
                     }
                     let part = |laid: &Option<Laid>| laid.as_ref().and_then(|laid| laid.part(line));
-                    lines.push(Line {
-                        place: Place { row, line },
-                        shown: Shown::Two(part(&left), part(&right)),
+                    lines.push(PageLine {
+                        place: PagePosition { row, line },
+                        shown: PageColumns::Two(part(&left), part(&right)),
                     });
                 }
             }
@@ -160,7 +160,7 @@ impl Page<'_> {
         let bytes = row.text.len();
         if !self.wraps {
             let text = self.document.row_text(&row);
-            let tab_cells = Shape::default().tab_cells;
+            let tab_cells = LineShape::default().tab_cells;
             let at = |cell: usize| {
                 if cell == 0 {
                     0
@@ -181,7 +181,7 @@ impl Page<'_> {
         }
         let breaks = self
             .document
-            .row_breaks(&row, Shape::default().tab_cells, self.cells(&row));
+            .row_breaks(&row, LineShape::default().tab_cells, self.cells(&row));
         Laid {
             lines: breaks.lines(),
             row,
@@ -195,7 +195,7 @@ impl Page<'_> {
         if !self.wraps {
             return 1;
         }
-        let tab_cells = Shape::default().tab_cells;
+        let tab_cells = LineShape::default().tab_cells;
         let lines = |row: &Row| self.document.row_breaks(row, tab_cells, self.cells(row)).lines();
         match self.columns {
             Columns::One(_) => self.document.row(row).as_ref().map_or(1, lines),
@@ -207,22 +207,22 @@ impl Page<'_> {
     }
 
     /// The place so many lines further down (up, if negative); not beyond the first and the last line.
-    pub fn moved(&self, from: Place, by: isize) -> Place {
+    pub fn moved(&self, from: PagePosition, by: isize) -> PagePosition {
         let from = self.within(from);
         let steps = by.unsigned_abs();
         if !self.wraps {
             let row = from.row.saturating_add_signed(by);
-            return self.within(Place { row, line: 0 });
+            return self.within(PagePosition { row, line: 0 });
         }
         match (by < 0, steps > WALK_MAX) {
-            (true, true) => Place::default(),
+            (true, true) => PagePosition::default(),
             (false, true) => self.last(),
             (true, false) => self.walked_up(from, steps),
             (false, false) => self.walked_down(from, steps),
         }
     }
 
-    fn walked_down(&self, from: Place, mut steps: usize) -> Place {
+    fn walked_down(&self, from: PagePosition, mut steps: usize) -> PagePosition {
         let mut place = from;
         loop {
             let below = self.height_of(place.row).saturating_sub(place.line + 1);
@@ -234,21 +234,21 @@ impl Page<'_> {
                 return self.last();
             }
             steps -= below + 1;
-            place = Place {
+            place = PagePosition {
                 row: place.row + 1,
                 line: 0,
             };
         }
     }
 
-    fn walked_up(&self, from: Place, mut steps: usize) -> Place {
+    fn walked_up(&self, from: PagePosition, mut steps: usize) -> PagePosition {
         let mut place = from;
         while steps > place.line {
             steps -= place.line + 1;
             let Some(row) = place.row.checked_sub(1) else {
-                return Place::default();
+                return PagePosition::default();
             };
-            place = Place {
+            place = PagePosition {
                 row,
                 line: self.height_of(row).saturating_sub(1),
             };
@@ -257,39 +257,39 @@ impl Page<'_> {
         place
     }
 
-    fn last(&self) -> Place {
+    fn last(&self) -> PagePosition {
         let row = self.row_count().saturating_sub(1);
-        Place {
+        PagePosition {
             row,
             line: self.height_of(row).saturating_sub(1),
         }
     }
 
     /// The nearest place that exists.
-    pub fn within(&self, place: Place) -> Place {
+    pub fn within(&self, place: PagePosition) -> PagePosition {
         if place.row >= self.row_count() {
             return self.last();
         }
-        Place {
+        PagePosition {
             line: place.line.min(self.height_of(place.row).saturating_sub(1)),
             ..place
         }
     }
 
     /// The top of the last page of `height` lines.
-    pub fn last_top(&self, height: usize) -> Place {
+    pub fn last_top(&self, height: usize) -> PagePosition {
         let up = isize::try_from(height.saturating_sub(1)).unwrap_or(isize::MAX);
         self.moved(self.last(), -up)
     }
 
     /// The place of a row of the document, or of a byte in its text.
-    pub fn place_of(&self, row_at: usize, offset: usize) -> Place {
+    pub fn place_of(&self, row_at: usize, offset: usize) -> PagePosition {
         let row = match self.columns {
             Columns::One(_) => row_at,
             Columns::Two(_) => self.document.pair_of_row(row_at),
         };
         let line = if self.wraps && offset > 0 {
-            let tab_cells = Shape::default().tab_cells;
+            let tab_cells = LineShape::default().tab_cells;
             self.document.row(row_at).map_or(0, |row| {
                 self.document
                     .row_breaks(&row, tab_cells, self.cells(&row))
@@ -298,11 +298,11 @@ impl Page<'_> {
         } else {
             0
         };
-        Place { row, line }
+        PagePosition { row, line }
     }
 
     /// A row of the document that stands in this place; the new text's one where there are two.
-    pub fn row_at(&self, place: Place) -> Option<usize> {
+    pub fn row_at(&self, place: PagePosition) -> Option<usize> {
         match self.columns {
             Columns::One(_) => (place.row < self.document.row_count()).then_some(place.row),
             Columns::Two(_) => {
@@ -327,7 +327,7 @@ enum Split {
 }
 
 impl Laid {
-    fn part(&self, line: usize) -> Option<Part> {
+    fn part(&self, line: usize) -> Option<RowPart> {
         if line >= self.lines {
             return None;
         }
@@ -335,7 +335,7 @@ impl Laid {
             Split::Cut(bytes) => bytes.clone(),
             Split::Wrapped(breaks, bytes) => breaks.line(line, *bytes),
         };
-        Some(Part {
+        Some(RowPart {
             row: self.row.clone(),
             row_at: self.row_at,
             bytes,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::document::{DiffDocument, Folding, Row, RowKind, Side};
+use super::document::{DiffDocument, DiffSide, Folding, Row, RowKind};
 
 /// Which way to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub enum Direction {
 
 /// A place in one of the two texts, the same under every folding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spot {
-    pub side: Side,
+pub struct Hit {
+    pub side: DiffSide,
     /// From 0.
     pub line: usize,
     /// Byte in the line.
@@ -95,12 +95,12 @@ const LONG_BYTES: usize = 4096;
 pub fn find(
     document: &DiffDocument,
     needle: &Needle,
-    from: Option<Spot>,
+    from: Option<Hit>,
     direction: Direction,
     is_over: &dyn Fn() -> bool,
-) -> Option<Spot> {
+) -> Option<Hit> {
     let document = &document.with_folding(Folding::Unfolded);
-    let row_of = |spot: Spot| document.row_of_line(spot.side, spot.line);
+    let row_of = |spot: Hit| document.row_of_line(spot.side, spot.line);
     let start = from.and_then(|spot| Some((row_of(spot)?, spot.offset)));
     if let Some((row_at, offset)) = start
         && let Some(found) = find_in_row(document, needle, row_at, offset, direction)
@@ -140,7 +140,7 @@ fn find_in_row(
     row_at: usize,
     offset: usize,
     direction: Direction,
-) -> Option<Spot> {
+) -> Option<Hit> {
     let row = document.row(row_at).filter(|row| row.text.len() > LONG_BYTES)?;
     let found = match direction {
         Direction::Down => needle.find_in(document.row_text(&row), offset + 1)?.start,
@@ -152,12 +152,12 @@ fn find_in_row(
     spot(&row, found)
 }
 
-fn spot(row: &Row, offset: usize) -> Option<Spot> {
+fn spot(row: &Row, offset: usize) -> Option<Hit> {
     let number = match row.side {
-        Side::Old => row.old_line,
-        Side::New => row.new_line,
+        DiffSide::Old => row.old_line,
+        DiffSide::New => row.new_line,
     };
-    Some(Spot {
+    Some(Hit {
         side: row.side,
         line: number?.checked_sub(1)?,
         offset,
@@ -179,8 +179,8 @@ mod tests {
 
     const NEVER: &dyn Fn() -> bool = &|| false;
 
-    fn found(needle: &str, from: Option<(Side, usize)>, direction: Direction) -> Option<(Side, usize, usize)> {
-        let from = from.map(|(side, line)| Spot { side, line, offset: 0 });
+    fn found(needle: &str, from: Option<(DiffSide, usize)>, direction: Direction) -> Option<(DiffSide, usize, usize)> {
+        let from = from.map(|(side, line)| Hit { side, line, offset: 0 });
         let spot = find(&document(), &Needle::new(needle)?, from, direction, NEVER)?;
         Some((spot.side, spot.line, spot.offset))
     }
@@ -188,16 +188,27 @@ mod tests {
     #[test]
     fn lines_are_searched_both_ways() {
         let (down, up) = (Direction::Down, Direction::Up);
-        assert_eq!(found("tide", None, down), Some((Side::New, 0, 4)), "hidden in a fold");
-        assert_eq!(found("tide", Some((Side::New, 0)), down), Some((Side::Old, 6, 5)));
-        assert_eq!(found("tide", Some((Side::New, 5)), up), Some((Side::New, 0, 4)));
-        assert_eq!(found("tides", None, down), Some((Side::New, 6, 15)), "the added line");
         assert_eq!(
-            found("Low", Some((Side::New, 0)), down),
+            found("tide", None, down),
+            Some((DiffSide::New, 0, 4)),
+            "hidden in a fold"
+        );
+        assert_eq!(
+            found("tide", Some((DiffSide::New, 0)), down),
+            Some((DiffSide::Old, 6, 5))
+        );
+        assert_eq!(found("tide", Some((DiffSide::New, 5)), up), Some((DiffSide::New, 0, 4)));
+        assert_eq!(
+            found("tides", None, down),
+            Some((DiffSide::New, 6, 15)),
+            "the added line"
+        );
+        assert_eq!(
+            found("Low", Some((DiffSide::New, 0)), down),
             None,
             "a capital letter makes it exact"
         );
-        assert_eq!(found("end", None, up), Some((Side::New, 7, 0)));
+        assert_eq!(found("end", None, up), Some((DiffSide::New, 7, 0)));
         assert_eq!(found("newline", None, down), None, "what the view adds is no text");
         assert!(Needle::new("").is_none());
     }
@@ -220,7 +231,7 @@ mod tests {
         let text = format!("tide{0}tide{0}tide\nx\n", "-".repeat(5000));
         let document = DiffDocument::compare(None, Arc::new(text.into_bytes()), Limit::NONE);
         let needle = Needle::new("tide").expect("not empty");
-        let next = |from: Option<Spot>, direction| find(&document, &needle, from, direction, NEVER);
+        let next = |from: Option<Hit>, direction| find(&document, &needle, from, direction, NEVER);
         let offsets = |direction| {
             let all = std::iter::successors(next(None, direction), |&spot| next(Some(spot), direction));
             all.map(|spot| spot.offset).collect::<Vec<_>>()

@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::ops::Range;
 
-use super::document::{CONTEXT_LINES, DiffDocument, Side};
+use super::document::{CONTEXT_LINES, DiffDocument, DiffSide};
 use super::lines::{Block, LineDiff, LineIndex};
 
 const NO_NEWLINE: &[u8] = b"\n\\ No newline at end of file\n";
@@ -20,7 +20,7 @@ pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8>
 
 /// The same with so many unchanged lines around every change; [`usize::MAX`]: all of them.
 pub fn write_with_context(document: &DiffDocument, old_name: &str, new_name: &str, context: usize) -> Vec<u8> {
-    let texts = (document.text(Side::Old), document.text(Side::New));
+    let texts = (document.text(DiffSide::Old), document.text(DiffSide::New));
     let old_name = if document.is_new() { "/dev/null" } else { old_name };
     write_hunks(texts, document.diff(), old_name, new_name, context)
 }

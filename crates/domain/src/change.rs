@@ -54,7 +54,7 @@ pub struct Applied {
 
 /// What a change is beside the rows of its job: for whoever keeps the log and the chain of decisions.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Beside {
+pub enum LogEntry {
     /// Nothing more.
     Nothing,
     /// A gate opened.
@@ -67,11 +67,11 @@ pub enum Beside {
 
 impl Change {
     /// Makes the change to rows in memory, under the guards that the store's rows have. Rows of a job that does not exist are none.
-    pub fn apply_to(self, rows: &mut Option<JobRows>) -> Result<Beside, Refusal> {
+    pub fn apply_to(self, rows: &mut Option<JobRows>) -> Result<LogEntry, Refusal> {
         match (self, rows) {
             (Self::InsertJob(job), rows @ None) => {
                 *rows = Some(JobRows::of(*job));
-                Ok(Beside::Nothing)
+                Ok(LogEntry::Nothing)
             }
             (Self::PutJob(job), None) => Err(Refusal::no_such_job(&job.id)),
             (_, None) => Err(of_no_job()),
@@ -80,7 +80,7 @@ impl Change {
     }
 
     /// The same for a job that exists.
-    pub fn apply_to_job(self, rows: &mut JobRows) -> Result<Beside, Refusal> {
+    pub fn apply_to_job(self, rows: &mut JobRows) -> Result<LogEntry, Refusal> {
         match self {
             Self::InsertJob(job) => {
                 let message = format!("there is a job {} already", job.id);
@@ -104,21 +104,21 @@ impl Change {
                 }
                 let key = gate.key.clone();
                 rows.gates.push(*gate);
-                return Ok(Beside::Opened(key));
+                return Ok(LogEntry::Opened(key));
             }
             Self::PutGate(gate) => update_open(rows, *gate)?,
             Self::SettleGate { gate, decision } => {
                 update_open(rows, *gate)?;
-                return Ok(decision.map_or(Beside::Nothing, Beside::Decision));
+                return Ok(decision.map_or(LogEntry::Nothing, LogEntry::Decision));
             }
             Self::PutArtifact(artifact) => match rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
                 Some(same) => *same = *artifact,
                 None => rows.artifacts.push(*artifact),
             },
             Self::DropArtifact(path) => rows.artifacts.retain(|artifact| artifact.path != path),
-            Self::Event(event) => return Ok(Beside::Event(event)),
+            Self::Event(event) => return Ok(LogEntry::Event(event)),
         }
-        Ok(Beside::Nothing)
+        Ok(LogEntry::Nothing)
     }
 }
 
@@ -127,8 +127,8 @@ pub fn applied(mut rows: Option<JobRows>, changes: &[Change]) -> Result<(JobRows
     let mut decisions = Vec::new();
     for change in changes.iter().cloned() {
         match change.apply_to(&mut rows)? {
-            Beside::Decision(decision) => decisions.push(*decision),
-            Beside::Nothing | Beside::Opened(_) | Beside::Event(_) => {}
+            LogEntry::Decision(decision) => decisions.push(*decision),
+            LogEntry::Nothing | LogEntry::Opened(_) | LogEntry::Event(_) => {}
         }
     }
     Ok((rows.ok_or_else(of_no_job)?, decisions))

@@ -24,7 +24,7 @@ use words::sentences;
 /// How an artifact comes to have another registered version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Cause {
+pub enum ChangeCause {
     /// A patch makes it.
     Patch,
     /// A patch is taken back.
@@ -46,7 +46,7 @@ pub enum Fact {
         /// The version then; null: the file is removed.
         to: Option<Digest>,
         /// How.
-        cause: Cause,
+        cause: ChangeCause,
     },
     /// The job's parameters change.
     ParamsChange {

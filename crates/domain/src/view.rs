@@ -138,7 +138,7 @@ pub struct LeaderInfo {
 
 /// Where a reader of events left off; what is named was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
+pub enum EventsSince {
     /// An event's number; 0 for all.
     Seq(u64),
     /// A point in time.

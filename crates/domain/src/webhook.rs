@@ -189,7 +189,7 @@ pub fn delivery_id(webhook: &str, event: &Event, kind: DeliveryKind, part: u32) 
 
 /// Why an attempt failed, as far as it matters for the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum FailureKind {
     /// Nobody answered, or the answer was that it does not work now: it may work later.
     Passing {
         /// The receiver says how long to wait.
@@ -201,7 +201,7 @@ pub enum Failure {
 
 /// What comes after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Next {
+pub enum NextAttempt {
     /// The next attempt, at this time.
     At(Timestamp),
     /// None.
@@ -213,33 +213,33 @@ pub enum Next {
 pub fn next_attempt(
     attempts: u32,
     refusals: u32,
-    failure: Failure,
+    failure: FailureKind,
     since: Timestamp,
     now: Timestamp,
     chance: u64,
-) -> Next {
+) -> NextAttempt {
     let age_s = u64::try_from(now.us_since(since).max(0) / super::time::SECOND_US).unwrap_or(u64::MAX);
     let is_over = match failure {
-        Failure::Refused => refusals >= REFUSALS_MAX,
-        Failure::Passing { .. } => false,
+        FailureKind::Refused => refusals >= REFUSALS_MAX,
+        FailureKind::Passing { .. } => false,
     };
     if is_over || age_s >= AGE_S_MAX {
-        return Next::GiveUp;
+        return NextAttempt::GiveUp;
     }
     let doubled = FIRST_WAIT_S << attempts.saturating_sub(1).min(16);
     let wait_ms = doubled.min(WAIT_S_MAX) * 1000;
     let half_ms = wait_ms / 2;
     let wait_ms = half_ms + chance % (half_ms + 1);
     let asked_ms = match failure {
-        Failure::Passing {
+        FailureKind::Passing {
             retry_after_s: Some(seconds),
         } => seconds.min(WAIT_S_MAX) * 1000,
-        Failure::Passing { retry_after_s: None } | Failure::Refused => 0,
+        FailureKind::Passing { retry_after_s: None } | FailureKind::Refused => 0,
     };
     let wait_us = i64::try_from(wait_ms.max(asked_ms))
         .unwrap_or(i64::MAX)
         .saturating_mul(1000);
-    Next::At(now.plus_us(wait_us))
+    NextAttempt::At(now.plus_us(wait_us))
 }
 
 #[cfg(test)]
@@ -253,12 +253,12 @@ mod tests {
         Timestamp::from_micros(seconds * SECOND_US)
     }
 
-    const PASSING: Failure = Failure::Passing { retry_after_s: None };
+    const PASSING: FailureKind = FailureKind::Passing { retry_after_s: None };
 
-    fn wait_ms(attempts: u32, failure: Failure, chance: u64) -> i64 {
+    fn wait_ms(attempts: u32, failure: FailureKind, chance: u64) -> i64 {
         match next_attempt(attempts, 0, failure, s(1000), s(1001), chance) {
-            Next::At(at) => at.us_since(s(1001)) / 1000,
-            Next::GiveUp => panic!("given up"),
+            NextAttempt::At(at) => at.us_since(s(1001)) / 1000,
+            NextAttempt::GiveUp => panic!("given up"),
         }
     }
 
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_receiver_may_ask_for_more_time_but_not_for_ever() {
-        let asked = |seconds| Failure::Passing {
+        let asked = |seconds| FailureKind::Passing {
             retry_after_s: Some(seconds),
         };
         assert_eq!(wait_ms(1, asked(30), 0), 30_000);
@@ -290,13 +290,17 @@ mod tests {
 
     #[test]
     fn what_is_refused_or_too_old_is_given_up() {
-        let refused = |attempts, refusals| next_attempt(attempts, refusals, Failure::Refused, s(0), s(1), 0);
-        assert_eq!(refused(REFUSALS_MAX, REFUSALS_MAX), Next::GiveUp);
-        assert_ne!(refused(REFUSALS_MAX - 1, REFUSALS_MAX - 1), Next::GiveUp);
-        assert_ne!(refused(400, 1), Next::GiveUp, "what failed before was no refusal");
+        let refused = |attempts, refusals| next_attempt(attempts, refusals, FailureKind::Refused, s(0), s(1), 0);
+        assert_eq!(refused(REFUSALS_MAX, REFUSALS_MAX), NextAttempt::GiveUp);
+        assert_ne!(refused(REFUSALS_MAX - 1, REFUSALS_MAX - 1), NextAttempt::GiveUp);
+        assert_ne!(
+            refused(400, 1),
+            NextAttempt::GiveUp,
+            "what failed before was no refusal"
+        );
         let day = i64::try_from(AGE_S_MAX).unwrap();
-        assert_ne!(next_attempt(400, 0, PASSING, s(0), s(day - 1), 0), Next::GiveUp);
-        assert_eq!(next_attempt(400, 0, PASSING, s(0), s(day), 0), Next::GiveUp);
+        assert_ne!(next_attempt(400, 0, PASSING, s(0), s(day - 1), 0), NextAttempt::GiveUp);
+        assert_eq!(next_attempt(400, 0, PASSING, s(0), s(day), 0), NextAttempt::GiveUp);
     }
 
     #[test]

@@ -23,7 +23,7 @@ use store::{JobMark, Reader};
 
 use super::trouble::Trouble;
 
-pub use finding::{FINDINGS_MAX, Finding, OwedFiles, Place, Report};
+pub use finding::{FINDINGS_MAX, Finding, Location, OwedFiles, Report};
 pub(crate) use job::is_intact;
 
 /// Rows, and jobs, that are read at once.
@@ -91,7 +91,7 @@ struct Audit<'a> {
 impl Audit<'_> {
     fn run(&mut self) -> Result<(), Trouble> {
         for fault in self.reader.integrity_faults()? {
-            self.report.add(Finding::new(Place::database(), fault));
+            self.report.add(Finding::new(Location::database(), fault));
         }
         let (decisions, _, jobs) = self.reader.counts()?;
         // Each part is told of even when another cannot be read.
@@ -115,7 +115,7 @@ impl Audit<'_> {
                 }
                 self.report.jobs += 1;
             }
-            self.tell("jobs", self.report.jobs, of);
+            self.report_progress("jobs", self.report.jobs, of);
         }
         self.strangers()
     }
@@ -125,7 +125,7 @@ impl Audit<'_> {
             Ok(job_id) => job_id,
             Err(error) => {
                 self.report
-                    .add(Finding::new(Place::row("job", &mark.id, "id"), error.to_string()));
+                    .add(Finding::new(Location::row("job", &mark.id, "id"), error.to_string()));
                 return Ok(());
             }
         };
@@ -156,7 +156,7 @@ impl Audit<'_> {
         Ok(())
     }
 
-    fn tell(&mut self, what: &'static str, done: u64, of: u64) {
+    fn report_progress(&mut self, what: &'static str, done: u64, of: u64) {
         (self.progress)(Progress { what, done, of });
     }
 }

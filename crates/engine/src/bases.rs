@@ -12,7 +12,7 @@ use domain::refusal::{Refusal, RefusalCode};
 
 /// What an artifact under review is compared with.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Comparison {
+pub(super) struct ComparisonBases {
     /// The version that the decision is about the difference to; none: all of it is new.
     pub(crate) base: Option<Base>,
     /// Every version it may be compared with, the base first, then a rejected one that is nearer.
@@ -21,7 +21,7 @@ pub(super) struct Comparison {
     pub(crate) rejection: Option<SinceRejection>,
 }
 
-impl Comparison {
+impl ComparisonBases {
     fn new(base: Option<Base>, others: Vec<Base>, rejection: Option<SinceRejection>) -> Self {
         let mut bases: Vec<Base> = Vec::new();
         for other in base.iter().cloned().chain(others) {
@@ -70,7 +70,7 @@ pub(super) fn comparison(
     stage: &StageName,
     path: &ArtifactPath,
     given: Option<Digest>,
-) -> Comparison {
+) -> ComparisonBases {
     let gates = rows.into_iter().flat_map(|rows| &rows.gates);
     let mut of_stage: Vec<&Gate> = gates.filter(|gate| gate.key.stage == *stage).collect();
     of_stage.sort_by_key(|gate| Reverse(gate.key.attempt));
@@ -109,7 +109,7 @@ pub(super) fn comparison(
         origin: BaseOrigin::Given,
     });
     let base = given.or_else(|| approved.clone());
-    Comparison::new(
+    ComparisonBases::new(
         base,
         [rejected, approved, former].into_iter().flatten().collect(),
         rejection,

@@ -31,11 +31,11 @@ use super::writer::Work;
 const FEED_MAX: usize = 256;
 
 /// Something that is committed, and whether its files are in place under their names, or why not yet.
-pub type Done = (Box<Receipt>, Result<(), Refusal>);
+pub type Committed = (Box<Receipt>, Result<(), Refusal>);
 
 /// What a front end may want to know of the engine at any moment.
 #[derive(Clone)]
-pub struct Standing {
+pub struct EngineStatus {
     /// The configuration in force.
     pub config: Arc<Config>,
     /// Whether the configuration file was saved broken since.
@@ -70,7 +70,7 @@ pub(super) enum Asker {
     /// The owner of the loop, by a notice.
     Loop(RequestId),
     /// A client, once its files are in place.
-    Client(oneshot::Sender<Result<Done, Refusal>>),
+    Client(oneshot::Sender<Result<Committed, Refusal>>),
 }
 
 /// The queues of the threads. They end when the engine lets go of them, so clients only borrow them.
@@ -104,14 +104,14 @@ pub struct Client {
     pub(super) threads: Weak<Threads>,
     pub(super) runs: RunsDir,
     feed: broadcast::Sender<Arc<[Event]>>,
-    standing: watch::Receiver<Standing>,
+    standing: watch::Receiver<EngineStatus>,
     pub(super) looks: watch::Receiver<()>,
     operator: Operator,
 }
 
 impl Client {
     /// Has a command done in the name of the process; see [`Client::command_of`].
-    pub fn command(&self, command: Command) -> impl Future<Output = Result<Done, Refusal>> + use<> {
+    pub fn command(&self, command: Command) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         self.command_of(self.operator.clone(), command)
     }
 
@@ -121,7 +121,7 @@ impl Client {
         &self,
         operator: Operator,
         command: Command,
-    ) -> impl Future<Output = Result<Done, Refusal>> + use<> {
+    ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         let (sender, answer) = oneshot::channel();
         let newer = self.standing().newer;
         let handed = self.threads.upgrade().ok_or_else(leaving);
@@ -138,12 +138,12 @@ impl Client {
     }
 
     /// How the engine stands.
-    pub fn standing(&self) -> watch::Ref<'_, Standing> {
+    pub fn standing(&self) -> watch::Ref<'_, EngineStatus> {
         self.standing.borrow()
     }
 
     /// The same, for whoever waits for it to change.
-    pub fn changes(&self) -> watch::Receiver<Standing> {
+    pub fn changes(&self) -> watch::Receiver<EngineStatus> {
         self.standing.clone()
     }
 
@@ -165,14 +165,14 @@ pub(super) fn busy() -> Refusal {
 /// The loop's side of all clients: it tells them the news.
 pub(super) struct Telling {
     feed: broadcast::Sender<Arc<[Event]>>,
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<EngineStatus>,
     /// Raised by every look that found no event.
     looks: watch::Sender<()>,
 }
 
 impl Telling {
     pub(crate) fn new(config: &Config, newer: Option<Newer>) -> Self {
-        let standing = Standing {
+        let standing = EngineStatus {
             config: Arc::new(config.clone()),
             is_config_broken: false,
             is_troubled: false,

@@ -15,7 +15,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use patch::{Patch, Surroundings};
 use runs::{RunDir, artifacts, files};
 
-use super::bases::{Comparison, comparison};
+use super::bases::{ComparisonBases, comparison};
 use super::prepare::Preparer;
 use rules::{Ahead, Review};
 
@@ -83,7 +83,7 @@ impl Preparer {
             Some(self.as_found(&run, target, found_of(&target.path))?)
         };
         let (kind, path, with) = match &former {
-            Some(former) => (former.kind.clone(), former.path.clone(), Comparison::of(former)),
+            Some(former) => (former.kind.clone(), former.path.clone(), ComparisonBases::of(former)),
             None => {
                 let path = sidecar_path(&plan.path)?;
                 let with = comparison(Some(rows), &gate.key.stage, &path, None);
@@ -124,8 +124,8 @@ impl Preparer {
         }
         match self.lying(rows, &path, None)? {
             // Taken back by rows that are committed; the file is still owed its removal.
-            Lying { is_former: true, .. } | Lying { found: None, .. } => Ok(None),
-            Lying { found: Some(_), .. } => self.keep(rows, &gate.key.stage, patch::SIDECAR_KIND, &path),
+            FileFound { is_former: true, .. } | FileFound { found: None, .. } => Ok(None),
+            FileFound { found: Some(_), .. } => self.keep(rows, &gate.key.stage, patch::SIDECAR_KIND, &path),
         }
     }
 
@@ -165,7 +165,7 @@ impl Preparer {
                 .and_then(|looked| looked.found)
                 .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
             let kind = agreed.artifact.kind.clone();
-            let with = Comparison::with_agreed(&agreed, rows);
+            let with = ComparisonBases::with_agreed(&agreed, rows);
             artifacts.push(self.compared(&run, kind, path.clone(), digest, size_bytes, with)?);
         }
         let stage = stage.clone();
@@ -181,7 +181,7 @@ impl Preparer {
     ) -> Result<GateArtifact, Refusal> {
         match found {
             Some((digest, size_bytes)) if digest != artifact.digest => {
-                let with = Comparison::of(artifact);
+                let with = ComparisonBases::of(artifact);
                 self.compared(
                     run,
                     artifact.kind.clone(),
@@ -259,11 +259,11 @@ impl Preparer {
     }
 
     /// What lies in the place of an artifact; `wanted` is what ought to.
-    fn lying(&self, rows: &JobRows, path: &ArtifactPath, wanted: Option<Digest>) -> Result<Lying, Refusal> {
+    fn lying(&self, rows: &JobRows, path: &ArtifactPath, wanted: Option<Digest>) -> Result<FileFound, Refusal> {
         let run = self.runs.run(&rows.job.id);
-        let look = || -> Result<Lying, Refusal> {
+        let look = || -> Result<FileFound, Refusal> {
             let found = artifacts::hash(&run, path)?;
-            Ok(Lying {
+            Ok(FileFound {
                 found,
                 is_former: false,
             })
@@ -281,7 +281,7 @@ impl Preparer {
         };
         owed.events.retain(|event| event.seq > in_place);
         let is_former = predecessors(&owed.events, path).any(|former| former == lying.digest());
-        Ok(Lying { is_former, ..lying })
+        Ok(FileFound { is_former, ..lying })
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
@@ -344,10 +344,10 @@ impl Preparer {
         path: ArtifactPath,
         digest: Digest,
         size_bytes: u64,
-        with: Comparison,
+        with: ComparisonBases,
     ) -> Result<GateArtifact, Refusal> {
         let read = |digest: &Digest| self.keeping.read(run, digest).map_err(Refusal::from);
-        let Comparison { base, bases, rejection } = with;
+        let ComparisonBases { base, bases, rejection } = with;
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
         let now = read(&digest)?;
         let summary = diff::summary(former.as_deref(), &now, Limit::NONE);
@@ -377,13 +377,13 @@ impl Preparer {
 }
 
 /// What lies in the place of an artifact.
-struct Lying {
+struct FileFound {
     found: Option<(Digest, u64)>,
     /// It, or that there is nothing, is what a committed patch has replaced, its file still owed: not somebody's change.
     is_former: bool,
 }
 
-impl Lying {
+impl FileFound {
     fn digest(&self) -> Option<Digest> {
         self.found.map(|(digest, _)| digest)
     }
@@ -398,7 +398,7 @@ fn sidecar_path(path: &str) -> Result<ArtifactPath, Refusal> {
     })
 }
 
-fn in_words(changes: &[patch::Change]) -> Vec<String> {
+fn in_words(changes: &[patch::PlannedChange]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
 }
 

@@ -13,7 +13,7 @@ use super::trouble::Trouble;
 use domain::ids::JobId;
 use domain::old::{ListedJob, OldDecision, OldEvent, OldJob};
 use domain::time::Timestamp;
-use domain::view::{JobFilter, Since};
+use domain::view::{EventsSince, JobFilter};
 use runs::{RunsDir, RunsError, old};
 use store::{OldDatabase, Reader, StoreError};
 
@@ -22,7 +22,7 @@ const PAGE: usize = 200;
 
 /// The old records of one runs directory.
 #[derive(Debug)]
-pub struct History {
+pub struct OldRecords {
     runs: RunsDir,
     databases: Vec<OldDatabase>,
     index: Option<Index>,
@@ -46,7 +46,7 @@ struct Index {
     jobs: Vec<(Timestamp, JobId, Source)>,
 }
 
-impl History {
+impl OldRecords {
     /// Nothing is looked at yet.
     pub fn new(runs: RunsDir, databases: Vec<OldDatabase>) -> Self {
         Self {
@@ -105,17 +105,17 @@ impl History {
         &self,
         ours: Option<&Reader>,
         id: &JobId,
-        since: Since,
+        since: EventsSince,
         limit: u32,
     ) -> Result<(Vec<OldEvent>, u64), Trouble> {
         let mut events = self.events(ours, id)?;
         events.retain(|event| match since {
-            Since::Seq(seq) => event.seq > seq,
-            Since::Time(time) => event.ts > time,
+            EventsSince::Seq(seq) => event.seq > seq,
+            EventsSince::Time(time) => event.ts > time,
         });
         let total = events.len() as u64;
         let mut limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        if let Since::Time(_) = since {
+        if let EventsSince::Time(_) = since {
             events.sort_by_key(|event| event.ts);
             let last = limit.checked_sub(1).and_then(|last| events.get(last));
             let last = last.map(|event| event.ts);

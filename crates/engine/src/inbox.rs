@@ -33,7 +33,7 @@ pub(super) struct StageWork {
 
 /// A fresh look at the store.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct Snapshot {
     pub(crate) events: Vec<Event>,
     pub(crate) up_to: u64,
     pub(crate) timers: Timers,
@@ -66,7 +66,7 @@ impl StageKey {
 
 /// What came of a stage that was to be started.
 #[derive(Debug)]
-pub(super) enum Start {
+pub(super) enum LaunchOutcome {
     /// Its supervisor runs.
     Launched,
     /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was quicker.
@@ -82,7 +82,7 @@ pub(super) enum Inbox {
     Published(RequestId, Result<(), Refusal>),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
-    Looked(Result<Box<Look>, StoreError>),
+    Looked(Result<Box<Snapshot>, StoreError>),
     /// Waiting for the lock failed.
     NotStanding(RunsError),
     /// The operating system's lock is ours.
@@ -92,7 +92,7 @@ pub(super) enum Inbox {
     /// The disk has taken what the writer has handed over, or has not.
     Flushed,
     /// A stage was to be started.
-    Started(StageKey, Start),
+    Started(StageKey, LaunchOutcome),
     /// A stage's supervisor is gone.
     StageEnded {
         key: StageKey,

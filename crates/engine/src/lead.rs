@@ -9,8 +9,8 @@ use tokio::sync::mpsc::Sender;
 use runs::locks::LeadGuard;
 use runs::{RunsDir, locks};
 
-use super::courier::Couriers;
 use super::inbox::Inbox;
+use super::webhook_sender::WebhookSenders;
 
 /// Whether this process leads.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(super) struct Leading {
     /// The next look is the first as leader.
     pub(crate) is_takeover: bool,
     /// At work while this process leads.
-    pub(crate) couriers: Couriers,
+    pub(crate) couriers: WebhookSenders,
 }
 
 /// Waits for the lock; the loop hears of it. The thread ends with the process. False: there is no thread for it.

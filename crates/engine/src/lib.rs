@@ -8,8 +8,6 @@ pub mod api;
 pub mod audit;
 mod bases;
 pub mod client;
-mod courier;
-mod debts;
 mod draft_keeper;
 pub mod edit_copies;
 mod evidence;
@@ -20,6 +18,7 @@ mod inbox;
 mod keeping;
 mod lead;
 mod opening;
+mod owed_files;
 mod prepare;
 mod preview;
 mod reader;
@@ -33,6 +32,7 @@ mod trouble;
 mod turn;
 pub mod waits;
 mod watch;
+mod webhook_sender;
 mod withdraw;
 mod writer;
 
@@ -58,24 +58,24 @@ use store::Reader;
 
 use api::{Notice, RequestId};
 use client::{Asker, Client, Telling, Threads};
-use courier::Office;
 use domain::ask::Command;
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
-use history::History;
+use history::OldRecords;
 use in_place::InPlace;
 use inbox::Inbox;
 use keeping::Keeping;
 use lead::{Lead, Leading};
-pub use opening::{EngineError, Newer, Role, Settings, refuse_lost_database};
+pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database};
 use opening::{open_store, refuse_older_database, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
-use stage_watch::Watch;
+use stage_watch::WatchContext;
 use ticker::Ticker;
 pub use trouble::Trouble;
 use turn::{Looking, Stages};
 use watch::watch_files;
+use webhook_sender::SenderContext;
 use writer::{Work, Writer};
 
 /// The most messages from threads that wait for the loop.
@@ -133,7 +133,7 @@ pub struct Engine {
 
 impl Engine {
     /// Opens the runs directory and starts the threads. What is owed to the files is paid at once.
-    pub fn open(settings: Settings) -> Result<Self, EngineError> {
+    pub fn open(settings: EngineSettings) -> Result<Self, EngineError> {
         let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
         let presence = locks::enter(&runs)?;
         refuse_lost_database(&runs)?;
@@ -149,7 +149,7 @@ impl Engine {
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
         let (asks, asks_receiver) = sync_channel(WORK_MAX);
-        let watch = Watch {
+        let watch = WatchContext {
             runs: runs.clone(),
             program: settings.program.clone(),
         };
@@ -159,7 +159,7 @@ impl Engine {
             session: session_name(&settings),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
-            history: History::new(runs.clone(), settings.old_databases),
+            history: OldRecords::new(runs.clone(), settings.old_databases),
             keeping: Keeping::Versions,
             in_place: InPlace::default(),
             digests: Digests::default(),
@@ -300,11 +300,11 @@ impl Engine {
         self.leading.couriers.stop();
         match std::mem::replace(&mut self.leading.lead, Lead::Not) {
             Lead::Has { guard, epoch } => {
-                self.put(Work::Resign(epoch, Some(guard)));
+                self.hand_to_writer(Work::Resign(epoch, Some(guard)));
                 self.ticker.set_lead(false);
                 self.stages.following.clear();
                 self.stages.starting.clear();
-                self.tell(Notice::Lead(false));
+                self.notify(Notice::Lead(false));
             }
             // The epoch is on its way; its answer finds nobody who wants it.
             Lead::Taking(guard) => drop(guard),
@@ -320,7 +320,7 @@ impl Engine {
         let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
         let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(request), operator, command));
         if let Err(refusal) = handed {
-            self.tell(Notice::Done(request, Err(refusal)));
+            self.notify(Notice::Done(request, Err(refusal)));
         }
         request
     }
@@ -343,15 +343,15 @@ impl Engine {
         }
     }
 
-    fn office(&self) -> Office {
-        Office {
+    fn sender_context(&self) -> SenderContext {
+        SenderContext {
             runs_dir: self.runs.path().to_owned(),
             clock: Arc::clone(&self.clock),
             threads: self.queues.threads.as_ref().map(Arc::downgrade).unwrap_or_default(),
         }
     }
 
-    fn tell(&mut self, notice: Notice) {
+    fn notify(&mut self, notice: Notice) {
         self.clients.tell(&notice);
         self.notices.push_back(notice);
     }
@@ -361,7 +361,7 @@ impl Engine {
         threads.is_some_and(|threads| threads.asks.try_send(Box::new(ask)).is_ok())
     }
 
-    fn put(&mut self, work: Work) -> bool {
+    fn hand_to_writer(&mut self, work: Work) -> bool {
         let threads = self.queues.threads.as_ref().filter(|_| self.newer.is_none());
         threads.is_some_and(|threads| threads.work.try_send(work).is_ok())
     }
@@ -380,12 +380,12 @@ impl Engine {
             let due = self.ticker.due(now, EXPIRE_MAX);
             if !due.is_empty() {
                 // A full queue is worked off first; the ticker asks again.
-                self.put(Work::Expire(due));
+                self.hand_to_writer(Work::Expire(due));
             }
         }
         if self.looking.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
             self.looking.pay_at_us = None;
-            self.put(Work::Publish);
+            self.hand_to_writer(Work::Publish);
         }
         let is_start_due = self.stages.start_again_us.values().any(|at_us| now.boot_us >= *at_us);
         if is_start_due {
@@ -438,7 +438,7 @@ impl Engine {
 
     /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over before.
     pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
-        self.put(Work::Typed(Typed::Draft(name, bytes)));
+        self.hand_to_writer(Work::Typed(Typed::Draft(name, bytes)));
     }
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
@@ -452,12 +452,12 @@ impl Engine {
 
     /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
     pub fn put_aside(&mut self, name: String, bytes: Vec<u8>, oldest_us: i64) {
-        self.put(Work::Typed(Typed::Discarded(name, bytes, oldest_us)));
+        self.hand_to_writer(Work::Typed(Typed::Discarded(name, bytes, oldest_us)));
     }
 
     /// Keeps a draft that a text was restored to, and forgets what was put aside of it (see [`RunsDir::restore`]).
     pub fn restore(&mut self, name: String, bytes: Vec<u8>, aside: String) {
-        self.put(Work::Typed(Typed::Restored(name, bytes, aside)));
+        self.hand_to_writer(Work::Typed(Typed::Restored(name, bytes, aside)));
     }
 
     /// What this operator threw away since then, oldest first, and what could not be read of it.
@@ -480,7 +480,7 @@ impl Engine {
         self.queues.resting = None;
         let (sender, mut rested) = tokio::sync::oneshot::channel();
         let (resting, released) = sync_channel(0);
-        if !self.put(Work::Rest(sender, released)) {
+        if !self.hand_to_writer(Work::Rest(sender, released)) {
             return;
         }
         // What the writer tells meanwhile is taken, or a full inbox would keep it from resting.

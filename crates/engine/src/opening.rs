@@ -22,7 +22,7 @@ pub enum Role {
 }
 
 /// What an engine is opened with.
-pub struct Settings {
+pub struct EngineSettings {
     /// The runs directory; made when it does not exist.
     pub runs_dir: PathBuf,
     /// The configuration in force.
@@ -162,7 +162,7 @@ pub(super) fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_
 }
 
 /// Tells this process's leases from any other's, also on another machine and after the pid is used again.
-pub(super) fn session_name(settings: &Settings) -> String {
+pub(super) fn session_name(settings: &EngineSettings) -> String {
     let via = &settings.operator.via;
     format!("{}:{}:{}", via.host, via.pid, settings.clock.now().boot_us)
 }

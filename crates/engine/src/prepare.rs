@@ -24,7 +24,7 @@ use runs::{RunsDir, artifacts, versions};
 use store::{Reader, StoreError};
 
 use super::bases::{comparison, given_bases};
-use super::history::History;
+use super::history::OldRecords;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::ticker::DueGate;
@@ -39,7 +39,7 @@ pub(super) struct Preparer {
     pub(crate) session: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Arc<Config>,
-    pub history: History,
+    pub history: OldRecords,
     pub(crate) keeping: Keeping,
     pub(crate) in_place: InPlace,
     pub(crate) digests: Digests,
@@ -250,7 +250,7 @@ impl Preparer {
     }
 
     /// The refusal of a command as it is told: that there is no such job is half the truth of an old record.
-    pub(crate) fn told(&self, job_id: Option<&JobId>, refusal: Refusal) -> Refusal {
+    pub(crate) fn as_answered(&self, job_id: Option<&JobId>, refusal: Refusal) -> Refusal {
         match job_id {
             Some(job_id) if refusal == Refusal::no_such_job(job_id) => {
                 self.refuse_old_record(job_id).err().unwrap_or(refusal)

@@ -38,7 +38,7 @@ impl Preparer {
         then: &mut BTreeMap<JobId, JobRows>,
     ) -> Result<Outlook, Refusal> {
         let outlook = has_preview(command).and_then(|()| self.outlook(operator, command, then));
-        outlook.map_err(|refusal| self.told(command.job_id(), refusal))
+        outlook.map_err(|refusal| self.as_answered(command.job_id(), refusal))
     }
 
     /// `then`: the rows of jobs as the commands before would have made them.
@@ -92,10 +92,10 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::history::History;
+    use super::super::history::OldRecords;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
-    use super::super::{Engine, Role, Settings};
+    use super::super::{Engine, EngineSettings, Role};
     use super::*;
     use clock::{Clock as _, ManualClock, SystemClock};
     use config::Config;
@@ -110,7 +110,7 @@ mod tests {
     use runs::digests::Digests;
     use store::{Reader, unconfirm};
 
-    fn settings(folder: &std::path::Path) -> Settings {
+    fn settings(folder: &std::path::Path) -> EngineSettings {
         let via = Via {
             surface: Surface::Cli,
             login: "ana".into(),
@@ -119,7 +119,7 @@ mod tests {
             ssh_client: None,
             pid: 1,
         };
-        Settings {
+        EngineSettings {
             runs_dir: folder.to_owned(),
             config: Config::default(),
             config_path: None,
@@ -135,14 +135,14 @@ mod tests {
         }
     }
 
-    fn writers(settings: &Settings) -> Preparer {
+    fn writers(settings: &EngineSettings) -> Preparer {
         let runs = RunsDir::open(&settings.runs_dir, None).unwrap();
         Preparer {
             reader: Reader::open(runs.path()).unwrap(),
             session: "s".to_owned(),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
-            history: History::new(runs.clone(), Vec::new()),
+            history: OldRecords::new(runs.clone(), Vec::new()),
             keeping: Keeping::Versions,
             in_place: InPlace::default(),
             digests: Digests::default(),
@@ -300,7 +300,7 @@ mod tests {
         for stage in policies {
             fs::write(artifacts.join(stage), stage).unwrap();
         }
-        let mut engine = Engine::open(Settings {
+        let mut engine = Engine::open(EngineSettings {
             config: config.clone(),
             ..settings(folder.path())
         })
@@ -333,7 +333,7 @@ mod tests {
         engine.close();
         let later = ManualClock::at(SystemClock.now());
         later.pass(std::time::Duration::from_secs(60));
-        let settings = Settings {
+        let settings = EngineSettings {
             config,
             clock: Arc::new(later),
             ..settings(folder.path())

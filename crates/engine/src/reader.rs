@@ -10,7 +10,7 @@ use config::{Config, ConfigFileError, ConfigText, Problem};
 use domain::ids::JobId;
 use store::StoreError;
 
-use super::inbox::{Inbox, Look, StageWork, Timers};
+use super::inbox::{Inbox, Snapshot, StageWork, Timers};
 use super::prepare::Preparer;
 
 /// The most events of one look; what is left is seen by the next.
@@ -81,7 +81,7 @@ impl ReaderThread {
         self.tell(Inbox::ConfigRead(self.read_config(path)));
     }
 
-    fn found_by(&mut self, wanted: LookFor) -> Result<Look, StoreError> {
+    fn found_by(&mut self, wanted: LookFor) -> Result<Snapshot, StoreError> {
         let LookFor {
             since,
             mut also,
@@ -116,7 +116,7 @@ impl ReaderThread {
         };
         let is_owed = !self.preparer.reader.owed(1)?.is_empty();
         self.found = Some(data_version);
-        Ok(Look {
+        Ok(Snapshot {
             is_changed: former != self.found,
             newer: self.preparer.reader.newer_version()?,
             events,

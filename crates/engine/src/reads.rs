@@ -16,7 +16,7 @@ use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use domain::view::{JobFilter, LeaderInfo, QueueRow, Since};
+use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
 use domain::webhook::WebhookStanding;
 use runs::{RunsError, artifacts, files, locks, versions};
 
@@ -98,7 +98,7 @@ impl Client {
     }
 
     /// A job's events as a client pages through them, oldest first, and how many there are without the limit.
-    pub async fn event_page(&self, id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), Unread> {
+    pub async fn event_page(&self, id: &JobId, since: EventsSince, limit: u32) -> Result<(Vec<Event>, u64), Unread> {
         let id = id.clone();
         self.read(move |on| Ok(on.reader.event_page(&id, since, limit)?)).await
     }
@@ -180,7 +180,12 @@ impl Client {
     }
 
     /// The same as [`Self::event_page`] of an old job.
-    pub async fn old_event_page(&self, id: &JobId, since: Since, limit: u32) -> Result<(Vec<OldEvent>, u64), Unread> {
+    pub async fn old_event_page(
+        &self,
+        id: &JobId,
+        since: EventsSince,
+        limit: u32,
+    ) -> Result<(Vec<OldEvent>, u64), Unread> {
         let id = id.clone();
         self.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?))
             .await

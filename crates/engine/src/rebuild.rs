@@ -13,8 +13,8 @@ use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::gate::{Gate, GateState, Settled};
 use domain::job::{JobRows, JobStatus};
-use runs::publish::{State, event_line};
-use runs::record::{self, Lines};
+use runs::publish::{StateFile, event_line};
+use runs::record::{self, FileLines};
 use runs::{RunDir, RunsDir, locks, mend};
 use store::Rebuilding;
 
@@ -112,8 +112,8 @@ impl Made<'_> {
         Ok(())
     }
 
-    fn job(&mut self, database: &Rebuilding<'_>, run: &RunDir, state: State) -> Result<(), Trouble> {
-        let State {
+    fn job(&mut self, database: &Rebuilding<'_>, run: &RunDir, state: StateFile) -> Result<(), Trouble> {
+        let StateFile {
             up_to,
             status_since,
             mut rows,
@@ -218,7 +218,7 @@ impl Made<'_> {
     /// Takes the events up to `reach`; the number of the last one taken.
     fn events(&mut self, database: &Rebuilding<'_>, run: &RunDir, reach: u64) -> Result<u64, Trouble> {
         let path = run.events();
-        let Some(mut lines) = Lines::open(&path)? else {
+        let Some(mut lines) = FileLines::open(&path)? else {
             return Ok(0);
         };
         let mut last = 0;
@@ -270,7 +270,7 @@ impl Made<'_> {
     /// Decisions of which only the link is left keep their places in the chain.
     fn links(&mut self, database: &Rebuilding<'_>) -> Result<(), Trouble> {
         let path = self.runs.chain();
-        let Some(mut lines) = Lines::open(&path)? else {
+        let Some(mut lines) = FileLines::open(&path)? else {
             return Ok(());
         };
         let mut told = BTreeSet::new();

@@ -3,7 +3,7 @@
 
 use domain::ids::JobId;
 use runs::publish::{event_line, state_file};
-use runs::record::{self, GateFile, Lines};
+use runs::record::{self, FileLines, GateFile};
 use runs::{RunsDir, mend};
 use store::{JobMark, Reader};
 
@@ -115,7 +115,7 @@ impl Mending<'_> {
     fn events(&mut self, job_id: &JobId, mark: &JobMark) -> Result<(), Trouble> {
         let path = self.runs.run(job_id).events();
         let mut bytes = Vec::new();
-        let lines = match Lines::open(&path) {
+        let lines = match FileLines::open(&path) {
             // What lies there is no log: nothing of it is taken over.
             Err(error) if error.is_no_file() => None,
             opened => opened?,

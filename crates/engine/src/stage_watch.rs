@@ -21,13 +21,13 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 /// What the watching threads need.
 #[derive(Clone)]
-pub(super) struct Watch {
+pub(super) struct WatchContext {
     pub(crate) runs: RunsDir,
     /// The binary that supervises: our own.
     pub(crate) program: PathBuf,
 }
 
-impl Watch {
+impl WatchContext {
     /// What to launch for an attempt.
     pub(crate) fn launch_of<'a>(&self, rows: &'a JobRows, key: &StageKey) -> Option<StageLaunch<'a>> {
         let stage = rows.stage_spec(&key.stage)?;

@@ -9,13 +9,13 @@ use domain::ids::JobId;
 use domain::job::Attempt;
 use domain::outlook::Slots;
 use runs::locks::LeadGuard;
-use store::{Candidate, OpenTimer, StoreError};
+use store::{LeadCandidate, OpenTimer, StoreError};
 
 use super::api::Notice;
-use super::inbox::{Inbox, Look, StageKey, StageWork, Start, Timers};
+use super::inbox::{Inbox, LaunchOutcome, Snapshot, StageKey, StageWork, Timers};
 use super::lead::Lead;
 use super::reader::{LeadLook, LookFor};
-use super::stage_watch::Watch;
+use super::stage_watch::WatchContext;
 use super::watch::FileWatch;
 use super::writer::Work;
 use super::{Engine, Newer, Role};
@@ -43,7 +43,7 @@ pub(super) struct Looking {
 
 /// The stages that this process starts and waits for while it leads.
 pub(super) struct Stages {
-    pub(super) watch: Watch,
+    pub(super) watch: WatchContext,
     pub(super) starting: HashSet<StageKey>,
     pub(super) start_again_us: BTreeMap<JobId, i64>,
     /// The job whose stage was last told to be tried again.
@@ -52,7 +52,7 @@ pub(super) struct Stages {
 }
 
 impl Stages {
-    pub(super) fn following_none(watch: Watch) -> Self {
+    pub(super) fn following_none(watch: WatchContext) -> Self {
         Self {
             watch,
             starting: HashSet::new(),
@@ -88,12 +88,12 @@ impl Engine {
 
     pub(super) fn take(&mut self, message: Inbox) {
         match message {
-            Inbox::Done(request, result) => self.tell(Notice::Done(request, result)),
-            Inbox::Published(request, result) => self.tell(Notice::Published(request, result)),
+            Inbox::Done(request, result) => self.notify(Notice::Done(request, result)),
+            Inbox::Published(request, result) => self.notify(Notice::Published(request, result)),
             Inbox::Nudged => self.looking.wants_look = true,
             // A full queue has commands in it, and the writer looks after those.
             Inbox::Flushed => {
-                self.put(Work::Publish);
+                self.hand_to_writer(Work::Publish);
             }
             Inbox::Looked(look) => {
                 self.looking.is_looking = false;
@@ -102,13 +102,13 @@ impl Engine {
                     Err(error) => {
                         // What was asked for is asked for again; the backstop says when.
                         self.looking.wants_all_timers = true;
-                        self.tell(Notice::Trouble(Some(error.into())));
+                        self.notify(Notice::Trouble(Some(error.into())));
                     }
                 }
             }
             Inbox::NotStanding(error) => {
                 self.leading.is_standing = false;
-                self.tell(Notice::Trouble(Some(error.into())));
+                self.notify(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
             Inbox::Locked(guard) => self.locked(guard),
@@ -118,7 +118,7 @@ impl Engine {
                 let is_mine = matches!(self.leading.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
                 // Under another leader the same end is told there: every leader waits for the same lock.
                 if is_mine
-                    && !self.put(Work::StageEnded {
+                    && !self.hand_to_writer(Work::StageEnded {
                         key: key.clone(),
                         epoch,
                         outcome,
@@ -136,11 +136,11 @@ impl Engine {
                 self.configuration.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
             }
             Inbox::ConfigRead(read) => self.config_read(read),
-            Inbox::Trouble(trouble) => self.tell(Notice::Trouble(trouble)),
+            Inbox::Trouble(trouble) => self.notify(Notice::Trouble(trouble)),
         }
     }
 
-    fn looked(&mut self, look: Look) {
+    fn looked(&mut self, look: Snapshot) {
         let now = self.clock.now();
         if let Some(found) = look.newer {
             self.only_read(Newer { found });
@@ -168,7 +168,7 @@ impl Engine {
             self.lead_stages(&work, now.boot_us);
         }
         if look.events.is_empty() {
-            self.tell(if look.is_changed {
+            self.notify(if look.is_changed {
                 Notice::Changed
             } else {
                 Notice::Looked
@@ -177,7 +177,7 @@ impl Engine {
             self.looking.wants_look = true;
             self.leading.couriers.wake();
             self.retire_webhooks();
-            self.tell(Notice::Events(look.events));
+            self.notify(Notice::Events(look.events));
         }
     }
 
@@ -193,7 +193,7 @@ impl Engine {
         {
             // Nobody waits for it; when it fails, the next look comes in an hour.
             let (answer, _) = sync_channel(1);
-            self.put(Work::Outbox(epoch, vec![change], answer));
+            self.hand_to_writer(Work::Outbox(epoch, vec![change], answer));
         }
     }
 
@@ -206,7 +206,7 @@ impl Engine {
         self.newer = Some(newer);
         self.clients.set_newer(newer);
         tracing::warn!("{newer}");
-        self.tell(Notice::ReadOnly(newer.to_string()));
+        self.notify(Notice::ReadOnly(newer.to_string()));
     }
 
     /// Adopts what runs, starts what waits, ends what nobody wants any more.
@@ -232,7 +232,7 @@ impl Engine {
         self.stages.following.retain(|key| !unwanted.contains(key));
         unwanted.extend(work.canceled.iter().map(key_of));
         if !unwanted.is_empty() {
-            self.put(Work::EndStages(unwanted));
+            self.hand_to_writer(Work::EndStages(unwanted));
         }
         let is_queued = |job_id: &JobId| work.queued.iter().any(|(queued, _)| queued == job_id);
         if let Some(job_id) = self.stages.hindered.clone().filter(|job_id| !is_queued(job_id)) {
@@ -254,7 +254,7 @@ impl Engine {
             if waits || self.stages.starting.contains(&key) {
                 continue;
             }
-            if self.put(Work::StartStage {
+            if self.hand_to_writer(Work::StartStage {
                 key: key.clone(),
                 epoch,
             }) {
@@ -264,21 +264,21 @@ impl Engine {
         }
     }
 
-    fn started(&mut self, key: StageKey, start: Start) {
+    fn started(&mut self, key: StageKey, start: LaunchOutcome) {
         self.stages.starting.remove(&key);
         match start {
-            Start::Launched => {
+            LaunchOutcome::Launched => {
                 self.stages.following.insert(key);
                 self.stages.hindered = None;
-                self.tell(Notice::Trouble(None));
+                self.notify(Notice::Trouble(None));
             }
             // Why the job does not go on is among its events.
-            Start::NotWanted => self.not_hindered(&key.job_id),
-            Start::Hindered(why) => {
+            LaunchOutcome::NotWanted => self.not_hindered(&key.job_id),
+            LaunchOutcome::Hindered(why) => {
                 let StageKey { job_id, stage, attempt } = &key;
                 tracing::warn!("{job_id} {stage} #{attempt} not started: {}", why.with_causes());
                 let trouble = format!("{job_id} {stage} #{attempt} not started: {why}; it is tried again");
-                self.tell(Notice::Trouble(Some(why.saying(trouble))));
+                self.notify(Notice::Trouble(Some(why.saying(trouble))));
                 let at_us = self.clock.now().boot_us.saturating_add(START_AGAIN_US);
                 self.stages.hindered = Some(key.job_id.clone());
                 self.stages.start_again_us.insert(key.job_id, at_us);
@@ -291,7 +291,7 @@ impl Engine {
     fn not_hindered(&mut self, job_id: &JobId) {
         if self.stages.hindered.as_ref() == Some(job_id) {
             self.stages.hindered = None;
-            self.tell(Notice::Trouble(None));
+            self.notify(Notice::Trouble(None));
         }
     }
 
@@ -302,14 +302,14 @@ impl Engine {
             // Given back before it came: the lock falls here.
             return;
         }
-        let candidate = Candidate {
+        let candidate = LeadCandidate {
             name: self.operator.name.clone(),
             role: role.to_owned(),
             host: self.operator.via.host.clone(),
             pid: self.operator.via.pid,
             since: self.clock.now().utc,
         };
-        if self.put(Work::TakeLead(candidate)) {
+        if self.hand_to_writer(Work::TakeLead(candidate)) {
             self.leading.lead = Lead::Taking(guard);
         } else {
             self.stand_later();
@@ -325,17 +325,17 @@ impl Engine {
                 self.looking.wants_look = true;
                 self.leading
                     .couriers
-                    .start(&self.office(), &self.configuration.config, epoch);
+                    .start(&self.sender_context(), &self.configuration.config, epoch);
                 self.retire_webhooks();
-                self.tell(Notice::Lead(true));
+                self.notify(Notice::Lead(true));
             }
             (Lead::Taking(_), Err(error)) => {
-                self.tell(Notice::Trouble(Some(error.into())));
+                self.notify(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
             // Given back while the epoch was on its way: the row must not name a leader that is none.
             (Lead::Not, Ok(epoch)) => {
-                self.put(Work::Resign(epoch, None));
+                self.hand_to_writer(Work::Resign(epoch, None));
             }
             (former @ (Lead::Not | Lead::Has { .. }), _) => self.leading.lead = former,
         }
@@ -352,7 +352,7 @@ impl Engine {
             Ok((config, _)) if config.gates.is_empty() && !self.configuration.config.gates.is_empty() => {
                 // Most likely a file that is being written, or was cut short: nothing may pass unseen because of it.
                 self.configuration.is_config_broken = true;
-                self.tell(Notice::ConfigBroken(vec![Problem::of_whole(
+                self.notify(Notice::ConfigBroken(vec![Problem::of_whole(
                     "the saved configuration asks for no gate at all",
                     Some("to run without gates, start again"),
                 )]));
@@ -360,16 +360,16 @@ impl Engine {
             Ok((config, warnings)) => {
                 self.configuration.is_config_broken = false;
                 self.configuration.config = *config;
-                self.put(Work::PutConfig(Arc::new(self.configuration.config.clone())));
+                self.hand_to_writer(Work::PutConfig(Arc::new(self.configuration.config.clone())));
                 self.clients.set_config(&self.configuration.config);
                 if let Lead::Has { epoch, .. } = self.leading.lead {
                     self.leading
                         .couriers
-                        .start(&self.office(), &self.configuration.config, epoch);
+                        .start(&self.sender_context(), &self.configuration.config, epoch);
                 }
                 self.looking.wants_look = true;
                 self.looking.wants_all_timers = true;
-                self.tell(Notice::ConfigLoaded(
+                self.notify(Notice::ConfigLoaded(
                     Arc::clone(&self.configuration.config.gates),
                     warnings,
                 ));
@@ -377,7 +377,7 @@ impl Engine {
             Err(problems) => {
                 self.configuration.is_config_broken = true;
                 let faults = problems.into_iter().filter(Problem::is_error).collect();
-                self.tell(Notice::ConfigBroken(faults));
+                self.notify(Notice::ConfigBroken(faults));
             }
         }
     }

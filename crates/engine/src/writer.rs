@@ -21,17 +21,17 @@ use domain::refusal::{Refusal, RefusalCode};
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
-use store::{Answer, Batched, Candidate, OutboxChange, Store, StoreError};
+use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError};
 
 use super::api::{Receipt, RequestId};
-use super::client::{Asker, Done};
-use super::debts::PUBLISH_JOBS_MAX;
+use super::client::{Asker, Committed};
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
-use super::inbox::{Inbox, StageKey, Start};
+use super::inbox::{Inbox, LaunchOutcome, StageKey};
+use super::owed_files::PUBLISH_JOBS_MAX;
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
-use super::stage_watch::Watch;
+use super::stage_watch::WatchContext;
 use super::ticker::DueGate;
 use super::trouble::not_recorded;
 use domain::ask::Command;
@@ -56,7 +56,7 @@ pub(super) enum Work {
         epoch: u64,
         outcome: StageOutcome,
     },
-    TakeLead(Candidate),
+    TakeLead(LeadCandidate),
     /// Gives the lead back: the lock falls after the row is written, and after every stage start that was handed over before.
     Resign(u64, Option<LeadGuard>),
     /// Nobody wants these any more: end their process groups, unless the rows say that they run.
@@ -82,7 +82,7 @@ pub(super) struct Writer {
     pub(crate) operator: Operator,
     pub(crate) work: Receiver<Work>,
     pub(crate) inbox: Sender<Inbox>,
-    pub(crate) watch: Watch,
+    pub(crate) watch: WatchContext,
     /// Whose files are not in place yet, by job.
     pub(crate) owed: BTreeMap<JobId, Vec<Unpublished>>,
     pub(crate) is_owing: bool,
@@ -101,7 +101,7 @@ struct Matter {
 /// Who waits for the files of a command, which is committed.
 pub(super) enum Unpublished {
     Loop(RequestId),
-    Client(oneshot::Sender<Result<Done, Refusal>>, Box<Receipt>),
+    Client(oneshot::Sender<Result<Committed, Refusal>>, Box<Receipt>),
 }
 
 enum Tell {
@@ -158,7 +158,7 @@ impl Writer {
         }
     }
 
-    pub(super) fn tell(&self, message: Inbox) {
+    pub(super) fn send(&self, message: Inbox) {
         // The loop is gone when this fails, and with it everyone who could listen.
         let _ = self.inbox.blocking_send(message);
     }
@@ -182,7 +182,7 @@ impl Writer {
                     if let Ok(epoch) = &epoch {
                         self.begin_webhooks(*epoch);
                     }
-                    self.tell(Inbox::Leading(epoch));
+                    self.send(Inbox::Leading(epoch));
                     self.nudge();
                 }
                 Work::Resign(epoch, guard) => {
@@ -240,7 +240,7 @@ impl Writer {
                 items.push(Batched::new(job_id, matter));
             }
             Err(refusal) => {
-                let refusal = self.preparer.told(ask.command.job_id(), refusal);
+                let refusal = self.preparer.as_answered(ask.command.job_id(), refusal);
                 self.refuse(asker, refusal);
             }
         }
@@ -295,19 +295,19 @@ impl Writer {
     }
 
     fn start_stage(&mut self, key: StageKey, epoch: u64) {
-        let not_started = |why: Refusal| Inbox::Started(key.clone(), Start::Hindered(why));
+        let not_started = |why: Refusal| Inbox::Started(key.clone(), LaunchOutcome::Hindered(why));
         match self.preparer.is_owed(&key.job_id) {
             Ok(false) => {}
             Ok(true) => {
                 let why = format!("the files of {} are not in place yet", key.job_id);
-                return self.tell(not_started(Refusal::not_possible(why)));
+                return self.send(not_started(Refusal::not_possible(why)));
             }
-            Err(refusal) => return self.tell(not_started(refusal)),
+            Err(refusal) => return self.send(not_started(refusal)),
         }
         let rows = self.preparer.known(&key.job_id);
         let on_disk = match rows.and_then(|rows| self.preparer.look_before(&rows, &key.stage)) {
             Ok(on_disk) => on_disk,
-            Err(refusal) => return self.tell(not_started(refusal)),
+            Err(refusal) => return self.send(not_started(refusal)),
         };
         let happening = match on_disk.iter().find(|looked| looked.is_moved()) {
             None => Happening::StageStarted {
@@ -360,7 +360,7 @@ impl Writer {
                     self.is_owing = true;
                     fault::point("before_nudge");
                     self.nudge();
-                    self.tell(Inbox::Nudged);
+                    self.send(Inbox::Nudged);
                 }
             }
             Err(error) => self.refuse_all(items, error),
@@ -373,7 +373,7 @@ impl Writer {
         for entry in items {
             match entry.matter.tell {
                 Tell::Asker(asker) => self.refuse(asker, refusal.clone()),
-                Tell::Start(key, _) => self.tell(Inbox::Started(key, Start::Hindered(refusal.clone()))),
+                Tell::Start(key, _) => self.send(Inbox::Started(key, LaunchOutcome::Hindered(refusal.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
                 Tell::End(key, epoch) => {
@@ -396,26 +396,26 @@ impl Writer {
                 }
             }
             (Tell::Asker(asker), Err(refusal)) => {
-                let refusal = self.preparer.told(Some(&job_id), refusal);
+                let refusal = self.preparer.as_answered(Some(&job_id), refusal);
                 self.refuse(asker, refusal);
             }
             (Tell::Start(key, epoch), Ok((_, rows))) => {
                 let start = if matches!(trigger, Trigger::Happened(Happening::ArtifactMoved { .. })) {
-                    Start::NotWanted
+                    LaunchOutcome::NotWanted
                 } else {
                     self.launch(&key, epoch, &rows)
                 };
-                self.tell(Inbox::Started(key, start));
+                self.send(Inbox::Started(key, start));
             }
             (Tell::Start(key, _), Err(refusal)) => {
                 let start = if refusal.code == RefusalCode::WrongState {
-                    Start::NotWanted
+                    LaunchOutcome::NotWanted
                 } else {
-                    Start::Hindered(refusal)
+                    LaunchOutcome::Hindered(refusal)
                 };
-                self.tell(Inbox::Started(key, start));
+                self.send(Inbox::Started(key, start));
             }
-            (Tell::Expiry(job_id), Err(_)) => self.tell(Inbox::NotDue(vec![job_id])),
+            (Tell::Expiry(job_id), Err(_)) => self.send(Inbox::NotDue(vec![job_id])),
             (Tell::Expiry(_) | Tell::Nothing | Tell::End(..), Ok(_)) => {}
             (Tell::Nothing | Tell::End(..), Err(refusal)) => tracing::debug!("{job_id}: {refusal}"),
         }
@@ -441,7 +441,7 @@ impl Writer {
         let receipt = Box::new(receipt);
         let unpublished = match asker {
             Asker::Loop(request) => {
-                self.tell(Inbox::Done(request, Ok(receipt)));
+                self.send(Inbox::Done(request, Ok(receipt)));
                 Unpublished::Loop(request)
             }
             Asker::Client(answer) => Unpublished::Client(answer, receipt),
@@ -451,7 +451,7 @@ impl Writer {
 
     fn refuse(&self, asker: Asker, refusal: Refusal) {
         match asker {
-            Asker::Loop(request) => self.tell(Inbox::Done(request, Err(refusal))),
+            Asker::Loop(request) => self.send(Inbox::Done(request, Err(refusal))),
             // The caller has left when this fails; so below.
             Asker::Client(answer) => {
                 let _ = answer.send(Err(refusal));
@@ -461,7 +461,7 @@ impl Writer {
 
     pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), Refusal>) {
         match unpublished {
-            Unpublished::Loop(request) => self.tell(Inbox::Published(request, result)),
+            Unpublished::Loop(request) => self.send(Inbox::Published(request, result)),
             Unpublished::Client(answer, receipt) => {
                 let _ = answer.send(Ok((receipt, result)));
             }
@@ -469,18 +469,18 @@ impl Writer {
     }
 
     /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
-    fn launch(&mut self, key: &StageKey, epoch: u64, rows: &JobRows) -> Start {
+    fn launch(&mut self, key: &StageKey, epoch: u64, rows: &JobRows) -> LaunchOutcome {
         let can_go_on =
             fault::step("before_launch").map_err(|error| Refusal::not_possible(error.to_string()).because(error));
         let looked = can_go_on.and_then(|()| self.preparer.look_before(rows, &key.stage));
         let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch, rows) {
-                Ok(()) => return Start::Launched,
+                Ok(()) => return LaunchOutcome::Launched,
                 Err(why) => why,
             },
             Ok(Some(moved)) => {
                 self.put_back(key, epoch, artifact_moved(key, &moved));
-                return Start::NotWanted;
+                return LaunchOutcome::NotWanted;
             }
             Err(why) => why,
         };
@@ -490,7 +490,7 @@ impl Writer {
             why: why.message.clone(),
         };
         self.put_back(key, epoch, not_started);
-        Start::Hindered(why)
+        LaunchOutcome::Hindered(why)
     }
 
     fn supervise(&self, key: &StageKey, epoch: u64, rows: &JobRows) -> Result<(), Refusal> {
@@ -542,7 +542,7 @@ impl Writer {
     pub(super) fn report(&mut self, trouble: Option<Refusal>) {
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
-            self.tell(Inbox::Trouble(trouble));
+            self.send(Inbox::Trouble(trouble));
         }
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn ok(value: &impl Serialize) -> Response {
 
 /// One fault of what was sent: the shape that clients of the old system read.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Fault {
+pub(crate) struct FieldFault {
     /// What kind of fault, as a word: `missing`, `string_type`, `patch_unfit`.
     pub(crate) kind: String,
     /// Where: `body`, `query` or `path`, then names and positions.
@@ -38,7 +38,7 @@ pub(crate) struct Fault {
 /// The longest input that is repeated in a fault, in bytes of JSON.
 const INPUT_BYTES_MAX: usize = 1024;
 
-impl Fault {
+impl FieldFault {
     /// A fault at a place; a long input is left out.
     pub(crate) fn new(kind: &str, loc: Vec<Value>, msg: impl Into<String>, input: &Value) -> Self {
         let is_short = serde_json::to_vec(input).is_ok_and(|bytes| bytes.len() <= INPUT_BYTES_MAX);
@@ -82,9 +82,9 @@ impl ApiError {
     }
 
     /// What was sent is wrong.
-    pub(crate) fn unprocessable(faults: &[Fault]) -> Self {
+    pub(crate) fn unprocessable(faults: &[FieldFault]) -> Self {
         let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "");
-        error.0.detail = faults.iter().map(Fault::to_value).collect();
+        error.0.detail = faults.iter().map(FieldFault::to_value).collect();
         error
     }
 
@@ -145,7 +145,7 @@ impl ApiError {
             .as_ref()
             .map_or(String::new(), |hint| format!("   hint: {hint}"));
         let msg = format!("{}{hint}", refusal.message);
-        let fault = Fault::new(refusal.code.as_str(), loc, msg, &Value::Null);
+        let fault = FieldFault::new(refusal.code.as_str(), loc, msg, &Value::Null);
         let mut error = Self::unprocessable(&[fault]);
         error.0.code = refusal.code.as_str();
         error
@@ -202,9 +202,9 @@ mod tests {
     #[test]
     fn a_long_input_is_not_repeated() {
         assert_eq!(
-            Fault::new("x", vec![], "m", &json!("a".repeat(2000))).input,
+            FieldFault::new("x", vec![], "m", &json!("a".repeat(2000))).input,
             Value::Null
         );
-        assert_eq!(Fault::new("x", vec![], "m", &json!([1])).input, json!([1]));
+        assert_eq!(FieldFault::new("x", vec![], "m", &json!([1])).input, json!([1]));
     }
 }

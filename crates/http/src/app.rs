@@ -15,13 +15,13 @@ use domain::job::JobRows;
 use domain::old::ListedJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use engine::client::{Client, Done, Unread};
+use engine::client::{Client, Committed, Unread};
 use text::words::duration;
-use wire::{Lens, PreviewDoc};
+use wire::{DocumentContext, PreviewDoc};
 
 use super::answer::{self, ApiError};
-use super::auth::{Caller, Keys};
-use super::limits::RateLimits;
+use super::auth::{Caller, Tokens};
+use super::limits::Limiters;
 use super::metrics::Metrics;
 
 /// The most streams and waiting requests at once.
@@ -40,9 +40,9 @@ pub(crate) struct App {
     /// The configuration file; none: the embedded text.
     pub(crate) config_path: Option<PathBuf>,
     /// Who may come in.
-    pub(crate) keys: Keys,
+    pub(crate) keys: Tokens,
     /// How often.
-    pub(crate) rates: RateLimits,
+    pub(crate) rates: Limiters,
     /// What is counted.
     pub(crate) metrics: Metrics,
     /// True once the server is leaving.
@@ -60,8 +60,8 @@ impl App {
         clock: Arc<dyn Clock>,
         runs_dir: Option<String>,
         config_path: Option<PathBuf>,
-        keys: Keys,
-        rates: RateLimits,
+        keys: Tokens,
+        rates: Limiters,
         leaving: watch::Receiver<bool>,
         openapi: super::openapi::Documents,
     ) -> Self {
@@ -96,8 +96,8 @@ impl App {
     }
 
     /// What documents need to know beside the rows.
-    pub(crate) fn lens<'a>(&'a self, config: &'a Config) -> Lens<'a> {
-        Lens {
+    pub(crate) fn lens<'a>(&'a self, config: &'a Config) -> DocumentContext<'a> {
+        DocumentContext {
             policies: &config.gates,
             grace_s: config.pipeline.overdue_grace_s,
             now: self.clock.now(),
@@ -113,12 +113,17 @@ impl App {
     }
 
     /// Has a command done in the caller's name.
-    pub(crate) async fn act(&self, caller: &Caller, command: Command) -> Result<Done, ApiError> {
+    pub(crate) async fn act(&self, caller: &Caller, command: Command) -> Result<Committed, ApiError> {
         self.act_on(caller, command, &["patch"]).await
     }
 
     /// The same, where a patch stands elsewhere in the body.
-    pub(crate) async fn act_on(&self, caller: &Caller, command: Command, patch_at: &[&str]) -> Result<Done, ApiError> {
+    pub(crate) async fn act_on(
+        &self,
+        caller: &Caller,
+        command: Command,
+        patch_at: &[&str],
+    ) -> Result<Committed, ApiError> {
         let done = self.engine.command_of(caller.operator.clone(), command);
         match tokio::time::timeout(PATIENCE, done).await {
             Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),

@@ -43,12 +43,12 @@ pub(crate) struct Caller {
 }
 
 /// What opens HTTP.
-pub(crate) struct Keys {
+pub(crate) struct Tokens {
     admin: Option<Token>,
     via: Via,
 }
 
-impl Keys {
+impl Tokens {
     /// The configuration's tokens and that of the environment's `ADMIN_TOKEN`; `via` is this process.
     pub(crate) fn new(admin_token: Option<&str>, via: Via) -> Self {
         let admin = admin_token.map(|text| Token {

@@ -71,7 +71,7 @@ pub(crate) struct Follow {
 }
 
 /// Where a stream begins.
-pub(crate) struct Start {
+pub(crate) struct StreamStart {
     /// The job.
     pub(crate) job_id: JobId,
     /// Its status.
@@ -89,7 +89,7 @@ impl Follow {
     pub(crate) fn new(
         app: Arc<App>,
         caller: Caller,
-        start: Start,
+        start: StreamStart,
         feed: Receiver<Arc<[Event]>>,
         place: OwnedSemaphorePermit,
     ) -> Self {

@@ -12,7 +12,7 @@ mod answer;
 mod app;
 mod auth;
 mod body;
-pub mod drops;
+pub mod drop_folder;
 mod follow;
 mod headers;
 mod limits;
@@ -26,4 +26,4 @@ mod routes;
 mod server;
 mod socket;
 
-pub use server::{Serving, Settings, StartError, start};
+pub use server::{ServerSettings, Serving, StartError, start};

@@ -40,7 +40,7 @@ fn head_bytes(request: &Request) -> usize {
 }
 
 /// The limits, and how near to them everybody is.
-pub(crate) struct RateLimits {
+pub(crate) struct Limiters {
     requests: Option<DefaultKeyedRateLimiter<String>>,
     jobs: Option<DefaultKeyedRateLimiter<String>>,
     failed: Option<DefaultKeyedRateLimiter<Option<IpAddr>>>,
@@ -52,7 +52,7 @@ fn keyed<K: std::hash::Hash + Eq + Clone>(per_minute: u32) -> Option<DefaultKeye
     Some(RateLimiter::keyed(Quota::per_minute(per_minute)))
 }
 
-impl RateLimits {
+impl Limiters {
     /// The limits that a configuration asks for.
     pub(crate) fn new(limits: config::RateLimits) -> Self {
         let wanted = |per_minute: u32| if limits.enabled { keyed(per_minute) } else { None };

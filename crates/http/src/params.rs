@@ -12,7 +12,7 @@ use serde_json::Value;
 use domain::ids::{Digest, JobId, NameError, StageName};
 use domain::time::Timestamp;
 
-use super::answer::{ApiError, Fault};
+use super::answer::{ApiError, FieldFault};
 
 fn named<'p>(params: &'p RawPathParams, name: &str) -> &'p str {
     params
@@ -36,9 +36,9 @@ fn not_a_name(error: &NameError) -> ApiError {
 }
 
 /// The job of a path.
-pub(crate) struct Job(pub JobId);
+pub(crate) struct JobPath(pub JobId);
 
-impl<S: Send + Sync> FromRequestParts<S> for Job {
+impl<S: Send + Sync> FromRequestParts<S> for JobPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
@@ -47,9 +47,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Job {
 }
 
 /// The job and the stage of a path.
-pub(crate) struct Gate(pub JobId, pub StageName);
+pub(crate) struct GatePath(pub JobId, pub StageName);
 
-impl<S: Send + Sync> FromRequestParts<S> for Gate {
+impl<S: Send + Sync> FromRequestParts<S> for GatePath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
@@ -61,9 +61,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Gate {
 }
 
 /// The rest of a path, as one text.
-pub(crate) struct Rest(pub String);
+pub(crate) struct RestPath(pub String);
 
-impl<S: Send + Sync> FromRequestParts<S> for Rest {
+impl<S: Send + Sync> FromRequestParts<S> for RestPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
@@ -75,22 +75,27 @@ impl<S: Send + Sync> FromRequestParts<S> for Rest {
 }
 
 /// Values behind the question mark; of equal names the last counts.
-pub(crate) struct Asked(HashMap<String, String>);
+pub(crate) struct QueryParams(HashMap<String, String>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Asked {
+impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let fault = |msg: String| {
-            ApiError::unprocessable(&[Fault::new("query_invalid", vec!["query".into()], msg, &Value::Null)])
+            ApiError::unprocessable(&[FieldFault::new(
+                "query_invalid",
+                vec!["query".into()],
+                msg,
+                &Value::Null,
+            )])
         };
         let Query(pairs) = query.map_err(|error| fault(error.to_string()))?;
         Ok(Self(pairs.into_iter().collect()))
     }
 }
 
-impl Asked {
+impl QueryParams {
     /// A value as it was sent; an empty one counts as none.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|text| !text.is_empty())
@@ -99,7 +104,7 @@ impl Asked {
     /// A fault of a value.
     pub(crate) fn fault(&self, key: &str, kind: &str, msg: impl Into<String>) -> ApiError {
         let input = self.text(key).map_or(Value::Null, Value::from);
-        ApiError::unprocessable(&[Fault::new(kind, vec!["query".into(), key.into()], msg, &input)])
+        ApiError::unprocessable(&[FieldFault::new(kind, vec!["query".into(), key.into()], msg, &input)])
     }
 
     /// A whole number in a range.

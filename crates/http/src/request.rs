@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::time::Timestamp;
 
-use super::answer::{ApiError, Fault};
+use super::answer::{ApiError, FieldFault};
 use super::body::Object;
 
 /// A struct that is read from the fields of an object.
@@ -39,7 +39,7 @@ pub(crate) use request;
 pub(crate) struct Fields<'v> {
     object: &'v Value,
     loc: Vec<Value>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
 }
 
 impl<'v> Fields<'v> {
@@ -61,7 +61,7 @@ impl<'v> Fields<'v> {
     /// Notes a fault of a field.
     pub(crate) fn fault(&mut self, key: &str, kind: &str, msg: impl Into<String>) {
         let input = self.object.get(key).unwrap_or(&Value::Null);
-        let fault = Fault::new(kind, self.loc(key), msg, input);
+        let fault = FieldFault::new(kind, self.loc(key), msg, input);
         self.faults.push(fault);
     }
 
@@ -73,7 +73,7 @@ impl<'v> Fields<'v> {
     /// Notes a field that is missing.
     pub(crate) fn require(&mut self, key: &str) {
         if self.object.get(key).is_none() {
-            let fault = Fault::new("missing", self.loc(key), "Field required", self.object);
+            let fault = FieldFault::new("missing", self.loc(key), "Field required", self.object);
             self.faults.push(fault);
         } else if self.any(key).is_none() {
             self.fault(key, "value_missing", "null is no value here");

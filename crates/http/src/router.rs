@@ -15,7 +15,8 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
-    brief, configuration, decide, diff, events, gates, health, jobs, open, patches, steer, stream, timer, withdraw,
+    brief, configuration, decide, diff, events, gates, health, job_control, jobs, open, patches, stream, timer,
+    withdraw,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -31,10 +32,10 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(jobs::artifact))
         .routes(routes!(decide::approve))
         .routes(routes!(decide::reject))
-        .routes(routes!(steer::resume))
-        .routes(routes!(steer::cancel))
-        .routes(routes!(steer::complete))
-        .routes(routes!(steer::acknowledge))
+        .routes(routes!(job_control::resume))
+        .routes(routes!(job_control::cancel))
+        .routes(routes!(job_control::complete))
+        .routes(routes!(job_control::acknowledge))
         .routes(routes!(events::list))
         .routes(routes!(stream::stream))
         .routes(routes!(gates::status))

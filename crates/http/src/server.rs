@@ -26,8 +26,8 @@ use engine::client::Client;
 use text::words::duration;
 
 use super::app::App;
-use super::auth::Keys;
-use super::limits::{HEAD_BYTES_MAX, RateLimits};
+use super::auth::Tokens;
+use super::limits::{HEAD_BYTES_MAX, Limiters};
 use super::socket::Impatient;
 use super::{metrics, openapi, router};
 
@@ -48,7 +48,7 @@ const LEAVE_TIME: Duration = Duration::from_secs(10);
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// What a server is started with.
-pub struct Settings {
+pub struct ServerSettings {
     /// The way to the engine.
     pub engine: Client,
     /// The clocks.
@@ -123,9 +123,9 @@ impl Serving {
 }
 
 /// Listens and serves from now on.
-pub fn start(settings: Settings) -> Result<Serving, StartError> {
+pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
     let config = Arc::clone(&settings.engine.standing().config);
-    let keys = Keys::new(settings.admin_token.as_deref(), settings.engine.operator().via.clone());
+    let keys = Tokens::new(settings.admin_token.as_deref(), settings.engine.operator().via.clone());
     if keys.is_default(&config) {
         return Err(StartError::DefaultToken);
     }
@@ -148,7 +148,7 @@ pub fn start(settings: Settings) -> Result<Serving, StartError> {
         address.ip().is_loopback().then_some(settings.runs_dir),
         settings.config_path,
         keys,
-        RateLimits::new(config.security.rate_limits),
+        Limiters::new(config.security.rate_limits),
         leaving.clone(),
         openapi::Documents::new(documents),
     ));

@@ -14,7 +14,7 @@ use super::fields::Fields;
 use super::json_document::JsonDocument;
 use super::json_tree::read_artifact;
 use super::lines::line_at;
-use super::plan::{Changes, Draft, Material};
+use super::plan::{Material, Planned, PlannedChanges};
 use super::pointer::Pointer;
 use super::quote::{counted, listed, quote};
 
@@ -234,7 +234,7 @@ fn consequences(
 }
 
 impl Planner for AssetSubstitute {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let root = read_artifact(material.path, text)?;
         let elements = Elements::of(text, &root);
@@ -277,12 +277,12 @@ impl Planner for AssetSubstitute {
         }
         writes.sort_by_key(|write| write.at);
         let mut document = JsonDocument::new(text, &root);
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         for write in &writes {
             let target = document.find(&write.pointer)?;
             document.set(target.id, &write.value, &target.place, &mut changes)?;
         }
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: document.finished(material.path)?.into_bytes(),
             changes,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
-use super::plan::{Draft, Material};
+use super::plan::{Material, Planned};
 use super::quote::quote;
 use super::{
     asset_substitute, duration_adjust, json_patch, level_adjust, merge_patch, params, section_replace, text_replace,
@@ -52,7 +52,7 @@ pub(super) type Parse = fn(&Fields<'_>) -> Result<Box<dyn Planner>, PatchError>;
 /// A checked patch of one type.
 pub(super) trait Planner: fmt::Debug + Send + Sync {
     /// What the patch makes of these bytes; pure.
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError>;
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError>;
 }
 
 impl fmt::Debug for TypeDoc {

@@ -3,9 +3,9 @@
 //! Owns: which fields and values each patch type takes at which place, and what the artifact offers for them.
 //! Must not know the editor: a text, a cursor and a list of candidates, each with the range that it replaces.
 
+mod cursor;
 mod fields;
 mod material;
-mod place;
 #[cfg(test)]
 mod tests;
 
@@ -14,15 +14,15 @@ use std::ops::Range;
 use super::catalog::find;
 use super::target::{ArtifactFacts, applicable};
 use super::{TypeDoc, template_of};
-use material::{Holdings, Named};
-use place::{Place, Position, Step, Word, Written, place_at};
+use cursor::{CursorContext, Expected, Step, Word, Written, place_at};
+use material::{ArtifactContents, Named};
 
 /// The most candidates that are offered at once.
 pub const CANDIDATES_MAX: usize = 200;
 
 /// A place in a text: line and character, both from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TextPlace {
+pub struct CursorPosition {
     /// The line, from 0.
     pub line: usize,
     /// The character in that line, from 0.
@@ -31,7 +31,7 @@ pub struct TextPlace {
 
 /// One thing that could stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
+pub struct Completion {
     /// What it is, as a list shows it: `scene_002`.
     pub label: String,
     /// A few words on it: `12 s`, `line 14`.
@@ -39,7 +39,7 @@ pub struct Candidate {
     /// The text to put in place of `replaces`, quotation marks and escapes included where they are needed.
     pub insert: String,
     /// What it takes the place of; empty where nothing was typed yet. It never spans lines.
-    pub replaces: Range<TextPlace>,
+    pub replaces: Range<CursorPosition>,
 }
 
 /// Completion for one artifact. Making it reads the whole artifact, asking it costs by the length of the patch text.
@@ -48,7 +48,7 @@ pub struct Completer {
     kind: String,
     path: String,
     files: Vec<String>,
-    holdings: Holdings,
+    holdings: ArtifactContents,
     templates: Vec<Named>,
 }
 
@@ -77,7 +77,7 @@ impl Completer {
             kind: kind.to_owned(),
             path: path.to_owned(),
             files: files.to_vec(),
-            holdings: Holdings::of(path, bytes),
+            holdings: ArtifactContents::of(path, bytes),
             templates,
         }
     }
@@ -85,7 +85,7 @@ impl Completer {
     /// What could stand at the cursor (line and character from 0), the likeliest first, at most [`CANDIDATES_MAX`].
     ///
     /// Of what was typed a candidate repeats the beginning, or else some part, letter case aside.
-    pub fn at(&self, text: &str, line: usize, character: usize) -> Vec<Candidate> {
+    pub fn at(&self, text: &str, line: usize, character: usize) -> Vec<Completion> {
         let Some(cursor) = offset_of(text, line, character) else {
             return Vec::new();
         };
@@ -99,13 +99,13 @@ impl Completer {
             place: &place,
         };
         match place.position {
-            Position::Nothing => Vec::new(),
-            Position::Name => fitting(typed, self.names(&place))
+            Expected::Nothing => Vec::new(),
+            Expected::Name => fitting(typed, self.names(&place))
                 .into_iter()
                 .map(|named| writer.name(named))
                 .collect(),
-            Position::Value if place.path.is_empty() => self.whole(&writer),
-            Position::Value => match self.values(&place, typed) {
+            Expected::Value if place.path.is_empty() => self.whole(&writer),
+            Expected::Value => match self.values(&place, typed) {
                 Some(Offer::Texts(named)) => fitting(typed, named)
                     .into_iter()
                     .map(|named| writer.text(named))
@@ -123,7 +123,7 @@ impl Completer {
     }
 
     /// A blank text may become a whole patch.
-    fn whole(&self, writer: &Writer<'_>) -> Vec<Candidate> {
+    fn whole(&self, writer: &Writer<'_>) -> Vec<Completion> {
         if !writer.text.trim().is_empty() {
             return Vec::new();
         }
@@ -137,7 +137,7 @@ impl Completer {
     }
 
     /// Names of fields that the object at the cursor does not have yet.
-    fn names(&self, place: &Place) -> Vec<Named> {
+    fn names(&self, place: &CursorContext) -> Vec<Named> {
         let named = |(name, detail): (&str, &str)| Named {
             text: name.to_owned(),
             detail: detail.to_owned(),
@@ -165,7 +165,7 @@ impl Completer {
         names.into_iter().filter(is_new).collect()
     }
 
-    fn values(&self, place: &Place, typed: &str) -> Option<Offer> {
+    fn values(&self, place: &CursorContext, typed: &str) -> Option<Offer> {
         let sibling = |name: &str| written(&place.siblings, name);
         let holdings = &self.holdings;
         let flag = || Offer::Json(fields::FLAGS.map(plain).to_vec());
@@ -200,7 +200,7 @@ impl Completer {
     }
 
     /// Values of a JSON Patch operation.
-    fn of_op(&self, place: &Place, field: &str, typed: &str) -> Option<Offer> {
+    fn of_op(&self, place: &CursorContext, field: &str, typed: &str) -> Option<Offer> {
         if self.doc(&place.root)?.name != "json_patch" {
             return self.of_merge(place);
         }
@@ -216,7 +216,7 @@ impl Completer {
     }
 
     /// The value that a merged key has now.
-    fn of_merge(&self, place: &Place) -> Option<Offer> {
+    fn of_merge(&self, place: &CursorContext) -> Option<Offer> {
         let doc = self.doc(&place.root)?;
         match place.path.as_slice() {
             [Step::Key(field), rest @ ..] if doc.name == "merge_patch" && field == "merge" && !rest.is_empty() => {
@@ -330,12 +330,12 @@ fn offset_of(text: &str, line: usize, character: usize) -> Option<usize> {
 struct Writer<'t> {
     text: &'t str,
     cursor: usize,
-    place: &'t Place,
+    place: &'t CursorContext,
 }
 
 impl Writer<'_> {
     /// A name of a field, with its colon when none follows.
-    fn name(&self, named: Named) -> Candidate {
+    fn name(&self, named: Named) -> Completion {
         let insert = self.quoted(&named.text);
         let insert = if self.place.is_before_colon || self.is_closed() {
             insert
@@ -345,12 +345,12 @@ impl Writer<'_> {
         self.candidate(named.text, named.detail, insert)
     }
 
-    fn text(&self, named: Named) -> Candidate {
+    fn text(&self, named: Named) -> Completion {
         let insert = self.quoted(&named.text);
         self.candidate(named.text, named.detail, insert)
     }
 
-    fn json(&self, named: Named) -> Candidate {
+    fn json(&self, named: Named) -> Completion {
         self.candidate(named.text.clone(), named.detail, named.text)
     }
 
@@ -380,13 +380,13 @@ impl Writer<'_> {
         whole.get(..end).unwrap_or_default().to_owned()
     }
 
-    fn candidate(&self, label: String, detail: String, insert: String) -> Candidate {
+    fn candidate(&self, label: String, detail: String, insert: String) -> Completion {
         let span = self
             .place
             .word
             .as_ref()
             .map_or(self.cursor..self.cursor, |word| word.span.clone());
-        Candidate {
+        Completion {
             label,
             detail,
             insert,
@@ -394,10 +394,10 @@ impl Writer<'_> {
         }
     }
 
-    fn place_of(&self, offset: usize) -> TextPlace {
+    fn place_of(&self, offset: usize) -> CursorPosition {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        TextPlace {
+        CursorPosition {
             line: before.matches('\n').count(),
             character: before.get(line_start..).map_or(0, |line| line.chars().count()),
         }

@@ -12,7 +12,7 @@ use super::fields::Fields;
 use super::json_edit::Edits;
 use super::keyframes::{Stretch, stretch};
 use super::lines::line_at;
-use super::plan::{Change, Changes, Draft, Material};
+use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
 use super::quote::quote;
 use super::storyboard::{Beat, Duration, Storyboard, tree_of};
 use super::totals::Adjusted;
@@ -163,12 +163,12 @@ impl Adjustment {
 }
 
 impl Planner for DurationAdjust {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let root = tree_of(material.path, text)?;
         let storyboard = Storyboard::of(material.path, text, &root)?;
         let mut edits = Edits::default();
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         let mut consequences = Vec::new();
         let mut inner = Vec::new();
         let mut new_s: BTreeMap<usize, Decimal> = BTreeMap::new();
@@ -202,7 +202,7 @@ impl Planner for DurationAdjust {
                 let written = adjustment
                     .written(&storyboard, &place, duration)
                     .map_err(|error| error.at_field(adjustment.place.clone()))?;
-                changes.note(|| Change {
+                changes.note(|| PlannedChange {
                     place: format!("{place}.{}", duration.name),
                     before: duration.literal.to_owned(),
                     after: written.clone(),
@@ -231,7 +231,7 @@ impl Planner for DurationAdjust {
         }
         .settle(self.is_updating_totals, &mut edits, &mut changes, &mut consequences)?;
         consequences.append(&mut inner);
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: edits.applied_to(text).into_bytes(),
             changes,

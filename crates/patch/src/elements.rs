@@ -49,7 +49,7 @@ pub(super) struct AssetField {
 
 /// An element as a patch can name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct ShownAsset {
     pub(super) id: String,
     /// What it names now.
     pub(super) asset: String,
@@ -127,8 +127,8 @@ impl<'t> Elements<'t> {
     }
 
     /// The elements with one clear asset, as a patch can name them: one that shows the same asset in many places once, by its id alone.
-    pub(super) fn shown(&self) -> Vec<Shown> {
-        let mut shown: Vec<(usize, Shown)> = Vec::new();
+    pub(super) fn shown(&self) -> Vec<ShownAsset> {
+        let mut shown: Vec<(usize, ShownAsset)> = Vec::new();
         let mut first: HashMap<&str, usize> = HashMap::new();
         let mut differing: HashSet<&str> = HashSet::new();
         for (at, element) in self.all.iter().enumerate() {
@@ -148,7 +148,7 @@ impl<'t> Elements<'t> {
             }
             first.entry(id).or_insert(shown.len());
             let (id, asset) = (id.clone(), asset.clone());
-            shown.push((at, Shown { id, asset, places: 1 }));
+            shown.push((at, ShownAsset { id, asset, places: 1 }));
         }
         let mut named = HashSet::new();
         let clear = shown.into_iter().filter_map(|(at, mut element)| {

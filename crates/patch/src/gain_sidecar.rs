@@ -12,7 +12,7 @@ use super::json_document::JsonDocument;
 use super::json_edit::Edits;
 use super::json_tree::{Node, Shape, read_artifact};
 use super::lines::line_at;
-use super::plan::Changes;
+use super::plan::PlannedChanges;
 use super::pointer::Pointer;
 use super::quote::quote;
 
@@ -99,7 +99,7 @@ fn with_member(path: &str, text: &str, root: &Node, gain: &str) -> Result<String
         steps: vec![GAIN_KEY.to_owned()],
     };
     let mut document = JsonDocument::new(text, root);
-    document.add_at(&pointer, &value, &mut Changes::default())?;
+    document.add_at(&pointer, &value, &mut PlannedChanges::default())?;
     document.finished(path)
 }
 

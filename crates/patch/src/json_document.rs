@@ -22,7 +22,7 @@ use diff::json::spelled;
 use super::error::PatchError;
 use super::json_tree::{Node, Shape};
 use super::lines::line_at;
-use super::plan::{Change, DELETED, NOTHING};
+use super::plan::{DELETED, NOTHING, PlannedChange};
 use super::quote::counted;
 use super::{ARTIFACT_BYTES_MAX, json_tree};
 
@@ -384,8 +384,8 @@ impl<'t> JsonDocument<'t> {
 }
 
 /// A change of one value.
-pub(super) fn change(place: &str, before: Option<String>, after: Option<String>) -> Change {
-    Change {
+pub(super) fn change(place: &str, before: Option<String>, after: Option<String>) -> PlannedChange {
+    PlannedChange {
         place: super::pointer::in_words(place).to_owned(),
         before: before.unwrap_or_else(|| NOTHING.to_owned()),
         after: after.unwrap_or_else(|| DELETED.to_owned()),

@@ -9,7 +9,7 @@ use super::error::PatchError;
 use super::fields::Fields;
 use super::json_document::{JsonDocument, Numbers};
 use super::json_tree::read_artifact;
-use super::plan::{Changes, Draft, Material};
+use super::plan::{Material, Planned, PlannedChanges};
 use super::pointer::{Pointer, in_words};
 use super::quote::{listed, quote, quote_both};
 
@@ -130,7 +130,7 @@ impl Op {
         })
     }
 
-    fn apply<'t>(&'t self, document: &mut JsonDocument<'t>, changes: &mut Changes) -> Result<(), PatchError> {
+    fn apply<'t>(&'t self, document: &mut JsonDocument<'t>, changes: &mut PlannedChanges) -> Result<(), PatchError> {
         let at_path = |error: PatchError| error.at_field(self.path_field.clone());
         let at_from = |error: PatchError| error.at_field(self.from_field.clone());
         match &self.action {
@@ -185,7 +185,7 @@ fn pointer(fields: &Fields<'_>, key: &str) -> Result<Pointer, PatchError> {
 fn after<'t>(
     ops: &'t [Op],
     mut document: JsonDocument<'t>,
-    changes: &mut Changes,
+    changes: &mut PlannedChanges,
 ) -> Result<JsonDocument<'t>, PatchError> {
     for op in ops {
         op.apply(&mut document, changes)?;
@@ -209,15 +209,15 @@ fn first_unreadable(ops: usize, is_readable: impl Fn(usize) -> bool) -> usize {
 }
 
 impl Planner for JsonPatch {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let root = read_artifact(material.path, text)?;
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         let document = after(&self.ops, JsonDocument::new(text, &root), &mut changes)?;
         let finished = document.finished(material.path).map_err(|error| {
             let is_readable = |count: usize| {
                 let first = self.ops.get(..count).unwrap_or(&self.ops);
-                let document = after(first, JsonDocument::new(text, &root), &mut Changes::default());
+                let document = after(first, JsonDocument::new(text, &root), &mut PlannedChanges::default());
                 document.is_ok_and(|document| document.finished(material.path).is_ok())
             };
             match self.ops.get(first_unreadable(self.ops.len(), is_readable)) {
@@ -225,7 +225,7 @@ impl Planner for JsonPatch {
                 None => error,
             }
         })?;
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: finished.into_bytes(),
             changes,

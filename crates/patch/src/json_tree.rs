@@ -148,7 +148,7 @@ pub(super) fn read(text: &str) -> Result<Node, JsonFault> {
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(body) {
         return Err(json_fault::in_words(body, &error));
     }
-    let mut reader = Reader {
+    let mut reader = JsonParser {
         text,
         at: start,
         values: 0,
@@ -176,13 +176,13 @@ pub(super) fn read_artifact(path: &str, text: &str) -> Result<Node, PatchError> 
     })
 }
 
-struct Reader<'t> {
+struct JsonParser<'t> {
     text: &'t str,
     at: usize,
     values: usize,
 }
 
-impl Reader<'_> {
+impl JsonParser<'_> {
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while bytes

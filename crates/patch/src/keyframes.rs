@@ -7,7 +7,7 @@ use super::error::PatchError;
 use super::json_edit::Edits;
 use super::json_tree::Node;
 use super::lines::line_at;
-use super::plan::{Change, Changes};
+use super::plan::{PlannedChange, PlannedChanges};
 use super::quote::{counted, excerpt, quote};
 use super::storyboard::{Beat, Unit};
 
@@ -51,10 +51,10 @@ pub(super) fn stretch(
     by: Stretch,
     is_scaled: bool,
     edits: &mut Edits,
-    changes: &mut Changes,
+    changes: &mut PlannedChanges,
     consequences: &mut Vec<String>,
 ) -> Result<(), PatchError> {
-    let mut found = Found::default();
+    let mut found = KeyframeScan::default();
     found.collect(text, beat.node, &beat.place(), by.unit);
     if let Some(fault) = found.fault.filter(|_| is_scaled) {
         return Err(fault
@@ -84,7 +84,7 @@ pub(super) fn stretch(
                 let written = value
                     .written_like(keyframe.literal)
                     .unwrap_or_else(|| value.to_string());
-                changes.note(|| Change {
+                changes.note(|| PlannedChange {
                     place: keyframe.place.clone(),
                     before: keyframe.literal.to_owned(),
                     after: written.clone(),
@@ -160,13 +160,13 @@ fn are_fractions(found: &[Keyframe<'_>], by: Stretch) -> bool {
 }
 
 #[derive(Debug, Default)]
-struct Found<'t> {
+struct KeyframeScan<'t> {
     keyframes: Vec<Keyframe<'t>>,
     /// The first that could not be read: in the way of scaling, not of looking.
     fault: Option<PatchError>,
 }
 
-impl<'t> Found<'t> {
+impl<'t> KeyframeScan<'t> {
     fn collect(&mut self, text: &'t str, node: &Node, place: &str, bare: Unit) {
         for member in node.members() {
             let inner = format!("{place}.{}", excerpt(&member.key));

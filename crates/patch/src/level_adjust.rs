@@ -12,7 +12,7 @@ use super::decimal::Decimal;
 use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::gain_sidecar::{GAIN_KEY, mixed, sidecar_path};
-use super::plan::{Change, Changes, Draft, Material};
+use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
 use super::quote::{counted, quote};
 use super::target::is_named_as_audio;
 
@@ -66,7 +66,7 @@ impl LevelAdjust {
 }
 
 impl Planner for LevelAdjust {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         match sound::levels(material.bytes).map_err(|fault| unreadable(material, fault))? {
             Some(Levels::Wav(wav)) => self.plan_wav(material, &wav),
             Some(Levels::Mp3(mp3)) => self.plan_mp3(material, &mp3),
@@ -89,7 +89,7 @@ impl Planner for LevelAdjust {
 }
 
 impl LevelAdjust {
-    fn plan_wav(&self, material: &Material<'_>, wav: &WavLevels<'_>) -> Result<Draft, PatchError> {
+    fn plan_wav(&self, material: &Material<'_>, wav: &WavLevels<'_>) -> Result<Planned, PatchError> {
         let levelled = wav
             .changed(self.change_db)
             .map_err(|fault| unreadable(material, fault))?;
@@ -109,10 +109,10 @@ impl LevelAdjust {
                 format!("{share} clip: they are cut off at full scale")
             });
         }
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         note_levels(&mut changes, levelled.before, levelled.after);
         consequences.extend(levelled.remarks);
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: levelled.bytes,
             changes,
@@ -120,7 +120,7 @@ impl LevelAdjust {
         })
     }
 
-    fn plan_mp3(&self, material: &Material<'_>, mp3: &Mp3Levels<'_>) -> Result<Draft, PatchError> {
+    fn plan_mp3(&self, material: &Material<'_>, mp3: &Mp3Levels<'_>) -> Result<Planned, PatchError> {
         let steps = self.steps()?;
         let Some(range) = mp3.gains() else {
             return Err(silent(material));
@@ -147,13 +147,13 @@ impl LevelAdjust {
             (steps > 0).then(|| f64::from(steps) * STEP_NOMINAL_DB)
         };
         self.check_clipping(material, &levelled, fits)?;
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         note_levels(&mut changes, levelled.before, levelled.after);
         changes.note(|| {
             let of = |by: i32| format!("{}-{}", i32::from(range.lowest) + by, i32::from(range.highest) + by);
             let plural = if steps.abs() == 1 { "step" } else { "steps" };
             let granules = counted(outcome.granules, "granule");
-            Change {
+            PlannedChange {
                 place: "global_gain".to_owned(),
                 before: of(0),
                 after: format!("{} ({steps:+} {plural} in {granules})", of(steps)),
@@ -176,7 +176,7 @@ impl LevelAdjust {
             consequences.push(format!("the checksums of {frames} are made anew"));
         }
         consequences.extend(levelled.remarks);
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: levelled.bytes,
             changes,
@@ -184,11 +184,11 @@ impl LevelAdjust {
         })
     }
 
-    fn plan_sidecar(&self, material: &Material<'_>, form: &str) -> Result<Draft, PatchError> {
+    fn plan_sidecar(&self, material: &Material<'_>, form: &str) -> Result<Planned, PatchError> {
         let path = sidecar_path(material.path);
         let mixed = mixed(&path, material.surroundings.sidecar, self.change)?;
-        let mut changes = Changes::default();
-        changes.note(|| Change {
+        let mut changes = PlannedChanges::default();
+        changes.note(|| PlannedChange {
             place: GAIN_KEY.to_owned(),
             before: mixed.before.unwrap_or_else(|| "(none)".to_owned()),
             after: mixed.after,
@@ -201,7 +201,7 @@ impl LevelAdjust {
             ),
             "whether the gain clips was not checked".to_owned(),
         ];
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: Some(path),
             bytes: mixed.bytes,
             changes,
@@ -288,13 +288,13 @@ fn ending(path: &str) -> String {
 }
 
 /// `level -20.1 -> -17.1 LUFS`, `peak -6.2 -> -3.2 dBFS`; what was not measured is left out.
-fn note_levels(changes: &mut Changes, before: Level, after: Level) {
+fn note_levels(changes: &mut PlannedChanges, before: Level, after: Level) {
     for (place, unit, before, after) in [
         ("level", "LUFS", before.loudness_lufs, after.loudness_lufs),
         ("peak", "dBFS", before.peak_dbfs, after.peak_dbfs),
     ] {
         let Some(before) = before else { continue };
-        changes.note(|| Change {
+        changes.note(|| PlannedChange {
             place: place.to_owned(),
             before: tenths(before),
             after: after.map_or_else(|| "silence".to_owned(), |after| format!("{} {unit}", tenths(after))),

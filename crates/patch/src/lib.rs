@@ -44,11 +44,11 @@ mod unified_diff;
 mod properties;
 
 pub use catalog::{Family, TypeDoc, types};
-pub use complete::{CANDIDATES_MAX, Candidate, Completer, TextPlace};
+pub use complete::{CANDIDATES_MAX, Completer, Completion, CursorPosition};
 pub use derive::{Derived, derive};
 pub use error::{PatchError, PatchFault};
 pub use params::{PARAMS_BYTES_MAX, ParamsPlan, params_template, plan_params};
-pub use plan::{Change, Patch, Plan, Surroundings};
+pub use plan::{Patch, Plan, PlannedChange, Surroundings};
 pub use quote::around_difference;
 pub use running_time::{RunningTime, running_time};
 pub use target::{ArtifactFacts, SIDECAR_KIND, Target, applicable, choose_artifact, choose_target, sidecar_path};

@@ -7,7 +7,7 @@ use super::error::PatchError;
 use super::fields::Fields;
 use super::json_document::JsonDocument;
 use super::json_tree::read_artifact;
-use super::plan::{Changes, Draft, Material};
+use super::plan::{Material, Planned, PlannedChanges};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "merge_patch",
@@ -39,16 +39,16 @@ impl MergePatch {
 }
 
 impl Planner for MergePatch {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let root = read_artifact(material.path, text)?;
         let mut document = JsonDocument::new(text, &root);
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         let finished = document
             .merge(document.root(), &self.merge, "", &mut changes)
             .and_then(|()| document.finished(material.path))
             .map_err(|error| error.at_field("merge"))?;
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: finished.into_bytes(),
             changes,

@@ -9,7 +9,7 @@ use super::error::{PatchError, PatchFault};
 use super::fields::Fields;
 use super::json_document::JsonDocument;
 use super::json_tree::read_artifact;
-use super::plan::{Change, Changes, Draft, Material, Patch};
+use super::plan::{Material, Patch, Planned, PlannedChange, PlannedChanges};
 
 /// The most bytes of a job's parameters, as JSON.
 pub const PARAMS_BYTES_MAX: usize = 1 << 20;
@@ -56,16 +56,16 @@ fn parse(fields: &Fields<'_>) -> Result<Box<dyn Planner>, PatchError> {
 }
 
 impl Planner for Params {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let root = read_artifact(material.path, text)?;
         let mut document = JsonDocument::new(text, &root);
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         let finished = document
             .merge(document.root(), &self.merge, DOCUMENT, &mut changes)
             .and_then(|()| document.finished(material.path))
             .map_err(|error| error.at_field("params"))?;
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: finished.into_bytes(),
             changes,
@@ -93,7 +93,7 @@ pub struct ParamsPlan {
     /// The parameters after it.
     pub params: Map<String, Value>,
     /// What changes.
-    pub changes: Vec<Change>,
+    pub changes: Vec<PlannedChange>,
     /// What follows from it.
     pub consequences: Vec<String>,
 }

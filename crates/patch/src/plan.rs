@@ -41,14 +41,14 @@ pub struct Plan {
     /// That file after the patch.
     pub bytes: Vec<u8>,
     /// What changes, in the order of the patch; at most `CHANGES_LISTED_MAX`.
-    pub changes: Vec<Change>,
+    pub changes: Vec<PlannedChange>,
     /// What follows from it that the operator did not write: new totals, stale fields, line ends.
     pub consequences: Vec<String>,
 }
 
 /// One changed place, ready for a screen: `scenes[2].duration_ms 12000 -> 19000`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct PlannedChange {
     /// A line (`line 14`, `lines 4-9`) or a path in the document.
     pub place: String,
     /// What stands there now, excerpted.
@@ -57,7 +57,7 @@ pub struct Change {
     pub after: String,
 }
 
-impl fmt::Display for Change {
+impl fmt::Display for PlannedChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} -> {}", self.place, self.before, self.after)
     }
@@ -70,14 +70,14 @@ pub(super) const DELETED: &str = "(deleted)";
 
 /// The changes of a plan under construction: a patch may ask for millions, of which a screen can show the first.
 #[derive(Debug, Default)]
-pub(super) struct Changes {
-    listed: Vec<Change>,
+pub(super) struct PlannedChanges {
+    listed: Vec<PlannedChange>,
     unlisted: usize,
 }
 
-impl Changes {
+impl PlannedChanges {
     /// Notes one more change; its words are only made when it will be listed.
-    pub(super) fn note(&mut self, change: impl FnOnce() -> Change) {
+    pub(super) fn note(&mut self, change: impl FnOnce() -> PlannedChange) {
         if self.listed.len() < CHANGES_LISTED_MAX {
             self.listed.push(change());
         } else {
@@ -88,11 +88,11 @@ impl Changes {
 
 /// What a planner makes; it becomes a plan once the rules that hold for every type are checked.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct Planned {
     /// The file that gets the bytes, where it is not the artifact itself.
     pub(super) sidecar_path: Option<String>,
     pub(super) bytes: Vec<u8>,
-    pub(super) changes: Changes,
+    pub(super) changes: PlannedChanges,
     pub(super) consequences: Vec<String>,
 }
 
@@ -239,7 +239,7 @@ impl Patch {
             return Err(PatchError::new(PatchFault::Target, message).at_field("artifact"));
         }
         check_artifact_length(artifact_path, current.len())?;
-        let Draft {
+        let Planned {
             sidecar_path,
             bytes,
             changes,

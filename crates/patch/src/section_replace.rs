@@ -8,7 +8,7 @@ use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{LineEnd, is_all_crlf, is_blank, without_end};
 use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, lookalikes, markers};
-use super::plan::{Change, Changes, Draft, Material};
+use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
 use super::quote::{counted, listed, quote, quote_both};
 
 /// The longest body, in bytes, that is offered for editing.
@@ -167,7 +167,7 @@ impl Section {
 }
 
 impl Planner for SectionReplace {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let all = markers(&lines);
@@ -238,13 +238,13 @@ impl Planner for SectionReplace {
             };
             consequences.push(format!("{what} inside the section {verb} with it: {}", listed(&alike)));
         }
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         changes.note(|| {
             let (before, after) = shown(&old, &new);
             let place = place(start, section.tail, marker);
-            Change { place, before, after }
+            PlannedChange { place, before, after }
         });
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: out.into_bytes(),
             changes,

@@ -8,7 +8,7 @@ use super::closest::{closest_line, folded};
 use super::error::PatchError;
 use super::fields::Fields;
 use super::lines::{is_all_crlf, is_blank, line_at};
-use super::plan::{Change, Changes, DELETED, Draft, Material, check_artifact_length};
+use super::plan::{DELETED, Material, Planned, PlannedChange, PlannedChanges, check_artifact_length};
 use super::quote::{counted, listed, quote, quote_both};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
@@ -79,7 +79,7 @@ impl Replacement {
     }
 
     /// The text with this replacement made; `changes` gains one entry for each occurrence.
-    fn apply(&self, path: &str, text: &str, changes: &mut Changes) -> Result<String, PatchError> {
+    fn apply(&self, path: &str, text: &str, changes: &mut PlannedChanges) -> Result<String, PatchError> {
         let limit = self.count.unwrap_or(usize::MAX);
         let found = text.match_indices(&self.old).take(limit).count();
         if found == 0 {
@@ -119,7 +119,7 @@ impl Replacement {
             changes.note(|| {
                 let (before, after) = self.shown();
                 let place = format!("line {line}");
-                Change { place, before, after }
+                PlannedChange { place, before, after }
             });
             out.push_str(&self.new);
             line += self.old.matches('\n').count();
@@ -237,15 +237,15 @@ impl<'t> Begun<'t> {
 }
 
 impl Planner for TextReplace {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let mut text = material.text()?.to_owned();
-        let mut changes = Changes::default();
+        let mut changes = PlannedChanges::default();
         for (index, replacement) in self.replacements.iter().enumerate() {
             text = replacement
                 .apply(material.path, &text, &mut changes)
                 .map_err(|error| after_earlier(error, index))?;
         }
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: text.into_bytes(),
             changes,

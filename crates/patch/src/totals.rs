@@ -6,7 +6,7 @@ use super::decimal::Decimal;
 use super::error::PatchError;
 use super::json_edit::Edits;
 use super::json_tree::Node;
-use super::plan::{Change, Changes};
+use super::plan::{PlannedChange, PlannedChanges};
 use super::running_time::RunningTime;
 use super::storyboard::{List, Storyboard, Unit, field_of, read_duration};
 
@@ -70,7 +70,7 @@ impl Adjusted<'_> {
         &self,
         is_updated: bool,
         edits: &mut Edits,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
         consequences: &mut Vec<String>,
     ) -> Result<(), PatchError> {
         let lists = self.lists();
@@ -137,7 +137,7 @@ impl Adjusted<'_> {
         sum: Sum,
         is_updated: bool,
         edits: &mut Edits,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
         consequences: &mut Vec<String>,
     ) -> Result<usize, PatchError> {
         let text = self.storyboard.text;
@@ -205,7 +205,7 @@ impl Adjusted<'_> {
                     .at_field("update_totals")
                     .with_hint("choose durations that add up to a whole number"));
             };
-            changes.note(|| Change {
+            changes.note(|| PlannedChange {
                 place: field,
                 before: total.literal.to_owned(),
                 after: written.clone(),

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::catalog::{Family, Planner, TypeDoc};
 use super::error::PatchError;
 use super::fields::Fields;
-use super::plan::{Draft, Material};
+use super::plan::{Material, Planned};
 use super::quote::quote;
 
 use hunks::Diff;
@@ -55,7 +55,7 @@ impl UnifiedDiff {
 }
 
 impl Planner for UnifiedDiff {
-    fn plan(&self, material: &Material<'_>) -> Result<Draft, PatchError> {
+    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
         let text = material.text()?;
         let applied = apply::apply(&self.diff, material.path, text).map_err(|error| error.at_field("diff"))?;
         let last_part = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
@@ -69,7 +69,7 @@ impl Planner for UnifiedDiff {
                 quote(material.path)
             ));
         }
-        Ok(Draft {
+        Ok(Planned {
             sidecar_path: None,
             bytes: applied.text.into_bytes(),
             changes: applied.changes,

@@ -15,7 +15,7 @@ use domain::undo::{Undoable, undone};
 use domain::wake::{Wake, WakeKind};
 use text::words::duration;
 
-use super::draft::Draft;
+use super::job_edit::JobEdit;
 use super::{Evidence, lease, stages};
 use domain::key::GateRef;
 
@@ -33,7 +33,7 @@ pub(super) fn planned<'e>(
 }
 
 pub(super) fn decide(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     by: &Operator,
     verdict: Verdict,
@@ -58,7 +58,7 @@ pub(super) fn decide(
 }
 
 pub(super) fn apply_patch(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     proposal: Option<&Proposal>,
@@ -80,7 +80,7 @@ pub(super) fn apply_patch(
 
 /// The newest patch is taken back; the gate stays open. The same guards as for a patch.
 pub(super) fn undo_patch(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     path: Option<&ArtifactPath>,
@@ -121,7 +121,7 @@ pub(super) fn undo_patch(
 
 /// The ticker says that the gate is due; the rows have the last word, for a person may have been quicker or moved the deadline.
 pub(super) fn expire(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     key: &GateKey,
     asked: Wake,
     is_missed: bool,

@@ -13,12 +13,12 @@ use domain::time::{Timestamp, clock_time};
 use domain::timer::GateTimer;
 use text::words::duration;
 
-use super::draft::Draft;
+use super::job_edit::JobEdit;
 use super::lease;
 use domain::key::GateRef;
 
 /// The open gate, and its timer that a person may stop or move.
-fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), Refusal> {
+fn timed(draft: &mut JobEdit<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), Refusal> {
     let gate = draft.gate(wanted)?;
     gate.open_or_refuse()?;
     let now = draft.cx.now;
@@ -31,7 +31,7 @@ fn timed(draft: &mut Draft<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), R
     Ok((gate, timer))
 }
 
-fn put(draft: &mut Draft<'_>, gate: Gate, timer: GateTimer) {
+fn put(draft: &mut JobEdit<'_>, gate: Gate, timer: GateTimer) {
     draft.put_gate(Gate {
         timer: Some(timer),
         ..gate
@@ -61,7 +61,7 @@ fn words(reason: Option<&str>) -> String {
 
 /// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried request adds nothing.
 pub(super) fn hold(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
@@ -100,7 +100,7 @@ pub(super) fn hold(
 
 /// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may: the holder may be asleep.
 pub(super) fn release(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
@@ -142,7 +142,7 @@ pub(super) fn release(
 
 /// Moves the deadline by so many seconds, as far as the bound allows. With `expected`, only when it is the deadline that the caller saw.
 pub(super) fn extend(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     seconds: u64,

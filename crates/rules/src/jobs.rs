@@ -15,7 +15,7 @@ use domain::policy::GatePolicy;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
 
-use super::draft::Draft;
+use super::job_edit::JobEdit;
 use super::{Context, review};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
@@ -93,7 +93,7 @@ pub(super) fn begun(id: &JobId, ask: &Ask, cx: Context<'_>) -> Result<Job, Refus
     Err(Refusal::no_such_job(id))
 }
 
-pub(super) fn start(mut draft: Draft<'_>) -> Vec<Change> {
+pub(super) fn start(mut draft: JobEdit<'_>) -> Vec<Change> {
     draft.advance_from(None);
     if draft.rows.job.status == JobStatus::NeedsApproval {
         draft.log(EventType::JobStarted, None, "the first gate is open", json!({}));
@@ -101,7 +101,7 @@ pub(super) fn start(mut draft: Draft<'_>) -> Vec<Change> {
     draft.finish()
 }
 
-pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn resume(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Paused {
         return Err(Refusal::not_paused(&job.id, job.status));
@@ -135,7 +135,7 @@ pub(super) fn resume(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Ch
     Ok(draft.finish())
 }
 
-pub(super) fn resumed(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName, how: &str) {
+pub(super) fn resumed(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName, how: &str) {
     draft.rows.job.status = JobStatus::Running;
     let message = format!("{} resumed: {how}", operator.name);
     draft.log(
@@ -156,7 +156,7 @@ fn not_planned_again(rejection: &SealedDecision) -> Refusal {
 
 /// Rejected with a patch of the parameters: they are merged, and the stage runs again with them (SPEC §5).
 fn resume_with_params(
-    draft: &mut Draft<'_>,
+    draft: &mut JobEdit<'_>,
     operator: &Operator,
     stage: &StageName,
     rejection: &SealedDecision,
@@ -179,7 +179,7 @@ fn resume_with_params(
 
 /// Only that stage runs again, with what the operator said.
 fn resume_again(
-    draft: &mut Draft<'_>,
+    draft: &mut JobEdit<'_>,
     operator: &Operator,
     stage: &StageName,
     rejection: &SealedDecision,
@@ -209,7 +209,7 @@ fn resume_again(
 }
 
 /// The gate of a stage without a command opens once more.
-fn open_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName) {
+fn open_again(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) {
     resumed(draft, operator, stage, &format!("{stage} is opened again"));
     let artifacts = draft.bare_artifacts(stage);
     let policy = former_policy(draft, stage);
@@ -219,7 +219,7 @@ fn open_again(draft: &mut Draft<'_>, operator: &Operator, stage: &StageName) {
 }
 
 /// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a rejected stage never passes silently.
-pub(super) fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+pub(super) fn former_policy(draft: &JobEdit<'_>, stage: &StageName) -> GatePolicy {
     draft
         .policy_in_force(stage)
         .or_else(|| draft.rows.newest_gate(stage).map(|gate| gate.policy.clone()))
@@ -228,7 +228,7 @@ pub(super) fn former_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy 
 
 /// Rejected with a patch: it is applied, attempt n+1 opens and is approved in this transaction; the stage does not run (SPEC §5).
 fn resume_with_patch(
-    draft: &mut Draft<'_>,
+    draft: &mut JobEdit<'_>,
     operator: &Operator,
     stage: &StageName,
     rejection: &SealedDecision,
@@ -255,7 +255,7 @@ fn resume_with_patch(
     Ok(())
 }
 
-pub(super) fn cancel(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn cancel(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
@@ -274,7 +274,7 @@ pub(super) fn cancel(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Ch
 }
 
 /// Notes that the job failed, once: whoever comes second finds it noted.
-pub(super) fn acknowledge(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn acknowledge(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Failed {
         let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
@@ -293,7 +293,7 @@ pub(super) fn acknowledge(mut draft: Draft<'_>, operator: &Operator) -> Result<V
     Ok(draft.finish())
 }
 
-fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
+fn end_open(draft: &mut JobEdit<'_>, operator: &Operator, why: &str) {
     let open: Vec<_> = draft
         .rows
         .gates
@@ -311,7 +311,7 @@ fn end_open(draft: &mut Draft<'_>, operator: &Operator, why: &str) {
     }
 }
 
-pub(super) fn complete(mut draft: Draft<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn complete(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));

@@ -13,14 +13,14 @@ use domain::lease::{Lease, LeasePurpose};
 use domain::operator::Operator;
 use domain::refusal::{Refusal, RefusalCode};
 
-use super::draft::Draft;
+use super::job_edit::JobEdit;
 use domain::key::GateRef;
 
 /// The most looks that a gate keeps: later ones say nothing new.
 const SEEN_MAX: usize = 100;
 
 pub(super) fn take(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     ask: &Ask,
     purpose: LeasePurpose,
@@ -73,7 +73,7 @@ pub(super) fn take(
 /// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a gate open it is refused, until it has
 /// taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names whose
 /// editor or prompt was open.
-pub(super) fn overridden(draft: &Draft<'_>, ask: &Ask) -> Result<Vec<(GateKey, String)>, Refusal> {
+pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey, String)>, Refusal> {
     let gates = match &ask.command {
         // That there is no such gate, or that it was decided, is told by the rule itself.
         Command::Decide { gate, .. }
@@ -112,7 +112,7 @@ pub(super) fn overridden(draft: &Draft<'_>, ask: &Ask) -> Result<Vec<(GateKey, S
 
 /// The gate goes from one session to another; the timer stays stopped from when it was, so that taking over adds no time.
 fn take_over(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: Gate,
     former: &Lease,
     operator: &Operator,
@@ -143,7 +143,7 @@ fn take_over(
     draft.finish()
 }
 
-pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: Option<&str>) -> Result<Vec<Change>, Refusal> {
+pub(super) fn release(mut draft: JobEdit<'_>, gate: &GateRef, session: Option<&str>) -> Result<Vec<Change>, Refusal> {
     let gate = draft.gate(gate)?;
     gate.open_or_refuse()?;
     match &gate.lease {
@@ -158,12 +158,12 @@ pub(super) fn release(mut draft: Draft<'_>, gate: &GateRef, session: Option<&str
 }
 
 /// Ends a lease whose last heartbeat is too old. Its end is when it died, not when somebody noticed.
-pub(super) fn lapse(draft: &mut Draft<'_>, gate: Gate) -> Gate {
+pub(super) fn lapse(draft: &mut JobEdit<'_>, gate: Gate) -> Gate {
     let dead_for_us = gate.lease.as_ref().map_or(0, |lease| lease.dead_for_us(draft.cx.now));
     end(draft, gate, dead_for_us, "no heartbeat")
 }
 
-fn end(draft: &mut Draft<'_>, gate: Gate, ended_ago_us: i64, why: &str) -> Gate {
+fn end(draft: &mut JobEdit<'_>, gate: Gate, ended_ago_us: i64, why: &str) -> Gate {
     let is_timed = stops_something(&gate);
     let Some(lease) = gate.lease.clone() else { return gate };
     let (max_hold_s, grace_s, now) = (gate.policy.max_hold_s, draft.cx.grace_s, draft.cx.now);
@@ -201,7 +201,7 @@ fn stops_something(gate: &Gate) -> bool {
 /// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever looks in two consoles has
 /// seen what the better of the two has shown.
 pub(super) fn mark_seen(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     digest: Digest,

@@ -5,8 +5,8 @@
 
 mod ahead;
 mod decide;
-mod draft;
 mod hold;
+mod job_edit;
 mod jobs;
 mod lease;
 mod outside;
@@ -34,10 +34,10 @@ use domain::time::Now;
 use domain::wake::Wake;
 
 pub use ahead::Ahead;
-pub use draft::find_gate;
+pub use job_edit::find_gate;
 pub use jobs::new_job;
 
-use draft::Draft;
+use job_edit::JobEdit;
 
 /// What the rules need besides the rows.
 #[derive(Debug, Clone, Copy)]
@@ -192,7 +192,7 @@ pub fn reduce(
         Trigger::Asked(ask) => asked(job_id, rows, ask, evidence, cx),
         Trigger::Happened(happening) => {
             let rows = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
-            happened(Draft::new(rows, evidence, cx), happening)
+            happened(JobEdit::new(rows, evidence, cx), happening)
         }
     }
 }
@@ -219,8 +219,8 @@ fn commanded(
     cx: Context<'_>,
 ) -> Result<Vec<Change>, Refusal> {
     let mut draft = match rows {
-        Some(rows) => Draft::new(rows, evidence, cx),
-        None => Draft::of_new_job(jobs::begun(job_id, ask, cx)?, evidence, cx),
+        Some(rows) => JobEdit::new(rows, evidence, cx),
+        None => JobEdit::of_new_job(jobs::begun(job_id, ask, cx)?, evidence, cx),
     };
     draft.overridden = lease::overridden(&draft, ask)?;
     let by = &ask.by;
@@ -265,7 +265,7 @@ fn commanded(
     }
 }
 
-fn happened(draft: Draft<'_>, happening: &Happening) -> Result<Vec<Change>, Refusal> {
+fn happened(draft: JobEdit<'_>, happening: &Happening) -> Result<Vec<Change>, Refusal> {
     match happening {
         Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
         Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),

@@ -14,11 +14,11 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::stage::StageSpec;
 use domain::view::Pause;
 
-use super::draft::Draft;
 use super::hold;
+use super::job_edit::JobEdit;
 use domain::key::GateRef;
 
-pub(super) fn open(mut draft: Draft<'_>, operator: &Operator, stage: &StageName) -> Result<Vec<Change>, Refusal> {
+pub(super) fn open(mut draft: JobEdit<'_>, operator: &Operator, stage: &StageName) -> Result<Vec<Change>, Refusal> {
     let artifacts = &draft.evidence.brought[..];
     let job = &draft.rows.job;
     if job.status.is_ended() {
@@ -73,7 +73,7 @@ pub(super) fn open(mut draft: Draft<'_>, operator: &Operator, stage: &StageName)
 }
 
 /// On a job that holdpoint runs: only the current stage, and only when it has no command.
-fn may_open(draft: &Draft<'_>, stage: &StageName) -> Result<(), Refusal> {
+fn may_open(draft: &JobEdit<'_>, stage: &StageName) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     let refused =
         |message: String| Err(Refusal::new(RefusalCode::WrongState, message).at(format!("{} / {stage}", job.id)));
@@ -97,7 +97,7 @@ fn may_open(draft: &Draft<'_>, stage: &StageName) -> Result<(), Refusal> {
 
 /// Takes back a gate that was opened from outside. Asked again, it stays as it is: a request may be repeated.
 pub(super) fn withdraw(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     wanted: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
@@ -137,7 +137,7 @@ pub(super) fn withdraw(
 }
 
 /// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead (SPEC §2).
-fn asked_policy(draft: &Draft<'_>, stage: &StageName) -> GatePolicy {
+fn asked_policy(draft: &JobEdit<'_>, stage: &StageName) -> GatePolicy {
     let passing = || draft.cx.policies.get(stage).cloned().map(GatePolicy::for_a_person);
     draft.policy_in_force(stage).or_else(passing).unwrap_or_default()
 }

@@ -11,7 +11,7 @@ use domain::operator::Operator;
 use domain::refusal::Refusal;
 
 use super::Review;
-use super::draft::Draft;
+use super::job_edit::JobEdit;
 use super::jobs::{former_policy, resumed};
 
 /// What has to be reviewed before this stage may start: the first stage of the pipeline that answers for something that lies there
@@ -36,7 +36,7 @@ pub(super) fn wanted_review<'r>(
 
 /// The same of what was looked at for this input; none where nobody has looked.
 pub(super) fn wanted<'d>(
-    draft: &'d Draft<'_>,
+    draft: &'d JobEdit<'_>,
     stage: &StageName,
 ) -> Result<Option<(&'d StageName, Vec<Agreed<'d>>)>, Refusal> {
     let wanted = draft
@@ -48,7 +48,7 @@ pub(super) fn wanted<'d>(
 }
 
 /// Opens the next attempt of that stage for review, without running it; where all is again what was decided on, the job just goes on.
-pub(super) fn resume(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
+pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
     if draft.evidence.ahead.is_none() {
         return Err(Refusal::stale_look(&draft.rows.job.id));
     }
@@ -62,7 +62,7 @@ pub(super) fn resume(draft: &mut Draft<'_>, operator: &Operator, waiting: &Stage
 }
 
 /// The same for the stage that waits only since this resume.
-pub(super) fn before_start(draft: &mut Draft<'_>, operator: &Operator) -> Result<(), Refusal> {
+pub(super) fn before_start(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let waiting = draft.rows.waiting().map(|one| one.stage.clone());
     match waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) {
         Some(waiting) if wanted(draft, &waiting)?.is_some() => open(draft, operator, &waiting),
@@ -70,7 +70,7 @@ pub(super) fn before_start(draft: &mut Draft<'_>, operator: &Operator) -> Result
     }
 }
 
-fn open(draft: &mut Draft<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
+fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
     let evidence = draft.evidence;
     let ahead = evidence.ahead.as_deref().unwrap_or_default();
     let is_planned = |review: &&Review| {
@@ -119,7 +119,7 @@ fn is_of(review: &Review, agreed: &[Agreed<'_>], on_disk: &[OnDisk]) -> bool {
 }
 
 /// The execution that was asked for is not wanted now; the approval asks for another one.
-fn drop_waiting(draft: &mut Draft<'_>, stage: &StageName, why: &str) {
+fn drop_waiting(draft: &mut JobEdit<'_>, stage: &StageName, why: &str) {
     let waiting = draft.rows.newest_attempt(stage).cloned();
     if let Some(attempt) = waiting.filter(|attempt| attempt.state == AttemptState::Queued) {
         draft.end_attempt(attempt, AttemptState::Canceled, why);

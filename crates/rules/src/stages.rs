@@ -10,12 +10,12 @@ use domain::job::{Attempt, AttemptState, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
 
 use super::StageOutcome;
-use super::draft::Draft;
+use super::job_edit::JobEdit;
 
 /// A stage whose supervisor dies this often in a row is given up: something on the machine kills it each time.
 const LOST_IN_A_ROW_MAX: u32 = 5;
 
-fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptState) -> Result<Attempt, Refusal> {
+fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: AttemptState) -> Result<Attempt, Refusal> {
     match draft.rows.attempt(stage, number) {
         Some(attempt) if attempt.state == state => Ok(attempt.clone()),
         Some(attempt) => {
@@ -33,7 +33,7 @@ fn attempt_in(draft: &Draft<'_>, stage: &StageName, number: u32, state: AttemptS
     }
 }
 
-pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> Result<Vec<Change>, Refusal> {
+pub(super) fn started(mut draft: JobEdit<'_>, stage: &StageName, number: u32) -> Result<Vec<Change>, Refusal> {
     let attempt = attempt_in(&draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
         return Err(Refusal::new(
@@ -67,7 +67,7 @@ pub(super) fn started(mut draft: Draft<'_>, stage: &StageName, number: u32) -> R
 
 /// Nothing ran: the attempt waits for the next try. A full disk must not end a job.
 pub(super) fn not_started(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     stage: &StageName,
     number: u32,
     why: &str,
@@ -89,7 +89,7 @@ pub(super) fn not_started(
 }
 
 pub(super) fn ended(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     stage: &StageName,
     number: u32,
     outcome: &StageOutcome,
@@ -146,7 +146,7 @@ pub(super) fn ended(
     Ok(draft.finish())
 }
 
-fn fail(draft: &mut Draft<'_>, stage: &StageName, number: u32, why: &str) {
+fn fail(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) {
     draft.rows.job.status = JobStatus::Failed;
     let payload = json!({ "attempt": number, "why": why });
     draft.log(
@@ -166,7 +166,7 @@ fn fail(draft: &mut Draft<'_>, stage: &StageName, number: u32, why: &str) {
 /// What was decided on is not what the stage would read: the job pauses, the attempt stays queued. Where the row says already that it
 /// runs, the last look before its launch found it: nothing was launched.
 pub(super) fn artifact_moved(
-    mut draft: Draft<'_>,
+    mut draft: JobEdit<'_>,
     stage: &StageName,
     number: u32,
     moved: &OnDisk,
@@ -203,7 +203,7 @@ pub(super) fn artifact_moved(
 
 /// A stage that waits for its start only now, because of what a person does, and would read what nobody decided on: the job pauses at
 /// once, not when the leader comes to look.
-pub(super) fn pause_where_moved(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+pub(super) fn pause_where_moved(draft: &mut JobEdit<'_>) -> Result<(), Refusal> {
     let waiting = draft.rows.waiting().map(|one| (one.stage.clone(), one.number));
     let Some((stage, number)) = waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) else {
         return Ok(());
@@ -221,7 +221,7 @@ pub(super) fn pause_where_moved(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn pause_before(draft: &mut Draft<'_>, stage: &StageName, number: u32, answers: &StageName, moved: &OnDisk) {
+fn pause_before(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, answers: &StageName, moved: &OnDisk) {
     draft.rows.job.status = JobStatus::Paused;
     let then = match moved.found {
         Some(_) => format!("resume opens {answers} for review"),

@@ -16,7 +16,7 @@ use super::{Context, Evidence, Happening, OpeningRecord, Review, StageOutcome, T
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command, NewJob};
-use domain::change::{Beside, Change};
+use domain::change::{Change, LogEntry};
 use domain::decision::{Extent, SealedDecision};
 use domain::event::EventType;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
@@ -250,9 +250,9 @@ impl World {
             .apply_to(&mut self.rows)
             .expect("the rules keep the rows' guards")
         {
-            Beside::Nothing | Beside::Opened(_) => {}
-            Beside::Event(event) => self.log.push((event.kind, event.payload)),
-            Beside::Decision(decision) => {
+            LogEntry::Nothing | LogEntry::Opened(_) => {}
+            LogEntry::Event(event) => self.log.push((event.kind, event.payload)),
+            LogEntry::Decision(decision) => {
                 let sealed = decision.seal(self.chain.len() as u64 + 1, Digest::ZERO);
                 self.chain.push(sealed.clone());
                 self.rows.as_mut().expect("a job comes first").note_decision(sealed);

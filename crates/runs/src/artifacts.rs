@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use super::atomic::{self, Unflushed};
 use super::error::{Doing, Result, RunsError};
 use super::layout::RunDir;
-use super::place::{Place, Temporary};
+use super::open_directory::{OpenDirectory, Temporary};
 use super::versions;
 use domain::ids::{ArtifactPath, Digest, StageName};
 
@@ -288,7 +288,7 @@ fn split(path: &ArtifactPath) -> (&str, &str) {
 }
 
 /// A kept version under a temporary name, where it will be the artifact.
-fn beside(run: &RunDir, place: &Arc<Place>, path: &ArtifactPath, digest: &Digest) -> Result<Temporary> {
+fn beside(run: &RunDir, place: &Arc<OpenDirectory>, path: &ArtifactPath, digest: &Digest) -> Result<Temporary> {
     let target = run.artifact(path);
     if place.has_directory(split(path).1) {
         return Err(RunsError::refused(

@@ -15,7 +15,7 @@ use nix::fcntl::OFlag;
 
 use super::error::{Doing, Result, RunsError};
 use super::layout::{ARTIFACTS, GATES, Modes, RunDir, STAGE, VERSIONS};
-use super::place::{Place, Temporary};
+use super::open_directory::{OpenDirectory, Temporary};
 
 /// Temporary files that exist only under the publish lock: any that is found there is a crash's leftover.
 const PUBLISH_PREFIX: &str = ".publish-";
@@ -23,7 +23,7 @@ const WRITE_PREFIX: &str = ".write-";
 const SUFFIX: &str = ".tmp";
 
 /// A temporary file at this place, with the rights that it will have.
-pub(super) fn temporary(place: &Arc<Place>, shown: &Path) -> Result<Temporary> {
+pub(super) fn temporary(place: &Arc<OpenDirectory>, shown: &Path) -> Result<Temporary> {
     place.temporary(WRITE_PREFIX, SUFFIX, shown)
 }
 
@@ -61,7 +61,7 @@ pub(super) fn read_limited(file: File, path: &Path, bytes_max: u64) -> Result<Ve
 }
 
 /// Whether the file of this name holds exactly these bytes.
-pub(super) fn holds(place: &Place, name: &str, bytes: &[u8]) -> Result<bool> {
+pub(super) fn holds(place: &OpenDirectory, name: &str, bytes: &[u8]) -> Result<bool> {
     Ok(place.read(name, bytes.len() as u64)?.as_deref() == Some(bytes))
 }
 
@@ -86,19 +86,19 @@ pub(super) fn append(base: &Path, path: &Path, modes: Modes) -> Result<File> {
 }
 
 /// The directory of a path below `base`, opened, and the path's last part.
-pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<Place>, String)> {
+pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<OpenDirectory>, String)> {
     let below = path.strip_prefix(base).unwrap_or(path);
     let name = below
         .file_name()
         .and_then(|name| name.to_str())
         .ok_or_else(|| RunsError::refused("create", path, "its name is not UTF-8 text"))?;
-    let mut places = Place::walk(base, below.parent().unwrap_or(Path::new("")), modes)?;
+    let mut places = OpenDirectory::walk(base, below.parent().unwrap_or(Path::new("")), modes)?;
     let place = places.pop().ok_or(io::ErrorKind::NotFound).doing("open", path)?;
     Ok((place, name.to_owned()))
 }
 
 /// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces what was there.
-pub(super) fn note_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn note_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
     let shown = place.join(name);
     let mut file = temporary(place, &shown)?;
     file.file().write_all(bytes).doing("write", &shown)?;
@@ -106,7 +106,7 @@ pub(super) fn note_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()
 }
 
 /// Writes a whole file at a place, durable when this returns; replaces what was there.
-pub(super) fn write_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn write_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
     let shown = place.join(name);
     let mut file = temporary(place, &shown)?;
     file.file().write_all(bytes).doing("write", &shown)?;
@@ -120,25 +120,25 @@ pub(super) fn write_at(place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<(
 #[derive(Debug, Default)]
 pub(super) struct Unflushed {
     files: Vec<(File, PathBuf)>,
-    places: BTreeMap<PathBuf, Arc<Place>>,
+    places: BTreeMap<PathBuf, Arc<OpenDirectory>>,
 }
 
 impl Unflushed {
     /// A file that was written, at its place.
-    pub(super) fn file(&mut self, file: File, place: &Arc<Place>, name: &str) {
+    pub(super) fn file(&mut self, file: File, place: &Arc<OpenDirectory>, name: &str) {
         self.files.push((file, place.join(name)));
         self.directory(place);
     }
 
     /// A directory in which a name was given, changed or taken away.
-    pub(super) fn directory(&mut self, place: &Arc<Place>) {
+    pub(super) fn directory(&mut self, place: &Arc<OpenDirectory>) {
         self.places
             .entry(place.path().to_owned())
             .or_insert_with(|| Arc::clone(place));
     }
 
     /// A file that is owed and lies there already: whoever wrote it may have died before it was flushed, and then nobody has.
-    pub(super) fn found(&mut self, place: &Arc<Place>, name: &str) -> Result<()> {
+    pub(super) fn found(&mut self, place: &Arc<OpenDirectory>, name: &str) -> Result<()> {
         if let Some(file) = place.file(name)? {
             self.file(file, place, name);
         }
@@ -179,7 +179,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    fn stage_as(&mut self, place: &Arc<Place>, name: &str, bytes: &[u8], is_new: bool) -> Result<()> {
+    fn stage_as(&mut self, place: &Arc<OpenDirectory>, name: &str, bytes: &[u8], is_new: bool) -> Result<()> {
         let shown = place.join(name);
         let mut file = place.temporary(PUBLISH_PREFIX, SUFFIX, &shown)?;
         file.file().write_all(bytes).doing("write", &shown)?;
@@ -192,12 +192,12 @@ impl Group {
     }
 
     /// Writes the bytes beside the name, to replace what has it later.
-    pub(super) fn stage(&mut self, place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(super) fn stage(&mut self, place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
         self.stage_as(place, name, bytes, false)
     }
 
     /// The same for a file that must never replace another.
-    pub(super) fn stage_new(&mut self, place: &Arc<Place>, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(super) fn stage_new(&mut self, place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
         self.stage_as(place, name, bytes, true)
     }
 
@@ -222,7 +222,7 @@ impl Group {
 }
 
 /// The temporary files of this kind in a directory.
-fn leftovers(place: &Place, prefix: &str) -> Vec<String> {
+fn leftovers(place: &OpenDirectory, prefix: &str) -> Vec<String> {
     // What cannot be listed is told of by whoever writes there.
     let mut names = place.names().unwrap_or_default();
     names.retain(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
@@ -230,7 +230,7 @@ fn leftovers(place: &Place, prefix: &str) -> Vec<String> {
 }
 
 /// Removes what a crash during publishing left in a directory. Only under the publish lock.
-pub(super) fn sweep(place: &Place) {
+pub(super) fn sweep(place: &OpenDirectory) {
     for name in leftovers(place, PUBLISH_PREFIX) {
         // A leftover that cannot be removed harms nobody.
         drop(place.remove(&name));
@@ -257,7 +257,7 @@ pub fn sweep_stale(run: &RunDir) {
     }
 }
 
-fn sweep_older(place: &Arc<Place>, age: Duration) {
+fn sweep_older(place: &Arc<OpenDirectory>, age: Duration) {
     let leftovers = leftovers(place, WRITE_PREFIX);
     if leftovers.is_empty() {
         return;
@@ -282,8 +282,8 @@ mod tests {
     use super::super::layout::PRIVATE;
     use super::*;
 
-    fn top(path: &Path) -> Arc<Place> {
-        Arc::new(Place::top(path, PRIVATE).unwrap())
+    fn top(path: &Path) -> Arc<OpenDirectory> {
+        Arc::new(OpenDirectory::top(path, PRIVATE).unwrap())
     }
 
     #[test]

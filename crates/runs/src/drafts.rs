@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::atomic;
 use super::error::Result;
 use super::layout::RunsDir;
-use super::place::Place;
+use super::open_directory::OpenDirectory;
 
 /// Where the drafts of all operators lie, under the runs directory.
 const DRAFTS: &str = ".drafts";
@@ -79,7 +79,7 @@ pub(super) fn folder(operator: &str) -> PathBuf {
     Path::new(DRAFTS).join(plain(operator))
 }
 
-fn kept_discarded(place: &Place, oldest_us: i64) -> Result<Vec<String>> {
+fn kept_discarded(place: &OpenDirectory, oldest_us: i64) -> Result<Vec<String>> {
     let mut dated: Vec<(i64, String)> = drafts_in(place)?
         .into_iter()
         .map(|name| (discarded_us(&name).unwrap_or(i64::MIN), name))
@@ -111,14 +111,14 @@ fn discarded_us(name: &str) -> Option<i64> {
 }
 
 /// The names in a folder that are those of drafts.
-fn drafts_in(place: &Place) -> Result<Vec<String>> {
+fn drafts_in(place: &OpenDirectory) -> Result<Vec<String>> {
     let mut names = place.names()?;
     names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
     names.sort();
     Ok(names)
 }
 
-fn read_all(place: &Place, names: Vec<String>) -> Result<KeptDrafts> {
+fn read_all(place: &OpenDirectory, names: Vec<String>) -> Result<KeptDrafts> {
     let mut kept = KeptDrafts::default();
     for name in names {
         let path = place.join(&name);

@@ -11,14 +11,14 @@ use super::atomic;
 use super::drafts::{folder, plain};
 use super::error::{Doing, Result, RunsError};
 use super::layout::RunsDir;
-use super::place::Place;
+use super::open_directory::OpenDirectory;
 
 /// The copy, claimed as long as this lives.
 #[derive(Debug)]
 pub struct EditCopy {
     /// The operator's drafts.
-    above: Arc<Place>,
-    place: Arc<Place>,
+    above: Arc<OpenDirectory>,
+    place: Arc<OpenDirectory>,
     /// The directory's name among the drafts, and the copy's in it.
     names: (String, String),
     /// For the editor, which opens it by path.

@@ -7,7 +7,7 @@ use domain::ids::{ArtifactPath, Digest};
 
 /// Something on disk that is not what the rows say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum Discrepancy {
     /// A decision file, written once, holds other bytes than its row.
     DecisionDiffers {
         /// The file.
@@ -54,7 +54,7 @@ pub enum Finding {
     },
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Discrepancy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DecisionDiffers { path } => {

@@ -9,7 +9,7 @@ use nix::unistd::{Gid, fchown, geteuid};
 
 use super::error::{Doing, Result, RunsError};
 use super::filesystem;
-use super::place::Place;
+use super::open_directory::OpenDirectory;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 
 /// The database, which SQLite opens by path.
@@ -93,7 +93,7 @@ fn make_directory(path: &Path, modes: Modes) -> Result<()> {
             modes.apply(&directory, path, modes.directory())?;
             // Without this a power loss may take the directory with everything that was flushed in it.
             let above = path.parent().unwrap_or(Path::new(""));
-            Place::top(above, modes)?.flush()
+            OpenDirectory::top(above, modes)?.flush()
         }
         // Somebody was quicker; what it is is looked at when it is opened.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
@@ -103,7 +103,7 @@ fn make_directory(path: &Path, modes: Modes) -> Result<()> {
 
 /// The last of these, after those that have a new directory in them were flushed: without this a power loss may take that directory with
 /// everything that was flushed in it.
-fn flushed_place(base: &Path, places: &[Arc<Place>]) -> Result<Arc<Place>> {
+fn flushed_place(base: &Path, places: &[Arc<OpenDirectory>]) -> Result<Arc<OpenDirectory>> {
     for (above, place) in places.iter().zip(places.iter().skip(1)) {
         if place.is_new() {
             above.flush()?;
@@ -114,8 +114,8 @@ fn flushed_place(base: &Path, places: &[Arc<Place>]) -> Result<Arc<Place>> {
 }
 
 /// The places down to this one, as they are. None: some are missing.
-fn existing(base: &Path, below: &Path, modes: Modes) -> Result<Option<Vec<Arc<Place>>>> {
-    match Place::walk(base, below, modes) {
+fn existing(base: &Path, below: &Path, modes: Modes) -> Result<Option<Vec<Arc<OpenDirectory>>>> {
+    match OpenDirectory::walk(base, below, modes) {
         Err(error) if error.is_not_found() => Ok(None),
         places => places.map(Some),
     }
@@ -128,13 +128,13 @@ impl RunsDir {
     }
 
     /// Opens a directory of the runs directory as it is. None: there is none. A symlink on the way is refused.
-    pub(super) fn existing(&self, below: &Path) -> Result<Option<Arc<Place>>> {
+    pub(super) fn existing(&self, below: &Path) -> Result<Option<Arc<OpenDirectory>>> {
         existing(&self.path, below, self.modes).map(|places| places.and_then(|mut places| places.pop()))
     }
 
     /// Opens a directory of the runs directory to write in, made durably where it is missing. A symlink on the way is refused.
-    pub(super) fn place(&self, below: &Path) -> Result<Arc<Place>> {
-        let places = Place::walk_making(&self.path, below, self.modes)?;
+    pub(super) fn place(&self, below: &Path) -> Result<Arc<OpenDirectory>> {
+        let places = OpenDirectory::walk_making(&self.path, below, self.modes)?;
         flushed_place(&self.path, &places)
     }
 
@@ -225,7 +225,7 @@ impl RunsDir {
     /// Gives the database, and what SQLite lays beside it, their group and rights, where they are one's own. SQLite gives those of the
     /// database to what it makes later.
     pub fn share_database(&self) -> Result<()> {
-        let top = Place::top(&self.path, self.modes)?;
+        let top = OpenDirectory::top(&self.path, self.modes)?;
         for suffix in ["", "-wal", "-shm"] {
             match top.share_unopened(&format!("{DATABASE_FILE}{suffix}")) {
                 // SQLite removes its files when the last process closes the database.
@@ -370,18 +370,18 @@ impl RunDir {
 
     /// Opens the runs directory, the run directory and the directories under it that `relative` names, in this order; what is missing is
     /// made, and not flushed. A symlink on the way is refused: what is written must stay in the run directory (SPEC §10).
-    pub(super) fn places(&self, relative: &str) -> Result<Vec<Arc<Place>>> {
+    pub(super) fn places(&self, relative: &str) -> Result<Vec<Arc<OpenDirectory>>> {
         let below = Path::new(self.job_id.as_str()).join(relative);
-        Place::walk_making(self.base(), &below, self.modes)
+        OpenDirectory::walk_making(self.base(), &below, self.modes)
     }
 
     /// The same as they are. None: some are missing.
-    pub(super) fn existing(&self, relative: &str) -> Result<Option<Vec<Arc<Place>>>> {
+    pub(super) fn existing(&self, relative: &str) -> Result<Option<Vec<Arc<OpenDirectory>>>> {
         existing(self.base(), &Path::new(self.job_id.as_str()).join(relative), self.modes)
     }
 
     /// The last of [`Self::places`], to write in; it is there after a loss of power too.
-    pub(super) fn place(&self, relative: &str) -> Result<Arc<Place>> {
+    pub(super) fn place(&self, relative: &str) -> Result<Arc<OpenDirectory>> {
         flushed_place(self.base(), &self.places(relative)?)
     }
 

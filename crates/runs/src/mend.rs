@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::atomic;
 use super::error::{Result, RunsError};
 use super::layout::{DATABASE_FILE, RunsDir};
-use super::place::Place;
+use super::open_directory::OpenDirectory;
 
 /// Where the files that were replaced are kept, under the runs directory.
 const ASIDE: &str = ".aside";
@@ -14,7 +14,7 @@ const ASIDE: &str = ".aside";
 const KEPT_MAX: u32 = 10_000;
 
 /// The first name of this kind that is free at a place.
-fn free(place: &Place, name: impl Fn(u32) -> String) -> Result<String> {
+fn free(place: &OpenDirectory, name: impl Fn(u32) -> String) -> Result<String> {
     let mut names = (1..=KEPT_MAX).map(&name);
     names.find(|name| !place.has(name)).ok_or_else(|| {
         let reason = format!("{KEPT_MAX} of them are kept already");
@@ -54,7 +54,7 @@ fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
 
 /// Moves a damaged database away with what SQLite keeps beside it; its new path. It is never deleted. Only while no process has it open.
 pub fn move_database_away(runs: &RunsDir) -> Result<PathBuf> {
-    let top = Place::top(runs.path(), runs.modes())?;
+    let top = OpenDirectory::top(runs.path(), runs.modes())?;
     let away = |number| format!("{DATABASE_FILE}.damaged-{number}");
     let away = free(&top, away)?;
     // The log first: without it the file alone is an older database, and with it a foreign one would be damaged.

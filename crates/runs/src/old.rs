@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::error::Result;
 use super::layout::RunDir;
-use super::record::{self, Lines};
+use super::record::{self, FileLines};
 use domain::ids::StageName;
 use domain::job::JobStatus;
 use domain::old::{OldArtifact, OldDecision, OldEvent, OldGate, OldJob};
@@ -138,7 +138,7 @@ fn events_until(run: &RunDir, count_max: usize) -> Result<Vec<OldEvent>> {
     let mut events = Vec::new();
     let mut bytes = 0;
     // Something else than a file in its place is no log.
-    let Ok(Some(mut lines)) = Lines::open(&run.events()) else {
+    let Ok(Some(mut lines)) = FileLines::open(&run.events()) else {
         return Ok(events);
     };
     while events.len() < count_max
@@ -159,12 +159,12 @@ mod tests {
     use crate::RunsDir;
     use domain::ids::JobId;
 
-    struct Place {
+    struct OldRun {
         folder: tempfile::TempDir,
         run: RunDir,
     }
 
-    impl Place {
+    impl OldRun {
         fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let runs = RunsDir::open(folder.path().join("runs"), None).unwrap();
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_directory_with_nothing_but_a_decision_is_a_job() {
-        let place = Place::new();
+        let place = OldRun::new();
         assert_eq!(job(&place.run).unwrap(), None, "there is no directory");
         place.write("asset_plan.json", "{}");
         assert_eq!(job(&place.run).unwrap(), None, "material alone is no record");
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn state_and_events_tell_the_rest() {
-        let place = Place::new();
+        let place = OldRun::new();
         place.write(
             "state.json",
             r#"{"id": "x", "slug": "tides", "status": "paused", "stage": "script", "updated_at": "2025-08-14T13:55:49.363122+00:00",
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn nothing_outside_is_read_through_a_link() {
-        let place = Place::new();
+        let place = OldRun::new();
         let outside = place.folder.path().join("outside");
         fs::create_dir_all(outside.join("gates")).unwrap();
         place.write("decision", DECISION);

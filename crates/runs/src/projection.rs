@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::artifacts;
 use super::atomic::{self, Group};
 use super::error::{Doing, Result, RunsError};
-use super::finding::Finding;
+use super::finding::Discrepancy;
 use super::jsonl;
 use super::layout::{EVENTS_FILE, GATES, RunDir, STATE_FILE, decision_file};
-use super::place::Place;
-use super::publish::Owed;
+use super::open_directory::OpenDirectory;
+use super::publish::PublishRequest;
 use domain::artifact::Artifact;
 use domain::event::{Event, predecessors, removed_again};
 use domain::ids::{ArtifactPath, Digest};
@@ -28,7 +28,7 @@ pub const STATE_SCHEMA: u32 = 2;
 
 /// `state.json`: everything that a lost database is made from again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct State {
+pub struct StateFile {
     /// [`STATE_SCHEMA`] of whoever wrote it.
     pub(crate) schema: u32,
     /// The newest event that this state knows of: what lies beyond it in other files was not yet published as a whole. None in schema 1.
@@ -75,7 +75,12 @@ pub fn event_line(event: &Event) -> Result<Vec<u8>> {
 }
 
 /// Brings a job's files up to date: stages what is owed, appends events, puts patched artifacts in place.
-pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+pub(super) fn project(
+    run: &RunDir,
+    owed: &PublishRequest,
+    group: &mut Group,
+    findings: &mut Vec<Discrepancy>,
+) -> Result<()> {
     let places = run.places(GATES)?;
     let [.., home, gates] = places.as_slice() else {
         return Err(RunsError::refused("use", run.path(), "it has no name"));
@@ -107,7 +112,7 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
             Some(found) if found == bytes && !owed.is_distrusted => group.unflushed.found(gates, &name)?,
             Some(found) if found == bytes => group.stage(gates, &name, &bytes)?,
             Some(found) if atomic::is_torn(&found, &bytes) => group.stage(gates, &name, &bytes)?,
-            Some(_) | None => findings.push(Finding::DecisionDiffers {
+            Some(_) | None => findings.push(Discrepancy::DecisionDiffers {
                 path: gates.join(&name),
             }),
         }
@@ -134,12 +139,12 @@ pub(super) fn project(run: &RunDir, owed: &Owed, group: &mut Group, findings: &m
 
 /// Whether the state that lies there is this one. Leases come and go without an event, and so without a debt: a state that differs in them
 /// alone stays, or what replaces it would be unflushed with nobody owing it.
-fn is_state(home: &Place, state: &[u8]) -> Result<bool> {
+fn is_state(home: &OpenDirectory, state: &[u8]) -> Result<bool> {
     let Some(found) = home.read(STATE_FILE, STATE_BYTES_MAX)? else {
         return Ok(false);
     };
     let without_leases = |bytes: &[u8]| {
-        let mut state: State = serde_json::from_slice(bytes).ok()?;
+        let mut state: StateFile = serde_json::from_slice(bytes).ok()?;
         for gate in &mut state.rows.gates {
             gate.lease = None;
         }
@@ -149,7 +154,12 @@ fn is_state(home: &Place, state: &[u8]) -> Result<bool> {
         || (!found.is_empty() && without_leases(&found).is_some_and(|found| without_leases(state) == Some(found))))
 }
 
-fn append_events(home: &Arc<Place>, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+fn append_events(
+    home: &Arc<OpenDirectory>,
+    owed: &PublishRequest,
+    group: &mut Group,
+    findings: &mut Vec<Discrepancy>,
+) -> Result<()> {
     if owed.events.is_empty() {
         return Ok(());
     }
@@ -171,7 +181,7 @@ fn append_events(home: &Arc<Place>, owed: &Owed, group: &mut Group, findings: &m
     })
     .doing("read", &path)?;
     if damaged > 0 {
-        findings.push(Finding::LinesDamaged {
+        findings.push(Discrepancy::LinesDamaged {
             path: path.clone(),
             lines: damaged,
         });
@@ -193,7 +203,7 @@ fn append_events(home: &Arc<Place>, owed: &Owed, group: &mut Group, findings: &m
 
 /// Whether a change of this artifact is among what is owed. Only then may its file be touched: at any other time the bytes there are
 /// the stage's, and a stage that runs again may well write what a patch had replaced.
-fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
+fn is_owed(owed: &PublishRequest, artifact: &Artifact) -> bool {
     let is_running = owed
         .rows
         .newest_attempt(&artifact.stage)
@@ -208,17 +218,22 @@ fn is_owed(owed: &Owed, artifact: &Artifact) -> bool {
 }
 
 /// The versions that publishing may have put in an artifact's place since the watermark.
-fn versions_of(owed: &Owed, artifact: &Artifact) -> impl Iterator<Item = Digest> {
+fn versions_of(owed: &PublishRequest, artifact: &Artifact) -> impl Iterator<Item = Digest> {
     std::iter::once(artifact.digest).chain(predecessors(&owed.events, &artifact.path).flatten())
 }
 
-fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+fn put_artifacts(
+    run: &RunDir,
+    owed: &PublishRequest,
+    group: &mut Group,
+    findings: &mut Vec<Discrepancy>,
+) -> Result<()> {
     for artifact in owed.rows.artifacts.iter().filter(|artifact| is_owed(owed, artifact)) {
         let path = artifact.path.clone();
         let found = match artifacts::hash(run, &path) {
             Ok(found) => found.map(|(digest, _)| digest),
             Err(error) => {
-                findings.push(Finding::ArtifactUnreadable {
+                findings.push(Discrepancy::ArtifactUnreadable {
                     path,
                     reason: error.to_string(),
                 });
@@ -247,7 +262,7 @@ fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
                 }
                 Err(error) if error.is_full() || error.is_permission() => return Err(error),
                 Err(error) => {
-                    findings.push(Finding::VersionMissing {
+                    findings.push(Discrepancy::VersionMissing {
                         path,
                         registered: artifact.digest,
                         reason: error.to_string(),
@@ -257,7 +272,7 @@ fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
             },
         };
         if !is_replaced {
-            findings.push(Finding::ArtifactChanged {
+            findings.push(Discrepancy::ArtifactChanged {
                 path,
                 registered: artifact.digest,
                 found,
@@ -268,7 +283,12 @@ fn put_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Ve
 }
 
 /// Files that a patch made and that were taken back again go, unless somebody else wrote there meanwhile.
-fn remove_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut Vec<Finding>) -> Result<()> {
+fn remove_artifacts(
+    run: &RunDir,
+    owed: &PublishRequest,
+    group: &mut Group,
+    findings: &mut Vec<Discrepancy>,
+) -> Result<()> {
     let is_registered = |path: &ArtifactPath| owed.rows.registered(path).is_some();
     for path in removed_again(&owed.events)
         .into_iter()
@@ -283,7 +303,7 @@ fn remove_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut
             }
             Err(error) => {
                 let reason = error.to_string();
-                findings.push(Finding::ArtifactUnreadable { path, reason });
+                findings.push(Discrepancy::ArtifactUnreadable { path, reason });
                 continue;
             }
         };
@@ -295,7 +315,7 @@ fn remove_artifacts(run: &RunDir, owed: &Owed, group: &mut Group, findings: &mut
         let is_ours =
             removed.contains(&Some(found)) || artifacts::is_torn(run, &path, removed.iter().copied().flatten());
         if !is_ours || !artifacts::remove(run, &path, &found, &mut group.unflushed)? {
-            findings.push(Finding::NotRemoved { path, found });
+            findings.push(Discrepancy::NotRemoved { path, found });
         }
     }
     Ok(())

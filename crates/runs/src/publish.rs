@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use super::atomic::{Group, Unflushed};
 use super::error::{Doing, Result, RunsError};
-use super::finding::Finding;
+use super::finding::Discrepancy;
 use super::jsonl;
 use super::layout::{CHAIN_FILE, RunDir, RunsDir};
 use super::locks;
-use super::place::Place;
+use super::open_directory::OpenDirectory;
 use super::projection;
-pub use super::projection::{STATE_SCHEMA, State, event_line, state_file};
+pub use super::projection::{STATE_SCHEMA, StateFile, event_line, state_file};
 use super::record;
 pub use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
@@ -30,7 +30,7 @@ use domain::time::Timestamp;
 
 /// What a job's files are owed.
 #[derive(Debug, Clone)]
-pub struct Owed {
+pub struct PublishRequest {
     /// The job as it is now.
     pub rows: JobRows,
     /// Its events above the watermark, oldest first.
@@ -51,7 +51,7 @@ pub struct Owed {
     pub status_since: Timestamp,
 }
 
-impl Owed {
+impl PublishRequest {
     /// The events whose artifacts may not be in place.
     pub(super) fn unplaced(&self) -> &[Event] {
         let placed = self.events.partition_point(|event| event.seq <= self.placed_seq);
@@ -67,7 +67,7 @@ pub struct Published {
     /// The event up to which its files are in place now; none when nothing was owed. An error: all of it stays owed.
     pub result: Result<Option<u64>>,
     /// What was found on disk and left alone.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Discrepancy>,
 }
 
 /// The number of the last whole line of a job's event log, where a torn one follows it: what the log lost may lie below the watermark.
@@ -160,7 +160,7 @@ pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
     patience: Duration,
-    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<Owed>, Box<dyn Error + Send + Sync>>,
+    mut reload: impl FnMut(&JobId) -> std::result::Result<Option<PublishRequest>, Box<dyn Error + Send + Sync>>,
 ) -> Result<(Vec<Published>, Unconfirmed)> {
     let lock_path = runs.publish_lock();
     let lock = runs.append(&lock_path)?;
@@ -219,7 +219,7 @@ pub fn publish(
         };
         match group.name() {
             Ok((taken, unflushed)) => {
-                let differs = |path| Finding::DecisionDiffers { path };
+                let differs = |path| Discrepancy::DecisionDiffers { path };
                 outcome.findings.extend(taken.into_iter().map(differs));
                 unconfirmed.jobs.push(UnconfirmedJob {
                     job_id: outcome.job_id.clone(),
@@ -237,7 +237,7 @@ pub fn publish(
     Ok((outcomes, unconfirmed))
 }
 
-fn chain_links(all_owed: &[(JobId, Option<Owed>)]) -> Vec<ChainLink> {
+fn chain_links(all_owed: &[(JobId, Option<PublishRequest>)]) -> Vec<ChainLink> {
     let mut links: Vec<ChainLink> = all_owed
         .iter()
         .filter_map(|(_, owed)| owed.as_ref())
@@ -290,7 +290,7 @@ fn append_chain(
         return Ok(None);
     };
     let path = runs.chain();
-    let top = Arc::new(Place::top(runs.path(), runs.modes())?);
+    let top = Arc::new(OpenDirectory::top(runs.path(), runs.modes())?);
     let file = top.append(CHAIN_FILE)?;
     let mut length = jsonl::cut_torn(&file).doing("read", &path)?;
     let mut missing = links.to_vec();

@@ -49,9 +49,9 @@ fn decision(seq: u64, attempt: u32, approved: bool) -> SealedDecision {
     sealed
 }
 
-fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> Owed {
+fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> PublishRequest {
     let at = Timestamp::from_micros(0);
-    Owed {
+    PublishRequest {
         up_to: events.last().map_or(0, |event| event.seq),
         torn_events: Vec::new(),
         placed_seq: 0,
@@ -101,7 +101,7 @@ impl Fixture {
         }
     }
 
-    fn publish(&self, owed: &Owed) -> Published {
+    fn publish(&self, owed: &PublishRequest) -> Published {
         let published = publish(&self.runs, &[job_id()], crate::locks::PUBLISH_PATIENCE, |_| {
             Ok(Some(owed.clone()))
         });
@@ -144,7 +144,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
     );
     assert_eq!(fs::read(fixture.run.decision(&stage())).unwrap(), second.to_file());
     assert_eq!(fixture.event_seqs(), [3, 5]);
-    let state: State = serde_json::from_slice(&fs::read(fixture.run.state()).unwrap()).unwrap();
+    let state: StateFile = serde_json::from_slice(&fs::read(fixture.run.state()).unwrap()).unwrap();
     assert_eq!(
         (state.schema, state.up_to, &state.rows),
         (STATE_SCHEMA, Some(5), &owed.rows)
@@ -217,7 +217,7 @@ fn torn_lines_are_cut_and_only_missing_rows_added() {
 }
 
 /// Decisions of jobs of their own, with what each owes.
-fn jobs_that_decided(count: u64) -> Vec<Owed> {
+fn jobs_that_decided(count: u64) -> Vec<PublishRequest> {
     let of = |seq: u64| {
         let mut sealed = decision(seq, 1, true);
         let mut json = serde_json::to_value(&sealed.decision).unwrap();
@@ -271,7 +271,7 @@ fn lines_that_are_no_events_are_reported_and_left() {
     assert_eq!(published.result.unwrap(), Some(4));
     assert_eq!(
         published.findings,
-        [Finding::LinesDamaged {
+        [Discrepancy::LinesDamaged {
             path: fixture.run.events(),
             lines: 1
         }]
@@ -290,7 +290,10 @@ fn a_decision_file_is_never_rewritten() {
     fixture.put(&fixture.run.gates().join(".publish-abc.tmp"), b"from a crash");
     let published = fixture.publish(&owed(vec![], vec![decision(1, 1, true)]));
     assert!(published.result.is_ok());
-    assert_eq!(published.findings, [Finding::DecisionDiffers { path: path.clone() }]);
+    assert_eq!(
+        published.findings,
+        [Discrepancy::DecisionDiffers { path: path.clone() }]
+    );
     assert_eq!(fs::read(&path).unwrap(), b"{\"approved\": false}");
     assert_eq!(
         fs::read(fixture.run.decision(&stage())).unwrap(),
@@ -303,7 +306,7 @@ fn a_decision_file_is_never_rewritten() {
     );
 }
 
-fn patched(fixture: &Fixture, on_disk: &[u8]) -> (Owed, ArtifactPath) {
+fn patched(fixture: &Fixture, on_disk: &[u8]) -> (PublishRequest, ArtifactPath) {
     let path = ArtifactPath::new("artifacts/script/script.txt").unwrap();
     fixture.run.make("artifacts/script").unwrap();
     fixture.put(&fixture.run.artifact(&path), on_disk);
@@ -342,7 +345,7 @@ fn what_somebody_else_wrote_is_never_overwritten() {
     let published = fixture.publish(&owed);
     assert!(published.result.is_ok());
     assert!(
-        matches!(&published.findings[..], [Finding::ArtifactChanged { found: Some(found), .. }] if *found == Digest::of(b"by hand"))
+        matches!(&published.findings[..], [Discrepancy::ArtifactChanged { found: Some(found), .. }] if *found == Digest::of(b"by hand"))
     );
     assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"by hand");
 }
@@ -477,7 +480,10 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
     fixture.put(&file, b"by hand");
     owed.events = vec![undone];
     let found = Digest::of(b"by hand");
-    assert_eq!(fixture.publish(&owed).findings, [Finding::NotRemoved { path, found }]);
+    assert_eq!(
+        fixture.publish(&owed).findings,
+        [Discrepancy::NotRemoved { path, found }]
+    );
     assert_eq!(fs::read(&file).unwrap(), b"by hand");
 }
 
@@ -492,6 +498,9 @@ fn removing_never_reaches_out_of_the_run_directory() {
     let path = ArtifactPath::new("artifacts/audio/a.mix.json").unwrap();
     let undone = step(3, EventType::PatchUndone, &path, Some(Digest::of(b"x")), None);
     let published = fixture.publish(&owed(vec![undone], vec![]));
-    assert!(matches!(&published.findings[..], [Finding::ArtifactUnreadable { .. }]));
+    assert!(matches!(
+        &published.findings[..],
+        [Discrepancy::ArtifactUnreadable { .. }]
+    ));
     assert!(outside.join("a.mix.json").exists());
 }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{RunDir, RunsDir};
-use super::publish::{CHAIN_DISORDER_MAX, State};
+use super::publish::{CHAIN_DISORDER_MAX, StateFile};
 use super::{jsonl, locks};
 use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
@@ -26,7 +26,7 @@ const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct FileLine {
     /// Its bytes, the line end among them.
     pub bytes: Vec<u8>,
     /// From 1.
@@ -35,7 +35,7 @@ pub struct Line {
     pub offset: u64,
 }
 
-impl Line {
+impl FileLine {
     /// Whether it has its line end; without one it is the last, and torn.
     pub fn is_whole(&self) -> bool {
         self.bytes.ends_with(b"\n")
@@ -44,14 +44,14 @@ impl Line {
 
 /// The lines of a file, one after the other.
 #[derive(Debug)]
-pub struct Lines {
+pub struct FileLines {
     reader: BufReader<File>,
     path: PathBuf,
     number: u64,
     offset: u64,
 }
 
-impl Lines {
+impl FileLines {
     /// Opens a file of lines. None: there is no such file. Never blocks, never follows a symlink in the last part.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let opened = File::options()
@@ -75,7 +75,7 @@ impl Lines {
     }
 
     /// The next line; none at the end.
-    pub fn next_line(&mut self) -> Result<Option<Line>> {
+    pub fn next_line(&mut self) -> Result<Option<FileLine>> {
         let mut bytes = Vec::new();
         let mut limited = (&mut self.reader).take(LINE_BYTES_MAX);
         limited.read_until(b'\n', &mut bytes).doing("read", &self.path)?;
@@ -86,7 +86,7 @@ impl Lines {
             let reason = format!("line {} has more than {LINE_BYTES_MAX} bytes", self.number + 1);
             return Err(RunsError::refused("read", &self.path, reason));
         }
-        let line = Line {
+        let line = FileLine {
             number: self.number + 1,
             offset: self.offset,
             bytes,
@@ -110,7 +110,7 @@ pub fn is_old_event(line: &[u8]) -> bool {
 }
 
 /// What `state.json` of a run directory says. None: there is none, or it is not one of ours (the old system wrote such files too).
-pub fn state(run: &RunDir) -> Result<Option<State>> {
+pub fn state(run: &RunDir) -> Result<Option<StateFile>> {
     let bytes = read(&run.state())?.unwrap_or_default();
     Ok(serde_json::from_slice(&bytes).ok())
 }
@@ -201,7 +201,7 @@ pub fn version_files(run: &RunDir) -> Result<Vec<Digest>> {
 /// The digest of what a kept version's file really holds. None: there is no such file.
 pub fn version_digest(run: &RunDir, digest: &Digest) -> Result<Option<Digest>> {
     let path = run.version(digest);
-    let Some(lines) = Lines::open(&path)? else {
+    let Some(lines) = FileLines::open(&path)? else {
         return Ok(None);
     };
     let mut reader = lines.reader;
@@ -285,7 +285,7 @@ mod tests {
     fn lines_know_their_places_and_whether_they_are_whole() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(b"one\n\nthree\nto").unwrap();
-        let mut lines = Lines::open(file.path()).unwrap().unwrap();
+        let mut lines = FileLines::open(file.path()).unwrap().unwrap();
         let mut all = Vec::new();
         while let Some(line) = lines.next_line().unwrap() {
             all.push((
@@ -305,7 +305,7 @@ mod tests {
                 told(4, 11, false, "to")
             ]
         );
-        assert!(Lines::open(Path::new("/nowhere/at/all")).unwrap().is_none());
+        assert!(FileLines::open(Path::new("/nowhere/at/all")).unwrap().is_none());
     }
 
     #[test]

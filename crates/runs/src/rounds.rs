@@ -10,7 +10,7 @@ use std::fs::{self, Metadata, ReadDir};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::os::unix::fs::{DirEntryExt as _, MetadataExt as _};
 
-use super::drops;
+use super::drop_folder;
 use super::error::{Doing, Result};
 use super::layout::{RunDir, RunsDir, directory_of};
 use domain::ids::JobId;
@@ -43,7 +43,7 @@ struct Known {
 
 /// What a part of a round found.
 #[derive(Debug, Default)]
-pub struct Part {
+pub struct RoundPart {
     /// How many names it went through.
     pub(crate) examined: usize,
     /// The jobs whose directories are new or have changed.
@@ -72,22 +72,23 @@ impl Rounds {
     }
 
     /// Goes one part on.
-    pub fn go_on(&mut self) -> Result<Part> {
+    pub fn go_on(&mut self) -> Result<RoundPart> {
         let path = self.runs.path();
         let mut listing = match self.listing.take() {
             Some(listing) => listing,
             None => fs::read_dir(path).doing("list", path)?,
         };
-        let mut part = Part::default();
+        let mut part = RoundPart::default();
         for entry in listing.by_ref().take(PART_MAX) {
             let entry = entry.doing("list", self.runs.path())?;
             part.examined += 1;
             match directory_of(&entry).map(|name| JobId::new(&name).map_err(|_| name)) {
                 Some(Ok(job_id)) => self.compare(entry.ino(), job_id, &mut part),
-                Some(Err(name)) => part.strays.extend(drops::is_stray(&name, true).then_some(name)),
+                Some(Err(name)) => part.strays.extend(drop_folder::is_stray(&name, true).then_some(name)),
                 None => {
                     let name = entry.file_name().into_string().ok();
-                    part.strays.extend(name.filter(|name| drops::is_stray(name, false)));
+                    part.strays
+                        .extend(name.filter(|name| drop_folder::is_stray(name, false)));
                 }
             }
         }
@@ -102,7 +103,7 @@ impl Rounds {
         Ok(part)
     }
 
-    fn compare(&mut self, inode: u64, job_id: JobId, part: &mut Part) {
+    fn compare(&mut self, inode: u64, job_id: JobId, part: &mut RoundPart) {
         let stamp = stamp(&self.runs.run(&job_id));
         match self.known.entry(inode) {
             Entry::Occupied(mut known) if known.get().stamp == stamp => {
@@ -162,8 +163,8 @@ mod tests {
     }
 
     /// One round: how many parts it had, the most that one of them cost, and what was found.
-    fn round(rounds: &mut Rounds) -> (usize, usize, Part) {
-        let (mut parts, mut most, mut all) = (0, 0, Part::default());
+    fn round(rounds: &mut Rounds) -> (usize, usize, RoundPart) {
+        let (mut parts, mut most, mut all) = (0, 0, RoundPart::default());
         loop {
             let part = rounds.go_on().unwrap();
             parts += 1;

@@ -145,7 +145,7 @@ impl Mp3Levels<'_> {
     }
 
     /// The file with every gain moved by so many steps, which must be within [`GainRange::steps`]; both are decoded to measure them.
-    pub fn stepped(&self, steps: i32) -> Result<(Levelled, mp3::Outcome), AudioFault> {
+    pub fn stepped(&self, steps: i32) -> Result<(Levelled, mp3::Mp3GainReport), AudioFault> {
         let (bytes, outcome) = self.stream.stepped(self.bytes, steps);
         let (measure, mut remarks) = self.stream.measured(self.bytes, Depth::Level)?;
         let (before, _) = Level::of(measure);

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use fault::AudioFault;
 pub use level::{Level, Levelled, Levels, Mp3Levels, WavLevels, levels, steps_within};
-pub use mp3::{GainRange, Outcome as GainOutcome, STEP_DB, STEP_NOMINAL_DB};
+pub use mp3::{GainRange, Mp3GainReport as GainOutcome, STEP_DB, STEP_NOMINAL_DB};
 pub use waveform::Waveform;
 
 use format::Container;

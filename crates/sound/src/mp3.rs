@@ -14,7 +14,7 @@ use text::words::counted;
 
 use header::Layer;
 
-pub use gain::{GainRange, Outcome, STEP_DB, STEP_NOMINAL_DB};
+pub use gain::{GainRange, Mp3GainReport, STEP_DB, STEP_NOMINAL_DB};
 pub use walk::Stream;
 
 /// Whether the bytes begin as MPEG audio.

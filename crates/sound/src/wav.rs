@@ -8,7 +8,7 @@ use super::format::{channel_words, rate_words};
 use super::measure::{Depth, Measure};
 use super::{AudioFacts, AudioFault};
 
-use gain::Outcome;
+use gain::WavGainReport;
 use sample::Sample;
 
 pub(super) use layout::Wav;
@@ -54,12 +54,12 @@ impl Wav {
     }
 
     /// The file with every sample multiplied, and what that does to them.
-    pub(super) fn times(&self, bytes: &[u8], factor: f64) -> Result<(Vec<u8>, Outcome), AudioFault> {
+    pub(super) fn times(&self, bytes: &[u8], factor: f64) -> Result<(Vec<u8>, WavGainReport), AudioFault> {
         let sample = self.readable()?;
         let mut changed = bytes.to_vec();
         let outcome = changed
             .get_mut(self.data())
-            .map_or_else(Outcome::default, |samples| gain::apply(samples, sample, factor));
+            .map_or_else(WavGainReport::default, |samples| gain::apply(samples, sample, factor));
         Ok((changed, outcome))
     }
 }

@@ -14,7 +14,7 @@ use domain::view::LeaderInfo;
 
 /// A process that takes the lead.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Candidate {
+pub struct LeadCandidate {
     /// The operator in whose name the process runs.
     pub name: String,
     /// `console`, `serve`, `wait`, `watch`.
@@ -36,7 +36,7 @@ pub(super) fn find(connection: &Connection) -> Result<Option<LeaderInfo>, RowErr
     };
     let cells = Cells::new(row, "leader", 1);
     let epoch = cells.u64(1)?;
-    let holder: Option<Candidate> = cells.optional_json(2)?;
+    let holder: Option<LeadCandidate> = cells.optional_json(2)?;
     Ok(holder.map(|holder| LeaderInfo {
         epoch,
         name: holder.name,
@@ -50,7 +50,7 @@ pub(super) fn find(connection: &Connection) -> Result<Option<LeaderInfo>, RowErr
 impl Store {
     /// Makes this process the leader; returns its epoch, which is higher than any before. Whoever led before can write nothing more
     /// as the leader. The caller holds the lock of the lead.
-    pub fn take_lead(&mut self, candidate: &Candidate) -> Result<u64, StoreError> {
+    pub fn take_lead(&mut self, candidate: &LeadCandidate) -> Result<u64, StoreError> {
         let taken = take(&mut self.durable, candidate);
         taken.map_err(|error| StoreError::of(&self.path, "note who leads in", error))
     }
@@ -66,7 +66,7 @@ impl Store {
     }
 }
 
-fn take(connection: &mut Connection, candidate: &Candidate) -> Result<u64, RowError> {
+fn take(connection: &mut Connection, candidate: &LeadCandidate) -> Result<u64, RowError> {
     // Not a statement by itself: the commit behind a RETURNING happens when the statement is dropped, and its error is lost there.
     let transaction = connection.transaction()?;
     refuse_newer(&transaction)?;

@@ -32,14 +32,14 @@ use rusqlite::Connection;
 
 pub use commit::{Answer, Batched, Rule};
 pub use error::{StoreError, StoreErrorKind};
-pub use leader::Candidate;
+pub use leader::LeadCandidate;
 pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;
 pub use open::DATABASE_FILE;
 pub use outbox::OutboxChange;
 #[cfg(feature = "testing")]
 pub use publish::unconfirm;
-pub use publish::{Marker, Owed};
+pub use publish::{Marker, OwedRecords};
 pub use queue::OpenTimer;
 pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};

@@ -17,7 +17,7 @@ use domain::time::Timestamp;
 
 /// What one run directory is owed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Owed {
+pub struct OwedRecords {
     /// The job as it is: `state.json`, and the newest decision of each stage.
     pub rows: JobRows,
     /// The events above the watermark, oldest first.
@@ -56,7 +56,7 @@ impl Reader {
     }
 
     /// What this job's run directory is owed; none: there is no such job.
-    pub fn owed_of(&self, job_id: &JobId) -> Result<Option<Owed>, StoreError> {
+    pub fn owed_of(&self, job_id: &JobId) -> Result<Option<OwedRecords>, StoreError> {
         self.read(|connection| {
             let Some(rows) = rows::load(connection, job_id)? else {
                 return Ok(None);
@@ -70,7 +70,7 @@ impl Reader {
             let sql =
                 format!("SELECT {DECISION_COLUMNS} FROM decision WHERE job_id = ?1 AND event_seq > ?2 ORDER BY seq");
             let decisions = collect(connection, &sql, above, event_row::decision)?;
-            Ok(Some(Owed {
+            Ok(Some(OwedRecords {
                 rows,
                 events,
                 decisions,

@@ -17,7 +17,7 @@ use domain::event::{Event, EventType};
 use domain::ids::{JobId, StageName};
 use domain::job::{Attempt, JobRows, JobStatus};
 use domain::key::GateKey;
-use domain::view::{JobFilter, LeaderInfo, Since};
+use domain::view::{EventsSince, JobFilter, LeaderInfo};
 
 /// A connection that cannot write.
 #[derive(Debug)]
@@ -175,11 +175,11 @@ impl Reader {
     }
 
     /// A page of a job's events, oldest first, and how many there are without the limit.
-    pub fn event_page(&self, job_id: &JobId, since: Since, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
+    pub fn event_page(&self, job_id: &JobId, since: EventsSince, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
         let (condition, page, after) = match since {
-            Since::Seq(seq) => ("job_id = ?1 AND seq > ?2", "ORDER BY seq LIMIT ?3", count(seq)),
+            EventsSince::Seq(seq) => ("job_id = ?1 AND seq > ?2", "ORDER BY seq LIMIT ?3", count(seq)),
             // Whoever asks by time goes on from the time of the last event: all that share it belong to the page.
-            Since::Time(time) => (
+            EventsSince::Time(time) => (
                 "job_id = ?1 AND ts > ?2",
                 "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3)) \
                  ORDER BY ts, seq",

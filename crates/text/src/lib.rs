@@ -46,16 +46,16 @@ pub struct Span<'a> {
 
 /// How a line is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
+pub struct LineShape {
     /// Cells between tab stops; 0 counts as 1.
     pub tab_cells: usize,
     /// From this byte on, blanks that end the line are shown as `·` and `→`; `usize::MAX`: none are.
     pub blanks_from: usize,
 }
 
-impl Default for Shape {
+impl Default for LineShape {
     fn default() -> Self {
-        Shape {
+        LineShape {
             tab_cells: 4,
             blanks_from: usize::MAX,
         }
@@ -64,7 +64,7 @@ impl Default for Shape {
 
 /// Returns `text` as spans that are safe to print. Line ends count as control characters: give it one line.
 pub fn visible<T: AsRef<[u8]> + ?Sized>(text: &T) -> Vec<Span<'_>> {
-    visible_window(text.as_ref(), Shape::default(), &[], 0..usize::MAX)
+    visible_window(text.as_ref(), LineShape::default(), &[], 0..usize::MAX)
 }
 
 /// Returns `text` made safe to print, borrowed when it was so already (plain ASCII always is).
@@ -84,7 +84,7 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
 /// the window's end.
 pub fn visible_window<'a>(
     line: &'a [u8],
-    shape: Shape,
+    shape: LineShape,
     emphasis: &[Range<usize>],
     cells: Range<usize>,
 ) -> Vec<Span<'a>> {

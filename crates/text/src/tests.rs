@@ -99,7 +99,7 @@ fn tabs_reach_the_next_stop() {
     assert_eq!(shown("\tx"), "    x");
     assert_eq!(shown("ab\tx"), "ab  x");
     assert_eq!(shown("海\tx"), "海  x", "two cells wide");
-    let shape = Shape {
+    let shape = LineShape {
         tab_cells: 8,
         blanks_from: 0,
     };
@@ -112,7 +112,7 @@ fn tabs_reach_the_next_stop() {
 
 #[test]
 fn emphasis_makes_spans_of_its_own() {
-    let spans = visible_window("dur 海12 x".as_bytes(), Shape::default(), &[4..9, 10..11], 0..80);
+    let spans = visible_window("dur 海12 x".as_bytes(), LineShape::default(), &[4..9, 10..11], 0..80);
     let flags: Vec<_> = spans
         .iter()
         .map(|span| (span.text.as_ref(), span.is_emphasised))
@@ -123,7 +123,7 @@ fn emphasis_makes_spans_of_its_own() {
 #[test]
 fn a_window_cuts_wide_characters_into_spaces() {
     let texts = |cells| {
-        let spans = visible_window("a海b\u{1b}\u{202e}".as_bytes(), Shape::default(), &[], cells);
+        let spans = visible_window("a海b\u{1b}\u{202e}".as_bytes(), LineShape::default(), &[], cells);
         spans.iter().map(|span| span.text.as_ref()).collect::<String>()
     };
     assert_eq!(texts(0..2), "a ");
@@ -196,7 +196,7 @@ proptest! {
     #[test]
     fn no_bytes_panic_or_get_through(bytes in prop::collection::vec(any::<u8>(), 0..64), from in 0usize..9, cells in 0usize..20) {
         assert_safe(&shown(&bytes));
-        let spans = visible_window(&bytes, Shape { tab_cells: 8, blanks_from: 0 }, &[2..5, 7..9], from..from + cells);
+        let spans = visible_window(&bytes, LineShape { tab_cells: 8, blanks_from: 0 }, &[2..5, 7..9], from..from + cells);
         let text: String = spans.iter().map(|span| span.text.as_ref()).collect();
         assert_safe(&text);
         let spans_width: usize = spans.iter().map(|span| width(&span.text)).sum();
@@ -219,7 +219,7 @@ proptest! {
     fn windows_side_by_side_are_the_line(text in "[ -~]{0,60}", step in 1usize..9) {
         let whole = shown(&text);
         let parts: String = (0..60).step_by(step)
-            .flat_map(|from| visible_window(text.as_bytes(), Shape::default(), &[], from..from + step))
+            .flat_map(|from| visible_window(text.as_bytes(), LineShape::default(), &[], from..from + step))
             .map(|span| span.text.into_owned())
             .collect();
         prop_assert_eq!(parts, whole);

@@ -138,7 +138,7 @@ fn units(line: &[u8], tab_cells: usize) -> impl Iterator<Item = Unit> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Shape, visible_window};
+    use super::super::{LineShape, visible_window};
     use super::*;
 
     fn parts(line: &[u8], cells: usize) -> Vec<Range<usize>> {
@@ -200,7 +200,7 @@ mod tests {
             let joined: Vec<u8> = parts.iter().flat_map(|part| line[part.clone()].to_vec()).collect();
             prop_assert_eq!(&joined, &line);
             for part in parts {
-                let shown = visible_window(&line[part.clone()], Shape::default(), &[], 0..usize::MAX);
+                let shown = visible_window(&line[part.clone()], LineShape::default(), &[], 0..usize::MAX);
                 let used: usize = shown.iter().map(|span| width(&span.text)).sum();
                 prop_assert!(used <= cells || units(&line[part.clone()], 4).count() <= 1, "{used} cells in {part:?}");
             }
@@ -214,7 +214,7 @@ mod tests {
             prop_assert!(starts.is_sorted());
             for at in (0..starts.len() - 1).step_by(per) {
                 let end = starts[(at + per).min(starts.len() - 1)];
-                let shown = visible_window(&line[starts[at]..end], Shape::default(), &[], 0..usize::MAX);
+                let shown = visible_window(&line[starts[at]..end], LineShape::default(), &[], 0..usize::MAX);
                 prop_assert!(shown.iter().map(|span| width(&span.text)).sum::<usize>() <= 8 * per);
             }
         }

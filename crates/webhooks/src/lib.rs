@@ -9,25 +9,25 @@ mod secret;
 mod sign;
 
 #[cfg(feature = "webhooks")]
-pub use post::Client;
+pub use post::WebhookClient;
 pub use secret::read as read_secret;
 
-use domain::webhook::{Delivery, Failure};
+use domain::webhook::{Delivery, FailureKind};
 
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct SendFailure {
     /// What it means for the next.
-    pub failure: Failure,
+    pub failure: FailureKind,
     /// In words, without the address.
     pub why: String,
 }
 
-impl Fault {
+impl SendFailure {
     /// Something that may pass.
     pub fn passing(why: impl Into<String>) -> Self {
         Self {
-            failure: Failure::Passing { retry_after_s: None },
+            failure: FailureKind::Passing { retry_after_s: None },
             why: why.into(),
         }
     }
@@ -38,7 +38,7 @@ impl Fault {
 pub struct Client;
 
 #[cfg(not(feature = "webhooks"))]
-impl Client {
+impl WebhookClient {
     /// Whether this binary can send at all.
     pub const CAN_SEND: bool = false;
 
@@ -48,8 +48,8 @@ impl Client {
     }
 
     /// Always a fault.
-    pub fn post(&self, _: &str, _: &[u8], _: &Delivery, _: i64) -> Result<(), Fault> {
-        Err(Fault::passing("this holdpoint was built without webhooks"))
+    pub fn post(&self, _: &str, _: &[u8], _: &Delivery, _: i64) -> Result<(), SendFailure> {
+        Err(SendFailure::passing("this holdpoint was built without webhooks"))
     }
 }
 

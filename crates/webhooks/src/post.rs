@@ -8,8 +8,8 @@ use ureq::http::StatusCode;
 use ureq::http::header::RETRY_AFTER;
 use ureq::tls::{RootCerts, TlsConfig};
 
-use super::Fault;
-use domain::webhook::{Delivery, Failure};
+use super::SendFailure;
+use domain::webhook::{Delivery, FailureKind};
 use text::words::duration;
 
 /// How long a connection may take.
@@ -20,9 +20,9 @@ const WHOLE_TIME: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// Sends.
-pub struct Client(Agent);
+pub struct WebhookClient(Agent);
 
-impl Client {
+impl WebhookClient {
     /// Whether this binary can send at all.
     pub const CAN_SEND: bool = true;
 
@@ -46,7 +46,7 @@ impl Client {
     }
 
     /// Sends a delivery. Ok: the receiver said 2xx and has it. The body of its answer is not read.
-    pub fn post(&self, url: &str, secret: &[u8], delivery: &Delivery, sent_at_s: i64) -> Result<(), Fault> {
+    pub fn post(&self, url: &str, secret: &[u8], delivery: &Delivery, sent_at_s: i64) -> Result<(), SendFailure> {
         let mut request = self.0.post(url).content_type("application/json");
         for (name, value) in super::headers(delivery, secret, sent_at_s) {
             request = request.header(name, value);
@@ -62,13 +62,13 @@ impl Client {
     }
 }
 
-impl Default for Client {
+impl Default for WebhookClient {
     fn default() -> Self {
         Self::new()
     }
 }
 
-fn answered(status: StatusCode, retry_after_s: Option<u64>) -> Fault {
+fn answered(status: StatusCode, retry_after_s: Option<u64>) -> SendFailure {
     let number = status.as_u16();
     let why = match number {
         300..400 => format!("the receiver answered {number}: redirects are not followed"),
@@ -76,10 +76,10 @@ fn answered(status: StatusCode, retry_after_s: Option<u64>) -> Fault {
     };
     // 408, 425 and 429 ask to come again (RFC 9110, 8470, 6585); of the rest, 5xx may pass.
     let failure = match number {
-        408 | 425 | 429 | 500.. => Failure::Passing { retry_after_s },
-        _ => Failure::Refused,
+        408 | 425 | 429 | 500.. => FailureKind::Passing { retry_after_s },
+        _ => FailureKind::Refused,
     };
-    Fault { failure, why }
+    SendFailure { failure, why }
 }
 
 const TLS_FAILED: &str = "TLS failed: the receiver speaks none, or none that both sides know";
@@ -115,7 +115,7 @@ fn insecure(error: &rustls::Error) -> &'static str {
     clippy::wildcard_enum_match_arm,
     reason = "the enum may grow; what else there is does not come up without features that are off"
 )]
-fn unsent(error: &ureq::Error) -> Fault {
+fn unsent(error: &ureq::Error) -> SendFailure {
     let why = match error {
         ureq::Error::HostNotFound => "the receiver's name is not known".to_owned(),
         ureq::Error::ConnectionFailed => "the receiver cannot be reached".to_owned(),
@@ -136,7 +136,7 @@ fn unsent(error: &ureq::Error) -> Fault {
         }
         _ => "it could not be sent".to_owned(),
     };
-    Fault::passing(why)
+    SendFailure::passing(why)
 }
 
 #[cfg(test)]
@@ -147,10 +147,14 @@ mod tests {
     fn an_answer_says_whether_it_is_worth_coming_again() {
         let of = |number: u16| answered(StatusCode::from_u16(number).unwrap(), Some(7)).failure;
         for passing in [408, 425, 429, 500, 502, 503, 504] {
-            assert_eq!(of(passing), Failure::Passing { retry_after_s: Some(7) }, "{passing}");
+            assert_eq!(
+                of(passing),
+                FailureKind::Passing { retry_after_s: Some(7) },
+                "{passing}"
+            );
         }
         for refused in [301, 307, 400, 401, 404, 410, 413, 422] {
-            assert_eq!(of(refused), Failure::Refused, "{refused}");
+            assert_eq!(of(refused), FailureKind::Refused, "{refused}");
         }
     }
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::Lens;
+use super::DocumentContext;
 use domain::artifact::{Base, GateArtifact, SinceRejection};
 use domain::decision::{Decision, SealedDecision, Seen};
 use domain::gate::{Gate, GateState};
@@ -236,7 +236,7 @@ impl BaseDoc {
 
 impl<'a> GateArtifactDoc<'a> {
     /// The document of one artifact under review.
-    pub(crate) fn of(job_id: &JobId, artifact: &'a GateArtifact, lens: Lens<'_>) -> Self {
+    pub(crate) fn of(job_id: &JobId, artifact: &'a GateArtifact, lens: DocumentContext<'_>) -> Self {
         Self {
             kind: &artifact.kind,
             path: &artifact.path,
@@ -262,7 +262,7 @@ fn seconds(us: i64) -> f64 {
 
 impl<'a> GateDoc<'a> {
     /// The gate of a stage's latest attempt, reached or not.
-    pub fn of_stage(rows: &'a JobRows, stage: &'a StageName, lens: Lens<'_>) -> Self {
+    pub fn of_stage(rows: &'a JobRows, stage: &'a StageName, lens: DocumentContext<'_>) -> Self {
         let (state, gate) = StageState::of(rows, stage);
         match gate {
             Some(gate) => Self::of_gate(rows, gate, lens),
@@ -341,7 +341,7 @@ impl<'a> GateDoc<'a> {
     }
 
     /// Exactly this gate. Its decision is told only when `rows` has it: the newest of each stage.
-    pub fn of_gate(rows: &'a JobRows, gate: &'a Gate, lens: Lens<'_>) -> Self {
+    pub fn of_gate(rows: &'a JobRows, gate: &'a Gate, lens: DocumentContext<'_>) -> Self {
         let sealed = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
         let decision = sealed.map(|sealed| &sealed.decision);
         let is_open = gate.state == GateState::Open;

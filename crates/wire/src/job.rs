@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{GateDoc, Lens};
+use super::{DocumentContext, GateDoc};
 use domain::artifact::Artifact;
 use domain::ids::{Digest, JobId, StageName};
 use domain::job::{Attempt, JobRows, JobStatus};
@@ -117,7 +117,7 @@ pub struct JobDoc<'a> {
 
 impl<'a> JobDoc<'a> {
     /// The document of one job.
-    pub fn of(rows: &'a JobRows, lens: Lens<'_>) -> Self {
+    pub fn of(rows: &'a JobRows, lens: DocumentContext<'_>) -> Self {
         let job = &rows.job;
         Self {
             id: &job.id,
@@ -144,7 +144,7 @@ impl<'a> JobDoc<'a> {
     }
 
     /// The document of a job or an old record.
-    pub fn of_listed(job: &'a ListedJob, lens: Lens<'_>) -> Self {
+    pub fn of_listed(job: &'a ListedJob, lens: DocumentContext<'_>) -> Self {
         match job {
             ListedJob::Ours(rows) => Self::of(rows, lens),
             ListedJob::Old(job) => Self::of_old(job),

@@ -35,7 +35,7 @@ pub use preview::{PreviewDoc, ResumedDoc};
 
 /// What a document needs to know beside the rows.
 #[derive(Debug, Clone, Copy)]
-pub struct Lens<'a> {
+pub struct DocumentContext<'a> {
     /// The policies in force for gates that open from now on.
     pub policies: &'a BTreeMap<StageName, GatePolicy>,
     /// Seconds of grace for an overdue gate.

@@ -8,7 +8,7 @@ use domain::chain::ChainLink;
 use domain::event::{predecessors, removed_again};
 use domain::ids::{Digest, JobId};
 use runs::publish::{event_line, state_file};
-use store::Owed;
+use store::OwedRecords;
 
 use super::store::{Plant, Storage};
 use crate::support::random::Random;
@@ -399,7 +399,7 @@ fn cut_chain_hole<S: Storage>(store: &mut S, disk: &mut Disk) -> Vec<u8> {
 fn append_chain<S: Storage>(
     store: &mut S,
     disk: &mut Disk,
-    owed: &Owed,
+    owed: &OwedRecords,
     plant: Plant,
     budget: &mut Budget,
 ) -> Result<(), Stop> {
@@ -432,7 +432,7 @@ fn append_chain<S: Storage>(
 /// The paths that are to be flushed.
 fn put_artifacts(
     disk: &mut Disk,
-    owed: &Owed,
+    owed: &OwedRecords,
     versions: &Versions,
     job_id: &JobId,
     budget: &mut Budget,

@@ -15,7 +15,7 @@ use domain::refusal::Refusal;
 use domain::time::SECOND_US;
 use domain::wake::{Armed, Due, WakeKind};
 use rules::{Happening, Trigger};
-use runs::publish::{State, event_line, state_file};
+use runs::publish::{StateFile, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
 use super::process::InFlight;
@@ -479,7 +479,7 @@ fn is_looked_at(gate: &Gate) -> bool {
 /// Leases come and go without an event, so without a word in the files.
 fn is_same_but_leases(one: Option<&Vec<u8>>, other: Option<&Vec<u8>>) -> bool {
     let without = |bytes: Option<&Vec<u8>>| {
-        let mut state: State = serde_json::from_slice(bytes?).ok()?;
+        let mut state: StateFile = serde_json::from_slice(bytes?).ok()?;
         for gate in &mut state.rows.gates {
             gate.lease = None;
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use domain::artifact::Artifact;
 use domain::ask::Command;
-use domain::change::{Applied, Beside, Change};
+use domain::change::{Applied, Change, LogEntry};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType, NewEvent};
 use domain::gate::GateState;
@@ -14,7 +14,7 @@ use domain::job::{AttemptState, Job, JobRows, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 use rules::{Evidence, Happening, Trigger};
-use store::{Batched, OpenTimer, Owed, Rule};
+use store::{Batched, OpenTimer, OwedRecords, Rule};
 
 /// What the rule reads, as the engine hands it over.
 pub type Wanted = (Trigger, Evidence);
@@ -127,7 +127,7 @@ pub trait Storage {
         rule: &mut Rule<'_, Wanted>,
     ) -> Result<Vec<Result<Applied, Refusal>>, String>;
     fn timers(&self) -> Vec<OpenTimer>;
-    fn owed_of(&self, job_id: &JobId) -> Option<Owed>;
+    fn owed_of(&self, job_id: &JobId) -> Option<OwedRecords>;
     fn mark_published(&mut self, job_id: &JobId, seq: u64);
     /// The new epoch.
     fn take_lead(&mut self) -> u64;
@@ -181,10 +181,10 @@ impl Memory {
                 forget_guard(&mut rows, &change);
             }
             match change.apply_to(&mut rows)? {
-                Beside::Nothing => {}
-                Beside::Opened(key) => applied.opened.push(key),
-                Beside::Decision(decision) => decisions.push(*decision),
-                Beside::Event(event) => {
+                LogEntry::Nothing => {}
+                LogEntry::Opened(key) => applied.opened.push(key),
+                LogEntry::Decision(decision) => decisions.push(*decision),
+                LogEntry::Event(event) => {
                     self.event_seq += 1;
                     applied.last_event_seq = Some(self.event_seq);
                     events.push(Event {
@@ -382,11 +382,11 @@ impl Storage for Memory {
             .collect()
     }
 
-    fn owed_of(&self, job_id: &JobId) -> Option<Owed> {
+    fn owed_of(&self, job_id: &JobId) -> Option<OwedRecords> {
         let stored = self.jobs.get(job_id)?;
         let events = stored.events.iter().filter(|event| event.seq > stored.published_seq);
         let decisions = stored.decisions.iter().filter(|(_, at)| *at > stored.published_seq);
-        Some(Owed {
+        Some(OwedRecords {
             rows: (*stored.rows).clone(),
             events: events.cloned().collect(),
             decisions: decisions.map(|(sealed, _)| sealed.clone()).collect(),

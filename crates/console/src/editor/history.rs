@@ -2,7 +2,7 @@
 //!
 //! Owns: which changes are taken back together, and how much is remembered. Must not know keys.
 
-use super::lines::Place;
+use super::lines::TextPosition;
 
 /// At most so many steps are remembered; the oldest go first.
 const STEPS_MAX: usize = 10_000;
@@ -11,26 +11,26 @@ const BYTES_MAX: usize = 8 << 20;
 
 /// One change: what stood at a place, and what stands there now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Change {
+pub(super) struct TextEdit {
     /// Where.
-    pub(crate) at: Place,
+    pub(crate) at: TextPosition,
     /// What stood there.
     pub(crate) removed: String,
     /// What was put there.
     pub(crate) written: String,
     /// Where the cursor stood before.
-    pub(crate) cursor: Place,
+    pub(crate) cursor: TextPosition,
 }
 
-impl Change {
+impl TextEdit {
     /// The place behind a text that begins at `at`.
-    pub(crate) fn behind(at: Place, text: &str) -> Place {
+    pub(crate) fn behind(at: TextPosition, text: &str) -> TextPosition {
         match text.rfind('\n') {
-            Some(last) => Place {
+            Some(last) => TextPosition {
                 line: at.line + text.matches('\n').count(),
                 byte: text.len() - last - 1,
             },
-            None => Place {
+            None => TextPosition {
                 byte: at.byte + text.len(),
                 ..at
             },
@@ -42,7 +42,7 @@ impl Change {
     }
 
     /// Whether `next` only goes on writing where this change stopped. A word and the blanks behind it are one step.
-    fn goes_on_with(&self, next: &Change) -> bool {
+    fn goes_on_with(&self, next: &TextEdit) -> bool {
         let is_typed = |text: &str| !text.contains('\n') && text.chars().nth(1).is_none();
         let is_new_word = self.written.ends_with(char::is_whitespace) && !next.written.starts_with(char::is_whitespace);
         next.removed.is_empty()
@@ -56,17 +56,17 @@ impl Change {
 
 /// Steps taken, and steps taken back.
 #[derive(Debug, Clone, Default)]
-pub(super) struct History {
-    done: std::collections::VecDeque<Change>,
-    undone: Vec<Change>,
+pub(super) struct UndoHistory {
+    done: std::collections::VecDeque<TextEdit>,
+    undone: Vec<TextEdit>,
     size_bytes: usize,
     /// The cursor was moved since: what is typed now is another step.
     is_closed: bool,
 }
 
-impl History {
+impl UndoHistory {
     /// Remembers a change.
-    pub(crate) fn push(&mut self, change: Change) {
+    pub(crate) fn push(&mut self, change: TextEdit) {
         self.undone.clear();
         self.size_bytes += change.size_bytes();
         let is_closed = std::mem::replace(&mut self.is_closed, false);
@@ -87,7 +87,7 @@ impl History {
     }
 
     /// The last change, to be taken back.
-    pub(crate) fn undo(&mut self) -> Option<Change> {
+    pub(crate) fn undo(&mut self) -> Option<TextEdit> {
         let change = self.done.pop_back()?;
         self.size_bytes = self.size_bytes.saturating_sub(change.size_bytes());
         self.undone.push(change.clone());
@@ -96,7 +96,7 @@ impl History {
     }
 
     /// The change that was taken back last, to be made again.
-    pub(crate) fn redo(&mut self) -> Option<Change> {
+    pub(crate) fn redo(&mut self) -> Option<TextEdit> {
         let change = self.undone.pop()?;
         self.size_bytes += change.size_bytes();
         self.done.push_back(change.clone());

@@ -4,11 +4,11 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use text::{Shape, visible_line, width, wrap};
+use text::{LineShape, visible_line, width, wrap};
 
 /// A place in a text: before a byte of a line. Lines and bytes count from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Place {
+pub struct TextPosition {
     /// The line.
     pub line: usize,
     /// The byte in it, always the beginning of a character or the line's end.
@@ -45,27 +45,27 @@ impl Lines {
     }
 
     /// Behind the last character.
-    pub(crate) fn end(&self) -> Place {
+    pub(crate) fn end(&self) -> TextPosition {
         let line = self.lines.len().saturating_sub(1);
-        Place {
+        TextPosition {
             line,
             byte: self.line(line).len(),
         }
     }
 
     /// The place, or the nearest one before it that there is.
-    pub(crate) fn clamped(&self, place: Place) -> Place {
+    pub(crate) fn clamped(&self, place: TextPosition) -> TextPosition {
         if place.line >= self.lines.len() {
             return self.end();
         }
         let line = self.line(place.line);
-        Place {
+        TextPosition {
             byte: line.floor_char_boundary(place.byte),
             ..place
         }
     }
 
-    pub(crate) fn text_between(&self, from: Place, to: Place) -> String {
+    pub(crate) fn text_between(&self, from: TextPosition, to: TextPosition) -> String {
         if from.line == to.line {
             let line = self.line(from.line);
             return line.get(from.byte..to.byte).unwrap_or_default().to_owned();
@@ -81,7 +81,7 @@ impl Lines {
     }
 
     /// Puts `text` in place of what stands between two places; returns what stood there, and the place behind the new text.
-    pub(crate) fn replace(&mut self, from: Place, to: Place, text: &str) -> (String, Place) {
+    pub(crate) fn replace(&mut self, from: TextPosition, to: TextPosition, text: &str) -> (String, TextPosition) {
         let from = self.clamped(from);
         let to = self.clamped(to).max(from);
         let removed = self.text_between(from, to);
@@ -95,7 +95,7 @@ impl Lines {
         line.truncate(from.byte);
         line.push_str(first);
         let mut further: Vec<String> = pieces.map(str::to_owned).collect();
-        let end = Place {
+        let end = TextPosition {
             line: from.line + further.len(),
             byte: further.last().map_or(from.byte + first.len(), String::len),
         };
@@ -110,10 +110,10 @@ impl Lines {
     }
 
     /// One grapheme back, over the line's beginning to the end of the line before.
-    pub(crate) fn before(&self, place: Place) -> Place {
+    pub(crate) fn before(&self, place: TextPosition) -> TextPosition {
         let head = self.line(place.line).get(..place.byte).unwrap_or_default();
         match head.graphemes(true).next_back() {
-            Some(grapheme) => Place {
+            Some(grapheme) => TextPosition {
                 byte: place.byte - grapheme.len(),
                 ..place
             },
@@ -123,14 +123,14 @@ impl Lines {
     }
 
     /// One grapheme on, over the line's end to the beginning of the next line.
-    pub(crate) fn after(&self, place: Place) -> Place {
+    pub(crate) fn after(&self, place: TextPosition) -> TextPosition {
         let tail = self.line(place.line).get(place.byte..).unwrap_or_default();
         match tail.graphemes(true).next() {
-            Some(grapheme) => Place {
+            Some(grapheme) => TextPosition {
                 byte: place.byte + grapheme.len(),
                 ..place
             },
-            None if place.line + 1 < self.lines.len() => Place {
+            None if place.line + 1 < self.lines.len() => TextPosition {
                 line: place.line + 1,
                 byte: 0,
             },
@@ -138,15 +138,15 @@ impl Lines {
         }
     }
 
-    pub(crate) fn line_end(&self, line: usize) -> Place {
-        Place {
+    pub(crate) fn line_end(&self, line: usize) -> TextPosition {
+        TextPosition {
             line,
             byte: self.line(line).len(),
         }
     }
 
     /// The beginning of the next word: behind this one and the blanks that follow.
-    pub(crate) fn next_word(&self, place: Place) -> Place {
+    pub(crate) fn next_word(&self, place: TextPosition) -> TextPosition {
         let tail = self.line(place.line).get(place.byte..).unwrap_or_default();
         let Some(first) = tail.chars().next() else {
             return self.after(place);
@@ -155,14 +155,14 @@ impl Lines {
         let word = tail.find(is_other).unwrap_or(tail.len());
         let blanks = tail.get(word..).unwrap_or_default();
         let skipped = blanks.len() - blanks.trim_start().len();
-        Place {
+        TextPosition {
             byte: place.byte + word + skipped,
             ..place
         }
     }
 
     /// The beginning of this word, or of the one before.
-    pub(crate) fn former_word(&self, place: Place) -> Place {
+    pub(crate) fn former_word(&self, place: TextPosition) -> TextPosition {
         let head = self.line(place.line).get(..place.byte).unwrap_or_default();
         if head.is_empty() {
             return self.before(place);
@@ -177,20 +177,24 @@ impl Lines {
                     .map_or(0, char::len_utf8)
             })
         });
-        Place { byte, ..place }
+        TextPosition { byte, ..place }
     }
 
     /// Where the rows of a line begin that is drawn in so many columns; at least one. In 0 columns a line is one row.
     pub(crate) fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
         let mut starts = vec![0];
         if columns > 0 {
-            starts.extend(wrap(self.line(line).as_bytes(), Shape::default().tab_cells, columns));
+            starts.extend(wrap(
+                self.line(line).as_bytes(),
+                LineShape::default().tab_cells,
+                columns,
+            ));
         }
         starts
     }
 
     /// The row of its line in which a place is drawn, and the cells before it there.
-    pub(crate) fn row_of(&self, place: Place, columns: usize) -> (usize, usize) {
+    pub(crate) fn row_of(&self, place: TextPosition, columns: usize) -> (usize, usize) {
         let rows = self.rows(place.line, columns);
         let row = rows.partition_point(|start| *start <= place.byte).saturating_sub(1);
         let start = rows.get(row).copied().unwrap_or(0);
@@ -199,7 +203,7 @@ impl Lines {
     }
 
     /// The place in a row of a line that has so many cells before it, or as many as there are.
-    fn at_cells(&self, line: usize, rows: &[usize], row: usize, wanted: usize) -> Place {
+    fn at_cells(&self, line: usize, rows: &[usize], row: usize, wanted: usize) -> TextPosition {
         let start = rows.get(row).copied().unwrap_or(0);
         let next = rows.get(row + 1).copied();
         let text = self
@@ -215,11 +219,11 @@ impl Lines {
             }
             byte += grapheme.len();
         }
-        Place { line, byte }
+        TextPosition { line, byte }
     }
 
     /// The place so many rows further down (negative: up) with so many cells before it.
-    pub(crate) fn rows_away(&self, from: Place, by: isize, wanted: usize, columns: usize) -> Place {
+    pub(crate) fn rows_away(&self, from: TextPosition, by: isize, wanted: usize, columns: usize) -> TextPosition {
         let mut line = from.line;
         let mut rows = self.rows(line, columns);
         let (mut row, _) = self.row_of(from, columns);
@@ -267,7 +271,7 @@ fn cells_from(used: usize, part: &str) -> usize {
     match part.strip_suffix('\t') {
         Some(text) => {
             let used = used + width(&visible_line(text));
-            let tab_cells = Shape::default().tab_cells.max(1);
+            let tab_cells = LineShape::default().tab_cells.max(1);
             used + tab_cells - used % tab_cells
         }
         None => used + width(&visible_line(part)),
@@ -280,10 +284,10 @@ mod tests {
 
     use super::*;
 
-    fn place_of(text: &str, at: usize) -> Place {
+    fn place_of(text: &str, at: usize) -> TextPosition {
         let head = text.get(..at).unwrap();
         let line = head.matches('\n').count();
-        Place {
+        TextPosition {
             line,
             byte: head.len() - head.rfind('\n').map_or(0, |end| end + 1),
         }
@@ -314,14 +318,14 @@ mod tests {
     #[test]
     fn graphemes_are_one_step() {
         let lines = Lines::new("e\u{301}👩\u{200d}🚀x");
-        let mut place = Place::default();
+        let mut place = TextPosition::default();
         let mut stops = Vec::new();
         while place != lines.end() {
             place = lines.after(place);
             stops.push(place.byte);
         }
         assert_eq!(stops, [3, 14, 15]);
-        while place != Place::default() {
+        while place != TextPosition::default() {
             place = lines.before(place);
         }
     }
@@ -329,7 +333,7 @@ mod tests {
     #[test]
     fn words_begin_at_letters_and_signs() {
         let lines = Lines::new("one  two_3.x");
-        let mut place = Place::default();
+        let mut place = TextPosition::default();
         let mut stops = Vec::new();
         while place != lines.end() {
             place = lines.next_word(place);
@@ -337,7 +341,7 @@ mod tests {
         }
         assert_eq!(stops, [5, 10, 11, 12]);
         stops.clear();
-        while place != Place::default() {
+        while place != TextPosition::default() {
             place = lines.former_word(place);
             stops.push(place.byte);
         }
@@ -350,7 +354,7 @@ mod tests {
         let end = lines.end();
         let (_, cells) = lines.row_of(end, 0);
         assert_eq!(lines.at_cells(0, &[0], 0, cells), end);
-        assert_eq!(lines.at_cells(0, &[0], 0, 5), Place { line: 0, byte: 2 });
+        assert_eq!(lines.at_cells(0, &[0], 0, 5), TextPosition { line: 0, byte: 2 });
         assert_eq!(lines.at_cells(0, &[0], 0, 6).byte, 2, "half a wide letter is none");
     }
 
@@ -358,22 +362,22 @@ mod tests {
     fn a_wrapped_line_is_passed_row_by_row() {
         let lines = Lines::new("one two three four\nx");
         assert_eq!(lines.rows(0, 8), [0, 8, 14]);
-        let mut place = Place { line: 0, byte: 2 };
+        let mut place = TextPosition { line: 0, byte: 2 };
         let mut stops = Vec::new();
         for _ in 0..4 {
             place = lines.rows_away(place, 1, 2, 8);
             stops.push((place.line, place.byte));
         }
         assert_eq!(stops, [(0, 10), (0, 16), (1, 1), (1, 1)]);
-        assert_eq!(lines.rows_away(place, -4, 2, 8), Place { line: 0, byte: 2 });
+        assert_eq!(lines.rows_away(place, -4, 2, 8), TextPosition { line: 0, byte: 2 });
         assert_eq!(
-            lines.row_of(Place { line: 0, byte: 8 }, 8),
+            lines.row_of(TextPosition { line: 0, byte: 8 }, 8),
             (1, 0),
             "the next row begins where one ends"
         );
         assert_eq!(
-            lines.rows_away(Place { line: 0, byte: 17 }, -1, 7, 8),
-            Place { line: 0, byte: 13 }
+            lines.rows_away(TextPosition { line: 0, byte: 17 }, -1, 7, 8),
+            TextPosition { line: 0, byte: 13 }
         );
     }
 }

@@ -2,16 +2,16 @@
 //!
 //! No letter with Alt does anything: on a line that stalls it is the Escape key and a letter that came together.
 
-use super::lines::Place;
+use super::lines::TextPosition;
 use super::{Editor, Form};
-use crate::input::{Code, Key};
+use crate::input::{Code, KeyPress};
 
 /// Lines of a page in the editor.
 const PAGE_LINES: isize = 10;
 
 impl Editor {
     /// Takes a key; returns whether the text changed.
-    pub(crate) fn press(&mut self, key: Key) -> bool {
+    pub(crate) fn press(&mut self, key: KeyPress) -> bool {
         if let Some(place) = self.motion(key) {
             self.go(place, key);
             return false;
@@ -41,7 +41,7 @@ impl Editor {
                 self.write(&kept)
             }
             // As at every prompt of a shell; a text of many lines has more to lose, and an undo.
-            (Code::Char('u'), true, false) if self.form == Form::Field => self.cut(|_| Place::default()),
+            (Code::Char('u'), true, false) if self.form == Form::Field => self.cut(|_| TextPosition::default()),
             (Code::Char('u'), true, false) => self.undo(),
             (Code::Char('r'), true, false) => self.redo(),
             (
@@ -64,10 +64,10 @@ impl Editor {
     }
 
     /// Where a key moves the cursor, if it moves it.
-    fn motion(&mut self, key: Key) -> Option<Place> {
+    fn motion(&mut self, key: KeyPress) -> Option<TextPosition> {
         let is_word = key.is_ctrl || key.is_alt;
         let line = self.cursor.line;
-        let start = Place { line, byte: 0 };
+        let start = TextPosition { line, byte: 0 };
         Some(match (key.code, is_word) {
             (Code::Left, false) => self.before_cursor(),
             (Code::Right, false) => self.after_cursor(),
@@ -79,7 +79,7 @@ impl Editor {
             (Code::PageDown, _) => self.vertical(PAGE_LINES),
             (Code::Home, false) => start,
             (Code::End, false) => self.lines.line_end(line),
-            (Code::Home, true) => Place::default(),
+            (Code::Home, true) => TextPosition::default(),
             (Code::End, true) => self.lines.end(),
             (Code::Char('e'), true) if key.is_ctrl => self.lines.line_end(line),
             (
@@ -95,7 +95,7 @@ impl Editor {
         })
     }
 
-    fn go(&mut self, place: Place, key: Key) {
+    fn go(&mut self, place: TextPosition, key: KeyPress) {
         let is_vertical = matches!(key.code, Code::Up | Code::Down | Code::PageUp | Code::PageDown);
         if !is_vertical {
             self.goal_cells = None;
@@ -106,7 +106,7 @@ impl Editor {
     }
 
     /// Up or down by rows as they are drawn: a long line has several.
-    fn vertical(&mut self, rows: isize) -> Place {
+    fn vertical(&mut self, rows: isize) -> TextPosition {
         let cells = match self.goal_cells {
             Some(cells) => cells,
             None => self.lines.row_of(self.cursor, self.columns).1,
@@ -115,30 +115,30 @@ impl Editor {
         self.lines.rows_away(self.cursor, rows, cells, self.columns)
     }
 
-    fn before_cursor(&self) -> Place {
+    fn before_cursor(&self) -> TextPosition {
         self.lines.before(self.cursor)
     }
 
-    fn after_cursor(&self) -> Place {
+    fn after_cursor(&self) -> TextPosition {
         self.lines.after(self.cursor)
     }
 
-    fn next_word(&self) -> Place {
+    fn next_word(&self) -> TextPosition {
         self.lines.next_word(self.cursor)
     }
 
-    fn former_word(&self) -> Place {
+    fn former_word(&self) -> TextPosition {
         self.lines.former_word(self.cursor)
     }
 
     /// To the line's end; from there over it.
-    fn line_end_or_next(&self) -> Place {
+    fn line_end_or_next(&self) -> TextPosition {
         let end = self.lines.line_end(self.cursor.line);
         if self.cursor == end { self.after_cursor() } else { end }
     }
 
     /// The selection, else what stands between the cursor and a place; none when that is nothing.
-    fn reached(&self, to: impl FnOnce(&Self) -> Place) -> Option<(Place, Place)> {
+    fn reached(&self, to: impl FnOnce(&Self) -> TextPosition) -> Option<(TextPosition, TextPosition)> {
         let (from, to) = self.selection().unwrap_or_else(|| {
             let to = to(self);
             (self.cursor.min(to), self.cursor.max(to))
@@ -146,12 +146,12 @@ impl Editor {
         (from != to).then_some((from, to))
     }
 
-    fn delete(&mut self, to: impl FnOnce(&Self) -> Place) -> bool {
+    fn delete(&mut self, to: impl FnOnce(&Self) -> TextPosition) -> bool {
         self.reached(to).is_some_and(|(from, to)| self.replace(from, to, ""))
     }
 
     /// Deletes, and keeps what was deleted for Ctrl-y.
-    fn cut(&mut self, to: impl FnOnce(&Self) -> Place) -> bool {
+    fn cut(&mut self, to: impl FnOnce(&Self) -> TextPosition) -> bool {
         let Some((from, to)) = self.reached(to) else {
             return false;
         };

@@ -3,12 +3,12 @@
 use ratatui::style::Style;
 
 use crate::theme::Theme;
-use patch::{Change, around_difference};
+use patch::{PlannedChange, around_difference};
 use text::{visible_line, width};
 
 /// A line, and which side it shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct ChangeLine {
     /// The words.
     pub(crate) text: String,
     /// What they are.
@@ -39,8 +39,8 @@ pub(crate) fn style(side: Side, theme: Theme) -> Style {
 const PLACE_CELLS: usize = 20;
 
 /// The change in lines of so many columns: one line where both sides fit in it, else each side in at most `rows_each` lines.
-pub(crate) fn lines(change: &Change, columns: usize, rows_each: usize) -> Vec<Line> {
-    let line = |text: String, side| Line { text, side };
+pub(crate) fn lines(change: &PlannedChange, columns: usize, rows_each: usize) -> Vec<ChangeLine> {
+    let line = |text: String, side| ChangeLine { text, side };
     let whole = change.to_string();
     if cells(&whole) <= columns {
         return vec![line(whole, Side::Both)];
@@ -94,8 +94,8 @@ fn rows(text: &str, room: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn change(before: &str, after: &str) -> Change {
-        Change {
+    fn change(before: &str, after: &str) -> PlannedChange {
+        PlannedChange {
             place: "line 5".to_owned(),
             before: before.to_owned(),
             after: after.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::model::Model;
 use crate::model::bulk::{Item, ItemState};
-use crate::model::prompt::{Ask, ConfirmState, TimerIntent};
+use crate::model::prompt::{ConfirmState, PromptKind, TimerIntent};
 use crate::model::queue::RowKey;
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
@@ -14,11 +14,17 @@ use domain::lease::LeasePurpose;
 pub(crate) fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     // Before the rules have answered it is not known whether anything is asked at all.
     let is_unknown = match model.ask() {
-        Some(Ask::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
-        Some(Ask::Cancel(_)) => !model.preview.has_stood,
-        Some(Ask::Resume(_) | Ask::Bulk(_) | Ask::Timer(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => {
-            false
-        }
+        Some(PromptKind::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
+        Some(PromptKind::Cancel(_)) => !model.preview.has_stood,
+        Some(
+            PromptKind::Resume(_)
+            | PromptKind::Bulk(_)
+            | PromptKind::Timer(_)
+            | PromptKind::Quit(_)
+            | PromptKind::Menu
+            | PromptKind::Discard(_),
+        )
+        | None => false,
     };
     let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
     if model.session.is_read_only || (is_unknown && !is_writing) {
@@ -35,19 +41,19 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         return BTreeMap::from([(compose.pin.key.clone(), LeasePurpose::Compose)]);
     }
     let asked = match model.ask() {
-        Some(Ask::Confirm(confirm)) => match confirm.state {
+        Some(PromptKind::Confirm(confirm)) => match confirm.state {
             ConfirmState::Asking | ConfirmState::Writing(_) => Some(&confirm.pin.key),
             ConfirmState::Refused(..) => None,
         },
         // What is held stands without a lease, and a release that met one would not let it run.
-        Some(Ask::Timer(ask)) => (ask.intent != TimerIntent::Release).then_some(&ask.key),
-        Some(Ask::Bulk(ask)) => {
+        Some(PromptKind::Timer(ask)) => (ask.intent != TimerIntent::Release).then_some(&ask.key),
+        Some(PromptKind::Bulk(ask)) => {
             let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
             let open = ask.items.iter().filter(is_open);
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
         // Its open gates end with the job.
-        Some(Ask::Cancel(ask)) => {
+        Some(PromptKind::Cancel(ask)) => {
             let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
             let gates = rows.filter_map(|row| match RowKey::of(row) {
                 RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
@@ -55,7 +61,7 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             });
             return gates.collect();
         }
-        Some(Ask::Resume(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => None,
+        Some(PromptKind::Resume(_) | PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_)) | None => None,
     };
     asked
         .map(|key| (key.clone(), LeasePurpose::Prompt))

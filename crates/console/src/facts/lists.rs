@@ -43,7 +43,7 @@ pub(crate) fn discarded(model: &Model) -> Vec<usize> {
 
 /// A command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct PaletteEntry {
     /// What it is called.
     pub name: &'static str,
     /// Its key.
@@ -53,12 +53,12 @@ pub struct Entry {
 }
 
 /// The commands that fit what is typed; an exact name first.
-pub fn entries(model: &Model) -> Vec<Entry> {
+pub fn entries(model: &Model) -> Vec<PaletteEntry> {
     let text = match &model.overlay {
         Some(Overlay::Palette { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
-    let leave = Entry {
+    let leave = PaletteEntry {
         name: "quit: leave the console",
         key: ":q",
         action: Action::Quit,
@@ -71,7 +71,7 @@ pub fn entries(model: &Model) -> Vec<Entry> {
     let all = bindings.filter_map(|binding| {
         let action = binding.action?;
         let is_offered = action != Action::Palette && verb::is_hinted(model, focus, action);
-        is_offered.then(|| Entry {
+        is_offered.then(|| PaletteEntry {
             name: binding.help,
             key: binding.key(),
             action,

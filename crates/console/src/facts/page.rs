@@ -1,7 +1,7 @@
 //! A diff as it stands on the screen.
 
-use crate::model::look::{Look, Mode};
-use diff::document::{DiffDocument, Side};
+use crate::model::look::{Mode, ViewOptions};
+use diff::document::{DiffDocument, DiffSide};
 use diff::page::{Columns, Page};
 
 /// Sign and blank before a text.
@@ -9,7 +9,7 @@ const SIGN_CELLS: usize = 2;
 
 /// A diff as it stands on so many columns of the screen, `left` cells scrolled sideways where it does not wrap. A text
 /// without a former one has one column: there is nothing to stand beside it.
-pub(crate) fn page(document: &DiffDocument, look: Look, left: usize, columns: u16) -> Page<'_> {
+pub(crate) fn page(document: &DiffDocument, look: ViewOptions, left: usize, columns: u16) -> Page<'_> {
     let columns = usize::from(columns);
     let numbers = number_cells(document);
     let columns = match look.mode {
@@ -30,6 +30,8 @@ pub(crate) fn page(document: &DiffDocument, look: Look, left: usize, columns: u1
 }
 
 pub(crate) fn number_cells(document: &DiffDocument) -> usize {
-    let lines = document.line_count(Side::New).max(document.line_count(Side::Old));
+    let lines = document
+        .line_count(DiffSide::New)
+        .max(document.line_count(DiffSide::Old));
     lines.to_string().len().max(3)
 }

@@ -12,23 +12,23 @@ mod timer;
 
 pub(crate) mod whole;
 
-use parts::Line;
+use parts::PromptLine;
 
 use crate::model::Model;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 
-pub(crate) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
+pub(crate) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
     match model.ask() {
         None => Vec::new(),
-        Some(Ask::Confirm(confirm)) => confirm::lines(model, confirm, columns),
-        Some(Ask::Resume(ask)) => resume::lines(model, ask, columns),
-        Some(Ask::Cancel(ask)) => cancel::lines(model, ask, columns),
-        Some(Ask::Timer(ask)) => timer::lines(model, ask, columns),
+        Some(PromptKind::Confirm(confirm)) => confirm::lines(model, confirm, columns),
+        Some(PromptKind::Resume(ask)) => resume::lines(model, ask, columns),
+        Some(PromptKind::Cancel(ask)) => cancel::lines(model, ask, columns),
+        Some(PromptKind::Timer(ask)) => timer::lines(model, ask, columns),
         // Without its list of gates, which scrolls.
-        Some(Ask::Bulk(ask)) => bulk::around_words(model, ask, columns),
-        Some(Ask::Quit(ask)) => quit::lines(model, ask, columns),
-        Some(Ask::Menu) => menu::lines(model, columns),
-        Some(Ask::Discard(ask)) => discard::lines(model, ask, columns),
+        Some(PromptKind::Bulk(ask)) => bulk::around_words(model, ask, columns),
+        Some(PromptKind::Quit(ask)) => quit::lines(model, ask, columns),
+        Some(PromptKind::Menu) => menu::lines(model, columns),
+        Some(PromptKind::Discard(ask)) => discard::lines(model, ask, columns),
     }
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn height(model: &Model, columns: u16) -> u16 {
         return 0;
     }
     let listed = match model.ask() {
-        Some(Ask::Bulk(ask)) => ask.items.len(),
+        Some(PromptKind::Bulk(ask)) => ask.items.len(),
         Some(_) | None => 0,
     };
     let lines = lines(model, usize::from(columns).saturating_sub(2)).len() + listed;

@@ -14,7 +14,7 @@ use crate::keymap::Focus;
 use crate::model::compose::Compose;
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
-use crate::model::prompt::{Ask, Intent, TimerIntent};
+use crate::model::prompt::{Intent, PromptKind, TimerIntent};
 use crate::model::{Lower, Model};
 
 pub(crate) use text::edit_here;
@@ -23,7 +23,7 @@ pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin,
 
 /// Why a key does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum No {
+pub enum NoOffer {
     /// It would be refused.
     Refused(Refused),
     /// There is nothing here for it; the words, where there are any.
@@ -49,34 +49,34 @@ pub(crate) fn in_words(what: &str, why: &str, hint: &str) -> String {
     format!("{what}: {why}{gap}{hint}")
 }
 
-fn refused(what: &'static str, answer: Result<(), gate::Why>) -> Result<(), No> {
+fn refused(what: &'static str, answer: Result<(), gate::Why>) -> Result<(), NoOffer> {
     let no = |(why, hint)| Refused {
         what,
         why,
         hint,
         is_about_text: false,
     };
-    answer.map_err(|why| No::Refused(no(why)))
+    answer.map_err(|why| NoOffer::Refused(no(why)))
 }
 
-fn about_text(answer: Result<(), No>) -> Result<(), No> {
+fn about_text(answer: Result<(), NoOffer>) -> Result<(), NoOffer> {
     answer.map_err(|no| match no {
-        No::Refused(refused) => No::Refused(Refused {
+        NoOffer::Refused(refused) => NoOffer::Refused(Refused {
             is_about_text: true,
             ..refused
         }),
-        No::Nothing(words) => No::Nothing(words),
+        NoOffer::Nothing(words) => NoOffer::Nothing(words),
     })
 }
 
-fn there_is(is_something: bool) -> Result<(), No> {
+fn there_is(is_something: bool) -> Result<(), NoOffer> {
     or_says(is_something, "")
 }
 
-fn or_says(is_something: bool, words: &str) -> Result<(), No> {
+fn or_says(is_something: bool, words: &str) -> Result<(), NoOffer> {
     match is_something {
         true => Ok(()),
-        false => Err(No::Nothing(words.to_owned())),
+        false => Err(NoOffer::Nothing(words.to_owned())),
     }
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn is_diff_shown(model: &Model) -> bool {
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
 pub(crate) fn is_draft_left_out(model: &Model) -> bool {
-    let Some(Ask::Confirm(confirm)) = model.ask() else {
+    let Some(PromptKind::Confirm(confirm)) = model.ask() else {
         return false;
     };
     let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.has_patch());
@@ -113,11 +113,11 @@ pub(crate) fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
 }
 
 /// May I? Yes, or why not.
-pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
+pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer> {
     if let Some(why) = model.session.forbids(action) {
         return refused("Not done", Err((why.to_owned(), String::new())));
     }
-    let is_asking = matches!(model.ask(), Some(Ask::Confirm(confirm)) if confirm.is_asking());
+    let is_asking = matches!(model.ask(), Some(PromptKind::Confirm(confirm)) if confirm.is_asking());
     match action {
         Action::Accept if focus.is_prompt() => enter::confirm(model),
         Action::Approve | Action::Reject => {
@@ -187,7 +187,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         }
         Action::MarkAgain => or_says(!model.marks.off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(
-            matches!(model.ask(), Some(Ask::Bulk(ask)) if ask.can_take_in()),
+            matches!(model.ask(), Some(PromptKind::Bulk(ask)) if ask.can_take_in()),
             "Nothing is left out that could be taken in",
         ),
         Action::Discarded => or_says(
@@ -245,7 +245,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
         }
         Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
         Action::Open => there_is(model.queue.current().is_some()),
-        Action::Note => there_is(model.ask().and_then(Ask::note).is_some()),
+        Action::Note => there_is(model.ask().and_then(PromptKind::note).is_some()),
         Action::Back if focus == Focus::Queue => {
             there_is(!model.marks.on.is_empty() || model.marks.range.is_some() || !model.queue.filter.is_empty())
         }
@@ -280,7 +280,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), No> {
 }
 
 /// What changes more than the screen.
-fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
+fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), NoOffer> {
     if model.session.is_read_only {
         return refused(what, Err(("this console only reads".to_owned(), String::new())));
     }
@@ -288,7 +288,7 @@ fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), 
 }
 
 /// The same where a question is asked first, which the window has to hold.
-fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), No> {
+fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), NoOffer> {
     written(model, what, || match window::too_small(model) {
         Some(why) => Err((why, window::MAKE_ROOM.to_owned())),
         None => rule(),
@@ -296,6 +296,6 @@ fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), ga
 }
 
 /// The text that is written, from the menu.
-fn sent(model: &Model, intent: Intent) -> Result<(), No> {
+fn sent(model: &Model, intent: Intent) -> Result<(), NoOffer> {
     about_text(asked(model, intent.not_done(), || text::send(model, intent)))
 }

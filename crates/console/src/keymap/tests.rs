@@ -25,7 +25,7 @@ fn every_bound_name_is_a_key() {
         .flat_map(|group| group.bindings)
         .flat_map(|binding| binding.keys)
     {
-        assert_eq!(Key::parse(name).map(Key::name).as_deref(), Some(*name));
+        assert_eq!(KeyPress::parse(name).map(KeyPress::name).as_deref(), Some(*name));
     }
 }
 
@@ -37,21 +37,21 @@ fn every_editing_key_of_the_help_does_something() {
         for name in binding.keys {
             let mut editor = Editor::of_text(&"one two three\n".repeat(30));
             editor.move_to(15, 4);
-            editor.press(Key::parse("x").unwrap());
-            editor.press(Key::parse("Shift-Right").unwrap());
-            editor.press(Key::parse("Ctrl-x").unwrap());
+            editor.press(KeyPress::parse("x").unwrap());
+            editor.press(KeyPress::parse("Shift-Right").unwrap());
+            editor.press(KeyPress::parse("Ctrl-x").unwrap());
             if *name == "Ctrl-r" {
-                editor.press(Key::parse("Ctrl-u").unwrap());
+                editor.press(KeyPress::parse("Ctrl-u").unwrap());
             }
             if matches!(*name, "Ctrl-x" | "Ctrl-o") {
-                editor.press(Key::parse("Shift-Left").unwrap());
+                editor.press(KeyPress::parse("Shift-Left").unwrap());
             }
             let before = (editor.text(), editor.cursor(), editor.selected_in(15));
-            editor.press(Key::parse(name).unwrap());
+            editor.press(KeyPress::parse(name).unwrap());
             if *name == "Ctrl-o" {
                 // A copy shows when it is pasted.
-                editor.press(Key::parse("End").unwrap());
-                editor.press(Key::parse("Ctrl-y").unwrap());
+                editor.press(KeyPress::parse("End").unwrap());
+                editor.press(KeyPress::parse("Ctrl-y").unwrap());
             }
             let after = (editor.text(), editor.cursor(), editor.selected_in(15));
             assert_ne!(before, after, "{name}: {}", binding.help);
@@ -65,7 +65,7 @@ fn no_letter_with_alt_means_anything() {
     use crate::editor::Editor;
     for character in '!'..='~' {
         let name = format!("Alt-{character}");
-        let key = Key::parse(&name).unwrap();
+        let key = KeyPress::parse(&name).unwrap();
         for focus in Focus::ALL {
             assert_eq!(lookup(focus, key), None, "{focus:?} {name}");
         }
@@ -86,7 +86,7 @@ fn no_letter_with_alt_means_anything() {
 fn keys_of_tmux_screen_and_flow_control_stay_free() {
     for focus in Focus::ALL {
         for name in ["Ctrl-a", "Ctrl-b", "Ctrl-s", "Ctrl-q"] {
-            assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+            assert_eq!(lookup(focus, KeyPress::parse(name).unwrap()), None, "{focus:?} {name}");
         }
     }
 }
@@ -102,7 +102,7 @@ fn the_letters_of_a_split_escape_sequence_mean_nothing() {
         Focus::Ask,
     ] {
         for name in ["A", "B", "C", "D", "H", "F", "O"] {
-            assert_eq!(lookup(focus, Key::parse(name).unwrap()), None, "{focus:?} {name}");
+            assert_eq!(lookup(focus, KeyPress::parse(name).unwrap()), None, "{focus:?} {name}");
         }
     }
 }
@@ -111,7 +111,7 @@ fn the_letters_of_a_split_escape_sequence_mean_nothing() {
 fn escape_never_decides() {
     let harmless = [Action::Back, Action::Close, Action::Menu];
     for focus in Focus::ALL {
-        let action = lookup(focus, Key::parse("Esc").unwrap()).unwrap();
+        let action = lookup(focus, KeyPress::parse("Esc").unwrap()).unwrap();
         assert!(harmless.contains(&action), "{focus:?}: {action:?}");
     }
 }

@@ -6,7 +6,7 @@ use crate::effect::PromptFacts;
 use crate::facts::prompt::{self, bulk, whole};
 use crate::layout;
 use crate::model::Model;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 
 /// What of the question is on the screen; none without one.
 pub(crate) fn facts(model: &Model) -> Option<PromptFacts> {
@@ -30,7 +30,7 @@ pub(crate) fn facts(model: &Model) -> Option<PromptFacts> {
 pub(crate) fn listed(model: &Model) -> Range<usize> {
     let area = layout::of(model).prompt;
     match model.ask() {
-        Some(Ask::Bulk(ask)) if whole::fitted(model, area).1 => {
+        Some(PromptKind::Bulk(ask)) if whole::fitted(model, area).1 => {
             let around = bulk::around_words(model, ask, whole::columns(area)).len();
             bulk::window(ask, around, usize::from(area.height))
         }
@@ -48,7 +48,7 @@ fn is_time(word: &str) -> bool {
 
 /// How many gates of the list are in sight in a prompt of this height.
 pub(crate) fn list_rows(model: &Model, height: u16) -> usize {
-    let Some(Ask::Bulk(ask)) = model.ask() else {
+    let Some(PromptKind::Bulk(ask)) = model.ask() else {
         return 0;
     };
     let columns = usize::from(layout::of(model).prompt.width).saturating_sub(2);

@@ -1,6 +1,6 @@
 //! A picture: its size, and a small copy to be drawn in blocks. Without the feature `images` no picture is known.
 
-use super::{Fact, Pair};
+use super::{MediaFact, MediaPair};
 
 /// What is told of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Small {
 }
 
 /// What is told of a picture, in words.
-pub(crate) fn fact(pair: &Pair<PictureFacts>, differing: Option<f64>) -> Fact {
+pub(crate) fn fact(pair: &MediaPair<PictureFacts>, differing: Option<f64>) -> MediaFact {
     let words = |told: &Result<PictureFacts, String>| match told {
         Ok(facts) => format!("{} {} x {}", facts.format, facts.width, facts.height),
         Err(why) => format!("not read: {why}"),
@@ -80,7 +80,7 @@ pub(crate) fn fact(pair: &Pair<PictureFacts>, differing: Option<f64>) -> Fact {
         (Some(true), Some(_)) => "every pixel the same".to_owned(),
         (Some(true) | None, _) => String::new(),
     };
-    Fact {
+    MediaFact {
         name: "picture",
         before: pair.before.as_ref().map(words).unwrap_or_default(),
         now: words(&pair.now),

@@ -1,6 +1,6 @@
 //! A sound in words and bars: length, format, peak, loudness, and its outline.
 
-use super::{Fact, Pair};
+use super::{MediaFact, MediaPair};
 use ::sound::AudioFacts;
 use text::words::length;
 
@@ -8,7 +8,7 @@ use text::words::length;
 const FULL_SCALE_DB: f64 = -0.01;
 
 /// The facts as a table. A sound that cannot be read has one that says why.
-pub fn facts(pair: &Pair<AudioFacts>) -> Vec<Fact> {
+pub fn facts(pair: &MediaPair<AudioFacts>) -> Vec<MediaFact> {
     let before = match &pair.before {
         Some(Ok(before)) => Some(before),
         Some(Err(_)) | None => None,
@@ -52,7 +52,7 @@ pub fn facts(pair: &Pair<AudioFacts>) -> Vec<Fact> {
         ),
     ];
     for oddity in &now.oddities {
-        facts.push(Fact {
+        facts.push(MediaFact {
             is_alarming: true,
             ..fact("odd", None, oddity.clone(), None)
         });
@@ -63,9 +63,9 @@ pub fn facts(pair: &Pair<AudioFacts>) -> Vec<Fact> {
     facts
 }
 
-fn unread(pair: &Pair<AudioFacts>) -> Fact {
+fn unread(pair: &MediaPair<AudioFacts>) -> MediaFact {
     let why = |told: &Result<AudioFacts, String>| told.as_ref().err().map(|why| format!("not read: {why}"));
-    Fact {
+    MediaFact {
         is_alarming: true,
         ..fact(
             "sound",
@@ -76,8 +76,8 @@ fn unread(pair: &Pair<AudioFacts>) -> Fact {
     }
 }
 
-fn fact(name: &'static str, before: Option<String>, now: String, change: Option<String>) -> Fact {
-    Fact {
+fn fact(name: &'static str, before: Option<String>, now: String, change: Option<String>) -> MediaFact {
+    MediaFact {
         name,
         before: before.unwrap_or_default(),
         now,
@@ -103,7 +103,7 @@ fn difference(before: f64, now: f64, digits: usize, unit: &str) -> String {
     }
 }
 
-fn level(name: &'static str, before: Option<Option<f64>>, now: Option<f64>, unit: &str, none: &str) -> Fact {
+fn level(name: &'static str, before: Option<Option<f64>>, now: Option<f64>, unit: &str, none: &str) -> MediaFact {
     let word = |value: Option<f64>| match value {
         Some(value) if is_clipping(unit, value) => format!("{value:.1} {unit} CLIPS"),
         Some(value) => format!("{value:.1} {unit}"),
@@ -116,7 +116,7 @@ fn level(name: &'static str, before: Option<Option<f64>>, now: Option<f64>, unit
         (None, None) => "same".to_owned(),
         (Some(_), None) | (None, Some(_)) => "differs".to_owned(),
     });
-    Fact {
+    MediaFact {
         is_alarming: now.is_some_and(|value| is_clipping(unit, value)),
         ..fact(name, before.map(word), word(now), change)
     }
@@ -183,7 +183,7 @@ mod tests {
         sound::facts(&wav).expect("a WAV file")
     }
 
-    fn told(pair: &Pair<AudioFacts>, name: &str) -> (String, String, String) {
+    fn length_fact(pair: &MediaPair<AudioFacts>, name: &str) -> (String, String, String) {
         let found = facts(pair).into_iter().find(|fact| fact.name == name);
         let fact = found.unwrap_or_else(|| panic!("{name} is told"));
         (fact.before, fact.now, fact.change)
@@ -191,21 +191,21 @@ mod tests {
 
     #[test]
     fn every_fact_stands_in_words() {
-        let pair = Pair {
+        let pair = MediaPair {
             before: Some(Ok(sound(1.0, 0.25))),
             now: Ok(sound(1.5, 0.5)),
         };
         let text = |value: &str| value.to_owned();
         assert_eq!(
-            told(&pair, "length"),
+            length_fact(&pair, "length"),
             (text("0:01.000"), text("0:01.500"), text("+0.500 s"))
         );
         assert_eq!(
-            told(&pair, "peak"),
+            length_fact(&pair, "peak"),
             (text("-12.0 dBFS"), text("-6.0 dBFS"), text("+6.0 dB"))
         );
-        assert_eq!(told(&pair, "loudness").2, "+6.0 LU");
-        assert_eq!(told(&pair, "format").2, "same");
+        assert_eq!(length_fact(&pair, "loudness").2, "+6.0 LU");
+        assert_eq!(length_fact(&pair, "format").2, "same");
         assert!(facts(&pair).iter().all(|fact| !fact.is_alarming));
     }
 
@@ -213,11 +213,11 @@ mod tests {
     fn clipping_is_a_word_and_a_mark() {
         let loud = sound(1.0, 1.0);
         assert!(outline(&loud, 20, 1.0).iter().any(|bar| bar.clips));
-        let pair = Pair {
+        let pair = MediaPair {
             before: None,
             now: Ok(loud),
         };
-        let peak = told(&pair, "peak");
+        let peak = length_fact(&pair, "peak");
         assert!(
             peak.0.is_empty() && peak.1.ends_with("CLIPS") && peak.2.is_empty(),
             "{peak:?}"
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_says_why() {
-        let pair = Pair {
+        let pair = MediaPair {
             before: Some(Ok(sound(1.0, 0.5))),
             now: Err("the frame at byte 12 is cut off".to_owned()),
         };

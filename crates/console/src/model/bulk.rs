@@ -2,7 +2,7 @@
 
 use super::prompt::Pin;
 use crate::editor::Editor;
-use crate::effect::Submission;
+use crate::effect::Ticket;
 use domain::decision::Extent;
 use domain::gate::Verdict;
 use domain::ids::Digest;
@@ -41,7 +41,7 @@ pub(crate) enum ItemState {
     /// Enter does not decide it: why.
     LeftOut(LeftOut),
     /// Sent; not yet answered.
-    Writing(Submission),
+    Writing(Ticket),
     /// Decided as asked.
     Done,
     /// It was not decided here: why.
@@ -160,7 +160,7 @@ impl BulkAsk {
     }
 
     /// The item that a submission decides.
-    pub(crate) fn item_of(&mut self, submission: Submission) -> Option<&mut Item> {
+    pub(crate) fn item_of(&mut self, submission: Ticket) -> Option<&mut Item> {
         self.items
             .iter_mut()
             .find(|item| item.state == ItemState::Writing(submission))

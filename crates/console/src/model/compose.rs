@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::prompt::Pin;
 use crate::editor::Editor;
-use crate::effect::{Checked, Preview, Unfit};
+use crate::effect::{Checked, PatchPreview, Unfit};
 use crate::work::Template;
 use domain::ids::{ArtifactPath, Digest};
-use patch::{Candidate, types};
+use patch::{Completion, types};
 
 /// What is known of the text in the editor.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ pub(crate) enum List {
     /// What could stand at the cursor.
     Candidates {
         /// All of it.
-        candidates: Vec<Candidate>,
+        candidates: Vec<Completion>,
         /// The chosen one.
         chosen: usize,
     },
@@ -99,7 +99,7 @@ pub struct Compose {
     /// The revision that is being checked: there is never more than one.
     pub(crate) checking: Option<u64>,
     /// What the checked patch would make of the artifact, with the revision that it is about.
-    pub(crate) preview: Option<(u64, Preview)>,
+    pub(crate) preview: Option<(u64, PatchPreview)>,
     /// Lines that the preview is scrolled by from where it would stand by itself; negative is up.
     pub(crate) preview_scroll: isize,
     /// Whether the preview takes more of a narrow screen than its share.

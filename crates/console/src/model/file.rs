@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::shown::{Shown, Sight};
+use super::shown::{ShownRows, VisibleRow};
 use crate::media::Media;
 use crate::work::{self, NotEditable};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
-use diff::page::Place;
+use diff::page::PagePosition;
 use domain::artifact::{Base, GateArtifact};
 use domain::ids::Digest;
 
@@ -138,11 +138,11 @@ pub struct FileView {
     /// Whether values or media are being found out.
     pub is_measuring: bool,
     /// The first line shown.
-    pub top: Place,
+    pub top: PagePosition,
     /// Cells scrolled to the right.
     pub left: usize,
     /// What of the diff with the usual base was on the screen.
-    pub(crate) shown: Shown,
+    pub(crate) shown: ShownRows,
     /// Whether the file was on the screen at all.
     pub(crate) is_shown: bool,
     /// Whether what is shown was read before the last reload, and its successor is on the way.
@@ -173,9 +173,9 @@ impl FileView {
             values_top: 0,
             media: None,
             is_measuring: false,
-            top: Place::default(),
+            top: PagePosition::default(),
             left: 0,
-            shown: Shown::default(),
+            shown: ShownRows::default(),
             is_shown: false,
             is_stale: false,
             former: None,
@@ -327,7 +327,7 @@ impl FileView {
     /// Notes what was on the screen; returns whether that is news.
     // Only the usual base counts: what the gate asks about is how this version differs from that. What was
     // seen of it against another base may hide just that.
-    pub(crate) fn note_shown(&mut self, sights: &[Sight]) -> bool {
+    pub(crate) fn note_shown(&mut self, sights: &[VisibleRow]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);
         match &self.content {
             Content::Text(document) if self.shown_against == Against::Usual => {

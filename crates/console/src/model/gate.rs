@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::file::{Content, FileView, Reading};
-use super::standing::Standing;
-use diff::search::Spot;
+use super::standing::FrameContents;
+use diff::search::Hit;
 use domain::artifact::GateArtifact;
 use domain::decision::Extent;
 use domain::gate::Gate;
@@ -41,11 +41,11 @@ pub struct GateView {
     /// What is searched for.
     pub search: Option<String>,
     /// The last match, and the number of the search under way.
-    pub(crate) found: (Option<Spot>, u64),
+    pub(crate) found: (Option<Hit>, u64),
     /// Whether only what changed since it was read is to be shown, as soon as it is known.
     pub(crate) wants_since_read: bool,
     /// What stands on the terminal.
-    pub(crate) standing: Option<Standing>,
+    pub(crate) standing: Option<FrameContents>,
     /// Whether a gate without files was on the screen.
     pub(crate) is_bare_shown: bool,
     /// Whether it was said that there is nothing more to read.

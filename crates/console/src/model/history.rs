@@ -9,13 +9,13 @@ pub(crate) const DECISIONS_MAX: u32 = 500;
 
 /// The history pane.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct History {
+pub(crate) struct HistoryPane {
     /// Ours, newest first.
     pub(crate) decisions: Vec<SealedDecision>,
     /// The old system's, newest first; read when the pane is first shown.
     pub(crate) old: Vec<OldDecision>,
     /// The selected decision; none: the newest.
-    pub(crate) selected: Option<Key>,
+    pub(crate) selected: Option<HistoryKey>,
     /// The first row shown.
     pub(crate) top: usize,
     /// The first line shown of the selected decision's facts.
@@ -28,14 +28,14 @@ pub(crate) struct History {
 
 /// What stays the same of a decision while others come in above it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
+pub enum HistoryKey {
     /// Its number.
     Ours(u64),
     /// The job and the stage: the old system kept one for each.
     Old(JobId, StageName),
 }
 
-impl Key {
+impl HistoryKey {
     /// Of this decision.
     pub(crate) fn of(decision: ListedDecision<'_>) -> Self {
         match decision {
@@ -45,7 +45,7 @@ impl Key {
     }
 }
 
-impl History {
+impl HistoryPane {
     /// How many rows there are.
     pub(crate) fn count(&self) -> usize {
         self.decisions.len() + self.old.len()
@@ -73,8 +73,8 @@ impl History {
     /// The place of the selected decision.
     pub(crate) fn index(&self) -> usize {
         let found = self.selected.as_ref().and_then(|key| match key {
-            Key::Ours(seq) => self.decisions.iter().position(|sealed| sealed.seq == *seq),
-            Key::Old(job_id, stage) => {
+            HistoryKey::Ours(seq) => self.decisions.iter().position(|sealed| sealed.seq == *seq),
+            HistoryKey::Old(job_id, stage) => {
                 let place = self
                     .old
                     .iter()
@@ -87,7 +87,7 @@ impl History {
 
     /// Selects the row at a place.
     pub(crate) fn select(&mut self, place: usize) {
-        let key = self.entry(place).map(Key::of);
+        let key = self.entry(place).map(HistoryKey::of);
         if self.selected != key {
             self.detail_top = 0;
         }

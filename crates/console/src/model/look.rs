@@ -25,14 +25,14 @@ impl Mode {
 
 /// The operator's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct ViewOptions {
     /// How a changed text is shown.
     pub mode: Mode,
     /// Whether long lines go on below; else they are cut, and the diff scrolls sideways.
     pub(crate) wraps: bool,
 }
 
-impl Default for Look {
+impl Default for ViewOptions {
     /// Nothing is out of sight: what is decided on must have been on the screen.
     fn default() -> Self {
         Self {

@@ -10,7 +10,7 @@ use domain::refusal::Refusal;
 #[derive(Debug, Clone, Default)]
 pub struct Foreseen {
     /// The question that is under way.
-    pub asked: Option<Asked>,
+    pub asked: Option<PreviewRequest>,
     /// Whether Enter came while answers on the screen were being asked again: it counts if they are the same.
     pub(crate) is_enter_waiting: bool,
     /// Whether an answer let the prompt stand: from then on what becomes of it is said in its place.
@@ -21,7 +21,7 @@ pub struct Foreseen {
 
 /// A question that is under way.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct PreviewRequest {
     /// Its number.
     pub number: u64,
     /// See [`JobPreview::job_id`].

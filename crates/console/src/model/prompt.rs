@@ -4,7 +4,7 @@
 
 use super::bulk::BulkAsk;
 use crate::editor::Editor;
-use crate::effect::{Checked, Submission};
+use crate::effect::{Checked, Ticket};
 use crate::keymap::Focus;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId};
@@ -92,7 +92,7 @@ pub(crate) enum ConfirmState {
     /// Waits for the operator.
     Asking,
     /// Sent; not yet answered.
-    Writing(Submission),
+    Writing(Ticket),
     /// It will not happen: why, and what to do.
     Refused(String, Option<String>),
 }
@@ -208,7 +208,7 @@ pub struct TimerAsk {
     /// The reason, or for how long.
     pub typed: Editor,
     /// Sent; not yet answered.
-    pub(crate) sent: Option<Submission>,
+    pub(crate) sent: Option<Ticket>,
 }
 
 impl TimerAsk {
@@ -237,7 +237,7 @@ pub struct QuitAsk {
 
 /// A question.
 #[derive(Debug, Clone)]
-pub enum Ask {
+pub enum PromptKind {
     /// Approve, reject, apply.
     Confirm(Box<Confirm>),
     /// Resume a job.
@@ -256,7 +256,7 @@ pub enum Ask {
     Discard(Box<DiscardAsk>),
 }
 
-impl Ask {
+impl PromptKind {
     /// Who receives the keys as long as nothing stands over it.
     pub(crate) fn focus(&self) -> Focus {
         match self {
@@ -304,7 +304,7 @@ impl Ask {
     }
 
     /// Whether it shows what comes of a submission.
-    pub(crate) fn waits_for(&self, submission: Submission) -> bool {
+    pub(crate) fn waits_for(&self, submission: Ticket) -> bool {
         match self {
             Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
             Self::Timer(ask) => ask.sent == Some(submission),
@@ -337,7 +337,7 @@ impl Ask {
 /// A question as it is asked now.
 #[derive(Debug, Clone)]
 pub struct Prompt {
-    pub(crate) ask: Ask,
+    pub(crate) ask: PromptKind,
     /// Rises with every change of what is asked.
     pub(crate) revision: u64,
     /// Whether all of this revision was on the terminal: only then does Enter confirm.

@@ -1,7 +1,7 @@
 //! What was shown of gates that the selection has left.
 
 use crate::model::file::{Against, FileView};
-use crate::model::shown::Shown;
+use crate::model::shown::ShownRows;
 use domain::decision::Extent;
 use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateKey;
@@ -25,7 +25,7 @@ pub(crate) struct RememberedFile {
     digest: Digest,
     base: Option<Digest>,
     /// What.
-    pub(crate) shown: Shown,
+    pub(crate) shown: ShownRows,
 }
 
 impl Remembered {

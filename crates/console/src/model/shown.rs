@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use diff::document::{DiffDocument, RowKind, Side};
+use diff::document::{DiffDocument, DiffSide, RowKind};
 use diff::page::is_change_within;
 
 /// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the same under every folding:
 /// the frame may have been drawn before a key that came first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Sight {
+pub(crate) struct VisibleRow {
     /// The hunk.
     pub(crate) hunk: usize,
     /// The row, counted from the hunk's first.
@@ -18,7 +18,7 @@ pub(crate) struct Sight {
     pub(crate) bytes: Range<usize>,
 }
 
-impl Sight {
+impl VisibleRow {
     /// A row as it stands in a diff; none between the hunks.
     pub(crate) fn of(document: &DiffDocument, row: usize, bytes: Range<usize>) -> Option<Self> {
         let hunk = document.hunk_at(row)?;
@@ -32,7 +32,7 @@ const HUNKS_NAMED_MAX: usize = 100;
 
 /// What of a file's changes was on the screen. Remembers how many there are, so that the diff itself need not be kept.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Shown {
+pub(crate) struct ShownRows {
     /// Rows of hunks, counted from the hunk's first: folding moves hunks but never changes one.
     rows: HashMap<usize, RowSet>,
     /// Of rows that were on the screen in part only, by hunk and row of it: which bytes.
@@ -46,11 +46,11 @@ pub(crate) struct Shown {
     new_lines: Option<usize>,
 }
 
-impl Shown {
+impl ShownRows {
     /// Takes the size of a diff of the same bytes.
     pub(crate) fn measure(&mut self, document: &DiffDocument) {
         self.hunk_count = document.hunk_count();
-        self.new_lines = document.is_new().then(|| document.line_count(Side::New));
+        self.new_lines = document.is_new().then(|| document.line_count(DiffSide::New));
     }
 
     /// How many lines of a text without a base were not shown, and how many it has; none for other texts.
@@ -72,7 +72,7 @@ impl Shown {
     }
 
     /// Whether this row was shown, or need not be any more.
-    pub(crate) fn has(&self, sight: &Sight) -> bool {
+    pub(crate) fn has(&self, sight: &VisibleRow) -> bool {
         let at = sight.at;
         self.whole.contains(&sight.hunk) || self.rows.get(&sight.hunk).is_some_and(|rows| rows.covers(at..at + 1))
     }
@@ -149,7 +149,7 @@ impl Shown {
     }
 
     /// Notes what was on the screen; returns whether that is news.
-    pub(crate) fn note(&mut self, document: &DiffDocument, sights: &[Sight]) -> bool {
+    pub(crate) fn note(&mut self, document: &DiffDocument, sights: &[VisibleRow]) -> bool {
         let mut is_news = false;
         for sight in sights {
             let (hunk, at) = (sight.hunk, sight.at);

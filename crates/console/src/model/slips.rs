@@ -3,7 +3,7 @@
 use super::prompt::Prompt;
 use super::{Field, Lower, Model, Overlay};
 use crate::effect::PromptFacts;
-use crate::input::Key;
+use crate::input::KeyPress;
 use crate::model::compose::List;
 use crate::model::queue::RowKey;
 
@@ -30,7 +30,7 @@ pub(crate) struct Slips {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenedBy {
     /// The key.
-    pub(crate) key: Key,
+    pub(crate) key: KeyPress,
     /// When it came last, on the boot clock.
     pub(crate) boot_us: i64,
     /// Whether one more is held back until it is known which of the two it is.

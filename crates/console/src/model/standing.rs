@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::shown::{Shown, Sight};
+use super::shown::{ShownRows, VisibleRow};
 use domain::time::SECOND_US;
 
 /// A line counts as shown when it stood on the screen for 300 ms while somebody was there. A finger that turns a page every 0.3 s is
@@ -13,13 +13,13 @@ const SLACK_US: i64 = SECOND_US / 50;
 /// A line that does not count yet.
 #[derive(Debug, Clone)]
 struct Waiting {
-    sight: Sight,
+    sight: VisibleRow,
     since_us: i64,
 }
 
 /// What the last frame showed of a gate.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Standing {
+pub(crate) struct FrameContents {
     /// The file: its index, and the number of its reading.
     file: (usize, u64),
     since_us: i64,
@@ -27,16 +27,16 @@ pub(crate) struct Standing {
     is_counted: bool,
     waiting: Vec<Waiting>,
     /// What counted of this frame: it need not wait again.
-    counted: Vec<Sight>,
+    counted: Vec<VisibleRow>,
 }
 
-impl Standing {
+impl FrameContents {
     /// What a frame shows from now on, of a file of which so much was shown before. What stood there already keeps its time.
     pub(crate) fn of(
         former: Option<Self>,
         file: (usize, u64),
-        sights: Vec<Sight>,
-        shown: Option<&Shown>,
+        sights: Vec<VisibleRow>,
+        shown: Option<&ShownRows>,
         boot_us: i64,
     ) -> Self {
         let former = former.filter(|former| former.file == file).unwrap_or(Self {
@@ -44,15 +44,16 @@ impl Standing {
             since_us: boot_us,
             ..Self::default()
         });
-        let key = |sight: &Sight| (sight.hunk, sight.at, sight.bytes.start, sight.bytes.end);
+        let key = |sight: &VisibleRow| (sight.hunk, sight.at, sight.bytes.start, sight.bytes.end);
         let since: HashMap<(usize, usize, usize, usize), i64> = former
             .waiting
             .iter()
             .map(|waiting| (key(&waiting.sight), waiting.since_us))
             .collect();
-        let is_new = |sight: &Sight| !former.counted.contains(sight) && shown.is_some_and(|shown| !shown.has(sight));
+        let is_new =
+            |sight: &VisibleRow| !former.counted.contains(sight) && shown.is_some_and(|shown| !shown.has(sight));
         let (new, old): (Vec<_>, Vec<_>) = sights.into_iter().partition(is_new);
-        let wait = |sight: Sight| Waiting {
+        let wait = |sight: VisibleRow| Waiting {
             since_us: since.get(&key(&sight)).copied().unwrap_or(boot_us),
             sight,
         };
@@ -77,7 +78,7 @@ impl Standing {
     }
 
     /// Takes what counts by now; none: nothing does.
-    pub(crate) fn take_ripe(&mut self, present_since_us: i64, boot_us: i64) -> Option<Vec<Sight>> {
+    pub(crate) fn take_ripe(&mut self, present_since_us: i64, boot_us: i64) -> Option<Vec<VisibleRow>> {
         let is_ripe = |since_us: i64| since_us.max(present_since_us).saturating_add(STOOD_US) <= boot_us;
         let is_file_ripe = !self.is_counted && is_ripe(self.since_us);
         let (ripe, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
@@ -85,7 +86,7 @@ impl Standing {
             .partition(|waiting| is_ripe(waiting.since_us));
         self.waiting = waiting;
         self.is_counted |= is_file_ripe;
-        let ripe: Vec<Sight> = ripe.into_iter().map(|waiting| waiting.sight).collect();
+        let ripe: Vec<VisibleRow> = ripe.into_iter().map(|waiting| waiting.sight).collect();
         self.counted.extend(ripe.iter().cloned());
         (is_file_ripe || !ripe.is_empty()).then_some(ripe)
     }
@@ -97,12 +98,12 @@ mod tests {
 
     use super::*;
 
-    fn sight(at: usize, bytes: Range<usize>) -> Sight {
-        Sight { hunk: 0, at, bytes }
+    fn sight(at: usize, bytes: Range<usize>) -> VisibleRow {
+        VisibleRow { hunk: 0, at, bytes }
     }
 
-    fn drawn(former: Option<Standing>, sights: Vec<Sight>, boot_us: i64) -> Standing {
-        Standing::of(former, (0, 1), sights, Some(&Shown::default()), boot_us)
+    fn drawn(former: Option<FrameContents>, sights: Vec<VisibleRow>, boot_us: i64) -> FrameContents {
+        FrameContents::of(former, (0, 1), sights, Some(&ShownRows::default()), boot_us)
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::action::Action;
 use crate::backend::Backend;
 use crate::effect::{FrameFacts, Msg};
 use crate::external_editor::Ending;
-use crate::input::Input;
+use crate::input::TerminalInput;
 use crate::model::Model;
 use crate::session::Session;
 use crate::terminal::{EditorState, Ended, Incoming, InputStream, Terminal};
@@ -198,7 +198,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             }
             Incoming::Resized => {
                 let (columns, rows) = self.terminal.size();
-                self.tell(Msg::Input(Input::Resize(columns, rows)));
+                self.tell(Msg::Input(TerminalInput::Resize(columns, rows)));
             }
             Incoming::Stop if self.model.session.forbids(Action::Suspend).is_some() => {}
             Incoming::Stop => self.orders.push_back(Order::Suspend),

@@ -8,7 +8,7 @@ use crate::work::{EDIT_BYTES_MAX, editable};
 use engine::edit_copies::{EditCopies, EditCopy, Stamp};
 
 /// What came of work on the copy.
-pub(super) enum Done {
+pub(super) enum CopyDone {
     /// It is there: whether what lay there before was left as it was.
     Opened(Result<(EditCopy, bool), String>),
     /// It was looked at: its state, and its text if that was read and can be taken.
@@ -31,7 +31,7 @@ pub(super) struct Copy {
 }
 
 /// Makes the copy. What an editor left there and nobody could take is not written over: it is all that there is of it.
-pub(super) fn open(copies: &EditCopies, job: &CopyJob) -> Done {
+pub(super) fn open(copies: &EditCopies, job: &CopyJob) -> CopyDone {
     let name = Draft::new(job.key.clone()).copy_name(&job.path);
     let made = copies.open(&name, job.path.file_name()).and_then(|copy| {
         let is_former = copy.stamp().is_some() && text(&copy).is_err();
@@ -40,7 +40,7 @@ pub(super) fn open(copies: &EditCopies, job: &CopyJob) -> Done {
         }
         Ok((copy, is_former))
     });
-    Done::Opened(made.map_err(|error| error.to_string()))
+    CopyDone::Opened(made.map_err(|error| error.to_string()))
 }
 
 /// The text of the copy, or why it is none.
@@ -80,7 +80,7 @@ impl Copy {
     }
 
     /// A look at it; none: one is under way.
-    pub(crate) fn look(&mut self) -> Option<impl FnOnce() -> Done + Send + 'static> {
+    pub(crate) fn look(&mut self) -> Option<impl FnOnce() -> CopyDone + Send + 'static> {
         if std::mem::replace(&mut self.is_looking, true) {
             return None;
         }
@@ -90,7 +90,7 @@ impl Copy {
             // What is being written may be half a text: it is read once it has stood still for a while.
             let is_new = now.is_some() && now != taken && now == seen;
             let text = if is_new { text(&copy).ok() } else { None };
-            Done::Looked(now, text)
+            CopyDone::Looked(now, text)
         })
     }
 
@@ -106,7 +106,7 @@ impl Copy {
     }
 
     /// Removes it, or what of it nobody needs any more.
-    pub(crate) fn close(&self, is_kept: bool) -> Done {
+    pub(crate) fn close(&self, is_kept: bool) -> CopyDone {
         let is_taken = text(&self.copy).is_ok();
         let removed = match (is_kept, is_taken) {
             (false, _) => self.copy.remove(),
@@ -116,20 +116,20 @@ impl Copy {
         if let Err(error) = removed {
             tracing::warn!("a copy for an editor stays: {error}");
         }
-        Done::Closed
+        CopyDone::Closed
     }
 }
 
 /// What there is to say of finished work.
-pub(super) fn answer(copy: &mut Option<Copy>, done: Done) -> Option<Msg> {
+pub(super) fn answer(copy: &mut Option<Copy>, done: CopyDone) -> Option<Msg> {
     match done {
-        Done::Opened(Ok((opened, is_former))) => {
+        CopyDone::Opened(Ok((opened, is_former))) => {
             let path = opened.path().to_owned();
             *copy = Some(Copy::new(opened));
             Some(Msg::CopyReady(Ok(CopyReady { path, is_former })))
         }
-        Done::Opened(Err(why)) => Some(Msg::CopyReady(Err(why))),
-        Done::Looked(now, text) => {
+        CopyDone::Opened(Err(why)) => Some(Msg::CopyReady(Err(why))),
+        CopyDone::Looked(now, text) => {
             let copy = copy.as_mut()?;
             copy.is_looking = false;
             copy.seen = now;
@@ -138,8 +138,8 @@ pub(super) fn answer(copy: &mut Option<Copy>, done: Done) -> Option<Msg> {
                 Msg::CopySaved(text)
             })
         }
-        Done::Read(result) => Some(Msg::CopyRead(result)),
-        Done::Closed => None,
-        Done::Failed => Some(Msg::CopyRead(Err("the copy could not be worked on".to_owned()))),
+        CopyDone::Read(result) => Some(Msg::CopyRead(result)),
+        CopyDone::Closed => None,
+        CopyDone::Failed => Some(Msg::CopyRead(Err("the copy could not be worked on".to_owned()))),
     }
 }

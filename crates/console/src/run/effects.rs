@@ -21,7 +21,7 @@ use domain::refusal::Refusal;
 use engine::api::{Notice, RequestId};
 
 use crate::backend::Backend;
-use crate::effect::{Details, Effect, Msg, Submission, Unfit};
+use crate::effect::{Details, Effect, Msg, Ticket, Unfit};
 use crate::external_editor::ExternalEditor;
 use crate::question::Answered;
 use crate::work;
@@ -46,14 +46,14 @@ enum Kind {
 }
 
 enum Done {
-    Copy(copy::Done),
+    Copy(copy::CopyDone),
     Job(Kind, Msg),
 }
 
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
     asked: FuturesOrdered<BoxFuture<'static, Answered>>,
-    submitted: HashMap<RequestId, Submission>,
+    submitted: HashMap<RequestId, Ticket>,
     /// One a [`Kind`].
     slots: [Slot; 6],
     copy: Option<Copy>,
@@ -148,7 +148,7 @@ impl EffectRunner {
                 Effect::ReadCopy => {
                     let read = self.copy.as_ref().map(Copy::reader);
                     let none = || Err("there is no copy".to_owned());
-                    let read = move || copy::Done::Read(read.map_or_else(none, |read| read()));
+                    let read = move || copy::CopyDone::Read(read.map_or_else(none, |read| read()));
                     self.work_on_copy(read);
                 }
                 Effect::CloseCopy { is_kept } => {
@@ -202,8 +202,8 @@ impl EffectRunner {
             .spawn_blocking(|| catch_unwind(AssertUnwindSafe(work)).unwrap_or(failed));
     }
 
-    fn work_on_copy(&mut self, work: impl FnOnce() -> copy::Done + Send + 'static) {
-        self.spawn(Done::Copy(copy::Done::Failed), || Done::Copy(work()));
+    fn work_on_copy(&mut self, work: impl FnOnce() -> copy::CopyDone + Send + 'static) {
+        self.spawn(Done::Copy(copy::CopyDone::Failed), || Done::Copy(work()));
     }
 
     /// Whether nothing is being read and no work is under way.

@@ -4,8 +4,8 @@
 //! slip acts: a sequence whose Escape arrived alone (crossterm: the Escape key, then letters), and an Escape key that arrived together
 //! with the next key (crossterm: that key with Alt). Here the former is one torn key, which acts on nothing, and the latter two keys.
 
-use super::sequence::{Found, SEQUENCE_BYTES_MAX, begins, is_string, sequence};
-use crate::input::{Code, Input, Key};
+use super::sequence::{SEQUENCE_BYTES_MAX, Sequence, begins, is_string, sequence};
+use crate::input::{Code, KeyPress, TerminalInput};
 
 /// What completes a sequence this long after its Escape, or after the byte before, is the rest of that sequence.
 const TORN_US: i64 = 1_000_000;
@@ -46,7 +46,7 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Takes what was read at this time.
-    pub(crate) fn feed(&mut self, bytes: &[u8], now_us: i64, inputs: &mut Vec<Input>) {
+    pub(crate) fn feed(&mut self, bytes: &[u8], now_us: i64, inputs: &mut Vec<TerminalInput>) {
         self.tick(now_us, inputs);
         let is_rest = self.esc_us.take().is_some_and(|at| now_us - at <= TORN_US);
         let is_first = is_rest && bytes.first().is_some_and(|byte| begins(*byte));
@@ -61,7 +61,7 @@ impl Decoder {
     }
 
     /// Takes all that can be taken, and tells texts from keys.
-    fn run(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
+    fn run(&mut self, now_us: i64, inputs: &mut Vec<TerminalInput>) {
         let mut came = Vec::new();
         while !self.pending.is_empty() && self.step(now_us, &mut came) {}
         let (mut piece, mut has_letters) = (Vec::new(), false);
@@ -83,7 +83,7 @@ impl Decoder {
                 Some(_) | None => {
                     self.end_of_piece(&mut piece, now_us, inputs);
                     // Whatever comes behind a key of another kind is no text's.
-                    self.line_us = matches!(input, Input::Paste(_)).then_some(now_us);
+                    self.line_us = matches!(input, TerminalInput::Paste(_)).then_some(now_us);
                     inputs.push(input);
                 }
             }
@@ -97,23 +97,23 @@ impl Decoder {
 
     /// What came at once: a text, or keys. An Enter that came with letters before it may be the end of a line of a text that is too short
     /// to be told from keys: what it means is known where it goes to.
-    fn end_of_piece(&mut self, piece: &mut Vec<(char, Input)>, now_us: i64, inputs: &mut Vec<Input>) {
+    fn end_of_piece(&mut self, piece: &mut Vec<(char, TerminalInput)>, now_us: i64, inputs: &mut Vec<TerminalInput>) {
         let is_rest = self.text_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US);
         let least = if is_rest { REST_MIN } else { TEXT_MIN };
         let piece = std::mem::take(piece);
         let text: String = piece.iter().map(|(letter, _)| letter).collect();
         if Much::of(&text).reaches(least) {
             (self.text_us, self.line_us) = (Some(now_us), Some(now_us));
-            return inputs.push(Input::Burst(text));
+            return inputs.push(TerminalInput::Burst(text));
         }
         for (letter, input) in piece {
             match (letter, input) {
-                ('\n', Input::Key(key)) => {
+                ('\n', TerminalInput::Key(key)) => {
                     // Blank lines, too, may be cut.
                     if self.is_behind_text(now_us) {
                         self.line_us = Some(now_us);
                     }
-                    inputs.push(Input::LineEnd(key));
+                    inputs.push(TerminalInput::LineEnd(key));
                 }
                 (_, input) => inputs.push(input),
             }
@@ -121,7 +121,7 @@ impl Decoder {
     }
 
     /// Time passes: what did not become the rest of a torn sequence was typed.
-    pub(crate) fn tick(&mut self, now_us: i64, inputs: &mut Vec<Input>) {
+    pub(crate) fn tick(&mut self, now_us: i64, inputs: &mut Vec<TerminalInput>) {
         if self.torn_us.is_some_and(|at| now_us - at > TORN_US) {
             self.torn_us = None;
             if std::mem::take(&mut self.is_dropping) {
@@ -142,7 +142,7 @@ impl Decoder {
     }
 
     /// Takes one thing from what is pending; false: nothing can be taken before more comes.
-    fn step(&mut self, now_us: i64, inputs: &mut Vec<Input>) -> bool {
+    fn step(&mut self, now_us: i64, inputs: &mut Vec<TerminalInput>) -> bool {
         if self.paste.is_some() {
             return self.paste_on(inputs);
         }
@@ -153,30 +153,30 @@ impl Decoder {
             [ESC] => {
                 self.pending.clear();
                 self.esc_us = Some(now_us);
-                inputs.push(Input::Key(Key::plain(Code::Esc)));
+                inputs.push(TerminalInput::Key(KeyPress::plain(Code::Esc)));
                 false
             }
             [ESC, second, ..] if begins(*second) => match sequence(&self.pending) {
                 // A key of its own so far, as is the Escape: its end may still come.
-                Found::Unfinished if is_string(*second) => {
+                Sequence::Unfinished if is_string(*second) => {
                     self.torn_us = Some(now_us);
                     self.esc_then_key(inputs)
                 }
-                Found::Unfinished => false,
-                Found::Whole(count, input) => {
+                Sequence::Unfinished => false,
+                Sequence::Whole(count, input) => {
                     self.pending.drain(..count);
                     inputs.extend(input);
                     true
                 }
-                Found::PasteBegins(count) => {
+                Sequence::PasteBegins(count) => {
                     self.pending.drain(..count);
                     self.paste = Some(Vec::new());
                     true
                 }
                 // An Escape, a letter, and what does not go with it, were keys.
-                Found::Unknown(_) if *second == b'O' => self.esc_then_key(inputs),
-                Found::Broken(2) if *second != b'[' => self.esc_then_key(inputs),
-                Found::Unknown(count) | Found::Broken(count) => {
+                Sequence::Unknown(_) if *second == b'O' => self.esc_then_key(inputs),
+                Sequence::Broken(2) if *second != b'[' => self.esc_then_key(inputs),
+                Sequence::Unknown(count) | Sequence::Broken(count) => {
                     self.pending.drain(..count);
                     true
                 }
@@ -187,14 +187,14 @@ impl Decoder {
     }
 
     /// An Escape key, and behind it something of its own.
-    fn esc_then_key(&mut self, inputs: &mut Vec<Input>) -> bool {
+    fn esc_then_key(&mut self, inputs: &mut Vec<TerminalInput>) -> bool {
         self.pending.drain(..1);
-        inputs.push(Input::Key(Key::plain(Code::Esc)));
+        inputs.push(TerminalInput::Key(KeyPress::plain(Code::Esc)));
         true
     }
 
     /// The rest of a sequence whose Escape was handed on as a key.
-    fn torn(&mut self, inputs: &mut Vec<Input>) -> bool {
+    fn torn(&mut self, inputs: &mut Vec<TerminalInput>) -> bool {
         let is_string = self.pending.first().is_some_and(|byte| is_string(*byte));
         let longest = if is_string {
             STRING_BYTES_MAX
@@ -204,51 +204,51 @@ impl Decoder {
         let mut whole = vec![ESC];
         whole.extend_from_slice(&self.pending);
         match sequence(&whole) {
-            Found::Unfinished if whole.len() <= longest => return false,
-            Found::Unfinished if is_string => {
+            Sequence::Unfinished if whole.len() <= longest => return false,
+            Sequence::Unfinished if is_string => {
                 self.is_dropping = true;
                 // Its first bytes say what it is, and its last may be the beginning of the end.
                 self.pending.drain(2..self.pending.len() - 1);
                 return false;
             }
-            Found::Whole(count, input) => {
+            Sequence::Whole(count, input) => {
                 self.pending.drain(..count - 1);
-                inputs.push(Input::Torn(match input {
-                    Some(Input::Key(key)) => Some(key),
+                inputs.push(TerminalInput::Torn(match input {
+                    Some(TerminalInput::Key(key)) => Some(key),
                     Some(
-                        Input::Paste(_)
-                        | Input::Burst(_)
-                        | Input::LineEnd(_)
-                        | Input::Mouse(_)
-                        | Input::Torn(_)
-                        | Input::Resize(..),
+                        TerminalInput::Paste(_)
+                        | TerminalInput::Burst(_)
+                        | TerminalInput::LineEnd(_)
+                        | TerminalInput::Mouse(_)
+                        | TerminalInput::Torn(_)
+                        | TerminalInput::Resize(..),
                     )
                     | None => None,
                 }));
             }
-            Found::PasteBegins(count) => {
+            Sequence::PasteBegins(count) => {
                 self.pending.drain(..count - 1);
                 self.paste = Some(Vec::new());
                 // The Escape was no key either; the text comes whole.
-                inputs.push(Input::Torn(None));
+                inputs.push(TerminalInput::Torn(None));
             }
-            Found::Unknown(count) => {
+            Sequence::Unknown(count) => {
                 self.pending.drain(..count - 1);
-                inputs.push(Input::Torn(None));
+                inputs.push(TerminalInput::Torn(None));
             }
             // Cut short by what comes behind it: a string that had begun is none of a hand's.
-            Found::Broken(count) if is_string && count > 2 => {
+            Sequence::Broken(count) if is_string && count > 2 => {
                 self.pending.drain(..count - 1);
-                inputs.push(Input::Torn(None));
+                inputs.push(TerminalInput::Torn(None));
             }
             // Somebody pressed Escape and went on typing.
-            Found::Unfinished | Found::Broken(_) => {}
+            Sequence::Unfinished | Sequence::Broken(_) => {}
         }
         (self.torn_us, self.is_dropping) = (None, false);
         true
     }
 
-    fn paste_on(&mut self, inputs: &mut Vec<Input>) -> bool {
+    fn paste_on(&mut self, inputs: &mut Vec<TerminalInput>) -> bool {
         let Some(text) = &mut self.paste else {
             return false;
         };
@@ -260,7 +260,7 @@ impl Decoder {
         if let Some(end) = end {
             self.pending = text.split_off(from + end + PASTE_END.len());
             text.truncate(from + end);
-            inputs.push(Input::Paste(String::from_utf8_lossy(text).into_owned()));
+            inputs.push(TerminalInput::Paste(String::from_utf8_lossy(text).into_owned()));
             self.paste = None;
             return true;
         }
@@ -274,11 +274,11 @@ impl Decoder {
     }
 
     /// A character, or one of the keys that send a single byte.
-    fn typed(&mut self, inputs: &mut Vec<Input>) -> bool {
+    fn typed(&mut self, inputs: &mut Vec<TerminalInput>) -> bool {
         let first = self.pending[0];
         if first < 0x80 {
             self.pending.drain(..1);
-            inputs.push(Input::Key(single(first)));
+            inputs.push(TerminalInput::Key(single(first)));
             return true;
         }
         let length = match first {
@@ -296,7 +296,7 @@ impl Decoder {
             Ok(text) => {
                 inputs.extend(
                     text.chars()
-                        .map(|character| Input::Key(Key::plain(Code::Char(character)))),
+                        .map(|character| TerminalInput::Key(KeyPress::plain(Code::Char(character)))),
                 );
                 self.pending.drain(..length);
                 true
@@ -335,39 +335,39 @@ impl Much {
 }
 
 /// The letter that a key would be in a text. Its lines end with the byte of Enter or with the line feed, as the terminal likes.
-fn letter(input: &Input) -> Option<char> {
+fn letter(input: &TerminalInput) -> Option<char> {
     match input {
-        Input::Key(key) if *key == Key::plain(Code::Enter) => Some('\n'),
+        TerminalInput::Key(key) if *key == KeyPress::plain(Code::Enter) => Some('\n'),
         feed if *feed == line_feed() => Some('\n'),
-        Input::Key(key) if *key == Key::plain(Code::Tab) => Some('\t'),
-        Input::Key(key) => key.typed(),
-        Input::Paste(_)
-        | Input::Burst(_)
-        | Input::LineEnd(_)
-        | Input::Mouse(_)
-        | Input::Torn(_)
-        | Input::Resize(..) => None,
+        TerminalInput::Key(key) if *key == KeyPress::plain(Code::Tab) => Some('\t'),
+        TerminalInput::Key(key) => key.typed(),
+        TerminalInput::Paste(_)
+        | TerminalInput::Burst(_)
+        | TerminalInput::LineEnd(_)
+        | TerminalInput::Mouse(_)
+        | TerminalInput::Torn(_)
+        | TerminalInput::Resize(..) => None,
     }
 }
 
-fn line_feed() -> Input {
-    Input::Key(single(b'\n'))
+fn line_feed() -> TerminalInput {
+    TerminalInput::Key(single(b'\n'))
 }
 
 /// The key that sends this one byte.
-fn single(byte: u8) -> Key {
-    let ctrl = |character: u8| Key {
+fn single(byte: u8) -> KeyPress {
+    let ctrl = |character: u8| KeyPress {
         is_ctrl: true,
-        ..Key::plain(Code::Char(char::from(character)))
+        ..KeyPress::plain(Code::Char(char::from(character)))
     };
     match byte {
-        b'\r' => Key::plain(Code::Enter),
-        b'\t' => Key::plain(Code::Tab),
-        0x7f => Key::plain(Code::Backspace),
+        b'\r' => KeyPress::plain(Code::Enter),
+        b'\t' => KeyPress::plain(Code::Tab),
+        0x7f => KeyPress::plain(Code::Backspace),
         0 => ctrl(b' '),
         0x01..=0x1a => ctrl(byte - 1 + b'a'),
         0x1c..=0x1f => ctrl(byte - 0x1c + b'4'),
-        _ => Key::plain(Code::Char(char::from(byte))),
+        _ => KeyPress::plain(Code::Char(char::from(byte))),
     }
 }
 

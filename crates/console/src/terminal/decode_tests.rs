@@ -32,16 +32,16 @@ const SEQUENCES: [(&str, &str); 24] = [
     ("\x1b[97;3u", "Alt-a"),
 ];
 
-fn words(inputs: &[Input]) -> Vec<String> {
+fn words(inputs: &[TerminalInput]) -> Vec<String> {
     let words = inputs.iter().map(|input| match input {
-        Input::Key(key) => key.name(),
-        Input::Paste(text) => format!("paste {text:?}"),
-        Input::Burst(text) => format!("text {text:?}"),
-        Input::LineEnd(key) => format!("then {}", key.name()),
-        Input::Mouse(mouse) => format!("{:?} {},{}", mouse.kind, mouse.column, mouse.row),
-        Input::Torn(Some(key)) => format!("torn {}", key.name()),
-        Input::Torn(None) => "torn".to_owned(),
-        Input::Resize(..) => "resize".to_owned(),
+        TerminalInput::Key(key) => key.name(),
+        TerminalInput::Paste(text) => format!("paste {text:?}"),
+        TerminalInput::Burst(text) => format!("text {text:?}"),
+        TerminalInput::LineEnd(key) => format!("then {}", key.name()),
+        TerminalInput::Mouse(mouse) => format!("{:?} {},{}", mouse.kind, mouse.column, mouse.row),
+        TerminalInput::Torn(Some(key)) => format!("torn {}", key.name()),
+        TerminalInput::Torn(None) => "torn".to_owned(),
+        TerminalInput::Resize(..) => "resize".to_owned(),
     });
     words.collect()
 }
@@ -289,7 +289,7 @@ fn what_hands_press_ahead_is_keys_however_much_of_it_comes_at_once() {
     ] {
         let name = |letter: char| match letter {
             '\r' => "then Enter".to_owned(),
-            letter => Key::plain(Code::Char(letter)).name(),
+            letter => KeyPress::plain(Code::Char(letter)).name(),
         };
         let words: Vec<String> = keys.chars().map(name).collect();
         assert_eq!(read(keys), words, "{keys:?}");

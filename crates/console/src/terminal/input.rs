@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal as UnixSignal, SignalKind, signal};
 
 use super::interface::{Ended, Incoming, InputStream};
 use super::keyboard::Keyboard;
-use crate::input::Input;
+use crate::input::TerminalInput;
 
 /// So many inputs are taken before the rest of the loop has its turn.
 const BATCH_MAX: usize = 4096;
@@ -73,7 +73,7 @@ impl InputStream for TtyInput {
 }
 
 /// All input that is ready, once there is any. None: the terminal is gone.
-async fn inputs(keyboard: &mut Keyboard) -> Option<Vec<Input>> {
+async fn inputs(keyboard: &mut Keyboard) -> Option<Vec<TerminalInput>> {
     let mut inputs = vec![keyboard.next().await?];
     while inputs.len() < BATCH_MAX
         && let Some(input) = keyboard.ready()

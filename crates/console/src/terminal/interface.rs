@@ -7,7 +7,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::external_editor::{Ending, ExternalEditor};
-use crate::input::Input;
+use crate::input::TerminalInput;
 
 /// How a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Ended {
 #[derive(Debug)]
 pub enum Incoming {
     /// Input, all of it that was ready.
-    Inputs(Vec<Input>),
+    Inputs(Vec<TerminalInput>),
     /// A signal ended the process, or the terminal is gone.
     Ended(Ended),
     /// Somebody continued the process.

@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout};
 use tokio::sync::mpsc;
 
 use super::decode::Decoder;
-use crate::input::Input;
+use crate::input::TerminalInput;
 use clock::{Clock, SystemClock};
 
 /// The most inputs that wait for the loop; more stay with the system, which slows the sender down.
@@ -23,7 +23,7 @@ const BURST_BYTES_MAX: usize = 64 * 1024;
 
 /// The loop's end of the thread. The thread ends when this is dropped or the terminal is gone.
 pub(super) struct Keyboard {
-    inputs: mpsc::Receiver<Input>,
+    inputs: mpsc::Receiver<TerminalInput>,
     // A byte: rest; another one: go on.
     words: PipeWriter,
     rested: mpsc::Receiver<()>,
@@ -61,12 +61,12 @@ impl Keyboard {
     }
 
     /// The next input; none: the terminal is gone. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Option<Input> {
+    pub(crate) async fn next(&mut self) -> Option<TerminalInput> {
         self.inputs.recv().await
     }
 
     /// An input that is there already.
-    pub(crate) fn ready(&mut self) -> Option<Input> {
+    pub(crate) fn ready(&mut self) -> Option<TerminalInput> {
         self.inputs.try_recv().ok()
     }
 
@@ -150,7 +150,7 @@ fn rest(heard: &mut PipeReader, resting: &mpsc::Sender<()>) -> bool {
 }
 
 /// Reads what is there and hands it over. False: nobody listens any more, or it cannot be read.
-fn take(decoder: &mut Decoder, sender: &mpsc::Sender<Input>) -> bool {
+fn take(decoder: &mut Decoder, sender: &mpsc::Sender<TerminalInput>) -> bool {
     let stdin = io::stdin();
     let mut bytes = Vec::new();
     let mut piece = [0; 4096];
@@ -172,7 +172,7 @@ fn take(decoder: &mut Decoder, sender: &mpsc::Sender<Input>) -> bool {
 }
 
 /// Hands over what is made; false: nobody listens any more.
-fn hand_over(sender: &mpsc::Sender<Input>, make: impl FnOnce(&mut Vec<Input>)) -> bool {
+fn hand_over(sender: &mpsc::Sender<TerminalInput>, make: impl FnOnce(&mut Vec<TerminalInput>)) -> bool {
     let mut inputs = Vec::new();
     make(&mut inputs);
     inputs.into_iter().all(|input| sender.blocking_send(input).is_ok())

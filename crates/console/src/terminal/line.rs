@@ -13,7 +13,7 @@ use nix::unistd::ttyname;
 use tokio::sync::mpsc;
 
 /// The way out, for one frame at a time.
-pub(super) struct Line {
+pub(super) struct FrameOutput {
     /// A second descriptor of the same terminal; none: this machine or user cannot open one, and every frame goes through the thread.
     direct: Option<File>,
     frames: SyncSender<Vec<u8>>,
@@ -21,7 +21,7 @@ pub(super) struct Line {
     is_busy: bool,
 }
 
-impl Line {
+impl FrameOutput {
     /// The line to this process's terminal, which is its standard output.
     pub(crate) fn open() -> io::Result<Self> {
         let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);

@@ -2,7 +2,7 @@
 //!
 //! Pure: bytes in, what they are out.
 
-use crate::input::{Code, Input, Key, Mouse, MouseKind};
+use crate::input::{Code, KeyPress, Mouse, MouseKind, TerminalInput};
 
 /// No sequence that a keyboard or a mouse sends is longer.
 pub(super) const SEQUENCE_BYTES_MAX: usize = 48;
@@ -15,11 +15,11 @@ const CANCEL: u8 = 0x18;
 const SUBSTITUTE: u8 = 0x1a;
 
 /// What a sequence is.
-pub(super) enum Found {
+pub(super) enum Sequence {
     /// It may go on.
     Unfinished,
     /// So many bytes: an input, or something that the console has no use for.
-    Whole(usize, Option<Input>),
+    Whole(usize, Option<TerminalInput>),
     /// So many bytes, with which a paste begins.
     PasteBegins(usize),
     /// So many bytes, which are a whole sequence that nobody knows.
@@ -39,36 +39,39 @@ pub(super) fn is_string(byte: u8) -> bool {
 }
 
 /// What begins with an Escape and one of [`begins`].
-pub(super) fn sequence(bytes: &[u8]) -> Found {
+pub(super) fn sequence(bytes: &[u8]) -> Sequence {
     match bytes.get(1) {
         Some(b'O') => single_shift(bytes),
         Some(b'[') => control(bytes),
         Some(_) => string(bytes),
-        None => Found::Unfinished,
+        None => Sequence::Unfinished,
     }
 }
 
 /// Function keys, and the keypad of a terminal that tells it apart.
-fn single_shift(bytes: &[u8]) -> Found {
+fn single_shift(bytes: &[u8]) -> Sequence {
     let parameters = bytes[2..]
         .iter()
         .take_while(|byte| matches!(byte, b'0'..=b'9' | b';'))
         .count();
     let count = 3 + parameters;
     match bytes.get(2 + parameters) {
-        _ if count > SEQUENCE_BYTES_MAX => Found::Broken(2),
-        None => Found::Unfinished,
+        _ if count > SEQUENCE_BYTES_MAX => Sequence::Broken(2),
+        None => Sequence::Unfinished,
         Some(last) => match lettered(*last) {
-            Some(code) => Found::Whole(count, (parameters == 0).then_some(Input::Key(Key::plain(code)))),
-            None if matches!(last, b' ' | b'I' | b'M' | b'X' | b'j'..=b'y') => Found::Whole(count, None),
-            None if (0x20..0x7f).contains(last) => Found::Unknown(count),
-            None => Found::Broken(count - 1),
+            Some(code) => Sequence::Whole(
+                count,
+                (parameters == 0).then_some(TerminalInput::Key(KeyPress::plain(code))),
+            ),
+            None if matches!(last, b' ' | b'I' | b'M' | b'X' | b'j'..=b'y') => Sequence::Whole(count, None),
+            None if (0x20..0x7f).contains(last) => Sequence::Unknown(count),
+            None => Sequence::Broken(count - 1),
         },
     }
 }
 
 /// What a terminal answers in words, to its end: nobody here asked.
-fn string(bytes: &[u8]) -> Found {
+fn string(bytes: &[u8]) -> Sequence {
     // Anything else is a person who goes on after Escape: an answer begins with a number, a title with a letter of its own.
     let is_answer = |byte: u8| match bytes[1] {
         b']' => matches!(byte, b'0'..=b'9' | b'l' | b'L' | b'I' | BEL),
@@ -76,41 +79,41 @@ fn string(bytes: &[u8]) -> Found {
         _ => true,
     };
     if bytes.get(2).is_some_and(|byte| !is_answer(*byte) && *byte != ESC) {
-        return Found::Broken(2);
+        return Sequence::Broken(2);
     }
     let end = bytes[2..]
         .iter()
         .position(|byte| matches!(*byte, BEL | ESC | CANCEL | SUBSTITUTE));
     match end.map(|end| 2 + end) {
-        None => Found::Unfinished,
-        Some(end) if bytes[end] != ESC => Found::Whole(end + 1, None),
+        None => Sequence::Unfinished,
+        Some(end) if bytes[end] != ESC => Sequence::Whole(end + 1, None),
         Some(end) => match bytes.get(end + 1) {
-            None => Found::Unfinished,
-            Some(b'\\') => Found::Whole(end + 2, None),
-            Some(_) => Found::Broken(end),
+            None => Sequence::Unfinished,
+            Some(b'\\') => Sequence::Whole(end + 2, None),
+            Some(_) => Sequence::Broken(end),
         },
     }
 }
 
-fn control(bytes: &[u8]) -> Found {
+fn control(bytes: &[u8]) -> Sequence {
     match &bytes[2..] {
         // F1 to F5 of the Linux console.
-        [b'['] => return Found::Unfinished,
+        [b'['] => return Sequence::Unfinished,
         [b'[', letter @ b'A'..=b'E', ..] => {
-            let key = Key::plain(Code::Function(letter - b'A' + 1));
-            return Found::Whole(4, Some(Input::Key(key)));
+            let key = KeyPress::plain(Code::Function(letter - b'A' + 1));
+            return Sequence::Whole(4, Some(TerminalInput::Key(key)));
         }
         // The mouse of terminals that know no other way: three bytes of any value.
         [b'M', rest @ ..] => {
             return match rest {
                 [button, column, row, ..] => {
                     let cell = |byte: u8| u16::from(byte.saturating_sub(33));
-                    Found::Whole(
+                    Sequence::Whole(
                         6,
                         mouse(u16::from(button.saturating_sub(32)), cell(*column), cell(*row)),
                     )
                 }
-                _ => Found::Unfinished,
+                _ => Sequence::Unfinished,
             };
         }
         _ => {}
@@ -125,28 +128,28 @@ fn control(bytes: &[u8]) -> Found {
         .take_while(|byte| (0x20..0x30).contains(*byte));
     let middle = of_parameters + between.count();
     if middle > SEQUENCE_BYTES_MAX {
-        return Found::Broken(bytes.len());
+        return Sequence::Broken(bytes.len());
     }
     let Some(last) = bytes.get(2 + middle) else {
-        return Found::Unfinished;
+        return Sequence::Unfinished;
     };
     let count = 3 + middle;
     if !(0x40..0x7f).contains(last) {
-        return Found::Broken(count - 1);
+        return Sequence::Broken(count - 1);
     }
     // All of it is ASCII.
     let parameters = std::str::from_utf8(&bytes[2..2 + middle]).unwrap_or_default();
     if parameters == "200" && *last == b'~' {
-        return Found::PasteBegins(count);
+        return Sequence::PasteBegins(count);
     }
     match known(parameters, *last) {
-        Some(input) => Found::Whole(count, input),
-        None => Found::Unknown(count),
+        Some(input) => Sequence::Whole(count, input),
+        None => Sequence::Unknown(count),
     }
 }
 
 /// What a sequence with these parameters and this end means: an input, nothing to the console, or (none) nothing at all.
-fn known(parameters: &str, last: u8) -> Option<Option<Input>> {
+fn known(parameters: &str, last: u8) -> Option<Option<TerminalInput>> {
     if let Some(report) = parameters.strip_prefix('<') {
         let mut numbers = report.split(';').map(str::parse::<u16>);
         let (Some(Ok(button)), Some(Ok(column)), Some(Ok(row)), None) =
@@ -184,13 +187,13 @@ fn known(parameters: &str, last: u8) -> Option<Option<Input>> {
         (_, [_, ..]) => return None,
     };
     let is_character = matches!(code, Code::Char(_));
-    let key = Key {
+    let key = KeyPress {
         code,
         is_shift: modifiers & 1 != 0 && !is_character,
         is_alt: modifiers & 2 != 0,
         is_ctrl: modifiers & 4 != 0,
     };
-    Some((!is_release).then_some(Input::Key(key)))
+    Some((!is_release).then_some(TerminalInput::Key(key)))
 }
 
 fn lettered(letter: u8) -> Option<Code> {
@@ -241,7 +244,7 @@ fn other(character: u32) -> Option<Code> {
     })
 }
 
-fn mouse(button: u16, column: u16, row: u16) -> Option<Input> {
+fn mouse(button: u16, column: u16, row: u16) -> Option<TerminalInput> {
     const MODIFIERS: u16 = 4 | 8 | 16;
     let kind = match button & !MODIFIERS {
         0 => MouseKind::Click,
@@ -250,5 +253,5 @@ fn mouse(button: u16, column: u16, row: u16) -> Option<Input> {
         // Other buttons, releases, motion.
         _ => return None,
     };
-    Some(Input::Mouse(Mouse { kind, column, row }))
+    Some(TerminalInput::Mouse(Mouse { kind, column, row }))
 }

@@ -4,14 +4,14 @@ use super::{bulk, compose, diff, files, gate, look, mark, motion, prompt, queue,
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
-use crate::facts::verb::{self, No};
+use crate::facts::verb::{self, NoOffer};
 use crate::facts::{lists, window};
 use crate::keymap::Focus;
-use crate::model::prompt::{Ask, Intent, QuitAsk, TimerIntent};
+use crate::model::prompt::{Intent, PromptKind, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
 use crate::model::{Field, Lower, Model, Overlay};
-use crate::update::common::{Step, refuse, toast};
 use crate::update::compose::open;
+use crate::update::outgoing::{Step, refuse, toast};
 use domain::gate::Verdict;
 use domain::old::ListedDecision;
 use domain::view::QueueKind;
@@ -32,14 +32,14 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         mark::range(model, fx);
     }
     match verb::offer(model, focus, action) {
-        Err(No::Refused(refused)) => {
+        Err(NoOffer::Refused(refused)) => {
             refuse(model, refused.what, &refused.why, &refused.hint);
             model.toasts.is_about_text |= refused.is_about_text;
             return;
         }
-        Err(No::Nothing(words)) if !words.is_empty() => return toast(model, Tone::Info, words),
+        Err(NoOffer::Nothing(words)) if !words.is_empty() => return toast(model, Tone::Info, words),
         // Without words the key itself knows best what to say, if anything.
-        Err(No::Nothing(_)) | Ok(()) => {}
+        Err(NoOffer::Nothing(_)) | Ok(()) => {}
     }
     if action != Action::ReadOn
         && let Some(view) = &mut model.gate
@@ -133,7 +133,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Accept => accept(model, focus, fx),
         Action::Note => note(model),
         Action::Close => close(model, focus, fx),
-        Action::Menu => model.put(Ask::Menu),
+        Action::Menu => model.put(PromptKind::Menu),
         Action::ApproveWith => prompt::submit(model, Intent::Approve),
         Action::RejectWith => prompt::submit(model, Intent::Reject),
         Action::ApplyOnly => prompt::submit(model, Intent::Apply),
@@ -204,12 +204,12 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
 }
 
 fn note(model: &mut Model) {
-    if let Some(Ask::Bulk(ask)) = model.ask_mut()
+    if let Some(PromptKind::Bulk(ask)) = model.ask_mut()
         && ask.is_asking()
     {
         ask.is_note_focused = !ask.is_note_focused;
     }
-    if let Some(Ask::Confirm(confirm)) = model.ask_mut()
+    if let Some(PromptKind::Confirm(confirm)) = model.ask_mut()
         && confirm.is_asking()
         && confirm.intent.is_decision()
     {
@@ -345,17 +345,17 @@ pub(crate) fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
     if reasons.is_empty() {
         fx.push(Effect::Quit);
     } else {
-        model.put(Ask::Quit(QuitAsk { reasons }));
+        model.put(PromptKind::Quit(QuitAsk { reasons }));
     }
 }
 
 /// The question before leaving says what is so now.
 pub(crate) fn recheck_quit(model: &mut Model) {
-    if !matches!(model.ask(), Some(Ask::Quit(_))) {
+    if !matches!(model.ask(), Some(PromptKind::Quit(_))) {
         return;
     }
     let now = left_behind(model);
-    if let Some(Ask::Quit(QuitAsk { reasons })) = model.ask_mut() {
+    if let Some(PromptKind::Quit(QuitAsk { reasons })) = model.ask_mut() {
         *reasons = now;
     }
 }

@@ -2,18 +2,18 @@
 
 use super::compose;
 use crate::editor::Editor;
-use crate::effect::{Effect, Submission};
+use crate::effect::{Effect, Ticket};
 use crate::facts::command::of_item;
 use crate::facts::label::{self, change_of_gate};
 use crate::layout;
 use crate::layout::question::list_rows;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::preview::Foreseen;
-use crate::model::prompt::{Ask, Pin};
+use crate::model::prompt::{Pin, PromptKind};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
-use crate::update::common::{self, Step, other_sent, send};
+use crate::update::outgoing::{self, Step, other_sent, send};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
@@ -33,7 +33,7 @@ pub(crate) fn open(model: &mut Model, verdict: Verdict) {
         .map(|draft| draft.note(verdict).to_owned())
         .unwrap_or_default();
     model.preview = Foreseen::default();
-    model.put(Ask::Bulk(Box::new(BulkAsk {
+    model.put(PromptKind::Bulk(Box::new(BulkAsk {
         verdict,
         items,
         note: Editor::of_line(&note),
@@ -62,7 +62,7 @@ fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
 
 /// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
 pub(crate) fn recheck(model: &mut Model) {
-    let Some(Ask::Bulk(ask)) = model.ask() else {
+    let Some(PromptKind::Bulk(ask)) = model.ask() else {
         return;
     };
     if !ask.is_asking() {
@@ -73,7 +73,7 @@ pub(crate) fn recheck(model: &mut Model) {
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
     };
     let states: Vec<_> = ask.items.iter().map(stands).collect();
-    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
+    let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let is_same = ask.items.iter().zip(&states).all(|(item, state)| item.state == *state);
@@ -90,7 +90,7 @@ pub(crate) fn recheck(model: &mut Model) {
 
 /// Takes in what was not looked at; Enter then asks once more.
 pub(crate) fn take_in(model: &mut Model) {
-    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
+    let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     ask.has_taken_in = true;
@@ -140,7 +140,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
     let wants_more = (is_empty && !ask.is_empty_accepted) || (ask.taken_in() > 0 && !ask.is_unseen_accepted);
     if wants_more {
         (ask.is_empty_accepted, ask.is_unseen_accepted) = (is_empty, ask.taken_in() > 0);
-        common::ask_once_more(model);
+        outgoing::ask_once_more(model);
         return true;
     }
     ask.is_sent = true;
@@ -160,8 +160,8 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
 }
 
 /// One gate of a bulk was answered: with its refusal, or decided.
-pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Option<&Refusal>) {
-    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
+pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&Refusal>) {
+    let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let (note, verdict) = (ask.note.text(), ask.verdict);
@@ -182,7 +182,7 @@ pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Optio
         }
     }
     let at = model.now.utc;
-    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
+    let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     if ask.writing() > 0 {
@@ -214,7 +214,7 @@ pub(crate) fn answered(model: &mut Model, submission: Submission, refusal: Optio
 /// Scrolls the list.
 pub(crate) fn scroll(model: &mut Model, step: Step) {
     let rows = list_rows(model, layout::of(model).prompt.height);
-    let Some(Ask::Bulk(ask)) = model.ask_mut() else {
+    let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let last = ask.items.len().saturating_sub(rows);

@@ -11,29 +11,29 @@ use crate::model::gate::GateView;
 use crate::model::look::Mode;
 use crate::model::toast::Tone;
 use diff::document::{CONTEXT_LINES, RowKind};
-use diff::page::{Page, Part, Place};
-use diff::search::{Direction, Needle, Spot};
-use diff::{DiffDocument, Folding, Side};
-use text::{Shape, visible_window, width};
+use diff::page::{Page, PagePosition, RowPart};
+use diff::search::{Direction, Hit, Needle};
+use diff::{DiffDocument, DiffSide, Folding};
+use text::{LineShape, visible_window, width};
 
 /// Sideways a diff scrolls so far: what is further right is reached by wrapping. A line is read from its beginning up to there.
 pub(crate) const LEFT_MAX: usize = 4000;
 
 /// The layout of the diff on screen, and its first line.
-fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, Place) -> T) -> Option<T> {
+fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, PagePosition) -> T) -> Option<T> {
     let file = model.gate.as_ref().and_then(GateView::current)?;
     let page = layout::diff_page(model, file)?;
     Some(ask(&page, page.within(file.top)))
 }
 
-fn set_top(model: &mut Model, top: Option<Place>) {
+fn set_top(model: &mut Model, top: Option<PagePosition>) {
     if let (Some(top), Some(file)) = (top, model.gate.as_mut().and_then(GateView::current_mut)) {
         file.top = top;
     }
 }
 
 /// Moves the diff so that a place is in the first line, so far as there are lines.
-fn scroll_to(model: &mut Model, place: Place) {
+fn scroll_to(model: &mut Model, place: PagePosition) {
     let height = layout::diff_rows(model);
     let top = with_page(model, |page, _| page.within(place).min(page.last_top(height)));
     set_top(model, top);
@@ -51,7 +51,7 @@ pub(crate) fn scroll_by(model: &mut Model, lines: isize) {
 
 /// Where the diff begins when a hunk is looked at: a line above it. A row that is longer than the screen is looked at where
 /// it changed, and so is the one that stands for it, far below.
-fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<Place> {
+fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<PagePosition> {
     let row_at = page.document.hunk_rows(hunk).map_or(0, |rows| rows.start);
     let changed = |row_at: usize| {
         let row = page.document.row(row_at)?;
@@ -63,9 +63,9 @@ fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<Place> {
         return vec![page.moved(page.place_of(row_at, 0), -1)];
     };
     let pair = page.document.row(row_at).and_then(|row| row.pair);
-    let pair_at = pair.and_then(|line| page.document.row_of_line(Side::New, line));
+    let pair_at = pair.and_then(|line| page.document.row_of_line(DiffSide::New, line));
     let places = [Some(place), pair_at.and_then(changed)];
-    let mut stops: Vec<Place> = places
+    let mut stops: Vec<PagePosition> = places
         .into_iter()
         .flatten()
         .map(|place| page.moved(place, -1))
@@ -122,7 +122,7 @@ pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
     } else {
         ""
     };
-    crate::update::common::toast(model, Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
+    crate::update::outgoing::toast(model, Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
 }
 
 /// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls sideways.
@@ -135,7 +135,7 @@ pub(crate) fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
 }
 
 /// Where long lines are cut, scrolls sideways until the first changed word below the first line is in sight.
-fn show_change(model: &mut Model, top: Place) {
+fn show_change(model: &mut Model, top: PagePosition) {
     let changed = with_page(model, |page, _| {
         let row_at = page.row_at(page.moved(top, 1))?;
         let marks = page.document.word_marks(&page.document.row(row_at)?);
@@ -179,9 +179,9 @@ pub(crate) fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
             .and_then(|line| line.parts().last().cloned())?;
         let line = part.row.new_line.or(part.row.old_line)?.checked_sub(1)?;
         let side = if part.row.new_line.is_some() {
-            Side::New
+            DiffSide::New
         } else {
-            Side::Old
+            DiffSide::Old
         };
         Some((side, line, part.bytes.start))
     });
@@ -205,7 +205,7 @@ pub(crate) fn fold(model: &mut Model) {
     {
         let key = keymap::key_in(Focus::Diff, Action::Mode);
         let text = format!("Values are not folded   hint: {key} shows the text");
-        return crate::update::common::toast(model, Tone::Info, text);
+        return crate::update::outgoing::toast(model, Tone::Info, text);
     }
     refold(model);
     let file = model.gate.as_ref().and_then(GateView::current);
@@ -215,7 +215,7 @@ pub(crate) fn fold(model: &mut Model) {
         Some(Folding::Context(_)) => "Three lines around each change",
         None => return,
     };
-    crate::update::common::toast(model, Tone::Info, words);
+    crate::update::outgoing::toast(model, Tone::Info, words);
 }
 
 fn refold(model: &mut Model) {
@@ -264,7 +264,7 @@ pub(crate) fn mode(model: &mut Model) {
     };
     let why = if former == Mode::Unified { why } else { String::new() };
     relayout(model, |model| model.look.mode = mode);
-    crate::update::common::toast(model, Tone::Info, format!("Shown {}{why}", mode.label()));
+    crate::update::outgoing::toast(model, Tone::Info, format!("Shown {}{why}", mode.label()));
 }
 
 /// Whether the changed values of a file are what is shown of it.
@@ -298,7 +298,7 @@ pub(crate) fn wrap(model: &mut Model) {
         let keys = [Action::Left, Action::Right].map(|action| keymap::key_in(Focus::Diff, action));
         format!("Long lines are cut; {} scroll sideways", keys.join(" and "))
     };
-    crate::update::common::toast(model, Tone::Info, text);
+    crate::update::outgoing::toast(model, Tone::Info, text);
 }
 
 /// Whether lines on the screen are cut on this side, by the window or by scrolling.
@@ -310,7 +310,7 @@ pub(crate) fn is_cut(model: &Model, is_right: bool) -> bool {
     let is_cut = with_page(model, |page, top| {
         let lines = page.lines(top, height);
         let mut parts = lines.iter().flat_map(|line| line.parts());
-        let is_cut_right = |part: &Part| part.bytes.end < part.row.text.len();
+        let is_cut_right = |part: &RowPart| part.bytes.end < part.row.text.len();
         !page.wraps
             && if is_right {
                 parts.any(is_cut_right)
@@ -353,14 +353,14 @@ pub(crate) fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effec
 }
 
 /// The last place above the first line of the screen.
-fn spot_above(page: &Page<'_>, top: Place) -> Option<Spot> {
+fn spot_above(page: &Page<'_>, top: PagePosition) -> Option<Hit> {
     let row_at = page.row_at(top)?.checked_sub(1)?;
     let row = page.document.row(row_at)?;
     let (side, number) = match row.new_line {
-        Some(line) => (Side::New, line),
-        None => (Side::Old, row.old_line?),
+        Some(line) => (DiffSide::New, line),
+        None => (DiffSide::Old, row.old_line?),
     };
-    Some(Spot {
+    Some(Hit {
         side,
         line: number.checked_sub(1)?,
         offset: usize::MAX / 2,
@@ -368,13 +368,13 @@ fn spot_above(page: &Page<'_>, top: Place) -> Option<Spot> {
 }
 
 /// Goes where a search led.
-pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
+pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Hit>) {
     let Some(view) = model.gate.as_mut().filter(|view| view.found.1 == number) else {
         return;
     };
     let Some(spot) = spot else {
         let text = view.search.clone().unwrap_or_default();
-        crate::update::common::toast(model, Tone::Info, format!("Not found from here on: {text}"));
+        crate::update::outgoing::toast(model, Tone::Info, format!("Not found from here on: {text}"));
         return;
     };
     view.found.0 = Some(spot);
@@ -385,7 +385,7 @@ pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Spot>) {
     });
     if is_hidden == Some(true) {
         refold(model);
-        crate::update::common::toast(model, Tone::Info, "Found in unchanged lines: all of them are shown now");
+        crate::update::outgoing::toast(model, Tone::Info, "Found in unchanged lines: all of them are shown now");
     }
     let row_at = with_page(model, |page, _| page.document.row_of_line(spot.side, spot.line)).flatten();
     let Some(row_at) = row_at else {
@@ -414,6 +414,6 @@ fn show_offset(model: &mut Model, row_at: usize, offset: usize) {
 /// The cell in which a byte stands, as far as sideways scrolling reaches.
 fn width_before(text: &[u8], offset: usize) -> usize {
     let before = text.get(..offset.min(LEFT_MAX * 4)).unwrap_or(text);
-    let spans = visible_window(before, Shape::default(), &[], 0..LEFT_MAX * 2);
+    let spans = visible_window(before, LineShape::default(), &[], 0..LEFT_MAX * 2);
     spans.iter().map(|span| width(&span.text)).sum()
 }

@@ -7,12 +7,12 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView, Reading, Slot, Uses};
 use crate::model::gate::GateView;
-use crate::model::shown::Shown;
+use crate::model::shown::ShownRows;
 use crate::model::toast::Tone;
 use crate::question::{Question, Read};
-use crate::update::common::toast;
+use crate::update::outgoing::toast;
 use ::diff::DiffDocument;
-use ::diff::page::Place;
+use ::diff::page::PagePosition;
 use engine::reads::Bytes;
 
 /// Reads what must be read next.
@@ -144,7 +144,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
         if file.is_shown {
             file.read = file.digest;
         }
-        file.shown = Shown::default();
+        file.shown = ShownRows::default();
         file.is_shown = false;
     }
     let is_first = file.digest.replace(done.digest).is_none();
@@ -183,7 +183,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
     file.shown_against = file.against.clone();
     let starts_over = std::mem::take(&mut file.starts_over);
     if starts_over {
-        file.top = Place::default();
+        file.top = PagePosition::default();
     }
     let content = match full.document {
         Some(document) => {
@@ -227,7 +227,7 @@ fn begin_at_first_hunk(file: &mut FileView) {
     }) else {
         return;
     };
-    if file.top == Place::default() && !is_new {
+    if file.top == PagePosition::default() && !is_new {
         file.top.row = first;
     }
     file.top.row = file.top.row.min(last);

@@ -1,15 +1,15 @@
 //! A key, and an Enter that came together with letters.
 
-use super::{common, text};
+use super::{outgoing, text};
 use crate::effect::Effect;
 use crate::facts::enter;
-use crate::input::Key;
+use crate::input::KeyPress;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::update::{act, look, slips};
 
 /// A key.
-pub(crate) fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+pub(crate) fn press(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
     look::present(model);
     model.preview.is_enter_waiting = false;
     model.toasts.key_pressed();
@@ -26,18 +26,18 @@ pub(crate) fn press(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
 }
 
 /// An Enter that came together with letters, or right behind a text.
-pub(crate) fn line_end(model: &mut Model, key: Key, fx: &mut Vec<Effect>) {
+pub(crate) fn line_end(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     match focus {
         Focus::Compose | Focus::Candidates => text::paste(model, "\n", fx),
         Focus::Note | Focus::Answer => {
             if enter::is_behind_text(model) {
-                common::ask_once_more(model);
+                outgoing::ask_once_more(model);
             }
             text::end_line(model, text::ENTER_IN_TEXT, fx);
         }
         Focus::Confirm | Focus::Bulk | Focus::Ask => {
-            common::ask_once_more(model);
+            outgoing::ask_once_more(model);
             crate::update::keys::press(model, key, fx);
         }
         Focus::Queue

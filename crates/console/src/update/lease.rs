@@ -5,10 +5,10 @@ use crate::effect::Effect;
 use crate::facts::command::gate_ref;
 use crate::facts::lease::wanted;
 use crate::keymap::{self, Focus};
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
 use crate::model::{LeaseHeld, Model};
-use crate::update::common::{send_quietly, toast};
+use crate::update::outgoing::{send_quietly, toast};
 use domain::ask::Command;
 use domain::key::GateKey;
 use domain::lease::{HEARTBEAT_S, PRESENCE_S};
@@ -113,7 +113,7 @@ pub(crate) fn tell_lost(model: &mut Model) {
     }
     // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
     let back = match model.ask() {
-        Some(Ask::Bulk(_)) => String::new(),
+        Some(PromptKind::Bulk(_)) => String::new(),
         Some(_) | None => {
             let key = keymap::key_in(Focus::Confirm, Action::TakeOver);
             format!("; {key} takes it back")

@@ -7,10 +7,10 @@ use crate::effect::{DiffFacts, Effect};
 use crate::facts::command::gate_ref;
 use crate::model::Model;
 use crate::model::file::Against;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use crate::model::remembered::{Remembered, RememberedFile};
-use crate::model::standing::Standing;
-use crate::update::common::send_quietly;
+use crate::model::standing::FrameContents;
+use crate::update::outgoing::send_quietly;
 use domain::ask::Command;
 use domain::decision::Extent;
 use domain::gate::GateState;
@@ -63,7 +63,7 @@ pub(crate) fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
             .filter(|file| file.shown_against == Against::Usual)
             .map(|file| &file.shown);
         let place = (facts.file, facts.number);
-        (number == facts.number).then(|| Standing::of(former, place, facts.sights, shown, boot))
+        (number == facts.number).then(|| FrameContents::of(former, place, facts.sights, shown, boot))
     });
 }
 
@@ -114,7 +114,7 @@ fn is_due(model: &Model, digest: Digest, extent: Extent) -> bool {
         return false;
     };
     let is_first = view.recorded.is_none_or(|(recorded, _)| recorded != digest);
-    let is_asked = matches!(model.ask(), Some(Ask::Confirm(_))) || model.compose.is_some();
+    let is_asked = matches!(model.ask(), Some(PromptKind::Confirm(_))) || model.compose.is_some();
     is_first || extent.is_whole() || is_asked || rest_us(model) == 0
 }
 
@@ -135,7 +135,7 @@ pub fn wake_us(model: &Model) -> Option<i64> {
 }
 
 /// Records what must be recorded by now.
-pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn record_due(model: &mut Model, fx: &mut Vec<Effect>) {
     if let Some((key, digest, extent)) = unrecorded(model)
         && is_due(model, digest, extent)
     {

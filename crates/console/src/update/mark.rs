@@ -6,11 +6,11 @@ use crate::facts::marks::{gates, in_range};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{ItemState, MARKS_MAX, Mark};
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::common::toast;
+use crate::update::outgoing::toast;
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::ids::JobId;
@@ -236,7 +236,7 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
 
 fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
     model.marks.on.remove(key);
-    if let Some(Ask::Bulk(ask)) = model.ask_mut()
+    if let Some(PromptKind::Bulk(ask)) = model.ask_mut()
         && let Some(item) = ask.items.iter_mut().find(|item| item.pin.key == *key)
     {
         match item.state {

@@ -9,7 +9,7 @@ use crate::layout;
 use crate::model::gate::GateView;
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model, Overlay};
-use crate::update::common::Step;
+use crate::update::outgoing::Step;
 
 /// Moves in the pane that has the keys.
 pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
@@ -113,7 +113,7 @@ pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut
     if is_right && model.look.wraps {
         let key = keymap::key_in(Focus::Diff, Action::Wrap);
         let text = format!("Long lines are wrapped: nothing is to the right   hint: {key} cuts them");
-        crate::update::common::toast(model, Tone::Info, text);
+        crate::update::outgoing::toast(model, Tone::Info, text);
     } else if is_right {
         file.left = file.left.saturating_add(CELLS).min(diff::LEFT_MAX);
     } else if file.left == 0 || model.look.wraps {
@@ -141,8 +141,8 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
         Lower::Gate => {}
         Lower::Job => gate::ask_job_pane(model, fx),
         Lower::History => {
-            crate::update::common::ask_decisions(fx);
-            crate::update::common::ask_old_decisions(model, fx);
+            crate::update::outgoing::ask_decisions(fx);
+            crate::update::outgoing::ask_old_decisions(model, fx);
         }
     }
 }

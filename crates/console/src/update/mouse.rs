@@ -8,7 +8,7 @@ use crate::input::{Mouse, MouseKind};
 use crate::keymap::Focus;
 use crate::layout;
 use crate::model::{Lower, Model};
-use crate::update::common::Step;
+use crate::update::outgoing::Step;
 
 const WHEEL_ROWS: isize = 3;
 

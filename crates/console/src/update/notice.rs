@@ -9,7 +9,7 @@ use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
 use crate::question::{Answered, Read};
-use crate::update::common::{ask_decisions, readable, toast};
+use crate::update::outgoing::{ask_decisions, readable, toast};
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;
@@ -61,7 +61,7 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
         },
         Answered::Since(events) => {
             if let Some(events) = told(model, events) {
-                since::tell(model, &events);
+                since::show_missed(model, &events);
             }
         }
         Answered::Sought(job_id, stage, rows) => {
@@ -118,7 +118,7 @@ pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) 
     let mut has_decision = false;
     for event in events {
         has_decision |= is_decision(event.kind);
-        tell(model, event);
+        show_event(model, event);
     }
     if has_decision {
         ask_decisions(fx);
@@ -133,7 +133,7 @@ fn is_decision(kind: EventType) -> bool {
 }
 
 // A toast is for what someone else did, and for what went wrong; the rest is in the job pane.
-fn tell(model: &mut Model, event: &Event) {
+fn show_event(model: &mut Model, event: &Event) {
     let is_it = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
     let is_own = model.own.iter().any(is_it) || model.sent.values().filter_map(|sent| sent.decides.as_ref()).any(is_it);
     let by = event.payload.get("by").and_then(serde_json::Value::as_str);

@@ -1,14 +1,14 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
 use super::{bulk, compose, gate, preview, queue};
-use crate::effect::{Effect, Submission};
+use crate::effect::{Effect, Ticket};
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::bulk::MARKS_MAX;
 use crate::model::gate::GateView;
-use crate::model::prompt::{Ask, ConfirmState, Pin};
+use crate::model::prompt::{ConfirmState, Pin, PromptKind};
 use crate::model::toast::Tone;
-use crate::update::common::{readable, refuse};
+use crate::update::outgoing::{readable, refuse};
 use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
 use domain::key::GateKey;
@@ -50,7 +50,7 @@ pub(crate) fn recheck(model: &mut Model) {
         has_moved |= matches!(problem, Some((_, Some(_))));
         compose.closed = problem.map(|(why, _)| why);
     }
-    if let Some(Ask::Confirm(confirm)) = model.prompt.as_mut().map(|prompt| &mut prompt.ask)
+    if let Some(PromptKind::Confirm(confirm)) = model.prompt.as_mut().map(|prompt| &mut prompt.ask)
         && confirm.is_asking()
         && let Some((why, hint)) = problem_of(&confirm.pin)
     {
@@ -68,7 +68,7 @@ pub(crate) fn recheck(model: &mut Model) {
     if has_moved && let Some(view) = &mut model.gate {
         view.wants_since_read = true;
     }
-    if let Some(Ask::Timer(ask)) = model.ask()
+    if let Some(PromptKind::Timer(ask)) = model.ask()
         && let Some(gate) = view_of(model, &ask.key)
         && let Err(refusal) = gate.open_or_refuse()
     {
@@ -106,7 +106,7 @@ fn remember_own(model: &mut Model, key: &GateKey) {
     model.own.push_back(key.clone());
 }
 
-fn is_waiting_for(model: &Model, submission: Submission) -> bool {
+fn is_waiting_for(model: &Model, submission: Ticket) -> bool {
     model.ask().is_some_and(|prompt| prompt.waits_for(submission))
 }
 
@@ -123,7 +123,7 @@ fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
 }
 
 /// A command was committed.
-pub(crate) fn done(model: &mut Model, submission: Submission, receipt: Receipt, fx: &mut Vec<Effect>) {
+pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: &mut Vec<Effect>) {
     let Some(sent) = model.sent.get_mut(&submission) else {
         return;
     };
@@ -142,14 +142,14 @@ pub(crate) fn done(model: &mut Model, submission: Submission, receipt: Receipt, 
             && let Some(prompt) = model.prompt.take()
         {
             key = match prompt.ask {
-                Ask::Confirm(confirm) => Some(confirm.pin.key),
-                Ask::Timer(_)
-                | Ask::Bulk(_)
-                | Ask::Resume(_)
-                | Ask::Cancel(_)
-                | Ask::Quit(_)
-                | Ask::Menu
-                | Ask::Discard(_) => key,
+                PromptKind::Confirm(confirm) => Some(confirm.pin.key),
+                PromptKind::Timer(_)
+                | PromptKind::Bulk(_)
+                | PromptKind::Resume(_)
+                | PromptKind::Cancel(_)
+                | PromptKind::Quit(_)
+                | PromptKind::Menu
+                | PromptKind::Discard(_) => key,
             };
         }
         let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
@@ -188,7 +188,7 @@ pub(crate) fn done(model: &mut Model, submission: Submission, receipt: Receipt, 
 }
 
 /// A command was refused.
-pub(crate) fn refused(model: &mut Model, submission: Submission, refusal: Refusal, fx: &mut Vec<Effect>) {
+pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, fx: &mut Vec<Effect>) {
     let Some(sent) = model.sent.remove(&submission) else {
         return;
     };
@@ -214,10 +214,10 @@ pub(crate) fn refused(model: &mut Model, submission: Submission, refusal: Refusa
     } else {
         refusal.hint.clone()
     };
-    if is_waiting && let Some(Ask::Confirm(confirm)) = model.ask_mut() {
+    if is_waiting && let Some(PromptKind::Confirm(confirm)) = model.ask_mut() {
         confirm.state = ConfirmState::Refused(message.clone(), hint.clone());
     }
-    if is_waiting && let Some(Ask::Timer(ask)) = model.ask_mut() {
+    if is_waiting && let Some(PromptKind::Timer(ask)) = model.ask_mut() {
         // The rules are asked again: what they said is not what happened.
         ask.sent = None;
         preview::outdate(model, None);
@@ -234,7 +234,7 @@ pub(crate) fn refused(model: &mut Model, submission: Submission, refusal: Refusa
 }
 
 /// A command's files are in place, or not yet.
-pub(crate) fn published(model: &mut Model, submission: Submission, result: Result<(), String>) {
+pub(crate) fn published(model: &mut Model, submission: Ticket, result: Result<(), String>) {
     gate::reread_if_behind(model);
     let sent = model.sent.remove(&submission);
     if let Err(why) = result {

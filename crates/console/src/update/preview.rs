@@ -10,10 +10,10 @@ use crate::effect::Effect;
 use crate::facts::lease::concerned;
 use crate::facts::{command, verb};
 use crate::model::Model;
-use crate::model::preview::{Asked, Foreseen, JobPreview};
-use crate::model::prompt::{Ask, ConfirmState, TimerAsk};
+use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
+use crate::model::prompt::{ConfirmState, PromptKind, TimerAsk};
 use crate::model::toast::Tone;
-use crate::update::common::{refuse, toast};
+use crate::update::outgoing::{refuse, toast};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
@@ -33,14 +33,20 @@ fn note(model: &Model) -> Option<&Editor> {
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
     match model.ask() {
-        Some(Ask::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
-        Some(Ask::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
-        Some(Ask::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
-        Some(Ask::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
-        Some(Ask::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
-        Some(Ask::Confirm(_) | Ask::Bulk(_) | Ask::Timer(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_)) | None => {
-            Vec::new()
-        }
+        Some(PromptKind::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
+        Some(PromptKind::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
+        Some(PromptKind::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
+        Some(PromptKind::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
+        Some(PromptKind::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
+        Some(
+            PromptKind::Confirm(_)
+            | PromptKind::Bulk(_)
+            | PromptKind::Timer(_)
+            | PromptKind::Quit(_)
+            | PromptKind::Menu
+            | PromptKind::Discard(_),
+        )
+        | None => Vec::new(),
     }
 }
 
@@ -111,7 +117,7 @@ fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
 }
 
 /// Asks where there is something to ask. One question at a time: what happens meanwhile is asked after it.
-pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn refresh(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.prompt.is_none() {
         model.preview = Foreseen::default();
         return;
@@ -135,13 +141,13 @@ pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     let (job_id, gist) = (question.job_id.clone(), question.commands.clone());
     let commands = whole(model, &gist);
     let number = model.next_number();
-    model.preview.asked = Some(Asked { number, job_id, gist });
+    model.preview.asked = Some(PreviewRequest { number, job_id, gist });
     fx.push(Effect::Ask(Question::Preview(number, commands)));
 }
 
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
 pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
-    let is_bulk = matches!(model.ask(), Some(Ask::Bulk(_)));
+    let is_bulk = matches!(model.ask(), Some(PromptKind::Bulk(_)));
     for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
         if events.is_none_or(|events| events.iter().any(is_of)) {
@@ -213,23 +219,23 @@ fn is_of_colleague(model: &Model, refusal: &Refusal) -> bool {
 fn closing(model: &Model) -> Option<Refusal> {
     let refusal = model.preview.refusal()?;
     let closes = match model.ask()? {
-        Ask::Confirm(_) | Ask::Cancel(_) => !is_of_colleague(model, refusal),
-        Ask::Timer(_) => !TimerAsk::is_of_typed(refusal) && !is_of_colleague(model, refusal),
+        PromptKind::Confirm(_) | PromptKind::Cancel(_) => !is_of_colleague(model, refusal),
+        PromptKind::Timer(_) => !TimerAsk::is_of_typed(refusal) && !is_of_colleague(model, refusal),
         // The others can still be decided, now or when somebody has left them.
-        Ask::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
-        Ask::Resume(_) => true,
-        Ask::Quit(_) | Ask::Menu | Ask::Discard(_) => false,
+        PromptKind::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
+        PromptKind::Resume(_) => true,
+        PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_) => false,
     };
     closes.then(|| refusal.clone())
 }
 
 fn close(model: &mut Model, refusal: &Refusal) {
-    let what = model.ask().map_or("Not done", Ask::not_done);
+    let what = model.ask().map_or("Not done", PromptKind::not_done);
     let hint = refusal.hint.clone();
     let has_stood = model.preview.has_stood;
     match model.ask_mut() {
         // It stood there and could be confirmed: what became of it is said in its place.
-        Some(Ask::Confirm(confirm)) if has_stood => {
+        Some(PromptKind::Confirm(confirm)) if has_stood => {
             confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
         }
         Some(_) | None => model.prompt = None,

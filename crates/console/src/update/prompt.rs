@@ -10,11 +10,11 @@ use crate::keymap::{self, Focus};
 use crate::layout::question;
 use crate::model::compose::Compose;
 use crate::model::preview::Foreseen;
-use crate::model::prompt::{Ask, CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, ResumeAsk};
+use crate::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, ResumeAsk};
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model, Sent};
-use crate::update::common::{self, other_sent, refuse, say_not_drawn, send, toast};
 use crate::update::compose::open;
+use crate::update::outgoing::{self, other_sent, refuse, say_not_drawn, send, toast};
 use domain::ask::Command;
 
 /// Asks before the gate on screen is decided.
@@ -35,7 +35,7 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
     let note = Editor::of_line(note);
     model.lower = Lower::Gate;
     model.preview = Foreseen::default();
-    model.put(Ask::Confirm(Box::new(Confirm {
+    model.put(PromptKind::Confirm(Box::new(Confirm {
         pin,
         intent,
         note,
@@ -54,7 +54,7 @@ pub(crate) fn open_resume(model: &mut Model) {
     };
     let job = &rows.job;
     model.preview = Foreseen::default();
-    model.put(Ask::Resume(Box::new(ResumeAsk {
+    model.put(PromptKind::Resume(Box::new(ResumeAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
         note: past::rejection_note(&rows),
@@ -68,7 +68,7 @@ pub(crate) fn open_cancel(model: &mut Model) {
     };
     let job = &rows.job;
     model.preview = Foreseen::default();
-    model.put(Ask::Cancel(Box::new(CancelAsk {
+    model.put(PromptKind::Cancel(Box::new(CancelAsk {
         job_id: job.id.clone(),
         label: label::job(&job.id, &job.slug),
         typed: Editor::of_line(""),
@@ -80,7 +80,7 @@ pub(crate) const MENU_NOT_DRAWN: &str = "The key came before the menu was on the
 
 /// Asks before the text in the editor is thrown away.
 pub(crate) fn open_discard(model: &mut Model) {
-    model.put(Ask::Discard(Box::new(DiscardAsk {
+    model.put(PromptKind::Discard(Box::new(DiscardAsk {
         typed: Editor::of_line(""),
     })));
 }
@@ -88,7 +88,7 @@ pub(crate) fn open_discard(model: &mut Model) {
 /// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
 pub(crate) fn is_read(model: &mut Model) -> bool {
     let binding = model.ask().filter(|ask| ask.is_binding());
-    let Some((what, now)) = binding.map(Ask::not_done).zip(question::facts(model)) else {
+    let Some((what, now)) = binding.map(PromptKind::not_done).zip(question::facts(model)) else {
         return true;
     };
     if !now.is_whole {
@@ -145,8 +145,8 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
             say_not_drawn(model);
             true
         }
-        Ask::Confirm(confirm) => accept_confirm(model, confirm, fx),
-        Ask::Resume(ask) => {
+        PromptKind::Confirm(confirm) => accept_confirm(model, confirm, fx),
+        PromptKind::Resume(ask) => {
             let sent = other_sent("Resumed", "Not resumed", &ask.label);
             let command = Command::Resume {
                 job_id: ask.job_id.clone(),
@@ -155,22 +155,22 @@ pub(crate) fn carry_out(model: &mut Model, fx: &mut Vec<Effect>) {
             send(model, sent, command, fx);
             false
         }
-        Ask::Cancel(ask) => {
+        PromptKind::Cancel(ask) => {
             let sent = other_sent("Canceled", "Not canceled", &ask.label);
             send(model, sent, Command::Cancel(ask.job_id.clone()), fx);
             false
         }
-        Ask::Timer(ask) => timer::accept(model, ask, fx),
-        Ask::Bulk(ask) => bulk::accept(model, ask, fx),
-        Ask::Quit(_) => {
+        PromptKind::Timer(ask) => timer::accept(model, ask, fx),
+        PromptKind::Bulk(ask) => bulk::accept(model, ask, fx),
+        PromptKind::Quit(_) => {
             fx.push(Effect::Quit);
             false
         }
-        Ask::Discard(_) => {
+        PromptKind::Discard(_) => {
             open::discard(model, fx);
             false
         }
-        Ask::Menu => true,
+        PromptKind::Menu => true,
     };
     if stays {
         // What is asked now is another thing than what was answered.
@@ -186,7 +186,7 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
     }
     if confirm.intent == Intent::Reject && confirm.note.is_blank() && !confirm.is_empty_accepted {
         confirm.is_empty_accepted = true;
-        common::ask_once_more(model);
+        outgoing::ask_once_more(model);
         return true;
     }
     let notes = confirm.note.words();
@@ -210,22 +210,22 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
 /// Closes the prompt; nothing is decided, and what was written is kept.
 pub(crate) fn close(model: &mut Model) {
     match model.ask() {
-        Some(Ask::Confirm(confirm)) if confirm.is_writing() => {
+        Some(PromptKind::Confirm(confirm)) if confirm.is_writing() => {
             toast(model, Tone::Info, "Sent already: the answer will show here");
         }
-        Some(Ask::Bulk(ask)) if ask.writing() > 0 => {
+        Some(PromptKind::Bulk(ask)) if ask.writing() > 0 => {
             toast(model, Tone::Info, "Sent already: the answers will show here");
         }
-        Some(Ask::Confirm(confirm)) if confirm.is_asking() && !confirm.note.is_blank() => {
+        Some(PromptKind::Confirm(confirm)) if confirm.is_asking() && !confirm.note.is_blank() => {
             toast(model, Tone::Info, "Nothing is decided; the note is kept");
         }
         Some(_) | None => {}
     }
     match model.ask() {
         // Thinking twice about discarding leads back to the menu, not into the text.
-        Some(Ask::Discard(_)) => model.put(Ask::Menu),
+        Some(PromptKind::Discard(_)) => model.put(PromptKind::Menu),
         // While answers are on their way there is something to be told.
-        Some(Ask::Bulk(ask)) if ask.writing() > 0 => {}
+        Some(PromptKind::Bulk(ask)) if ask.writing() > 0 => {}
         Some(_) | None => model.prompt = None,
     }
 }

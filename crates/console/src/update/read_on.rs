@@ -10,11 +10,11 @@ use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
 use crate::model::gate::GateView;
 use crate::model::queue::RowKey;
-use crate::model::shown::{Shown, Sight};
+use crate::model::shown::{ShownRows, VisibleRow};
 use crate::model::toast::Tone;
-use crate::update::common::toast;
+use crate::update::outgoing::toast;
 use ::diff::DiffDocument;
-use ::diff::page::Part;
+use ::diff::page::RowPart;
 
 /// Goes to what is to be read next.
 pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
@@ -45,19 +45,19 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 }
 
 /// Where the screen stands in the file.
-fn place(model: &Model) -> Option<(::diff::page::Place, usize, usize)> {
+fn place(model: &Model) -> Option<(::diff::page::PagePosition, usize, usize)> {
     let file = model.gate.as_ref().and_then(GateView::current)?;
     Some((file.top, file.left, file.values_top))
 }
 
 /// What of a file is shown once the present screen has stood long enough, and the last row of that screen.
-fn soon_shown(model: &Model, file: &FileView) -> Option<(Shown, DiffDocument, usize)> {
+fn soon_shown(model: &Model, file: &FileView) -> Option<(ShownRows, DiffDocument, usize)> {
     let document = file.document()?.clone();
     let page = layout::diff_page(model, file)?;
     let lines = page.lines(page.within(file.top), layout::diff_rows(model));
     let parts = || lines.iter().flat_map(|line| line.parts());
-    let sight = |part: &Part| Sight::of(page.document, part.row_at, part.bytes.clone());
-    let sights: Vec<Sight> = parts().filter_map(sight).collect();
+    let sight = |part: &RowPart| VisibleRow::of(page.document, part.row_at, part.bytes.clone());
+    let sights: Vec<VisibleRow> = parts().filter_map(sight).collect();
     let last = parts().map(|part| part.row_at).max().unwrap_or(0);
     let mut shown = file.shown.clone();
     shown.note(&document, &sights);

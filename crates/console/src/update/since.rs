@@ -7,7 +7,7 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::common::toast;
+use crate::update::outgoing::toast;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
 
@@ -59,7 +59,7 @@ fn decided(model: &Model, since: Timestamp) -> String {
 }
 
 /// Tells it, if there is something to tell.
-pub(crate) fn tell(model: &mut Model, events: &[Event]) {
+pub(crate) fn show_missed(model: &mut Model, events: &[Event]) {
     let now = model.now.utc;
     let here = last_here(model, events);
     let decided = decided(model, here.unwrap_or_else(|| now.plus_us(-DAY_US)));

@@ -15,13 +15,13 @@
 use super::{look, queue, text};
 use crate::effect::Effect;
 use crate::facts::enter::{ENTER_BEHIND_TEXT, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
-use crate::input::{Code, Key};
+use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
 use crate::model::toast::Tone;
-use crate::update::common::{ask_once_more, toast};
+use crate::update::outgoing::{ask_once_more, toast};
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
 const REPEAT_US: i64 = 150_000;
@@ -34,13 +34,13 @@ const PASTE_PACE_US: i64 = 50_000;
 const PACED_MIN: u8 = 3;
 
 /// Before a key acts. False: it does not act.
-pub(crate) fn before(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
+pub(crate) fn before(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
     note_pace(model, key);
     if !is_meant(model, key, fx) {
         return false;
     }
     note_letter(model, key);
-    let (is_enter, is_esc) = (key == Key::plain(Code::Enter), key == Key::plain(Code::Esc));
+    let (is_enter, is_esc) = (key == KeyPress::plain(Code::Enter), key == KeyPress::plain(Code::Esc));
     if is_enter && is_same_enter(model) {
         ask_once_more(model);
     }
@@ -67,8 +67,8 @@ fn end_text(model: &mut Model) {
 }
 
 /// See the module: whether the letters come at the pace of a paste.
-fn note_pace(model: &mut Model, key: Key) {
-    let tab = (key == Key::plain(Code::Tab)).then_some('\t');
+fn note_pace(model: &mut Model, key: KeyPress) {
+    let tab = (key == KeyPress::plain(Code::Tab)).then_some('\t');
     let is_written = matches!(model.focus(), Focus::Compose | Focus::Candidates);
     let Some(letter) = key.typed().or(tab).filter(|_| !is_written) else {
         return;
@@ -87,7 +87,7 @@ fn note_pace(model: &mut Model, key: Key) {
 }
 
 /// See the module: whether the letters that come are a text.
-fn note_letter(model: &mut Model, key: Key) {
+fn note_letter(model: &mut Model, key: KeyPress) {
     let focus = model.focus();
     let Some(letter) = key.typed().filter(|_| !focus.is_text()) else {
         return;
@@ -121,7 +121,7 @@ pub(crate) fn text_came(model: &mut Model) {
 }
 
 /// After a key that went to this focus.
-pub(crate) fn after(model: &mut Model, focus: Focus, key: Key) {
+pub(crate) fn after(model: &mut Model, focus: Focus, key: KeyPress) {
     let has_opened = !focus.is_text() && key.typed().is_some() && model.focus().is_text();
     if has_opened {
         model.slips.opened_by = Some(OpenedBy {
@@ -134,7 +134,7 @@ pub(crate) fn after(model: &mut Model, focus: Focus, key: Key) {
 }
 
 /// The key that opened a field is held back: what follows tells whether it is the field's first letter or was held down.
-fn is_meant(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
+fn is_meant(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
     let boot = model.now.boot_us;
     // The field was closed by something else than a key: the key means what it means.
     if !model.focus().is_text() {
@@ -150,7 +150,7 @@ fn is_meant(model: &mut Model, key: Key, fx: &mut Vec<Effect>) -> bool {
         return false;
     }
     // Whoever closes the field again wants nothing in it.
-    let is_closing = key == Key::plain(Code::Esc) || (key.is_ctrl && key.code == Code::Char('c'));
+    let is_closing = key == KeyPress::plain(Code::Esc) || (key.is_ctrl && key.code == Code::Char('c'));
     if is_closing {
         model.slips.opened_by = None;
     }
@@ -201,7 +201,7 @@ pub(crate) fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// An Escape turned out to be the beginning of another key, of which the rest came apart: what it closed is open again, and the key
 /// does nothing.
-pub(crate) fn torn(model: &mut Model, key: Option<Key>, fx: &mut Vec<Effect>) {
+pub(crate) fn torn(model: &mut Model, key: Option<KeyPress>, fx: &mut Vec<Effect>) {
     look::present(model);
     model.toasts.key_pressed();
     model.slips.is_clear_asked = false;
@@ -233,7 +233,7 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
     }
     model.prompt = match (model.prompt.take(), prompt) {
         // What Escape opened.
-        (Some(now), before) if matches!(now.ask, Ask::Menu) => before,
+        (Some(now), before) if matches!(now.ask, PromptKind::Menu) => before,
         (Some(now), _) => Some(now),
         // What was sent is closed by its answer alone.
         (None, before) => before.filter(|prompt| !prompt.ask.is_sent()),

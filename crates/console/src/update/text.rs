@@ -4,17 +4,17 @@ use super::{act, compose, look, queue, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
-use crate::input::{Code, Key};
+use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
 use crate::model::{Field, Model, Overlay};
-use crate::update::common::toast;
 use crate::update::compose::open;
+use crate::update::outgoing::toast;
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
-pub(crate) fn unknown(model: &mut Model, focus: Focus, key: Key) {
+pub(crate) fn unknown(model: &mut Model, focus: Focus, key: KeyPress) {
     if is_interrupt(key)
         && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
     {
@@ -29,12 +29,12 @@ pub(crate) fn unknown(model: &mut Model, focus: Focus, key: Key) {
 }
 
 /// What ends other programs.
-fn is_interrupt(key: Key) -> bool {
+fn is_interrupt(key: KeyPress) -> bool {
     key.is_ctrl && key.code == Code::Char('c')
 }
 
 /// A key without a meaning of its own in a text.
-pub(crate) fn press(model: &mut Model, focus: Focus, key: Key, fx: &mut Vec<Effect>) {
+pub(crate) fn press(model: &mut Model, focus: Focus, key: KeyPress, fx: &mut Vec<Effect>) {
     if matches!(key.code, Code::Function(_)) {
         return unknown(model, focus, key);
     }
@@ -143,7 +143,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         }
         Focus::Note => {
             let (note, is_empty_accepted, key, verdict) = match model.ask_mut() {
-                Some(Ask::Bulk(ask)) => {
+                Some(PromptKind::Bulk(ask)) => {
                     let ask = &mut **ask;
                     (
                         &mut ask.note,
@@ -152,7 +152,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                         Some(ask.verdict),
                     )
                 }
-                Some(Ask::Confirm(ask)) => {
+                Some(PromptKind::Confirm(ask)) => {
                     let ask = &mut **ask;
                     let verdict = ask.intent.verdict();
                     (&mut ask.note, &mut ask.is_empty_accepted, &ask.pin.key, verdict)
@@ -171,7 +171,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
         }
         Focus::Answer => {
-            if model.ask_mut().and_then(Ask::typed_mut).is_some_and(edit) {
+            if model.ask_mut().and_then(PromptKind::typed_mut).is_some_and(edit) {
                 model.ask_again();
                 model.toasts.text_changed();
             }

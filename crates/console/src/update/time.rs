@@ -1,12 +1,12 @@
 //! What the passing of time changes on screen, and when to wake up for it.
 
-use super::{compose, gate, keep, look, slips};
+use super::{compose, gate, leases, look, slips};
 use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
 use crate::model::{Lower, Model};
-use crate::update::common::ask_leader;
 use crate::update::lease;
+use crate::update::outgoing::ask_leader;
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -83,7 +83,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     look::count(model);
     if before != now.utc.micros().div_euclid(step) {
         model.is_dirty = true;
-        keep::keep_queue(model);
+        leases::keep_queue(model);
     }
     if let Some(since) = model.drafts.unsaved.since_boot_us
         && now.boot_us >= since + DRAFT_DELAY_US
@@ -111,5 +111,5 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     slips::tick(model, fx);
     compose::keep_looking(model, fx);
     lease::keep_lease(model, fx);
-    look::keep(model, fx);
+    look::record_due(model, fx);
 }

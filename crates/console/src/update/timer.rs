@@ -6,8 +6,8 @@ use crate::facts::command::{gate_ref, of_timer};
 use crate::facts::{lease, verb};
 use crate::model::Model;
 use crate::model::preview::Foreseen;
-use crate::model::prompt::{Ask, TimerAsk, TimerIntent};
-use crate::update::common::{other_sent, send};
+use crate::model::prompt::{PromptKind, TimerAsk, TimerIntent};
+use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
 
 /// Asks before the timer of the selected gate is stopped, moved or let run again.
@@ -16,7 +16,7 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
         return;
     };
     model.preview = Foreseen::default();
-    model.put(Ask::Timer(Box::new(TimerAsk {
+    model.put(PromptKind::Timer(Box::new(TimerAsk {
         key,
         label,
         intent,

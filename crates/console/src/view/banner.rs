@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::facts::banner::lines;
 use crate::model::Model;
 
@@ -11,7 +11,7 @@ use crate::model::Model;
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for (offset, line) in (0..).zip(lines(model, area.width)) {
         let sign = if offset == 0 { "! " } else { "  " };
-        let mut pen = Pen::at_line(buffer, area, offset);
+        let mut pen = RowWriter::at_line(buffer, area, offset);
         pen.text(sign, model.theme.urgent()).text(&line, model.theme.error());
     }
 }

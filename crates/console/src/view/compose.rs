@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::compose::{Compose, List};
@@ -21,7 +21,7 @@ type Parts = Vec<(String, Style)>;
 
 fn draw_head(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule());
     let what = if compose.edited().is_some() { "EDIT" } else { "PATCH" };
     let kind = match (compose.type_name(), compose.edited()) {
@@ -81,7 +81,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
                 width: 1,
                 ..body
             };
-            Pen::at_line(buffer, rule, line).text("│", model.theme.rule());
+            RowWriter::at_line(buffer, rule, line).text("│", model.theme.rule());
         }
         preview::draw(model, compose, right, buffer);
     } else if compose.is_preview_large && preview::document(compose).is_some() {
@@ -129,7 +129,7 @@ fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, bu
         ..area
     };
     let rule = "─".repeat(usize::from(below.width));
-    Pen::new(buffer, below).text(&rule, model.theme.rule());
+    RowWriter::new(buffer, below).text(&rule, model.theme.rule());
     draw_lines(&words, below, buffer);
     text::draw(model, compose, text, buffer)
 }
@@ -137,7 +137,7 @@ fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, bu
 /// Draws lines below the first one of an area.
 fn draw_lines(lines: &[Parts], area: Rect, buffer: &mut Buffer) {
     for (offset, parts) in (1..).zip(lines) {
-        let mut pen = Pen::at_line(buffer, area, offset);
+        let mut pen = RowWriter::at_line(buffer, area, offset);
         pen.skip(1);
         for (text, style) in parts {
             pen.text(text, *style);

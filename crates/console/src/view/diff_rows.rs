@@ -6,17 +6,24 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::facts::page::number_cells;
 use crate::theme::Theme;
-use diff::document::{RowKind, Side};
+use diff::document::{DiffSide, RowKind};
 use diff::lines::LineEnd;
-use diff::page::{END_CELLS, Page, Part, Place, Shown};
+use diff::page::{END_CELLS, Page, PageColumns, PagePosition, RowPart};
 use diff::search::Needle;
-use text::{Shape, trailing_start};
+use text::{LineShape, trailing_start};
 
 /// Draws the lines of a page from `top` on; matches of the needle are underlined.
-pub fn draw(page: &Page<'_>, top: Place, needle: Option<&Needle>, theme: Theme, area: Rect, buffer: &mut Buffer) {
+pub fn draw(
+    page: &Page<'_>,
+    top: PagePosition,
+    needle: Option<&Needle>,
+    theme: Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let rows = Rows {
         page,
         needle,
@@ -30,8 +37,8 @@ pub fn draw(page: &Page<'_>, top: Place, needle: Option<&Needle>, theme: Theme, 
             ..area
         };
         match &line.shown {
-            Shown::One(part) => rows.draw_part(part, Side::New, rows.numbers + 1, area, buffer),
-            Shown::Two(left, right) => {
+            PageColumns::One(part) => rows.draw_part(part, DiffSide::New, rows.numbers + 1, area, buffer),
+            PageColumns::Two(left, right) => {
                 let half = area.width.saturating_sub(1) / 2;
                 let middle = Rect {
                     x: area.x + half,
@@ -39,10 +46,10 @@ pub fn draw(page: &Page<'_>, top: Place, needle: Option<&Needle>, theme: Theme, 
                     ..area
                 };
                 let sides = [
-                    (left, Side::Old, Rect { width: half, ..area }),
+                    (left, DiffSide::Old, Rect { width: half, ..area }),
                     (
                         right,
-                        Side::New,
+                        DiffSide::New,
                         Rect {
                             x: middle.x + 1,
                             width: half.min(middle.width.saturating_sub(1)),
@@ -50,7 +57,7 @@ pub fn draw(page: &Page<'_>, top: Place, needle: Option<&Needle>, theme: Theme, 
                         },
                     ),
                 ];
-                Pen::new(buffer, middle).text("│", theme.rule());
+                RowWriter::new(buffer, middle).text("│", theme.rule());
                 for (part, side, area) in sides {
                     if let Some(part) = part {
                         rows.draw_part(part, side, rows.numbers, area, buffer);
@@ -70,14 +77,14 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// Draws what a column shows; what is unchanged has a number in each text, and shows that of `side`.
-    fn draw_part(&self, part: &Part, side: Side, number_cells: usize, area: Rect, buffer: &mut Buffer) {
+    fn draw_part(&self, part: &RowPart, side: DiffSide, number_cells: usize, area: Rect, buffer: &mut Buffer) {
         let theme = self.theme;
         let row = &part.row;
         let side_number = match side {
-            Side::Old => row.old_line.or(row.new_line),
-            Side::New => row.new_line.or(row.old_line),
+            DiffSide::Old => row.old_line.or(row.new_line),
+            DiffSide::New => row.new_line.or(row.old_line),
         };
-        let mut pen = Pen::new(buffer, area);
+        let mut pen = RowWriter::new(buffer, area);
         let beside_number = u16::try_from(number_cells + 1).unwrap_or(u16::MAX);
         let (sign, style): (&str, Style) = match row.kind {
             RowKind::Context => ("  ", theme.plain()),
@@ -120,12 +127,12 @@ impl Rows<'_> {
                 width: u16::try_from(END_CELLS).unwrap_or(u16::MAX),
                 ..area
             };
-            Pen::new(buffer, area).text(end, theme.warning());
+            RowWriter::new(buffer, area).text(end, theme.warning());
         }
     }
 
     /// Draws the text; returns the column behind it.
-    fn draw_text(&self, part: &Part, style: Style, area: Rect, buffer: &mut Buffer) -> u16 {
+    fn draw_text(&self, part: &RowPart, style: Style, area: Rect, buffer: &mut Buffer) -> u16 {
         let row = &part.row;
         let document = self.page.document;
         let text = document.row_text(row);
@@ -139,11 +146,11 @@ impl Rows<'_> {
         }
         let is_changed = matches!(row.kind, RowKind::Removed | RowKind::Added);
         let blanks_from = if is_changed { trailing_start(text) } else { usize::MAX };
-        let shape = |blanks_from: usize| Shape {
+        let shape = |blanks_from: usize| LineShape {
             blanks_from,
-            ..Shape::default()
+            ..LineShape::default()
         };
-        let mut pen = Pen::new(buffer, area);
+        let mut pen = RowWriter::new(buffer, area);
         if self.page.wraps {
             let shown = text.get(part.bytes.clone()).unwrap_or_default();
             let emphasis = within(&emphasis, &part.bytes);

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
-use super::pen::{Pen, clear};
+use super::row_writer::{RowWriter, clear};
 use crate::draft::{DISCARDED_DAYS, Discarded};
 use crate::facts::{label, lists};
 use crate::layout::Layout;
@@ -38,7 +38,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
     let area = Rect::new(0, layout.hint.y - height, model.size.0, height);
     clear(buffer, area);
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule())
         .text(
             &format!(" discarded in the last {DISCARDED_DAYS} days "),
@@ -51,7 +51,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         let Some(discarded) = model.drafts.discarded.get(*index) else {
             continue;
         };
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         let is_chosen = place == *chosen;
         pen.text(if is_chosen { " > " } else { "   " }, theme.strong())
             .text(
@@ -68,7 +68,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         }
     }
     let y = area.bottom().saturating_sub(1);
-    let mut pen = Pen::at_line(buffer, area, height.saturating_sub(1));
+    let mut pen = RowWriter::at_line(buffer, area, height.saturating_sub(1));
     pen.text(" text: ", theme.strong());
     message::field(&mut pen, text, y, theme)
 }

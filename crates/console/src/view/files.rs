@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
-use super::pen::{Pen, clear};
+use super::row_writer::{RowWriter, clear};
 use crate::facts::label::change_of_file;
 use crate::facts::lists;
 use crate::layout::Layout;
@@ -26,7 +26,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let unseen = model.gate.as_ref().map_or(0, |view| {
         view.files.iter().filter(|file| !file.is_wholly_shown()).count()
     });
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule())
         .text(
             &format!(" {}, {unseen} not wholly seen ", counted(count, "file")),
@@ -39,7 +39,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         let Some(file) = model.gate.as_ref().and_then(|view| view.files.get(*index)) else {
             continue;
         };
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         let is_chosen = place == *chosen;
         let seen = match (file.is_shown, file.is_wholly_shown()) {
             (_, true) => "seen",
@@ -61,7 +61,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
         }
     }
     let y = area.bottom().saturating_sub(1);
-    let mut pen = Pen::at_line(buffer, area, height.saturating_sub(1));
+    let mut pen = RowWriter::at_line(buffer, area, height.saturating_sub(1));
     pen.text(" file: ", theme.strong());
     message::field(&mut pen, text, y, theme)
 }

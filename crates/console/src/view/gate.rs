@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use super::{diff_rows, media};
 use crate::action::Action;
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
@@ -37,7 +37,7 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
     let Some(gate) = gate else {
         return;
     };
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1)
         .text("policy  ", theme.strong())
         .text(&policy_words(&gate.policy), theme.plain());
@@ -67,7 +67,7 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
 
 fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("files   ", theme.strong());
     // The current one with what fits around it, as a window on the list.
     let entry = |index: usize, file: &FileView| {
@@ -103,7 +103,7 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     } else {
         theme.strong()
     };
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule())
         .text(&format!(" {} ", title.label), name_style);
     for (text, style) in &title.states {
@@ -122,7 +122,7 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     pen.rule(theme);
     let hold = hold_lines(model);
     for (line, words) in (1..).zip(&hold) {
-        Pen::at_line(buffer, area, line).skip(1).text(words, theme.held());
+        RowWriter::at_line(buffer, area, line).skip(1).text(words, theme.held());
     }
     let mut line = 1 + u16::try_from(hold.len()).unwrap_or(0);
     if is_wide {
@@ -138,7 +138,7 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     }
     if let Some(words) = since_line(model, is_wide, area.width) {
         let gap = if is_wide { BASE_CELLS } else { 0 };
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         pen.skip(1 + gap).text(&words, theme.plain());
     }
 }
@@ -148,7 +148,7 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         return;
     };
     let words = base(model, file, usize::from(area.width)).words;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1)
         .cell("base", usize::from(BASE_CELLS), model.theme.strong())
         .text(&words.join("   "), model.theme.plain());
@@ -170,7 +170,7 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
 /// The changed values of a JSON document: as many as the line takes, and how many more there are.
 fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text(if is_wide { "values  " } else { "" }, theme.strong());
     let Some(values) = &file.values else {
         return;
@@ -203,7 +203,7 @@ fn draw_text(
 ) {
     let needle = view.search.as_deref().and_then(Needle::new);
     if document.is_identical() {
-        let mut pen = Pen::new(buffer, area);
+        let mut pen = RowWriter::new(buffer, area);
         pen.skip(1)
             .text("No change: the file is byte for byte what it was", model.theme.plain());
     }
@@ -237,11 +237,11 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
         } else {
             "Reading the gate…"
         };
-        Pen::new(buffer, area).skip(1).text(text, theme.plain());
+        RowWriter::new(buffer, area).skip(1).text(text, theme.plain());
         return;
     };
     let name = file.artifact.path.file_name();
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1);
     match &file.content {
         Content::Text(document) => match &file.values {
@@ -249,7 +249,7 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
                 let sum = file.running_time.as_deref().filter(|_| file.values_top == 0);
                 if let Some(sum) = sum {
                     let words = format!("runs {sum}");
-                    Pen::new(buffer, area).skip(1).text(&words, theme.warning());
+                    RowWriter::new(buffer, area).skip(1).text(&words, theme.warning());
                 }
                 let used = u16::from(sum.is_some()).min(area.height);
                 let list = Rect {
@@ -272,7 +272,9 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
                 file.artifact.digest
             );
             for (line, words) in (1..).zip(wrap::split(&hint, columns, MISSING_LINES_MAX)) {
-                Pen::at_line(buffer, area, line).skip(1).text(&words, theme.plain());
+                RowWriter::at_line(buffer, area, line)
+                    .skip(1)
+                    .text(&words, theme.plain());
             }
         }
         Content::Failed(why) => {
@@ -326,7 +328,7 @@ fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buff
     lines.push((format!("  size  {size}"), theme.plain()));
     lines.push((format!("  file  {path}"), theme.plain()));
     for (line, (words, style)) in (0..).zip(&lines) {
-        Pen::at_line(buffer, area, line).skip(1).text(words, *style);
+        RowWriter::at_line(buffer, area, line).skip(1).text(words, *style);
     }
 }
 
@@ -346,7 +348,7 @@ fn drawn_rows(model: &Model, file: &FileView, document: &DiffDocument, body: usi
 /// The facts about what was shown: hunks, lines, what is still to be seen, who looked.
 fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1);
     let Some(file) = view.current() else {
         return;
@@ -379,7 +381,7 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
         // Lines as they are now: a removed one has no number among them.
         let numbers = || drawn.iter().filter_map(|row| document.row(*row)?.new_line);
         if let (Some(first), Some(last)) = (numbers().min(), numbers().max()) {
-            let total = document.line_count(diff::Side::New);
+            let total = document.line_count(diff::DiffSide::New);
             let text = format!("   lines {first}-{last} of {total}");
             // What was not yet shown must find room, whatever else does.
             let unseen = match view.unseen_count().as_str() {

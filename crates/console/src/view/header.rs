@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::facts::{countdown, label, shorten};
 use crate::model::Model;
 use domain::time::SECOND_US;
@@ -127,7 +127,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let room = usize::from(area.width).saturating_sub(width(&clock) + 2);
     let needed = |parts: &Vec<Option<&Part>>| parts.iter().flatten().map(|(text, _)| width(text) + 2).sum::<usize>();
     let chosen = shorten::fitting(arrangements, |parts| needed(parts) <= room + 2);
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     for (index, (text, style)) in chosen.into_iter().flatten().flatten().enumerate() {
         pen.skip(if index > 0 { 2 } else { 0 }).text(text, *style);
     }

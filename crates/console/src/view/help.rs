@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
-use super::pen::{Pen, clear};
+use super::row_writer::{RowWriter, clear};
 use crate::facts::help::{HelpRow, INDENT, cells, rows, sides};
 use crate::layout::Layout;
 use crate::model::{Model, Overlay};
@@ -17,7 +17,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     };
     let area = Rect::new(0, 1, model.size.0, layout.hint.y.saturating_sub(1));
     clear(buffer, area);
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text(" KEYS ", theme.selected()).text("  find: ", theme.strong());
     let cursor = message::field(&mut pen, filter, area.y, theme);
     let body = Rect {
@@ -27,7 +27,9 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     };
     let rows = rows(model);
     if rows.is_empty() {
-        Pen::new(buffer, body).skip(3).text("No key is for that", theme.plain());
+        RowWriter::new(buffer, body)
+            .skip(3)
+            .text("No key is for that", theme.plain());
     }
     let height = usize::from(body.height);
     let sides = sides(area.width);
@@ -40,7 +42,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
             width: columns,
             ..body
         };
-        let mut pen = Pen::at_line(buffer, part, line);
+        let mut pen = RowWriter::at_line(buffer, part, line);
         match row {
             HelpRow::Group(name) => pen.skip(1).text(name, theme.strong()),
             HelpRow::Keys(keys, help) => pen
@@ -52,7 +54,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     }
     let below = rows.len().saturating_sub(top + height * usize::from(sides));
     if below > 0 {
-        Pen::new(buffer, area).right(&format!("{below} more below "), theme.warning());
+        RowWriter::new(buffer, area).right(&format!("{below} more below "), theme.warning());
     }
     cursor
 }

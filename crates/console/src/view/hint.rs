@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::action::Action;
 use crate::facts::enter::is_behind_text;
 use crate::facts::{verb, window};
@@ -12,7 +12,7 @@ use crate::layout::question;
 use crate::model::compose::Compose;
 use crate::model::file::Against;
 use crate::model::gate::GateView;
-use crate::model::prompt::{Ask, ConfirmState, Intent, TimerIntent};
+use crate::model::prompt::{ConfirmState, Intent, PromptKind, TimerIntent};
 use crate::model::{Lower, Model};
 use crate::theme::Theme;
 
@@ -29,7 +29,7 @@ fn look(model: &Model) -> Option<String> {
 
 /// Why Enter does not stand there, behind letters that are a text.
 fn text_comes(model: &Model, focus: Focus) -> Option<String> {
-    let is_open = focus.is_prompt() && model.ask().is_some_and(Ask::is_binding);
+    let is_open = focus.is_prompt() && model.ask().is_some_and(PromptKind::is_binding);
     (is_open && is_behind_text(model)).then(|| "a text comes in: wait".to_owned())
 }
 
@@ -50,7 +50,7 @@ fn until_enter(model: &Model, what: &str) -> String {
 
 /// What can be looked at behind the question, and what holds until Enter.
 fn confirm(model: &Model) -> Vec<String> {
-    let Some(Ask::Confirm(confirm)) = model.ask() else {
+    let Some(PromptKind::Confirm(confirm)) = model.ask() else {
         return Vec::new();
     };
     let so = match (&confirm.state, confirm.intent) {
@@ -66,8 +66,8 @@ fn bulk(model: &Model) -> Vec<String> {
     let keys = keymap::keys_of(Focus::Bulk, &[Action::Down, Action::Up]);
     let list = format!("{keys} look at the list");
     match model.ask() {
-        Some(Ask::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
-        Some(Ask::Bulk(ask)) if !ask.is_asking() => vec![list],
+        Some(PromptKind::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
+        Some(PromptKind::Bulk(ask)) if !ask.is_asking() => vec![list],
         Some(_) | None => vec![list, until_enter(model, "decided")],
     }
 }
@@ -75,12 +75,18 @@ fn bulk(model: &Model) -> Vec<String> {
 /// What is typed into the field of the question.
 fn answer(model: &Model) -> &'static str {
     match model.ask() {
-        Some(Ask::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
-        Some(Ask::Discard(_)) => "type the word",
-        Some(Ask::Timer(_)) => "type the reason, or leave it out",
-        Some(Ask::Cancel(_) | Ask::Bulk(_) | Ask::Confirm(_) | Ask::Resume(_) | Ask::Quit(_) | Ask::Menu) | None => {
-            "type the id"
-        }
+        Some(PromptKind::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
+        Some(PromptKind::Discard(_)) => "type the word",
+        Some(PromptKind::Timer(_)) => "type the reason, or leave it out",
+        Some(
+            PromptKind::Cancel(_)
+            | PromptKind::Bulk(_)
+            | PromptKind::Confirm(_)
+            | PromptKind::Resume(_)
+            | PromptKind::Quit(_)
+            | PromptKind::Menu,
+        )
+        | None => "type the id",
     }
 }
 
@@ -171,7 +177,7 @@ fn bindings(focus: Focus) -> impl Iterator<Item = &'static Binding> {
 
 /// The line as it is written: what ends it keeps its room.
 struct Bar<'a> {
-    pen: Pen<'a>,
+    pen: RowWriter<'a>,
     theme: Theme,
     reserved: usize,
 }
@@ -205,7 +211,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.focus();
     let last = last(focus);
     let mut bar = Bar {
-        pen: Pen::new(buffer, area),
+        pen: RowWriter::new(buffer, area),
         theme: model.theme,
         // The way to all keys and the way out are always in sight; the others give way.
         reserved: last

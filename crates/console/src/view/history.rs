@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::action::Action;
 use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows, stage};
 use crate::facts::{label, shorten};
@@ -41,7 +41,7 @@ fn draw_row(
     name: &str,
     widths: &Widths,
     is_selected: bool,
-    mut pen: Pen<'_>,
+    mut pen: RowWriter<'_>,
 ) {
     let theme = model.theme;
     let verdict = match (decision.is_approved(), decision.is_by_timer()) {
@@ -77,12 +77,12 @@ fn draw_row(
 fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let rule = "─".repeat(usize::from(area.width));
-    Pen::new(buffer, area).text(&rule, theme.rule());
+    RowWriter::new(buffer, area).text(&rule, theme.rule());
     let lines = detail(entry, area.width);
     let rows = fact_rows(lines.len(), area);
     let top = model.history.detail_top.min(lines.len() - rows);
     for (line, (name, text)) in (1..).zip(lines.iter().skip(top).take(rows)) {
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         pen.skip(1)
             .cell(name, FACT_CELLS, theme.strong())
             .text(text, theme.plain());
@@ -97,7 +97,7 @@ fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mu
             lines.len(),
             keys.join(" ")
         );
-        let mut pen = Pen::at_line(buffer, area, area.height.saturating_sub(1));
+        let mut pen = RowWriter::at_line(buffer, area, area.height.saturating_sub(1));
         pen.skip(1 + FACT_CELLS as u16).text(&words, theme.warning());
     }
 }
@@ -111,7 +111,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     } else {
         theme.strong()
     };
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule()).text(" HISTORY ", style);
     let count = history.count();
     match (history.is_loaded, count) {
@@ -131,7 +131,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let names: Vec<String> = shown.iter().map(|entry| label::job(entry.job_id(), "")).collect();
     let names = shorten::distinct(&names, widths.job);
     for ((line, entry), (place, name)) in (1..).zip(&shown).zip((top..).zip(&names)) {
-        let pen = Pen::at_line(buffer, area, line);
+        let pen = RowWriter::at_line(buffer, area, line);
         draw_row(model, *entry, name, &widths, place == index, pen);
     }
     if let Some(entry) = history.current() {

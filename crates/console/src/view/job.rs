@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::action::Action;
 use crate::facts::job::{STAGE_GAP, event_cells, event_lines, kind, shares, stage, stage_lines};
 use crate::facts::label;
@@ -23,7 +23,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
         theme.strong()
     };
     let slug = view.rows.as_ref().map_or("", |rows| rows.job.slug.as_str());
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule());
     pen.text(&format!(" {} ", label::job(&view.job_id, slug)), style);
     let Some(rows) = &view.rows else {
@@ -60,7 +60,7 @@ fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
 
 fn draw_stages(lines: &[Vec<(String, Style)>], area: Rect, buffer: &mut Buffer) {
     for (offset, stages) in (0..).zip(lines) {
-        let mut pen = Pen::at_line(buffer, area, offset);
+        let mut pen = RowWriter::at_line(buffer, area, offset);
         pen.skip(1);
         for (text, style) in stages {
             pen.text(text, *style).skip(STAGE_GAP as u16);
@@ -70,10 +70,12 @@ fn draw_stages(lines: &[Vec<(String, Style)>], area: Rect, buffer: &mut Buffer) 
 
 fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("events", theme.strong());
     if view.events.is_empty() {
-        Pen::at_line(buffer, area, 1).skip(1).text("(none yet)", theme.plain());
+        RowWriter::at_line(buffer, area, 1)
+            .skip(1)
+            .text("(none yet)", theme.plain());
         return;
     }
     let lines = event_lines(view, area.width);
@@ -87,7 +89,7 @@ fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &
     }
     let (kinds, stages) = event_cells(view, area.width);
     for (offset, line) in (1..).zip(shown) {
-        let mut pen = Pen::at_line(buffer, area, offset);
+        let mut pen = RowWriter::at_line(buffer, area, offset);
         if let Some(event) = line.head {
             pen.skip(1).text(&label::clock(event.ts), theme.plain()).skip(1);
             pen.cell(&kind(event), kinds, theme.plain()).skip(1);
@@ -102,7 +104,7 @@ fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &
 
 fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("log ", theme.strong());
     let Some((stage, attempt)) = view.current_log() else {
         pen.text("no stage of this job has run", theme.plain());
@@ -128,12 +130,12 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     let end = lines.len().saturating_sub(view.up);
     let start = end.saturating_sub(height);
     for (offset, line) in (1..).zip(lines.iter().take(end).skip(start)) {
-        Pen::at_line(buffer, area, offset)
+        RowWriter::at_line(buffer, area, offset)
             .skip(1)
             .line(line.as_bytes(), &[], 0, theme.plain(), theme);
     }
     if lines.is_empty() {
-        Pen::at_line(buffer, area, 1)
+        RowWriter::at_line(buffer, area, 1)
             .skip(1)
             .text("(nothing written yet)", theme.plain());
     }
@@ -144,7 +146,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let Some(view) = &model.job else {
         let text = "Select a job in the queue";
         if model.queue.is_loaded && !model.queue.is_empty() {
-            Pen::new(buffer, area).skip(1).text(text, model.theme.plain());
+            RowWriter::new(buffer, area).skip(1).text(text, model.theme.plain());
         }
         return;
     };

@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::media::picture::{self, PictureFacts, Small};
 use crate::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
-use crate::media::{Fact, Media, Pair};
+use crate::media::{Media, MediaFact, MediaPair};
 use crate::theme::Theme;
 use sound::AudioFacts;
 use text::width;
@@ -37,12 +37,12 @@ pub fn draw(media: &Media, versions: &Versions, theme: Theme, area: Rect, buffer
 /// The cells of the names of facts.
 const NAME_CELLS: usize = 10;
 
-fn draw_table(rows: &[Fact], versions: &Versions, theme: Theme, area: Rect, buffer: &mut Buffer) -> u16 {
+fn draw_table(rows: &[MediaFact], versions: &Versions, theme: Theme, area: Rect, buffer: &mut Buffer) -> u16 {
     let compared = || {
         rows.iter()
             .filter(|row| !row.before.is_empty() || !row.change.is_empty())
     };
-    let longest = |cell: fn(&Fact) -> &str| compared().map(|row| width(cell(row))).max().unwrap_or(0);
+    let longest = |cell: fn(&MediaFact) -> &str| compared().map(|row| width(cell(row))).max().unwrap_or(0);
     let room = usize::from(area.width).saturating_sub(1 + NAME_CELLS);
     // The last column is short; the two versions share the rest.
     let before_cells = match &versions.before {
@@ -50,7 +50,7 @@ fn draw_table(rows: &[Fact], versions: &Versions, theme: Theme, area: Rect, buff
         None => 0,
     };
     let now_cells = (longest(|row| &row.now).max(width(&versions.now)) + 2).min(room.saturating_sub(before_cells));
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).cell("", NAME_CELLS, theme.strong());
     if let Some(before) = &versions.before {
         gapped(&mut pen, before, before_cells, theme.removed());
@@ -58,7 +58,7 @@ fn draw_table(rows: &[Fact], versions: &Versions, theme: Theme, area: Rect, buff
     gapped(&mut pen, &versions.now, now_cells, theme.added());
     for (line, row) in (1..).zip(rows) {
         let style = if row.is_alarming { theme.urgent() } else { theme.plain() };
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         pen.skip(1).cell(row.name, NAME_CELLS, theme.strong());
         // What is told once has the whole line.
         if row.change.is_empty() && row.before.is_empty() {
@@ -76,11 +76,11 @@ fn draw_table(rows: &[Fact], versions: &Versions, theme: Theme, area: Rect, buff
 }
 
 /// A column, and a blank before the next one.
-fn gapped(pen: &mut Pen<'_>, text: &str, cells: usize, style: Style) {
+fn gapped(pen: &mut RowWriter<'_>, text: &str, cells: usize, style: Style) {
     pen.cell(text, cells.saturating_sub(1), style).cell("", 1, style);
 }
 
-fn draw_sound(pair: &Pair<AudioFacts>, versions: &Versions, theme: Theme, area: Rect, buffer: &mut Buffer) -> u16 {
+fn draw_sound(pair: &MediaPair<AudioFacts>, versions: &Versions, theme: Theme, area: Rect, buffer: &mut Buffer) -> u16 {
     let mut rows = facts(pair);
     rows.extend(file_rows(versions));
     let used = draw_table(&rows, versions, theme, area, buffer);
@@ -109,12 +109,12 @@ fn draw_sound(pair: &Pair<AudioFacts>, versions: &Versions, theme: Theme, area: 
         let columns = usize::from(rest.width).saturating_sub(2);
         let bars = outline(sound, columns, duration_s);
         let head = format!("{name}  {OUTLINE_FLOOR_DB:.0} to 0 dB over {}", seconds(duration_s));
-        let mut pen = Pen::at_line(buffer, rest, line);
+        let mut pen = RowWriter::at_line(buffer, rest, line);
         pen.skip(1).text(&head, theme.plain());
         draw_clips(&bars, theme, &mut pen);
         for bar_line in 0..bar_lines {
             let text: String = bars.iter().map(|bar| block(bar.height, bar_lines, bar_line)).collect();
-            Pen::at_line(buffer, rest, line + 1 + bar_line)
+            RowWriter::at_line(buffer, rest, line + 1 + bar_line)
                 .skip(1)
                 .text(&text, style);
         }
@@ -124,7 +124,7 @@ fn draw_sound(pair: &Pair<AudioFacts>, versions: &Versions, theme: Theme, area: 
 }
 
 /// How many columns of the outline clip, and which is the first.
-fn draw_clips(bars: &[Bar], theme: Theme, pen: &mut Pen<'_>) {
+fn draw_clips(bars: &[Bar], theme: Theme, pen: &mut RowWriter<'_>) {
     let clips: Vec<usize> = bars
         .iter()
         .enumerate()
@@ -158,8 +158,8 @@ fn block(height: f64, lines: u16, line: u16) -> char {
 }
 
 /// What is told of every binary.
-fn file_rows(versions: &Versions) -> [Fact; 2] {
-    let row = |name: &'static str, now: &str| Fact {
+fn file_rows(versions: &Versions) -> [MediaFact; 2] {
+    let row = |name: &'static str, now: &str| MediaFact {
         name,
         before: String::new(),
         now: now.to_owned(),
@@ -179,7 +179,7 @@ fn below(area: Rect, lines: u16) -> Rect {
 }
 
 fn draw_picture(
-    pair: &Pair<PictureFacts>,
+    pair: &MediaPair<PictureFacts>,
     differing: Option<f64>,
     versions: &Versions,
     theme: Theme,
@@ -202,7 +202,7 @@ fn draw_picture(
             width: half.saturating_sub(2),
             ..rest
         };
-        Pen::new(buffer, area).text(name, theme.plain());
+        RowWriter::new(buffer, area).text(name, theme.plain());
         draw_small(small, theme, below(area, 1), buffer);
     }
     area.height
@@ -214,7 +214,7 @@ fn draw_small(small: &Small, theme: Theme, area: Rect, buffer: &mut Buffer) {
         let Ok(row) = u16::try_from(line) else {
             return;
         };
-        let mut pen = Pen::at_line(buffer, area, row);
+        let mut pen = RowWriter::at_line(buffer, area, row);
         for column in 0..columns {
             let upper = small.cell(column, line * 2, columns, half_lines);
             let lower = small.cell(column, line * 2 + 1, columns, half_lines);

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::editor::Editor;
 use crate::facts::label;
 use crate::facts::message::{START_CELLS, earlier, lines, sign};
@@ -24,7 +24,7 @@ pub(crate) fn style(tone: Tone, theme: Theme) -> Style {
 }
 
 /// Draws a one-line field with its cursor; a long text shows its end.
-pub(crate) fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) -> Option<Position> {
+pub(crate) fn field(pen: &mut RowWriter<'_>, editor: &Editor, y: u16, theme: Theme) -> Option<Position> {
     let text = editor.text();
     let (_, character) = editor.cursor();
     let before: String = text.chars().take(character).collect();
@@ -38,7 +38,7 @@ pub(crate) fn field(pen: &mut Pen<'_>, editor: &Editor, y: u16, theme: Theme) ->
 }
 
 /// Writes a line of news.
-pub fn toast(pen: &mut Pen<'_>, toast: &Toast, theme: Theme) {
+pub fn toast(pen: &mut RowWriter<'_>, toast: &Toast, theme: Theme) {
     pen.text(&label::clock(toast.at), theme.plain())
         .text(" ", theme.plain());
     pen.text(sign(toast.tone), style(toast.tone, theme))
@@ -48,7 +48,7 @@ pub fn toast(pen: &mut Pen<'_>, toast: &Toast, theme: Theme) {
 /// Draws it; returns the cursor of an open field.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1);
     match &model.field {
         Some(Field::Filter(editor)) => {
@@ -71,7 +71,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         };
         toast(&mut pen, &first, theme);
         for (offset, line) in (1..).zip(lines) {
-            let mut pen = Pen::at_line(buffer, area, offset);
+            let mut pen = RowWriter::at_line(buffer, area, offset);
             pen.skip(START_CELLS as u16).text(&line, style(newest.tone, theme));
         }
     }

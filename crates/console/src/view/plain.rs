@@ -5,10 +5,10 @@ use ratatui::layout::Rect;
 
 use super::diff_rows;
 use crate::facts::page;
-use crate::model::look::{Look, Mode};
+use crate::model::look::{Mode, ViewOptions};
 use crate::theme::Theme;
 use diff::DiffDocument;
-use diff::page::Place;
+use diff::page::PagePosition;
 use text::width;
 
 /// So many lines are drawn at a time.
@@ -20,7 +20,7 @@ pub fn side_by_side<E>(
     columns: u16,
     mut take: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<(), E> {
-    let look = Look {
+    let look = ViewOptions {
         mode: Mode::SideBySide,
         wraps: true,
     };
@@ -29,7 +29,7 @@ pub fn side_by_side<E>(
         has_palette: false,
     };
     let page = page::page(document, look, 0, columns);
-    let mut top = Place::default();
+    let mut top = PagePosition::default();
     loop {
         let lines = page.lines(top, usize::from(LINES_AT_ONCE));
         let Some(last) = lines.last() else {
@@ -42,7 +42,7 @@ pub fn side_by_side<E>(
         for y in 0..height {
             take(line(&buffer, y).trim_end())?;
         }
-        top = Place {
+        top = PagePosition {
             row: last.place.row,
             line: last.place.line + 1,
         };

@@ -4,8 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::message;
-use super::pen::{Pen, clear};
-use crate::facts::prompt::parts::Line;
+use super::row_writer::{RowWriter, clear};
+use crate::facts::prompt::parts::PromptLine;
 use crate::facts::prompt::whole;
 use crate::model::Model;
 
@@ -19,11 +19,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     let mut cursor = None;
     for (index, line) in lines.iter().enumerate() {
         let offset = u16::try_from(index).unwrap_or(u16::MAX);
-        let mut pen = Pen::at_line(buffer, area, offset);
+        let mut pen = RowWriter::at_line(buffer, area, offset);
         // The head is also the rule that parts the prompt from what is above it.
         pen.text(if index == 0 { "─ " } else { " " }, theme.rule());
         match line {
-            Line::Text(parts) | Line::Spare(parts) => {
+            PromptLine::Text(parts) | PromptLine::Spare(parts) => {
                 for (text, style) in parts {
                     pen.text(text, *style);
                 }
@@ -31,13 +31,13 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
                     pen.text(" ", theme.plain()).rule(theme);
                 }
             }
-            Line::Head(parts, timer) => {
+            PromptLine::Head(parts, timer) => {
                 for (text, style) in parts.iter().chain([timer]) {
                     pen.text(text, *style);
                 }
                 pen.text(" ", theme.plain()).rule(theme);
             }
-            Line::Field(name, editor, is_focused) => {
+            PromptLine::Field(name, editor, is_focused) => {
                 pen.text(name, theme.strong());
                 let at = message::field(&mut pen, editor, area.y.saturating_add(offset), theme);
                 if *is_focused {

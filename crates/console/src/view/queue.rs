@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::action::Action;
 use crate::facts::marks::in_range;
 use crate::facts::{countdown, holder, label, shorten};
@@ -177,7 +177,7 @@ fn draw_row(
 ) {
     let theme = model.theme;
     let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
-    let mut pen = Pen::at_line(buffer, area, line);
+    let mut pen = RowWriter::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
     let is_reversed = is_selected && !model.is_lower_focused;
     match countdown::is_urgent(model, row) {
@@ -225,7 +225,7 @@ fn draw_row(
 
 fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.skip(SIGNS as u16);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
@@ -245,7 +245,7 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
         .map_or(0, |(column, cells)| cells.saturating_sub(column.head().len()));
     let wordings = [format!(" +{below} below"), format!(" +{below}")];
     let text = shorten::fitting(wordings, |text| text.len() <= last).unwrap_or_default();
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     let cells = u16::try_from(text.len()).unwrap_or(u16::MAX);
     pen.to(area.width.saturating_sub(cells)).text(&text, theme.warning());
 }
@@ -263,12 +263,12 @@ fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
         )
     };
     let plain = model.theme.plain();
-    let mut pen = Pen::at_line(buffer, area, line);
+    let mut pen = RowWriter::at_line(buffer, area, line);
     pen.skip(2).text(fact, plain);
     if width(&hint) + 3 <= pen.room() {
         pen.skip(3).text(&hint, plain);
     } else {
-        Pen::at_line(buffer, area, line + 1).skip(2).text(&hint, plain);
+        RowWriter::at_line(buffer, area, line + 1).skip(2).text(&hint, plain);
     }
 }
 

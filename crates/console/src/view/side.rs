@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen::{self, Pen};
+use super::row_writer::{self, RowWriter};
 use crate::facts::job::stage_state;
 use crate::facts::message::after_clock;
 use crate::facts::{label, shorten};
@@ -17,15 +17,15 @@ use domain::job::JobRows;
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let theme = model.theme;
     for line in 0..layout.rule.height {
-        Pen::at_line(buffer, layout.rule, line).text("│", theme.rule());
+        RowWriter::at_line(buffer, layout.rule, line).text("│", theme.rule());
     }
     let area = layout.side;
     if area.height < 3 {
         return;
     }
-    pen::clear(buffer, area);
+    row_writer::clear(buffer, area);
     let rows = model.job.as_ref().and_then(|job| job.rows.as_ref());
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule());
     if let Some(rows) = rows {
         let name = label::job(&rows.job.id, &rows.job.slug);
@@ -40,7 +40,9 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     }
     // Answers to the operator's own keys stand in the message line alone.
     if model.toasts.news().next().is_some() && line + 1 < area.height {
-        Pen::at_line(buffer, area, line).skip(2).text("NEWS", theme.strong());
+        RowWriter::at_line(buffer, area, line)
+            .skip(2)
+            .text("NEWS", theme.strong());
         let news = Rect {
             x: area.x + 2,
             y: area.y + line + 1,
@@ -66,7 +68,7 @@ fn draw_stages(model: &Model, rows: &JobRows, area: Rect, buffer: &mut Buffer) -
         } else {
             String::new()
         };
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         pen.skip(2)
             .cell(sign, 2, style)
             .cell(&format!("{}{attempt}", spec.name), 16, name)
@@ -88,7 +90,7 @@ fn draw_news(model: &Model, area: Rect, buffer: &mut Buffer) {
     for toast in model.toasts.news() {
         let lines = after_clock(toast, usize::from(NEWS_INDENT), columns, NEWS_LINES_MAX);
         for (offset, (words, part)) in (line..).zip(lines.iter().zip(0..)) {
-            let mut pen = Pen::at_line(buffer, area, offset);
+            let mut pen = RowWriter::at_line(buffer, area, offset);
             match part {
                 0 => message::toast(
                     &mut pen,

@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::pen::Pen;
+use super::row_writer::RowWriter;
 use crate::facts::change::{self, Side};
 use crate::theme::Theme;
 use diff::json::{ChangeKind, ChangedValues, ValueChange};
-use patch::Change;
+use patch::PlannedChange;
 use text::{visible_line, width};
 
 /// What happened to a value, as a sign that needs no colour.
@@ -34,7 +34,7 @@ pub fn draw(values: &ChangedValues, top: usize, theme: Theme, area: Rect, buffer
         }
         for (index, part) in (0..).zip(lines) {
             let style = change::style(part.side, theme);
-            let mut pen = Pen::at_line(buffer, area, line);
+            let mut pen = RowWriter::at_line(buffer, area, line);
             let sign = if index == 0 { sign(value.kind) } else { "" };
             pen.skip(1).cell(sign, 2, theme.strong()).text(&part.text, style);
             line += 1;
@@ -43,16 +43,18 @@ pub fn draw(values: &ChangedValues, top: usize, theme: Theme, area: Rect, buffer
     }
     if values.is_cut && top + shown >= values.changes.len() {
         let text = "There are more; the unified view (v) has all of them";
-        Pen::at_line(buffer, area, line).skip(3).text(text, theme.warning());
+        RowWriter::at_line(buffer, area, line)
+            .skip(3)
+            .text(text, theme.warning());
     }
     shown
 }
 
-fn lines(value: &ValueChange, columns: usize) -> Vec<change::Line> {
+fn lines(value: &ValueChange, columns: usize) -> Vec<change::ChangeLine> {
     let id = value.id.as_deref().map(|id| format!("  ({id})")).unwrap_or_default();
     let whole = format!("{value}{id}");
     if width(&visible_line(&whole)) <= columns {
-        return vec![change::Line {
+        return vec![change::ChangeLine {
             text: whole,
             side: Side::Both,
         }];
@@ -62,7 +64,7 @@ fn lines(value: &ValueChange, columns: usize) -> Vec<change::Line> {
     } else {
         &value.path
     };
-    let change = Change {
+    let change = PlannedChange {
         place: format!("{place}{id}"),
         before: value.before.clone().unwrap_or_else(|| "(not there)".to_owned()),
         after: value.after.clone().unwrap_or_else(|| "(removed)".to_owned()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::effect::{CheckJob, Checked, GateFile, Planned, Unfit, Written};
+use crate::effect::{CheckJob, Checked, PlannedFile, ReviewedFile, Unfit, Written};
 use diff::Limit;
 use patch::{ArtifactFacts, Patch, PatchError, Plan, Surroundings, Target};
 
@@ -72,7 +72,7 @@ fn check_params(job: &CheckJob, patch: &Patch) -> Result<Box<Checked>, Unfit> {
         changes: plan.changes,
         consequences: plan.consequences,
         reason: None,
-        planned: Planned {
+        planned: PlannedFile {
             before: Some(document(&job.params)),
             path: "params".to_owned(),
             after: document(&plan.params),
@@ -80,14 +80,14 @@ fn check_params(job: &CheckJob, patch: &Patch) -> Result<Box<Checked>, Unfit> {
     }))
 }
 
-fn facts(file: &GateFile) -> ArtifactFacts<'_> {
+fn facts(file: &ReviewedFile) -> ArtifactFacts<'_> {
     ArtifactFacts {
         path: file.path.as_str(),
         kind: &file.kind,
     }
 }
 
-fn plan(job: &CheckJob, patch: &Patch, file: &GateFile) -> Result<Plan, Unfit> {
+fn plan(job: &CheckJob, patch: &Patch, file: &ReviewedFile) -> Result<Plan, Unfit> {
     let sidecar_path = patch::sidecar_path(file.path.as_str());
     if job.unread.iter().any(|file| file.path.as_str() == sidecar_path) {
         return Err(not_read(job, &sidecar_path));
@@ -102,7 +102,7 @@ fn plan(job: &CheckJob, patch: &Patch, file: &GateFile) -> Result<Plan, Unfit> {
         .map_err(unfit)
 }
 
-fn checked(job: &CheckJob, file: &GateFile, patch: &Patch, plan: Plan, reason: Option<String>) -> Box<Checked> {
+fn checked(job: &CheckJob, file: &ReviewedFile, patch: &Patch, plan: Plan, reason: Option<String>) -> Box<Checked> {
     let before = job.files.iter().find(|file| file.path.as_str() == plan.path);
     Box::new(Checked {
         value: patch.value().clone(),
@@ -111,7 +111,7 @@ fn checked(job: &CheckJob, file: &GateFile, patch: &Patch, plan: Plan, reason: O
         changes: plan.changes,
         consequences: plan.consequences,
         reason,
-        planned: Planned {
+        planned: PlannedFile {
             before: before.map(|file| file.bytes.clone()),
             path: plan.path,
             after: Arc::new(plan.bytes),

@@ -1,6 +1,6 @@
 //! What a patch would make of a file: its diff, and its effect in words.
 
-use crate::effect::{Planned, Preview};
+use crate::effect::{PatchPreview, PlannedFile};
 use diff::summary::is_binary;
 use diff::{DiffDocument, Limit};
 use patch::running_time;
@@ -8,7 +8,7 @@ use sound::AudioFacts;
 use text::words::length;
 
 /// Compares the file with what the patch would make of it. Decodes sound: takes as long as that.
-pub fn preview(planned: &Planned, limit: Limit<'_>) -> Preview {
+pub fn preview(planned: &PlannedFile, limit: Limit<'_>) -> PatchPreview {
     let before = planned.before.as_ref();
     let is_binary = is_binary(&planned.after) || before.is_some_and(|before| is_binary(before));
     if is_binary {
@@ -17,11 +17,11 @@ pub fn preview(planned: &Planned, limit: Limit<'_>) -> Preview {
             (Some(before), Ok(after)) => sound(&before, &after),
             (_, Err(_)) | (None, Ok(_)) => Vec::new(),
         };
-        return Preview { document: None, facts };
+        return PatchPreview { document: None, facts };
     }
     let running = |bytes: &[u8]| running_time(&planned.path, bytes);
     let time = before.and_then(|before| running(before)?.change_to(running(&planned.after)?));
-    Preview {
+    PatchPreview {
         document: Some(DiffDocument::compare(before.cloned(), planned.after.clone(), limit)),
         facts: time.into_iter().collect(),
     }

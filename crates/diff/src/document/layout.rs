@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{CONTEXT_LINES, Folding, Side};
+use super::{CONTEXT_LINES, DiffSide, Folding};
 use crate::lines::{Block, LineDiff, LineIndex};
 
 #[derive(Debug)]
@@ -31,12 +31,12 @@ pub(super) enum PairRows {
 
 /// What a row shows; line numbers from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum RowContent {
     Unchanged { old: usize, new: usize },
     Fold { old: usize, new: usize, lines: usize },
     Removed { block: usize, line: usize },
     Added { block: usize, line: usize },
-    NoNewline(Side),
+    NoNewline(DiffSide),
 }
 
 /// The unchanged lines between two blocks, and how many of them are shown.
@@ -154,7 +154,7 @@ impl Layout {
         Some(start..end)
     }
 
-    pub(crate) fn place(&self, diff: &LineDiff, row: usize) -> Option<Place> {
+    pub(crate) fn place(&self, diff: &LineDiff, row: usize) -> Option<RowContent> {
         if row >= self.row_count {
             return None;
         }
@@ -165,25 +165,25 @@ impl Layout {
             at -= self.block_row(block_at)?;
             let [removed, old_ends, added, new_ends] = block_parts(diff, block);
             if at < removed {
-                return Some(Place::Removed {
+                return Some(RowContent::Removed {
                     block: block_at,
                     line: block.removed().start + at,
                 });
             }
             at -= removed;
             if at < old_ends {
-                return Some(Place::NoNewline(Side::Old));
+                return Some(RowContent::NoNewline(DiffSide::Old));
             }
             at -= old_ends;
             if at < added {
-                return Some(Place::Added {
+                return Some(RowContent::Added {
                     block: block_at,
                     line: block.added().start + at,
                 });
             }
             at -= added;
             if at < new_ends {
-                return Some(Place::NoNewline(Side::New));
+                return Some(RowContent::NoNewline(DiffSide::New));
             }
             at -= new_ends;
         }
@@ -191,10 +191,10 @@ impl Layout {
     }
 
     /// The row of a line that exists, or of the fold that hides it.
-    pub(crate) fn row_of_line(&self, diff: &LineDiff, side: Side, line: usize) -> usize {
+    pub(crate) fn row_of_line(&self, diff: &LineDiff, side: DiffSide, line: usize) -> usize {
         let lines_of = |block: &Block| match side {
-            Side::Old => block.removed(),
-            Side::New => block.added(),
+            DiffSide::Old => block.removed(),
+            DiffSide::New => block.added(),
         };
         // The first block that ends after the line: the line is in it, or in the gap before it.
         let after = diff.blocks.partition_point(|block| lines_of(block).end <= line);
@@ -203,8 +203,8 @@ impl Layout {
         {
             let [removed, old_ends, ..] = block_parts(diff, block);
             let above = match side {
-                Side::Old => 0,
-                Side::New => removed + old_ends,
+                DiffSide::Old => 0,
+                DiffSide::New => removed + old_ends,
             };
             return row + above + (line - lines_of(block).start);
         }
@@ -213,8 +213,8 @@ impl Layout {
             self.block_row(before).unwrap_or(0) + self.rows_of_block(diff, before)
         });
         let at = line.saturating_sub(match side {
-            Side::Old => gap.old,
-            Side::New => gap.new,
+            DiffSide::Old => gap.old,
+            DiffSide::New => gap.new,
         });
         start
             + if at < gap.head {
@@ -260,12 +260,12 @@ impl Layout {
     }
 }
 
-fn place_in(gap: Gap, at: usize) -> Place {
+fn place_in(gap: Gap, at: usize) -> RowContent {
     let lines_before = if at < gap.head {
         at
     } else if gap.hidden > 0 {
         if at == gap.head {
-            return Place::Fold {
+            return RowContent::Fold {
                 old: gap.old + gap.head,
                 new: gap.new + gap.head,
                 lines: gap.hidden,
@@ -276,9 +276,9 @@ fn place_in(gap: Gap, at: usize) -> Place {
         at
     };
     if lines_before >= gap.head + gap.hidden + gap.tail {
-        return Place::NoNewline(Side::New);
+        return RowContent::NoNewline(DiffSide::New);
     }
-    Place::Unchanged {
+    RowContent::Unchanged {
         old: gap.old + lines_before,
         new: gap.new + lines_before,
     }

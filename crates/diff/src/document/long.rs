@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::row::{Row, RowKind, Side};
+use super::row::{DiffSide, Row, RowKind};
 use super::{paired, words};
 use crate::lines::{LineDiff, LineIndex};
 use text::{chunks, is_plain};
@@ -21,9 +21,9 @@ const TAB_CELLS: usize = 8;
 /// The long lines of both texts.
 #[derive(Debug, Default)]
 pub(super) struct LongLines {
-    shapes: HashMap<(Side, usize), LongShape>,
+    shapes: HashMap<(DiffSide, usize), LongShape>,
     /// Changed words of long removed and added lines, and of lines that stand for such a one.
-    marks: HashMap<(Side, usize), Vec<Range<usize>>>,
+    marks: HashMap<(DiffSide, usize), Vec<Range<usize>>>,
 }
 
 #[derive(Debug)]
@@ -82,7 +82,10 @@ impl LongLines {
     /// Reads the long lines of both texts once.
     pub(crate) fn of(old: &[u8], new: &[u8], diff: &LineDiff) -> Self {
         let mut long = LongLines::default();
-        for (side, text, index) in [(Side::Old, old, &diff.old_lines), (Side::New, new, &diff.new_lines)] {
+        for (side, text, index) in [
+            (DiffSide::Old, old, &diff.old_lines),
+            (DiffSide::New, new, &diff.new_lines),
+        ] {
             for line in (0..index.count()).filter(|&line| index.range(line).len() > LONG_BYTES) {
                 let content = content(text, index, line);
                 let shape = if is_plain(content) {
@@ -103,8 +106,8 @@ impl LongLines {
                 content(old, &diff.old_lines, old_line),
                 content(new, &diff.new_lines, new_line),
             );
-            long.marks.insert((Side::Old, old_line), marks.0);
-            long.marks.insert((Side::New, new_line), marks.1);
+            long.marks.insert((DiffSide::Old, old_line), marks.0);
+            long.marks.insert((DiffSide::New, new_line), marks.1);
         }
         long
     }
@@ -134,11 +137,11 @@ impl LongLines {
     }
 }
 
-fn key(row: &Row) -> Option<(Side, usize)> {
+fn key(row: &Row) -> Option<(DiffSide, usize)> {
     let line = match (row.kind, row.side) {
         (RowKind::Fold { .. } | RowKind::NoNewline, _) => None,
-        (RowKind::Context | RowKind::Removed | RowKind::Added, Side::Old) => row.old_line,
-        (RowKind::Context | RowKind::Removed | RowKind::Added, Side::New) => row.new_line,
+        (RowKind::Context | RowKind::Removed | RowKind::Added, DiffSide::Old) => row.old_line,
+        (RowKind::Context | RowKind::Removed | RowKind::Added, DiffSide::New) => row.new_line,
     };
     Some((row.side, line?.checked_sub(1)?))
 }
@@ -148,14 +151,14 @@ fn content<'a>(text: &'a [u8], index: &LineIndex, line: usize) -> &'a [u8] {
 }
 
 /// The pair of old and new line that a changed line belongs to.
-fn pair(diff: &LineDiff, side: Side, line: usize) -> Option<(usize, usize)> {
+fn pair(diff: &LineDiff, side: DiffSide, line: usize) -> Option<(usize, usize)> {
     let at = diff.blocks.partition_point(|block| match side {
-        Side::Old => block.removed().end <= line,
-        Side::New => block.added().end <= line,
+        DiffSide::Old => block.removed().end <= line,
+        DiffSide::New => block.added().end <= line,
     });
     let block = diff.blocks.get(at)?;
     match side {
-        Side::Old => Some((line, paired(line, block.removed(), block.added())?)),
-        Side::New => Some((paired(line, block.added(), block.removed())?, line)),
+        DiffSide::Old => Some((line, paired(line, block.removed(), block.added())?)),
+        DiffSide::New => Some((paired(line, block.added(), block.removed())?, line)),
     }
 }

@@ -6,7 +6,7 @@ use crate::lines::LineEnd;
 
 /// One of the two texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
+pub enum DiffSide {
     Old,
     New,
 }
@@ -35,7 +35,7 @@ pub struct Row {
     /// Number of the line in the new text, from 1 (of a fold: of its first line).
     pub new_line: Option<usize>,
     /// The text that `text` refers to; of a `NoNewline` row: the text that lacks it (the new one if both do).
-    pub(crate) side: Side,
+    pub(crate) side: DiffSide,
     /// Bytes of the line, its end left out.
     pub text: Range<usize>,
     /// How the line ends.

@@ -115,7 +115,7 @@ fn hunks_are_the_same_under_every_folding() {
     assert_eq!((folded.hunk_count(), unfolded.hunk_count()), (2, 2));
     assert_eq!(unfolded.hunk_rows(0), Some(9..15));
     assert_eq!(folded.hunk_rows(0), Some(4..10), "a fold, three lines, then the change");
-    assert_eq!(folded.hunk_lines(0, Side::New), Some(9..13));
+    assert_eq!(folded.hunk_lines(0, DiffSide::New), Some(9..13));
     assert_eq!(
         (unfolded.hunk_after(8), unfolded.hunk_after(9), unfolded.hunk_after(50)),
         (Some(0), Some(1), None)
@@ -143,11 +143,11 @@ fn changed_words_are_marked_on_both_rows() {
 #[test]
 fn a_hidden_line_is_found_at_its_fold() {
     let document = document(&numbered(20, &[]), &numbered(20, &[10])).with_folding(Folding::Context(1));
-    assert_eq!(document.row_of_line(Side::New, 3), Some(0));
-    assert_eq!(document.row_of_line(Side::Old, 9), Some(2));
-    assert_eq!(document.row_of_line(Side::New, 9), Some(3));
-    assert_eq!(document.row_of_line(Side::New, 19), Some(5));
-    assert_eq!(document.row_of_line(Side::New, 20), None);
+    assert_eq!(document.row_of_line(DiffSide::New, 3), Some(0));
+    assert_eq!(document.row_of_line(DiffSide::Old, 9), Some(2));
+    assert_eq!(document.row_of_line(DiffSide::New, 9), Some(3));
+    assert_eq!(document.row_of_line(DiffSide::New, 19), Some(5));
+    assert_eq!(document.row_of_line(DiffSide::New, 20), None);
 }
 
 fn folding() -> impl Strategy<Value = Folding> {
@@ -161,8 +161,8 @@ proptest! {
         let rows = document.rows(0..usize::MAX);
         prop_assert_eq!(rows.len(), document.row_count());
         for (side, line_of) in [
-            (Side::Old, (|row: &Row| row.old_line) as fn(&Row) -> Option<usize>),
-            (Side::New, |row: &Row| row.new_line),
+            (DiffSide::Old, (|row: &Row| row.old_line) as fn(&Row) -> Option<usize>),
+            (DiffSide::New, |row: &Row| row.new_line),
         ] {
             let lines: Vec<usize> = rows.iter().filter_map(line_of).collect();
             let expected: Vec<usize> = (1..=document.line_count(side)).collect();
@@ -177,13 +177,13 @@ proptest! {
         prop_assert_eq!(rows.len(), document.row_count());
         for (at, row) in rows.iter().enumerate() {
             if row.kind == RowKind::NoNewline { continue }
-            if let Some(line) = row.old_line { prop_assert_eq!(document.row_of_line(Side::Old, line - 1), Some(at)); }
-            if let Some(line) = row.new_line { prop_assert_eq!(document.row_of_line(Side::New, line - 1), Some(at)); }
+            if let Some(line) = row.old_line { prop_assert_eq!(document.row_of_line(DiffSide::Old, line - 1), Some(at)); }
+            if let Some(line) = row.new_line { prop_assert_eq!(document.row_of_line(DiffSide::New, line - 1), Some(at)); }
             document.word_marks(row);
         }
         let hidden: usize = rows.iter().map(|row| if let RowKind::Fold { lines } = row.kind { lines } else { 0 }).sum();
         let shown = rows.iter().filter(|row| row.new_line.is_some() && !matches!(row.kind, RowKind::Fold { .. })).count();
-        prop_assert_eq!(hidden + shown, document.line_count(Side::New));
+        prop_assert_eq!(hidden + shown, document.line_count(DiffSide::New));
     }
 
     #[test]
@@ -220,7 +220,7 @@ proptest! {
         document.hunk_after(row);
         document.hunks_in(row..row);
         document.hunk_rows(row);
-        document.row_of_line(Side::New, row);
+        document.row_of_line(DiffSide::New, row);
         crate::summary(old.as_deref(), &new, Limit::NONE);
         crate::json::changed_values(old.as_deref().unwrap_or_default(), &new, Limit::NONE);
         crate::unified::write(&document, "a", "b");

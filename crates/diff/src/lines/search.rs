@@ -12,7 +12,7 @@ use super::intern::Interned;
 use super::{Block, Limit};
 
 /// The blocks, and whether the limit made them coarser than they could be.
-pub(super) struct Found {
+pub(super) struct SearchResult {
     pub(crate) blocks: Vec<Block>,
     pub(crate) is_coarse: bool,
 }
@@ -41,13 +41,13 @@ const RUNS: [Run; 3] = [
     },
 ];
 
-pub(super) fn search(lines: &Interned, limit: Limit<'_>) -> Found {
+pub(super) fn search(lines: &Interned, limit: Limit<'_>) -> SearchResult {
     let mut search = Search {
         lines,
         limit,
         seen: vec![0; lines.distinct],
         gap: 0,
-        found: Found {
+        found: SearchResult {
             blocks: Vec::new(),
             is_coarse: false,
         },
@@ -73,7 +73,7 @@ struct Search<'a> {
     /// For every number: the last gap whose old side holds it.
     seen: Vec<u32>,
     gap: u32,
-    found: Found,
+    found: SearchResult,
 }
 
 impl Search<'_> {

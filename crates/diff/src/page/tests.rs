@@ -6,7 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Folding, Side};
+use crate::document::{DiffSide, Folding};
 use crate::lines::Limit;
 use crate::lines::tests::edited_pair;
 
@@ -24,7 +24,7 @@ fn page(document: &DiffDocument, columns: Columns, wraps: bool) -> Page<'_> {
 }
 
 fn drawn(page: Page<'_>) -> Vec<String> {
-    let text = |part: &Part| {
+    let text = |part: &RowPart| {
         let sign = match part.row.kind {
             RowKind::Context => ' ',
             RowKind::Removed => '-',
@@ -36,13 +36,13 @@ fn drawn(page: Page<'_>) -> Vec<String> {
         let bytes = &page.document.row_text(&part.row)[part.bytes.clone()];
         format!("{sign}{}", String::from_utf8_lossy(bytes))
     };
-    let lines = page.lines(Place::default(), usize::MAX);
+    let lines = page.lines(PagePosition::default(), usize::MAX);
     lines
         .iter()
         .map(|line| match &line.shown {
-            Shown::One(part) => text(part),
-            Shown::Two(left, right) => {
-                let side = |part: &Option<Part>| part.as_ref().map_or(String::new(), text);
+            PageColumns::One(part) => text(part),
+            PageColumns::Two(left, right) => {
+                let side = |part: &Option<RowPart>| part.as_ref().map_or(String::new(), text);
                 format!("{}|{}", side(left), side(right))
             }
         })
@@ -88,13 +88,13 @@ fn a_line_of_megabytes_costs_by_what_is_shown() {
     let added = document.row(2).expect("removed, its missing newline, added");
     assert_eq!(document.word_marks(&added).first(), Some(&(4_000_000..4_000_001)));
     let place = page.place_of(2, 4_000_000);
-    assert_eq!(place, Place { row: 2, line: 40_000 });
+    assert_eq!(place, PagePosition { row: 2, line: 40_000 });
     let lines = page.lines(place, 3);
     assert_eq!(lines.len(), 3);
     let part = lines[0].parts().next().expect("a part");
     assert_eq!(part.bytes, 4_000_000..4_000_100);
     assert_eq!(page.moved(place, -2).line, 39_998);
-    assert_eq!(page.last_top(2), Place { row: 2, line: 49_999 });
+    assert_eq!(page.last_top(2), PagePosition { row: 2, line: 49_999 });
 }
 
 fn columns() -> impl Strategy<Value = Columns> {
@@ -111,12 +111,12 @@ proptest! {
         let document = compare(&old, &new).with_folding(folding);
         let page = page(&document, columns, wraps);
         let mut seen: BTreeSet<(bool, usize)> = BTreeSet::new();
-        for line in page.lines(Place::default(), usize::MAX) {
+        for line in page.lines(PagePosition::default(), usize::MAX) {
             for part in line.parts() {
                 prop_assert_eq!(document.row(part.row_at), Some(part.row.clone()));
                 if matches!(part.row.kind, RowKind::Removed | RowKind::Added) {
                     let number = part.row.old_line.or(part.row.new_line).expect("a line has a number");
-                    seen.insert((part.row.side == Side::Old, number));
+                    seen.insert((part.row.side == DiffSide::Old, number));
                 }
             }
         }
@@ -134,8 +134,8 @@ proptest! {
         let document = compare(&old, &new).with_folding(Folding::Unfolded);
         let page = page(&document, columns, true);
         let mut ends = vec![0; document.row_count()];
-        for line in page.lines(Place::default(), usize::MAX) {
-            let mut parts: Vec<&Part> = line.parts().collect();
+        for line in page.lines(PagePosition::default(), usize::MAX) {
+            let mut parts: Vec<&RowPart> = line.parts().collect();
             parts.dedup_by_key(|part| part.row_at);
             for part in parts {
                 prop_assert_eq!(part.bytes.start, ends[part.row_at]);
@@ -184,7 +184,7 @@ proptest! {
     fn moving_is_walking((old, new) in edited_pair(), columns in columns(), wraps: bool, from in 0usize..60, by in -70isize..70) {
         let document = compare(&old, &new);
         let page = page(&document, columns, wraps);
-        let places: Vec<Place> = page.lines(Place::default(), usize::MAX).iter().map(|line| line.place).collect();
+        let places: Vec<PagePosition> = page.lines(PagePosition::default(), usize::MAX).iter().map(|line| line.place).collect();
         prop_assume!(!places.is_empty());
         let from = from.min(places.len() - 1);
         let to = from.saturating_add_signed(by).min(places.len() - 1);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::{Cause, Fact};
+use super::{ChangeCause, Fact};
 use crate::change::Change;
 use crate::event::{EventType, HeldUp};
 use crate::gate::{Gate, GateState};
@@ -31,7 +31,7 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
             Change::PutArtifact(artifact) => {
                 let from = before.registered(&artifact.path);
                 // Without a word in the log: what a bare stage has to show is read anew when its gate opens again.
-                let cause = causes.get(&artifact.path).copied().or(from.map(|_| Cause::Found));
+                let cause = causes.get(&artifact.path).copied().or(from.map(|_| ChangeCause::Found));
                 if let (Some(cause), true) = (cause, from != Some(artifact.digest)) {
                     let to = Some(artifact.digest);
                     facts.retain(|fact| !matches!(fact, Fact::ArtifactChanges { path, .. } if *path == artifact.path));
@@ -151,7 +151,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
 }
 
 /// Why artifacts have other versions: the log says it.
-fn causes(changes: &[Change]) -> BTreeMap<ArtifactPath, Cause> {
+fn causes(changes: &[Change]) -> BTreeMap<ArtifactPath, ChangeCause> {
     let mut causes = BTreeMap::new();
     for change in changes {
         let Change::Event(event) = change else { continue };
@@ -165,17 +165,17 @@ fn causes(changes: &[Change]) -> BTreeMap<ArtifactPath, Cause> {
     causes
 }
 
-fn cause(kind: EventType) -> Option<Cause> {
+fn cause(kind: EventType) -> Option<ChangeCause> {
     let told = [
-        (EventType::PatchApplied, Cause::Patch),
-        (EventType::PatchUndone, Cause::Undo),
-        (EventType::ArtifactChanged, Cause::Found),
+        (EventType::PatchApplied, ChangeCause::Patch),
+        (EventType::PatchUndone, ChangeCause::Undo),
+        (EventType::ArtifactChanged, ChangeCause::Found),
     ];
     told.into_iter()
         .find_map(|(known, cause)| (known == kind).then_some(cause))
 }
 
-fn changed(path: &ArtifactPath, from: Option<Digest>, to: Option<Digest>, cause: Cause) -> Fact {
+fn changed(path: &ArtifactPath, from: Option<Digest>, to: Option<Digest>, cause: ChangeCause) -> Fact {
     Fact::ArtifactChanges {
         path: path.clone(),
         from,

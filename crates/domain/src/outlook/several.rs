@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use super::words::decided_at_once;
-use super::{Cause, FINAL, Fact, Outlook, Slots};
+use super::{ChangeCause, FINAL, Fact, Outlook, Slots};
 use crate::job::JobStatus;
 use text::words::counted;
 
@@ -94,9 +94,9 @@ impl Fact {
             Self::ArtifactChanges { path, cause, .. } => {
                 let name = path.file_name();
                 match cause {
-                    Cause::Patch => format!("{name} is patched"),
-                    Cause::Undo => format!("{name} goes back"),
-                    Cause::Found => format!("{name} was changed on disk"),
+                    ChangeCause::Patch => format!("{name} is patched"),
+                    ChangeCause::Undo => format!("{name} goes back"),
+                    ChangeCause::Found => format!("{name} was changed on disk"),
                 }
             }
             Self::ParamsChange { .. } => "the parameters change".to_owned(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Cause, Fact, Slots};
+use super::{ChangeCause, Fact, Slots};
 use crate::ids::{Digest, StageName};
 use crate::job::JobStatus;
 use crate::policy::OnTimeout;
@@ -185,7 +185,7 @@ fn at_zero(on_timeout: OnTimeout) -> &'static str {
     }
 }
 
-fn artifact_words(name: &str, from: Option<Digest>, to: Option<Digest>, cause: Cause) -> String {
+fn artifact_words(name: &str, from: Option<Digest>, to: Option<Digest>, cause: ChangeCause) -> String {
     let versions = match (from, to) {
         (Some(from), Some(to)) => format!("{} -> {}", from.short(), to.short()),
         (None, Some(to)) => format!("new, {}", to.short()),
@@ -193,9 +193,9 @@ fn artifact_words(name: &str, from: Option<Digest>, to: Option<Digest>, cause: C
         (None, None) => "removed".to_owned(),
     };
     match cause {
-        Cause::Patch => format!("{name} is patched: {versions}."),
-        Cause::Undo => format!("{name} goes back: {versions}."),
-        Cause::Found => format!("{name} was changed on disk: {versions}."),
+        ChangeCause::Patch => format!("{name} is patched: {versions}."),
+        ChangeCause::Undo => format!("{name} goes back: {versions}."),
+        ChangeCause::Found => format!("{name} was changed on disk: {versions}."),
     }
 }
 

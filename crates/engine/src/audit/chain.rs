@@ -1,7 +1,7 @@
 //! The rows of the decisions, in chain order: numbers without gaps, each one's `prev` the hash before it.
 
 use super::finding::LOOK;
-use super::{Audit, Finding, PAGE, Place, Trouble};
+use super::{Audit, Finding, Location, PAGE, Trouble};
 use domain::ids::Digest;
 
 /// What stands before the next decision: its number, and its hash where that is known.
@@ -43,7 +43,7 @@ impl Audit<'_> {
                 }
                 before.seq = row.seq;
             }
-            self.tell("decisions", self.report.decisions, of);
+            self.report_progress("decisions", self.report.decisions, of);
         }
         self.bridge(&mut before, i64::MAX, &mut lost, &mut lost_after)?;
         self.report.head = self.reader.chain_head()?;
@@ -75,7 +75,7 @@ impl Audit<'_> {
                 } else {
                     format!("it and all up to {last} are missing")
                 };
-                let finding = Finding::new(Place::row("decision", first, ""), what).hint(LOOK);
+                let finding = Finding::new(Location::row("decision", first, ""), what).hint(LOOK);
                 self.report.add(finding);
                 before.hash = None;
             }
@@ -97,7 +97,7 @@ impl Audit<'_> {
     }
 
     fn damaged(&mut self, seq: i64, column: &str, what: String) {
-        let finding = Finding::new(Place::row("decision", seq, column), what).hint(LOOK);
+        let finding = Finding::new(Location::row("decision", seq, column), what).hint(LOOK);
         self.report.add(finding);
     }
 
@@ -116,7 +116,7 @@ impl Audit<'_> {
             ),
             (None, None) => format!("decision {} was noted, and there is none", noted.seq),
         };
-        let finding = Finding::new(Place::row("decision", noted.seq, ""), what).hint(LOOK);
+        let finding = Finding::new(Location::row("decision", noted.seq, ""), what).hint(LOOK);
         self.report.add(finding);
         Ok(())
     }

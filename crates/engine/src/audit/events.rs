@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use super::finding::{LOOK, REPAIR, in_place};
 use super::job::JobLook;
-use super::span::{first_difference, told};
-use super::{Finding, PAGE, Place, Trouble};
+use super::span::{describe, first_difference};
+use super::{Finding, Location, PAGE, Trouble};
 use domain::event::Event;
 use domain::ids::JobId;
 use runs::publish::event_line;
-use runs::record::{Line, Lines, is_old_event};
+use runs::record::{FileLine, FileLines, is_old_event};
 use store::{Reader, StoredEvent};
 
 /// A job's event rows, a page at a time.
@@ -44,13 +44,13 @@ impl<'a> Rows<'a> {
 }
 
 /// The lines of a file with a look at the next one.
-struct Ahead {
-    lines: Option<Lines>,
-    next: Option<Line>,
+struct PeekedLines {
+    lines: Option<FileLines>,
+    next: Option<FileLine>,
 }
 
-impl Ahead {
-    fn open(lines: Option<Lines>) -> Result<Self, Trouble> {
+impl PeekedLines {
+    fn open(lines: Option<FileLines>) -> Result<Self, Trouble> {
         let mut ahead = Self { lines, next: None };
         ahead.read()?;
         Ok(ahead)
@@ -64,7 +64,7 @@ impl Ahead {
         Ok(())
     }
 
-    fn take(&mut self) -> Result<Option<Line>, Trouble> {
+    fn take(&mut self) -> Result<Option<FileLine>, Trouble> {
         let line = self.next.take();
         if line.is_some() {
             self.read()?;
@@ -74,7 +74,7 @@ impl Ahead {
 }
 
 /// What a line says of itself, as far as it can be read.
-fn claimed(line: &Line) -> Option<Event> {
+fn claimed(line: &FileLine) -> Option<Event> {
     serde_json::from_slice(&line.bytes).ok()
 }
 
@@ -82,14 +82,14 @@ impl JobLook<'_> {
     pub(super) fn events(&mut self) -> Result<(), Trouble> {
         let path = self.run.events();
         let mut rows = Rows::new(self.reader, self.job_id);
-        let opened = match in_place(self.runs, &path, Lines::open(&path))? {
+        let opened = match in_place(self.runs, &path, FileLines::open(&path))? {
             Ok(opened) => opened,
             Err(finding) => {
                 self.report.add(finding);
                 return self.check_event_rows();
             }
         };
-        let mut lines = Ahead::open(opened)?;
+        let mut lines = PeekedLines::open(opened)?;
         let mut row = rows.next_row()?;
         let mut line = self.after_old_lines(&mut lines)?;
         // Lines of rows that a wrong line stood in for: they come late, and are no news.
@@ -155,7 +155,7 @@ impl JobLook<'_> {
     }
 
     /// The first line that is not of the old system: such lines stand before ours, and outside the record.
-    fn after_old_lines(&mut self, lines: &mut Ahead) -> Result<Option<Line>, Trouble> {
+    fn after_old_lines(&mut self, lines: &mut PeekedLines) -> Result<Option<FileLine>, Trouble> {
         let mut old = 0_u64;
         let mut line = lines.take()?;
         while let Some(here) = line.take_if(|line| is_old_event(&line.bytes)) {
@@ -164,7 +164,7 @@ impl JobLook<'_> {
             line = lines.take()?;
         }
         if old > 0 {
-            let place = Place::file(self.runs, &self.run.events());
+            let place = Location::file(self.runs, &self.run.events());
             self.report.note(format!(
                 "{place}: its first {old} lines are old events; they are left as they are"
             ));
@@ -178,14 +178,14 @@ impl JobLook<'_> {
         match &row.read {
             Ok(event) => Ok(Some(event_line(event)?)),
             Err(fault) => {
-                let place = Place::row("event", row.seq, &fault.column);
+                let place = Location::row("event", row.seq, &fault.column);
                 self.report.add(Finding::new(place, fault.what.clone()).hint(LOOK));
                 Ok(None)
             }
         }
     }
 
-    fn is_right(&self, line: &Line, event: &Event) -> Result<bool, Trouble> {
+    fn is_right(&self, line: &FileLine, event: &Event) -> Result<bool, Trouble> {
         let row = self.reader.event(event.seq)?.filter(|row| row.job_id == *self.job_id);
         Ok(match row {
             Some(row) => event_line(&row)? == line.bytes,
@@ -193,29 +193,29 @@ impl JobLook<'_> {
         })
     }
 
-    fn place_of(&self, line: &Line) -> Place {
-        Place::file(self.runs, &self.run.events()).at_line(line.number, line.offset)
+    fn place_of(&self, line: &FileLine) -> Location {
+        Location::file(self.runs, &self.run.events()).at_line(line.number, line.offset)
     }
 
     fn missing(&mut self, seq: i64, is_owed: bool) {
         if is_owed {
             self.owed.events += 1;
         } else {
-            let place = Place::file(self.runs, &self.run.events());
+            let place = Location::file(self.runs, &self.run.events());
             self.report
                 .add(Finding::new(place, format!("the line of event {seq} is missing")).hint(REPAIR));
         }
     }
 
-    fn altered(&mut self, line: &Line, expected: &[u8], seq: i64) {
+    fn altered(&mut self, line: &FileLine, expected: &[u8], seq: i64) {
         if let Some(span) = first_difference(&line.bytes, expected) {
-            let what = told(&line.bytes, expected, &span, &format!("row event {seq}"));
+            let what = describe(&line.bytes, expected, &span, &format!("row event {seq}"));
             self.report
                 .add(Finding::new(self.place_of(line).at_span(&span), what).hint(REPAIR));
         }
     }
 
-    fn stray(&mut self, line: &Line) -> Result<(), Trouble> {
+    fn stray(&mut self, line: &FileLine) -> Result<(), Trouble> {
         let (what, hint) = match claimed(line) {
             Some(event) if self.reader.event(event.seq)?.is_none() => {
                 let what = format!(

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Trouble;
-use super::span::Span;
+use super::span::TextLocation;
 use domain::chain::ChainHead;
 use domain::ids::JobId;
 use runs::{RunsDir, RunsError};
@@ -19,7 +19,7 @@ const NOTES_MAX: usize = 200;
 
 /// Where something is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct Location {
     /// The file, relative to the runs directory.
     pub file: String,
     /// Its line, from 1.
@@ -36,7 +36,7 @@ pub struct Place {
     pub(crate) field: Option<String>,
 }
 
-impl Place {
+impl Location {
     /// The database, as a whole.
     pub fn database() -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Place {
     }
 
     /// The spot in the text that begins at this place.
-    pub(crate) fn at_span(self, span: &Span) -> Self {
+    pub(crate) fn at_span(self, span: &TextLocation) -> Self {
         let is_same_line = span.line == 1;
         let before = if is_same_line { self.column.unwrap_or(1) - 1 } else { 0 };
         Self {
@@ -95,12 +95,14 @@ pub(super) fn in_place<T>(
 ) -> Result<Result<T, Finding>, RunsError> {
     match read {
         Ok(found) => Ok(Ok(found)),
-        Err(error) if error.is_no_file() => Ok(Err(Finding::new(Place::file(runs, path), error.reason()).hint(REPAIR))),
+        Err(error) if error.is_no_file() => Ok(Err(
+            Finding::new(Location::file(runs, path), error.reason()).hint(REPAIR)
+        )),
         Err(error) => Err(error),
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if let (Some(line), Some(column)) = (self.line, self.column) {
@@ -125,7 +127,7 @@ impl fmt::Display for Place {
 pub struct Finding {
     /// Where.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: Location,
     /// What is wrong there.
     pub message: String,
     /// What to do.
@@ -140,7 +142,7 @@ pub(crate) const LOOK: &str = "put the database back from a copy, or make it aga
 
 impl Finding {
     /// A finding without a remedy.
-    pub fn new(place: Place, message: impl Into<String>) -> Self {
+    pub fn new(place: Location, message: impl Into<String>) -> Self {
         Self {
             place,
             message: message.into(),
@@ -168,7 +170,7 @@ impl Finding {
 
     /// Whether it is about this file.
     pub(crate) fn is_of(&self, runs: &RunsDir, path: &Path) -> bool {
-        self.place.file == Place::file(runs, path).file
+        self.place.file == Location::file(runs, path).file
     }
 
     /// Whether it is about the database itself.
@@ -179,8 +181,8 @@ impl Finding {
     /// Something could not be looked at.
     pub(super) fn of_trouble(trouble: &Trouble) -> Self {
         match trouble {
-            Trouble::Store(error) => Self::new(Place::database(), error.to_string()).hint(LOOK),
-            Trouble::Runs(error) => Self::new(Place::default(), error.to_string()),
+            Trouble::Store(error) => Self::new(Location::database(), error.to_string()).hint(LOOK),
+            Trouble::Runs(error) => Self::new(Location::default(), error.to_string()),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::finding::{LOOK, REPAIR, in_place};
-use super::span::{first_difference, told};
-use super::{Finding, OwedFiles, PAGE, Place, Report, Scope, Trouble, events};
+use super::span::{describe, first_difference};
+use super::{Finding, Location, OwedFiles, PAGE, Report, Scope, Trouble, events};
 use domain::decision::SealedDecision;
 use domain::ids::{Digest, JobId, StageName};
 use runs::record::{self, GateFile};
@@ -77,7 +77,7 @@ pub(super) fn look_at_stranger(runs: &RunsDir, job_id: &JobId) -> Result<Report,
         let what = format!("no row knows {job_id}, and its run directory holds {ours} decision files of holdpoint");
         let hint = "the database is older than the files, or its rows were removed: put back a newer copy, or move the database away \
                     and make it again with holdpoint doctor --rebuild";
-        report.add(Finding::new(Place::file(runs, run.path()), what).hint(hint));
+        report.add(Finding::new(Location::file(runs, run.path()), what).hint(hint));
     } else if !files.is_empty() || record::is_file(&run.events()) || record::is_file(&run.state()) {
         report.note(format!(
             "{job_id} is an old record: it stands outside the chain and is left as it is"
@@ -106,7 +106,7 @@ impl JobLook<'_> {
             ..
         } = *self.mark;
         let mut wrong = |field, what: String| {
-            let place = Place::row("job", self.job_id, field);
+            let place = Location::row("job", self.job_id, field);
             self.report.add(Finding::new(place, what).hint(LOOK));
         };
         if last_event_seq != newest_event_seq {
@@ -168,7 +168,7 @@ impl JobLook<'_> {
     fn decision_file(&mut self, file: &GateFile, row: &RawDecision) -> Result<bool, Trouble> {
         let is_owed = row.event_seq > self.mark.published_seq;
         let path = file.path(&self.run);
-        let place = Place::file(self.runs, &path);
+        let place = Location::file(self.runs, &path);
         let found = match in_place(self.runs, &path, record::read(&path))? {
             Ok(found) => found,
             Err(finding) => {
@@ -200,7 +200,7 @@ impl JobLook<'_> {
                 LOOK,
             ),
             false => (
-                told(&found, &row.document, &span, &format!("row decision {}", row.seq)),
+                describe(&found, &row.document, &span, &format!("row decision {}", row.seq)),
                 REPAIR,
             ),
         };
@@ -211,7 +211,7 @@ impl JobLook<'_> {
     /// A decision file that no row explains: an old one, or the last witness of a removed row.
     fn unexplained(&mut self, file: &GateFile) -> Result<(), Trouble> {
         let path = file.path(&self.run);
-        let place = Place::file(self.runs, &path);
+        let place = Location::file(self.runs, &path);
         if let Some(sealed) = read_decision(&path)? {
             let what = format!(
                 "it is decision {} and no row is: its row was removed, or the database is older than the files",
@@ -236,7 +236,7 @@ impl JobLook<'_> {
                 let path = self.run.version(&digest);
                 if !record::is_file(&path) {
                     let what = format!("decision {} names it ({}), and it is not kept", row.seq, artifact.path);
-                    self.report.add(Finding::new(Place::file(self.runs, &path), what));
+                    self.report.add(Finding::new(Location::file(self.runs, &path), what));
                 }
             }
         }
@@ -255,7 +255,7 @@ impl JobLook<'_> {
                     "it is not what its name says: its SHA-256 is {}",
                     found.unwrap_or(Digest::ZERO)
                 );
-                let place = Place::file(self.runs, &self.run.version(&digest));
+                let place = Location::file(self.runs, &self.run.version(&digest));
                 self.report.add(Finding::new(place, what));
             }
         }
@@ -268,7 +268,7 @@ impl JobLook<'_> {
         while let Some(row) = rows.next_row()? {
             self.report.events += 1;
             if let Err(fault) = row.read {
-                let place = Place::row("event", row.seq, &fault.column);
+                let place = Location::row("event", row.seq, &fault.column);
                 self.report.add(Finding::new(place, fault.what).hint(LOOK));
             }
         }

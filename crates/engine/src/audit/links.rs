@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::finding::{LOOK, REPAIR, in_place};
-use super::span::{Span, first_difference, told};
-use super::{Audit, Finding, Place, Trouble};
+use super::span::{TextLocation, describe, first_difference};
+use super::{Audit, Finding, Location, Trouble};
 use domain::chain::ChainLink;
 use runs::RunsDir;
-use runs::record::{self, Line, Lines};
+use runs::record::{self, FileLine, FileLines};
 use store::Reader;
 
 /// Numbers as ranges: a chain's come nearly in order, so this stays small.
@@ -78,13 +78,13 @@ struct LinkLook<'a> {
 impl LinkLook<'_> {
     fn look(&self) -> Result<Vec<Finding>, Trouble> {
         let path = self.runs.chain();
-        let place = || Place::file(self.runs, &path);
+        let place = || Location::file(self.runs, &path);
         let head = self.reader.chain_head()?.map_or(0, |head| head.seq);
         let mut findings = Vec::new();
         let mut numbers = Numbers::default();
         let mut torn = None;
         let mut before = 0;
-        let lines = match in_place(self.runs, &path, Lines::open(&path))? {
+        let lines = match in_place(self.runs, &path, FileLines::open(&path))? {
             Ok(lines) => lines,
             Err(finding) => return Ok(vec![finding]),
         };
@@ -138,10 +138,10 @@ impl LinkLook<'_> {
     }
 
     /// Reads a line. `before` is the number of the line above: a damaged one most likely follows it.
-    fn look_at_link(&self, line: &Line, before: u64) -> Result<Reading, Trouble> {
+    fn look_at_link(&self, line: &FileLine, before: u64) -> Result<Reading, Trouble> {
         let claimed = serde_json::from_slice::<ChainLink>(&line.bytes).ok();
         let guesses = [claimed.as_ref().map(|link| link.seq), before.checked_add(1)];
-        let mut nearest: Option<(u64, String, Span)> = None;
+        let mut nearest: Option<(u64, String, TextLocation)> = None;
         for seq in guesses.into_iter().flatten() {
             let Some((link, _)) = self.reader.link(seq)? else {
                 continue;
@@ -153,7 +153,7 @@ impl LinkLook<'_> {
             if nearest.as_ref().is_none_or(|(_, _, other)| other.offset < span.offset) {
                 nearest = Some((
                     seq,
-                    told(&line.bytes, &expected, &span, &format!("row decision {seq}")),
+                    describe(&line.bytes, &expected, &span, &format!("row decision {seq}")),
                     span,
                 ));
             }
@@ -174,7 +174,7 @@ enum Reading {
     /// The link of the decision with this number, as its row says.
     Right(u64),
     /// Nearly that.
-    Wrong { seq: u64, what: String, span: Span },
+    Wrong { seq: u64, what: String, span: TextLocation },
     /// The link of a decision that no row knows.
     Witness(String),
     /// Something else.

@@ -2,7 +2,7 @@
 
 /// A spot in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct TextLocation {
     /// From 1, counted in the text.
     pub(crate) line: u64,
     /// The line's byte, from 1.
@@ -17,7 +17,7 @@ pub(crate) struct Span {
 const SHOWN_BYTES: usize = 24;
 
 /// Where they part; none: they are equal. The key is that of `expected`.
-pub(crate) fn first_difference(found: &[u8], expected: &[u8]) -> Option<Span> {
+pub(crate) fn first_difference(found: &[u8], expected: &[u8]) -> Option<TextLocation> {
     if found == expected {
         return None;
     }
@@ -32,7 +32,7 @@ pub(crate) fn first_difference(found: &[u8], expected: &[u8]) -> Option<Span> {
         .iter()
         .rposition(|byte| *byte == b'\n')
         .map_or(0, |index| index + 1);
-    Some(Span {
+    Some(TextLocation {
         line: line as u64 + 1,
         column: (offset - line_start) as u64 + 1,
         offset: offset as u64,
@@ -41,7 +41,7 @@ pub(crate) fn first_difference(found: &[u8], expected: &[u8]) -> Option<Span> {
 }
 
 /// What both texts hold where they part, for the message; `row` is what the expected one was made from.
-pub(crate) fn told(found: &[u8], expected: &[u8], span: &Span, row: &str) -> String {
+pub(crate) fn describe(found: &[u8], expected: &[u8], span: &TextLocation, row: &str) -> String {
     let from = usize::try_from(span.offset).unwrap_or(usize::MAX);
     let shown = |text: &[u8]| {
         let rest = text.get(from..).unwrap_or_default();
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(first_difference(expected, expected), None);
         let span = first_difference(&expected[..20], expected).unwrap();
         assert!(
-            told(&expected[..20], expected, &span, "its row").starts_with("it ends here, and by its row it reads ")
+            describe(&expected[..20], expected, &span, "its row").starts_with("it ends here, and by its row it reads ")
         );
     }
 }

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::finding::{LOOK, REPAIR, in_place};
 use super::job::JobLook;
-use super::span::{first_difference, told};
-use super::{Finding, Place, Trouble};
+use super::span::{describe, first_difference};
+use super::{Finding, Location, Trouble};
 use runs::publish::state_file;
 use runs::record;
 
@@ -39,7 +39,7 @@ impl JobLook<'_> {
             Ok(Some(rows)) => rows,
             Ok(None) => return Ok(()),
             Err(error) => {
-                let finding = Finding::new(Place::database(), error.to_string()).hint(LOOK);
+                let finding = Finding::new(Location::database(), error.to_string()).hint(LOOK);
                 self.report.add(finding);
                 return Ok(());
             }
@@ -58,7 +58,7 @@ impl JobLook<'_> {
         if mark.last_event_seq > mark.published_seq {
             return Ok(());
         }
-        let place = Place::file(self.runs, &path);
+        let place = Location::file(self.runs, &path);
         let Some(found) = found else {
             self.report.add(Finding::new(place, "it is missing").hint(REPAIR));
             return Ok(());
@@ -69,7 +69,7 @@ impl JobLook<'_> {
         }
         let (found, expected) = (without_leases(&found), without_leases(&expected));
         if let Some(span) = first_difference(&found, &expected) {
-            let what = told(&found, &expected, &span, "the rows of the job");
+            let what = describe(&found, &expected, &span, "the rows of the job");
             // A state made from a damaged row would only spread the damage.
             let is_sound = rows
                 .decisions

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::answer::{self, ApiError, Fault};
+use crate::answer::{self, ApiError, FieldFault};
 use crate::app::App;
 use crate::body::Raw;
 use config::{Config, ConfigText, Problem, ValidationDoc};
@@ -31,7 +31,7 @@ pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Res
         read.await.map_err(|error| ApiError::unavailable(error.to_string()))??
     } else {
         let Ok(text) = String::from_utf8(body) else {
-            let fault = Fault::new(
+            let fault = FieldFault::new(
                 "string_unicode",
                 vec!["body".into()],
                 "the text is not UTF-8",

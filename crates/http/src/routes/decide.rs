@@ -10,7 +10,7 @@ use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
-use crate::params::{Asked, Job};
+use crate::params::{JobPath, QueryParams};
 use crate::request::{FieldValue, Fields, Unfit, request};
 use domain::ask::Command;
 use domain::gate::Verdict;
@@ -57,8 +57,8 @@ request! {
 pub(crate) async fn approve(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
-    asked: Asked,
+    JobPath(id): JobPath,
+    asked: QueryParams,
     body: Object,
 ) -> Result<Response, ApiError> {
     decide(&app, &caller, id, Verdict::Approve, &asked, &body).await
@@ -73,8 +73,8 @@ pub(crate) async fn approve(
 pub(crate) async fn reject(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
-    asked: Asked,
+    JobPath(id): JobPath,
+    asked: QueryParams,
     body: Object,
 ) -> Result<Response, ApiError> {
     decide(&app, &caller, id, Verdict::Reject, &asked, &body).await
@@ -105,7 +105,7 @@ async fn decide(
     caller: &Caller,
     job_id: JobId,
     verdict: Verdict,
-    asked: &Asked,
+    asked: &QueryParams,
     body: &Object,
 ) -> Result<Response, ApiError> {
     let dry_run = asked.flag("dry_run")?;

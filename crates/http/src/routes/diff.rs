@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use crate::answer::{self, ApiError};
 use crate::app::App;
-use crate::params::{Asked, Gate};
+use crate::params::{GatePath, QueryParams};
 use diff::document::CONTEXT_LINES;
 use domain::compare::{self, BaseChoice};
 use domain::ids::{Digest, JobId};
@@ -25,8 +25,8 @@ use wire::DifferenceDoc;
     responses((status = 200, description = "One for each artifact", body = [DifferenceDoc])))]
 pub(crate) async fn diff(
     State(app): State<Arc<App>>,
-    Gate(id, stage): Gate,
-    asked: Asked,
+    GatePath(id, stage): GatePath,
+    asked: QueryParams,
 ) -> Result<Response, ApiError> {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let choice = match asked.text("base").map(str::parse::<BaseChoice>) {

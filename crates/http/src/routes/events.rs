@@ -9,11 +9,11 @@ use utoipa::ToSchema;
 
 use crate::answer::{self, ApiError};
 use crate::app::App;
-use crate::params::{Asked, Job};
+use crate::params::{JobPath, QueryParams};
 use domain::ids::JobId;
 use domain::old::ListedJob;
 use domain::time::Timestamp;
-use domain::view::Since;
+use domain::view::EventsSince;
 use wire::EventDoc;
 
 /// The most events of a page, and how many unless asked.
@@ -52,8 +52,12 @@ struct EventsDoc<'a> {
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many, 500 unless asked; after a time, those that share the time of the last come with it"),
     ),
     responses((status = 200, description = "A page", body = EventsDoc)))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked) -> Result<Response, ApiError> {
-    let since = since(&asked)?.unwrap_or(Since::Seq(0));
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    JobPath(id): JobPath,
+    asked: QueryParams,
+) -> Result<Response, ApiError> {
+    let since = since(&asked)?.unwrap_or(EventsSince::Seq(0));
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
     let (ours, old, total);
     let events: Vec<_> = match app.find(&id).await? {
@@ -78,16 +82,16 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Job(id): Job, asked: Asked
 }
 
 /// `since` as a number or a time; a `+` that came unescaped is read as one.
-fn since(asked: &Asked) -> Result<Option<Since>, ApiError> {
+fn since(asked: &QueryParams) -> Result<Option<EventsSince>, ApiError> {
     let Some(text) = asked.text("since") else {
         return Ok(None);
     };
     // Beyond what SQLite counts there is nothing anyway.
     if let Ok(seq) = text.parse::<u64>() {
-        return Ok(Some(Since::Seq(seq.min(i64::MAX.unsigned_abs()))));
+        return Ok(Some(EventsSince::Seq(seq.min(i64::MAX.unsigned_abs()))));
     }
     match Timestamp::parse(&text.trim().replace(' ', "+")) {
-        Some(time) => Ok(Some(Since::Time(time))),
+        Some(time) => Ok(Some(EventsSince::Time(time))),
         None => Err(asked.fault(
             "since",
             "datetime",

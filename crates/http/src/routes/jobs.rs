@@ -12,7 +12,7 @@ use crate::answer::{self, ApiError};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
-use crate::params::{Asked, Job, Rest};
+use crate::params::{JobPath, QueryParams, RestPath};
 use crate::request::request;
 use domain::ask::{Command, NewJob};
 use domain::ids::ArtifactPath;
@@ -102,7 +102,7 @@ pub async fn start(
         ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
     ),
     responses((status = 200, description = "Jobs", body = [JobDoc])))]
-pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Result<Response, ApiError> {
     let words = JobStatus::ALL.map(JobStatus::as_str);
     let filter = JobFilter {
         status: asked.word("status", &words, JobStatus::parse)?,
@@ -121,7 +121,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: Asked) -> Result<Re
 /// A job.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobDoc)))]
-pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+pub(crate) async fn show(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Result<Response, ApiError> {
     let config = app.config();
     let found = app.find(&id).await?;
     Ok(answer::ok(&JobDoc::of_listed(&found, app.lens(&config))))
@@ -130,7 +130,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Job(id): Job) -> Result<Re
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Artifacts", body = [ArtifactDoc])))]
-pub(crate) async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Result<Response, ApiError> {
+pub(crate) async fn artifacts(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Result<Response, ApiError> {
     let config = app.config();
     let found = app.find(&id).await?;
     Ok(answer::ok(&JobDoc::of_listed(&found, app.lens(&config)).artifacts))
@@ -145,8 +145,8 @@ pub(crate) async fn artifacts(State(app): State<Arc<App>>, Job(id): Job) -> Resu
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream", body = String)))]
 pub(crate) async fn artifact(
     State(app): State<Arc<App>>,
-    Job(id): Job,
-    Rest(path): Rest,
+    JobPath(id): JobPath,
+    RestPath(path): RestPath,
 ) -> Result<Response, ApiError> {
     let rows = app.job(&id).await?;
     let none = || ApiError::not_found(format!("job {id} has no such artifact"));

@@ -13,7 +13,7 @@ use crate::answer::{self, ApiError};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
-use crate::params::Job;
+use crate::params::JobPath;
 use crate::request::{FieldValue, Fields, Unfit, request};
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::ids::StageName;
@@ -78,7 +78,7 @@ request! {
 pub(crate) async fn open(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(job_id): Job,
+    JobPath(job_id): JobPath,
     body: Object,
 ) -> Result<Response, ApiError> {
     let NewGate {

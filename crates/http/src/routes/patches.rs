@@ -14,7 +14,7 @@ use crate::answer::{self, ApiError};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
-use crate::params::{Asked, Gate};
+use crate::params::{GatePath, QueryParams};
 use crate::request::request;
 use domain::ask::Command;
 use wire::ActedDoc;
@@ -58,8 +58,8 @@ request! {
 pub(crate) async fn apply(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Gate(job_id, stage): Gate,
-    asked: Asked,
+    GatePath(job_id, stage): GatePath,
+    asked: QueryParams,
     Object(patch): Object,
 ) -> Result<Response, ApiError> {
     let digest = asked.digest("digest")?;
@@ -96,8 +96,8 @@ pub(crate) async fn apply(
 pub(crate) async fn undo(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Gate(job_id, stage): Gate,
-    asked: Asked,
+    GatePath(job_id, stage): GatePath,
+    asked: QueryParams,
     body: Object,
 ) -> Result<Response, ApiError> {
     let dry_run = asked.flag("dry_run")?;

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse, Response, Sse};
 use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::follow::{Follow, Start};
-use crate::params::{Asked, Job};
+use crate::follow::{Follow, StreamStart};
+use crate::params::{JobPath, QueryParams};
 
 /// A job's events as server-sent events: `connected`, what came after `Last-Event-ID`, then what happens, in any process; `heartbeat`
 /// every 5 s. A client that is too slow gets `dropped` as its last event, one that outlives the server `closing`.
@@ -24,9 +24,9 @@ use crate::params::{Asked, Job};
 pub(crate) async fn stream(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
+    JobPath(id): JobPath,
     headers: HeaderMap,
-    asked: Asked,
+    asked: QueryParams,
 ) -> Result<Response, ApiError> {
     let known = known(&headers, &asked)?;
     let place = app.long_place()?;
@@ -35,7 +35,7 @@ pub(crate) async fn stream(
     let rows = app.job(&id).await?;
     let newest = app.read(app.engine.last_events(Some(&id), 1)).await?;
     let newest = newest.last().map_or(0, |event| event.seq);
-    let start = Start {
+    let start = StreamStart {
         job_id: id,
         status: rows.job.status,
         stage: rows.job.stage.clone(),
@@ -55,7 +55,7 @@ pub(crate) async fn stream(
 }
 
 /// The last event that the client knows; none when it says nothing.
-fn known(headers: &HeaderMap, asked: &Asked) -> Result<Option<u64>, ApiError> {
+fn known(headers: &HeaderMap, asked: &QueryParams) -> Result<Option<u64>, ApiError> {
     if let Some(value) = headers.get("last-event-id") {
         let text = value.to_str().unwrap_or_default().trim();
         if !text.is_empty() {

@@ -9,7 +9,7 @@ use crate::answer::{self, ApiError};
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
-use crate::params::Gate;
+use crate::params::GatePath;
 use crate::request::request;
 use domain::ask::Command;
 use domain::key::GateRef;
@@ -52,7 +52,7 @@ request! {
 pub(crate) async fn hold(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    gate: Gate,
+    gate: GatePath,
     body: Object,
 ) -> Result<Response, ApiError> {
     let (gate, reason) = reasoned(gate, &body)?;
@@ -66,7 +66,7 @@ pub(crate) async fn hold(
 pub(crate) async fn release(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    gate: Gate,
+    gate: GatePath,
     body: Object,
 ) -> Result<Response, ApiError> {
     let (gate, reason) = reasoned(gate, &body)?;
@@ -81,7 +81,7 @@ pub(crate) async fn release(
 pub(crate) async fn extend(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    gate: Gate,
+    gate: GatePath,
     body: Object,
 ) -> Result<Response, ApiError> {
     let more: ExtensionRequest = body.read()?;
@@ -95,13 +95,13 @@ pub(crate) async fn extend(
 }
 
 /// The gate that is meant, and why.
-pub(super) fn reasoned(gate: Gate, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
+pub(super) fn reasoned(gate: GatePath, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
     let timed: Timed = body.read()?;
     Ok((named(gate, timed.attempt), timed.reason))
 }
 
 /// The gate that is meant: the newest attempt's, or exactly the one that the body names.
-fn named(Gate(job_id, stage): Gate, attempt: Option<u32>) -> GateRef {
+fn named(GatePath(job_id, stage): GatePath, attempt: Option<u32>) -> GateRef {
     GateRef { job_id, stage, attempt }
 }
 

@@ -9,7 +9,7 @@ use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
-use crate::params::Gate;
+use crate::params::GatePath;
 use domain::ask::Command;
 use wire::JobGateDoc;
 
@@ -23,7 +23,7 @@ use super::timer::{Timed, act, reasoned};
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    gate: Gate,
+    gate: GatePath,
     body: Object,
 ) -> Result<Response, ApiError> {
     let (gate, reason) = reasoned(gate, &body)?;

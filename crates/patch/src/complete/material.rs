@@ -27,7 +27,7 @@ pub(super) struct Named {
 
 /// What one artifact holds.
 #[derive(Debug, Default)]
-pub(super) struct Holdings {
+pub(super) struct ArtifactContents {
     /// Ids of beats and scenes, with how long they last.
     pub(super) beats: Vec<Named>,
     /// The same ids, with the length as a number of seconds.
@@ -41,7 +41,7 @@ pub(super) struct Holdings {
     document: Option<(String, Node)>,
 }
 
-impl Holdings {
+impl ArtifactContents {
     /// Reads the artifact; what cannot be read offers nothing.
     pub(super) fn of(path: &str, bytes: &[u8]) -> Self {
         let mut holdings = Self::default();

@@ -31,7 +31,7 @@ fn script() -> Completer {
 }
 
 /// The candidates at the `|` of a text.
-fn at(completer: &Completer, text: &str) -> Vec<Candidate> {
+fn at(completer: &Completer, text: &str) -> Vec<Completion> {
     let cursor = text.find('|').unwrap();
     let before = &text[..cursor];
     let line = before.matches('\n').count();
@@ -50,7 +50,7 @@ fn labels(completer: &Completer, text: &str) -> Vec<String> {
 fn taken(completer: &Completer, text: &str) -> String {
     let first = at(completer, text).into_iter().next().unwrap();
     let text = text.replacen('|', "", 1);
-    let offset = |place: TextPlace| offset_of(&text, place.line, place.character).unwrap();
+    let offset = |place: CursorPosition| offset_of(&text, place.line, place.character).unwrap();
     let mut out = text.clone();
     out.replace_range(offset(first.replaces.start)..offset(first.replaces.end), &first.insert);
     out
@@ -125,7 +125,7 @@ fn ids_of_beats_come_with_their_lengths() {
             ("scene_002", "12.5 s")
         ]
     );
-    let place = |character| TextPlace { line: 1, character };
+    let place = |character| CursorPosition { line: 1, character };
     assert_eq!(found[0].replaces, place(35)..place(38));
     assert_eq!(labels(&board(), &text.replace("sce|", "002|")), ["scene_002"]);
     assert_eq!(

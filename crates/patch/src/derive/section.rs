@@ -22,7 +22,7 @@ pub(super) enum Share {
 }
 
 /// A section_replace, and how much of the section it changes.
-pub(super) struct Found {
+pub(super) struct SectionEdit {
     pub(super) candidate: Candidate,
     pub(super) share: Share,
 }
@@ -36,7 +36,7 @@ struct Bounds<'t> {
 }
 
 /// The sections that hold the whole edit, the smallest first, each in every way that its new text could be written.
-pub(super) fn candidates(texts: &Texts<'_>) -> Vec<Found> {
+pub(super) fn candidates(texts: &Texts<'_>) -> Vec<SectionEdit> {
     let (old, new) = (texts.old, texts.new);
     let lines: Vec<&str> = old.split_inclusive('\n').collect();
     let all = markers(&lines);
@@ -95,7 +95,7 @@ fn nearest<'m>(all: &'m [Marker<'m>], is_before: impl Fn(&Marker<'_>) -> bool) -
     found
 }
 
-fn written(texts: &Texts<'_>, section: &Bounds<'_>, common_head: usize, changed: usize) -> Vec<Found> {
+fn written(texts: &Texts<'_>, section: &Bounds<'_>, common_head: usize, changed: usize) -> Vec<SectionEdit> {
     let (old, new) = (texts.old, texts.new);
     let end = new.len() - (old.len() - section.tail);
     let is_retitled = common_head < section.body;
@@ -132,7 +132,7 @@ fn written(texts: &Texts<'_>, section: &Bounds<'_>, common_head: usize, changed:
         (false, Share::Less) => format!("section {} changed", quote(title)),
     };
     ways.into_iter()
-        .map(|way| Found {
+        .map(|way| SectionEdit {
             share,
             candidate: Candidate {
                 reason: reason.clone(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::super::error::PatchError;
-use super::super::plan::Changes;
+use super::super::plan::PlannedChanges;
 use super::super::pointer::{Pointer, in_words, item_place, member_place};
 use super::equality::Numbers;
 use super::layout::Kind;
@@ -16,7 +16,7 @@ impl<'t> JsonDocument<'t> {
         &mut self,
         pointer: &'t Pointer,
         value: &'t Value,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         match self.opening(pointer)? {
             Opening::There(Target { id, place, .. }) => self.set(id, value, &place, changes),
@@ -29,7 +29,11 @@ impl<'t> JsonDocument<'t> {
     }
 
     /// Takes out the value that a pointer means.
-    pub(in super::super) fn remove_at(&mut self, pointer: &Pointer, changes: &mut Changes) -> Result<(), PatchError> {
+    pub(in super::super) fn remove_at(
+        &mut self,
+        pointer: &Pointer,
+        changes: &mut PlannedChanges,
+    ) -> Result<(), PatchError> {
         let target = self.find(pointer)?;
         let Some((holder, at)) = target.holder else {
             return Err(PatchError::unfit("the whole document cannot be removed")
@@ -45,7 +49,7 @@ impl<'t> JsonDocument<'t> {
         &mut self,
         from: &Pointer,
         to: &'t Pointer,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         let source = self.find(from)?;
         if from == to {
@@ -77,7 +81,7 @@ impl<'t> JsonDocument<'t> {
         &mut self,
         from: &Pointer,
         to: &'t Pointer,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         let source = self.find(from)?;
         let content = self.copy(source.id)?;
@@ -131,7 +135,7 @@ impl<'t> JsonDocument<'t> {
         id: Id,
         value: &'t Value,
         place: &str,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         if self.is_equal(id, value, Numbers::ByStyle) {
             return Ok(());
@@ -166,7 +170,7 @@ impl<'t> JsonDocument<'t> {
         id: Id,
         map: &'t Map<String, Value>,
         place: &str,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         self.open(id)?;
         for at in (0..self.entries(id).len()).rev() {
@@ -200,7 +204,7 @@ impl<'t> JsonDocument<'t> {
         key: &'t str,
         value: &'t Value,
         place: &str,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         let entry = self.add_new(Some(key), Content::New(value))?;
         self.insert(object, usize::MAX, entry);
@@ -208,7 +212,13 @@ impl<'t> JsonDocument<'t> {
         Ok(())
     }
 
-    fn set_list(&mut self, id: Id, items: &'t [Value], place: &str, changes: &mut Changes) -> Result<(), PatchError> {
+    fn set_list(
+        &mut self,
+        id: Id,
+        items: &'t [Value],
+        place: &str,
+        changes: &mut PlannedChanges,
+    ) -> Result<(), PatchError> {
         self.open(id)?;
         let own = self.entries(id).to_vec();
         let is_same = |(entry, item): (&Id, &Value)| self.is_equal(*entry, item, Numbers::ByStyle);
@@ -241,7 +251,7 @@ impl<'t> JsonDocument<'t> {
         id: Id,
         merge: &'t Value,
         place: &str,
-        changes: &mut Changes,
+        changes: &mut PlannedChanges,
     ) -> Result<(), PatchError> {
         let Value::Object(map) = merge else {
             return self.set(id, merge, place, changes);

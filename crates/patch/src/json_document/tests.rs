@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::super::plan::Changes;
+use super::super::plan::PlannedChanges;
 use super::super::pointer::Pointer;
 use super::super::{Patch, PatchFault, json_tree};
 use super::*;
@@ -14,7 +14,7 @@ fn edited(text: &str, op: &str, path: &str, with: Value) -> String {
     let pointer = Pointer::parse(path).unwrap();
     let from = with.as_str().and_then(|from| Pointer::parse(from).ok());
     let mut document = JsonDocument::new(text, &root);
-    let mut changes = Changes::default();
+    let mut changes = PlannedChanges::default();
     match op {
         "add" => document.add_at(&pointer, &with, &mut changes).unwrap(),
         "remove" => document.remove_at(&pointer, &mut changes).unwrap(),
@@ -171,7 +171,7 @@ fn copies_of_copies_are_bounded() {
     let root = json_tree::read(&text).unwrap();
     let pointers: Vec<Pointer> = ["/a", "/a/-"].map(|text| Pointer::parse(text).unwrap()).to_vec();
     let mut document = JsonDocument::new(&text, &root);
-    let mut changes = Changes::default();
+    let mut changes = PlannedChanges::default();
     let error = (0..100)
         .find_map(|_| document.copy_to(&pointers[0], &pointers[1], &mut changes).err())
         .unwrap();

@@ -3,7 +3,7 @@
 use super::super::closest::{closest_line, folded};
 use super::super::error::PatchError;
 use super::super::lines::{is_all_crlf, without_end};
-use super::super::plan::{Change, Changes, DELETED, NOTHING};
+use super::super::plan::{DELETED, NOTHING, PlannedChange, PlannedChanges};
 use super::super::quote::{counted, listed, quote, quote_both};
 use super::hunks::{Diff, Hunk, HunkLine, Sign};
 
@@ -14,7 +14,7 @@ const LINES_NAMED_MAX: usize = 5;
 #[derive(Debug)]
 pub(super) struct Applied {
     pub(super) text: String,
-    pub(super) changes: Changes,
+    pub(super) changes: PlannedChanges,
 }
 
 /// Applies every hunk, in order, or none.
@@ -34,7 +34,7 @@ pub(super) fn apply(diff: &Diff, path: &str, text: &str) -> Result<Applied, Patc
         removed: 0,
         line_end: line_end(diff, text),
         out: String::with_capacity(text.len() + 256),
-        changes: Changes::default(),
+        changes: PlannedChanges::default(),
     };
     for (index, hunk) in diff.hunks.iter().enumerate() {
         patched.apply(hunk, index + 1)?;
@@ -63,7 +63,7 @@ struct Patched<'t> {
     removed: usize,
     line_end: &'static str,
     out: String,
-    changes: Changes,
+    changes: PlannedChanges,
 }
 
 /// A run of removed and added lines.
@@ -187,7 +187,7 @@ impl<'t> Patched<'t> {
         let end = self.line - usize::from(!behind.is_empty());
         self.changes.note(|| {
             let (before, after) = quote_both(&removed, &added);
-            Change {
+            PlannedChange {
                 place: place(end - removed_lines, removed_lines),
                 before: if removed.is_empty() { NOTHING.to_owned() } else { before },
                 after: if added.is_empty() { DELETED.to_owned() } else { after },

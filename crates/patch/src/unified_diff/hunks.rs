@@ -99,7 +99,7 @@ const REFUSED: [(&str, &str); 7] = [
 
 /// Reads a diff.
 pub(super) fn read(text: &str) -> Result<Diff, DiffFault> {
-    let mut reader = Reader::new(text);
+    let mut reader = HunkParser::new(text);
     let mut diff = Diff::default();
     reader.headers(&mut diff)?;
     while let Some((line, text)) = reader.peek() {
@@ -149,12 +149,12 @@ fn is_next_file(text: &str) -> bool {
     text.starts_with("--- ") || text.starts_with("diff ")
 }
 
-struct Reader<'t> {
+struct HunkParser<'t> {
     lines: Vec<&'t str>,
     at: usize,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> HunkParser<'t> {
     fn new(text: &'t str) -> Self {
         let mut lines: Vec<&str> = text.split('\n').collect();
         if lines.last() == Some(&"") {

@@ -11,7 +11,7 @@ pub(super) fn is_withheld(name: &str) -> bool {
 }
 
 /// A text for the command: in the variable where it fits, and in a file in any case.
-pub(super) struct Told<'a> {
+pub(super) struct CommandText<'a> {
     /// `NOTES`, `PATCH`.
     pub(crate) name: &'static str,
     pub(crate) text: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Told<'a> {
 pub(super) fn added(
     own: &BTreeMap<String, String>,
     job: &[(&'static str, String)],
-    told: &[Told<'_>],
+    told: &[CommandText<'_>],
 ) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = own
         .iter()
@@ -33,7 +33,7 @@ pub(super) fn added(
         job.iter()
             .map(|(name, value)| (format!("HOLDPOINT_{name}"), value.clone())),
     );
-    for Told { name, text, file } in told {
+    for CommandText { name, text, file } in told {
         if text.len() <= TEXT_BYTES_MAX && !text.contains('\0') {
             all.push((format!("HOLDPOINT_{name}"), (*text).to_owned()));
         }
@@ -55,12 +55,12 @@ mod tests {
         ]);
         let long = "x".repeat(TEXT_BYTES_MAX + 1);
         let told = [
-            Told {
+            CommandText {
                 name: "NOTES",
                 text: "shorter",
                 file: "n".to_owned(),
             },
-            Told {
+            CommandText {
                 name: "PATCH",
                 text: &long,
                 file: "p".to_owned(),

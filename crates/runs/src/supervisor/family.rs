@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
-use super::proc::{self, ProcessId, Stat, World};
+use super::proc::{self, ProcessId, Processes, Stat};
 use super::{Spec, StageFiles};
 use crate::error::{Doing, Result, RunsError};
 use crate::layout::RunDir;
@@ -18,7 +18,7 @@ use domain::ids::StageName;
 /// `pid.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Pids {
-    pub(crate) world: World,
+    pub(crate) world: Processes,
     pub supervisor: ProcessId,
     /// The command, leader of its process group; none before it was started.
     pub(crate) command: Option<ProcessId>,
@@ -84,7 +84,7 @@ pub fn end_orphan(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool>
             "its supervisor is alive",
         ));
     }
-    let here = World::here().doing("examine", &files.pid())?;
+    let here = Processes::here().doing("examine", &files.pid())?;
     let pids = read_json::<Pids>(&files.pid()).filter(|pids| pids.world == here);
     let marks = marks(read_json::<Spec>(&files.spec()).as_ref());
     let family = files.family();

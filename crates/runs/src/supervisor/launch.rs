@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value};
 
-use super::environment::{Told, added, is_withheld};
+use super::environment::{CommandText, added, is_withheld};
 use super::wait::Supervised;
 use super::{CANCEL, FAMILY, LOCK, PARAMS, PID, SPEC, SUBCOMMAND, Spec, StageFiles};
 use domain::ids::StageName;
@@ -148,7 +148,7 @@ fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Res
         if let Some(text) = text {
             files.write(&files.file(what), text.as_bytes(), run.modes())?;
             let file = beside(what);
-            told.push(Told { name, text, file });
+            told.push(CommandText { name, text, file });
         }
     }
     let spec = Spec {

@@ -18,13 +18,13 @@ pub(super) struct ProcessId {
 
 /// Where numbers of processes mean what they meant when they were written down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct World {
+pub(super) struct Processes {
     boot_id: String,
     /// Inode of the PID namespace.
     namespace: u64,
 }
 
-impl World {
+impl Processes {
     pub(super) fn here() -> std::io::Result<Self> {
         Ok(Self {
             boot_id: fs::read_to_string("/proc/sys/kernel/random/boot_id")?.trim().to_owned(),
@@ -138,6 +138,6 @@ mod tests {
             ..id
         };
         assert!(!other.is_alive(), "the same number, another process");
-        assert_eq!(World::here().unwrap(), World::here().unwrap());
+        assert_eq!(Processes::here().unwrap(), Processes::here().unwrap());
     }
 }

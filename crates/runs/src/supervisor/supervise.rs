@@ -19,7 +19,7 @@ use nix::unistd::{Pid, alarm, setsid};
 
 use super::environment::is_withheld;
 use super::family::{Pids, read_json};
-use super::proc::{self, ProcessId, Stat, World};
+use super::proc::{self, ProcessId, Processes, Stat};
 use super::{ExitRecord, GRACE_S, Spec, StageFiles};
 use domain::time::Timestamp;
 use text::words::duration;
@@ -123,7 +123,7 @@ impl Supervisor {
         let path = self.files.pid();
         let own = i32::try_from(std::process::id()).unwrap_or(0);
         let pids = Pids {
-            world: World::here().doing("examine", &path)?,
+            world: Processes::here().doing("examine", &path)?,
             supervisor: ProcessId::of(own)
                 .ok_or(std::io::ErrorKind::NotFound)
                 .doing("examine", &path)?,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::Child;
 
 use super::family::{Pids, read_json};
-use super::proc::World;
+use super::proc::Processes;
 use super::supervise::POKE;
 use super::{ExitRecord, StageFiles};
 use crate::error::{Doing, Result, RunsError};
@@ -81,7 +81,7 @@ pub fn signal_cancel(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bo
     }
     // The file is the request and the signal only a poke: a supervisor that is not listening yet finds the file.
     files.write(&files.cancel(), b"", run.modes())?;
-    let here = World::here().doing("examine", &files.pid())?;
+    let here = Processes::here().doing("examine", &files.pid())?;
     if let Some(pids) = read_json::<Pids>(&files.pid()).filter(|pids| pids.world == here) {
         pids.supervisor.signal(POKE);
     }

@@ -19,7 +19,7 @@ const GAIN_BITS: usize = 8;
 
 /// What a change of gain did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct Mp3GainReport {
     /// Granules that have the new gain, each channel counted.
     pub granules: usize,
     /// Granules without a single bit of sound whose gain would have left its range: they keep it, and stay silent.
@@ -68,9 +68,9 @@ impl Stream {
     }
 
     /// The file with every gain moved by so many steps; the caller has asked [`Stream::gains`] whether they fit.
-    pub(in super::super) fn stepped(&self, bytes: &[u8], steps: i32) -> (Vec<u8>, Outcome) {
+    pub(in super::super) fn stepped(&self, bytes: &[u8], steps: i32) -> (Vec<u8>, Mp3GainReport) {
         let mut changed = bytes.to_vec();
-        let mut outcome = Outcome::default();
+        let mut outcome = Mp3GainReport::default();
         for frame in self.frames() {
             if let Some(frame_bytes) = changed.get_mut(frame.at..frame.at + frame.length) {
                 step(frame_bytes, *frame, steps, &mut outcome);
@@ -80,7 +80,7 @@ impl Stream {
     }
 }
 
-fn step(bytes: &mut [u8], frame: Frame, steps: i32, outcome: &mut Outcome) {
+fn step(bytes: &mut [u8], frame: Frame, steps: i32, outcome: &mut Mp3GainReport) {
     let is_right = frame.header.is_protected && stored_checksum(bytes) == checksum(bytes, frame.header);
     for place in places(frame.header) {
         match u8::try_from(i32::from(place.gain(bytes)) + steps) {
@@ -128,10 +128,10 @@ fn checksum(bytes: &[u8], header: Header) -> Option<u16> {
 
 /// Where one granule of one channel begins, in bits from the start of the frame.
 #[derive(Debug, Clone, Copy)]
-struct Place(usize);
+struct GranuleStart(usize);
 
 /// The places of all granules and channels of a frame with this header.
-fn places(header: Header) -> impl Iterator<Item = Place> {
+fn places(header: Header) -> impl Iterator<Item = GranuleStart> {
     let channels = header.channels();
     // main_data_begin, private bits, and in MPEG-1 the shared scale factors.
     let (before, each) = match (header.version, channels) {
@@ -141,10 +141,10 @@ fn places(header: Header) -> impl Iterator<Item = Place> {
         (Version::Mpeg2 | Version::Mpeg25, _) => (8 + 2, GRANULE_BITS_2),
     };
     let first = header.side_at() * 8 + before;
-    (0..header.granules() * channels).map(move |index| Place(first + index * each))
+    (0..header.granules() * channels).map(move |index| GranuleStart(first + index * each))
 }
 
-impl Place {
+impl GranuleStart {
     /// Whether it has no bits of sound at all: then its gain multiplies nothing.
     fn is_silent(self, bytes: &[u8]) -> bool {
         bits(bytes, self.0, LENGTH_BITS) == 0

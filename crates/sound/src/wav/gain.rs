@@ -6,7 +6,7 @@ use super::sample::{Sample, full_scale, put_signed, signed};
 
 /// What a change of level does to the samples of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(in super::super) struct Outcome {
+pub(in super::super) struct WavGainReport {
     /// Samples that would be beyond full scale: whole numbers are held at it, floats keep their value.
     pub(in super::super) over: u64,
     /// Float samples that are no finite number; they stay as they are.
@@ -15,7 +15,7 @@ pub(in super::super) struct Outcome {
     pub(in super::super) largest_factor: Option<f64>,
 }
 
-impl Outcome {
+impl WavGainReport {
     fn at_most(&mut self, factor: f64) {
         if factor.is_finite() {
             self.largest_factor = Some(self.largest_factor.map_or(factor, |least| least.min(factor)));
@@ -24,8 +24,8 @@ impl Outcome {
 }
 
 /// Multiplies every sample in place.
-pub(super) fn apply(samples: &mut [u8], sample: Sample, factor: f64) -> Outcome {
-    let mut outcome = Outcome::default();
+pub(super) fn apply(samples: &mut [u8], sample: Sample, factor: f64) -> WavGainReport {
+    let mut outcome = WavGainReport::default();
     match sample {
         Sample::Integer { bytes, idle_bits } => {
             let scale = Integers::new(bytes, idle_bits);
@@ -61,7 +61,7 @@ pub(super) fn apply(samples: &mut [u8], sample: Sample, factor: f64) -> Outcome 
 }
 
 /// None: not a number, so it stays. Beyond the largest float it stops there instead of becoming infinite.
-fn float(value: f64, factor: f64, largest: f64, outcome: &mut Outcome) -> Option<f64> {
+fn float(value: f64, factor: f64, largest: f64, outcome: &mut WavGainReport) -> Option<f64> {
     if !value.is_finite() {
         outcome.not_numbers += 1;
         return None;

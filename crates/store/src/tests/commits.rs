@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use super::reads::attempt;
 use super::*;
-use crate::{Candidate, StoreErrorKind};
+use crate::{LeadCandidate, StoreErrorKind};
 use domain::job::AttemptState;
 use domain::refusal::RefusalCode;
 
@@ -108,7 +108,7 @@ fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
 #[test]
 fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
     let mut house = House::new();
-    let candidate = |pid| Candidate {
+    let candidate = |pid| LeadCandidate {
         name: "ana".to_owned(),
         role: "console".to_owned(),
         host: "render-1".to_owned(),

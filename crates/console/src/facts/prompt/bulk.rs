@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use ratatui::style::Style;
 
-use super::parts::{Line, answers, key, key_name, keys, note_is_empty, other_title, outlook, text, wrapped};
+use super::parts::{PromptLine, answers, key, key_name, keys, note_is_empty, other_title, outlook, text, wrapped};
 use crate::action::Action;
 use crate::draft::Draft;
 use crate::facts::{holder, label, shorten};
@@ -17,7 +17,7 @@ use domain::ids::Digest;
 use text::{cut, width};
 
 /// Its lines above and below the list of gates.
-fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'a>>, Vec<Line<'a>>) {
+fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
     let theme = model.theme;
     let all = ask.concerned();
     let (verb, style) = match ask.verdict {
@@ -126,7 +126,7 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Line<'
             theme.plain(),
         ));
     } else {
-        below.push(Line::Field("note for each: ", &ask.note, ask.is_note_focused));
+        below.push(PromptLine::Field("note for each: ", &ask.note, ask.is_note_focused));
     }
     if ask.is_empty_accepted {
         below.push(text(note_is_empty(model), theme.warning()));
@@ -213,7 +213,7 @@ fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> 
     }
 }
 
-fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> Line<'static> {
+fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> PromptLine<'static> {
     let theme = model.theme;
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
@@ -266,7 +266,7 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
     } else {
         state
     };
-    Line::Text(vec![
+    PromptLine::Text(vec![
         (number + &label, theme.plain()),
         (facts, theme.plain()),
         (state, style),
@@ -274,7 +274,7 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
 }
 
 /// Its lines around the list.
-pub(crate) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<Line<'a>> {
+pub(crate) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let (mut above, below) = around(model, ask, columns);
     above.extend(below);
     above
@@ -299,7 +299,7 @@ pub(crate) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> 
 }
 
 /// Its lines in so many rows: the list gives way, and says so.
-pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<Line<'a>> {
+pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<PromptLine<'a>> {
     let (mut shown, below) = around(model, ask, columns);
     let count = ask.items.len();
     let window = window(ask, shown.len() + below.len(), rows);

@@ -1,12 +1,12 @@
 //! The question before a job is canceled.
 
-use super::parts::{Line, answers, elsewhere, key, other_title, outlook, wrapped};
+use super::parts::{PromptLine, answers, elsewhere, key, other_title, outlook, wrapped};
 use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::CancelAsk;
 
 /// Its lines.
-pub(super) fn lines<'a>(model: &'a Model, ask: &'a CancelAsk, columns: usize) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a CancelAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let style = theme.removed().patch(theme.strong());
     let mut lines = other_title(model, ("CANCEL JOB ", style), &ask.label, columns);
@@ -14,7 +14,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a CancelAsk, columns: usize) ->
     elsewhere(model, columns, &mut lines);
     let words = format!("type {} to cancel it", ask.job_id);
     wrapped(&words, columns, theme.plain(), &mut lines);
-    lines.push(Line::Field("id: ", &ask.typed, true));
+    lines.push(PromptLine::Field("id: ", &ask.typed, true));
     answers(
         model,
         columns,

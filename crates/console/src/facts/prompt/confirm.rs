@@ -1,6 +1,8 @@
 //! The question before a decision or a patch.
 
-use super::parts::{Line, answers, gate_label, key, key_name, keys, note_is_empty, outlook, text, title, wrapped};
+use super::parts::{
+    PromptLine, answers, gate_label, key, key_name, keys, note_is_empty, outlook, text, title, wrapped,
+};
 use crate::action::Action;
 use crate::facts::{change, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
@@ -40,7 +42,7 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
 }
 
 /// Its lines.
-pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let mut lines = Vec::new();
     let head_style = match confirm.intent {
@@ -109,7 +111,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     let mut spare = Vec::new();
     if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &confirm.pin.key)) {
         for line in wrap::split(&former, columns, 2) {
-            spare.push(Line::Spare(vec![(line, theme.plain())]));
+            spare.push(PromptLine::Spare(vec![(line, theme.plain())]));
         }
     }
     if let Some(patch) = &confirm.patch {
@@ -118,22 +120,25 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
         let changes = patch.changes.iter().take(shown);
         for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
             let style = change::style(line.side, theme);
-            spare.push(Line::Spare(vec![("  ".to_owned(), theme.plain()), (line.text, style)]));
+            spare.push(PromptLine::Spare(vec![
+                ("  ".to_owned(), theme.plain()),
+                (line.text, style),
+            ]));
         }
         if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
-            spare.push(Line::Spare(vec![(
+            spare.push(PromptLine::Spare(vec![(
                 format!("  and {} more changes", rest + 1),
                 theme.plain(),
             )]));
         }
         for consequence in patch.consequences.iter().take(2) {
             for line in wrap::split(consequence, columns.saturating_sub(2), 2) {
-                spare.push(Line::Spare(vec![(format!("  {line}"), theme.warning())]));
+                spare.push(PromptLine::Spare(vec![(format!("  {line}"), theme.warning())]));
             }
         }
     }
     if let Some(full) = full.filter(|_| !is_bound_told) {
-        spare.push(Line::Spare(vec![(full, theme.held())]));
+        spare.push(PromptLine::Spare(vec![(full, theme.held())]));
     }
     lines.extend(spare);
     if verb::is_draft_left_out(model) {
@@ -175,7 +180,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
             theme.plain(),
         ));
     } else {
-        lines.push(Line::Field("note: ", &confirm.note, confirm.is_note_focused));
+        lines.push(PromptLine::Field("note: ", &confirm.note, confirm.is_note_focused));
     }
     if confirm.is_empty_accepted {
         lines.push(text(note_is_empty(model), theme.warning()));

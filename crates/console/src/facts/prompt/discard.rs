@@ -1,6 +1,6 @@
 //! The question before a text is thrown away.
 
-use super::parts::{Line, answers, key, text, wrapped};
+use super::parts::{PromptLine, answers, key, text, wrapped};
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::keymap::{self, Focus};
@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::prompt::{DISCARD_WORD, DiscardAsk};
 
 /// Its lines.
-pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];
     let lists = keymap::key_in(Focus::Queue, Action::Discarded);
@@ -16,7 +16,7 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -
         format!("It is put aside for {DISCARDED_DAYS} days: {lists} on the queue lists it, holdpoint drafts too.");
     wrapped(&words, columns, theme.plain(), &mut lines);
     lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
-    lines.push(Line::Field("word: ", &ask.typed, true));
+    lines.push(PromptLine::Field("word: ", &ask.typed, true));
     answers(
         model,
         columns,

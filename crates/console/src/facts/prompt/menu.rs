@@ -1,6 +1,6 @@
 //! What can be done with the text in the editor.
 
-use super::parts::{Line, gate_label, key_rows, text, wrapped};
+use super::parts::{PromptLine, gate_label, key_rows, text, wrapped};
 use crate::action::Action;
 use crate::facts::verb;
 use crate::keymap::{self, Focus};
@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::compose::Compose;
 
 /// Its lines.
-pub(super) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
+pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
     let theme = model.theme;
     let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
     let what = if is_edit { "EDIT " } else { "PATCH " };
@@ -17,7 +17,7 @@ pub(super) fn lines(model: &Model, columns: usize) -> Vec<Line<'_>> {
         .as_ref()
         .map(|compose| gate_label(&compose.pin.label, &compose.pin.key, columns, [what, ""]))
         .unwrap_or_default();
-    let mut lines = vec![Line::Text(vec![
+    let mut lines = vec![PromptLine::Text(vec![
         (what.to_owned(), theme.held().patch(theme.strong())),
         (label, theme.strong()),
     ])];

@@ -5,15 +5,15 @@ use ratatui::style::Style;
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::facts::lease::open_elsewhere;
-use crate::facts::verb::{self, No};
+use crate::facts::verb::{self, NoOffer};
 use crate::facts::{holder, label, shorten, wrap};
 use crate::keymap;
 use crate::model::Model;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use domain::key::GateKey;
 use text::width;
 
-pub(crate) enum Line<'a> {
+pub(crate) enum PromptLine<'a> {
     Text(Vec<(String, Style)>),
     /// The title, and behind it what goes on by itself.
     Head(Vec<(String, Style)>, (String, Style)),
@@ -22,13 +22,13 @@ pub(crate) enum Line<'a> {
     Field(&'static str, &'a Editor, bool),
 }
 
-pub(crate) fn text(text: impl Into<String>, style: Style) -> Line<'static> {
-    Line::Text(vec![(text.into(), style)])
+pub(crate) fn text(text: impl Into<String>, style: Style) -> PromptLine<'static> {
+    PromptLine::Text(vec![(text.into(), style)])
 }
 
 /// The first key of the open question that means this; nothing where there is none.
 pub(crate) fn key_name(model: &Model, action: Action) -> &'static str {
-    let focus = model.ask().map(Ask::focus);
+    let focus = model.ask().map(PromptKind::focus);
     focus
         .and_then(|focus| keymap::key_of(focus, action))
         .unwrap_or_default()
@@ -54,7 +54,7 @@ pub(crate) fn key_cells((key, meaning): &(&str, &str)) -> usize {
 }
 
 /// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short, what stands behind a comma goes.
-pub(crate) fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Line<'static> {
+pub(crate) fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> PromptLine<'static> {
     let theme = model.theme;
     let needed: usize = pairs.iter().map(key_cells).sum();
     let is_short = needed > columns + KEYS_GAP;
@@ -69,10 +69,10 @@ pub(crate) fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> Lin
         let gap = if place < pairs.len() { "    " } else { "" };
         parts.push((format!(" {meaning}{gap}"), theme.plain()));
     }
-    Line::Text(parts)
+    PromptLine::Text(parts)
 }
 
-pub(crate) fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<Line<'_>>) {
+pub(crate) fn wrapped(words: &str, columns: usize, style: Style, lines: &mut Vec<PromptLine<'_>>) {
     let split = wrap::split(words, columns, usize::MAX);
     lines.extend(split.into_iter().map(|line| text(line, style)));
 }
@@ -85,9 +85,9 @@ pub(crate) fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&s
 
 /// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
 /// where even a cut name of the job leaves no room for the rest, in as many as that needs.
-pub(crate) fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<Line<'static>> {
+pub(crate) fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<PromptLine<'static>> {
     if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
-        return vec![Line::Head(parts.into(), timer)];
+        return vec![PromptLine::Head(parts.into(), timer)];
     }
     let [(verb, verb_style), (label, style), (who, who_style)] = parts;
     let who = text(who.trim_start(), who_style);
@@ -96,16 +96,16 @@ pub(crate) fn title(parts: [(String, Style); 3], timer: (String, Style), columns
         .filter(|_| width(&verb) + width(&label) > columns)
     {
         Some((job, stage)) => vec![
-            Line::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
+            PromptLine::Text(vec![(verb, verb_style), (format!("{job} /"), style)]),
             text(stage, style),
             who,
         ],
-        None => vec![Line::Text(vec![(verb, verb_style), (label, style)]), who],
+        None => vec![PromptLine::Text(vec![(verb, verb_style), (label, style)]), who],
     }
 }
 
 /// What Enter would do, as the rules say it.
-pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<PromptLine<'_>>) {
     let theme = model.theme;
     let asking = "asking the rules what it would do…";
     match model.preview.progress() {
@@ -130,17 +130,17 @@ pub(crate) fn answers<'a>(
     columns: usize,
     enter: &'a str,
     others: &[(&'a str, &'a str)],
-    lines: &mut Vec<Line<'_>>,
+    lines: &mut Vec<PromptLine<'_>>,
 ) {
     let focus = model.focus();
     let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
     // What a bulk leaves out stands with its list.
-    let is_told_above = matches!(model.ask(), Some(Ask::Bulk(_))) && !model.session.is_read_only;
+    let is_told_above = matches!(model.ask(), Some(PromptKind::Bulk(_))) && !model.session.is_read_only;
     let first = match (verb::offer(model, focus, Action::Accept), take_over) {
         (Ok(()), _) => Some(key(model, Action::Accept, enter)),
         // Who has it is said above.
         (Err(_), Some(key)) => Some((key, "take it over")),
-        (Err(No::Refused(no)), None) if !no.is_about_text && !is_told_above => {
+        (Err(NoOffer::Refused(no)), None) if !no.is_about_text && !is_told_above => {
             let words = verb::in_words(no.what, &no.why, &no.hint);
             wrapped(&words, columns, model.theme.error(), lines);
             None
@@ -158,7 +158,7 @@ pub(crate) fn answers<'a>(
 }
 
 /// Who else has open what the question is about.
-pub(crate) fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>) {
+pub(crate) fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<PromptLine<'_>>) {
     for (key, _) in open_elsewhere(model) {
         let words = holder::warning(model, &key).unwrap_or_default();
         wrapped(&words, columns, model.theme.held(), lines);
@@ -166,7 +166,7 @@ pub(crate) fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<Line<'_>>
 }
 
 /// The title of a question about something else: what is done and to what, which gives way, and who does it, who never does.
-pub(crate) fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<Line<'static>> {
+pub(crate) fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<PromptLine<'static>> {
     let theme = model.theme;
     let (verb, style) = verb;
     let who = format!("  as {}", model.session.operator.name);
@@ -177,7 +177,7 @@ pub(crate) fn other_title(model: &Model, verb: (&str, Style), label: &str, colum
 }
 
 /// Keys in as many lines as they need.
-pub(crate) fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut Vec<Line<'_>>) {
+pub(crate) fn key_rows(model: &Model, columns: usize, pairs: &[(&str, &str)], lines: &mut Vec<PromptLine<'_>>) {
     let mut rest = pairs;
     while !rest.is_empty() {
         let mut used = 0;

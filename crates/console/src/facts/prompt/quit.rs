@@ -1,12 +1,12 @@
 //! The question before leaving although something is under way.
 
-use super::parts::{Line, answers, key, text, wrapped};
+use super::parts::{PromptLine, answers, key, text, wrapped};
 use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::QuitAsk;
 
 /// Its lines.
-pub(super) fn lines<'a>(model: &'a Model, ask: &'a QuitAsk, columns: usize) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a QuitAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
     if ask.reasons.is_empty() {

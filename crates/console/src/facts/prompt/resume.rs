@@ -1,12 +1,12 @@
 //! The question before a paused job goes on.
 
-use super::parts::{Line, answers, key, other_title, outlook, wrapped};
+use super::parts::{PromptLine, answers, key, other_title, outlook, wrapped};
 use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::ResumeAsk;
 
 /// Its lines.
-pub(super) fn lines<'a>(model: &'a Model, ask: &'a ResumeAsk, columns: usize) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a ResumeAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let style = theme.held().patch(theme.strong());
     let mut lines = other_title(model, ("RESUME ", style), &ask.label, columns);

@@ -1,15 +1,15 @@
 //! The question before a gate's timer is held, released or moved.
 
-use super::parts::{Line, answers, elsewhere, gate_label, key, outlook, text, title, wrapped};
+use super::parts::{PromptLine, answers, elsewhere, gate_label, key, outlook, text, title, wrapped};
 use crate::action::Action;
-use crate::facts::verb::{self, No};
+use crate::facts::verb::{self, NoOffer};
 use crate::facts::{countdown, holder};
 use crate::model::Model;
 use crate::model::prompt::{TimerAsk, TimerIntent};
 use text::words::duration;
 
 /// Its lines.
-pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let verb = format!("{} ", ask.intent.head());
     let who = format!("  as {}", model.session.operator.name);
@@ -53,9 +53,9 @@ pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> 
         TimerIntent::Hold | TimerIntent::Release => "reason: ",
         TimerIntent::Extend => "by: ",
     };
-    lines.push(Line::Field(name, &ask.typed, true));
+    lines.push(PromptLine::Field(name, &ask.typed, true));
     // What was typed is judged while it is typed.
-    if let Err(No::Refused(no)) = verb::offer(model, model.focus(), Action::Accept)
+    if let Err(NoOffer::Refused(no)) = verb::offer(model, model.focus(), Action::Accept)
         && no.is_about_text
         && !ask.typed.is_blank()
     {

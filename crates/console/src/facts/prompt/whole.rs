@@ -4,12 +4,12 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::{Line, key, key_name, keys, text, wrapped};
+use super::parts::{PromptLine, key, key_name, keys, text, wrapped};
 use super::{bulk, lines};
 use crate::action::Action;
 use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
 use crate::model::Model;
-use crate::model::prompt::Ask;
+use crate::model::prompt::PromptKind;
 use text::{visible_line, width};
 
 /// Cells of a line behind the rule or the blank that it begins with.
@@ -17,31 +17,31 @@ pub(crate) fn columns(area: Rect) -> usize {
     usize::from(area.width).saturating_sub(2)
 }
 
-pub(crate) fn parts_of<'l>(line: &'l Line<'_>) -> &'l [(String, ratatui::style::Style)] {
+pub(crate) fn parts_of<'l>(line: &'l PromptLine<'_>) -> &'l [(String, ratatui::style::Style)] {
     match line {
-        Line::Text(parts) | Line::Head(parts, _) => parts,
-        Line::Spare(_) | Line::Field(..) => &[],
+        PromptLine::Text(parts) | PromptLine::Head(parts, _) => parts,
+        PromptLine::Spare(_) | PromptLine::Field(..) => &[],
     }
 }
 
-fn is_cut(line: &Line<'_>, columns: usize) -> bool {
+fn is_cut(line: &PromptLine<'_>, columns: usize) -> bool {
     let cells: usize = parts_of(line).iter().map(|(text, _)| width(&visible_line(text))).sum();
     cells > columns
 }
 
 /// The lines to draw, and whether they are all of the question.
-pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<Line<'_>>, bool) {
+pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<PromptLine<'_>>, bool) {
     let (columns, room) = (columns(area), usize::from(area.height));
     let mut all = match model.ask() {
-        Some(Ask::Bulk(ask)) => bulk::within(model, ask, columns, room),
+        Some(PromptKind::Bulk(ask)) => bulk::within(model, ask, columns, room),
         Some(_) | None => lines(model, columns),
     };
     while all.len() > room
-        && let Some(spare) = all.iter().rposition(|line| matches!(line, Line::Spare(_)))
+        && let Some(spare) = all.iter().rposition(|line| matches!(line, PromptLine::Spare(_)))
     {
         all.remove(spare);
     }
-    let is_binding = model.ask().is_some_and(Ask::is_binding);
+    let is_binding = model.ask().is_some_and(PromptKind::is_binding);
     let fits = all.len() <= room && !all.iter().any(|line| is_cut(line, columns));
     if !is_binding || (fits && too_small(model).is_none()) {
         // What is no question is drawn as far as it goes: its keys last.
@@ -76,10 +76,10 @@ pub fn least_height(model: &Model, width: u16) -> u16 {
     let columns = usize::from(width).saturating_sub(2);
     let needed = match model.ask() {
         Some(prompt) if !prompt.is_binding() => 0,
-        Some(Ask::Bulk(ask)) => bulk::least_rows(model, ask, columns),
+        Some(PromptKind::Bulk(ask)) => bulk::least_rows(model, ask, columns),
         Some(_) => {
             let all = lines(model, columns);
-            all.iter().filter(|line| !matches!(line, Line::Spare(_))).count()
+            all.iter().filter(|line| !matches!(line, PromptLine::Spare(_))).count()
         }
         None => 0,
     };

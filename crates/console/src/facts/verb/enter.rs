@@ -2,8 +2,8 @@
 //!
 //! Whether all of it is on the screen is asked where it is drawn (`view::prompt::facts`).
 
-use super::gate::{Why, each_open_elsewhere, told, why};
-use super::{No, about_text, or_says, refused, written};
+use super::gate::{Why, each_open_elsewhere, explain, why};
+use super::{NoOffer, about_text, or_says, refused, written};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::facts::command::of_timer;
@@ -12,17 +12,17 @@ use crate::facts::lease::open_elsewhere;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, LeftOut};
-use crate::model::prompt::{Ask, DISCARD_WORD, TimerAsk};
+use crate::model::prompt::{DISCARD_WORD, PromptKind, TimerAsk};
 use domain::gate::NOTES_BYTES_MAX;
 use domain::refusal::Refusal;
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
-pub(super) fn confirm(model: &Model) -> Result<(), No> {
+pub(super) fn confirm(model: &Model) -> Result<(), NoOffer> {
     let Some(prompt) = model.ask().filter(|prompt| prompt.is_binding()) else {
         return Ok(());
     };
     let what = prompt.not_done();
-    if let Ask::Discard(ask) = prompt {
+    if let PromptKind::Discard(ask) = prompt {
         return about_text(refused(what, typed(&ask.typed, DISCARD_WORD)));
     }
     written(model, what, || Ok(()))?;
@@ -30,7 +30,7 @@ pub(super) fn confirm(model: &Model) -> Result<(), No> {
     let is_typed = model.preview.refusal().is_some_and(TimerAsk::is_of_typed);
     let answer = refused(what, rules(model, prompt));
     if is_typed { about_text(answer) } else { answer }?;
-    if let Ask::Bulk(ask) = prompt {
+    if let PromptKind::Bulk(ask) = prompt {
         let (undrawn, all) = (ask.undrawn(), ask.asking());
         let words =
             format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
@@ -62,29 +62,29 @@ fn note(editor: &Editor) -> Result<(), Why> {
 }
 
 /// What has to be written into it.
-fn text(prompt: &Ask) -> Result<(), Why> {
+fn text(prompt: &PromptKind) -> Result<(), Why> {
     match prompt {
-        Ask::Confirm(confirm) => note(&confirm.note),
-        Ask::Bulk(ask) => note(&ask.note),
-        Ask::Timer(ask) => of_timer(ask).map(drop).map_err(|problem| why(problem, "")),
-        Ask::Cancel(ask) => typed(&ask.typed, ask.job_id.as_str()),
-        Ask::Resume(_) | Ask::Quit(_) | Ask::Menu | Ask::Discard(_) => Ok(()),
+        PromptKind::Confirm(confirm) => note(&confirm.note),
+        PromptKind::Bulk(ask) => note(&ask.note),
+        PromptKind::Timer(ask) => of_timer(ask).map(drop).map_err(|problem| why(problem, "")),
+        PromptKind::Cancel(ask) => typed(&ask.typed, ask.job_id.as_str()),
+        PromptKind::Resume(_) | PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_) => Ok(()),
     }
 }
 
 /// What the rules say of it, and the rows of who has a gate open.
-fn rules(model: &Model, prompt: &Ask) -> Result<(), Why> {
+fn rules(model: &Model, prompt: &PromptKind) -> Result<(), Why> {
     let refusal = model.preview.refusal().cloned();
     // A bulk leaves out what others have open.
-    if let Ask::Bulk(ask) = prompt {
+    if let PromptKind::Bulk(ask) = prompt {
         return bulk(ask, refusal);
     }
     if let Some((key, _)) = open_elsewhere(model).into_iter().next()
         && let Some(lease) = model.lease_of_other(&key)
     {
-        return Err(told(Refusal::open_elsewhere(&key, lease)));
+        return Err(explain(Refusal::open_elsewhere(&key, lease)));
     }
-    refusal.map_or(Ok(()), |refusal| Err(told(refusal)))
+    refusal.map_or(Ok(()), |refusal| Err(explain(refusal)))
 }
 
 /// A bulk decides those of its gates that are not left out.
@@ -98,7 +98,7 @@ fn bulk(ask: &BulkAsk, refusal: Option<Refusal>) -> Result<(), Why> {
         return Err(why(words, &format!("read them, or {key} takes them in as they are")));
     }
     match refusal {
-        Some(refusal) if !ask.left_out(LeftOut::Refused).is_empty() => Err(told(refusal)),
+        Some(refusal) if !ask.left_out(LeftOut::Refused).is_empty() => Err(explain(refusal)),
         Some(_) | None => Err(each_open_elsewhere()),
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn why(why: impl Into<String>, hint: &str) -> Why {
     (why.into(), hint.to_owned())
 }
 
-pub(super) fn told(refusal: Refusal) -> Why {
+pub(super) fn explain(refusal: Refusal) -> Why {
     (refusal.message, refusal.hint.unwrap_or_default())
 }
 
@@ -60,7 +60,7 @@ fn open(model: &Model) -> Result<&GateKey, Why> {
         return Err(why(format!("a decision on {key} is being written"), ""));
     }
     match view(model, key).and_then(GateView::gate) {
-        Some(gate) => gate.open_or_refuse().map(|()| key).map_err(told),
+        Some(gate) => gate.open_or_refuse().map(|()| key).map_err(explain),
         None => Ok(key),
     }
 }
@@ -116,9 +116,11 @@ pub fn timed(model: &Model, intent: TimerIntent) -> Result<(GateKey, String), Wh
     let Some(row) = model.queue.gate(key) else {
         return Err(why(format!("{key} is no longer open"), ""));
     };
-    let timer = GateTimer::in_hands(row.timer.as_ref(), key).map_err(told)?;
+    let timer = GateTimer::in_hands(row.timer.as_ref(), key).map_err(explain)?;
     if intent != TimerIntent::Release {
-        timer.addable_or_refuse(key, model.now, row.max_hold_s).map_err(told)?;
+        timer
+            .addable_or_refuse(key, model.now, row.max_hold_s)
+            .map_err(explain)?;
     }
     Ok((key.clone(), label::gate(key, &row.slug)))
 }
@@ -136,7 +138,7 @@ pub fn hold_or_release(model: &Model) -> TimerIntent {
 pub(super) fn undo(model: &Model) -> Result<(), Why> {
     let pin = pin(model)?;
     match view(model, &pin.key).and_then(GateView::gate) {
-        Some(gate) => gate.undoable(None).map(drop).map_err(told),
+        Some(gate) => gate.undoable(None).map(drop).map_err(explain),
         None => Err(why("the gate is still being read", "press the key again")),
     }
 }
@@ -153,7 +155,7 @@ pub fn resumable(model: &Model) -> Result<&JobRows, Why> {
     if rows.job.status == JobStatus::Paused {
         return Ok(rows);
     }
-    Err(told(Refusal::not_paused(&rows.job.id, rows.job.status)))
+    Err(explain(Refusal::not_paused(&rows.job.id, rows.job.status)))
 }
 
 /// The job that can be canceled.
@@ -162,7 +164,7 @@ pub fn cancelable(model: &Model) -> Result<&JobRows, Why> {
     if !rows.job.status.is_ended() {
         return Ok(rows);
     }
-    Err(told(Refusal::job_ended(&rows.job.id, rows.job.status)))
+    Err(explain(Refusal::job_ended(&rows.job.id, rows.job.status)))
 }
 
 /// The row of the failed job that nobody has noted yet.

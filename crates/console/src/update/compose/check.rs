@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::effect::{CheckJob, Checked, Effect, GateFile, Preview, Unfit, UnreadFile, Written};
+use crate::effect::{CheckJob, Checked, Effect, PatchPreview, ReviewedFile, Unfit, UnreadFile, Written};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose, Subject, Version};
@@ -33,7 +33,7 @@ pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
         problem: file.problem(),
     });
     let files = view.files.iter().filter_map(|file| {
-        Some(GateFile {
+        Some(ReviewedFile {
             kind: file.artifact.kind.clone(),
             path: file.artifact.path.clone(),
             bytes: file.bytes.clone()?,
@@ -113,7 +113,7 @@ pub fn file_came(model: &mut Model, index: usize) {
 }
 
 /// Takes a preview.
-pub fn previewed(model: &mut Model, revision: u64, preview: Option<Box<Preview>>) {
+pub fn previewed(model: &mut Model, revision: u64, preview: Option<Box<PatchPreview>>) {
     if let Some(compose) = &mut model.compose
         && compose.checked_revision == Some(revision)
         && let Some(preview) = preview

@@ -1,11 +1,11 @@
 //! Completion: what could stand at the cursor of a patch, from what the artifact really holds.
 
-use crate::effect::{CompleteJob, Effect, GateFile};
-use crate::input::{Code, Key};
+use crate::effect::{CompleteJob, Effect, ReviewedFile};
+use crate::input::{Code, KeyPress};
 use crate::model::Model;
 use crate::model::compose::{Compose, List, Subject};
 use crate::update::compose::open::{edited, say_closed};
-use patch::Candidate;
+use patch::Completion;
 
 /// Asks what could stand at the cursor; in a text that is no patch Tab is a tab.
 pub fn complete(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -22,7 +22,7 @@ pub fn complete(model: &mut Model, fx: &mut Vec<Effect>) {
             revision: compose.revision,
             text: compose.editor.text(),
             cursor: compose.editor.cursor(),
-            file: GateFile {
+            file: ReviewedFile {
                 kind: file.artifact.kind.clone(),
                 path: file.artifact.path.clone(),
                 bytes,
@@ -37,14 +37,14 @@ fn indent(model: &mut Model, fx: &mut Vec<Effect>) {
     let is_changed = model
         .compose
         .as_mut()
-        .is_some_and(|compose| compose.editor.press(Key::plain(Code::Tab)));
+        .is_some_and(|compose| compose.editor.press(KeyPress::plain(Code::Tab)));
     if is_changed {
         edited(model, fx);
     }
 }
 
 /// Takes what could stand there: one thing is written, several are a list, nothing is what Tab is elsewhere.
-pub fn completed(model: &mut Model, revision: u64, candidates: Vec<Candidate>, fx: &mut Vec<Effect>) {
+pub fn completed(model: &mut Model, revision: u64, candidates: Vec<Completion>, fx: &mut Vec<Effect>) {
     // A text that was written on meanwhile has asked again, if it still wants to know.
     let Some(compose) = model.compose.as_mut().filter(|compose| compose.revision == revision) else {
         return;
@@ -71,7 +71,7 @@ pub fn choose_candidate(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-fn write(model: &mut Model, candidate: &Candidate, fx: &mut Vec<Effect>) {
+fn write(model: &mut Model, candidate: &Completion, fx: &mut Vec<Effect>) {
     let (from, to) = (candidate.replaces.start, candidate.replaces.end);
     let put = |compose: &mut Compose| {
         let characters = from.character..to.character;

@@ -7,7 +7,7 @@ use crate::keymap::{self, Focus};
 use crate::model::compose::{Compose, Subject};
 use crate::model::toast::Tone;
 use crate::model::{Model, Sent};
-use crate::update::common::{refuse, toast};
+use crate::update::outgoing::{refuse, toast};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 

@@ -11,10 +11,10 @@ use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::common::toast;
 use crate::update::compose::draft::is_of_stage;
 use crate::update::compose::open::{edited, say_draft_is_back, show};
-use diff::Side;
+use crate::update::outgoing::toast;
+use diff::DiffSide;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
 
@@ -64,7 +64,7 @@ fn line_on_screen(file: &FileView) -> usize {
         return 0;
     };
     let hunk = document.hunk_after(file.top.row.saturating_sub(1));
-    let lines = hunk.and_then(|hunk| document.hunk_lines(hunk, Side::New));
+    let lines = hunk.and_then(|hunk| document.hunk_lines(hunk, DiffSide::New));
     lines.map_or(0, |lines| lines.start)
 }
 

@@ -14,11 +14,11 @@ use crate::external_editor::Ending;
 use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::away::{Away, Stage};
-use crate::model::prompt::Ask;
+use crate::model::external_edit::{ExternalEdit, Stage};
+use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
-use crate::update::common::{refuse, toast};
 use crate::update::compose::open::edited;
+use crate::update::outgoing::{refuse, toast};
 use domain::time::SECOND_US;
 
 /// The copy is looked at this often.
@@ -37,7 +37,7 @@ pub fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     let text = compose.editor.text();
     model.prompt = None;
-    model.away = Some(Away {
+    model.away = Some(ExternalEdit {
         editor,
         stage: Stage::Opening,
         given: Some(Arc::from(text.as_str())),
@@ -201,7 +201,7 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
             format!("{name} changed nothing; this is your draft as it was"),
         );
     }
-    model.put(Ask::Menu);
+    model.put(PromptKind::Menu);
 }
 
 /// Closes the edit without a word; a changed text stays as a draft.

@@ -1,9 +1,9 @@
 //! Looking for words in the text that is being written.
 
-use crate::editor::{Editor, Place};
+use crate::editor::{Editor, TextPosition};
 use crate::model::toast::Tone;
 use crate::model::{Field, Model};
-use crate::update::common::toast;
+use crate::update::outgoing::toast;
 use diff::search::Needle;
 
 /// Opens the field for what is sought.
@@ -18,7 +18,7 @@ pub fn find_typed(model: &mut Model) {
     let (Some(Field::Find(field, from)), Some(compose)) = (&model.field, &mut model.compose) else {
         return;
     };
-    let (text, from): (String, Place) = (field.text(), *from);
+    let (text, from): (String, TextPosition) = (field.text(), *from);
     if let Some(needle) = Needle::new(&text) {
         compose.editor.find_here(&needle, from);
     }

@@ -14,7 +14,7 @@ use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
 use crate::model::{Lower, Model};
 use crate::question::Question;
-use crate::update::common::toast;
+use crate::update::outgoing::toast;
 use crate::{layout, work};
 use domain::key::GateKey;
 

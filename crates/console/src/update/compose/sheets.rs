@@ -6,8 +6,8 @@ use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::compose::{Check, List, Subject};
 use crate::model::toast::Tone;
-use crate::update::common::toast;
 use crate::update::compose::open::{edited, in_menu, say_closed};
+use crate::update::outgoing::toast;
 
 /// Opens the list of the patch types for this file.
 pub fn other_type(model: &mut Model) {

@@ -5,8 +5,8 @@ use ratatui::layout::{Position, Rect};
 
 use crate::model::Model;
 use crate::model::compose::{Compose, List};
-use crate::view::pen::{Pen, clear};
-use patch::{Candidate, types};
+use crate::view::row_writer::{RowWriter, clear};
+use patch::{Completion, types};
 
 /// At most so many candidates are in sight at a time.
 const CANDIDATES_SHOWN_MAX: usize = 8;
@@ -26,7 +26,7 @@ pub fn draw(model: &Model, compose: &Compose, list: &List, cursor: Option<Positi
 
 fn draw_candidates(
     model: &Model,
-    candidates: &[Candidate],
+    candidates: &[Completion],
     chosen: usize,
     at: Position,
     area: Rect,
@@ -49,7 +49,7 @@ fn draw_candidates(
     let top = (chosen + 1).saturating_sub(usize::from(rows));
     let labels = candidates.iter().skip(top).take(usize::from(rows));
     for (line, (index, candidate)) in (0..).zip((top..).zip(labels)) {
-        let mut pen = Pen::at_line(buffer, list, line);
+        let mut pen = RowWriter::at_line(buffer, list, line);
         pen.text(if index == chosen { ">" } else { " " }, theme.strong())
             .text(&candidate.label, theme.strong())
             .text("  ", theme.plain())
@@ -79,7 +79,7 @@ fn draw_types(model: &Model, compose: &Compose, chosen: usize, area: Rect, buffe
     let rows = usize::from(height.saturating_sub(1));
     let top = (chosen + 1).saturating_sub(rows);
     for (line, (index, (name, _))) in (0..).zip(sheets.templates.iter().enumerate().skip(top).take(rows)) {
-        let mut pen = Pen::at_line(buffer, area, line);
+        let mut pen = RowWriter::at_line(buffer, area, line);
         let doc = types().iter().find(|doc| doc.name == *name);
         let what = doc
             .and_then(|doc| doc.description.split(". ").next())
@@ -94,5 +94,5 @@ fn draw_types(model: &Model, compose: &Compose, chosen: usize, area: Rect, buffe
         }
     }
     let rule = "─".repeat(usize::from(area.width));
-    Pen::at_line(buffer, area, height.saturating_sub(1)).text(&rule, theme.rule());
+    RowWriter::at_line(buffer, area, height.saturating_sub(1)).text(&rule, theme.rule());
 }

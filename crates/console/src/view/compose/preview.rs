@@ -6,11 +6,11 @@ use ratatui::layout::Rect;
 use crate::facts::page;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
-use crate::model::look::Look;
+use crate::model::look::ViewOptions;
 use crate::view::diff_rows;
-use crate::view::pen::Pen;
-use diff::page::{Page, Place};
-use diff::{DiffDocument, Side};
+use crate::view::row_writer::RowWriter;
+use diff::page::{Page, PagePosition};
+use diff::{DiffDocument, DiffSide};
 
 /// The diff, where the text fits and what changes is text.
 pub(crate) fn document(compose: &Compose) -> Option<&DiffDocument> {
@@ -23,7 +23,7 @@ pub(crate) fn document(compose: &Compose) -> Option<&DiffDocument> {
 /// Draws it below a head of its own.
 pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let mut pen = Pen::new(buffer, area);
+    let mut pen = RowWriter::new(buffer, area);
     pen.text("─ what it would do ", theme.rule());
     let below = Rect {
         y: area.y.saturating_add(1),
@@ -37,7 +37,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
             Check::Unfit(_) | Check::Pending => "the diff of what you write shows here",
             Check::Fits(_) => "comparing…",
         };
-        Pen::new(buffer, below).skip(1).text(words, theme.rule());
+        RowWriter::new(buffer, below).skip(1).text(words, theme.rule());
         return;
     };
     let name = checked.planned.path.rsplit('/').next().unwrap_or_default();
@@ -48,7 +48,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
         .text(&format!("+{}", document.diff().added), theme.added())
         .text(&format!(" -{} ", document.diff().removed), theme.removed());
     pen.rule(theme);
-    let page = page::page(document, Look::default(), 0, below.width);
+    let page = page::page(document, ViewOptions::default(), 0, below.width);
     diff_rows::draw(
         &page,
         top(compose, &page, usize::from(below.height)),
@@ -60,13 +60,13 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The first line shown: the changes around the cursor, as far as they were not scrolled away from.
-fn top(compose: &Compose, page: &Page<'_>, height: usize) -> Place {
+fn top(compose: &Compose, page: &Page<'_>, height: usize) -> PagePosition {
     let document = page.document;
     // The lines of an edit are those of the file that it makes.
     let line = compose
         .edited()
         .filter(|edited| !edited.has_moved)
-        .and_then(|_| document.row_of_line(Side::New, compose.editor.place().line));
+        .and_then(|_| document.row_of_line(DiffSide::New, compose.editor.place().line));
     let row = match line {
         Some(row) => {
             let hunk = document.hunk_at(row).or_else(|| document.hunk_before(row + 1));
@@ -80,7 +80,7 @@ fn top(compose: &Compose, page: &Page<'_>, height: usize) -> Place {
         }
         None => document.hunk_rows(0).map_or(0, |rows| rows.start),
     };
-    let above = Place {
+    let above = PagePosition {
         row: row.saturating_sub(2),
         line: 0,
     };

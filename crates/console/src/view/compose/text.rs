@@ -7,7 +7,7 @@ use crate::editor::Editor;
 use crate::facts::compose::{self, digits};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
-use crate::view::pen::Pen;
+use crate::view::row_writer::RowWriter;
 use diff::search::Needle;
 
 /// The row of a line.
@@ -68,7 +68,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
             } else {
                 "↳".to_owned()
             };
-            let mut pen = Pen::at_line(buffer, area, offset);
+            let mut pen = RowWriter::at_line(buffer, area, offset);
             pen.text(if is_fault { "!" } else { " " }, theme.error())
                 .cell_right(&number, digits, if is_fault { theme.error() } else { theme.rule() })
                 .text(" ", theme.plain());

@@ -11,12 +11,12 @@ use domain::time::{Now, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::editor::{Editor, Place};
+use crate::editor::{Editor, TextPosition};
 use crate::keymap::{Focus, rebound};
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::prompt::{
-    Ask, CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
+    CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
 };
 use crate::model::{Field, Model, Overlay};
 use crate::session::Session;
@@ -68,8 +68,8 @@ fn pin() -> Pin {
     }
 }
 
-fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Ask {
-    Ask::Confirm(Box::new(Confirm {
+fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> PromptKind {
+    PromptKind::Confirm(Box::new(Confirm {
         pin: pin(),
         intent,
         note: Editor::of_line(""),
@@ -80,7 +80,7 @@ fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Ask {
     }))
 }
 
-fn bulk(state: ItemState, count: usize) -> Ask {
+fn bulk(state: ItemState, count: usize) -> PromptKind {
     let item = Item {
         pin: pin(),
         change: "+1 -1".to_owned(),
@@ -88,7 +88,7 @@ fn bulk(state: ItemState, count: usize) -> Ask {
         state,
         is_drawn: false,
     };
-    Ask::Bulk(Box::new(BulkAsk {
+    PromptKind::Bulk(Box::new(BulkAsk {
         verdict: Verdict::Reject,
         items: vec![item; count],
         note: Editor::of_line(""),
@@ -102,8 +102,8 @@ fn bulk(state: ItemState, count: usize) -> Ask {
     }))
 }
 
-fn timer(intent: TimerIntent) -> Ask {
-    Ask::Timer(Box::new(TimerAsk {
+fn timer(intent: TimerIntent) -> PromptKind {
+    PromptKind::Timer(Box::new(TimerAsk {
         key: key(),
         label: pin().label,
         intent,
@@ -112,7 +112,7 @@ fn timer(intent: TimerIntent) -> Ask {
     }))
 }
 
-fn prompts() -> Vec<Ask> {
+fn prompts() -> Vec<PromptKind> {
     let (job_id, label) = (key().job_id, "job-21".to_owned());
     vec![
         confirm(Intent::Approve, false, ConfirmState::Asking),
@@ -129,18 +129,18 @@ fn prompts() -> Vec<Ask> {
         bulk(ItemState::Done, 60),
         timer(TimerIntent::Hold),
         timer(TimerIntent::Extend),
-        Ask::Resume(Box::new(ResumeAsk {
+        PromptKind::Resume(Box::new(ResumeAsk {
             job_id: job_id.clone(),
             label: label.clone(),
             note: None,
         })),
-        Ask::Cancel(Box::new(CancelAsk {
+        PromptKind::Cancel(Box::new(CancelAsk {
             typed: Editor::of_line(job_id.as_str()),
             job_id,
             label,
         })),
-        Ask::Quit(QuitAsk { reasons: Vec::new() }),
-        Ask::Discard(Box::new(DiscardAsk {
+        PromptKind::Quit(QuitAsk { reasons: Vec::new() }),
+        PromptKind::Discard(Box::new(DiscardAsk {
             typed: Editor::of_line("discard"),
         })),
     ]
@@ -170,14 +170,14 @@ fn models() -> Vec<Model> {
     }
     with(&|model| {
         model.compose = Some(compose());
-        model.put(Ask::Menu);
+        model.put(PromptKind::Menu);
     });
     with(&|model| model.compose = Some(compose()));
     let line = || Editor::of_line("");
     for field in [
         Field::Filter(line()),
         Field::Search(line()),
-        Field::Find(line(), Place { line: 0, byte: 0 }),
+        Field::Find(line(), TextPosition { line: 0, byte: 0 }),
     ] {
         with(&|model| model.field = Some(field.clone()));
     }

@@ -17,7 +17,7 @@ use nix::unistd::{Uid, User};
 use super::atomic;
 use super::error::{Doing, Result, RunsError};
 use super::layout::{GATES, RunDir, RunsDir};
-use super::place::Place;
+use super::open_directory::OpenDirectory;
 use domain::ids::{JobId, StageName};
 
 /// The most bytes of a dropped file.
@@ -41,7 +41,7 @@ const NO_STAGE: &str = "no gate is opened: what stands before .open.json is no s
 
 /// A stage that a dropped file names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Drop {
+pub struct DroppedGate {
     pub job_id: JobId,
     pub stage: StageName,
 }
@@ -66,9 +66,9 @@ pub struct Misplaced {
 
 /// What lies in some jobs' directories.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct DropScan {
     /// What waits to be answered, sorted.
-    pub drops: Vec<Drop>,
+    pub drops: Vec<DroppedGate>,
     /// What nobody answers: of each directory that was looked at, at most so many as [`MISPLACED_MAX`].
     pub misplaced: BTreeMap<String, BTreeSet<Misplaced>>,
     /// The jobs whose directories could not be read, and why.
@@ -76,8 +76,8 @@ pub struct Found {
 }
 
 /// Looks at these jobs' directories; one that cannot be read keeps nobody from the others. What lies in a stray is no more than told.
-pub fn find(runs: &RunsDir, jobs: &[JobId], strays: &[String]) -> Found {
-    let mut found = Found::default();
+pub fn find(runs: &RunsDir, jobs: &[JobId], strays: &[String]) -> DropScan {
+    let mut found = DropScan::default();
     for name in strays {
         found.misplaced.insert(name.clone(), misplaced_in_stray(runs, name));
     }
@@ -107,7 +107,7 @@ pub fn is_stray(name: &str, is_directory: bool) -> bool {
 fn misplaced_in_stray(runs: &RunsDir, name: &str) -> BTreeSet<Misplaced> {
     let mut misplaced = BTreeSet::new();
     let Err(wrong) = JobId::new(name) else { return misplaced };
-    let Ok(top) = Place::top_to_pass(runs.path(), runs.modes()) else {
+    let Ok(top) = OpenDirectory::top_to_pass(runs.path(), runs.modes()) else {
         return misplaced;
     };
     if top.has(name) && !top.has_directory(name) {
@@ -124,7 +124,7 @@ fn misplaced_in_stray(runs: &RunsDir, name: &str) -> BTreeSet<Misplaced> {
     misplaced
 }
 
-fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
+fn find_in(run: &RunDir, found: &mut DropScan) -> Result<()> {
     let job_id = run.job_id();
     let mut misplaced = BTreeSet::new();
     // This, and what lies deeper, is listed only to tell: where it is closed to us, gates are opened all the same.
@@ -148,7 +148,13 @@ fn find_in(run: &RunDir, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-fn look_at(gates: &Place, name: &str, job_id: &JobId, misplaced: &mut BTreeSet<Misplaced>, drops: &mut Vec<Drop>) {
+fn look_at(
+    gates: &OpenDirectory,
+    name: &str,
+    job_id: &JobId,
+    misplaced: &mut BTreeSet<Misplaced>,
+    drops: &mut Vec<DroppedGate>,
+) {
     let parents = [job_id.as_str(), GATES];
     if gates.has_directory(name) {
         // A directory is no file, whatever it is called.
@@ -158,7 +164,7 @@ fn look_at(gates: &Place, name: &str, job_id: &JobId, misplaced: &mut BTreeSet<M
             note(misplaced, &below, &[job_id.as_str(), GATES, name], BESIDE);
         }
     } else if let Some(stage) = stage_of(name) {
-        drops.push(Drop {
+        drops.push(DroppedGate {
             job_id: job_id.clone(),
             stage,
         });
@@ -233,13 +239,13 @@ pub fn refuse(run: &RunDir, stage: &StageName, reason: &[u8]) -> Result<()> {
 }
 
 /// The directory of a run's gates, opened without following a link. None: there is none.
-fn gates(run: &RunDir) -> Result<Option<Arc<Place>>> {
+fn gates(run: &RunDir) -> Result<Option<Arc<OpenDirectory>>> {
     Ok(run.existing(GATES)?.and_then(|mut places| places.pop()))
 }
 
 /// The same to look into it: what lies above is not opened, so that nobody who watches that is woken.
-fn gates_to_list(run: &RunDir) -> Result<Option<Place>> {
-    let home = Place::top_to_pass(run.base(), run.modes()).and_then(|top| top.pass(run.job_id().as_str()));
+fn gates_to_list(run: &RunDir) -> Result<Option<OpenDirectory>> {
+    let home = OpenDirectory::top_to_pass(run.base(), run.modes()).and_then(|top| top.pass(run.job_id().as_str()));
     match home.and_then(|home| home.open(GATES)) {
         Err(error) if error.is_not_found() => Ok(None),
         gates => gates.map(Some),

@@ -19,16 +19,16 @@ use config::Config;
 use domain::time::{Now, SECOND_US};
 use domain::webhook::AGE_S_MAX;
 use store::OutboxChange;
-use webhooks::Client;
+use webhooks::WebhookClient;
 
 use super::client::Threads;
-use round::Courier;
+use round::WebhookSender;
 
 /// How often it is looked for webhooks that were taken out.
 const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 
 /// What a courier works with.
-pub(super) struct Office {
+pub(super) struct SenderContext {
     pub(crate) runs_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Weak<Threads>,
@@ -36,7 +36,7 @@ pub(super) struct Office {
 
 /// The couriers of this process: one for each webhook while it leads.
 #[derive(Default)]
-pub(super) struct Couriers {
+pub(super) struct WebhookSenders {
     at_work: Vec<Handle>,
     /// By webhook: who may still be sending. The successor waits for it, or one delivery would be sent by both.
     leaving: BTreeMap<String, JoinHandle<()>>,
@@ -51,11 +51,11 @@ struct Handle {
     thread: JoinHandle<()>,
 }
 
-impl Couriers {
+impl WebhookSenders {
     /// Lets go of those there are and starts one for each webhook, for the leader of this epoch.
-    pub(crate) fn start(&mut self, office: &Office, config: &Config, epoch: u64) {
+    pub(crate) fn start(&mut self, office: &SenderContext, config: &Config, epoch: u64) {
         self.stop();
-        if !Client::CAN_SEND {
+        if !WebhookClient::CAN_SEND {
             if !config.webhooks.is_empty() {
                 tracing::warn!("webhooks are configured and this holdpoint was built without them: nobody is told");
             }
@@ -65,7 +65,7 @@ impl Couriers {
         for webhook in config.webhooks.iter() {
             let (wake, woken) = sync_channel(1);
             let is_over = Arc::new(AtomicBool::new(false));
-            let courier = Courier {
+            let courier = WebhookSender {
                 webhook: webhook.clone(),
                 config: Arc::clone(&shared),
                 runs_dir: office.runs_dir.clone(),

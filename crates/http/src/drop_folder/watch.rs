@@ -18,8 +18,8 @@ use tokio::time::Sleep;
 use super::blocking;
 use domain::decision::DIRECTORY as GATES;
 use domain::ids::JobId;
-use runs::rounds::{Part, Rounds};
-use runs::{RunDir, RunsDir, drops};
+use runs::rounds::{RoundPart, Rounds};
+use runs::{RunDir, RunsDir, drop_folder};
 
 /// How many directories are watched at most; the kernel's limit is for all programs of a user.
 pub(crate) const WATCHED_MAX: usize = 2_000;
@@ -55,7 +55,7 @@ impl Hints {
 }
 
 /// The watching; ends when dropped.
-pub(crate) struct Watch {
+pub(crate) struct DropWatcher {
     runs: RunsDir,
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<JobId>,
@@ -76,7 +76,7 @@ pub(crate) struct Watch {
     is_part_due: bool,
 }
 
-impl Watch {
+impl DropWatcher {
     /// Begins to watch these jobs, as many as may be; the first round is due. Blocks.
     pub(crate) fn new(runs: &RunsDir, newest: Vec<JobId>) -> Self {
         let hints = Arc::new(Hints::default());
@@ -241,10 +241,10 @@ struct Sifted {
 
 /// Where all are new, in the first round, and of what is looked at once more, most have nothing. They are not opened themselves, only their
 /// `gates/`: so the watching of the runs directory is not woken.
-fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: Part, is_first: bool) -> Sifted {
+fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: RoundPart, is_first: bool) -> Sifted {
     let is_any = |job_id: &JobId| {
         let run = runs.run(job_id);
-        drops::is_any(&run) || is_first && !run.gates().is_dir()
+        drop_folder::is_any(&run) || is_first && !run.gates().is_dir()
     };
     let is_strange = |job_id: &JobId| !runs.run(job_id).state().exists();
     let (strange, changed): (Vec<_>, Vec<_>) = part.changed.into_iter().partition(is_strange);
@@ -325,10 +325,10 @@ fn home_of(root: &Path, below: &Path) -> Option<Home> {
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
     let name = match parts?[..] {
         [home] | [home, GATES] => home,
-        [home, name] | [home, GATES, name] if drops::is_dropped(name) => home,
+        [home, name] | [home, GATES, name] if drop_folder::is_dropped(name) => home,
         _ => return None,
     };
-    let is_stray = || drops::is_stray(name, is_directory(&root.join(name)));
+    let is_stray = || drop_folder::is_stray(name, is_directory(&root.join(name)));
     JobId::new(name)
         .map(Home::Job)
         .ok()
@@ -347,7 +347,7 @@ mod tests {
         let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
         let run = runs.run(&JobId::new("j-17").unwrap());
         fs::create_dir(run.path()).unwrap();
-        let mut watch = Watch::new(&runs, vec![run.job_id().clone()]);
+        let mut watch = DropWatcher::new(&runs, vec![run.job_id().clone()]);
         // No round is under way: what is due is due because the operating system told of it.
         watch.rounds = None;
         assert_eq!(watch.take_due().len(), 1);
@@ -373,7 +373,7 @@ mod tests {
         })
         .unwrap();
         watcher.watch(runs.path(), RecursiveMode::NonRecursive).unwrap();
-        assert!(!drops::is_any(&run));
+        assert!(!drop_folder::is_any(&run));
         let end = runs.path().join("end");
         fs::create_dir(&end).unwrap();
         let first = events.recv().unwrap();

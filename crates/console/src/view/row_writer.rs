@@ -7,10 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::theme::Theme;
-use text::{Shape, SpanKind, cut, visible_window, width};
+use text::{LineShape, SpanKind, cut, visible_window, width};
 
 /// A line being written.
-pub(crate) struct Pen<'a> {
+pub(crate) struct RowWriter<'a> {
     buffer: &'a mut Buffer,
     y: u16,
     start: u16,
@@ -18,7 +18,7 @@ pub(crate) struct Pen<'a> {
     end: u16,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> RowWriter<'a> {
     /// At the beginning of the first line of an area; an area without lines takes nothing.
     pub(crate) fn new(buffer: &'a mut Buffer, area: Rect) -> Self {
         let area = area.intersection(buffer.area);
@@ -114,9 +114,9 @@ impl<'a> Pen<'a> {
         style: Style,
         theme: Theme,
     ) -> &mut Self {
-        let shape = Shape {
+        let shape = LineShape {
             blanks_from: if emphasis.is_empty() { usize::MAX } else { 0 },
-            ..Shape::default()
+            ..LineShape::default()
         };
         self.shaped_line(line, emphasis, shape, left, style, theme)
     }
@@ -126,7 +126,7 @@ impl<'a> Pen<'a> {
         &mut self,
         line: &[u8],
         emphasis: &[Range<usize>],
-        shape: Shape,
+        shape: LineShape,
         left: usize,
         style: Style,
         theme: Theme,

@@ -38,7 +38,7 @@ const NAMES_MAX: u32 = 10_000;
 
 /// An open directory; see the module.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct OpenDirectory {
     handle: File,
     /// For messages only.
     path: PathBuf,
@@ -47,7 +47,7 @@ pub(super) struct Place {
     is_new: bool,
 }
 
-impl Place {
+impl OpenDirectory {
     /// The directory that everything lies below. It may be reached through links: where it is is the operator's to say.
     pub(super) fn top(path: &Path, modes: Modes) -> Result<Self> {
         Self::top_with(path, modes, OFlag::O_DIRECTORY)
@@ -395,7 +395,7 @@ pub(super) struct Temporary {
     file: File,
     /// None once it has its own.
     name: Option<String>,
-    place: Arc<Place>,
+    place: Arc<OpenDirectory>,
 }
 
 impl Temporary {
@@ -403,7 +403,7 @@ impl Temporary {
         &mut self.file
     }
 
-    pub(super) fn place(&self) -> &Arc<Place> {
+    pub(super) fn place(&self) -> &Arc<OpenDirectory> {
         &self.place
     }
 

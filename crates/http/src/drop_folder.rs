@@ -25,11 +25,11 @@ use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::{Refusal, RefusalCode};
 use engine::client::Client;
-use runs::drops::{self, Claim, Drop, Misplaced};
+use runs::drop_folder::{self, Claim, DroppedGate, Misplaced};
 use runs::{RunDir, RunsDir, RunsError, artifacts};
 
-use file::{Asked, Fault};
-use watch::{WATCHED_MAX, Watch};
+use file::{DropFault, GateRequest};
+use watch::{DropWatcher, WATCHED_MAX};
 
 /// How long a file that ends in the middle, or whose gate cannot be opened for now, is left alone.
 const AGAIN_TIME: Duration = Duration::from_secs(2);
@@ -47,7 +47,7 @@ pub async fn serve(engine: Client, runs: RunsDir) {
         };
         let begun = blocking({
             let runs = runs.clone();
-            move || Ok(Watch::new(&runs, newest))
+            move || Ok(DropWatcher::new(&runs, newest))
         });
         let mut watch = match begun.await {
             Ok(watch) => watch,
@@ -100,7 +100,7 @@ struct Taker<'a> {
     engine: &'a Client,
     runs: &'a RunsDir,
     /// Files that ended in the middle when they were looked at last, and after how many bytes.
-    torn: BTreeMap<Drop, usize>,
+    torn: BTreeMap<DroppedGate, usize>,
     /// What was told of files that open nothing where they lie: each once, as long as it lies there.
     misplaced: BTreeMap<String, BTreeSet<Misplaced>>,
 }
@@ -116,7 +116,7 @@ enum Taken {
 }
 
 /// How the answer to a dropped file ends.
-enum Outcome {
+enum DropOutcome {
     /// Its gate is open, or was opened by it before.
     Settled,
     /// It is looked at again.
@@ -134,7 +134,7 @@ impl Taker<'_> {
             return again;
         }
         let runs = self.runs.clone();
-        let found = match blocking(move || Ok(drops::find(&runs, &jobs, &strays))).await {
+        let found = match blocking(move || Ok(drop_folder::find(&runs, &jobs, &strays))).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!("dropped files: {error}");
@@ -182,11 +182,11 @@ impl Taker<'_> {
     }
 
     /// Answers one.
-    async fn take(&mut self, dropped: &Drop, is_again: bool) -> Result<Taken, RunsError> {
+    async fn take(&mut self, dropped: &DroppedGate, is_again: bool) -> Result<Taken, RunsError> {
         let (run, stage) = (self.runs.run(&dropped.job_id), dropped.stage.clone());
         let claim = {
             let (run, stage) = (run.clone(), stage.clone());
-            blocking(move || drops::claim(&run, &stage)).await
+            blocking(move || drop_folder::claim(&run, &stage)).await
         };
         let claim = match claim {
             Ok(Some(claim)) => claim,
@@ -201,25 +201,25 @@ impl Taker<'_> {
         };
         let outcome = match file::parse(&claim.bytes) {
             Ok(asked) => self.open(&run, dropped, &claim, asked).await?,
-            Err(Fault::Wrong(refusal)) => Outcome::Refused(refusal),
-            Err(Fault::Torn(refusal)) => {
+            Err(DropFault::Wrong(refusal)) => DropOutcome::Refused(refusal),
+            Err(DropFault::Torn(refusal)) => {
                 let former = self.torn.get(dropped).copied();
                 if is_again && former == Some(claim.bytes.len()) {
-                    Outcome::Refused(refusal)
+                    DropOutcome::Refused(refusal)
                 } else {
                     if is_again || former.is_none() {
                         self.torn.insert(dropped.clone(), claim.bytes.len());
                     }
-                    Outcome::Later
+                    DropOutcome::Later
                 }
             }
         };
         match outcome {
-            Outcome::Later => return Ok(Taken::Left),
-            Outcome::Settled => {
-                blocking(move || drops::settle(&run, &stage)).await?;
+            DropOutcome::Later => return Ok(Taken::Left),
+            DropOutcome::Settled => {
+                blocking(move || drop_folder::settle(&run, &stage)).await?;
             }
-            Outcome::Refused(refusal) => {
+            DropOutcome::Refused(refusal) => {
                 refuse(
                     run,
                     dropped,
@@ -233,35 +233,41 @@ impl Taker<'_> {
         Ok(Taken::Answered)
     }
 
-    async fn open(&self, run: &RunDir, dropped: &Drop, claim: &Claim, asked: Asked) -> Result<Outcome, RunsError> {
+    async fn open(
+        &self,
+        run: &RunDir,
+        dropped: &DroppedGate,
+        claim: &Claim,
+        asked: GateRequest,
+    ) -> Result<DropOutcome, RunsError> {
         let Ok(rows) = self.engine.job(&dropped.job_id).await else {
-            return Ok(Outcome::Later);
+            return Ok(DropOutcome::Later);
         };
         let newest = rows.as_ref().and_then(|rows| rows.newest_gate(&dropped.stage));
         if let Some(refusal) = wrong_attempt(newest, asked.attempt) {
-            return Ok(Outcome::Refused(refusal));
+            return Ok(DropOutcome::Refused(refusal));
         }
         let mut artifacts = Vec::with_capacity(asked.artifacts.len());
         for (index, (kind, path)) in asked.artifacts.into_iter().enumerate() {
             match bytes_of(run, path, format!("artifacts[{index}].path")).await? {
                 Ok(file) => artifacts.push(OutsideArtifact { kind, file }),
-                Err(refusal) => return Ok(Outcome::Refused(refusal)),
+                Err(refusal) => return Ok(DropOutcome::Refused(refusal)),
             }
         }
         // Opened by this very file before a crash kept it from being removed, and perhaps decided since.
         if newest.is_some_and(|gate| gate.key.attempt == asked.attempt) {
             let same = newest.is_some_and(|gate| is_of(gate, &artifacts));
             return Ok(if same {
-                Outcome::Settled
+                DropOutcome::Settled
             } else {
-                Outcome::Refused(taken(asked.attempt))
+                DropOutcome::Refused(taken(asked.attempt))
             });
         }
         let mut bases = Vec::new();
         if let Some(path) = asked.base {
             match bytes_of(run, path, "base".to_owned()).await? {
                 Ok(file) => bases.push(file),
-                Err(refusal) => return Ok(Outcome::Refused(refusal)),
+                Err(refusal) => return Ok(DropOutcome::Refused(refusal)),
             }
         }
         let command = Command::OpenGate {
@@ -276,13 +282,13 @@ impl Taker<'_> {
                     for warning in &receipt.warnings {
                         tracing::warn!("{} / {}: {warning}", dropped.job_id, dropped.stage);
                     }
-                    Outcome::Settled
+                    DropOutcome::Settled
                 }
                 Err(refusal) if refusal.code == RefusalCode::NotPossible => {
                     tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
-                    Outcome::Later
+                    DropOutcome::Later
                 }
-                Err(refusal) => Outcome::Refused(refusal),
+                Err(refusal) => DropOutcome::Refused(refusal),
             },
         )
     }
@@ -366,10 +372,10 @@ fn owner_of(engine: &Client, claim: &Claim) -> Operator {
     }
 }
 
-async fn refuse(run: RunDir, dropped: &Drop, request: String, refusal: Refusal) -> Result<(), RunsError> {
+async fn refuse(run: RunDir, dropped: &DroppedGate, request: String, refusal: Refusal) -> Result<(), RunsError> {
     let document = json!({ "error": refusal, "request": request });
     let stage = dropped.stage.clone();
-    blocking(move || drops::refuse(&run, &stage, format!("{document:#}\n").as_bytes())).await?;
+    blocking(move || drop_folder::refuse(&run, &stage, format!("{document:#}\n").as_bytes())).await?;
     tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
     Ok(())
 }

@@ -8,7 +8,7 @@ use domain::ids::JobId;
 use domain::refusal::Refusal;
 use runs::RunsError;
 use runs::locks::PUBLISH_PATIENCE;
-use runs::publish::{self, Owed};
+use runs::publish::{self, PublishRequest};
 use store::StoreError;
 
 use super::flusher::FLUSH_PATIENCE;
@@ -129,7 +129,7 @@ impl Writer {
                 }
                 None => Vec::new(),
             };
-            Ok(Some(Owed {
+            Ok(Some(PublishRequest {
                 rows: owed.rows,
                 events: owed.events,
                 torn_events,

@@ -9,9 +9,9 @@ use domain::time::{SECOND_US, Timestamp};
 use domain::timer::TimerStatus;
 use domain::webhook::{Delivery, DeliveryKind};
 use store::Reader;
-use wire::Lens;
+use wire::DocumentContext;
 
-use super::body::{self, Unmade};
+use super::body::{self, BodyError};
 
 /// The reminder before the deadline.
 const BEFORE: u32 = 1;
@@ -53,7 +53,12 @@ fn before(deadline: Timestamp, seconds: u64) -> Timestamp {
 }
 
 /// Looks at the gate of a reminder.
-pub(super) fn look(webhook: &Webhook, reader: &Reader, reminder: &Delivery, lens: Lens<'_>) -> Result<Due, Unmade> {
+pub(super) fn look(
+    webhook: &Webhook,
+    reader: &Reader,
+    reminder: &Delivery,
+    lens: DocumentContext<'_>,
+) -> Result<Due, BodyError> {
     let opened = reader.events(None, reminder.seq.saturating_sub(1), 1, false)?;
     let Some(opened) = opened.first().filter(|event| event.seq == reminder.seq) else {
         return Ok(Due::Never);

@@ -10,16 +10,16 @@ use crate::model::Model;
 use crate::update::lease::keep_lease;
 
 /// Makes everything hold.
-pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn renew(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     bulk::recheck(model);
     act::recheck_quit(model);
-    preview::keep(model, fx);
+    preview::refresh(model, fx);
     compose::keep_checked(model, fx);
     files::keep_since_read(model);
     files::keep_reading(model, fx);
     keep_lease(model, fx);
-    look::keep(model, fx);
+    look::record_due(model, fx);
     queue::keep_selected(model, fx);
     keep_queue(model);
 }

@@ -16,7 +16,7 @@ pub(super) enum Step {
 
 /// What could be written at the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Position {
+pub(super) enum Expected {
     /// The name of a field.
     Name,
     /// A value: of the last step.
@@ -43,10 +43,10 @@ pub(super) type Written = (String, Option<String>);
 
 /// Where the cursor stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct CursorContext {
     /// From the patch itself to the object or list that holds the cursor, then to the value at the cursor.
     pub(super) path: Vec<Step>,
-    pub(super) position: Position,
+    pub(super) position: Expected,
     pub(super) word: Option<Word>,
     /// The fields of the object around the cursor, those behind the cursor too.
     pub(super) siblings: Vec<Written>,
@@ -88,9 +88,9 @@ struct Container {
 }
 
 /// Where the cursor stands, given as a byte of the text; none when it lies deeper than anyone nests a patch.
-pub(super) fn place_at(text: &str, cursor: usize) -> Option<Place> {
+pub(super) fn place_at(text: &str, cursor: usize) -> Option<CursorContext> {
     let tokens = tokens(text);
-    let mut reader = Reader::default();
+    let mut reader = CursorScanner::default();
     let mut found = None;
     for (index, token) in tokens.iter().enumerate() {
         let is_touched = touches(token, cursor);
@@ -113,7 +113,7 @@ pub(super) fn place_at(text: &str, cursor: usize) -> Option<Place> {
             .map(|container| container.fields.clone())
             .unwrap_or_default()
     };
-    Some(Place {
+    Some(CursorContext {
         path: seen.path,
         position: seen.position,
         word,
@@ -208,26 +208,26 @@ fn tokens(text: &str) -> Vec<Token> {
 /// What is known when the cursor is reached.
 struct Seen {
     path: Vec<Step>,
-    position: Position,
+    position: Expected,
     container: Option<usize>,
 }
 
 #[derive(Default)]
-struct Reader {
+struct CursorScanner {
     containers: Vec<Container>,
     open: Vec<usize>,
 }
 
-impl Reader {
+impl CursorScanner {
     fn seen(&self) -> Option<Seen> {
         if self.open.len() > DEPTH_MAX {
             return None;
         }
         let Some(container) = self.open.last().copied() else {
             let position = if self.containers.is_empty() {
-                Position::Value
+                Expected::Value
             } else {
-                Position::Nothing
+                Expected::Nothing
             };
             return Some(Seen {
                 path: Vec::new(),
@@ -242,16 +242,16 @@ impl Reader {
             .collect();
         let innermost = self.containers.get(container)?;
         let position = match (&innermost.name, innermost.is_object) {
-            _ if innermost.wants_comma => Position::Nothing,
+            _ if innermost.wants_comma => Expected::Nothing,
             (_, false) => {
                 path.push(Step::Item);
-                Position::Value
+                Expected::Value
             }
             (Some(name), true) if innermost.has_colon => {
                 path.push(Step::Key(name.clone()));
-                Position::Value
+                Expected::Value
             }
-            (_, true) => Position::Name,
+            (_, true) => Expected::Name,
         };
         Some(Seen {
             path,
@@ -353,7 +353,7 @@ mod tests {
     use super::*;
 
     /// The place of the `|` in a text.
-    fn at(text: &str) -> Place {
+    fn at(text: &str) -> CursorContext {
         let cursor = text.find('|').unwrap();
         place_at(&text.replacen('|', "", 1), cursor).unwrap()
     }

@@ -12,11 +12,11 @@ use clock::Clock;
 use config::{Config, Webhook};
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
-use domain::webhook::{Delivery, DeliveryKind, DeliveryState, Failure, Next, delivery_id, next_attempt};
-use wire::Lens;
+use domain::webhook::{Delivery, DeliveryKind, DeliveryState, FailureKind, NextAttempt, delivery_id, next_attempt};
+use wire::DocumentContext;
 
 use store::{OutboxChange, Reader};
-use webhooks::{Client, Fault, read_secret};
+use webhooks::{SendFailure, WebhookClient, read_secret};
 
 use super::body;
 use super::reminder::{self, Due};
@@ -29,7 +29,7 @@ const SLEEP_MAX: Duration = Duration::from_secs(30);
 const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// What a thread owns.
-pub(super) struct Courier {
+pub(super) struct WebhookSender {
     pub(crate) webhook: Webhook,
     pub(crate) config: Arc<Config>,
     pub(crate) runs_dir: PathBuf,
@@ -54,10 +54,10 @@ impl<E: std::error::Error> From<E> for Stop {
     }
 }
 
-impl Courier {
+impl WebhookSender {
     /// Works until somebody else leads.
     pub(crate) fn run(self) {
-        let client = Client::new();
+        let client = WebhookClient::new();
         let mut reader = None;
         let mut unnoted = None;
         let mut told = None;
@@ -87,7 +87,7 @@ impl Courier {
     /// noted is `unnoted`: it is noted first, or it would be sent again and again while the database takes nothing.
     fn round(
         &self,
-        client: &Client,
+        client: &WebhookClient,
         reader: &mut Option<Reader>,
         unnoted: &mut Option<OutboxChange>,
     ) -> Result<Duration, Stop> {
@@ -218,8 +218,8 @@ impl Courier {
         }
     }
 
-    fn lens(&self) -> Lens<'_> {
-        Lens {
+    fn lens(&self) -> DocumentContext<'_> {
+        DocumentContext {
             policies: &self.config.gates,
             grace_s: self.config.pipeline.overdue_grace_s,
             now: self.clock.now(),
@@ -228,7 +228,7 @@ impl Courier {
     }
 
     /// Tries once; what the outbox is to note of it.
-    fn deliver(&self, client: &Client, reader: &Reader, mut next: Delivery) -> Result<OutboxChange, Stop> {
+    fn deliver(&self, client: &WebhookClient, reader: &Reader, mut next: Delivery) -> Result<OutboxChange, Stop> {
         if next.kind == DeliveryKind::GateReminder {
             match reminder::look(&self.webhook, reader, &next, self.lens())? {
                 Due::Now(body) => next.body = body,
@@ -245,7 +245,7 @@ impl Courier {
             }
         }
         let sent_at_s = self.now().micros().div_euclid(SECOND_US);
-        let secret = read_secret(&self.webhook.secret).map_err(Fault::passing);
+        let secret = read_secret(&self.webhook.secret).map_err(SendFailure::passing);
         let sent = secret.and_then(|secret| client.post(&self.webhook.url, &secret, &next, sent_at_s));
         fault::point("webhook_answered");
         Ok(match sent {
@@ -271,18 +271,18 @@ impl Courier {
         }
     }
 
-    fn failed(&self, delivery: Delivery, fault: Fault) -> OutboxChange {
+    fn failed(&self, delivery: Delivery, fault: SendFailure) -> OutboxChange {
         let (name, kind, id) = (&self.webhook.name, delivery.kind.as_str(), &delivery.id);
         let attempts = delivery.attempts.saturating_add(1);
         let refusals = match fault.failure {
-            Failure::Refused => delivery.refusals.saturating_add(1),
-            Failure::Passing { .. } => delivery.refusals,
+            FailureKind::Refused => delivery.refusals.saturating_add(1),
+            FailureKind::Passing { .. } => delivery.refusals,
         };
         let now = self.now();
         // The microseconds of the clock are chance enough to keep senders apart.
         let chance = now.micros().unsigned_abs();
         match next_attempt(attempts, refusals, fault.failure, delivery.since, now, chance) {
-            Next::At(due_at) => {
+            NextAttempt::At(due_at) => {
                 if attempts == 1 {
                     tracing::warn!(
                         "webhook {name}: {kind} {id} not delivered: {}; it is tried again",
@@ -297,7 +297,7 @@ impl Courier {
                     fault: Some(fault.why),
                 }
             }
-            Next::GiveUp => {
+            NextAttempt::GiveUp => {
                 tracing::error!(
                     "webhook {name}: {kind} {id} given up after {attempts} attempts: {}",
                     fault.why

@@ -11,7 +11,7 @@ use domain::job::{JobRows, JobStatus};
 use domain::time::Timestamp;
 use domain::webhook::DeliveryKind;
 use store::{Reader, StoreError};
-use wire::{EventDoc, GateDoc, Lens};
+use wire::{DocumentContext, EventDoc, GateDoc};
 
 /// The most decisions of a stage that are looked through for one that is not the newest any more.
 const DECISIONS_MAX: u32 = 100;
@@ -47,7 +47,7 @@ pub(super) fn gate_of<'r>(event: &Event, rows: &'r JobRows) -> Option<&'r Gate> 
 /// Why a body could not be made; the delivery waits.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub(super) enum Unmade {
+pub(super) enum BodyError {
     Store(#[from] StoreError),
     Json(#[from] serde_json::Error),
 }
@@ -59,8 +59,8 @@ pub(super) fn of(
     event: &Event,
     rows: &JobRows,
     reader: &Reader,
-    lens: Lens<'_>,
-) -> Result<String, Unmade> {
+    lens: DocumentContext<'_>,
+) -> Result<String, BodyError> {
     let gate = gate_of(event, rows);
     let decision = match (kind, gate) {
         (DeliveryKind::GateDecided, Some(gate)) => decision_of(gate, rows, reader)?,

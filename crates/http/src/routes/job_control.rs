@@ -8,7 +8,7 @@ use axum::response::Response;
 use crate::answer::ApiError;
 use crate::app::App;
 use crate::auth::Caller;
-use crate::params::{Asked, Job};
+use crate::params::{JobPath, QueryParams};
 use domain::ask::Command;
 use engine::api::ReviewOpened;
 use wire::{ActedDoc, DoneDoc};
@@ -25,8 +25,8 @@ use super::done;
 pub(crate) async fn resume(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
-    asked: Asked,
+    JobPath(id): JobPath,
+    asked: QueryParams,
 ) -> Result<Response, ApiError> {
     if asked.flag("dry_run")? {
         return app.preview(&caller, &id, Command::resume(id.clone()), &[]).await;
@@ -50,8 +50,8 @@ pub(crate) async fn resume(
 pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
-    asked: Asked,
+    JobPath(id): JobPath,
+    asked: QueryParams,
 ) -> Result<Response, ApiError> {
     if asked.flag("dry_run")? {
         return app.preview(&caller, &id, Command::Cancel(id.clone()), &[]).await;
@@ -65,7 +65,7 @@ pub(crate) async fn cancel(
 pub(crate) async fn complete(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
+    JobPath(id): JobPath,
 ) -> Result<Response, ApiError> {
     Ok(done(&app.act(&caller, Command::Complete(id)).await?, |_| {}))
 }
@@ -76,7 +76,7 @@ pub(crate) async fn complete(
 pub(crate) async fn acknowledge(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    Job(id): Job,
+    JobPath(id): JobPath,
 ) -> Result<Response, ApiError> {
     Ok(done(&app.act(&caller, Command::Acknowledge(id)).await?, |_| {}))
 }

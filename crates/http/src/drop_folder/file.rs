@@ -12,7 +12,7 @@ const KIND_BYTES_MAX: usize = 100;
 
 /// A gate as a dropped file asks for it; paths are relative to the run directory.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct GateRequest {
     /// 1 + the highest attempt that is there.
     pub(crate) attempt: u32,
     /// Kind and path.
@@ -23,7 +23,7 @@ pub(crate) struct Asked {
 
 /// Why a dropped file is not what was meant.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum DropFault {
     /// It ends in the middle: it may still be being written.
     Torn(Refusal),
     /// It breaks a rule.
@@ -47,7 +47,7 @@ struct Artifact {
 }
 
 /// Reads it; nothing is looked up.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Asked, Fault> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<GateRequest, DropFault> {
     let document: Document = serde_json::from_slice(bytes).map_err(|error| {
         let refusal = Refusal::new(RefusalCode::Invalid, format!("the file is no request: {error}"))
             .with_hint(
@@ -55,15 +55,15 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Asked, Fault> {
             )
             .at(format!("line {} column {}", error.line(), error.column()));
         if error.is_eof() {
-            Fault::Torn(refusal)
+            DropFault::Torn(refusal)
         } else {
-            Fault::Wrong(refusal)
+            DropFault::Wrong(refusal)
         }
     })?;
-    checked(document).map_err(Fault::Wrong)
+    checked(document).map_err(DropFault::Wrong)
 }
 
-fn checked(document: Document) -> Result<Asked, Refusal> {
+fn checked(document: Document) -> Result<GateRequest, Refusal> {
     let count = document.artifacts.len();
     if count == 0 || count > ARTIFACTS_MAX {
         let message = format!("{count} artifacts; a gate has 1 to {ARTIFACTS_MAX}");
@@ -77,7 +77,7 @@ fn checked(document: Document) -> Result<Asked, Refusal> {
         }
         artifacts.push((kind, relative(&path, &format!("artifacts[{index}].path"))?));
     }
-    Ok(Asked {
+    Ok(GateRequest {
         attempt: document.attempt,
         artifacts,
         base: document.base.map(|path| relative(&path, "base")).transpose()?,
@@ -98,8 +98,8 @@ mod tests {
 
     fn fault(text: &str) -> (bool, String, String) {
         match parse(text.as_bytes()) {
-            Err(Fault::Torn(refusal)) => (true, refusal.message, refusal.place.unwrap_or_default()),
-            Err(Fault::Wrong(refusal)) => (false, refusal.message, refusal.place.unwrap_or_default()),
+            Err(DropFault::Torn(refusal)) => (true, refusal.message, refusal.place.unwrap_or_default()),
+            Err(DropFault::Wrong(refusal)) => (false, refusal.message, refusal.place.unwrap_or_default()),
             Ok(asked) => panic!("{asked:?}"),
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         let path = ArtifactPath::new("artifacts/script/script.md").expect("a path");
         assert_eq!(
             asked,
-            Asked {
+            GateRequest {
                 attempt: 2,
                 artifacts: vec![("script".to_owned(), path)],
                 base: None

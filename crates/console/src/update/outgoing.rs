@@ -1,7 +1,7 @@
 //! What all of `update` says, sends and asks.
 
 use crate::action::Action;
-use crate::effect::{Effect, Submission};
+use crate::effect::{Effect, Ticket};
 use crate::facts::{label, verb};
 use crate::keymap::{self, Focus};
 use crate::model::toast::Tone;
@@ -39,8 +39,8 @@ pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
     fx.push(Effect::Ask(Question::Leader));
 }
 
-pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Submission {
-    let submission = Submission(model.next_number());
+pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Ticket {
+    let submission = Ticket(model.next_number());
     model.sent.insert(submission, sent);
     fx.push(Effect::Send(submission, command));
     submission
@@ -51,7 +51,7 @@ pub(crate) fn send_quietly(
     leases: Option<GateKey>,
     command: Command,
     fx: &mut Vec<Effect>,
-) -> Submission {
+) -> Ticket {
     let sent = Sent {
         done: "",
         not_done: "",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use domain::artifact::{Artifact, GateArtifact};
-use domain::change::{Beside, Change};
+use domain::change::{Change, LogEntry};
 use domain::decision::Decision;
 use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
 use domain::gate::{Gate, GateState, Settled, Verdict};
@@ -41,7 +41,7 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
 }
 
 /// The rows as they will be, and the changes that make them so.
-pub(super) struct Draft<'a> {
+pub(super) struct JobEdit<'a> {
     pub(crate) rows: JobRows,
     pub(crate) cx: Context<'a>,
     /// Whose open editor or prompt is passed over, on which gate.
@@ -51,7 +51,7 @@ pub(super) struct Draft<'a> {
     changes: Vec<Change>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> JobEdit<'a> {
     pub(crate) fn new(rows: &JobRows, evidence: &'a Evidence, cx: Context<'a>) -> Self {
         Self {
             rows: rows.clone(),
@@ -159,7 +159,7 @@ impl<'a> Draft<'a> {
 
     /// Makes a change to the rows here. One that their guards refuse is refused by the store too, and with it the whole draft.
     fn make(&mut self, change: Change) {
-        if let Ok(Beside::Decision(decision)) = change.clone().apply_to_job(&mut self.rows) {
+        if let Ok(LogEntry::Decision(decision)) = change.clone().apply_to_job(&mut self.rows) {
             self.rows.note_newest(*decision);
         }
         self.changes.push(change);

@@ -17,7 +17,7 @@ pub(crate) enum Stage {
 
 /// An edit that is away.
 #[derive(Debug, Clone)]
-pub struct Away {
+pub struct ExternalEdit {
     /// The editor.
     pub(crate) editor: ExternalEditor,
     /// How far.
