@@ -1,4 +1,5 @@
-//! How long a diff takes, and its first screen: 1 kB to 10 MB, with few and with many edits (GOALS P14 to P16).
+//! How long a diff takes, and its first screen: 1 kB to 10 MB, with few and with many edits (GOALS
+//! P14 to P16).
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -60,7 +61,8 @@ fn screen(criterion: &mut Criterion) {
     }
 }
 
-/// One screen of lines laid out from the middle, from the end, and from another folding: what `v`, `w`, `G` and `z` cost.
+/// One screen of lines laid out from the middle, from the end, and from another folding: what `v`,
+/// `w`, `G` and `z` cost.
 fn layout(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("layout");
     group.sample_size(20);

@@ -1,7 +1,9 @@
-//! HTTP from outside: the real binary, one kept connection, each side in turns, medians, and ratios to what lies beneath.
+//! HTTP from outside: the real binary, one kept connection, each side in turns, medians, and ratios
+//! to what lies beneath.
 //!
-//! Reads against `/healthz` (which asks the database too), decisions against bare SQLite commits that are flushed, on the same disk
-//! (`TMPDIR` chooses it). A decision is answered when its files are in place as well.
+//! Reads against `/healthz` (which asks the database too), decisions against bare SQLite commits
+//! that are flushed, on the same disk (`TMPDIR` chooses it). A decision is answered when its files
+//! are in place as well.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

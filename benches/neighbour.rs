@@ -1,13 +1,16 @@
-//! What a neighbour that writes at full speed to the same file system costs whoever decides: a decision and a bulk of 18, from the command
-//! to its answer and until its files are in place, without and with it in turns, medians and ratios.
+//! What a neighbour that writes at full speed to the same file system costs whoever decides: a
+//! decision and a bulk of 18, from the command to its answer and until its files are in place,
+//! without and with it in turns, medians and ratios.
 //!
-//! There are two such neighbours. One flushes nothing: its dirty pages lie there, and whoever flushes the whole file system, or waits for
-//! it, pays for them. While they are fewer than the kernel allows (`vm.dirty_background_ratio`) the disk itself is idle, so another one has
-//! each file flushed beside its writing, and the disk is never idle: that tells what is the disk's, as does a bare SQLite commit beside both.
-//! Either takes some of a processor too, which on two of them counts.
+//! There are two such neighbours. One flushes nothing: its dirty pages lie there, and whoever
+//! flushes the whole file system, or waits for it, pays for them. While they are fewer than the
+//! kernel allows (`vm.dirty_background_ratio`) the disk itself is idle, so another one has each
+//! file flushed beside its writing, and the disk is never idle: that tells what is the disk's, as
+//! does a bare SQLite commit beside both. Either takes some of a processor too, which on two of
+//! them counts.
 //!
-//! `TMPDIR` chooses the disk, else `target/tmp`; on a file system in memory nothing is shown. A neighbour has at most [`FILES`] files of
-//! [`FILE_BYTES`], which are removed at the end.
+//! `TMPDIR` chooses the disk, else `target/tmp`; on a file system in memory nothing is shown. A
+//! neighbour has at most [`FILES`] files of [`FILE_BYTES`], which are removed at the end.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
@@ -164,7 +167,8 @@ async fn start_jobs(engine: &mut Engine, count: usize) -> Vec<JobId> {
     jobs
 }
 
-/// Approves the gates of these jobs at once: until the last answer, and until the last file has its name.
+/// Approves the gates of these jobs at once: until the last answer, and until the last file has its
+/// name.
 async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
     let began = Instant::now();
     for job_id in jobs {

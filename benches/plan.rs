@@ -1,5 +1,6 @@
-//! How long a patch takes to plan, each type, and to be derived from an edit: 1 kB to 10 MB, with few and with many edits
-//! (issue 3, "Never slow"). Many are every tenth line or scene, at most as many as a patch may list.
+//! How long a patch takes to plan, each type, and to be derived from an edit: 1 kB to 10 MB, with
+//! few and with many edits (issue 3, "Never slow"). Many are every tenth line or scene, at most as
+//! many as a patch may list.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

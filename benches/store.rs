@@ -1,6 +1,8 @@
-//! Decisions a second through the store, one at a time and in groups (P9, P10), and the queue of ten thousand open gates (P1).
+//! Decisions a second through the store, one at a time and in groups (P9, P10), and the queue of
+//! ten thousand open gates (P1).
 //!
-//! The rule is as small as a rule can be, so that the store is what is measured. `TMPDIR` chooses the disk.
+//! The rule is as small as a rule can be, so that the store is what is measured. `TMPDIR` chooses
+//! the disk.
 
 use std::hint::black_box;
 use std::time::Duration;

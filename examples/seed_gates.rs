@@ -1,6 +1,8 @@
-//! Fills a runs directory with open gates, for measuring: `cargo run --release --example seed_gates -- DIR COUNT`.
+//! Fills a runs directory with open gates, for measuring:
+//! `cargo run --release --example seed_gates -- DIR COUNT`.
 //!
-//! Every gate is a real one: a job with one bare stage, opened by the engine, with its row and its files.
+//! Every gate is a real one: a job with one bare stage, opened by the engine, with its row and its
+//! files.
 #![allow(clippy::unwrap_used, reason = "a tool for measuring: it may fail by panicking")]
 
 use std::sync::Arc;

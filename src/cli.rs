@@ -1,6 +1,7 @@
 //! The root: parses the command line, resolves it, runs one command, and reports how that ended.
 //!
-//! One file a command group. May name every layer below; holds no rule of the domain, no SQL, and writes no file.
+//! One file a command group. May name every layer below; holds no rule of the domain, no SQL, and
+//! writes no file.
 //!
 //! ```text
 //! args ─ resolve ─ job  gate  patch  decisions  events  config  serve  demo  console ─ report

@@ -1,7 +1,8 @@
 //! holdpoint: the operator console for hold points in automated pipelines.
 //!
-//! A job runs through stages; where the configuration asks for it the job stops at a gate; an operator sees what the stage made and
-//! what changed, then approves, rejects, or composes a patch. This crate is the program; `docs/ARCHITECTURE.md` is its map.
+//! A job runs through stages; where the configuration asks for it the job stops at a gate; an
+//! operator sees what the stage made and what changed, then approves, rejects, or composes a patch.
+//! This crate is the program; `docs/ARCHITECTURE.md` is its map.
 //!
 //! ```text
 //!  holdpoint  bea@ops1 ssh  lead ops@ops1  17 open  NEXT 1:42 approve tides  02:13Z  <- console::view::header
@@ -18,8 +19,8 @@
 //!   02:12:40Z timer approved j-18 audio #1; nobody had looked                       <- domain::event
 //! ```
 //!
-//! A key becomes an action, an action a submission, and a submission one transaction: `rules` decides inside it, `store`
-//! records it, `runs` writes its files, and every console hears of it.
+//! A key becomes an action, an action a submission, and a submission one transaction: `rules`
+//! decides inside it, `store` records it, `runs` writes its files, and every console hears of it.
 
 pub mod cli;
 mod log_file;

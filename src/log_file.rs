@@ -1,6 +1,8 @@
-//! A log that several processes may write at once: private, rotated, bounded, and never in anybody's way.
+//! A log that several processes may write at once: private, rotated, bounded, and never in
+//! anybody's way.
 //!
-//! It knows lines and paths, not who writes them. Whatever fails is left out: a log that cannot be written stops nobody.
+//! It knows lines and paths, not who writes them. Whatever fails is left out: a log that cannot be
+//! written stops nobody.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
@@ -19,7 +21,8 @@ const OLD_MAX: u32 = 3;
 /// The longest line that is kept whole.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
-/// Where logs lie: `$XDG_STATE_HOME/holdpoint`, else `~/.local/state/holdpoint`. None: neither is an absolute path.
+/// Where logs lie: `$XDG_STATE_HOME/holdpoint`, else `~/.local/state/holdpoint`. None: neither is
+/// an absolute path.
 pub fn folder(state_home: Option<&Path>, home: Option<&Path>) -> Option<PathBuf> {
     let absolute = |path: &&Path| path.is_absolute();
     let state = state_home.filter(absolute).map(Path::to_owned);
@@ -93,7 +96,8 @@ impl LogFile {
     /// Makes the file an old one. Whoever does so already is not waited for.
     fn rotate(&mut self) -> io::Result<()> {
         let Some(file) = &self.file else { return Ok(()) };
-        // The lock is the old file's: of two processes that found it full, the second one finds another file in its place.
+        // The lock is the old file's: of two processes that found it full, the second one finds
+        // another file in its place.
         let Ok(locked) = Flock::lock(file.try_clone()?, FlockArg::LockExclusiveNonblock) else {
             return Ok(());
         };
@@ -101,7 +105,7 @@ impl LogFile {
             .is_ok_and(|there| locked.metadata().is_ok_and(|ours| there.ino() == ours.ino()))
         {
             for number in (1..OLD_MAX).rev() {
-                // The first ones are missing until there were so many.
+                // Old log files of this number may not exist yet.
                 let _ = fs::rename(self.old(number), self.old(number + 1));
             }
             fs::rename(&self.path, self.old(1))?;

@@ -1,4 +1,5 @@
-//! What is measured: a storyboard and a script of about so many bytes, and versions of them with few and with many edits.
+//! What is measured: a storyboard and a script of about so many bytes, and versions of them with
+//! few and with many edits.
 #![allow(dead_code, reason = "every bench compiles this module for itself and uses its part")]
 
 /// Names and bytes.
@@ -17,7 +18,8 @@ pub fn scene_id(scene: usize) -> String {
     format!("scene_{scene:06}")
 }
 
-/// A storyboard of about `bytes` bytes. One scene in `edited` has another duration; some of those are gone.
+/// A storyboard of about `bytes` bytes. One scene in `edited` has another duration; some of those
+/// are gone.
 pub fn storyboard(bytes: usize, edited: Option<usize>) -> Vec<u8> {
     let mut text = String::from("{\n  \"scenes\": [\n");
     for scene in 0.. {
@@ -49,7 +51,8 @@ pub fn scene_count(storyboard: &[u8]) -> usize {
     text.matches("scene_").count()
 }
 
-/// A script of about `bytes` bytes: sections of twenty lines, each line once. One line in `edited` says something else.
+/// A script of about `bytes` bytes: sections of twenty lines, each line once. One line in `edited`
+/// says something else.
 pub fn script(bytes: usize, edited: Option<usize>) -> Vec<u8> {
     let mut text = String::new();
     for line in 0_usize.. {

@@ -1,4 +1,5 @@
-//! What may be typed: every command, flag and argument of SPEC §8 that is built. Parsed arguments are not resolved ones: see `resolve`.
+//! What may be typed: every command, flag and argument of SPEC §8 that is built. Parsed arguments
+//! are not resolved ones: see `resolve`.
 
 use std::path::PathBuf;
 
@@ -75,11 +76,13 @@ pub enum CliCommand {
         /// Look only: decide nothing, run no stage, fire no timer
         #[arg(long)]
         read_only: bool,
-        /// Start no other program, never suspend, reach nothing outside the run directories: for people whose login runs only this
+        /// Start no other program, never suspend, reach nothing outside the run directories: for
+        /// people whose login runs only this
         #[arg(long)]
         restricted: bool,
     },
-    /// Open the console over a sample pipeline that makes real artifacts (embedded configuration, runs/demo)
+    /// Open the console over a sample pipeline that makes real artifacts (embedded configuration,
+    /// runs/demo)
     Demo,
     /// Run jobs, timers and HTTP without a terminal, until SIGTERM
     Serve {

@@ -11,8 +11,8 @@ use engine::client::Client;
 
 use super::report::CommandError;
 
-/// Works with an engine, whose loop turns meanwhile, and closes it, however that ended. Ctrl-C ends at once: what was committed stays,
-/// stages go on under their supervisors.
+/// Works with an engine, whose loop turns meanwhile, and closes it, however that ended. Ctrl-C ends
+/// at once: what was committed stays, stages go on under their supervisors.
 pub async fn with_engine<T>(
     mut engine: Engine,
     work: impl AsyncFnOnce(&Client) -> Result<T, CommandError>,

@@ -1,4 +1,5 @@
-//! What `decisions verify` and `doctor` tell of an audit: findings with their places, what is owed, and one line that sums it up.
+//! What `decisions verify` and `doctor` tell of an audit: findings with their places, what is owed,
+//! and one line that sums it up.
 
 use std::io::{IsTerminal, Write as _, stderr};
 
@@ -104,7 +105,7 @@ pub fn teller(is_json: bool) -> impl FnMut(Progress) {
         if is_told && progress.of >= TOLD_FROM {
             let end = if progress.done >= progress.of { "\r\u{1b}[K" } else { "" };
             let Progress { what, done, of } = progress;
-            // Nobody is told when stderr is gone.
+            // If stderr is closed, the progress line is dropped.
             let _ = write!(stderr().lock(), "\r{done} of {of} {what}{end}");
         }
     }

@@ -30,7 +30,7 @@ impl ConfigCommand {
     }
 }
 
-/// Does one of them.
+/// Runs one of these commands.
 pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandResult {
     let mut output = Output::new(global);
     let exit = match command {

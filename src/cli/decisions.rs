@@ -39,10 +39,12 @@ pub enum DecisionsCommand {
         #[arg(long, value_name = "N")]
         attempt: Option<u32>,
     },
-    /// Check the whole record: the chain, every decision file and event line against its row, and the database itself
+    /// Check the whole record: the chain, every decision file and event line against its row, and
+    /// the database itself
     #[command(after_help = VERIFY_HELP)]
     Verify {
-        /// Also hold the chain against a head that was noted elsewhere: nothing else shows that its end was removed
+        /// Also hold the chain against a head that was noted elsewhere: nothing else shows that its
+        /// end was removed
         #[arg(long, value_name = "SEQ:HASH", value_parser = verify::noted_head)]
         head: Option<ChainHead>,
         /// Also hash every kept version; reads all of them
@@ -73,7 +75,7 @@ where they cannot:
   holdpoint decisions head | ssh elsewhere 'cat >> heads'
   holdpoint decisions verify --head 12:2c26b46b...";
 
-/// Does one of them.
+/// Runs one of these commands.
 pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> CommandResult {
     let mut output = Output::new(global);
     match command {
@@ -124,7 +126,7 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
     if history.is_empty() {
         session.note_no_jobs();
     }
-    // Old ones stand outside the chain, and before it.
+    // Old records are outside the chain and older than it, so they come first.
     let history = history.iter().map(ListedDecision::Old);
     let listed = history.chain(decisions.iter().map(ListedDecision::Ours));
     if output.is_json {

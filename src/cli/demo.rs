@@ -41,7 +41,8 @@ pub async fn run(global: &GlobalArguments) -> CommandResult {
     let mut global = global.clone();
     global.runs.get_or_insert_with(|| PathBuf::from(RUNS_DIR));
     let session = CommandContext::with_config(&global, Surface::Console, config, text)?;
-    // An engine of its own: what it is told on the way is not lost to the console, which begins afresh.
+    // An engine of its own: what it is told on the way is not lost to the console, which begins
+    // afresh.
     with_engine(session.open(Role::Visitor)?, async |engine| {
         prepare(engine, &session).await
     })
@@ -64,7 +65,8 @@ async fn prepare(engine: &Client, session: &CommandContext) -> Result<(), Comman
     };
     let present = engine.jobs(filter).await?;
     let is_ours = |rows: &JobRows| rows.job.cfg.contains_key(MARK);
-    // Jobs that somebody added to the demo's are welcome; a directory of other work is not to be joined.
+    // Jobs that somebody added to the demo's are welcome; a directory of other work is not to be
+    // joined.
     if !present.is_empty() && !present.iter().any(is_ours) {
         let runs_dir = session.runs_dir.display();
         return Err(
@@ -99,7 +101,7 @@ async fn start(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), Command
         cfg: Map::from_iter([(MARK.to_owned(), Value::from(true))]),
         is_manual: job.outside.is_some(),
     };
-    // The files follow; nobody waits for them here.
+    // The files follow the answer; the demo does not wait for them.
     let _ = engine.command(Command::StartJob(new)).await?;
     Ok(())
 }
@@ -129,7 +131,7 @@ async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), 
             .collect(),
         bases: gate.base.into_iter().map(Into::into).collect(),
     };
-    // With the files in place: the temporary ones are about to go.
+    // The demo waits for the files, because the temporary ones are about to be removed.
     let (_, published) = engine.command(command).await?;
     if let Err(why) = published {
         note(&format!("Not yet on disk: {why}"));

@@ -1,4 +1,5 @@
-//! `holdpoint doctor`: database, files and events against each other; mends files from rows, or makes a lost database from files.
+//! `holdpoint doctor`: database, files and events against each other; mends files from rows, or
+//! makes a lost database from files.
 
 use clap::Args;
 use serde::Serialize;
@@ -106,7 +107,7 @@ fn look_or_mend(
         let opened = Reader::open(runs.path()).map_err(Trouble::from);
         let mended = opened.and_then(|reader| repair::repair(runs, &reader, &mut |what| done.push(what)));
         if let Err(trouble) = mended {
-            // What was done is told all the same.
+            // The repairs that were done are printed even if the check found more.
             tell_done(output, &done)?;
             return Err(CommandError::from(trouble).not("repaired"));
         }
@@ -173,7 +174,8 @@ fn make_again(
             Some(_) => {}
         }
     }
-    // From here on something is written: rights and file system are looked at as for every other writer.
+    // From here on something is written: rights and file system are looked at as for every other
+    // writer.
     let runs = RunsDir::open(&session.runs_dir, session.group())?;
     let rebuilt = rebuild(&runs, arguments.replace).map_err(|trouble| {
         CommandError::from(trouble).with(|told| {

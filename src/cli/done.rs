@@ -1,4 +1,5 @@
-//! What a person or a program is told after something was done: what, where the job stands now, and whether the files are in place.
+//! What a person or a program is told after something was done: what, where the job stands now, and
+//! whether the files are in place.
 
 use domain::gate::GateState;
 use domain::job::JobStatus;
@@ -9,7 +10,8 @@ use wire::DoneDoc;
 use super::output::{Output, note};
 use super::report::CommandError;
 
-/// Tells what was done. `line` is for people, the document for programs may be completed by `complete`.
+/// Tells what was done. `line` is for people, the document for programs may be completed by
+/// `complete`.
 pub async fn print<'a>(
     engine: &Client,
     output: &mut Output,

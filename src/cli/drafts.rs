@@ -1,4 +1,5 @@
-//! `holdpoint drafts`: what an operator wrote and has not sent, and what they threw away in the last days.
+//! `holdpoint drafts`: what an operator wrote and has not sent, and what they threw away in the
+//! last days.
 
 use clap::Subcommand;
 use serde::Serialize;

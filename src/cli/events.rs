@@ -49,7 +49,7 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
         Ok(engine) => {
             with_engine(engine, async |engine| {
                 match ask::find(engine, &job).await? {
-                    // History has ended: there is nothing to follow.
+                    // An old record has no further events, so there is nothing to follow.
                     ListedJob::Old(_) => {
                         return Ok(engine.old_event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
                     }
@@ -80,7 +80,8 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
     Ok(Exit::Done)
 }
 
-/// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it ended.
+/// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it
+/// ended.
 pub async fn follow(
     engine: &Client,
     output: &mut Output,

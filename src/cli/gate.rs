@@ -1,4 +1,5 @@
-//! `holdpoint gate`: open, list, show, diff, approve, reject, hold, release, extend, withdraw, wait.
+//! `holdpoint gate`: open, list, show, diff, approve, reject, hold, release, extend, withdraw,
+//! wait.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +29,8 @@ use super::{done, gate_diff, gate_list, gate_show, wait};
 /// What can be done with gates.
 #[derive(Debug, Subcommand)]
 pub enum GateCommand {
-    /// Open a gate for your own pipeline: on a manual job, or on the current stage without a command of another one
+    /// Open a gate for your own pipeline: on a manual job, or on the current stage without a
+    /// command of another one
     #[command(after_help = OPEN_HELP)]
     Open(OpenArguments),
     /// List open gates, the next deadline first
@@ -181,7 +183,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
     }
 }
 
-/// Does one of them.
+/// Runs one of these commands.
 pub async fn run(global: &GlobalArguments, command: GateCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;

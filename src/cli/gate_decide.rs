@@ -57,7 +57,7 @@ A decision cannot be taken back. Of several gates each has its own result;
 Exit codes of several: 0 all decided as asked; where all that were not
 have one code (5 already decided, 6 not found), that one; else 1.";
 
-/// So many decisions are handed over at a time; they share transactions.
+/// How many decisions are handed over at a time; they share transactions.
 const GROUP_MAX: usize = 100;
 
 fn usage(message: impl Into<String>) -> CommandError {
@@ -76,7 +76,8 @@ fn gate_ref(job: &str, stage: &str) -> Result<GateRef, CommandError> {
     })
 }
 
-/// `JOB STAGE`, or `JOB:STAGE` once or more. Neither has a colon in it, so the two cannot be taken for each other.
+/// `JOB STAGE`, or `JOB:STAGE` once or more. Neither has a colon in it, so the two cannot be taken
+/// for each other.
 fn gates(words: &[String]) -> Result<Vec<GateRef>, CommandError> {
     if let [job, stage] = words
         && !job.contains(':')

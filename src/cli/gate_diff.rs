@@ -1,6 +1,8 @@
-//! `holdpoint gate diff`: what an operator would read in the console, as unified diffs, changed values and facts.
+//! `holdpoint gate diff`: what an operator would read in the console, as unified diffs, changed
+//! values and facts.
 //!
-//! Into a pipe go the bytes as they are, for `patch` and other programs; on a terminal, and wherever it is asked for, they are made visible.
+//! Into a pipe go the bytes as they are, for `patch` and other programs; on a terminal, and
+//! wherever it is asked for, they are made visible.
 
 use std::sync::Arc;
 
@@ -38,8 +40,9 @@ use super::words::size;
 pub struct DiffArguments {
     #[command(flatten)]
     gate: GateArguments,
-    /// Compare with this instead of the given version, else the one last approved: approved, rejected, decided, attempt, given, none, or a
-    /// version's sha256; of several files, those that have it
+    /// Compare with this instead of the given version, else the one last approved: approved,
+    /// rejected, decided, attempt, given, none, or a version's sha256; of several files, those that
+    /// have it
     #[arg(long, value_name = "WHICH")]
     base: Option<BaseChoice>,
     /// Only this file, by its name or path

@@ -24,7 +24,8 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
             Vec::new()
         }
         Some(engine) => {
-            // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
+            // Where a gate is open the job needs approval (SPEC §5), so no other job has to be
+            // read.
             let filter = JobFilter {
                 status: (!is_all).then_some(JobStatus::NeedsApproval),
                 before: None,
@@ -42,7 +43,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) ->
                 .map(|gate| (rows, gate)),
         );
     }
-    // Open ones first, then by deadline, those without one by age.
+    // Open gates come first, by deadline; gates without a deadline by age.
     gates.sort_by_key(|(_, gate)| {
         let is_settled = gate.state != GateState::Open;
         (is_settled, gate.deadline().is_none(), gate.deadline(), gate.opened_at)

@@ -1,4 +1,5 @@
-//! `holdpoint gate show`: one gate with everything that an operator decides by, except the bytes themselves.
+//! `holdpoint gate show`: one gate with everything that an operator decides by, except the bytes
+//! themselves.
 
 use domain::decision::SealedDecision;
 use domain::gate::Gate;

@@ -9,7 +9,8 @@ use domain::ids::{JobId, StageName};
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]
 pub struct GlobalArguments {
-    /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the embedded one]
+    /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the
+    /// embedded one]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub config: Option<PathBuf>,
     /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
@@ -18,10 +19,12 @@ pub struct GlobalArguments {
     /// Decide in this person's name; only from a login named in security.shared_accounts
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub operator: Option<String>,
-    /// Print one JSON document (events and job watch: JSON Lines), and failures as JSON on standard error
+    /// Print one JSON document (events and job watch: JSON Lines), and failures as JSON on standard
+    /// error
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
-    /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is refused
+    /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is
+    /// refused
     #[arg(long, global = true, help_heading = "Global options")]
     pub no_input: bool,
     /// Where it fails, also print what that came of, down to the operating system's error

@@ -1,4 +1,5 @@
-//! HTTP beside a loop of the engine: started for `serve` and for a console that is to serve, and left in an orderly way.
+//! HTTP beside a loop of the engine: started for `serve` and for a console that is to serve, and
+//! left in an orderly way.
 
 use std::time::Duration;
 

@@ -33,7 +33,8 @@ pub enum JobCommand {
     Start(StartArguments),
     /// List jobs, newest first
     List {
-        /// Only jobs in this state: queued, running, needs_approval, paused, completed, failed, canceled
+        /// Only jobs in this state: queued, running, needs_approval, paused, completed, failed,
+        /// canceled
         #[arg(long, value_parser = status)]
         status: Option<JobStatus>,
         /// At most so many
@@ -45,8 +46,8 @@ pub enum JobCommand {
         /// The job
         job: JobId,
     },
-    /// Let a paused job go on: apply the patch of the rejection, or run the stage again; where an artifact is not what was decided on, open
-    /// its gate for review
+    /// Let a paused job go on: apply the patch of the rejection, or run the stage again; where an
+    /// artifact is not what was decided on, open its gate for review
     Resume {
         /// The job
         job: JobId,
@@ -72,7 +73,8 @@ pub enum JobCommand {
         /// The job
         job: JobId,
     },
-    /// Print what happens to a job until it ends; exit 1 unless it completed. Runs stages when nobody else leads
+    /// Print what happens to a job until it ends; exit 1 unless it completed. Runs stages when
+    /// nobody else leads
     Watch {
         /// The job
         job: JobId,
@@ -144,7 +146,7 @@ fn param(text: &str) -> Result<(String, Value), String> {
     Ok((key.to_owned(), value))
 }
 
-/// Does one of them.
+/// Runs one of these commands.
 pub async fn run(global: &GlobalArguments, command: JobCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;

@@ -1,4 +1,5 @@
-//! What the program says about itself while it works: on standard error, or in a file where the screen is the console's.
+//! What the program says about itself while it works: on standard error, or in a file where the
+//! screen is the console's.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -20,7 +21,8 @@ pub fn to_stderr(level: &str) {
     begin(level, SafeStderr);
 }
 
-/// Sends the log to the file of this name in the operator's own state directory; `RUST_LOG` chooses what. Nowhere if there is none.
+/// Sends the log to the file of this name in the operator's own state directory; `RUST_LOG` chooses
+/// what. Nowhere if there is none.
 pub fn to_file(name: &str) {
     let variable = |name: &str| std::env::var_os(name);
     let (state, home) = (variable("XDG_STATE_HOME"), variable("HOME"));
@@ -36,11 +38,12 @@ fn begin(level: &str, writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'stati
         .with_ansi(false)
         .with_target(false)
         .with_writer(writer);
-    // An error means that there is one already, which serves as well.
+    // An error means that a subscriber is set already; that one serves as well.
     let _ = log.try_init();
 }
 
-/// Standard error behind the gate for untrusted text: messages quote notes, names and what commands said.
+/// Standard error behind the gate for untrusted text: messages quote notes, names and what commands
+/// said.
 struct SafeStderr;
 
 impl<'a> MakeWriter<'a> for SafeStderr {
@@ -78,10 +81,12 @@ impl<'a> MakeWriter<'a> for SafeFile {
 impl Write for SafeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
-        // Not `lock`: a panic while a line is written is told by the same thread. Consoles share the file, hence the process.
+        // Not `lock`: a panic while a line is written is told by the same thread. Consoles share
+        // the file, hence the process.
         if let Ok(mut file) = self.0.try_lock() {
             let line = format!("{} {}", std::process::id(), visible_line(text.trim_end()));
-            // Nobody can be told that the log cannot be written, and nobody is to be kept from working.
+            // Nobody can be told that the log cannot be written, and nobody is to be kept from
+            // working.
             let _ = file.line(&line);
         }
         Ok(bytes.len())

@@ -39,14 +39,15 @@ const MEANT_MAX: usize = 5;
 pub fn report(mut error: clap::Error, is_json: bool) -> Exit {
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if is_asked_for {
-        // A reader that left is no failure, and clap has nobody else to tell.
+        // If the output is closed, that is no failure of the command.
         let _ = error.print();
         return Exit::Done;
     }
     suggest(&mut error);
     let text = error.render().to_string();
     if !is_json {
-        // Not clap's own print: it quotes the arguments as they came, and a script's arguments come from anywhere.
+        // Not clap's own print: it quotes the arguments as they came, and a script's arguments come
+        // from anywhere.
         let mut stderr = std::io::stderr().lock();
         for line in text.lines() {
             let _ = writeln!(stderr, "{}", visible_line(line));
@@ -59,7 +60,8 @@ pub fn report(mut error: clap::Error, is_json: bool) -> Exit {
     Exit::Usage
 }
 
-/// Adds to an unknown command which one was meant, where that is known: clap knows names that look alike in the same group only.
+/// Adds to an unknown command which one was meant, where that is known: clap knows names that look
+/// alike in the same group only.
 fn suggest(error: &mut clap::Error) {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return;
@@ -81,7 +83,8 @@ fn suggest(error: &mut clap::Error) {
     );
 }
 
-/// The commands that are called so elsewhere, then those that bear this name at the top and in any group.
+/// The commands that are called so elsewhere, then those that bear this name at the top and in any
+/// group.
 fn meant(word: &str) -> Vec<String> {
     let root = Arguments::command();
     let is_named = |command: &&Command| command.get_name() == word;

@@ -1,4 +1,5 @@
-//! Old records on the command line: history, read without an engine where there is no database of ours (SPEC §4).
+//! Old records on the command line: history, read without an engine where there is no database of
+//! ours (SPEC §4).
 
 use domain::ids::{JobId, StageName};
 use domain::old::{ListedJob, OldJob};
@@ -23,7 +24,7 @@ pub fn read<T: Default>(
     let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
         Ok(ours) => ours,
-        // Whoever opens the database for writing tells what is wrong with it.
+        // If the database is damaged, opening it for writing reports that.
         Err(_) => return Ok(T::default()),
     };
     let mut history = OldRecords::new(runs, session.old_databases().to_vec());

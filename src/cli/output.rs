@@ -1,6 +1,7 @@
 //! Standard output: lines for people, documents for programs. The only place that writes there.
 //!
-//! Text that others wrote goes through [`visible_line`]; JSON escapes what a terminal would obey or hide, so both are safe to look at.
+//! Text that others wrote goes through [`visible_line`]; JSON escapes what a terminal would obey or
+//! hide, so both are safe to look at.
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::sync::{Mutex, PoisonError};
@@ -80,8 +81,10 @@ impl Output {
     }
 }
 
-/// What waits to be told until it is known whether the command did what it was asked to; none: nothing waits, all is told at once.
-// With `--json` a failure is one document on standard error, and no other line may stand there. Whoever notes does not know the arguments.
+/// What waits to be told until it is known whether the command did what it was asked to; none:
+/// nothing waits, all is told at once.
+// With `--json` a failure is one document on standard error, and no other line may stand there.
+// Whoever notes does not know the arguments.
 static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
 /// The most lines that wait.
 const HELD_MAX: usize = 100;
@@ -108,7 +111,7 @@ pub fn tell_notes() {
 }
 
 fn print_line(line: &str) {
-    // When stderr is gone there is nobody to tell.
+    // If stderr is closed, the line is dropped.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
@@ -119,7 +122,8 @@ pub fn printable_json(document: &impl Serialize, is_pretty: bool) -> String {
     } else {
         serde_json::to_string(document)
     };
-    // Documents are made of names, numbers and text; only a map with keys that are no text could fail.
+    // Documents are made of names, numbers and text; only a map with keys that are no text could
+    // fail.
     let text = made.unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
     if text.bytes().all(|byte| byte == b'\n' || (0x20..0x7f).contains(&byte)) {
         return text;

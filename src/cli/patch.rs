@@ -43,10 +43,12 @@ pub enum PatchCommand {
     Undo {
         #[command(flatten)]
         gate: GateArguments,
-        /// Take the newest patch of this artifact back, by its path or file name [default: the newest of all]
+        /// Take the newest patch of this artifact back, by its path or file name [default: the
+        /// newest of all]
         #[arg(long, value_name = "PATH", value_parser = ArtifactPath::new)]
         artifact: Option<ArtifactPath>,
-        /// Only while exactly these bytes are under review: the gate's digest that `gate show` prints
+        /// Only while exactly these bytes are under review: the gate's digest that `gate show`
+        /// prints
         #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
         digest: Option<Digest>,
         /// Change nothing: tell what would happen, and end as the command would
@@ -80,7 +82,7 @@ pub struct PatchArguments {
     pub(super) file: PathBuf,
 }
 
-/// Does one of them.
+/// Runs one of these commands.
 pub async fn run(global: &GlobalArguments, command: PatchCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
@@ -163,7 +165,8 @@ fn newest(wanted: GateArguments) -> GateRef {
     }
 }
 
-/// Changes what is under review and tells the gate's new digest; with `foreseen`, the word for it, only tells what would happen.
+/// Changes what is under review and tells the gate's new digest; with `foreseen`, the word for it,
+/// only tells what would happen.
 async fn act(
     session: &CommandContext,
     output: &mut Output,

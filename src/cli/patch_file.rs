@@ -10,7 +10,6 @@ use super::report::CommandError;
 
 /// A checked patch and what the operator called it.
 pub struct PatchFile {
-    /// The patch.
     pub patch: Patch,
     /// The path as given, or `standard input`.
     pub name: String,

@@ -12,8 +12,8 @@ use wire::PreviewDoc;
 use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 
-/// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is the failure that the
-/// command itself would be.
+/// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is
+/// the failure that the command itself would be.
 pub async fn print(
     engine: &Client,
     output: &mut Output,
@@ -31,7 +31,8 @@ pub async fn print(
     Ok(())
 }
 
-/// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an array.
+/// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an
+/// array.
 pub async fn tell_all(
     engine: &Client,
     output: &mut Output,

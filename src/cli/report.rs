@@ -1,4 +1,5 @@
-//! The one front door for what went wrong: exit codes (SPEC §8), the words on stderr, and their JSON form.
+//! The one place that reports what went wrong: exit codes (SPEC §8), the words on stderr, and their
+//! JSON form.
 //!
 //! `Not approved: ana approved script 4 seconds ago   hint: …`: what did not happen, the fact that explains it, what to do (HOUSE §5).
 //! Commands hand over a [`Failure`]; nothing else in the command line prints one.
@@ -126,7 +127,8 @@ impl CommandError {
         Refusal::new(RefusalCode::NotFound, message).into()
     }
 
-    /// A patch that is not taken; `file` is what the operator called it, when its text was read from one.
+    /// A patch that is not taken; `file` is what the operator called it, when its text was read
+    /// from one.
     pub fn patch(file: Option<&str>, error: &PatchError) -> Self {
         let position = match (file, error.line) {
             (Some(file), Some(line)) => Some(format!("{file}:{line}:{}", error.column.unwrap_or(1))),
@@ -147,7 +149,8 @@ impl CommandError {
         })
     }
 
-    /// Names what did not happen, unless that is known: who is nearest to it knows best, and `main` names the rest.
+    /// Names what did not happen, unless that is known: who is nearest to it knows best, and `main`
+    /// names the rest.
     #[must_use]
     pub fn not(self, action: &'static str) -> Self {
         self.with(|told| {
@@ -207,7 +210,7 @@ impl CommandError {
             } else {
                 told.to_text(is_verbose)
             };
-            // When even stderr is gone there is nobody left to tell.
+            // If stderr is closed too, the message is dropped.
             let _ = io::stderr().lock().write_all(text.as_bytes());
         }
         self.exit()
@@ -332,7 +335,8 @@ impl From<EngineError> for CommandError {
 }
 
 impl From<io::Error> for CommandError {
-    /// Standard output could not be written: every other file error is told where it happens, with its path.
+    /// Standard output could not be written: every other file error is told where it happens, with
+    /// its path.
     fn from(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
             Self::OutputGone

@@ -1,4 +1,5 @@
-//! From parsed arguments to what a command works with: configuration, runs directory, identity, our own program.
+//! From parsed arguments to what a command works with: configuration, runs directory, identity, our
+//! own program.
 //!
 //! Everything is found once, before anything is opened; nothing here is made or changed.
 
@@ -37,7 +38,6 @@ pub struct CommandContext {
     pub runs_dir: PathBuf,
     /// In whose name everything is done.
     pub operator: Operator,
-    /// The clocks.
     pub clock: Arc<dyn Clock>,
     absolute_runs_dir: String,
     program: PathBuf,
@@ -118,7 +118,8 @@ impl CommandContext {
         &self.absolute_runs_dir
     }
 
-    /// Opens the engine; makes the runs directory when it is missing. Whoever may lead answers dropped files beside it.
+    /// Opens the engine; makes the runs directory when it is missing. Whoever may lead answers
+    /// dropped files beside it.
     pub fn open(&self, role: Role) -> Result<Engine, CommandError> {
         let engine = Engine::open(EngineSettings {
             runs_dir: self.runs_dir.clone(),
@@ -147,7 +148,8 @@ impl CommandContext {
         self.runs_dir.join(DATABASE_FILE).exists()
     }
 
-    /// The runs directory and its database for somebody who only looks: nothing is made, paid, locked or brought up.
+    /// The runs directory and its database for somebody who only looks: nothing is made, paid,
+    /// locked or brought up.
     pub fn look(&self) -> Result<(RunsDir, Reader), CommandError> {
         self.refuse_lost()?;
         if !self.has_jobs() {
@@ -188,7 +190,8 @@ impl CommandContext {
         Err(self.no_jobs())
     }
 
-    /// Opens the engine for a list; none when nothing was ever kept here: see [`Self::note_no_jobs`].
+    /// Opens the engine for a list; none when nothing was ever kept here: see
+    /// [`Self::note_no_jobs`].
     pub fn open_list(&self) -> Result<Option<Engine>, CommandError> {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);
@@ -299,7 +302,8 @@ fn identity(global: &GlobalArguments, config: &Config, surface: Surface) -> Resu
     Ok(Operator { name, via })
 }
 
-/// The client's address of `SSH_CONNECTION` (`client port server port`); anything can stand in a variable, so only an address is taken.
+/// The client's address of `SSH_CONNECTION` (`client port server port`); anything can stand in a
+/// variable, so only an address is taken.
 fn ssh_client(connection: &str) -> Option<String> {
     let client = connection.split_whitespace().next()?;
     let address = client.split('%').next()?;

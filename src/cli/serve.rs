@@ -77,7 +77,7 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
         tokio::select! {
             biased;
             () = http::leave(&mut engine, serving) => {}
-            // Whoever asks twice means at once.
+            // A second signal ends the process at once.
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
@@ -89,7 +89,8 @@ pub async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
     }
 }
 
-/// Nothing that serve does can be done on a newer database: it runs stages and timers, and takes decisions.
+/// Nothing that serve does can be done on a newer database: it runs stages and timers, and takes
+/// decisions.
 fn too_old(why: String) -> CommandError {
     CommandError::new("runs_directory", why)
         .not("served")
@@ -136,7 +137,8 @@ fn standby(engine: &Engine, leader: &LeaderInfo) {
     );
 }
 
-/// Decisions and ends of stages and jobs are worth a line; the rest is for whoever asks with RUST_LOG.
+/// Decisions and ends of stages and jobs are worth a line; the rest is for whoever asks with
+/// RUST_LOG.
 fn tell_event(event: &Event) {
     let stage = event.stage.as_ref().map_or("-", |stage| stage.as_str());
     let (kind, job_id, message) = (event.kind.as_str(), &event.job_id, &event.message);

@@ -1,4 +1,5 @@
-//! Aligned columns without boxes. Cells are text from anywhere; the width counted is the width shown.
+//! Aligned columns without boxes. Cells are text from anywhere; the width counted is the width
+//! shown.
 
 use text::{visible_line, width};
 
@@ -21,7 +22,8 @@ impl Table {
         }
     }
 
-    /// Adds a row. An empty cell is shown as `-`, so that columns can be told apart by a script and by ear.
+    /// Adds a row. An empty cell is shown as `-`, so that columns can be told apart by a script and
+    /// by ear.
     pub fn row(&mut self, cells: Vec<String>) {
         let shown = |cell: String| {
             if cell.is_empty() {

@@ -1,4 +1,5 @@
-//! `holdpoint token`: makes what opens HTTP. Writes nothing: the token is shown once, its digest is what the configuration keeps.
+//! `holdpoint token`: makes what opens HTTP. Writes nothing: the token is shown once, its digest is
+//! what the configuration keeps.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,7 +59,7 @@ struct TokenDoc<'a> {
     line: &'a str,
 }
 
-/// Does one of them.
+/// Runs one of these commands.
 pub fn run(global: &GlobalArguments, command: &TokenCommand) -> CommandResult {
     let TokenCommand::New { name, role } = command;
     if let Some(fault) = token_name_fault(name) {

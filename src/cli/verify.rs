@@ -1,4 +1,5 @@
-//! `holdpoint decisions verify` and `head`: the record against itself, and the note to keep elsewhere.
+//! `holdpoint decisions verify` and `head`: the record against itself, and the note to keep
+//! elsewhere.
 
 use domain::chain::ChainHead;
 use domain::operator::Surface;

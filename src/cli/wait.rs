@@ -1,6 +1,7 @@
 //! Waiting for one gate's decision: `gate wait` and `gate open --wait`.
 //!
-//! The gate that is waited for is pinned once it is seen open: a later attempt never answers for it.
+//! The gate that is waited for is pinned once it is seen open: a later attempt never answers for
+//! it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +21,8 @@ use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::words::clock_time;
 
-/// Waits and tells; `attempt` is the one to wait for, else the newest. Returns the exit code that stands for the outcome.
+/// Waits and tells; `attempt` is the one to wait for, else the newest. Returns the exit code that
+/// stands for the outcome.
 pub async fn run(
     engine: &Client,
     session: &CommandContext,

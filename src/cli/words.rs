@@ -11,7 +11,8 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
     words::ago(now.us_since(at))
 }
 
-/// A look, for a line that begins with who looked: `ana at 2026-11-22 22:13:25Z, digest 9f2c1e: 3 of 5 hunks`.
+/// A look, for a line that begins with who looked:
+/// `ana at 2026-11-22 22:13:25Z, digest 9f2c1e: 3 of 5 hunks`.
 pub fn looked(seen: &Seen) -> String {
     let shown = match seen.shown_words() {
         words if words.is_empty() => words,

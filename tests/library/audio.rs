@@ -1,4 +1,5 @@
-//! What is known of a sound, and how its level is changed, on real files and against other decoders.
+//! What is known of a sound, and how its level is changed, on real files and against other
+//! decoders.
 
 mod facts;
 mod fixtures;

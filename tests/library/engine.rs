@@ -313,7 +313,8 @@ async fn the_lead_passes_on_when_it_is_given_back() {
     second.close();
 }
 
-/// Nobody reads the queue again because of a look that found nothing: that would cost by what waits.
+/// Nobody reads the queue again because of a look that found nothing: that would cost by what
+/// waits.
 #[tokio::test]
 async fn a_look_says_whether_the_rows_have_changed() {
     let folder = tempfile::tempdir().unwrap();

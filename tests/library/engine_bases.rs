@@ -80,7 +80,8 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
         bases(&[("script.txt", "sent along"), ("captions.srt", "sent along")])
     );
 
-    // Replaced without a decision: what the former attempt made is compared with when somebody asks.
+    // Replaced without a decision: what the former attempt made is compared with when somebody
+    // asks.
     let opened = open_gate(&mut engine, at, &[("script.txt", "two\n")], &["v0.txt"]).await;
     assert_eq!(opened, bases(&[("script.txt", "sent along, attempt #1")]));
     engine
@@ -127,7 +128,8 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
     engine.close();
 }
 
-/// Opens the gate on this text; the base in words, all in words, and what changed since a rejection as `ana` reads it.
+/// Opens the gate on this text; the base in words, all in words, and what changed since a rejection
+/// as `ana` reads it.
 async fn compared(engine: &mut Engine, folder: &Path, text: &str, given: &[&str]) -> (String, String, Option<String>) {
     std::fs::write(folder.join("script.txt"), text).unwrap();
     let command = Command::OpenGate {
@@ -161,7 +163,8 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
 
     compared(&mut engine, at, "one\nTWO\nthree\nfour\n", &["old.txt"]).await;
     engine.call(verdict(Verdict::Reject)).await.unwrap();
-    // One line mended, with the same base: what stands in both versions is not hidden from whoever approves.
+    // One line mended, with the same base: what stands in both versions is not hidden from whoever
+    // approves.
     let mended = compared(&mut engine, at, "one\nTWO\nthree\nFOUR\n", &["old.txt"]).await;
     assert_eq!(
         mended,

@@ -1,4 +1,5 @@
-//! The engine when something is broken, in the way or happens at once: each test is a defect that a stranger's review found.
+//! The engine when something is broken, in the way or happens at once: each test is a defect that a
+//! stranger's review found.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,8 @@ fn replace(id: &JobId, old: &str, new: &str) -> Command {
     }
 }
 
-/// What no command of holdpoint writes: a damaged row, or what a process that died in between leaves.
+/// What no command of holdpoint writes: a damaged row, or what a process that died in between
+/// leaves.
 fn sql(runs: &Path, text: &str) {
     let database = rusqlite::Connection::open(runs.join("holdpoint.db")).unwrap();
     database.execute_batch(text).unwrap();
@@ -64,7 +66,8 @@ async fn heard(engine: &mut Engine, wanted: impl Fn(&Event) -> bool) -> Event {
     }
 }
 
-/// A pipeline whose first stage says `ready` through a FIFO of that name, then never ends, in one attempt; in any other it does its work.
+/// A pipeline whose first stage says `ready` through a FIFO of that name, then never ends, in one
+/// attempt; in any other it does its work.
 fn pipeline_that_hangs(folder: &Path, attempt: u32) -> String {
     for name in ["ready", "never"] {
         mkfifo(&folder.join(name), Mode::S_IRWXU).unwrap();

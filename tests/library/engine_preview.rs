@@ -1,4 +1,5 @@
-//! What a preview says is what then happens: on a real database and real files, in worlds made of a seed. And a preview changes nothing.
+//! What a preview says is what then happens: on a real database and real files, in worlds made of a
+//! seed. And a preview changes nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -90,7 +91,8 @@ async fn a_rejection_says_what_resuming_would_do_and_a_resume_says_it_again() {
     engine.close();
 }
 
-/// The trial of November 2026, twice: "Then stage c starts." and "Stage c runs again as #2", and then the job paused.
+/// The trial of November 2026, twice: "Then stage c starts." and "Stage c runs again as #2", and
+/// then the job paused.
 #[tokio::test]
 async fn a_stage_that_would_read_what_was_replaced_is_said_not_to_start_and_the_first_resume_opens_the_review() {
     let folder = tempfile::tempdir().unwrap();
@@ -458,7 +460,8 @@ async fn what_comes_after_another_command_is_foreseen_after_it() {
     engine.close();
 }
 
-/// Every file under a directory, with its bytes; the lock files and what SQLite keeps for readers are nobody's record.
+/// Every file under a directory, with its bytes; the lock files and what SQLite keeps for readers
+/// are nobody's record.
 fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
@@ -527,8 +530,8 @@ async fn a_preview_changes_no_row_and_no_file() {
     engine.close();
 }
 
-/// A pipeline out of a seed: stages with and without command, artifacts and gates, in any order; or all with artifacts and a person's gate,
-/// every other one with a command.
+/// A pipeline out of a seed: stages with and without command, artifacts and gates, in any order; or
+/// all with artifacts and a person's gate, every other one with a command.
 fn pipeline(random: &mut Random, is_chain: bool) -> (String, Vec<String>) {
     let (mut stages, mut gates) = (String::new(), String::new());
     let mut names = Vec::new();
@@ -672,7 +675,8 @@ async fn when(engine: &mut Engine, id: &JobId, kind: EventType) -> u64 {
     of_kind.map(|event| event.seq).max().unwrap_or(0)
 }
 
-/// What was said to start starts: at once, or where it was said to wait, only when the hog has let its slot go.
+/// What was said to start starts: at once, or where it was said to wait, only when the hog has let
+/// its slot go.
 async fn follow(engine: &mut Engine, id: &JobId, outlook: &Outlook, hog: &mut Option<Hog>, told: &mut Told) {
     for fact in &outlook.facts {
         match fact {
@@ -769,7 +773,8 @@ async fn play(seed: u64, told: &mut Told) {
                 .unwrap();
         }
         let before = job(&mut engine, &id).await;
-        // Files that a commit owes are written before the next look at them, here as in a person's time.
+        // Files that a commit owes are written before the next look at them, here as in a person's
+        // time.
         engine.rest().await;
         touch(&mut random, &run, &names);
         betray(&mut random, &run, &before);

@@ -1,4 +1,5 @@
-//! The crates called as functions: rules, engine, sound and supervisor on real files, databases and processes; and what our own texts say.
+//! The crates called as functions: rules, engine, sound and supervisor on real files, databases and
+//! processes; and what our own texts say.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

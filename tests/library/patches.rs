@@ -1,4 +1,5 @@
-//! docs/PATCHES.md describes exactly the patch types that the program has, each with the example that is tested to apply.
+//! docs/PATCHES.md describes exactly the patch types that the program has, each with the example
+//! that is tested to apply.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The pictures in screenshots/ show screens on which nothing was pending. A picture cannot be read here; the text that the tool saves
-//! beside it can.
+//! The pictures in screenshots/ show screens on which nothing was pending. A picture cannot be read
+//! here; the text that the tool saves beside it can.
 
 use std::collections::BTreeSet;
 use std::path::Path;

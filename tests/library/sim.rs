@@ -1,7 +1,8 @@
-//! The rules under a storm: seeded schedules of persons, timers, clock steps, crashes and faults against the real reducers, every invariant
-//! of HOUSE.md §6 looked at after every step.
+//! The rules under a storm: seeded schedules of persons, timers, clock steps, crashes and faults
+//! against the real reducers, every invariant of HOUSE.md §6 looked at after every step.
 //!
-//! `HOLDPOINT_SIM_SCHEDULES=1000000` plays so many (`just simulate 1000000`), `HOLDPOINT_SIM_SEED=42` only that one, with its steps.
+//! `HOLDPOINT_SIM_SCHEDULES=1000000` plays so many (`just simulate 1000000`),
+//! `HOLDPOINT_SIM_SEED=42` only that one, with its steps.
 
 mod disk;
 mod hands;
@@ -85,8 +86,8 @@ fn every_ordering_of_six_is_survived() {
     }
 }
 
-/// Found by schedule 363501: a decision file had its name, whoever named it died before the name was flushed, and the next publisher took
-/// it for done.
+/// Found by schedule 363501: a decision file had its name, whoever named it died before the name
+/// was flushed, and the next publisher took it for done.
 #[test]
 fn a_name_that_nobody_flushed_is_flushed_by_whoever_finds_it() {
     // What a loss of power takes depends on the moment.

@@ -1,4 +1,5 @@
-//! Stage commands under their supervisor, with real processes: what is waited for is an event, never time.
+//! Stage commands under their supervisor, with real processes: what is waited for is an event,
+//! never time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,7 +109,8 @@ fn exited(supervised: Supervised) -> ExitRecord {
     }
 }
 
-/// Whether it runs anything of its own: one that the kernel is taking down has let go of its locks before it is a zombie.
+/// Whether it runs anything of its own: one that the kernel is taking down has let go of its locks
+/// before it is a zombie.
 fn is_running(pid: &str) -> bool {
     const PF_EXITING: u32 = 0x4;
     let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
@@ -142,7 +144,8 @@ fn an_exit_status_is_recorded_and_output_is_logged() {
     assert_eq!(record.message, "killed by signal 9");
 }
 
-/// A stage that renames the directory away and puts a link in its place, again and again, while its next attempt is started.
+/// A stage that renames the directory away and puts a link in its place, again and again, while its
+/// next attempt is started.
 #[test]
 fn starting_touches_nothing_outside_however_the_directory_is_swapped_for_a_link() {
     let temporary = tempfile::tempdir().unwrap();
@@ -158,7 +161,8 @@ fn starting_touches_nothing_outside_however_the_directory_is_swapped_for_a_link(
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_done.load(Ordering::Relaxed) {
-                // Whoever starts makes the directory again where it is missing, so each of these may fail.
+                // Whoever starts makes the directory again where it is missing, so each of these
+                // may fail.
                 let _ = fs::rename(&inside, &aside);
                 if symlink(&elsewhere, &inside).is_ok() {
                     fs::remove_file(&inside).unwrap();
@@ -252,7 +256,8 @@ fn a_supervisor_that_is_told_to_end_leaves_no_record_and_no_family() {
     assert!(end_orphan(&stage.run, &stage.name, 1).unwrap());
 }
 
-/// Not a test of its own: the leader in [`the_command_outlives_its_leader_and_is_adopted`], in a process that can be killed.
+/// Not a test of its own: the leader in [`the_command_outlives_its_leader_and_is_adopted`], in a
+/// process that can be killed.
 #[test]
 fn leader() {
     let Some(runs) = std::env::var_os("TEST_LEADER_RUNS") else {

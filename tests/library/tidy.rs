@@ -1,8 +1,8 @@
-//! The house rules that a compiler does not check, read from our own source: sizes, words that may not be, what is pure, one name for
-//! one idea.
+//! The house rules that a compiler does not check, read from our own source: sizes, words that may
+//! not be, what is pure, one name for one idea.
 //!
-//! Which crate may name which is not here: the manifests say it, and Cargo refuses the rest. A failure says file and line, what stands
-//! there and what would be right.
+//! Which crate may name which is not here: the manifests say it, and Cargo refuses the rest. A
+//! failure says file and line, what stands there and what would be right.
 
 mod rules;
 mod source;

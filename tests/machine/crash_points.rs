@@ -1,7 +1,9 @@
-//! Killed at every named step between a keypress and the job's advance, and started again: database, files, events and the job's state
-//! agree, nothing is lost, nothing is repeated, and a stage whose process is lost runs again (SPEC §4, §5).
+//! Killed at every named step between a keypress and the job's advance, and started again:
+//! database, files, events and the job's state agree, nothing is lost, nothing is repeated, and a
+//! stage whose process is lost runs again (SPEC §4, §5).
 //!
-//! The list is `fault::POINTS`; a step without a row here fails the test. `docs/DURABILITY.md` has the same table.
+//! The list is `fault::POINTS`; a step without a row here fails the test. `docs/DURABILITY.md` has
+//! the same table.
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
@@ -34,7 +36,8 @@ enum Dies {
     Undecided,
     /// Who approves, after that: it was made.
     Decided,
-    /// The leader at the first stage; the stage's command runs so often, and the gate is of this attempt.
+    /// The leader at the first stage; the stage's command runs so often, and the gate is of this
+    /// attempt.
     Leader { runs: &'static str },
     /// The supervisor of the first stage, beside a leader that lives.
     Supervisor { runs: &'static str },
@@ -270,7 +273,8 @@ fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
         workspace.write("plan.txt", "plan v1\n");
         let open = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
         workspace.cmd(&open).assert().success();
-        // The console also records the look and takes leases, and publishes both: what dies is the decision and nothing else.
+        // The console also records the look and takes leases, and publishes both: what dies is the
+        // decision and nothing else.
         let options = crate::support::pty::PtyOptions::new(workspace.root())
             .env("HOLDPOINT_CRASH_AT", point)
             .env("HOLDPOINT_FAULT_DURING", "approved");

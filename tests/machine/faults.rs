@@ -1,4 +1,5 @@
-//! The binary killed at named points and started again: nothing lost, nothing repeated (SPEC §4, §9).
+//! The binary killed at named points and started again: nothing lost, nothing repeated (SPEC §4,
+//! §9).
 //!
 //! The points exist in builds with debug assertions only, which is what `cargo test` makes.
 
@@ -20,7 +21,8 @@ pipeline:
 gates: {script: {required: true}}
 "#;
 
-/// Runs a command that is to die at this point; what it was about to do is left to whoever comes next.
+/// Runs a command that is to die at this point; what it was about to do is left to whoever comes
+/// next.
 fn killed_at(workspace: &Workspace, point: &str, arguments: &[&str]) {
     let output = workspace
         .command(arguments)
@@ -176,7 +178,8 @@ fn a_leader_killed_before_it_launches_a_stage_leaves_it_to_the_next() {
 fn a_stage_outlives_the_leader_that_started_it_and_the_next_adopts_it() {
     let workspace = Workspace::new(STAGES);
     let leader = serve(&workspace, None);
-    // The command waits in a pipe until somebody writes: the leader dies in the middle of the stage.
+    // The command waits in a pipe until somebody writes: the leader dies in the middle of the
+    // stage.
     std::fs::create_dir_all(workspace.run_directory("j-1")).unwrap();
     let pipe = workspace.run_directory("j-1").join("hold");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
@@ -216,7 +219,8 @@ fn wait_for_gate(workspace: &Workspace) {
 
 #[test]
 fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
-    // Where the patch is still owed, a process that is to die after files would die paying for it, before its own undo.
+    // Where the patch is still owed, a process that is to die after files would die paying for it,
+    // before its own undo.
     for (applied, undone) in [
         (Some("after_commit"), "after_commit"),
         (Some("after_files"), "after_commit"),

@@ -1,4 +1,5 @@
-//! The program on a machine that fails it: killed at each named step and at random, and without power.
+//! The program on a machine that fails it: killed at each named step and at random, and without
+//! power.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

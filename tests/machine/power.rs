@@ -1,8 +1,9 @@
-//! What a loss of power leaves, as ALICE and CrashMonkey look for it: the system calls of real commands are recorded, states that a power
-//! cut could leave are made of them, holdpoint is started on each, and what was answered must be there.
+//! What a loss of power leaves, as ALICE and CrashMonkey look for it: the system calls of real
+//! commands are recorded, states that a power cut could leave are made of them, holdpoint is
+//! started on each, and what was answered must be there.
 //!
-//! A seeded sample is tried; `HOLDPOINT_POWER_STATES=100000` tries so many. Needs strace, and says so where there is none. `real.rs` does
-//! the like on a file system that loses its power.
+//! A seeded sample is tried; `HOLDPOINT_POWER_STATES=100000` tries so many. Needs strace, and says
+//! so where there is none. `real.rs` does the like on a file system that loses its power.
 
 mod disk;
 mod real;
@@ -35,7 +36,8 @@ fn record() -> Option<Recording> {
     for arguments in story::BEFORE {
         workspace.cmd(arguments).assert().success();
     }
-    // An open console, as it were: the log of the database is not folded into it after each command.
+    // An open console, as it were: the log of the database is not folded into it after each
+    // command.
     let held = Reader::open(&runs).unwrap();
     held.last_event_seq().unwrap();
     let base = disk::read(&runs);
@@ -84,7 +86,8 @@ fn record() -> Option<Recording> {
     Some(Recording { base, ops })
 }
 
-/// A directory for what is left, in memory where there is such a place: what is asked is what holdpoint finds, not what this disk keeps.
+/// A directory for what is left, in memory where there is such a place: what is asked is what
+/// holdpoint finds, not what this disk keeps.
 fn folder() -> tempfile::TempDir {
     let shm = Path::new("/dev/shm");
     let folder = if shm.is_dir() {
@@ -110,7 +113,8 @@ const KINDS: [(Left, Left); 12] = [
     (Left::All, Left::Random),
 ];
 
-/// So many are tried with the program itself, for each takes it ten starts; where more states are asked for, a tenth of them.
+/// So many are tried with the program itself, for each takes it ten starts; where more states are
+/// asked for, a tenth of them.
 const BY_HAND: usize = 12;
 
 struct Tried {
@@ -120,7 +124,8 @@ struct Tried {
     broken: Option<String>,
 }
 
-/// Tries states in a seeded order, each once, until one breaks a promise. `start` says what was left to mend.
+/// Tries states in a seeded order, each once, until one breaks a promise. `start` says what was
+/// left to mend.
 fn try_states(
     base: &Tree,
     ops: &[Op],

@@ -1,7 +1,9 @@
-//! Consoles in terminals, deciders on the command line and over HTTP, leaders and stages, killed at random for as long as told; then everything starts
-//! again and the record is held against what each of them was told.
+//! Consoles in terminals, deciders on the command line and over HTTP, leaders and stages, killed at
+//! random for as long as told; then everything starts again and the record is held against what
+//! each of them was told.
 //!
-//! `HOLDPOINT_TORTURE_MINUTES=20` (`just torture 20`) for so long; without it a few hundred deeds. The seed is printed.
+//! `HOLDPOINT_TORTURE_MINUTES=20` (`just torture 20`) for so long; without it a few hundred deeds.
+//! The seed is printed.
 
 mod caller;
 mod crowd;

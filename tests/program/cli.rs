@@ -1,4 +1,5 @@
-//! The command line as scripts and operators use it: the real binary, its exit codes, its documents, several processes at once.
+//! The command line as scripts and operators use it: the real binary, its exit codes, its
+//! documents, several processes at once.
 
 mod acknowledge;
 pub mod beside;

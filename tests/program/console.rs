@@ -1,4 +1,5 @@
-//! The console as an operator meets it: the real binary in a real terminal, and what it leaves behind.
+//! The console as an operator meets it: the real binary in a real terminal, and what it leaves
+//! behind.
 
 mod bulk;
 mod clocks;

@@ -1,4 +1,5 @@
-//! The program as it is met: on the command line, in a terminal and over HTTP; what it leaves behind, and what it makes of damage.
+//! The program as it is met: on the command line, in a terminal and over HTTP; what it leaves
+//! behind, and what it makes of damage.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,

@@ -1,5 +1,6 @@
-//! What becomes of each fault, with the real thing where the machine allows it: nothing is decided because of it, it is said what is wrong
-//! and what to do, and what was running goes on (DURABILITY.md, "Faults"). A test that needs root or a mount says so when it has neither.
+//! What becomes of each fault, with the real thing where the machine allows it: nothing is decided
+//! because of it, it is said what is wrong and what to do, and what was running goes on
+//! (DURABILITY.md, "Faults"). A test that needs root or a mount says so when it has neither.
 
 mod console;
 mod database;

@@ -158,7 +158,8 @@ fn exit_codes_and_signals_are_told_apart() {
     let (_directory, pty) = shell("exit 3");
     assert_eq!(pty.wait_exit().code(), Some(3));
 
-    // Loops that block nowhere: a shell can miss a signal that comes between its last look and a blocking read.
+    // Loops that block nowhere: a shell can miss a signal that comes between its last look and a
+    // blocking read.
     let (_directory, pty) = shell("trap 'exit 7' TERM; printf ready; while :; do :; done");
     pty.wait_text("ready");
     pty.terminate(Signal::SIGTERM);
@@ -247,7 +248,8 @@ fn nothing_of_the_callers_environment_reaches_the_program() {
     assert!(text.contains(&home), "{text}");
     assert!(text.contains("TERM=xterm-256color"), "{text}");
     assert!(!text.contains("CARGO"), "{text}");
-    // The clock file of this workspace is the one variable of ours; there is no such file until a test moves the clocks.
+    // The clock file of this workspace is the one variable of ours; there is no such file until a
+    // test moves the clocks.
     let ours: Vec<_> = text.lines().filter(|line| line.contains("HOLDPOINT")).collect();
     let clock = format!("HOLDPOINT_CLOCK_FILE={}/clock", directory.path().display());
     assert_eq!(ours, [clock.as_str()], "{text}");

@@ -1,4 +1,5 @@
-//! The record as `decisions verify` sees it: sound when holdpoint wrote it, and every changed byte found and located.
+//! The record as `decisions verify` sees it: sound when holdpoint wrote it, and every changed byte
+//! found and located.
 
 mod doctor;
 mod flips;

@@ -1,4 +1,5 @@
-//! The last line: whatever is open, it ends in the way to all keys and in the way out, and the first of them works.
+//! The last line: whatever is open, it ends in the way to all keys and in the way out, and the
+//! first of them works.
 
 use console::keymap::Focus;
 

@@ -129,7 +129,8 @@ pub struct Console {
     console: Loop,
     runtime: Runtime,
     pub is_left: bool,
-    /// Whether the operator looks at every screen until all of it counts as shown; else the next key comes at once.
+    /// Whether the operator looks at every screen until all of it counts as shown; else the next
+    /// key comes at once.
     pub rests: bool,
     /// The last key that was pressed.
     last: Option<KeyPress>,
@@ -253,7 +254,8 @@ impl Console {
         self.without_frame();
     }
 
-    /// The line is stalled meanwhile: no frame shows what is only half answered, however quick the workers are.
+    /// The line is stalled meanwhile: no frame shows what is only half answered, however quick the
+    /// workers are.
     fn without_frame(&mut self) {
         self.terminal.is_stalled = true;
         self.until_idle();
@@ -297,7 +299,8 @@ impl Console {
         self
     }
 
-    /// Presses a key, and a letter not at the moment of the one before; a longer while is told by the test.
+    /// Presses a key, and a letter not at the moment of the one before; a longer while is told by
+    /// the test.
     fn by_hand(&mut self, key: KeyPress) {
         if key.typed().is_some() || key == KeyPress::plain(Code::Tab) {
             if self.last_letter_us == Some(self.backend.now.boot_us) {
@@ -320,7 +323,8 @@ impl Console {
         self
     }
 
-    /// Types a text, a key for each character and each so long behind the one before; `\n` and `\t` are Enter and Tab.
+    /// Types a text, a key for each character and each so long behind the one before; `\n` and `\t`
+    /// are Enter and Tab.
     pub fn paced(&mut self, gap_ms: i64, text: &str) -> &mut Self {
         for character in text.chars() {
             self.pass_ms(gap_ms);

@@ -25,7 +25,8 @@ fn at_sizes(name: &str, world: impl Fn() -> World, keys: &str) {
     }
 }
 
-/// What a reviewer must not overlook: blanks at the end, tabs, wide characters, line ends, the last newline.
+/// What a reviewer must not overlook: blanks at the end, tabs, wide characters, line ends, the last
+/// newline.
 fn details() -> World {
     let old = "**Opening**\nThe sea gives the beach back twice a day – nobody asks it to, and nobody is asked.\n\
                \tindented\nsame 潮が引く\nkept\nold end\r\nlast";
@@ -80,7 +81,8 @@ fn the_line_at_the_top_stays_when_the_layout_changes() {
     console.shows("140   line 139 of");
 }
 
-/// The former rule: rows were counted as shown when their number was on the screen, however much of them was cut off.
+/// The former rule: rows were counted as shown when their number was on the screen, however much of
+/// them was cut off.
 #[test]
 fn what_is_cut_off_was_not_shown() {
     let old = format!("{}low tide\n", "a ".repeat(300));

@@ -81,7 +81,8 @@ fn durations_edited_in_a_storyboard_are_a_duration_adjust() {
     assert_eq!(console.decisions(), ["ApplyPatch j-21/storyboard \"duration_adjust\""]);
 }
 
-/// What an edit does not touch is not touched: line ends, a byte order mark, tabs, a missing last newline.
+/// What an edit does not touch is not touched: line ends, a byte order mark, tabs, a missing last
+/// newline.
 #[test]
 fn bytes_outside_the_edit_survive() {
     for text in [
@@ -174,7 +175,8 @@ fn words_are_found_in_the_text() {
     assert_snapshot!("edit_find_80", console.picture());
 }
 
-/// A draft goes with the version that it was an edit of; what moved meanwhile is told, and the edit is tried on it.
+/// A draft goes with the version that it was an edit of; what moved meanwhile is told, and the edit
+/// is tried on it.
 #[test]
 fn an_edit_is_carried_over_into_a_version_that_moved() {
     let mut console = Console::drawn();

@@ -1,5 +1,6 @@
-//! The engine's side of the world: the real reducer over rows in memory. What is asked of files is found in the world's disk; every rule,
-//! of commands, timers and previews alike, is the engine's own.
+//! The engine's side of the world: the real reducer over rows in memory. What is asked of files is
+//! found in the world's disk; every rule, of commands, timers and previews alike, is the engine's
+//! own.
 
 use std::collections::BTreeMap;
 use std::future::{pending, ready};
@@ -76,7 +77,8 @@ impl World {
             let open: Vec<_> = rows.gates.iter().filter(|gate| gate.state == GateState::Open).collect();
             let is_listed = queue.iter().any(|row| row.job_id == rows.job.id);
             let is_active = matches!(rows.job.status, JobStatus::Queued | JobStatus::Running);
-            // Nobody here has anything to do for what another program runs, nor for a failure that somebody has noted.
+            // Nobody here has anything to do for what another program runs, nor for a failure that
+            // somebody has noted.
             let is_hidden = rows.job.is_manual && is_active || rows.job.acknowledged_at.is_some();
             let kind = QueueKind::of(rows.job.status).filter(|_| !is_hidden);
             if let (Some(kind), true, false) = (kind, open.is_empty(), is_listed) {
@@ -332,7 +334,7 @@ impl World {
         let wake = timer
             .wake(gate.lease.as_ref(), gate.policy.max_hold_s, GRACE_S)
             .unwrap();
-        // Both clocks must have come to it.
+        // Both clocks must have reached the end.
         let utc = former.utc.max(timer.deadline);
         let boot_us = utc.micros() - timer.anchor.offset_us;
         let on_disk = self.on_disk(rows, gate);
@@ -703,7 +705,8 @@ impl Backend for World {
         id
     }
 
-    /// What the rules answer comes when all else has been told; until then its place is held by an answer to no question.
+    /// What the rules answer comes when all else has been told; until then its place is held by an
+    /// answer to no question.
     fn ask(&mut self, question: Question) -> Pin<Box<dyn Future<Output = Answered> + Send>> {
         let is_preview = matches!(question, Question::Preview(..));
         let mut answer = self.answer(question);

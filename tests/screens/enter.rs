@@ -56,7 +56,8 @@ fn refused_in_bulk() -> Console {
     console
 }
 
-/// Every kind of question, in every way to stand. Enter is shown where it does something, and nowhere else.
+/// Every kind of question, in every way to stand. Enter is shown where it does something, and
+/// nowhere else.
 const PROMPTS: [State; 29] = [
     State("approve", || drawn("a")),
     State("approve, in the note", || drawn("a Tab")),

@@ -1,4 +1,5 @@
-//! Slips of the hand and of the line: torn keys, keys held down, windows too low, a note said for the wrong verdict.
+//! Slips of the hand and of the line: torn keys, keys held down, windows too low, a note said for
+//! the wrong verdict.
 
 use console::effect::Msg;
 use console::facts::job::shares;

@@ -1,5 +1,5 @@
-//! Screens: a setup and a string of keys in, a picture of the screen out. The console's own loop, with a terminal in
-//! memory, a world over the real rules, and a clock that the test moves.
+//! Screens: a setup and a string of keys in, a picture of the screen out. The console's own loop,
+//! with a terminal in memory, a world over the real rules, and a clock that the test moves.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "tests pick what they look at")]

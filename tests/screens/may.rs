@@ -1,4 +1,5 @@
-//! May I? Keys, hint line, palette and menu give the same answer: a walk over what the console can stand on.
+//! May I? Keys, hint line, palette and menu give the same answer: a walk over what the console can
+//! stand on.
 
 use console::action::Action;
 use console::effect::Msg;
@@ -166,7 +167,8 @@ pub fn said(console: &Console) -> String {
         .unwrap_or_default()
 }
 
-/// Whether Enter alone answers the question, and nobody else has the gate open, who would have to be asked first (Ctrl-t).
+/// Whether Enter alone answers the question, and nobody else has the gate open, who would have to
+/// be asked first (Ctrl-t).
 fn is_confirmable(console: &Console) -> bool {
     let key = match console.model.ask() {
         Some(PromptKind::Confirm(confirm)) => &confirm.pin.key,

@@ -416,7 +416,8 @@ fn a_gate_without_a_timer_speaks_of_none() {
     console.shows("timer held for you, at most 1h00m more");
 }
 
-/// A gate of several files keeps the bytes of those that are looked at; a patch for another one has them read.
+/// A gate of several files keeps the bytes of those that are looked at; a patch for another one has
+/// them read.
 #[test]
 fn a_patch_for_a_file_whose_bytes_are_not_there_has_them_read() {
     let files = ["a.txt", "b.txt", "c.txt", "d.txt"];

@@ -1,4 +1,5 @@
-//! A screen as text, with a legend of its styles: a letter for every style, a line of letters under every styled line.
+//! A screen as text, with a legend of its styles: a letter for every style, a line of letters under
+//! every styled line.
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
-//! What a prompt says will happen is what the rules say: asked with the command that Enter sends, and again whenever something happens.
+//! What a prompt says will happen is what the rules say: asked with the command that Enter sends,
+//! and again whenever something happens.
 
 use std::sync::Arc;
 
@@ -90,7 +91,8 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
     assert!(console.model.prompt.is_none());
 }
 
-/// The trial of November 2026: replaced bytes went through with "Stage audio runs again." and Enter.
+/// The trial of November 2026: replaced bytes went through with "Stage audio runs again." and
+/// Enter.
 #[test]
 fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_through() {
     let mut console = Console::drawn();
@@ -169,7 +171,8 @@ fn a_question_about_a_job_says_who_has_its_gate_open() {
     console.shows("Gate script #2 closes without a decision.");
 }
 
-/// What happens to one gate of a bulk is asked again for its job; Enter counts when all of it could be read.
+/// What happens to one gate of a bulk is asked again for its job; Enter counts when all of it could
+/// be read.
 #[test]
 fn what_happened_to_one_job_of_a_bulk_is_asked_again() {
     let mut console = Console::hurried();

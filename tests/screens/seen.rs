@@ -1,4 +1,5 @@
-//! Seen means shown: a changed line counts when it stood on the screen for 300 ms while somebody was there, wherever the focus is.
+//! Seen means shown: a changed line counts when it stood on the screen for 300 ms while somebody
+//! was there, wherever the focus is.
 
 use domain::gate::{Gate, Verdict};
 

@@ -1,4 +1,5 @@
-//! What never gives way and never moves: the way to all keys, the columns of the queue, what a title is about.
+//! What never gives way and never moves: the way to all keys, the columns of the queue, what a
+//! title is about.
 
 use domain::event::EventType;
 use domain::gate::Verdict;

@@ -1,4 +1,5 @@
-//! What the screens say: lines that are counted are drawn, nothing is cut that matters, and plain words.
+//! What the screens say: lines that are counted are drawn, nothing is cut that matters, and plain
+//! words.
 
 use console::effect::Msg;
 use console::model::toast::Tone;

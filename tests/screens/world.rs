@@ -1,4 +1,5 @@
-//! A runs directory in memory, with the material that WIRE.md describes. What happens in it is decided by the real reducer (see `engine`).
+//! A runs directory in memory, with the material that WIRE.md describes. What happens in it is
+//! decided by the real reducer (see `engine`).
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};

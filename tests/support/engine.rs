@@ -1,4 +1,5 @@
-//! What the tests of the engine share: opening one on a directory, asking it, and waiting for what it tells.
+//! What the tests of the engine share: opening one on a directory, asking it, and waiting for what
+//! it tells.
 
 use std::path::Path;
 use std::sync::Arc;

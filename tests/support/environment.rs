@@ -1,9 +1,11 @@
-//! The environment of every program a test starts: nothing of the caller's own settings, and the same everywhere.
+//! The environment of every program a test starts: nothing of the caller's own settings, and the
+//! same everywhere.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-/// The variables of a clean environment with `home` as the home directory. No `HOLDPOINT_*` of the caller is among them.
+/// The variables of a clean environment with `home` as the home directory. No `HOLDPOINT_*` of the
+/// caller is among them.
 pub fn clean(home: &Path) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = [
         ("HOME", home.as_os_str()),
@@ -15,7 +17,8 @@ pub fn clean(home: &Path) -> Vec<(OsString, OsString)> {
     .into();
     // A test that writes this file moves the clocks of all its processes (`src/clock.rs`).
     variables.push(("HOLDPOINT_CLOCK_FILE".into(), home.join("clock").into()));
-    // The search path is the machine's; a coverage run has to tell the children where their profiles go.
+    // The search path is the machine's; a coverage run has to tell the children where their
+    // profiles go.
     for name in ["PATH", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(name) {
             variables.push((name.into(), value));

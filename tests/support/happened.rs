@@ -1,5 +1,6 @@
-//! Whether what a preview said is what then happened: claims read from its sentences and facts, and claims read from the rows before and
-//! after, by someone who knows nothing of the rules nor of their changes.
+//! Whether what a preview said is what then happened: claims read from its sentences and facts, and
+//! claims read from the rows before and after, by someone who knows nothing of the rules nor of
+//! their changes.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +10,8 @@ use domain::outlook::{Fact, Outlook};
 use domain::time::Timestamp;
 use serde_json::Value;
 
-/// What differs between a preview and what then happened; empty when it told the truth, and all of it.
+/// What differs between a preview and what then happened; empty when it told the truth, and all of
+/// it.
 pub fn lies(outlook: &Outlook, before: &JobRows, after: &JobRows) -> Vec<String> {
     let happened = happened(before, after);
     let mut lies = Vec::new();
@@ -57,7 +59,8 @@ pub fn lies(outlook: &Outlook, before: &JobRows, after: &JobRows) -> Vec<String>
     lies
 }
 
-/// What a preview said of timers' times that is not what the rows then held, read at the moment of the preview.
+/// What a preview said of timers' times that is not what the rows then held, read at the moment of
+/// the preview.
 pub fn timer_lies(facts: &[Fact], after: &JobRows, now: Timestamp) -> Vec<String> {
     let lie = |fact: &Fact| {
         let (stage, attempt) = match fact {
@@ -119,7 +122,8 @@ fn compare(what: &str, said: &BTreeSet<String>, happened: &BTreeSet<String>, lie
     );
 }
 
-/// A claim as sentences make it: digests in short, values as people write them, no gate's deadline in figures.
+/// A claim as sentences make it: digests in short, values as people write them, no gate's deadline
+/// in figures.
 fn plain(claim: &str) -> String {
     claim.split(" | ").next().unwrap_or(claim).to_owned()
 }
@@ -420,7 +424,8 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
     }
 }
 
-/// Bare stages that the job went over: those between the stage it was at and the stage it is at now.
+/// Bare stages that the job went over: those between the stage it was at and the stage it is at
+/// now.
 fn passed(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
     if after.job.is_manual || after.job.stage == before.job.stage {
         return;

@@ -1,15 +1,19 @@
 //! Keys as a person would write them down, and the bytes a terminal sends for them.
 //!
-//! `"j j Enter"` is three keys: words are separated by spaces, a word is a named key, a chord or plain text.
-//! Named: `Enter Tab BackTab Space Backspace Esc Delete Insert Up Down Left Right Home End PageUp PageDown F1`…`F12`.
-//! Chords: `<C-c>`, `<A-x>`, `<S-Tab>`, `<C-Left>`. Text with spaces, or a word that is also a key's name: `'two words'`.
+//! `"j j Enter"` is three keys: words are separated by spaces, a word is a named key, a chord or
+//! plain text. Named:
+//! `Enter Tab BackTab Space Backspace Esc Delete Insert Up Down Left Right Home End PageUp PageDown F1`…`F12`.
+//! Chords: `<C-c>`, `<A-x>`, `<S-Tab>`, `<C-Left>`. Text with spaces, or a word that is also a
+//! key's name: `'two words'`.
 
-/// The bytes for `keys`, or why they cannot be sent. `is_application_cursor`: the mode the program put the cursor keys in.
+/// The bytes for `keys`, or why they cannot be sent. `is_application_cursor`: the mode the program
+/// put the cursor keys in.
 pub fn bytes(keys: &str, is_application_cursor: bool) -> Result<Vec<u8>, String> {
     let mut sent = Vec::new();
     let mut rest = keys.trim_start();
     while !rest.is_empty() {
-        // Esc and the key after it arrive in one read, and every program takes that for Alt and the key.
+        // Esc and the key after it arrive in one read, and every program takes that for Alt and the
+        // key.
         if sent.last() == Some(&0x1b) {
             return Err(format!(
                 "keys {keys:?}: Esc has to be the last key of a send; wait for what it does, then send the rest"

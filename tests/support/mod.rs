@@ -1,6 +1,7 @@
 //! What the tests that run the real binary share: a terminal, a workspace, keys and screens.
 //!
-//! Each test binary compiles it and uses its part. Nothing here knows what holdpoint's screens look like.
+//! Each test binary compiles it and uses its part. Nothing here knows what holdpoint's screens look
+//! like.
 #![allow(
     dead_code,
     reason = "every test binary compiles this module for itself and uses only its part"

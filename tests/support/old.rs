@@ -1,4 +1,5 @@
-//! What the old system left: its database with the tables as it made them, and run directories as it wrote them.
+//! What the old system left: its database with the tables as it made them, and run directories as
+//! it wrote them.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -87,7 +88,8 @@ pub fn orphan(workspace: &Workspace) -> PathBuf {
     workspace.run_directory(ORPHAN)
 }
 
-/// Every file under here with its bytes and the time of its last change; also what lies there and is no file.
+/// Every file under here with its bytes and the time of its last change; also what lies there and
+/// is no file.
 pub fn files(path: &Path) -> Vec<(String, Vec<u8>, SystemTime)> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(path).unwrap() {

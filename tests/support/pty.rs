@@ -1,7 +1,9 @@
-//! A program in a real terminal: what it writes becomes a screen, what a test sends becomes its keys.
+//! A program in a real terminal: what it writes becomes a screen, what a test sends becomes its
+//! keys.
 //!
-//! Waiting is for something to show, never for time: a reader thread feeds the screen and wakes whoever waits. The one limit,
-//! [`patience`], exists so that a test that hangs ends with a picture of the screen instead.
+//! Waiting is for something to show, never for time: a reader thread feeds the screen and wakes
+//! whoever waits. The one limit, [`patience`], exists so that a test that hangs ends with a picture
+//! of the screen instead.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -45,7 +47,8 @@ impl Waiting {
 /// So soon behind letters that came in one piece an Enter is theirs.
 const ENTER_OF_TEXT: Duration = Duration::from_millis(100);
 
-/// How long a wait may take before the test counts as hung: `HOLDPOINT_TEST_PATIENCE_S` seconds, 60 unless told.
+/// How long a wait may take before the test counts as hung: `HOLDPOINT_TEST_PATIENCE_S` seconds, 60
+/// unless told.
 pub fn patience() -> Duration {
     let told = std::env::var("HOLDPOINT_TEST_PATIENCE_S").ok();
     Duration::from_secs(told.and_then(|seconds| seconds.parse().ok()).unwrap_or(60))
@@ -105,7 +108,8 @@ pub struct Pty {
 }
 
 impl Pty {
-    /// Runs `program` (an absolute path) in a terminal of `xterm-256color`. Panics when it cannot be started.
+    /// Runs `program` (an absolute path) in a terminal of `xterm-256color`. Panics when it cannot
+    /// be started.
     pub fn spawn_program(program: &Path, options: PtyOptions) -> Self {
         Self::start(program, &options)
             .unwrap_or_else(|reason| panic!("cannot run {} in a terminal: {reason}", program.display()))
@@ -187,7 +191,8 @@ impl Pty {
         }
     }
 
-    /// Makes the terminal another size, and waits for a frame of that size: the console makes none before the one before is taken.
+    /// Makes the terminal another size, and waits for a frame of that size: the console makes none
+    /// before the one before is taken.
     #[track_caller]
     pub fn redrawn(&mut self, columns: u16, rows: u16) {
         self.resize(columns, rows);
@@ -200,9 +205,10 @@ impl Pty {
 
     /// Presses Enter on the prompt that is on the screen, once what it would do stands there.
     ///
-    /// The console takes that Enter only when the terminal has taken the prompt's frame to its last byte, which is a moment after the
-    /// frame can be seen; and where letters came in one piece, not before a hand could press it, nor while the last line says that they
-    /// are a text. Returns the size that the terminal has then.
+    /// The console takes that Enter only when the terminal has taken the prompt's frame to its last
+    /// byte, which is a moment after the frame can be seen; and where letters came in one piece,
+    /// not before a hand could press it, nor while the last line says that they are a text. Returns
+    /// the size that the terminal has then.
     #[track_caller]
     pub fn confirm(&mut self) -> (u16, u16) {
         self.wait_gone("asking the rules what it would do");
@@ -223,8 +229,8 @@ impl Pty {
         (columns, rows)
     }
 
-    /// Waits until `is_met` holds for a whole frame. The reason given otherwise names `what` and shows the screen; a program
-    /// whose output has ended is not waited for.
+    /// Waits until `is_met` holds for a whole frame. The reason given otherwise names `what` and
+    /// shows the screen; a program whose output has ended is not waited for.
     pub fn try_wait_for(&self, what: &str, mut is_met: impl FnMut(&Screen) -> bool) -> Result<(), String> {
         let mut is_found = false;
         let state = self.wait_until(|state| {
@@ -242,7 +248,8 @@ impl Pty {
         Err(format!("{why} before there was {what}\n{}", state.describe()))
     }
 
-    /// Sends keys; the syntax is that of [`keys`]. Blocks while the program takes no input and the terminal's buffer is full.
+    /// Sends keys; the syntax is that of [`keys`]. Blocks while the program takes no input and the
+    /// terminal's buffer is full.
     #[track_caller]
     pub fn send(&mut self, keys: &str) {
         if let Err(reason) = self.try_send(keys) {
@@ -297,7 +304,8 @@ impl Pty {
             .expect("an open terminal can be resized");
     }
 
-    /// Stops taking the program's output, as a line that hangs does: at most one more read, then its writes block.
+    /// Stops taking the program's output, as a line that hangs does: at most one more read, then
+    /// its writes block.
     pub fn stall(&self) {
         self.shared.lock().is_stalled = true;
     }
@@ -308,12 +316,14 @@ impl Pty {
         self.shared.changed.notify_all();
     }
 
-    /// Takes the keyboard away: nothing can be sent from here on, and the program sees nothing of it.
+    /// Takes the keyboard away: nothing can be sent from here on, and the program sees nothing of
+    /// it.
     pub fn close_keyboard(&mut self) {
         if self.writer.is_none() {
             return;
         }
-        // The library types a newline and the end-of-file character when its writer goes: that would be keys nobody pressed.
+        // The library types a newline and the end-of-file character when its writer goes: that
+        // would be keys nobody pressed.
         let terminal = self.open_terminal();
         let mut settings = tcgetattr(&terminal).expect("a terminal has settings");
         settings.control_chars[SpecialCharacterIndices::VEOF as usize] = 0;
@@ -321,10 +331,12 @@ impl Pty {
         self.writer = None;
     }
 
-    /// Drops the line: the terminal is gone, the program gets SIGHUP and its reads and writes fail. Only once.
+    /// Drops the line: the terminal is gone, the program gets SIGHUP and its reads and writes fail.
+    /// Only once.
     pub fn hang_up(&mut self) {
         self.close_keyboard();
-        // The line is down only when no descriptor is left, so the reader is woken by a byte and leaves.
+        // The line is down only when no descriptor is left, so the reader is woken by a byte and
+        // leaves.
         self.shared.lock().is_leaving = true;
         self.shared.changed.notify_all();
         self.open_terminal().write_all(b" ").expect("the reader takes the byte");
@@ -350,7 +362,8 @@ impl Pty {
         screen::text(self.shared.lock().parser.screen())
     }
 
-    /// The screen as text and, below it, a legend of everything that is not plain (see [`screen::legend`]).
+    /// The screen as text and, below it, a legend of everything that is not plain (see
+    /// [`screen::legend`]).
     pub fn styled_text(&self) -> String {
         let state = self.shared.lock();
         let now = state.parser.screen();
@@ -400,7 +413,8 @@ impl Pty {
     /// Sends the program a signal. Nothing happens when it has ended.
     pub fn terminate(&self, signal: Signal) {
         let state = self.shared.lock();
-        // Under the lock: the program is collected under it too, so its number cannot belong to another by now.
+        // Under the lock: the program is collected under it too, so its number cannot belong to
+        // another by now.
         if state.exit.is_none() {
             kill(self.process_id, signal).expect("our own child can be signalled");
         }
@@ -420,7 +434,8 @@ impl Pty {
         }
     }
 
-    /// Waits until nobody has the terminal open any more, so that the screen is final. A child of the program can hold it.
+    /// Waits until nobody has the terminal open any more, so that the screen is final. A child of
+    /// the program can hold it.
     #[track_caller]
     pub fn wait_end_of_output(&self) {
         let state = self.wait_until(|state| state.is_ended);

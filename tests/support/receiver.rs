@@ -1,4 +1,5 @@
-//! A receiver of webhooks that hides nothing: plain sockets, answers as it is told, and signatures verified by a computation of its own.
+//! A receiver of webhooks that hides nothing: plain sockets, answers as it is told, and signatures
+//! verified by a computation of its own.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,5 @@
-//! A place for holdpoint to work in: a configuration, a runs directory, commands run there, and what they left behind.
+//! A place for holdpoint to work in: a configuration, a runs directory, commands run there, and
+//! what they left behind.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -95,7 +96,8 @@ impl Workspace {
         serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{args:?} gave no JSON ({error}): {stdout}"))
     }
 
-    /// The same again and again until it is as the test wants it; panics with the last document when it never is.
+    /// The same again and again until it is as the test wants it; panics with the last document
+    /// when it never is.
     #[track_caller]
     pub fn json_until(&self, args: &[&str], is_met: impl Fn(&Value) -> bool) -> Value {
         let began = Waiting::begun();

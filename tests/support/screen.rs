@@ -146,7 +146,8 @@ pub fn style_at(screen: &Screen, row: u16, column: u16) -> Style {
     screen.cell(row, column).map(Style::of).unwrap_or_default()
 }
 
-/// Every stretch of cells that is not plain, one a line: `row 2, columns 4-9: red bold "urgent"`. Empty when all is plain.
+/// Every stretch of cells that is not plain, one a line: `row 2, columns 4-9: red bold "urgent"`.
+/// Empty when all is plain.
 pub fn legend(screen: &Screen) -> String {
     let (columns, rows) = size(screen);
     let mut legend = String::new();

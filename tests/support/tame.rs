@@ -1,9 +1,12 @@
-//! What a program wrote to its terminal, byte for byte: only sequences that a full-screen program needs, and nothing that hides.
+//! What a program wrote to its terminal, byte for byte: only sequences that a full-screen program
+//! needs, and nothing that hides.
 
-/// Text that would act on a terminal or mislead its reader: every family of SPEC §7, each with the word EVIL or 31337 in it.
+/// Text that would act on a terminal or mislead its reader: every family of SPEC §7, each with the
+/// word EVIL or 31337 in it.
 ///
-/// CSI, OSC 0, 8 and 52, DCS, APC, RIS, a charset switch, C1 forms of them, bidi controls, zero-width characters, tags, a flood
-/// of combining characters, BEL, backspace, a lone carriage return.
+/// CSI, OSC 0, 8 and 52, DCS, APC, RIS, a charset switch, C1 forms of them, bidi controls,
+/// zero-width characters, tags, a flood of combining characters, BEL, backspace, a lone carriage
+/// return.
 pub fn evil() -> String {
     let flood = "\u{336}".repeat(300);
     format!(
@@ -19,14 +22,16 @@ pub fn evil_slug() -> String {
     evil[..evil.floor_char_boundary(200)].to_owned()
 }
 
-/// [`evil`] with bytes that are no UTF-8: lone continuation bytes, a surrogate, an overlong form, a raw C1 byte.
+/// [`evil`] with bytes that are no UTF-8: lone continuation bytes, a surrogate, an overlong form, a
+/// raw C1 byte.
 pub fn evil_bytes() -> Vec<u8> {
     let mut bytes = evil().into_bytes();
     bytes.extend_from_slice(b" \xff\xfe \x9b31337;5H \xed\xa0\x80 \xc0\x9b \xf8\x88\x80\x80\x80 end");
     bytes
 }
 
-/// Panics unless `raw` is text that shows itself, with only the control sequences of a well-behaved program in between.
+/// Panics unless `raw` is text that shows itself, with only the control sequences of a well-behaved
+/// program in between.
 #[track_caller]
 pub fn assert_tame(raw: &[u8]) {
     let text = match str::from_utf8(raw) {
@@ -61,7 +66,8 @@ pub fn assert_tame(raw: &[u8]) {
     }
 }
 
-/// Bytes of the escape sequence that `text` begins with, when it is one that a program may need; all of them are ASCII.
+/// Bytes of the escape sequence that `text` begins with, when it is one that a program may need;
+/// all of them are ASCII.
 fn sequence(text: &str) -> Option<usize> {
     let body = text.get(1..)?;
     if let Some(parameters) = body.strip_prefix('[') {

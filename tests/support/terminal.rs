@@ -1,4 +1,5 @@
-//! What a program in a terminal has shown so far, and whether it still lives: fed by two threads, read by whoever waits.
+//! What a program in a terminal has shown so far, and whether it still lives: fed by two threads,
+//! read by whoever waits.
 //!
 //! The threads wake the waiting through one condition variable; nothing here looks at a clock.
 
@@ -40,7 +41,8 @@ pub struct State {
     pub exit: Option<ExitStatus>,
 }
 
-/// Follows synchronized updates (`ESC[?2026h` … `l`): between the two the screen is half a frame, which nobody may look at.
+/// Follows synchronized updates (`ESC[?2026h` … `l`): between the two the screen is half a frame,
+/// which nobody may look at.
 #[derive(Default)]
 pub struct Frames {
     /// A frame has begun and not ended.

@@ -1,7 +1,7 @@
 //! A sleep that costs one wake-up: a timerfd of its own on CLOCK_BOOTTIME.
 //!
-//! tokio's timer wheel wakes the loop two or three times on the way to a deadline (it moves the entry from level to level), and its clock
-//! stands still while the machine is suspended.
+//! tokio's timer wheel wakes the loop two or three times on the way to a deadline (it moves the
+//! entry from level to level), and its clock stands still while the machine is suspended.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -11,7 +11,8 @@ use nix::sys::time::{TimeSpec, TimeValLike};
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use tokio::net::unix::pipe::Receiver;
 
-/// Wakes one task. Where the machine gives no timerfd (no file descriptor is left), tokio's own timer serves.
+/// Wakes one task. Where the machine gives no timerfd (no file descriptor is left), tokio's own
+/// timer serves.
 #[derive(Default)]
 pub struct Alarm(State);
 
@@ -47,7 +48,8 @@ impl Alarm {
 
 struct Timer {
     fd: TimerFd,
-    /// The same timer again, as something that tokio waits for without unsafe code: it reads what is no pipe just as well.
+    /// The same timer again, as something that tokio waits for without unsafe code: it reads what
+    /// is no pipe just as well.
     expiry: Receiver,
 }
 
@@ -59,16 +61,16 @@ fn timer() -> io::Result<Timer> {
 }
 
 async fn fired(timer: &Timer, time: Duration) -> io::Result<()> {
-    // Zero would take the alarm off.
+    // Zero would switch the timer off.
     let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX).max(1);
     let at = Expiration::OneShot(TimeSpec::microseconds(micros));
-    // Setting it forgets an expiry that nobody took.
+    // Setting the timer clears an expiry that nobody has read.
     timer.fd.set(at, TimerSetTimeFlags::empty())?;
     loop {
         timer.expiry.readable().await?;
         match timer.expiry.try_read(&mut [0; 8]) {
             Ok(_) => return Ok(()),
-            // Readiness from before it was set.
+            // This readiness is from before the timer was set: it says nothing about the new time.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }

@@ -1,4 +1,5 @@
-//! The one place that reads the time. Everything else is handed a [`Clock`], so that tests can move it.
+//! The one place that reads the time. Everything else is handed a [`Clock`], so that tests can move
+//! it.
 
 mod alarm;
 
@@ -23,7 +24,8 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 fn read_us(clock: ClockId) -> i64 {
-    // Both clocks exist on every Linux since 2.6.39 (SPEC §3 needs CLOCK_BOOTTIME); reading them cannot fail there.
+    // Both clocks exist on every Linux since 2.6.39 (SPEC §3 needs CLOCK_BOOTTIME); reading them
+    // cannot fail there.
     clock_gettime(clock).map_or(0, |time| {
         time.tv_sec()
             .saturating_mul(1_000_000)
@@ -31,7 +33,8 @@ fn read_us(clock: ClockId) -> i64 {
     })
 }
 
-/// The kernel's name for this start of the machine. Where it cannot be read there is none, and stored times go by civil time alone.
+/// The kernel's name for this start of the machine. Where it cannot be read there is none, and
+/// stored times go by civil time alone.
 fn boot() -> BootId {
     static BOOT: OnceLock<BootId> = OnceLock::new();
     *BOOT.get_or_init(|| {
@@ -50,8 +53,9 @@ impl Clock for SystemClock {
     }
 }
 
-/// The time as a test wants it: `HOLDPOINT_CLOCK_FILE` names a file with the seconds that civil time and the boot clock are ahead of the
-/// machine's. Read anew each time, so that the clocks of a running process can be moved: a step is `3600 0`, a suspend `3600 3600`.
+/// The time as a test wants it: `HOLDPOINT_CLOCK_FILE` names a file with the seconds that civil
+/// time and the boot clock are ahead of the machine's. Read anew each time, so that the clocks of a
+/// running process can be moved: a step is `3600 0`, a suspend `3600 3600`.
 #[cfg(debug_assertions)]
 fn moved(now: Now) -> Now {
     let text = std::env::var_os("HOLDPOINT_CLOCK_FILE").and_then(|path| std::fs::read_to_string(path).ok());

@@ -1,4 +1,5 @@
-//! The configuration in force as `config show` and `/config/operator` give it (WIRE.md): effective values, no secrets.
+//! The configuration in force as `config show` and `/config/operator` give it (WIRE.md): effective
+//! values, no secrets.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,8 +13,9 @@ use domain::stage::{ArtifactSpec, StageSpec};
 use super::Config;
 use super::security::RateLimits;
 
-/// Effective values, defaults filled in. A stage's `env` is left out altogether, because not even the name of a secret is told; so are
-/// tokens, with their names, webhooks, whose addresses may be secrets, and the old `storage.db_path`, which may be a URL with a password in it.
+/// Effective values, defaults filled in. A stage's `env` is left out altogether, because not even
+/// the name of a secret is told; so are tokens, with their names, webhooks, whose addresses may be
+/// secrets, and the old `storage.db_path`, which may be a URL with a password in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConfigDoc {
     server: ServerDoc,

@@ -11,7 +11,8 @@ use super::node::{Node, Value};
 use super::problem::SourcePosition;
 use super::reader::{Path, ProblemCollector, Show, describe};
 
-/// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not enforced is a gate that is not there.
+/// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not
+/// enforced is a gate that is not there.
 const KEYS_LATER: [&str; 6] = [
     "unseen",
     "remind_before_s",

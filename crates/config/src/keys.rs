@@ -1,7 +1,8 @@
 //! Every key of the configuration, told once: what it holds, in which unit, and what it does.
 //!
-//! From this table come the names that the readers know, the reference page (docs/CONFIGURATION.md) and the JSON Schema. What a key is
-//! when it is left out is not told here: it is what the default configuration shows.
+//! From this table come the names that the readers know, the reference page (docs/CONFIGURATION.md)
+//! and the JSON Schema. What a key is when it is left out is not told here: it is what the default
+//! configuration shows.
 
 use std::fmt::Write as _;
 
@@ -191,7 +192,8 @@ impl Key {
     }
 }
 
-/// The JSON Schema of the configuration. What a section does not know is a warning and not refused; in an item, it is.
+/// The JSON Schema of the configuration. What a section does not know is a warning and not refused;
+/// in an item, it is.
 pub fn schema() -> Value {
     let defaults = defaults();
     json!({

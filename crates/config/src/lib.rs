@@ -1,7 +1,9 @@
-//! The operator's configuration: from a YAML or JSON text to checked values, or to every fault at once.
+//! The operator's configuration: from a YAML or JSON text to checked values, or to every fault at
+//! once.
 //!
-//! [`Config::load`] is a pure function of the text; only [`source`] reads a file. Nothing here watches, knows a job, or opens a gate.
-//! No secret leaves this module: messages, `Debug` and [`ConfigDoc`] never show what may be one.
+//! [`Config::load`] is a pure function of the text; only [`source`] reads a file. Nothing here
+//! watches, knows a job, or opens a gate. No secret leaves this module: messages, `Debug` and
+//! [`ConfigDoc`] never show what may be one.
 
 mod artifacts;
 mod doc;
@@ -78,7 +80,8 @@ pub struct Loaded {
 }
 
 impl Config {
-    /// Reads a YAML or JSON text that messages call `origin`. Refused: every fault and warning, in the order of the text.
+    /// Reads a YAML or JSON text that messages call `origin`. Refused: every fault and warning, in
+    /// the order of the text.
     pub fn load(text: &str, origin: &str) -> Result<Loaded, Vec<Problem>> {
         let mut reader = reader::ProblemCollector::new(origin);
         let config = match node::parse(text) {
@@ -105,13 +108,14 @@ impl Config {
         }
     }
 
-    /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this package.
+    /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this
+    /// package.
     pub(crate) fn embedded() -> &'static str {
         include_str!("../../../conf/operator.yaml")
     }
 
-    /// What to tell whoever opens a gate on a stage that nothing here knows: a slip in its name loses the timer that was agreed on. None:
-    /// it is known, or no stage has a gate here.
+    /// What to tell whoever opens a gate on a stage that nothing here knows: a slip in its name
+    /// loses the timer that was agreed on. None: it is known, or no stage has a gate here.
     pub fn unknown_stage(&self, stage: &StageName) -> Option<String> {
         let is_known = self.gates.contains_key(stage) || self.pipeline.stages.iter().any(|spec| spec.name == *stage);
         if is_known || self.gates.is_empty() {
@@ -140,14 +144,16 @@ impl Config {
         }
     }
 
-    /// The runs directory, relative to the working directory: `--runs`, else `storage.runs_dir`, else `runs` (SPEC §8).
+    /// The runs directory, relative to the working directory: `--runs`, else `storage.runs_dir`,
+    /// else `runs` (SPEC §8).
     pub fn runs_dir(&self, runs_flag: Option<&Path>) -> PathBuf {
         let named = runs_flag.or(self.storage.runs_dir.as_deref());
         named.unwrap_or_else(|| Path::new(RUNS_DIR_DEFAULT)).to_owned()
     }
 
-    /// Where a database of the old system may lie (SPEC §4): `storage.db_path`, and `jobs.db` in the working directory and beside the runs
-    /// directory. Whether there is one is for others to see.
+    /// Where a database of the old system may lie (SPEC §4): `storage.db_path`, and `jobs.db` in
+    /// the working directory and beside the runs directory. Whether there is one is for others to
+    /// see.
     pub fn old_databases(&self, runs_dir: &Path) -> Vec<PathBuf> {
         let named = self.storage.db_path.as_deref().and_then(sections::database_file);
         let beside = runs_dir.parent().map(|parent| parent.join(OLD_DATABASE));

@@ -1,7 +1,7 @@
 //! A YAML (or JSON) text as a tree in which every key and value knows its place.
 //!
-//! It knows YAML and nothing of gates. The tree exists because serde stops at the first fault, and an operator wants all of them.
-//! No `Debug` here: a tree may hold secrets.
+//! It knows YAML and nothing of gates. The tree exists because serde stops at the first fault, and
+//! an operator wants all of them. No `Debug` here: a tree may hold secrets.
 
 use std::fmt;
 
@@ -24,7 +24,8 @@ const KEY_IS_NO_TEXT: &str = "a key is a text, not a list or a mapping";
 
 /// A value and its place.
 pub(super) struct Node {
-    /// Where the value is written; for an alias or a merge, where its anchor is: that is what must be changed.
+    /// Where the value is written; for an alias or a merge, where its anchor is: that is what must
+    /// be changed.
     pub(crate) at: SourcePosition,
     pub(crate) value: Value,
 }
@@ -83,7 +84,7 @@ pub(super) fn parse(text: &str) -> Result<Node, NotYaml> {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         strict_booleans: true,
-        // Else 33 comment lines in a row are refused.
+        // With comments the parser refuses 33 comment lines in a row.
         emit_comments: false,
         reject_unsupported_tags: true,
         with_snippet: false,

@@ -1,4 +1,5 @@
-//! The `pipeline:` section: the stages, how many jobs run side by side, the grace of overdue gates (SPEC §3, §5).
+//! The `pipeline:` section: the stages, how many jobs run side by side, the grace of overdue gates
+//! (SPEC §3, §5).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ pub const CONCURRENT_JOBS_MAX: u32 = 256;
 pub struct Pipeline {
     /// The stages in order; never empty, names unique.
     pub stages: Arc<Vec<StageSpec>>,
-    /// How many jobs run a stage at the same time; at least 1. A job that waits at a gate does not count (SPEC §5).
+    /// How many jobs run a stage at the same time; at least 1. A job that waits at a gate does not
+    /// count (SPEC §5).
     pub(crate) max_concurrent_jobs: u32,
     /// Seconds that an overdue gate still waits, so that a person can look (SPEC §3).
     pub overdue_grace_s: u64,

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration text: where, which key, why, and what would be right.
 //!
-//! A problem never carries a value that might be secret: who makes one decides whether the value may be shown.
+//! A problem never carries a value that might be secret: who makes one decides whether the value
+//! may be shown.
 
 use std::fmt;
 use std::path::Path;

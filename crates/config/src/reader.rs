@@ -1,6 +1,8 @@
-//! Reads typed values out of a tree, notes every fault and goes on; it knows kinds of values, not what the keys mean.
+//! Reads typed values out of a tree, notes every fault and goes on; it knows kinds of values, not
+//! what the keys mean.
 //!
-//! Each reader returns None after it has noted why. Values are shown only where the caller says they are no secrets.
+//! Each reader returns None after it has noted why. Values are shown only where the caller says
+//! they are no secrets.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -12,7 +14,8 @@ use super::problem::{Problem, Severity, SourcePosition};
 /// The longest time that a configuration may ask for: ten years, in seconds.
 pub const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
 
-/// The most problems of one severity that are told of one text; a file with more is not a configuration.
+/// The most problems of one severity that are told of one text; a file with more is not a
+/// configuration.
 const PROBLEMS_MAX: usize = 1000;
 
 /// Whether a value may appear in a message.
@@ -107,7 +110,8 @@ impl ProblemCollector {
         self.error_count
     }
 
-    /// Everything noted, in the order of the text; a fault in an anchor that many keys repeat is told once.
+    /// Everything noted, in the order of the text; a fault in an anchor that many keys repeat is
+    /// told once.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
         let mut problems = self.problems;
         problems.sort_by_key(|problem| (problem.line, problem.column));
@@ -244,7 +248,6 @@ impl ProblemCollector {
         None
     }
 
-    /// A count in a range.
     pub(crate) fn count(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
         self.count_shown(node, path, range, Show::Value)
     }
@@ -281,7 +284,8 @@ impl ProblemCollector {
                 "null is not a text".to_owned(),
                 "an empty text is written \"\"".to_owned(),
             ),
-            // The number read is not the text written (1.10, 0755, 1_000), so it is not turned back into one.
+            // The number read is not the text written (1.10, 0755, 1_000), so it is not turned back
+            // into one.
             Value::Bool(_) | Value::Int(_) | Value::Float(_) => (
                 format!("{} is not a text", describe(node, show)),
                 "put it in quotes".to_owned(),
@@ -292,7 +296,6 @@ impl ProblemCollector {
         None
     }
 
-    /// A list.
     pub(crate) fn list<'n>(&mut self, node: &'n Node, path: &Path, show: Show, hint: &str) -> Option<&'n [Node]> {
         if let Value::List(items) = &node.value {
             return Some(items);

@@ -13,7 +13,8 @@ use super::{Config, gates, keys, pipeline, security, server, webhooks};
 /// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Storage {
-    /// The runs directory, relative to the working directory; None leaves it to `--runs` or `runs` (SPEC §8).
+    /// The runs directory, relative to the working directory; None leaves it to `--runs` or `runs`
+    /// (SPEC §8).
     pub(crate) runs_dir: Option<PathBuf>,
     /// The Unix group that shares the runs directory; None keeps it private (SPEC §9).
     pub group: Option<String>,
@@ -46,13 +47,13 @@ pub(super) fn read(reader: &mut ProblemCollector, root: &Node) -> Config {
             "security" => config.security = security::read(reader, node),
             "server" => config.server = server::read(reader, node),
             "webhooks" => config.webhooks = webhooks::read(reader, node),
-            // The usual place for anchors that other sections merge.
+            // Sections whose names begin with x- hold anchors that other sections merge.
             key if key.starts_with("x-") => {}
             _ => misplaced_or_unused(reader, entry),
         }
     }
     match gates_node {
-        // A stage that is refused is not a stage that is missing.
+        // A refused stage must not be reported as missing too.
         Some(_) if !is_pipeline_sound => {}
         Some(gates) => pipeline::warn_of_gates_without_stage(reader, gates, &config.pipeline),
         None => gates::no_gate(reader, root.at),
@@ -85,7 +86,8 @@ fn misplaced_or_unused(reader: &mut ProblemCollector, entry: &Entry) {
     }
 }
 
-/// A key of the old system, or of nobody: told, not refused, unless it looks like a slip for one that counts.
+/// A key of the old system, or of nobody: told, not refused, unless it looks like a slip for one
+/// that counts.
 // `gate:` for `gates:` taken as unused would be a pipeline without gates.
 pub(super) fn unused(reader: &mut ProblemCollector, entry: &Entry, path: &Path, known: &[&str]) {
     match near_miss(&entry.key, known.iter().copied()) {
@@ -131,8 +133,8 @@ fn storage(reader: &mut ProblemCollector, node: &Node) -> Storage {
     storage
 }
 
-/// The file of an old `db_path`: a path, or a `sqlite:` URL as SQLAlchemy reads it (three slashes relative, four absolute). None: it
-/// names another kind of database.
+/// The file of an old `db_path`: a path, or a `sqlite:` URL as SQLAlchemy reads it (three slashes
+/// relative, four absolute). None: it names another kind of database.
 pub(super) fn database_file(db_path: &std::path::Path) -> Option<PathBuf> {
     let Some((scheme, rest)) = db_path.to_str().and_then(|text| text.split_once("://")) else {
         return Some(db_path.to_owned());

@@ -49,7 +49,8 @@ pub struct RateLimits {
     pub job_creation_per_minute: u32,
     /// Requests that one token may make in a minute.
     pub api_requests_per_minute: u32,
-    /// Requests without a token that opens something that one address may make in a minute before it is told to come back later.
+    /// Requests without a token that opens something that one address may make in a minute before
+    /// it is told to come back later.
     pub unauthorized_per_minute: u32,
 }
 

@@ -1,6 +1,7 @@
 //! The section `server`: where HTTP listens.
 //!
-//! Its values are no secrets, and still only their kind reaches a message: old files keep tokens everywhere.
+//! Its values are no secrets, and still only their kind reaches a message: old files keep tokens
+//! everywhere.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -134,7 +135,8 @@ fn log_level(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<
     known.map(|(_, level)| *level)
 }
 
-/// `enabled:` of a section that may also be written as plain `true` or `false`; other keys are handed back.
+/// `enabled:` of a section that may also be written as plain `true` or `false`; other keys are
+/// handed back.
 pub(super) fn switch<'n>(
     reader: &mut ProblemCollector,
     node: &'n Node,

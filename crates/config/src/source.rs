@@ -14,7 +14,6 @@ pub const CONFIG_PATH: &str = "conf/operator.yaml";
 /// A configuration text and where it came from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigText {
-    /// The text.
     pub text: String,
     /// What messages call it: the path as given, or `embedded configuration`.
     pub origin: String,
@@ -75,13 +74,15 @@ impl ConfigText {
         }
     }
 
-    /// Reads the file of `--config`, which must exist; without one `conf/operator.yaml`, and the embedded text where that does not exist.
+    /// Reads the file of `--config`, which must exist; without one `conf/operator.yaml`, and the
+    /// embedded text where that does not exist.
     pub fn read(config_flag: Option<&Path>) -> Result<Self, ConfigFileError> {
         let path = match config_flag {
             Some(path) => path,
             None => {
                 let path = Path::new(CONFIG_PATH);
-                // Asked of the entry itself: a link to nowhere is a mistake to be told, not an absent file.
+                // Asked of the entry itself: a link to nowhere is a mistake to be told, not an
+                // absent file.
                 if matches!(path.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound) {
                     return Ok(Self::embedded());
                 }

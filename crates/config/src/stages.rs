@@ -82,7 +82,7 @@ fn stage(reader: &mut ProblemCollector, node: &Node, path: &Path, taken: &mut Ta
     for entry in entries {
         let (node, key_path) = (&entry.node, path.key(&entry.key));
         match entry.key.as_str() {
-            // Of two equal keys the second is refused already.
+            // A second key of the same name was refused before.
             "name" if has_name => {}
             "name" => {
                 has_name = true;

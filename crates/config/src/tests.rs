@@ -33,7 +33,8 @@ fn stage(name: &str) -> StageName {
     StageName::new(name).unwrap()
 }
 
-/// One gate `script`, given as a flow mapping that begins in column 11, and what is said about it without the file's name.
+/// One gate `script`, given as a flow mapping that begins in column 11, and what is said about it
+/// without the file's name.
 fn about_gate(keys: &str) -> Vec<String> {
     let said = told(&format!("gates:\n  script: {{{keys}}}\n"));
     said.into_iter()

@@ -1,7 +1,9 @@
-//! The section `webhooks`: who is told over HTTP what happens, and with which secret that is signed.
+//! The section `webhooks`: who is told over HTTP what happens, and with which secret that is
+//! signed.
 //!
-//! An address may be a secret by itself (a path or query that nobody else knows), so no value of this section reaches a message and none
-//! gets into a document. The secret is named here, never written.
+//! An address may be a secret by itself (a path or query that nobody else knows), so no value of
+//! this section reaches a message and none gets into a document. The secret is named here, never
+//! written.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -20,7 +22,8 @@ const ENV_PREFIX: &str = "HOLDPOINT_";
 const URL_BYTES_MAX: usize = 2048;
 const NAME_BYTES_MAX: usize = 50;
 
-/// Where a webhook's secret is. It is read anew for each attempt, so that it can be changed without a restart.
+/// Where a webhook's secret is. It is read anew for each attempt, so that it can be changed without
+/// a restart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretSource {
     /// A variable of the environment.

@@ -1,4 +1,5 @@
-//! What a key can mean. The keymap says which key means what where; the update says what comes of it.
+//! What a key can mean. The keymap says which key means what where; the update says what comes of
+//! it.
 
 /// One thing that an operator can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,7 +30,6 @@ pub enum Action {
     Open,
     /// Out of it; out of the console on the queue.
     Back,
-    /// The queue.
     ShowQueue,
     /// The gate's diff.
     ShowGate,

@@ -1,4 +1,5 @@
-//! What the console needs of an engine: implemented for the engine, and in tests by a world in memory over the real rules.
+//! What the console needs of an engine: implemented for the engine, and in tests by a world in
+//! memory over the real rules.
 
 use std::future::Future;
 use std::time::Duration;
@@ -19,7 +20,8 @@ use engine::edit_copies::EditCopies;
 pub trait Backend {
     /// What both clocks say.
     fn now(&self) -> Now;
-    /// After this long a diff, a check and the like are taken as coarse as they are then; none: they are always whole.
+    /// After this long a diff, a check and the like are taken as coarse as they are then; none:
+    /// they are always whole.
     fn patience(&self) -> Option<Duration> {
         Some(Duration::from_millis(800))
     }
@@ -27,13 +29,15 @@ pub trait Backend {
     fn submit(&mut self, command: Command) -> RequestId;
     /// Has something read; answers come in the order of the questions.
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered>;
-    /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves the timer.
+    /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves
+    /// the timer.
     fn settle(&mut self);
     /// The next notice. Cancel-safe.
     fn notice(&mut self) -> impl Future<Output = Notice>;
     /// Gives the lead back: a stopped process must not keep it.
     fn resign(&mut self);
-    /// Waits until nothing that was handed over is under way: a stopped process must not hold the database either.
+    /// Waits until nothing that was handed over is under way: a stopped process must not hold the
+    /// database either.
     fn rest(&mut self) -> impl Future<Output = ()>;
     /// Stands for the lead again.
     fn stand(&mut self);

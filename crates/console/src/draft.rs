@@ -1,4 +1,5 @@
-//! What an operator wrote and has not sent: kept through closed prompts, dropped lines and restarts.
+//! What an operator wrote and has not sent: kept through closed prompts, dropped lines and
+//! restarts.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,6 @@ pub(crate) const DISCARDED_DAYS: u64 = 7;
 /// A patch that is being composed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatchDraft {
-    /// The artifact it is for.
     pub path: ArtifactPath,
     /// The text in the editor.
     pub text: String,
@@ -27,7 +27,6 @@ pub struct PatchDraft {
 /// An artifact that is being edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditDraft {
-    /// The artifact.
     pub path: ArtifactPath,
     /// SHA-256 of the version that the edit began from.
     pub base: Digest,
@@ -40,15 +39,14 @@ pub struct EditDraft {
 /// The unsent words about one gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
-    /// The gate.
     pub key: GateKey,
-    /// The note of a rejection. Drafts of former versions knew one note, under this name: it is never offered for an approval.
+    /// The note of a rejection. Drafts of former versions knew one note, under this name: it is
+    /// never offered for an approval.
     #[serde(rename = "note", default)]
     pub rejection: String,
     /// The note of an approval.
     #[serde(rename = "approval_note", default, skip_serializing_if = "String::is_empty")]
     pub approval: String,
-    /// The patch.
     pub patch: Option<PatchDraft>,
     /// Edited artifacts, each at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,7 +86,6 @@ impl Draft {
         self.patch.is_some() || !self.edits.is_empty()
     }
 
-    /// The edit of an artifact.
     pub(crate) fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
         self.edits.iter().find(|edit| edit.path == *path)
     }
@@ -104,7 +101,8 @@ impl Draft {
         self.approval.trim().is_empty() && self.rejection.trim().is_empty() && !self.has_patch()
     }
 
-    /// The name of the directory beside the draft's file in which an artifact is edited outside of the console.
+    /// The name of the directory beside the draft's file in which an artifact is edited outside of
+    /// the console.
     pub(crate) fn copy_name(&self, path: &ArtifactPath) -> String {
         // Two artifacts of a gate may have the same file name.
         let which = Digest::of(path.as_str().as_bytes());
@@ -136,8 +134,8 @@ impl Draft {
         parts.join(", ")
     }
 
-    /// Takes back what was thrown away. What was written since is never written over: then nothing is taken, and what is in the way
-    /// is named.
+    /// Takes back what was thrown away. What was written since is never written over: then nothing
+    /// is taken, and what is in the way is named.
     pub fn take_back(&mut self, discarded: &Self) -> Result<(), String> {
         let mut merged = self.clone();
         for verdict in [Verdict::Approve, Verdict::Reject] {
@@ -174,7 +172,6 @@ impl Draft {
 /// A text that was thrown away: for some days it can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discarded {
-    /// When.
     pub discarded_at: Timestamp,
     /// What: only the parts that were thrown away.
     pub draft: Draft,

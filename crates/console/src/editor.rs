@@ -1,7 +1,8 @@
 //! A text that an operator types: lines, cursor, selection, undo, search.
 //!
-//! Text in and out, byte for byte. A key costs by its line and never by the text: 70 kB pasted without brackets are 70 000 keys.
-//! It draws nothing: what is typed or pasted is untrusted, and views make it visible.
+//! Text in and out, byte for byte. A key costs by its line and never by the text: 70 kB pasted
+//! without brackets are 70 000 keys. It draws nothing: what is typed or pasted is untrusted, and
+//! views make it visible.
 
 mod history;
 mod lines;
@@ -66,8 +67,8 @@ impl Editor {
         }
     }
 
-    /// Many lines; the cursor at the beginning. A byte order mark and CR LF, where all lines end so, are kept out of sight; line
-    /// ends that differ stay in their lines, to be seen.
+    /// Many lines; the cursor at the beginning. A byte order mark and CR LF, where all lines end
+    /// so, are kept out of sight; line ends that differ stay in their lines, to be seen.
     pub fn of_text(text: &str) -> Self {
         let body = text.strip_prefix(BOM).unwrap_or(text);
         let ends = body.matches('\n').count();
@@ -93,7 +94,6 @@ impl Editor {
         field
     }
 
-    /// The text.
     pub fn text(&self) -> String {
         let mut text = String::with_capacity(self.size_bytes());
         if self.has_bom {
@@ -148,7 +148,8 @@ impl Editor {
         self.cursor
     }
 
-    /// Tells in how many columns the text is drawn: Up and Down move by rows as they are seen. 0: long lines are cut.
+    /// Tells in how many columns the text is drawn: Up and Down move by rows as they are seen. 0:
+    /// long lines are cut.
     pub(crate) fn set_columns(&mut self, columns: usize) {
         self.columns = columns;
     }
@@ -207,7 +208,8 @@ impl Editor {
         }
     }
 
-    /// Puts a text in place of some characters of a line, and the cursor behind it; one step to take back.
+    /// Puts a text in place of some characters of a line, and the cursor behind it; one step to
+    /// take back.
     pub(crate) fn replace_in_line(&mut self, line: usize, characters: Range<usize>, text: &str) -> bool {
         let old = self.lines.line(line);
         let byte = |at: usize| old.char_indices().nth(at).map_or(old.len(), |(byte, _)| byte);
@@ -218,7 +220,8 @@ impl Editor {
         is_changed
     }
 
-    /// Moves to the next place that holds the needle, behind the cursor or before it, around the text's end if need be.
+    /// Moves to the next place that holds the needle, behind the cursor or before it, around the
+    /// text's end if need be.
     pub(crate) fn find(&mut self, needle: &Needle, is_forward: bool) -> bool {
         let found = if is_forward {
             self.find_on(needle, self.lines.after(self.cursor))
@@ -453,7 +456,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is typed, taking it all back gives the text that was opened, and doing it again what was written.
+        /// Whatever is typed, taking it all back gives the text that was opened, and doing it again
+        /// what was written.
         #[test]
         fn everything_can_be_taken_back(
             text in "(\u{feff})?[aé\t \r\n日\u{301}]{0,30}",

@@ -1,4 +1,5 @@
-//! Everything that enters the screen's reducer, and everything it asks the loop to do: plain values.
+//! Everything that enters the screen's reducer, and everything it asks the loop to do: plain
+//! values.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -59,7 +60,8 @@ pub struct DiffDone {
     pub(crate) digest: Digest,
     /// What it is compared with, for what is still to be found out.
     pub(crate) old: Option<Arc<[u8]>>,
-    /// What is shown, and is needed for patch templates and checks; none if only the digest was wanted.
+    /// What is shown, and is needed for patch templates and checks; none if only the digest was
+    /// wanted.
     pub(crate) full: Option<Compared>,
 }
 
@@ -85,7 +87,8 @@ pub struct Details {
     pub(crate) media: Option<Arc<Media>>,
 }
 
-/// What takes longer than a diff: decoding sounds and pictures, comparing the values of large documents.
+/// What takes longer than a diff: decoding sounds and pictures, comparing the values of large
+/// documents.
 #[derive(Debug, Clone)]
 pub struct MeasureJob {
     /// Generation of the gate view; a newer one makes this pointless.
@@ -107,7 +110,6 @@ pub struct MeasureJob {
 pub struct FindJob {
     /// Numbers the searches; only the newest is of interest.
     pub number: u64,
-    /// The diff.
     pub(crate) document: DiffDocument,
     /// What is looked for.
     pub(crate) needle: Needle,
@@ -122,7 +124,6 @@ pub struct FindJob {
 pub(crate) struct ReviewedFile {
     /// Its artifact kind.
     pub(crate) kind: String,
-    /// Its path.
     pub(crate) path: ArtifactPath,
     /// The bytes on screen.
     pub(crate) bytes: Arc<Vec<u8>>,
@@ -133,7 +134,6 @@ pub(crate) struct ReviewedFile {
 pub(crate) struct UnreadFile {
     /// Its artifact kind.
     pub(crate) kind: String,
-    /// Its path.
     pub(crate) path: ArtifactPath,
     /// Why it cannot be read; none: it can.
     pub(crate) problem: Option<String>,
@@ -191,7 +191,6 @@ pub struct Checked {
     pub(crate) type_name: &'static str,
     /// The artifact it changes.
     pub(crate) path: ArtifactPath,
-    /// The changes.
     pub(crate) changes: Vec<PlannedChange>,
     /// What follows from them.
     pub(crate) consequences: Vec<String>,
@@ -202,7 +201,8 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// Whether it changes the job's parameters and no file: such a patch goes with a rejection only (SPEC §6).
+    /// Whether it changes the job's parameters and no file: such a patch goes with a rejection only
+    /// (SPEC §6).
     pub(crate) fn is_of_job(&self) -> bool {
         self.type_name == "params"
     }
@@ -231,9 +231,7 @@ pub struct PatchPreview {
 /// A copy for the operator's own editor.
 #[derive(Debug, Clone)]
 pub struct CopyJob {
-    /// The gate.
     pub(crate) key: GateKey,
-    /// The artifact.
     pub path: ArtifactPath,
     /// What to put into the copy.
     pub text: String,
@@ -244,7 +242,8 @@ pub struct CopyJob {
 pub struct CopyReady {
     /// Its path, from the root.
     pub path: PathBuf,
-    /// Whether it is what an editor left there before and could not be taken: it was not written over.
+    /// Whether it is what an editor left there before and could not be taken: it was not written
+    /// over.
     pub is_former: bool,
 }
 
@@ -268,7 +267,6 @@ pub struct DiffFacts {
     pub(crate) number: u64,
     /// Index of the file.
     pub(crate) file: usize,
-    /// The rows.
     pub(crate) sights: Vec<VisibleRow>,
 }
 
@@ -277,8 +275,8 @@ pub struct DiffFacts {
 pub struct PromptFacts {
     /// Its revision, where Enter depends on its being drawn.
     pub(crate) revision: Option<u64>,
-    /// Everything that has to be read before Enter counts: title, what will happen, what was not seen, keys. Without clock times, which
-    /// go on by themselves.
+    /// Everything that has to be read before Enter counts: title, what will happen, what was not
+    /// seen, keys. Without clock times, which go on by themselves.
     pub(crate) words: String,
     /// Whether all of that was drawn.
     pub(crate) is_whole: bool,
@@ -326,7 +324,6 @@ pub enum Msg {
     Trouble(Option<String>),
     /// Nothing may be decided here any more, and why.
     ReadOnly(String),
-    /// A diff is ready.
     DiffReady(Box<DiffDone>),
     /// A diff could not be made: index of the file, number of its reading.
     DiffFailed(usize, u64),

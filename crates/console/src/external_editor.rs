@@ -1,4 +1,5 @@
-//! The editor of the operator's own choice: which it is, how it is run, and what can be said of how it ended.
+//! The editor of the operator's own choice: which it is, how it is run, and what can be said of how
+//! it ended.
 
 use std::ffi::{OsStr, OsString};
 
@@ -46,8 +47,8 @@ impl ExternalEditor {
         }
     }
 
-    /// The script that a shell runs, with the file's path as its first argument, as git does it: the command may hold options, quotes
-    /// and variables.
+    /// The script that a shell runs, with the file's path as its first argument, as git does it:
+    /// the command may hold options, quotes and variables.
     pub(crate) fn script(&self) -> OsString {
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./+:@%,-".contains(byte);
         let mut script = OsString::new();

@@ -1,13 +1,13 @@
 //! What comes in from a keyboard and a mouse, as values of our own.
 //!
-//! Owns the names of keys (`Ctrl-u`, `PgDn`), which the keymap, the help and the tests share. Must not know crossterm.
+//! Owns the names of keys (`Ctrl-u`, `PgDn`), which the keymap, the help and the tests share. Must
+//! not know crossterm.
 
 /// A key without its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// A character; upper case carries its Shift.
     Char(char),
-    /// Enter.
     Enter,
     /// Escape.
     Esc,
@@ -25,13 +25,9 @@ pub enum Code {
     Left,
     /// Arrow.
     Right,
-    /// Home.
     Home,
-    /// End.
     End,
-    /// A page up.
     PageUp,
-    /// A page down.
     PageDown,
     /// F1 to F12.
     Function(u8),
@@ -40,7 +36,6 @@ pub enum Code {
 /// A key as it was pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyPress {
-    /// Which.
     pub(crate) code: Code,
     /// With Ctrl.
     pub(crate) is_ctrl: bool,
@@ -167,7 +162,6 @@ pub enum MouseKind {
 /// A mouse event and its cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mouse {
-    /// What.
     pub kind: MouseKind,
     /// Column, from 0.
     pub column: u16,
@@ -178,18 +172,19 @@ pub struct Mouse {
 /// Anything that a terminal sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TerminalInput {
-    /// A key.
     Key(KeyPress),
     /// A bracketed paste.
     Paste(String),
-    /// More letters at once than hands press, as a terminal sends that brackets no paste; its line ends are `\n`.
+    /// More letters at once than hands press, as a terminal sends that brackets no paste; its line
+    /// ends are `\n`.
     Burst(String),
-    /// An Enter, or a line feed, that came in one piece with letters before it, or right behind a text: the end of a line where a text is
-    /// written, nobody's answer where one is asked for, elsewhere that key.
+    /// An Enter, or a line feed, that came in one piece with letters before it, or right behind a
+    /// text: the end of a line where a text is written, nobody's answer where one is asked for,
+    /// elsewhere that key.
     LineEnd(KeyPress),
-    /// The rest of a sequence whose Escape was taken for a key: that Escape was none. Which key it was; none: something else.
+    /// The rest of a sequence whose Escape was taken for a key: that Escape was none. Which key it
+    /// was; none: something else.
     Torn(Option<KeyPress>),
-    /// The mouse.
     Mouse(Mouse),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),

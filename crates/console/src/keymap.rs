@@ -8,7 +8,6 @@ use crate::input::KeyPress;
 /// Who receives the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Focus {
-    /// The queue.
     Queue,
     /// The gate's diff.
     Diff,
@@ -40,9 +39,7 @@ pub enum Focus {
     Types,
     /// The list of what could stand at the cursor; what is typed goes into the text.
     Candidates,
-    /// The help.
     Help,
-    /// The palette.
     Palette,
     /// The list of files.
     Files,
@@ -110,11 +107,11 @@ impl Focus {
 /// Some keys and what they mean.
 #[derive(Debug)]
 pub struct Binding {
-    /// What they mean; none: the text that is written takes them itself (see [`super::editor::Editor::press`]).
+    /// What they mean; none: the text that is written takes them itself (see
+    /// [`super::editor::Editor::press`]).
     pub action: Option<Action>,
     /// Their names (see [`Key::name`]).
     pub keys: &'static [&'static str],
-    /// In the help.
     pub(crate) help: &'static str,
     /// In the hint line; empty: not there.
     pub hint: &'static str,
@@ -125,7 +122,6 @@ pub struct Binding {
 pub struct Group {
     /// Its name in the help.
     pub(crate) name: &'static str,
-    /// Its bindings.
     pub bindings: &'static [Binding],
 }
 
@@ -305,7 +301,12 @@ static DECIDE: Group = Group {
         key(Action::Reject, &["r"], "reject", "reject"),
         key(Action::Compose, &["p"], "compose a patch", "patch"),
         key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
-        key(Action::ExternalEditor, &["E"], "the same in `$VISUAL` or `$EDITOR`", ""),
+        key(
+            Action::ExternalEditor,
+            &["E"],
+            "edit in your own editor ($VISUAL, $EDITOR)",
+            "",
+        ),
         key(Action::Undo, &["u"], "take the newest patch back", "undo"),
         key(Action::Resume, &["R"], "resume a paused job", ""),
         key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
@@ -615,7 +616,7 @@ static MENU: Group = Group {
         key(
             Action::ExternalEditor,
             &["E"],
-            "go on with the edit in `$VISUAL` or `$EDITOR`",
+            "go on in your own editor ($VISUAL, $EDITOR)",
             "own editor",
         ),
         key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", "text"),
@@ -692,7 +693,8 @@ pub(crate) fn keys_of(focus: Focus, actions: &[Action]) -> String {
     keys.join(" ")
 }
 
-/// What is undone in the text that is written: the key that [`super::editor::Editor::press`] takes itself.
+/// What is undone in the text that is written: the key that [`super::editor::Editor::press`] takes
+/// itself.
 pub(crate) fn undo_key() -> &'static str {
     EDITING.bindings.first().map_or("", Binding::key)
 }

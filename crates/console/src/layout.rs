@@ -1,4 +1,5 @@
-//! Where everything stands: a function of the size and of what there is to show. Shared by drawing, paging and the mouse.
+//! Where everything stands: a function of the size and of what there is to show. Shared by drawing,
+//! paging and the mouse.
 
 pub(crate) mod question;
 
@@ -11,11 +12,13 @@ use crate::model::look::Mode;
 use crate::model::{Lower, Model};
 use diff::page::Page;
 
-/// In a window of this size the gate has lines of its own for policy, files and base, and the job's stages stand beside it.
+/// In a window of this size the gate has lines of its own for policy, files and base, and the job's
+/// stages stand beside it.
 const WIDE: (u16, u16) = (110, 30);
-/// So much want a text with its preview, and two texts side by side: what stands to their left leaves it to them.
+/// How many columns a text with its preview, or two texts side by side, needs: the panes to their
+/// left give way.
 const GATE_COLUMNS: u16 = crate::facts::compose::BESIDE_COLUMNS;
-/// So much wants a diff, before stages and news stand beside it.
+/// How many columns a diff needs before stages and news are shown beside it.
 const DIFF_COLUMNS: u16 = 80;
 /// A queue beside the gate has this much at least: every column that a queue above it has.
 const QUEUE_COLUMNS: u16 = 96;
@@ -69,8 +72,8 @@ fn is_wide(model: &Model) -> bool {
     width >= WIDE.0 && height >= WIDE.1
 }
 
-/// The columns of a queue that stands beside the gate; none: it stands above it. They follow from the window alone, so that no text
-/// that wants room ever moves them.
+/// The columns of a queue that stands beside the gate; none: it stands above it. They follow from
+/// the window alone, so that no text that wants room ever moves them.
 fn queue_columns(model: &Model) -> Option<u16> {
     let (width, _) = model.size;
     let most = width.saturating_sub(GATE_COLUMNS + 1);
@@ -78,7 +81,8 @@ fn queue_columns(model: &Model) -> Option<u16> {
     (is_wide(model) && most >= QUEUE_COLUMNS).then(|| most.min(wanted))
 }
 
-/// The columns of stages and news below a queue that has the whole width; none where the text wants them, and while one is written.
+/// The columns of stages and news below a queue that has the whole width; none where the text wants
+/// them, and while one is written.
 fn side_columns(model: &Model) -> Option<u16> {
     let is_two = model.look.mode == Mode::SideBySide;
     let needed = if is_two { GATE_COLUMNS } else { DIFF_COLUMNS };
@@ -120,8 +124,9 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
     lines
 }
 
-/// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a wide screen policy and files, what
-/// changed since a rejection where that has no room in the head, and the changed values where there are some.
+/// Lines above the body of the gate pane: the head, why it is open again, who holds the timer, on a
+/// wide screen policy and files, what changed since a rejection where that has no room in the head,
+/// and the changed values where there are some.
 pub(crate) fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model).len()).unwrap_or(0);
@@ -172,19 +177,22 @@ fn take_left(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect {
     taken
 }
 
-/// So many lines of the lower pane stay in sight above a prompt: its two heads, four rows and its foot.
+/// How many lines of the lower pane stay in sight above a prompt: its two heads, four rows and its
+/// foot.
 const DIFF_BESIDE_PROMPT: u16 = 7;
 
-/// So many lines of the queue stay in a low window: its head and the selected row.
+/// How many lines of the queue stay in a low window: its head and the selected row.
 const QUEUE_BESIDE_QUESTION: u16 = 2;
 
-/// Whether somebody reads or writes in a low window: of the queue the selected row stays, and of what happened last a line or two.
+/// Whether somebody reads or writes in a low window: of the queue the selected row stays, and of
+/// what happened last a line or two.
 fn is_read_low(model: &Model) -> bool {
     let is_read_on = model.gate.as_ref().is_some_and(|view| view.is_read_on);
     crate::facts::window::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
 }
 
-/// Lines of the queue that show every gate whose last minute runs, the head included; none without such a gate.
+/// Lines of the queue that show every gate whose last minute runs, the head included; none without
+/// such a gate.
 fn urgent_height(model: &Model) -> u16 {
     match crate::facts::countdown::urgent_places(model) {
         Some(places) => u16::try_from(places.len() + 1).unwrap_or(u16::MAX),
@@ -192,20 +200,22 @@ fn urgent_height(model: &Model) -> u16 {
     }
 }
 
-/// So many lines a queue above the gate has in a wide window, be they empty.
+/// How many lines a queue above the gate has in a wide window, be they empty.
 const ROWS_KEPT: u16 = 7;
 
-/// So many lines of a file, a job or the history are in sight in a low window.
+/// How many lines of a file, a job or the history are in sight in a low window.
 const LINES_LOW: u16 = 2;
 
-/// The lines that what is read has at least in a low window: its head, some lines, its foot. The queue gives way to its selected row.
+/// The lines that what is read has at least in a low window: its head, some lines, its foot. The
+/// queue gives way to its selected row.
 fn least_read(model: &Model) -> u16 {
     gate_head_height(model, false) + LINES_LOW + 1
 }
 
-/// The lines of a queue above the gate: a share of the window, whatever pane is open and whatever happened last.
+/// The lines of a queue above the gate: a share of the window, whatever pane is open and whatever
+/// happened last.
 fn queue_share(lines: u16) -> u16 {
-    // Where there are many lines, what is read wants them.
+    // In a high window the pane that is read gets the lines.
     const ENOUGH: u16 = 8;
     (lines.saturating_mul(2) / 5).min((lines.saturating_mul(3) / 10).max(ENOUGH))
 }
@@ -235,7 +245,7 @@ pub fn of(model: &Model) -> Layout {
     let beside = rest
         .height
         .saturating_sub(question.saturating_add(QUEUE_BESIDE_QUESTION));
-    // A message of several lines changes no share.
+    // A message of several lines must not change how the panes share the room.
     let lines = rest.height.saturating_sub(1);
     layout.message = take_bottom(&mut rest, message.min(beside).max(1));
     // An empty queue says so, and what to do: where lines are short that takes two.
@@ -245,15 +255,17 @@ pub fn of(model: &Model) -> Layout {
     if let Some(columns) = queue_columns(model) {
         let mut left = take_left(&mut rest, columns, &mut layout.rule);
         let most = left.height.saturating_mul(11) / 20;
-        // The stages keep their place while rows come and go; only a longer queue moves them, and only so far.
+        // The stages keep their place while rows come and go; only a longer queue moves them, and
+        // only so far.
         layout.queue = take_top(&mut left, rows.max(most.min(9)).min(most));
         layout.side = left;
     } else {
-        // A prompt changes no share: it takes the bottom of what stands below, so that the rows stay where they are.
+        // A prompt changes no share: it takes the bottom of what stands below, so that the rows
+        // stay where they are.
         let share = queue_share(lines);
         // Where there is room, what stands below keeps its place while rows come and go.
         let rows = if layout.is_wide { rows.max(ROWS_KEPT) } else { rows };
-        // A text wants room more than the queue does.
+        // A text being written needs the room more than the queue does.
         let is_long = model.compose.is_some();
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };

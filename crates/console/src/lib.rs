@@ -1,7 +1,8 @@
 //! The console: what an operator in a terminal sees and presses.
 //!
-//! Owns the screen's model, its reducer (`update`), its drawing (`view`), the keymap, and the loop that joins them to a terminal and
-//! an engine. Talks to the engine in commands, questions and notices only; knows nothing of files, SQL and HTTP.
+//! Owns the screen's model, its reducer (`update`), its drawing (`view`), the keymap, and the loop
+//! that joins them to a terminal and an engine. Talks to the engine in commands, questions and
+//! notices only; knows nothing of files, SQL and HTTP.
 //!
 //! ```text
 //! header    who · who leads · how much waits · next expiry · clock

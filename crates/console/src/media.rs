@@ -20,7 +20,6 @@ pub struct MediaPair<T> {
 /// One thing told: what it was, what it is, how they differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MediaFact {
-    /// What.
     pub name: &'static str,
     /// Of the base; empty without one.
     pub before: String,
@@ -35,7 +34,6 @@ pub struct MediaFact {
 /// A sound or a picture.
 #[derive(Debug, Clone)]
 pub enum Media {
-    /// A sound.
     Sound(MediaPair<AudioFacts>),
     /// A picture; and the share of pixels that differ, from 0 to 1, where both have the same size.
     Picture(MediaPair<PictureFacts>, Option<f64>),
@@ -63,7 +61,8 @@ impl Media {
 /// The endings of the names of sounds that are not measured, but should be told why.
 const SOUND_ENDINGS: [&str; 8] = ["mp3", "wav", "flac", "ogg", "opus", "m4a", "aac", "aiff"];
 
-/// What can be told of these bytes; none if they are neither a sound nor a picture that is known here.
+/// What can be told of these bytes; none if they are neither a sound nor a picture that is known
+/// here.
 pub fn look_at(path: &str, old: Option<&[u8]>, new: &[u8]) -> Option<Media> {
     if picture::is_known(new) {
         let now = picture::facts(new);

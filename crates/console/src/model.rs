@@ -1,4 +1,5 @@
-//! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which changes nothing.
+//! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which
+//! changes nothing.
 
 pub(crate) mod bulk;
 pub mod compose;
@@ -192,7 +193,8 @@ pub(crate) struct Broken {
 /// Whether somebody sits here.
 #[derive(Debug)]
 pub(crate) struct Presence {
-    /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is nobody who looks.
+    /// When a key was last pressed, on the boot clock; none: not yet, and a console that runs is
+    /// nobody who looks.
     pub(crate) key_boot_us: Option<i64>,
     /// Since when somebody is at the keys without a long break, on the boot clock.
     pub(crate) since_boot_us: i64,
@@ -213,7 +215,6 @@ pub struct Model {
     pub is_lower_focused: bool,
     /// What stands below the queue.
     pub lower: Lower,
-    /// The queue.
     pub queue: Queue,
     /// The marked gates.
     pub marks: Marks,
@@ -357,7 +358,6 @@ impl Model {
         }
     }
 
-    /// The next number.
     pub(crate) fn next_number(&mut self) -> u64 {
         self.counter = self.counter.saturating_add(1);
         self.counter

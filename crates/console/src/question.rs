@@ -1,4 +1,5 @@
-//! What the console has read: each question knows what it is asked for, and its answer has its own type.
+//! What the console has read: each question knows what it is asked for, and its answer has its own
+//! type.
 
 use std::sync::Arc;
 
@@ -17,13 +18,12 @@ use engine::reads::Bytes;
 use crate::model::history::DECISIONS_MAX;
 use crate::model::job::{EVENTS_MAX, LOG_BYTES_MAX};
 
-/// So many events are looked through for the operator's own.
+/// How many events are looked through for the operator's own.
 const SINCE_EVENTS_MAX: u32 = 500;
 
 /// Something to be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
-    /// The queue.
     Queue,
     /// Who leads.
     Leader,

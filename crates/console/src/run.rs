@@ -27,7 +27,8 @@ pub enum NotStarted {
     Terminal(#[from] std::io::Error),
 }
 
-/// Runs the console until it ends. The terminal is restored however that happens; drafts are saved before.
+/// Runs the console until it ends. The terminal is restored however that happens; drafts are saved
+/// before.
 pub async fn run<B: Backend>(session: Session, backend: B) -> Result<Ended, NotStarted> {
     if !terminal::is_there() {
         return Err(NotStarted::NoTerminal);
@@ -35,7 +36,8 @@ pub async fn run<B: Backend>(session: Session, backend: B) -> Result<Ended, NotS
     let mut console = Console::new(session, TtyInput::open()?, Tty::open()?, backend);
     let (ended, panic) = match AssertUnwindSafe(console.run()).catch_unwind().await {
         Ok(Ok(ended)) => (ended, None),
-        // The terminal takes nothing any more: what was written is kept, and nothing else can be done.
+        // The terminal takes nothing any more: what was written is kept, and nothing else can be
+        // done.
         Ok(Err(error)) => {
             tracing::warn!("the terminal went away: {error}");
             (Ended::HungUp, None)

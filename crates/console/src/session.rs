@@ -21,9 +21,11 @@ pub struct Session {
     pub overdue_grace_s: u64,
     /// The runs directory, for messages.
     pub runs_dir: PathBuf,
-    /// Whether nothing may be decided here: the database is newer than this program, or `--read-only`.
+    /// Whether nothing may be decided here: the database is newer than this program, or
+    /// `--read-only`.
     pub is_read_only: bool,
-    /// Whether nothing leads out of it: `--restricted`, for people who may use this console and nothing else of the machine.
+    /// Whether nothing leads out of it: `--restricted`, for people who may use this console and
+    /// nothing else of the machine.
     pub is_restricted: bool,
     /// Why, where it is the database.
     pub newer: Option<String>,
@@ -61,8 +63,9 @@ impl Session {
         format!("{}@{}{ssh}", self.operator.name, via.host)
     }
 
-    /// Why an action is not done in a restricted console: everything that would give the terminal to another program, or read or write
-    /// outside of the run directories. The one place that says so; whatever runs a program or opens a path asks here first.
+    /// Why an action is not done in a restricted console: everything that would give the terminal
+    /// to another program, or read or write outside of the run directories. The one place that says
+    /// so; whatever runs a program or opens a path asks here first.
     pub(crate) fn forbids(&self, action: Action) -> Option<&'static str> {
         if !self.is_restricted {
             return None;

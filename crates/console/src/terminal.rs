@@ -1,7 +1,8 @@
 //! The terminal: the one folder that knows crossterm.
 //!
-//! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever happens. Frames go out one at a time; a
-//! stalled line never blocks the clock (HOUSE: *The terminal may not block the clock*).
+//! Guards raw mode, alternate screen, bracketed paste and mouse, and gives them back whatever
+//! happens. Frames go out one at a time; a stalled line never blocks the clock (HOUSE: *The
+//! terminal may not block the clock*).
 
 mod cells;
 mod decode;
@@ -35,10 +36,12 @@ use line::FrameOutput;
 use running_editor::RunningEditor;
 use screen::Screen;
 
-// Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a thin line a lot.
+// Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a
+// thin line a lot.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J\x1b[H";
-// What another program may have left behind: colours, insert mode, a scrolling region, keys of the cursor and the number pad that send
-// something else, reports of motion and focus, the other character set, lines that do not go on.
+// What another program may have left behind: colours, insert mode, a scrolling region, keys of the
+// cursor and the number pad that send something else, reports of motion and focus, the other
+// character set, lines that do not go on.
 const RESET: &[u8] = b"\x1b[0m\x1b[4l\x1b[r\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b(B\x0f\x1b[?7h";
 const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[0m\x1b[?1049l";
 
@@ -67,8 +70,8 @@ fn give_back(is_taken: &AtomicBool) {
     }
 }
 
-// A panic on the loop's thread ends the console: the terminal first, then the report. One on another thread is caught by the
-// runtime; its report must not be written over the screen.
+// A panic on the loop's thread ends the console: the terminal first, then the report. One on
+// another thread is caught by the runtime; its report must not be written over the screen.
 fn restore_on_panic(is_taken: Arc<AtomicBool>) {
     let loop_thread = std::thread::current().id();
     let former = std::panic::take_hook();
@@ -88,7 +91,8 @@ pub fn columns() -> Option<u16> {
     crossterm::terminal::size().ok().map(|(columns, _)| columns)
 }
 
-/// Takes the terminal's foreground and gives it these settings; what was typed and not read is dropped.
+/// Takes the terminal's foreground and gives it these settings; what was typed and not read is
+/// dropped.
 pub(super) fn restore(settings: &Termios) -> io::Result<()> {
     let _guard = job_control::FromBackground::new();
     job_control::take()?;
@@ -142,7 +146,8 @@ impl Tty {
                 Err(_) => false,
             };
         if is_told || self.line.is_busy() {
-            // Where it is stalled, another write would block as well: the modes of the line are all that can be given back.
+            // Where it is stalled, another write would block as well: the modes of the line are all
+            // that can be given back.
             self.is_taken.store(false, Ordering::SeqCst);
             let _ = crossterm::terminal::disable_raw_mode();
         } else {
@@ -150,7 +155,8 @@ impl Tty {
         }
     }
 
-    /// Takes the terminal again, whatever an editor left it like: with these settings, and without what was typed for that program.
+    /// Takes the terminal again, whatever an editor left it like: with these settings, and without
+    /// what was typed for that program.
     fn take_back(&mut self, settings: &Termios) -> io::Result<()> {
         restore(settings)?;
         self.ahead.extend_from_slice(RESET);
@@ -174,7 +180,7 @@ impl Tty {
 
 impl Terminal for Tty {
     fn size(&self) -> (u16, u16) {
-        // The former size is a better answer than none.
+        // If the size cannot be read, the last known size is used.
         crossterm::terminal::size().unwrap_or(self.former_size)
     }
 
@@ -191,7 +197,7 @@ impl Terminal for Tty {
         let frame = self.screen.draw(render)?;
         let mut bytes = std::mem::take(&mut self.ahead);
         bytes.extend_from_slice(&frame);
-        // None: the same cells as before.
+        // No bytes: the cells are the same as before, so nothing is sent.
         Ok(bytes.is_empty() || self.line.send(bytes)?)
     }
 
@@ -243,7 +249,8 @@ impl Terminal for Tty {
             Some(editor) if has_shell => editor.step_back()?,
             Some(editor) => editor.step_forward()?,
             None if has_shell => {
-                // The shell may have taken the terminal already, when the whole group was told to stop.
+                // The shell may have taken the terminal already, when the whole group was told to
+                // stop.
                 let _guard = job_control::FromBackground::new();
                 self.leave().await;
             }

@@ -7,7 +7,8 @@ use ratatui::style::{Color, Modifier, Style};
 pub struct Theme {
     /// Whether colours are used.
     pub(crate) has_colour: bool,
-    /// Whether there are 256 of them: for pictures only, everything else has the sixteen that every terminal names.
+    /// Whether there are 256 of them: for pictures only, everything else has the sixteen that every
+    /// terminal names.
     pub(crate) has_palette: bool,
 }
 

@@ -61,14 +61,16 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         TerminalInput::Paste(_) | TerminalInput::Burst(_) | TerminalInput::LineEnd(_) | TerminalInput::Resize(..),
     ) = &msg
     {
-        // An Enter that waits for the rules was about what stood there when it came. A key ends that wait too, in `press`.
+        // An Enter that waits for the rules was about what stood there when it came. A key ends
+        // that wait too, in `press`.
         model.preview.is_enter_waiting = false;
     }
     let (gate, was_asked) = (model.queue.selected().cloned(), model.prompt.is_some());
     model.toasts.begin(matches!(msg, Msg::Input(_)));
     match msg {
         Msg::Tick(now) => {
-            // The one message that changes nothing by itself: whether it is visible is decided there.
+            // The one message that changes nothing by itself: whether it is visible is decided
+            // there.
             time::tick(model, now, fx);
             return effects;
         }
@@ -163,7 +165,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-// What counts is what the operator had before the eyes: notes go to the view that the frame was made of, if it is still there.
+// What counts is what the operator had before the eyes: notes go to the view that the frame was
+// made of, if it is still there.
 fn drawn(model: &mut Model, facts: FrameFacts) {
     let listed = facts.listed;
     if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
@@ -172,7 +175,7 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
     {
         prompt.is_drawn = true;
         if let PromptKind::Bulk(ask) = &mut prompt.ask {
-            // Enter may stand there now.
+            // The key bar may show Enter now, so it is drawn again.
             model.is_dirty |= ask.note_drawn(listed);
         }
     }

@@ -1,4 +1,5 @@
-//! Work that is too slow for the loop, as pure functions of a job: diffs, searches, media, checks and previews of patches.
+//! Work that is too slow for the loop, as pure functions of a job: diffs, searches, media, checks
+//! and previews of patches.
 
 mod check;
 mod complete;
@@ -23,7 +24,8 @@ use diff::{DiffDocument, Limit};
 use domain::ids::{ArtifactPath, Digest};
 use patch::running_time;
 
-/// Values of documents up to this size, both together, are compared with the diff; larger ones afterwards.
+/// Values of documents up to this size, both together, are compared with the diff; larger ones
+/// afterwards.
 const VALUES_BYTES_MAX: usize = 512 << 10;
 
 /// Computes a diff.

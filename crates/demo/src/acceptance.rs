@@ -1,6 +1,7 @@
 //! The acceptance report: what really is in the run directory, checked against what it should be.
 //!
-//! It reads the artifacts as they are now, so that a patched storyboard with an old total, or sound made too loud, is found here.
+//! It reads the artifacts as they are now, so that a patched storyboard with an old total, or sound
+//! made too loud, is found here.
 
 use super::script::Script;
 use super::storyboard::{self, Scene};

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 /// Where the sheet is written.
 pub(crate) const PATH: &str = "artifacts/animatics/timing.json";
-/// A patched sheet or storyboard may ask for more sound than anybody wants to hear, or memory to hold.
+/// A patched sheet or storyboard may ask for more sound than anybody wants to hear, or memory to
+/// hold.
 const GUIDE_S_MAX: f64 = 60.0;
 
 /// How much faster than the film the guide track runs, as the sheet says; between 0.1 and 100 000.
@@ -38,7 +39,8 @@ pub(crate) fn playable_speed(work: &Work, scenes: &[Scene]) -> Result<f64, DemoE
 /// Runs the stage.
 pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     let scenes = storyboard::scenes(work)?;
-    // An asset that was renamed or never drawn must stop the film here and not on the day of release.
+    // An asset that was renamed or never drawn must stop the film here and not on the day of
+    // release.
     let index = work.read_json(super::assets::INDEX_PATH)?;
     let assets = index.get("assets").and_then(Value::as_array).map_or(0, Vec::len);
     work.step(&format!("{} scenes, {assets} assets", scenes.len()), 0.3);

@@ -1,4 +1,5 @@
-//! The assembly: an edit list that ties pictures, sound and captions together, and a tiny uncompressed preview film.
+//! The assembly: an edit list that ties pictures, sound and captions together, and a tiny
+//! uncompressed preview film.
 
 use super::storyboard::{self, Scene};
 use super::work::Work;
@@ -38,7 +39,8 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     work.write_json("edit.json", &document)
 }
 
-/// One flat picture for each scene with a bar that shows how far the film has come, at the speed of the guide track.
+/// One flat picture for each scene with a bar that shows how far the film has come, at the speed of
+/// the guide track.
 fn preview(scenes: &[Scene], total_ms: u64, speed: f64, palette: &[String; 3]) -> Vec<u8> {
     let colours: Vec<Colour> = palette.iter().map(|text| colour(text)).collect();
     let frames = (total_ms as f64 / 1_000.0 / speed * FRAMES_PER_SECOND as f64).ceil() as usize;

@@ -1,4 +1,5 @@
-//! The assets: three drawings in the film's colours and an index that names them with their digests.
+//! The assets: three drawings in the film's colours and an index that names them with their
+//! digests.
 
 use super::DemoError;
 use super::work::Work;

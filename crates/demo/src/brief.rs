@@ -1,7 +1,8 @@
 //! The task of a stage, settled: which film, in what tone, how long, for whom.
 //!
-//! Parameters of the demo (all optional): `tone` warm | plain | playful, `length_s` 20 to 180, `audience` free text;
-//! `pace` 0 to 60 stretches the waiting, 0 switches it off. `brief` overrides the job's intent, `film` its slug.
+//! Parameters of the demo (all optional): `tone` warm | plain | playful, `length_s` 20 to 180,
+//! `audience` free text; `pace` 0 to 60 stretches the waiting, 0 switches it off. `brief` overrides
+//! the job's intent, `film` its slug.
 
 use super::{DemoError, Film, StageEnv};
 use serde_json::{Map, Value};
@@ -35,7 +36,8 @@ pub(crate) struct Brief {
 }
 
 impl Brief {
-    /// Settles the task from the parameters; what they do not say is taken from the job (`state.json`), then from the film.
+    /// Settles the task from the parameters; what they do not say is taken from the job
+    /// (`state.json`), then from the film.
     pub(crate) fn settle(env: &StageEnv) -> Result<Self, DemoError> {
         let params = &env.params;
         let job = read_job(env);
@@ -64,7 +66,8 @@ impl Brief {
     }
 }
 
-/// The job's own record. It is not there when a stage is tried by hand, and then the parameters must do.
+/// The job's own record. It is not there when a stage is tried by hand, and then the parameters
+/// must do.
 fn read_job(env: &StageEnv) -> Map<String, Value> {
     let text = std::fs::read_to_string(env.run_dir.join("state.json")).unwrap_or_default();
     let state: Value = serde_json::from_str(&text).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Captions in SubRip form: cut into readable lines, timed by the words they hold, written and read back.
+//! Captions in SubRip form: cut into readable lines, timed by the words they hold, written and read
+//! back.
 
 /// Letters that fit on the screen at once.
 const LETTERS_MAX: usize = 84;

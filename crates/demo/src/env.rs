@@ -7,7 +7,6 @@ use std::path::PathBuf;
 /// Everything a demo stage knows about its task (SPEC §5).
 #[derive(Debug, Clone)]
 pub struct StageEnv {
-    /// Id of the job.
     pub(crate) job_id: String,
     /// Name of the stage.
     pub(crate) stage: String,
@@ -24,7 +23,8 @@ pub struct StageEnv {
 }
 
 impl StageEnv {
-    /// Reads `HOLDPOINT_JOB_ID`, `_STAGE`, `_ATTEMPT`, `_RUN_DIR`, `_PARAMS`, `_NOTES` and `_PATCH`.
+    /// Reads `HOLDPOINT_JOB_ID`, `_STAGE`, `_ATTEMPT`, `_RUN_DIR`, `_PARAMS`, `_NOTES` and
+    /// `_PATCH`.
     pub fn from_environment() -> Result<Self, DemoError> {
         Self::from_lookup(|name| std::env::var(name).ok())
     }

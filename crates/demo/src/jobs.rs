@@ -6,27 +6,27 @@ use serde_json::{Map, Value, json};
 /// One job to start.
 #[derive(Debug, Clone)]
 pub struct DemoJob {
-    /// Its slug.
     pub slug: String,
-    /// Its intent.
     pub intent: String,
     /// Its parameters.
     pub params: Map<String, Value>,
-    /// A stage at which another pipeline asks for release; None for a job that holdpoint runs itself.
+    /// A stage at which another pipeline asks for release; None for a job that holdpoint runs
+    /// itself.
     pub outside: Option<OutsideStage>,
 }
 
 /// A gate that is opened from outside, on a manual job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutsideStage {
-    /// A second draft of a script, with the first one as its base: a diff to read from the first second.
+    /// A second draft of a script, with the first one as its base: a diff to read from the first
+    /// second.
     RevisedScript,
     /// Sound and captions.
     Audio,
 }
 
-/// How fast each job works and who runs it. Different paces spread the jobs over the stages by themselves, without decisions that
-/// nobody took.
+/// How fast each job works and who runs it. Different paces spread the jobs over the stages by
+/// themselves, without decisions that nobody took.
 const ROLES: [(f64, Option<OutsideStage>); 7] = [
     (1.0, None),
     (1.4, None),

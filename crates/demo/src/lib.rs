@@ -1,11 +1,12 @@
-//! The demo: a sample pipeline about short films whose stages make real artifacts from a brief, without a network.
+//! The demo: a sample pipeline about short films whose stages make real artifacts from a brief,
+//! without a network.
 //!
 //! ```text
 //! outline ─ research ─ script ─ storyboard ─ assets ─ animatics ─ audio ─ assemble ─ acceptance
 //! ```
-//! Each stage is a command like any other: `holdpoint __demo-stage STAGE`, told about its task by environment variables only. This
-//! module knows the layout of `artifacts/` and nothing of gates, the store or the console. The same brief, parameters, notes and
-//! attempt give the same bytes.
+//! Each stage is a command like any other: `holdpoint __demo-stage STAGE`, told about its task by
+//! environment variables only. This module knows the layout of `artifacts/` and nothing of gates,
+//! the store or the console. The same brief, parameters, notes and attempt give the same bytes.
 
 mod acceptance;
 mod animatics;
@@ -42,13 +43,15 @@ pub use outside::{OutsideGate, outside_gate};
 use std::path::PathBuf;
 use work::{Log, Work};
 
-/// The configuration of the demo, in the format of `conf/operator.yaml`; `{holdpoint}` stands for the running binary.
+/// The configuration of the demo, in the format of `conf/operator.yaml`; `{holdpoint}` stands for
+/// the running binary.
 pub const CONFIG: &str = include_str!("../../../conf/demo.yaml");
 
 /// The stages, in order: those of a pipeline that names none.
 pub const STAGES: [&str; 9] = domain::stage::STAGES_DEFAULT;
 
-/// Runs one stage and prints what it does. Returns the paths of the files it wrote, relative to the run directory.
+/// Runs one stage and prints what it does. Returns the paths of the files it wrote, relative to the
+/// run directory.
 pub fn run_stage(stage: &str, env: &StageEnv) -> Result<Vec<PathBuf>, DemoError> {
     perform(stage, env, work::print_line)
 }

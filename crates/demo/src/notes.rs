@@ -1,7 +1,7 @@
 //! What operators asked for, read as a writer would read it: where, and what to do there.
 //!
-//! A small reader of plain sentences, not of language. What it does not understand still leads to other words in the text, because a
-//! rejected draft that comes back unchanged is an insult.
+//! A small reader of plain sentences, not of language. What it does not understand still leads to
+//! other words in the text, because a rejected draft that comes back unchanged is an insult.
 
 use super::{FilmTone, StageEnv};
 use serde_json::Value;
@@ -44,8 +44,8 @@ pub(crate) struct Notes {
 }
 
 impl Notes {
-    /// The notes of earlier rejections, from their decision files, and the newest from the environment: what was asked for in
-    /// attempt 1 must not be forgotten in attempt 3.
+    /// The notes of earlier rejections, from their decision files, and the newest from the
+    /// environment: what was asked for in attempt 1 must not be forgotten in attempt 3.
     pub(crate) fn gather(env: &StageEnv) -> Self {
         let mut texts: Vec<String> = (1..env.attempt)
             .filter_map(|attempt| rejected_with(env, attempt))

@@ -1,4 +1,5 @@
-//! What another pipeline hands in at a gate: artifacts made by the very same stage commands, in a directory of their own.
+//! What another pipeline hands in at a gate: artifacts made by the very same stage commands, in a
+//! directory of their own.
 
 use super::{DemoError, DemoJob, OutsideStage, STAGES, StageEnv, perform};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,8 @@ pub struct OutsideGate {
 /// What the other pipeline was told after its first draft.
 const NOTE: &str = "The opening is slow. Tip 2 needs more detail. Mention that dogs stay on the lead near the pools.";
 
-/// Makes the artifacts of such a job in `folder`, without waiting; None for a job that holdpoint runs itself.
+/// Makes the artifacts of such a job in `folder`, without waiting; None for a job that holdpoint
+/// runs itself.
 pub fn outside_gate(job: &DemoJob, folder: &Path) -> Result<Option<OutsideGate>, DemoError> {
     let Some(outside) = job.outside else { return Ok(None) };
     let last = match outside {

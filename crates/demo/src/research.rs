@@ -24,7 +24,8 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
         .iter()
         .map(|note| json!({"question": note, "status": "open"}))
         .collect();
-    // Notes ask for more than a sample pipeline can know; it says so instead of inventing an answer.
+    // Notes ask for more than a sample pipeline can know; it says so instead of inventing an
+    // answer.
     if work.env.attempt > 1 {
         for finding in &mut findings {
             finding["checked"] = json!(false);

@@ -4,8 +4,8 @@ use super::Film;
 use super::notes::{Passage, Wish};
 use super::script::{Script, Section};
 
-/// Changes a draft by the wishes, in order. Without a wish, or when none of them found anything to change, the opening and the last
-/// tip are said in other words.
+/// Changes a draft by the wishes, in order. Without a wish, or when none of them found anything to
+/// change, the opening and the last tip are said in other words.
 pub(crate) fn revise(draft: Script, wishes: &[Wish], film: &Film, facts: &[(String, String)]) -> Script {
     let mut revised = draft.clone();
     for wish in wishes {
@@ -48,7 +48,8 @@ fn apply(draft: &mut Script, wish: &Wish, film: &Film, facts: &[(String, String)
     }
 }
 
-/// Indexes of the sections meant. Nowhere in particular means the opening and the last tip: where a draft is weakest.
+/// Indexes of the sections meant. Nowhere in particular means the opening and the last tip: where a
+/// draft is weakest.
 fn places(draft: &Script, place: Passage) -> Vec<usize> {
     let last = draft.sections.len().saturating_sub(1);
     let meant = match place {

@@ -1,4 +1,5 @@
-//! The script: plain text in sections, made from the outline's order, research's facts and the film's words.
+//! The script: plain text in sections, made from the outline's order, research's facts and the
+//! film's words.
 
 use super::revise::revise;
 use super::work::Work;
@@ -30,7 +31,8 @@ pub(crate) struct Section {
 }
 
 impl Script {
-    /// The sections of a script, whoever wrote it; text above the first marker belongs to an untitled section.
+    /// The sections of a script, whoever wrote it; text above the first marker belongs to an
+    /// untitled section.
     pub(crate) fn parse(text: &str) -> Script {
         let mut sections: Vec<Section> = Vec::new();
         for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
@@ -104,7 +106,8 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
     work.write("script.txt", draft.text().as_bytes())
 }
 
-/// The numbered points of an outline, in their order: an operator who moved or struck one moved or struck it in the film.
+/// The numbered points of an outline, in their order: an operator who moved or struck one moved or
+/// struck it in the film.
 fn points(outline: &str) -> Vec<String> {
     let numbered = outline.lines().filter_map(|line| line.split_once(". "));
     numbered

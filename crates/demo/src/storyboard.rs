@@ -1,4 +1,5 @@
-//! The storyboard: one scene for every section of the script, with times, as JSON without a final newline.
+//! The storyboard: one scene for every section of the script, with times, as JSON without a final
+//! newline.
 
 use super::DemoError;
 use super::notes::Wish;
@@ -17,7 +18,6 @@ pub(crate) const END_CARD_MS: u64 = 2_000;
 /// One scene as later stages need it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scene {
-    /// Its id.
     pub(crate) id: String,
     /// What is said.
     pub(crate) text: String,
@@ -84,7 +84,8 @@ pub(crate) fn run(work: &mut Work) -> Result<(), DemoError> {
             Wish::Reword(_) | Wish::Mention(_) | Wish::Replace(..) | Wish::Remove(_) => 1.0,
         };
     }
-    // The speaker talks faster or slower to meet the length that was ordered, as far as a speaker can.
+    // The speaker talks faster or slower to meet the length that was ordered, as far as a speaker
+    // can.
     let spoken_s: f64 = script
         .sections
         .iter()

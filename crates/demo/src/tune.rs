@@ -8,7 +8,8 @@ use std::f64::consts::TAU;
 /// The guide track is no longer than this; a longer film is played faster.
 const GUIDE_S_MAX: f64 = 6.0;
 const BELL_S: f64 = 0.2;
-/// Roots of the chords that the scenes walk through, in semitones above the key note, and whether they are minor.
+/// Roots of the chords that the scenes walk through, in semitones above the key note, and whether
+/// they are minor.
 const CHORDS: [(f64, bool); 4] = [(0.0, false), (9.0, true), (5.0, false), (7.0, false)];
 
 /// How the tune is played; what an operator may ask to be otherwise.
@@ -29,7 +30,6 @@ pub(crate) fn guide_speed(total_ms: u64) -> f64 {
     (total_ms as f64 / 1_000.0 / GUIDE_S_MAX).max(1.0)
 }
 
-/// The tune.
 pub(crate) fn tune(scenes: &[Scene], playing: Playing, sample_rate_hz: u32) -> Vec<f64> {
     let mut samples = sound(scenes, playing, sample_rate_hz);
     let loudest = samples

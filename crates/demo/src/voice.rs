@@ -1,6 +1,8 @@
-//! The voiceover: a hummed speaker, cut and joined at frame borders from one clip of five vowels (`clip/make.sh`).
+//! The voiceover: a hummed speaker, cut and joined at frame borders from one clip of five vowels
+//! (`clip/make.sh`).
 //!
-//! No frame of the clip needs the one before it, and each vowel fades in and out, so that any can stand behind any other.
+//! No frame of the clip needs the one before it, and each vowel fades in and out, so that any can
+//! stand behind any other.
 
 use super::DemoError;
 use super::audio::VOICE_PATH;
@@ -16,7 +18,8 @@ const FRAME_BYTES: usize = 144;
 /// 1152 samples at 48 kHz.
 pub(crate) const FRAME_S: f64 = 0.024;
 
-/// One syllable for each vowel of a scene, then silence until the scene ends, at `speed`; `louder_db` in the steps that MP3 has.
+/// One syllable for each vowel of a scene, then silence until the scene ends, at `speed`;
+/// `louder_db` in the steps that MP3 has.
 pub(crate) fn voice(scenes: &[Scene], speed: f64, louder_db: f64) -> Result<Vec<u8>, DemoError> {
     let clip: Vec<&[u8]> = CLIP.chunks_exact(FRAME_BYTES).collect();
     let silence = VOWELS.len() * FRAMES_OF_VOWEL;

@@ -127,7 +127,8 @@ pub(crate) fn print_line(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// The one place that waits for time: a demo stage stands in for minutes of work, and an operator should see it run.
+/// The one place that waits for time: a demo stage stands in for minutes of work, and an operator
+/// should see it run.
 #[allow(
     clippy::disallowed_methods,
     reason = "the waiting is the behaviour; it happens in a child process and never in the console"

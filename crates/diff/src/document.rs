@@ -19,7 +19,8 @@ use long::LongLines;
 pub use long::RowBreaks;
 pub use row::{DiffSide, Row, RowKind, RowPair};
 
-/// Lines of unchanged text shown around a change, and the distance within which changes belong to one hunk.
+/// Lines of unchanged text shown around a change, and the distance within which changes belong to
+/// one hunk.
 pub const CONTEXT_LINES: usize = 3;
 
 /// What of the unchanged text is shown.
@@ -42,7 +43,8 @@ pub struct DiffDocument {
 }
 
 impl DiffDocument {
-    /// Compares two texts; without an old one every line of `new` is an added one. Folded to [`CONTEXT_LINES`].
+    /// Compares two texts; without an old one every line of `new` is an added one. Folded to
+    /// [`CONTEXT_LINES`].
     pub fn compare(old: Option<Arc<Vec<u8>>>, new: Arc<Vec<u8>>, limit: Limit<'_>) -> Self {
         let old_text: &[u8] = old.as_ref().map_or(&[], |old| old.as_slice());
         let diff = diff_lines(old_text, &new, limit);
@@ -162,8 +164,8 @@ impl DiffDocument {
         self.layout.pair_count
     }
 
-    /// One line with both texts side by side: removed lines on the left, in the order of their block the added ones on the
-    /// right; what is no change stands on both sides.
+    /// One line with both texts side by side: removed lines on the left, in the order of their
+    /// block the added ones on the right; what is no change stands on both sides.
     pub(crate) fn pair(&self, pair: usize) -> Option<RowPair> {
         let numbered = |row: Option<usize>| row.and_then(|row| Some((row, self.row(row)?)));
         Some(match self.layout.pair(&self.diff, pair)? {
@@ -188,8 +190,9 @@ impl DiffDocument {
         self.text(row.side).get(row.text.clone()).unwrap_or_default()
     }
 
-    /// The byte ranges of a row's text that its counterpart does not have: changed words, for removed and added rows that
-    /// stand for each other. A changed line end has no range: see [`Self::is_end_changed`].
+    /// The byte ranges of a row's text that its counterpart does not have: changed words, for
+    /// removed and added rows that stand for each other. A changed line end has no range: see
+    /// [`Self::is_end_changed`].
     pub fn word_marks(&self, row: &Row) -> Vec<Range<usize>> {
         let Some(other) = self.counterpart(row) else {
             return Vec::new();
@@ -205,8 +208,9 @@ impl DiffDocument {
         }
     }
 
-    /// True for a removed or added row that ends otherwise than the line that stands for it, or, where there is none, than
-    /// most lines of its text. A missing newline is no such end: it has a row of its own.
+    /// True for a removed or added row that ends otherwise than the line that stands for it, or,
+    /// where there is none, than most lines of its text. A missing newline is no such end: it has a
+    /// row of its own.
     pub fn is_end_changed(&self, row: &Row) -> bool {
         let other = match (row.kind, self.counterpart(row)) {
             (RowKind::Removed | RowKind::Added, Some(other)) => Some(other.end),
@@ -217,7 +221,8 @@ impl DiffDocument {
         other.is_some_and(|other| other != row.end && is_there(other) && is_there(row.end))
     }
 
-    /// How most lines of the old text end (of the new one without an old one); `None` without a line that ends.
+    /// How most lines of the old text end (of the new one without an old one); `None` without a
+    /// line that ends.
     fn usual_end(&self) -> Option<LineEnd> {
         let lines = if self.is_new() {
             &self.diff.new_lines
@@ -231,14 +236,16 @@ impl DiffDocument {
         }
     }
 
-    /// Where a row's text is broken into lines of so many cells: the starts of the lines after the first.
+    /// Where a row's text is broken into lines of so many cells: the starts of the lines after the
+    /// first.
     pub(crate) fn row_breaks(&self, row: &Row, tab_cells: usize, cells: usize) -> RowBreaks {
         self.long
             .breaks(row, cells)
             .unwrap_or_else(|| RowBreaks::of(text::wrap(self.row_text(row), tab_cells, cells)))
     }
 
-    /// How many hunks there are: changes within twice [`CONTEXT_LINES`] of each other are one. The same under every folding.
+    /// How many hunks there are: changes within twice [`CONTEXT_LINES`] of each other are one. The
+    /// same under every folding.
     pub fn hunk_count(&self) -> usize {
         self.layout.hunks.len()
     }
@@ -251,7 +258,8 @@ impl DiffDocument {
         Some(start..last + self.layout.rows_of_block(&self.diff, blocks.end - 1))
     }
 
-    /// The lines of a side that a hunk spans, from 0; empty where it only adds to (or removes from) the other side.
+    /// The lines of a side that a hunk spans, from 0; empty where it only adds to (or removes from)
+    /// the other side.
     pub fn hunk_lines(&self, hunk: usize, side: DiffSide) -> Option<Range<usize>> {
         let blocks = self.layout.hunk_blocks(hunk)?;
         let (first, last) = (self.block(blocks.start)?, self.block(blocks.end - 1)?);
@@ -299,8 +307,8 @@ impl DiffDocument {
         self.diff.old_lines.lacks_final_newline() && self.diff.new_lines.lacks_final_newline()
     }
 
-    /// The kind of line end that every line of the old text has and the kind that every line of the new one has, if these
-    /// are two.
+    /// The kind of line end that every line of the old text has and the kind that every line of the
+    /// new one has, if these are two.
     pub fn ends_changed(&self) -> Option<(LineEnd, LineEnd)> {
         let only = |lines: &LineIndex| match (lines.lf_count(), lines.crlf_count()) {
             (0, 0) => None,
@@ -349,7 +357,8 @@ impl DiffDocument {
     }
 }
 
-/// The line that stands for `line` on the other side of its block: the one in the same place, if there is one.
+/// The line that stands for `line` on the other side of its block: the one in the same place, if
+/// there is one.
 fn paired(line: usize, mine: Range<usize>, theirs: Range<usize>) -> Option<usize> {
     let pair = theirs.start + line.checked_sub(mine.start)?;
     theirs.contains(&pair).then_some(pair)

@@ -1,9 +1,10 @@
 //! What changed in a JSON document, as a list of values.
 //!
-//! Owns: paths, the pairing of array elements by their ids, the spelling of values as the file has it (`306.0` is not `306`).
-//! Must not know: lines, artifacts, what a value means.
-// Values are compared as raw text and taken apart only where that differs: numbers keep their spelling, and equal subtrees
-// cost one comparison. Paths and values are untrusted text: before a terminal they go through `diff::text`.
+//! Owns: paths, the pairing of array elements by their ids, the spelling of values as the file has
+//! it (`306.0` is not `306`). Must not know: lines, artifacts, what a value means.
+// Values are compared as raw text and taken apart only where that differs: numbers keep their
+// spelling, and equal subtrees cost one comparison. Paths and values are untrusted text: before a
+// terminal they go through `diff::text`.
 
 mod elements;
 #[cfg(test)]
@@ -33,7 +34,8 @@ pub enum ChangeKind {
     Changed,
     /// The same value written otherwise: `306.0` and `306`, `"é"` and `"\u00e9"`.
     Respelled,
-    /// An array element with an id stands elsewhere among the others; `before` and `after` are its places.
+    /// An array element with an id stands elsewhere among the others; `before` and `after` are its
+    /// places.
     Moved,
 }
 
@@ -43,8 +45,8 @@ const DEPTH_MAX: usize = 100;
 /// One value that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueChange {
-    /// Like `scenes[2].duration_ms`, places as in the new document (of a removed value: as in the old one); empty for the
-    /// whole document.
+    /// Like `scenes[2].duration_ms`, places as in the new document (of a removed value: as in the
+    /// old one); empty for the whole document.
     pub path: String,
     /// The id of the innermost array element on the path that is known by one: `scene_003`.
     pub id: Option<String>,
@@ -84,8 +86,8 @@ impl fmt::Display for ValueChange {
     }
 }
 
-/// Returns what changed from `old` to `new`, or `None` if either is not JSON. Order of keys and white space do not count.
-/// When the limit is reached, what was found until then.
+/// Returns what changed from `old` to `new`, or `None` if either is not JSON. Order of keys and
+/// white space do not count. When the limit is reached, what was found until then.
 pub fn changed_values(old: &[u8], new: &[u8], limit: Limit<'_>) -> Option<ChangedValues> {
     let old: &RawValue = parse(old)?;
     let new: &RawValue = parse(new)?;

@@ -1,8 +1,8 @@
 //! What changed between two texts.
 //!
-//! Owns: line diffs, their rows on demand, word marks, changed JSON values, unified diffs, change counts, search.
-//! Must not know: clocks, files, threads, terminals, gates. Every function is a function of its arguments; when to stop
-//! looking is asked through [`Limit`].
+//! Owns: line diffs, their rows on demand, word marks, changed JSON values, unified diffs, change
+//! counts, search. Must not know: clocks, files, threads, terminals, gates. Every function is a
+//! function of its arguments; when to stop looking is asked through [`Limit`].
 #![doc = include_str!("../README.md")]
 
 pub mod document;

@@ -1,7 +1,7 @@
 //! The lines in which two texts differ.
 //!
-//! Owns: the line index of both texts and the changed blocks between them. Lines are compared by their bytes, their end
-//! included: CRLF against LF and a missing final newline are differences.
+//! Owns: the line index of both texts and the changed blocks between them. Lines are compared by
+//! their bytes, their end included: CRLF against LF and a missing final newline are differences.
 //! Must not know: rows, context, folding, word marks.
 
 mod anchors;
@@ -34,8 +34,9 @@ impl Limit<'_> {
 }
 
 impl<'a> Limit<'a> {
-    /// Stop at `deadline` if there is one, or as soon as `is_reached` says so: it should be true from the deadline on, and may be so
-    /// earlier (a newer question made this one pointless). It is asked often.
+    /// Stop at `deadline` if there is one, or as soon as `is_reached` says so: it should be true
+    /// from the deadline on, and may be so earlier (a newer question made this one pointless). It
+    /// is asked often.
     pub fn new(deadline: impl Into<Option<Instant>>, is_reached: &'a dyn Fn() -> bool) -> Self {
         Limit {
             deadline: deadline.into(),
@@ -48,8 +49,8 @@ impl<'a> Limit<'a> {
     }
 }
 
-/// Lines that differ: these of the old text stand where those of the new text stand. Line numbers from 0; one side may be
-/// empty. Between two blocks both texts are equal, byte for byte.
+/// Lines that differ: these of the old text stand where those of the new text stand. Line numbers
+/// from 0; one side may be empty. Between two blocks both texts are equal, byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
     pub(crate) old_start: u32,

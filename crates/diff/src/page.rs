@@ -1,7 +1,8 @@
-//! A diff laid out in lines of so many cells: which line shows which bytes of which row. Only what is asked for is laid out.
+//! A diff laid out in lines of so many cells: which line shows which bytes of which row. Only what
+//! is asked for is laid out.
 //!
-//! Owns: one column or two, wrapping, the way from one line to the next and from a row to its place.
-//! Must not know: colours, line numbers, who reads.
+//! Owns: one column or two, wrapping, the way from one line to the next and from a row to its
+//! place. Must not know: colours, line numbers, who reads.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ pub enum Columns {
     Two(usize),
 }
 
-/// A line of a page: which of the document's rows (or side-by-side lines), and which line of it when it is wrapped.
+/// A line of a page: which of the document's rows (or side-by-side lines), and which line of it
+/// when it is wrapped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PagePosition {
     pub row: usize,
@@ -206,7 +208,8 @@ impl Page<'_> {
         }
     }
 
-    /// The place so many lines further down (up, if negative); not beyond the first and the last line.
+    /// The place so many lines further down (up, if negative); not beyond the first and the last
+    /// line.
     pub fn moved(&self, from: PagePosition, by: isize) -> PagePosition {
         let from = self.within(from);
         let steps = by.unsigned_abs();
@@ -344,8 +347,8 @@ impl Laid {
     }
 }
 
-/// Whether everything that is new or gone in a row lies within the bytes that were seen of it: its changed words, or all of
-/// it where it stands for no other line.
+/// Whether everything that is new or gone in a row lies within the bytes that were seen of it: its
+/// changed words, or all of it where it stands for no other line.
 pub fn is_change_within(document: &DiffDocument, row: &Row, covers: impl Fn(Range<usize>) -> bool) -> bool {
     match row.kind {
         RowKind::Context | RowKind::Fold { .. } | RowKind::NoNewline => true,

@@ -86,12 +86,13 @@ impl Needle {
     }
 }
 
-/// In a line longer than this every match is a step of its own; in others the first one stands for all, being on the same
-/// screen.
+/// In a line longer than this every match is a step of its own; in others the first one stands for
+/// all, being on the same screen.
 const LONG_BYTES: usize = 4096;
 
-/// Finds the next match below (or above) a spot, or the first (last) one without a spot; folded lines are looked through too.
-/// Gives up when `is_over` says so. For a worker: it costs by the text passed.
+/// Finds the next match below (or above) a spot, or the first (last) one without a spot; folded
+/// lines are looked through too. Gives up when `is_over` says so. For a worker: it costs by the
+/// text passed.
 pub fn find(
     document: &DiffDocument,
     needle: &Needle,
@@ -114,7 +115,7 @@ pub fn find(
         let found = if is_from_end { all.last() } else { all.first() };
         spot(&row, found?.start)
     };
-    // Asked now and then only: a clock is read for the answer.
+    // The time limit is checked only now and then, because each check reads a clock.
     let goes_on = |step: &usize| step % 1024 != 1023 || !is_over();
     let count = document.row_count();
     match direction {

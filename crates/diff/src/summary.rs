@@ -22,7 +22,7 @@ pub struct Summary {
     pub(crate) bytes: u64,
 }
 
-// As git and less do: the beginning tells.
+// Like git and less, only the beginning is looked at.
 const SAMPLE_BYTES: usize = 8192;
 
 /// Counts what changed from `old` to `new`.

@@ -1,7 +1,7 @@
 //! The diff as a standard unified diff, for `patch`, `git apply` and the eyes of other tools.
 //!
-//! Owns: hunk headers, the marker of a missing final newline, names that cannot break out of their line.
-//! Must not know: rows, folding.
+//! Owns: hunk headers, the marker of a missing final newline, names that cannot break out of their
+//! line. Must not know: rows, folding.
 // Bytes, not a string: a text need not be UTF-8, and the diff must carry it unchanged.
 
 use std::io::Write;
@@ -12,8 +12,8 @@ use super::lines::{Block, LineDiff, LineIndex};
 
 const NO_NEWLINE: &[u8] = b"\n\\ No newline at end of file\n";
 
-/// Returns the unified diff from `old_name` to `new_name` (`/dev/null` without an old text); empty if nothing differs.
-/// Not made visible: before a terminal, it goes through [`text`].
+/// Returns the unified diff from `old_name` to `new_name` (`/dev/null` without an old text); empty
+/// if nothing differs. Not made visible: before a terminal, it goes through [`text`].
 pub fn write(document: &DiffDocument, old_name: &str, new_name: &str) -> Vec<u8> {
     write_with_context(document, old_name, new_name, CONTEXT_LINES)
 }

@@ -1,8 +1,8 @@
 //! Which words of a changed line changed.
 //!
-//! Owns: cutting a line into words and comparing those of two lines. Asked for visible rows only: over one huge
-//! replacement words cost seconds, in a pair of lines microseconds.
-//! Must not know: rows, blocks.
+//! Owns: cutting a line into words and comparing those of two lines. Asked for visible rows only:
+//! over one huge replacement words cost seconds, in a pair of lines microseconds. Must not know:
+//! rows, blocks.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,8 +15,9 @@ use super::lines::{common_prefix, common_suffix};
 /// Lines longer than this are compared from both ends only.
 pub(crate) const WORDS_BYTES_MAX: usize = 4096;
 
-/// Returns the byte ranges of `old` that `new` does not have, and the other way round: sorted, disjoint, on word bounds.
-/// Lines that have next to nothing in common give none: all of such a line is new.
+/// Returns the byte ranges of `old` that `new` does not have, and the other way round: sorted,
+/// disjoint, on word bounds. Lines that have next to nothing in common give none: all of such a
+/// line is new.
 pub(crate) fn words(old: &[u8], new: &[u8]) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     if old == new {
         return (Vec::new(), Vec::new());

@@ -1,4 +1,5 @@
-//! What a stage may read: of every artifact that the stages before it made, the version that somebody decided on.
+//! What a stage may read: of every artifact that the stages before it made, the version that
+//! somebody decided on.
 
 use super::artifact::{Artifact, BaseOrigin, GateArtifact};
 use super::gate::{Gate, GateState, OnDisk};
@@ -9,9 +10,9 @@ use super::refusal::Refusal;
 /// The version of an artifact that the stages behind it may read, and who answers for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agreed<'r> {
-    /// The artifact.
     pub artifact: &'r Artifact,
-    /// The stage whose approval named it last; where the stage that made it passed without a gate, that one.
+    /// The stage whose approval named it last; where the stage that made it passed without a gate,
+    /// that one.
     pub stage: &'r StageName,
     /// The attempt that was approved; none: it passed.
     pub attempt: Option<u32>,
@@ -22,7 +23,8 @@ pub struct Agreed<'r> {
 impl JobRows {
     /// What this stage may read, in the order of the stages that answer for it.
     ///
-    /// What the stage itself or a later one made in a former attempt is not among it: it is about to be made again.
+    /// What the stage itself or a later one made in a former attempt is not among it: it is about
+    /// to be made again.
     pub fn agreed_before(&self, stage: &StageName) -> Vec<Agreed<'_>> {
         let at = self.place(stage);
         let agreed = self.artifacts.iter().map(|artifact| self.agreed(artifact));
@@ -31,8 +33,8 @@ impl JobRows {
         before
     }
 
-    /// Those of them that lie on disk otherwise than they were agreed on, or not at all. A look that is older than the rows, or that left
-    /// one out, is refused.
+    /// Those of them that lie on disk otherwise than they were agreed on, or not at all. A look
+    /// that is older than the rows, or that left one out, is refused.
     pub fn moved_before<'r>(
         &'r self,
         stage: &StageName,
@@ -51,13 +53,14 @@ impl JobRows {
         Ok(moved)
     }
 
-    /// Why an open gate is open again without its stage having run, in words: `for review: w.txt was replaced`. None: it is its stage's turn.
+    /// Why an open gate is open again without its stage having run, in words:
+    /// `for review: w.txt was replaced`. None: it is its stage's turn.
     pub fn review_words(&self, gate: &Gate) -> Option<String> {
         let stage = &gate.key.stage;
         let has_run = self.attempt(stage, gate.key.attempt).is_some();
         let was_agreed = match self.newest_decision(stage) {
             Some(sealed) => sealed.decision.is_approved(),
-            // It passed without a gate.
+            // A stage without an approval passed without a gate, if it has a command.
             None => self.stage_spec(stage).is_some_and(|spec| !spec.is_bare()),
         };
         if gate.state != GateState::Open || self.job.is_manual || has_run || !was_agreed {
@@ -77,7 +80,8 @@ impl JobRows {
         (!names.is_empty()).then(|| format!("for review: {} {was} replaced", names.join(", ")))
     }
 
-    /// Who answers for an artifact: the newest approval that named it, by the stage that made it or by one behind that.
+    /// Who answers for an artifact: the newest approval that named it, by the stage that made it or
+    /// by one behind that.
     fn agreed<'r>(&'r self, artifact: &'r Artifact) -> Agreed<'r> {
         let maker = self.place(&artifact.stage);
         let approvals = self.decisions.iter().filter(|sealed| {
@@ -110,7 +114,8 @@ impl JobRows {
         }
     }
 
-    /// Whether nothing was made since this attempt was decided: a stage may have run again and passed, its gate taken out meanwhile.
+    /// Whether nothing was made since this attempt was decided: a stage may have run again and
+    /// passed, its gate taken out meanwhile.
     fn is_last_word(&self, stage: &StageName, attempt: u32) -> bool {
         let is_later = |other: &super::job::Attempt| other.number > attempt && other.state == AttemptState::Completed;
         !self

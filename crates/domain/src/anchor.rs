@@ -1,13 +1,16 @@
-//! What makes a set civil clock harmless: how civil time stood to the boot clock when something was noted (SPEC §3).
+//! What makes a set civil clock harmless: how civil time stood to the boot clock when something was
+//! noted (SPEC §3).
 //!
-//! A stored civil time means nothing after somebody set the clock. Stored with its anchor it can be counted by the boot clock, which never
-//! steps and which all processes of a machine share, as long as that machine is not started again.
+//! A stored civil time means nothing after somebody set the clock. Stored with its anchor it can be
+//! counted by the boot clock, which never steps and which all processes of a machine share, as long
+//! as that machine is not started again.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::time::{Now, Timestamp};
 
-/// One start of one machine: boot clocks of different starts cannot be compared. Written as 16 hexadecimal digits.
+/// One start of one machine: boot clocks of different starts cannot be compared. Written as 16
+/// hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BootId(u64);
 
@@ -15,7 +18,8 @@ impl BootId {
     /// Nobody knows which; it is the same as no other, not even as itself.
     pub const UNKNOWN: Self = Self(0);
 
-    /// Of the kernel's random name for this start (a UUID, whose first 16 digits are enough to tell starts apart).
+    /// Of the kernel's random name for this start (a UUID, whose first 16 digits are enough to tell
+    /// starts apart).
     pub fn of_kernel(uuid: &str) -> Self {
         let digits: String = uuid.chars().filter(char::is_ascii_hexdigit).take(16).collect();
         Self::parse(&digits).unwrap_or(Self::UNKNOWN)
@@ -74,8 +78,8 @@ impl Anchor {
         !self.is_none() && self.boot == now.boot
     }
 
-    /// The civil time that it would be now, had nobody set the clock since. After another start of the machine: civil time, which is all
-    /// there is then.
+    /// The civil time that it would be now, had nobody set the clock since. After another start of
+    /// the machine: civil time, which is all there is then.
     pub(crate) fn read(self, now: Now) -> Timestamp {
         match self.is_of(now) {
             true => Timestamp::from_micros(now.boot_us.saturating_add(self.offset_us)),

@@ -17,7 +17,6 @@ pub struct Artifact {
     pub path: ArtifactPath,
     /// SHA-256 of the current version.
     pub digest: Digest,
-    /// Its size.
     pub size_bytes: u64,
     /// When this version was registered.
     pub created_at: Timestamp,
@@ -25,7 +24,8 @@ pub struct Artifact {
     pub former: Option<Digest>,
 }
 
-/// How an artifact stood in front of the operator: frozen into the gate, replaced only by a registered patch.
+/// How an artifact stood in front of the operator: frozen into the gate, replaced only by a
+/// registered patch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateArtifact {
     /// What it is.
@@ -34,11 +34,11 @@ pub struct GateArtifact {
     pub path: ArtifactPath,
     /// SHA-256 of the version under review.
     pub digest: Digest,
-    /// Its size.
     pub size_bytes: u64,
     /// The version it is compared with, and where that came from.
     pub base: Option<Base>,
-    /// Every version it may be compared with, `base` first: what `c` steps through. Empty in gates of an older version, and without a base.
+    /// Every version it may be compared with, `base` first: what `c` steps through. Empty in gates
+    /// of an older version, and without a base.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bases: Vec<Base>,
     /// Lines added against the base (all lines when there is none); 0 for binaries.
@@ -50,7 +50,8 @@ pub struct GateArtifact {
     /// How it differs from a version that was rejected after the one that it is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since_rejection: Option<SinceRejection>,
-    /// The patches that made this version of what the attempt made, oldest first: what undo takes back, the newest first.
+    /// The patches that made this version of what the attempt made, oldest first: what undo takes
+    /// back, the newest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<PatchStep>,
 }
@@ -61,11 +62,10 @@ pub const PATCH_STEPS_MAX: usize = 200;
 /// One patch that was applied while the gate was open, with what it replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatchStep {
-    /// Counts the patches of the gate, over all its artifacts, from 1: the highest was applied last.
+    /// Counts the patches of the gate, over all its artifacts, from 1: the highest was applied
+    /// last.
     pub(crate) number: u32,
-    /// Who.
     pub by: String,
-    /// When.
     pub at: Timestamp,
     /// The patch's type: `text_replace`.
     pub type_name: String,
@@ -80,7 +80,6 @@ pub struct PatchStep {
 pub struct FormerVersion {
     /// SHA-256; the bytes are among the kept versions.
     pub digest: Digest,
-    /// Its size.
     pub(crate) size_bytes: u64,
     /// Lines added against the base.
     pub added_lines: u32,
@@ -93,7 +92,8 @@ pub struct FormerVersion {
     pub(crate) since_rejection: Option<SinceRejection>,
 }
 
-/// A rejection that came after the version that an artifact is compared with, and what changed since.
+/// A rejection that came after the version that an artifact is compared with, and what changed
+/// since.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SinceRejection {
     /// The attempt that was rejected.
@@ -137,7 +137,8 @@ impl GateArtifact {
 }
 
 impl GateArtifact {
-    /// What changed since a nearer version was rejected, as `reader` is told it: `since your rejection: +1 -1`. None: nothing is nearer.
+    /// What changed since a nearer version was rejected, as `reader` is told it:
+    /// `since your rejection: +1 -1`. None: nothing is nearer.
     pub fn since_rejection_words(&self, reader: &str) -> Option<String> {
         let since = self.since_rejection.as_ref()?;
         let whose = match since.by.as_str() {
@@ -177,10 +178,7 @@ pub enum BaseOrigin {
         approved: bool,
     },
     /// What the former attempt made; nobody decided on it.
-    Attempt {
-        /// That attempt.
-        attempt: u32,
-    },
+    Attempt { attempt: u32 },
     /// Named by whoever opened the gate (`--base`).
     Given,
 }

@@ -1,4 +1,5 @@
-//! What somebody wants, as front ends say it and as the rules read it: the same value from the key press to the transaction.
+//! What somebody wants, as front ends say it and as the rules read it: the same value from the key
+//! press to the transaction.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,7 +35,8 @@ pub struct NewJob {
 /// A file from outside; its bytes are copied.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutsideFile {
-    /// A regular file that whoever runs this process may read. Never from a client elsewhere: it would read what this process can.
+    /// A regular file that whoever runs this process may read. Never from a client elsewhere: it
+    /// would read what this process can.
     Path(PathBuf),
     /// The bytes themselves, under a file name.
     Bytes {
@@ -70,29 +72,25 @@ pub struct OutsideArtifact {
     pub file: OutsideFile,
 }
 
-/// Something to be done. Each is answered once, by a receipt or a [`Refusal`](super::refusal::Refusal).
+/// Something to be done. Each is answered once, by a receipt or a
+/// [`Refusal`](super::refusal::Refusal).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Start a job.
     StartJob(NewJob),
     /// Open a gate from outside (SPEC §8). On a job that does not exist it makes a manual job.
     OpenGate {
-        /// The job.
         job_id: JobId,
-        /// The stage.
         stage: StageName,
         /// What is to be reviewed.
         artifacts: Vec<OutsideArtifact>,
-        /// What artifacts are compared with, each for the artifact of its file name, else for the first.
+        /// What artifacts are compared with, each for the artifact of its file name, else for the
+        /// first.
         bases: Vec<OutsideFile>,
     },
     /// Approve or reject.
     Decide {
-        /// The gate.
         gate: GateRef,
-        /// What.
         verdict: Verdict,
-        /// Why.
         notes: Option<String>,
         /// A patch, as JSON.
         patch: Option<Value>,
@@ -101,7 +99,6 @@ pub enum Command {
     },
     /// Change an artifact; the gate stays open.
     ApplyPatch {
-        /// The gate.
         gate: GateRef,
         /// The patch, as JSON.
         patch: Value,
@@ -110,7 +107,6 @@ pub enum Command {
     },
     /// Take the newest patch back; the gate stays open.
     UndoPatch {
-        /// The gate.
         gate: GateRef,
         /// The newest patch of this artifact; none: of all.
         path: Option<ArtifactPath>,
@@ -119,9 +115,9 @@ pub enum Command {
     },
     /// Let a paused job go on.
     Resume {
-        /// The job.
         job_id: JobId,
-        /// What the operator was told would come of it: nothing is done where it is something else by then.
+        /// What the operator was told would come of it: nothing is done where it is something else
+        /// by then.
         expected: Option<Box<Outlook>>,
     },
     /// End a job; the running stage's process group dies.
@@ -132,7 +128,6 @@ pub enum Command {
     Complete(JobId),
     /// Take or renew this session's lease on a gate.
     TakeLease {
-        /// The gate.
         gate: GateRef,
         /// What for.
         purpose: LeasePurpose,
@@ -141,21 +136,16 @@ pub enum Command {
     },
     /// Stop a gate's timer, in the operator's name.
     Hold {
-        /// The gate.
         gate: GateRef,
-        /// Why.
         reason: Option<String>,
     },
     /// Let a held timer run again.
     Release {
-        /// The gate.
         gate: GateRef,
-        /// Why.
         reason: Option<String>,
     },
     /// Move a gate's deadline.
     Extend {
-        /// The gate.
         gate: GateRef,
         /// By how much.
         seconds: u64,
@@ -164,19 +154,15 @@ pub enum Command {
     },
     /// Take back a gate that was opened from outside.
     Withdraw {
-        /// The gate.
         gate: GateRef,
-        /// Why.
         reason: Option<String>,
     },
     /// Give the lease back.
     ReleaseLease {
-        /// The gate.
         gate: GateRef,
     },
     /// Note how much the operator was shown: at the first changed line, and again when it is more.
     MarkSeen {
-        /// The gate.
         gate: GateRef,
         /// The gate's digest that was on screen.
         digest: Digest,
@@ -242,7 +228,8 @@ impl Command {
 pub struct Ask {
     /// In whose.
     pub by: Operator,
-    /// The session that asks: a console, which may have gates open itself. None: a command line, a client.
+    /// The session that asks: a console, which may have gates open itself. None: a command line, a
+    /// client.
     pub session: Option<String>,
     /// What they want.
     pub command: Command,

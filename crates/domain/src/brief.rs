@@ -1,6 +1,7 @@
 //! A brief in plain words, read for what a job can be started with.
 //!
-//! Only what the text says is taken, by rules that a person can check; whatever it does not say is named instead of invented. Pure.
+//! Only what the text says is taken, by rules that a person can check; whatever it does not say is
+//! named instead of invented. Pure.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -159,7 +160,8 @@ fn tone(words: &[String]) -> Option<&'static str> {
         .map(|(tone, _)| *tone)
 }
 
-/// What stands behind `Audience:`, `for an audience of`, or `aimed at`, up to the end of the phrase.
+/// What stands behind `Audience:`, `for an audience of`, or `aimed at`, up to the end of the
+/// phrase.
 fn audience(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     // Lower-casing may change lengths; then places in one text mean nothing in the other.

@@ -1,11 +1,14 @@
-//! The one form of a JSON value that hashes are taken of: RFC 8785, the JSON Canonicalization Scheme.
+//! The one form of a JSON value that hashes are taken of: RFC 8785, the JSON Canonicalization
+//! Scheme.
 //!
-//! The chain of decisions rests on it: a form that changes by one byte makes every hash before it look forged. So what the library makes
-//! is held here to the RFC's own examples, and to hashes that were computed elsewhere.
+//! The chain of decisions rests on it: a form that changes by one byte makes every hash before it
+//! look forged. So what the library makes is held here to the RFC's own examples, and to hashes
+//! that were computed elsewhere.
 
 use serde_json::Value;
 
-/// The canonical form of a value; empty where it has none, which no value that was read from JSON is.
+/// The canonical form of a value; empty where it has none, which no value that was read from JSON
+/// is.
 pub(crate) fn bytes(value: &Value) -> Vec<u8> {
     serde_json_canonicalizer::to_vec(value).unwrap_or_default()
 }
@@ -106,6 +109,7 @@ mod tests {
 
     /// Made by holdpoint 0.1.0 of November 2026.
     const OLD: &str = include_str!("canonical_decision.json");
-    /// Of that file by Python's json (sorted keys, no blanks, no escapes beyond the needed ones) and hashlib.
+    /// Of that file by Python's json (sorted keys, no blanks, no escapes beyond the needed ones)
+    /// and hashlib.
     const OLD_HASH: &str = "28a71a69ff76b3437465c5d9675e31b286c78cf1f0481965a7eb6b01a98885be";
 }

@@ -1,5 +1,5 @@
-//! The chain of decisions as it is kept outside the database: one line for each decision, so that a run directory that was removed
-//! does not break it (SPEC §4).
+//! The chain of decisions as it is kept outside the database: one line for each decision, so that a
+//! run directory that was removed does not break it (SPEC §4).
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,6 @@ pub struct ChainLink {
     pub seq: u64,
     /// The decision's hash.
     pub hash: Digest,
-    /// The job.
     pub job_id: JobId,
 }
 
@@ -35,12 +34,12 @@ impl ChainLink {
     }
 }
 
-/// The newest decision's number and hash, as somebody noted them elsewhere: the only thing that shows a removed tail.
+/// The newest decision's number and hash, as somebody noted them elsewhere: the only thing that
+/// shows a removed tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ChainHead {
     /// Its number.
     pub seq: u64,
-    /// Its hash.
     pub hash: Digest,
 }
 

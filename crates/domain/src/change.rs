@@ -1,4 +1,5 @@
-//! What a rule decided to write, as data: the store applies these in one transaction and knows nothing of the rules.
+//! What a rule decided to write, as data: the store applies these in one transaction and knows
+//! nothing of the rules.
 
 use super::artifact::Artifact;
 use super::decision::{Decision, SealedDecision};
@@ -44,7 +45,6 @@ pub struct Applied {
     pub last_event_seq: Option<u64>,
     /// The decisions made, sealed.
     pub decisions: Vec<super::decision::SealedDecision>,
-    /// The gates opened.
     pub opened: Vec<GateKey>,
     /// Who had the gate open that was decided, other than whoever decided.
     pub overridden: Option<String>,
@@ -52,12 +52,12 @@ pub struct Applied {
     pub held_up: Option<HeldUp>,
 }
 
-/// What a change is beside the rows of its job: for whoever keeps the log and the chain of decisions.
+/// What a change is beside the rows of its job: for whoever keeps the log and the chain of
+/// decisions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum LogEntry {
     /// Nothing more.
     Nothing,
-    /// A gate opened.
     Opened(GateKey),
     /// A line for the log.
     Event(Box<NewEvent>),
@@ -66,7 +66,8 @@ pub enum LogEntry {
 }
 
 impl Change {
-    /// Makes the change to rows in memory, under the guards that the store's rows have. Rows of a job that does not exist are none.
+    /// Makes the change to rows in memory, under the guards that the store's rows have. Rows of a
+    /// job that does not exist are none.
     pub fn apply_to(self, rows: &mut Option<JobRows>) -> Result<LogEntry, Refusal> {
         match (self, rows) {
             (Self::InsertJob(job), rows @ None) => {
@@ -122,7 +123,8 @@ impl Change {
     }
 }
 
-/// The rows as these changes make them but for the decisions, and those, still to be sealed and noted.
+/// The rows as these changes make them but for the decisions, and those, still to be sealed and
+/// noted.
 pub fn applied(mut rows: Option<JobRows>, changes: &[Change]) -> Result<(JobRows, Vec<Decision>), Refusal> {
     let mut decisions = Vec::new();
     for change in changes.iter().cloned() {
@@ -160,13 +162,15 @@ impl JobRows {
         }
     }
 
-    /// Takes a decision that is about to be recorded. Its place in the chain is known then; that it is the newest is all that the rules ask.
+    /// Takes a decision that is about to be recorded. Its place in the chain is known then; that it
+    /// is the newest is all that the rules ask.
     pub fn note_newest(&mut self, decision: Decision) {
         let newest = self.decisions.iter().map(|sealed| sealed.seq).max().unwrap_or(0);
         self.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
     }
 
-    /// Takes a sealed decision in the place of the stage's former one: of each stage the newest is kept.
+    /// Takes a sealed decision in the place of the stage's former one: of each stage the newest is
+    /// kept.
     pub fn note_decision(&mut self, sealed: SealedDecision) {
         self.decisions
             .retain(|other| other.decision.stage() != sealed.decision.stage());

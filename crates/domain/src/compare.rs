@@ -1,4 +1,5 @@
-//! Which version an artifact under review is compared with, when somebody asks for another than the usual one.
+//! Which version an artifact under review is compared with, when somebody asks for another than the
+//! usual one.
 
 use std::str::FromStr;
 
@@ -27,7 +28,7 @@ pub enum BaseChoice {
     Version(String),
 }
 
-/// So many digits name a version: as many as the console shows.
+/// How many digits name a version: as many as the console shows.
 const DIGITS_MIN: usize = 6;
 
 impl FromStr for BaseChoice {
@@ -65,9 +66,10 @@ impl BaseChoice {
     }
 }
 
-/// These artifacts, each with the version to compare it with; none: nothing. A base that is asked for goes for those that have it, of
-/// several artifacts; where none has it, that is refused. A version named in full need not be one that the gate names: of what was that
-/// version once, it shows what changed since.
+/// These artifacts, each with the version to compare it with; none: nothing. A base that is asked
+/// for goes for those that have it, of several artifacts; where none has it, that is refused. A
+/// version named in full need not be one that the gate names: of what was that version once, it
+/// shows what changed since.
 pub fn with_bases<'g>(
     rows: &JobRows,
     gate: &'g Gate,
@@ -88,7 +90,8 @@ pub fn with_bases<'g>(
     }
 }
 
-/// The version of an artifact that was last decided so before this gate; the same bytes may stand among the bases under another name.
+/// The version of an artifact that was last decided so before this gate; the same bytes may stand
+/// among the bases under another name.
 fn decided_before(
     rows: &JobRows,
     gate: &Gate,

@@ -65,7 +65,8 @@ impl Decider {
     }
 }
 
-/// How much of what changed stood on a person's screen, in hunks over all files; a file that is no text counts as one.
+/// How much of what changed stood on a person's screen, in hunks over all files; a file that is no
+/// text counts as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
     /// How many there are.
@@ -84,7 +85,6 @@ impl Extent {
 /// That a person was shown what the gate is about, before it was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
-    /// Who.
     pub by: String,
     /// When they first looked at these bytes.
     pub at: Timestamp,
@@ -112,7 +112,8 @@ impl Seen {
         self.extent().is_none_or(Extent::is_whole)
     }
 
-    /// What of the change was shown, for a line about a look: `3 of 5 hunks`, `all of it`; nothing where it was not counted.
+    /// What of the change was shown, for a line about a look: `3 of 5 hunks`, `all of it`; nothing
+    /// where it was not counted.
     pub fn shown_words(&self) -> String {
         match self.extent() {
             None => String::new(),
@@ -207,7 +208,6 @@ impl Decision {
         Self { overridden, ..self }
     }
 
-    /// The stage.
     pub fn stage(&self) -> &StageName {
         &self.stage
     }
@@ -223,7 +223,6 @@ impl Decision {
     pub fn is_by_timer(&self) -> bool {
         self.via.surface == Surface::Timer
     }
-    /// When.
     pub fn at(&self) -> Timestamp {
         self.at
     }
@@ -239,11 +238,9 @@ impl Decision {
     pub fn is_auto_approved(&self) -> bool {
         self.auto_approved
     }
-    /// The job.
     pub fn job_id(&self) -> &JobId {
         &self.job_id
     }
-    /// The attempt.
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
@@ -255,12 +252,14 @@ impl Decision {
     pub fn artifacts(&self) -> &[DecidedArtifact] {
         &self.artifacts
     }
-    /// The files that whoever waited for it goes on with: its own, and the artifacts that its patch changed.
+    /// The files that whoever waited for it goes on with: its own, and the artifacts that its patch
+    /// changed.
     pub fn files(&self) -> Vec<FileLeft> {
         let own = format!("{DIRECTORY}/{}", file_name(&self.stage, Some(self.attempt)));
         let own = ArtifactPath::new(&own);
         let own = own.ok().map(|path| FileLeft { path, after: None });
-        // Without a patch the bytes are those that were reviewed, or were changed by somebody since.
+        // Without a patch the bytes are those that were reviewed, or were changed by somebody
+        // since.
         let patched = self.artifacts.iter().filter_map(|artifact| {
             let after = Some(artifact.sha256_after?);
             let path = artifact.path.clone();
@@ -272,7 +271,6 @@ impl Decision {
     pub fn via(&self) -> &Via {
         &self.via
     }
-    /// The gate.
     pub fn key(&self) -> GateKey {
         GateKey {
             job_id: self.job_id.clone(),
@@ -281,7 +279,8 @@ impl Decision {
         }
     }
 
-    /// Gives the decision its place in the chain: `hash` is SHA-256 over the RFC 8785 form of the decision file without `hash`.
+    /// Gives the decision its place in the chain: `hash` is SHA-256 over the RFC 8785 form of the
+    /// decision file without `hash`.
     pub fn seal(self, seq: u64, prev: Digest) -> SealedDecision {
         let mut sealed = SealedDecision {
             decision: self,
@@ -297,7 +296,6 @@ impl Decision {
 /// A decision in the chain; this, two-space indented, is the decision file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SealedDecision {
-    /// The decision.
     #[serde(flatten)]
     pub decision: Decision,
     /// Counts decisions per runs directory, from 1.
@@ -315,7 +313,8 @@ impl SealedDecision {
         if let Some(object) = value.as_object_mut() {
             object.remove("hash");
         }
-        // A decision is strings, whole numbers, booleans and a patch that was parsed from JSON: it always has a canonical form.
+        // A decision is strings, whole numbers, booleans and a patch that was parsed from JSON: it
+        // always has a canonical form.
         Digest::of(&canonical::bytes(&value))
     }
 

@@ -64,7 +64,8 @@ event_types! {
     GateAutoApproved = "gate_auto_approved",
     /// The gate ended without a decision.
     GateCanceled = "gate_canceled",
-    /// An artifact was changed on disk by someone else than holdpoint, and that version was reviewed.
+    /// An artifact was changed on disk by someone else than holdpoint, and that version was
+    /// reviewed.
     ArtifactChanged = "artifact_changed",
     /// A patch changed an artifact.
     PatchApplied = "patch_applied",
@@ -87,7 +88,6 @@ event_types! {
 /// An event before the store numbers it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent {
-    /// Its type.
     pub kind: EventType,
     /// The stage it is about.
     pub stage: Option<StageName>,
@@ -144,11 +144,8 @@ impl NewEvent {
 pub struct Event {
     /// Strictly rising over the whole runs directory.
     pub seq: u64,
-    /// When.
     pub ts: Timestamp,
-    /// The job.
     pub job_id: JobId,
-    /// Its type.
     #[serde(rename = "type")]
     pub kind: EventType,
     /// The stage it is about.
@@ -174,8 +171,8 @@ fn digest_in(event: &Event, key: &str) -> Option<Digest> {
     Digest::parse(text).ok()
 }
 
-/// The versions of an artifact that these events' patches replaced: what may still lie on disk while their files are owed. None stands
-/// for "there was no such file".
+/// The versions of an artifact that these events' patches replaced: what may still lie on disk
+/// while their files are owed. None stands for "there was no such file".
 pub fn predecessors(events: &[Event], path: &ArtifactPath) -> impl Iterator<Item = Option<Digest>> {
     patches_of(events, path).map(|event| digest_in(event, "sha256"))
 }

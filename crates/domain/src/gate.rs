@@ -75,16 +75,13 @@ impl Verdict {
 /// How a gate ended, for the message to whoever came second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
-    /// Who.
     pub by: String,
-    /// When.
     pub at: Timestamp,
 }
 
 /// One gate, as stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
-    /// Which one.
     pub key: GateKey,
     /// Where it stands.
     pub state: GateState,
@@ -107,7 +104,6 @@ pub struct Gate {
 /// What the artifacts of a gate are on disk right now: found just before the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OnDisk {
-    /// Which one.
     pub path: ArtifactPath,
     /// The registered version at that moment; when the rows say otherwise later, the look is stale.
     pub registered: Digest,
@@ -121,7 +117,8 @@ impl OnDisk {
         self.found.map(|(digest, _)| digest) != Some(self.registered)
     }
 
-    /// How it differs from what was decided on, in words: `script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
+    /// How it differs from what was decided on, in words:
+    /// `script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
     pub fn difference(&self) -> String {
         let (name, was) = (self.path.file_name(), self.registered.short());
         match self.found {
@@ -143,7 +140,8 @@ impl Gate {
         self.state == GateState::Open && on_timeout == Some(OnTimeout::Approve)
     }
 
-    /// Who had looked at what is under review, in words: `nobody had looked`, `ana and bea had looked`.
+    /// Who had looked at what is under review, in words: `nobody had looked`,
+    /// `ana and bea had looked`.
     pub(crate) fn looked_words(&self) -> String {
         let of_this = |seen: &&Seen| seen.digest == self.digest();
         let mut names: Vec<&str> = self.seen.iter().filter(of_this).map(|seen| seen.by.as_str()).collect();
@@ -158,7 +156,8 @@ impl Gate {
         }
     }
 
-    /// Whether this person was shown all of what is under review now. A look that was recorded without its extent counts.
+    /// Whether this person was shown all of what is under review now. A look that was recorded
+    /// without its extent counts.
     pub fn is_wholly_seen_by(&self, name: &str) -> bool {
         let digest = self.digest();
         let mut looks = self.seen.iter();

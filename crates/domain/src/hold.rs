@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::operator::Operator;
 use super::time::Timestamp;
 
-/// Who stopped a gate's timer, and when. It ends by a release, by a decision, or when the gate's `max_hold_s` is used up.
+/// Who stopped a gate's timer, and when. It ends by a release, by a decision, or when the gate's
+/// `max_hold_s` is used up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Who holds it.
@@ -17,7 +18,8 @@ pub struct Hold {
     pub reason: Option<String>,
 }
 
-/// What is said of a hold that stops nothing any more because its time is used up; `who` holds it: a name, or `you`.
+/// What is said of a hold that stops nothing any more because its time is used up; `who` holds it:
+/// a name, or `you`.
 pub fn used_up(who: &str) -> String {
     let whose = match who {
         "you" => "your".to_owned(),

@@ -102,8 +102,8 @@ name_type!(
 );
 
 name_type!(
-    /// A path of an artifact under the run directory (`artifacts/script/script.txt`): relative, `/` between parts, no `.` or `..` part,
-    /// no control character, at most 1000 bytes (SPEC §10).
+    /// A path of an artifact under the run directory (`artifacts/script/script.txt`): relative, `/`
+    /// between parts, no `.` or `..` part, no control character, at most 1000 bytes (SPEC §10).
     ArtifactPath,
     "artifact path",
     "an artifact path is relative to the run directory, without empty, `.` or `..` parts and control characters, at most 1000 bytes",
@@ -123,7 +123,8 @@ impl ArtifactPath {
     }
 }
 
-/// SHA-256 of some bytes; written as 64 lower-case hexadecimal digits, so that an operator can check it with `sha256sum`.
+/// SHA-256 of some bytes; written as 64 lower-case hexadecimal digits, so that an operator can
+/// check it with `sha256sum`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
@@ -168,8 +169,8 @@ impl Digest {
         self.to_string()[..6].to_owned()
     }
 
-    /// The digest of a whole gate (SPEC §6): the artifact's own, or for several the SHA-256 over sorted lines `path NUL sha256 LF`.
-    /// For none, the digest of nothing.
+    /// The digest of a whole gate (SPEC §6): the artifact's own, or for several the SHA-256 over
+    /// sorted lines `path NUL sha256 LF`. For none, the digest of nothing.
     pub fn of_gate<'a>(artifacts: impl IntoIterator<Item = (&'a ArtifactPath, Digest)>) -> Self {
         let mut all: Vec<_> = artifacts.into_iter().collect();
         if let [(_, only)] = all[..] {

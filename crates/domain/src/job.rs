@@ -102,11 +102,11 @@ pub struct Job {
     pub stages: Vec<StageSpec>,
     /// Who started it.
     pub created_by: String,
-    /// When.
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
-    /// When somebody noted that it failed; none: nobody did, or it did not fail. Until then it stands in every queue.
+    /// When somebody noted that it failed; none: nobody did, or it did not fail. Until then it
+    /// stands in every queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<Timestamp>,
 }
@@ -160,7 +160,6 @@ impl AttemptState {
 /// One execution of a stage for a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// The stage.
     pub stage: StageName,
     /// From 1.
     pub number: u32,
@@ -180,11 +179,10 @@ pub struct Attempt {
     pub outcome: Option<String>,
 }
 
-/// Everything the rules need to know of one job, as the store has it inside one transaction; also what `state.json` holds, so that a
-/// lost database can be made again from the run directories.
+/// Everything the rules need to know of one job, as the store has it inside one transaction; also
+/// what `state.json` holds, so that a lost database can be made again from the run directories.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobRows {
-    /// The job.
     pub job: Job,
     /// All attempts, oldest first.
     pub attempts: Vec<Attempt>,
@@ -205,7 +203,6 @@ impl JobRows {
         }
     }
 
-    /// The newest gate of a stage.
     pub fn newest_gate(&self, stage: &StageName) -> Option<&Gate> {
         self.gates
             .iter()
@@ -243,7 +240,6 @@ impl JobRows {
             .find(|attempt| attempt.stage == *stage && attempt.number == number)
     }
 
-    /// The newest attempt of a stage.
     pub fn newest_attempt(&self, stage: &StageName) -> Option<&Attempt> {
         self.attempts
             .iter()
@@ -264,7 +260,6 @@ impl JobRows {
         ran.max(opened).saturating_add(1)
     }
 
-    /// The newest decision of a stage.
     pub fn newest_decision(&self, stage: &StageName) -> Option<&SealedDecision> {
         self.decisions
             .iter()
@@ -272,8 +267,9 @@ impl JobRows {
             .max_by_key(|sealed| sealed.seq)
     }
 
-    /// The rejection that resuming the paused job answers to: its patch is applied, or its note handed to the stage that runs again. None:
-    /// the job waits for its start, or for a gate in the place of one that was withdrawn, and an older rejection is history.
+    /// The rejection that resuming the paused job answers to: its patch is applied, or its note
+    /// handed to the stage that runs again. None: the job waits for its start, or for a gate in the
+    /// place of one that was withdrawn, and an older rejection is history.
     pub fn rejection_to_answer(&self) -> Option<&SealedDecision> {
         let stage = self
             .job
@@ -289,7 +285,6 @@ impl JobRows {
         self.job.stages.iter().find(|spec| spec.name == *stage)
     }
 
-    /// The registered digest of an artifact.
     pub fn registered(&self, path: &super::ids::ArtifactPath) -> Option<Digest> {
         self.artifacts
             .iter()

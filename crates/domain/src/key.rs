@@ -9,9 +9,7 @@ use crate::ids::{JobId, StageName};
 /// Names one gate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GateKey {
-    /// The job.
     pub job_id: JobId,
-    /// The stage.
     pub stage: StageName,
     /// The attempt, from 1.
     pub attempt: u32,
@@ -26,9 +24,7 @@ impl fmt::Display for GateKey {
 /// Names a gate as a person does: the newest attempt unless one is given.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GateRef {
-    /// The job.
     pub job_id: JobId,
-    /// The stage.
     pub stage: StageName,
     /// Exactly this attempt; a newer one makes it a refusal. None: the newest.
     pub attempt: Option<u32>,

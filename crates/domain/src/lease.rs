@@ -1,4 +1,5 @@
-//! A hold that a live editor or prompt renews: the timer may not fire under an operator's hands (SPEC §3).
+//! A hold that a live editor or prompt renews: the timer may not fire under an operator's hands
+//! (SPEC §3).
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,8 @@ pub(crate) const LEASE_S: u64 = 30;
 /// Seconds between heartbeats: a third of [`LEASE_S`], so that one lost heartbeat frees nothing.
 pub const HEARTBEAT_S: u64 = 10;
 
-/// Seconds without a key after which a console stops renewing: a live process is not a present person.
+/// Seconds without a key after which a console stops renewing: a live process is not a present
+/// person.
 pub const PRESENCE_S: u64 = 300;
 
 /// What the holder is doing.
@@ -52,7 +54,8 @@ pub struct Lease {
     /// Whom it was taken over from, on purpose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_from: Option<String>,
-    /// What both times are counted by, from when it was taken on: a renewal after a clock step adds [`LEASE_S`] and no more.
+    /// What both times are counted by, from when it was taken on: a renewal after a clock step adds
+    /// [`LEASE_S`] and no more.
     #[serde(default, skip_serializing_if = "Anchor::is_none")]
     pub anchor: Anchor,
 }

@@ -1,7 +1,8 @@
 //! The words of holdpoint and the rules between them: jobs, stages, gates, decisions, patches.
 //!
-//! Everything here is a value or a pure function. No clock, no file, no thread, no SQL, no screen: what the time is and what the disk
-//! holds comes in as arguments, so that every rule can be tested as a list of inputs.
+//! Everything here is a value or a pure function. No clock, no file, no thread, no SQL, no screen:
+//! what the time is and what the disk holds comes in as arguments, so that every rule can be tested
+//! as a list of inputs.
 
 pub mod agreed;
 pub mod anchor;

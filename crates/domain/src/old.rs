@@ -1,7 +1,9 @@
-//! What the system before holdpoint left: jobs, decisions and events that are listed and never acted on (SPEC §4, *old record*).
+//! What the system before holdpoint left: jobs, decisions and events that are listed and never
+//! acted on (SPEC §4, *old record*).
 //!
-//! They are types of their own, so that no rule can take one for a job: a rule takes [`super::job::JobRows`]. Whatever the old system
-//! did not write, or wrote in a way that cannot be read, is left out without complaint.
+//! They are types of their own, so that no rule can take one for a job: a rule takes
+//! [`super::job::JobRows`]. Whatever the old system did not write, or wrote in a way that cannot be
+//! read, is left out without complaint.
 
 use std::sync::Arc;
 
@@ -14,7 +16,8 @@ use super::job::{JobRows, JobStatus};
 use super::refusal::Refusal;
 use super::time::Timestamp;
 
-/// A job as it is listed and shown: one of ours, or an old record. It can be read and nothing else: a rule takes [`JobRows`].
+/// A job as it is listed and shown: one of ours, or an old record. It can be read and nothing else:
+/// a rule takes [`JobRows`].
 #[derive(Debug)]
 pub enum ListedJob {
     /// One that rules work on.
@@ -32,7 +35,8 @@ impl ListedJob {
         }
     }
 
-    /// The rows, for everything that is more than looking; refused: nothing is ever done to an old record.
+    /// The rows, for everything that is more than looking; refused: nothing is ever done to an old
+    /// record.
     pub fn ours(self) -> Result<Arc<JobRows>, Refusal> {
         match self {
             Self::Ours(rows) => Ok(rows),
@@ -56,7 +60,6 @@ impl ListedJob {
 /// A job of the old system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OldJob {
-    /// Its id.
     pub id: JobId,
     /// A short name for people; its id where nothing tells it.
     pub slug: String,
@@ -95,7 +98,6 @@ impl OldJob {
         }
     }
 
-    /// The gate of a stage.
     pub fn gate(&self, stage: &StageName) -> Option<&OldGate> {
         self.gates.iter().find(|gate| gate.stage == *stage)
     }
@@ -107,7 +109,8 @@ impl OldJob {
         decisions
     }
 
-    /// Puts what decision files say over what the rows say: the file is the decision, a row is a note of it.
+    /// Puts what decision files say over what the rows say: the file is the decision, a row is a
+    /// note of it.
     pub fn put_files(&mut self, files: Vec<OldGate>) {
         for file in files {
             match self.gates.iter_mut().find(|gate| gate.stage == file.stage) {
@@ -132,7 +135,6 @@ impl OldJob {
 /// A gate of the old system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OldGate {
-    /// The stage.
     pub stage: StageName,
     /// Whether a person was wanted.
     pub required: bool,
@@ -140,16 +142,15 @@ pub struct OldGate {
     pub decision: Option<OldDecision>,
 }
 
-/// A decision of the old system: the seven keys of its file in their order, then what tells it from one of ours.
+/// A decision of the old system: the seven keys of its file in their order, then what tells it from
+/// one of ours.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OldDecision {
-    /// The stage.
     pub stage: StageName,
     /// Whether the work was to go on.
     pub approved: bool,
     /// Who decided; empty where it was not written down.
     pub by: String,
-    /// When.
     pub at: Timestamp,
     /// What the decider wrote.
     pub notes: Option<String>,
@@ -164,7 +165,8 @@ pub struct OldDecision {
 }
 
 impl OldDecision {
-    /// Reads a decision file. None: it is no decision. `otherwise` stands for a time that cannot be read.
+    /// Reads a decision file. None: it is no decision. `otherwise` stands for a time that cannot be
+    /// read.
     pub fn parse(file: &[u8], job_id: &JobId, stage: &StageName, otherwise: Timestamp) -> Option<Self> {
         let object = serde_json::from_slice::<Map<String, Value>>(file).ok()?;
         let text = |key: &str| object.get(key).and_then(Value::as_str);
@@ -182,8 +184,8 @@ impl OldDecision {
     }
 }
 
-/// A decision as it is listed: one of the chain, or an old record's. It can be read and nothing else: a rule takes a
-/// [`SealedDecision`], which no old record becomes.
+/// A decision as it is listed: one of the chain, or an old record's. It can be read and nothing
+/// else: a rule takes a [`SealedDecision`], which no old record becomes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum ListedDecision<'a> {
@@ -202,7 +204,6 @@ impl<'a> ListedDecision<'a> {
         }
     }
 
-    /// When.
     pub fn at(self) -> Timestamp {
         match self {
             Self::Ours(sealed) => sealed.decision.at(),
@@ -210,7 +211,6 @@ impl<'a> ListedDecision<'a> {
         }
     }
 
-    /// The job.
     pub fn job_id(self) -> &'a JobId {
         match self {
             Self::Ours(sealed) => sealed.decision.job_id(),
@@ -218,7 +218,6 @@ impl<'a> ListedDecision<'a> {
         }
     }
 
-    /// The stage.
     pub fn stage(self) -> &'a StageName {
         match self {
             Self::Ours(sealed) => sealed.decision.stage(),
@@ -286,7 +285,6 @@ impl<'a> ListedDecision<'a> {
 /// What a job of the old system made. Nobody hashed it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OldArtifact {
-    /// The stage.
     pub stage: StageName,
     /// What it is.
     pub kind: String,
@@ -303,7 +301,6 @@ pub struct OldArtifact {
 pub struct OldEvent {
     /// Its place in the job's log, from 1.
     pub seq: u64,
-    /// When.
     pub ts: Timestamp,
     /// Its type, in the old system's words.
     pub kind: String,

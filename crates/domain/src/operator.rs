@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The front door that an act came through.
+/// The front end that a command came through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Surface {
@@ -10,11 +10,9 @@ pub enum Surface {
     Console,
     /// A command.
     Cli,
-    /// HTTP.
     Http,
     /// A file dropped into the run directory (SPEC §8).
     File,
-    /// The timer.
     Timer,
 }
 
@@ -76,11 +74,10 @@ impl TokenRole {
 /// How an act came in; kept in the record beside the name (SPEC §8).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Via {
-    /// The front door.
+    /// The front end.
     pub surface: Surface,
     /// The login name of the process's uid.
     pub login: String,
-    /// The uid.
     pub uid: u32,
     /// The machine's host name.
     pub host: String,

@@ -1,7 +1,8 @@
-//! What a command would do, told from the changes that the rules answer with: the one place where the future is worded.
+//! What a command would do, told from the changes that the rules answer with: the one place where
+//! the future is worded.
 //!
-//! The changes come from a dry run of the reducer (`engine::reducer::foresee`). Nothing here knows a rule; a sentence that cannot be
-//! found in the changes is not said.
+//! The changes come from a dry run of the reducer (`engine::reducer::foresee`). Nothing here knows
+//! a rule; a sentence that cannot be found in the changes is not said.
 
 mod facts;
 mod several;
@@ -39,13 +40,11 @@ pub enum ChangeCause {
 pub enum Fact {
     /// An artifact has another version.
     ArtifactChanges {
-        /// Which.
         path: ArtifactPath,
         /// The registered version before; null: there was no such file.
         from: Option<Digest>,
         /// The version then; null: the file is removed.
         to: Option<Digest>,
-        /// How.
         cause: ChangeCause,
     },
     /// The job's parameters change.
@@ -55,51 +54,36 @@ pub enum Fact {
         /// What is no parameter any more.
         removed: Vec<String>,
     },
-    /// A gate opens.
     GateOpens {
-        /// Its stage.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// Seconds until the timer acts; null: only a person decides.
         after_s: Option<u64>,
         /// What the timer does then.
         on_timeout: Option<OnTimeout>,
-        /// Whether the stage's command ran for it: not where a person is to see what lies there already.
+        /// Whether the stage's command ran for it: not where a person is to see what lies there
+        /// already.
         stage_ran: bool,
     },
-    /// A gate is decided.
     GateDecided {
-        /// Its stage.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// The verdict.
         approved: bool,
-        /// Who.
         by: String,
     },
     /// A gate ends without a decision.
-    GateCloses {
-        /// Its stage.
-        stage: StageName,
-        /// Its attempt.
-        attempt: u32,
-    },
+    GateCloses { stage: StageName, attempt: u32 },
     /// A gate stays open over other bytes.
     GateStaysOpen {
-        /// Its stage.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// Its digest then.
         digest: Digest,
     },
     /// A person stops a gate's timer.
     TimerStops {
-        /// Its stage.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// When it runs on even so, because nobody may hold it longer.
         until: Timestamp,
@@ -112,9 +96,7 @@ pub enum Fact {
     },
     /// A gate's timer is no longer held.
     TimerRuns {
-        /// Its stage.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// Seconds that are left when it runs.
         left_s: u64,
@@ -125,9 +107,7 @@ pub enum Fact {
     },
     /// A gate's timer gets more time.
     TimerMoves {
-        /// Its stage.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// Seconds that are left now.
         left_before_s: u64,
@@ -137,15 +117,10 @@ pub enum Fact {
         on_timeout: OnTimeout,
     },
     /// A stage is passed over: it has no command and asks for no gate.
-    StagePasses {
-        /// Which.
-        stage: StageName,
-    },
+    StagePasses { stage: StageName },
     /// A stage's command runs, as soon as a leader has a slot for it.
     StageStarts {
-        /// Which.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// Whether its command is handed the note of the rejection.
         gets_note: bool,
@@ -155,43 +130,33 @@ pub enum Fact {
         #[serde(skip_serializing_if = "Option::is_none")]
         slots: Option<Slots>,
     },
-    /// A stage's command does not run, and the job pauses: what was decided on before is not what the stage would read.
+    /// A stage's command does not run, and the job pauses: what was decided on before is not what
+    /// the stage would read.
     StageHeldUp {
-        /// Which.
         stage: StageName,
         /// Its attempt, which waits.
         attempt: u32,
-        /// The artifact.
         path: ArtifactPath,
         /// What lies there; null: nothing.
         found: Option<Digest>,
     },
     /// A stage's command is stopped, or does not start any more.
     StageStops {
-        /// Which.
         stage: StageName,
-        /// Its attempt.
         attempt: u32,
         /// Whether it runs.
         is_running: bool,
     },
     /// The pipeline outside may go on behind this stage.
-    OutsideGoesOn {
-        /// Which.
-        stage: StageName,
-    },
+    OutsideGoesOn { stage: StageName },
     /// The pipeline outside is to open this stage's gate again.
     OutsideOpens {
-        /// Which.
         stage: StageName,
         /// The attempt that it would be.
         attempt: u32,
     },
     /// The job has another status, which no other fact tells.
-    JobIs {
-        /// Which.
-        status: JobStatus,
-    },
+    JobIs { status: JobStatus },
 }
 
 /// The places of stages that run at once, over all jobs (`pipeline.max_concurrent_jobs`).
@@ -226,7 +191,8 @@ pub struct Outlook {
 }
 
 impl Outlook {
-    /// What these changes would make of a job now; `before` are its rows as they are, `after` as they would be.
+    /// What these changes would make of a job now; `before` are its rows as they are, `after` as
+    /// they would be.
     pub fn of(before: &JobRows, after: &JobRows, changes: &[Change], now: Now, grace_s: u64) -> Self {
         Self {
             facts: facts::of(before, after, changes, (now, grace_s)),
@@ -298,7 +264,8 @@ impl Outlook {
 }
 
 impl Fact {
-    /// Of the stage that waits for its start in these rows: that it starts, or what it was held up by and does not.
+    /// Of the stage that waits for its start in these rows: that it starts, or what it was held up
+    /// by and does not.
     pub fn of_waiting(rows: &JobRows, held_up: Option<&HeldUp>) -> Option<Self> {
         let waiting = rows.waiting()?;
         let (stage, attempt) = (waiting.stage.clone(), waiting.number);

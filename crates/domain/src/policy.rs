@@ -1,4 +1,5 @@
-//! What the configuration asks of a stage's gate, parsed once from the flags (the table of SPEC §2).
+//! What the configuration asks of a stage's gate, parsed once from the flags (the table of SPEC
+//! §2).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,5 @@
-//! What a patch would do, planned before the transaction, and whether it still may when the transaction looks at the rows.
+//! What a patch would do, planned before the transaction, and whether it still may when the
+//! transaction looks at the rows.
 
 use serde_json::{Map, Value};
 
@@ -22,13 +23,13 @@ pub enum Proposal {
 pub struct FileEffect {
     /// The patch as it was composed.
     pub patch: Value,
-    /// The artifact that it is for.
     pub artifact: ArtifactPath,
     /// The version of that artifact that it was planned against.
     pub planned_on: Digest,
     /// The version of the changed file that it replaces; none: there is no such file yet.
     pub former: Option<FormerVersion>,
-    /// The changed file as it will stand at the gate: the artifact itself, or its sidecar. Its bytes are among the versions already.
+    /// The changed file as it will stand at the gate: the artifact itself, or its sidecar. Its
+    /// bytes are among the versions already.
     pub after: GateArtifact,
     /// The changes in words.
     pub changes: Vec<String>,

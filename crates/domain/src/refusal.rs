@@ -1,7 +1,7 @@
 //! Why something was not done: a value, not a failure of the program.
 //!
-//! Every refusal says the one fact that explains it and what to do next (HOUSE: *what the operator reads*). The front end puts
-//! `Not approved:` before it, because only it knows what was wanted.
+//! Every refusal says the one fact that explains it and what to do next (HOUSE: *what the operator
+//! reads*). The front end puts `Not approved:` before it, because only it knows what was wanted.
 
 use std::error::Error;
 use std::fmt;
@@ -79,8 +79,8 @@ pub struct Refusal {
     pub cause: ErrorCause,
 }
 
-/// The error of a library that something came of, for the log and for `--verbose`. No document has it, and any two are
-/// equal: refusals compare by what they say.
+/// The error of a library that something came of, for the log and for `--verbose`. No document has
+/// it, and any two are equal: refusals compare by what they say.
 #[derive(Debug, Clone, Default)]
 pub struct ErrorCause(Option<Arc<dyn Error + Send + Sync>>);
 
@@ -94,8 +94,8 @@ impl ErrorCause {
         self.0.as_deref().map(|error| error as &(dyn Error + 'static))
     }
 
-    /// What each error of the chain says, the nearest first; what the line before says already is left out. `said` is the
-    /// line before the first.
+    /// What each error of the chain says, the nearest first; what the line before says already is
+    /// left out. `said` is the line before the first.
     pub fn chain(&self, said: &str) -> Vec<String> {
         let mut causes: Vec<String> = Vec::new();
         let mut next = self.error();
@@ -139,7 +139,8 @@ pub(crate) struct ChangedArtifact<'a> {
     pub(crate) read: Digest,
     /// What it is now.
     pub(crate) now: Digest,
-    /// The version of this artifact that was read, where that is known: what has changed is the difference to it.
+    /// The version of this artifact that was read, where that is known: what has changed is the
+    /// difference to it.
     pub(crate) base: Option<Digest>,
     /// The gate's digest now.
     pub(crate) gate: Digest,
@@ -337,7 +338,8 @@ impl Refusal {
         Self::new(RefusalCode::WrongState, format!("nothing to undo: {what}{made}")).at(key.to_string())
     }
 
-    /// Somebody changed an artifact after the patch that would be taken back: their change would be lost with it.
+    /// Somebody changed an artifact after the patch that would be taken back: their change would be
+    /// lost with it.
     pub fn changed_since_patch(path: &ArtifactPath, made: Digest, now: Digest) -> Self {
         let message = format!(
             "{} was changed by other means after that patch (it made {}, now there is {})",
@@ -350,7 +352,8 @@ impl Refusal {
             .at(path.to_string())
     }
 
-    /// A patch of the job's parameters makes the stage run again, so it goes with a rejection only (SPEC §6).
+    /// A patch of the job's parameters makes the stage run again, so it goes with a rejection only
+    /// (SPEC §6).
     pub fn params_need_rejection(key: &GateKey) -> Self {
         Self::new(
             RefusalCode::PatchUnfit,

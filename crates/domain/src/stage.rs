@@ -20,7 +20,8 @@ pub struct ArtifactSpec {
 pub struct StageSpec {
     /// Its name, unique in the pipeline.
     pub name: StageName,
-    /// Program and arguments, run without a shell; empty means a bare gate: it opens as soon as the stage is reached (SPEC §5).
+    /// Program and arguments, run without a shell; empty means a bare gate: it opens as soon as the
+    /// stage is reached (SPEC §5).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub command: Vec<String>,
     /// Variables added to the command's environment.

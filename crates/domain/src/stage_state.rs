@@ -37,7 +37,6 @@ impl StageState {
         }
     }
 
-    /// Of a gate.
     pub fn of_gate(state: GateState) -> Self {
         match state {
             GateState::Open => Self::Open,

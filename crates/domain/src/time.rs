@@ -7,7 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::anchor::BootId;
 
-/// A point of civil time: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 with six digits and `+00:00` (WIRE.md).
+/// A point of civil time: microseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 with six
+/// digits and `+00:00` (WIRE.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
 
@@ -82,7 +83,8 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
-/// Seconds of a length of time as a person writes it: `90`, `90s`, `10m`, `1h30m`. More than none, and each unit once.
+/// Seconds of a length of time as a person writes it: `90`, `90s`, `10m`, `1h30m`. More than none,
+/// and each unit once.
 pub fn parse_span_s(text: &str) -> Result<u64, String> {
     let wrong = || format!("{text:?} is no length of time: write seconds, or 10m, 1h30m");
     let mut rest = text.trim();
@@ -120,8 +122,8 @@ pub fn parse_patience_s(text: &str) -> Result<u64, String> {
 
 /// What both clocks said at one moment.
 ///
-/// The boot clock counts since the machine started, including suspend (CLOCK_BOOTTIME); it never steps, and only differences within one
-/// start mean anything.
+/// The boot clock counts since the machine started, including suspend (CLOCK_BOOTTIME); it never
+/// steps, and only differences within one start mean anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Now {
     /// Civil time, which an administrator or NTP may step.
@@ -132,7 +134,8 @@ pub struct Now {
     pub boot: BootId,
 }
 
-/// When something ends, as a person reads it: within 10 minutes `14:03:05Z`, within a day `14:03Z`, later `11-23 14:03Z`.
+/// When something ends, as a person reads it: within 10 minutes `14:03:05Z`, within a day `14:03Z`,
+/// later `11-23 14:03Z`.
 pub fn until(at: Timestamp, now: Timestamp) -> String {
     const MINUTES_10_US: i64 = 600 * SECOND_US;
     const DAY_US: i64 = 86_400 * SECOND_US;

@@ -1,7 +1,8 @@
 //! A gate's deadline: when the timer may act, and what stands in its way.
 //!
-//! The rules are SPEC §3. Civil time says when the deadline is; the boot clock, which never steps, must agree before anything fires. What
-//! persons take is a length of time, and counted by the boot clock alone. Every time of a timer is meant as its anchor says.
+//! The rules are SPEC §3. Civil time says when the deadline is; the boot clock, which never steps,
+//! must agree before anything fires. What persons take is a length of time, and counted by the boot
+//! clock alone. Every time of a timer is meant as its anchor says.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,8 @@ pub struct GateTimer {
     pub on_timeout: OnTimeout,
     /// When, absolute.
     pub deadline: Timestamp,
-    /// Since when the gate is shown as overdue; the grace runs from here and is never started twice.
+    /// Since when the gate is shown as overdue; the grace runs from here and is never started
+    /// twice.
     pub overdue_since: Option<Timestamp>,
     /// Set when `on_timeout: hold` took effect: only a person ends this gate.
     pub held_by_policy_at: Option<Timestamp>,
@@ -36,19 +38,23 @@ pub struct GateTimer {
     /// Since when a hold or leases stop it without a break.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped_at: Option<Timestamp>,
-    /// What all its times are counted by: noted when it started, and anew whenever it is stopped, starts again or is moved.
+    /// What all its times are counted by: noted when it started, and anew whenever it is stopped,
+    /// starts again or is moved.
     #[serde(default, skip_serializing_if = "Anchor::is_none")]
     pub anchor: Anchor,
 }
 
-/// What the timer of an open gate comes to right now, in civil times as they would be read then if nobody sets the clock.
+/// What the timer of an open gate comes to right now, in civil times as they would be read then if
+/// nobody sets the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimerStatus {
     /// Runs down to this time.
     Running(Timestamp),
-    /// A live lease stops it, as long as the bound allows; it would fire at this time even so, because the bound is used up then.
+    /// A live lease stops it, as long as the bound allows; it would fire at this time even so,
+    /// because the bound is used up then.
     Leased(Timestamp),
-    /// A person holds it, as long as the bound allows; it would fire at this time even so, because the bound is used up then.
+    /// A person holds it, as long as the bound allows; it would fire at this time even so, because
+    /// the bound is used up then.
     Held(Timestamp),
     /// The deadline passed while nobody could act; it fires at this time.
     Overdue(Timestamp),
@@ -71,7 +77,8 @@ impl GateTimer {
         }
     }
 
-    /// The same timer with all its times as the civil clock has them now. The time left stays as it is.
+    /// The same timer with all its times as the civil clock has them now. The time left stays as it
+    /// is.
     pub fn rebased(&self, now: Now) -> Self {
         let us = self.anchor.stepped_us(now);
         let hold = |hold: &Hold| {
@@ -102,7 +109,8 @@ impl GateTimer {
         max_us.saturating_sub(self.added_us).max(0)
     }
 
-    /// Microseconds that persons may still add: what a running hold or lease has used up already is gone.
+    /// Microseconds that persons may still add: what a running hold or lease has used up already is
+    /// gone.
     pub fn addable_us(&self, now: Now, max_hold_s: u64) -> i64 {
         let now = self.anchor.read(now);
         let used_us = self.stopped_at.map_or(0, |since| now.us_since(since).max(0));
@@ -151,7 +159,7 @@ impl GateTimer {
         let stepped_us = self.anchor.stepped_us(now);
         let end = self.end_without_stops(grace_s);
         let limit = end.plus_us(self.bound_us(max_hold_s)).plus_us(stepped_us);
-        // Both clocks must have come to it.
+        // Both clocks must have reached the end.
         let end = end.plus_us(stepped_us.max(0));
         let runs = |at| match self.overdue_since {
             Some(_) => TimerStatus::Overdue(at),
@@ -161,7 +169,8 @@ impl GateTimer {
         if self.hold.is_none() && !is_leased {
             runs(end)
         } else if self.addable_us(now, max_hold_s) == 0 {
-            // What persons may add is used up: nobody stops it any more, and what was left when it was stopped runs down.
+            // What persons may add is used up: nobody stops it any more, and what was left when it
+            // was stopped runs down.
             runs(limit)
         } else if self.hold.is_some() {
             TimerStatus::Held(limit)
@@ -170,7 +179,8 @@ impl GateTimer {
         }
     }
 
-    /// The next time at which the ticker has something to do for this gate: fire, or end a dead lease. None: never.
+    /// The next time at which the ticker has something to do for this gate: fire, or end a dead
+    /// lease. None: never.
     pub fn wake(&self, lease: Option<&Lease>, max_hold_s: u64, grace_s: u64) -> Option<Wake> {
         if self.held_by_policy_at.is_some() {
             return None;
@@ -190,7 +200,8 @@ impl GateTimer {
         })
     }
 
-    /// The timer that a hold or a lease stops from now on; one that stands already keeps its beginning.
+    /// The timer that a hold or a lease stops from now on; one that stands already keeps its
+    /// beginning.
     pub fn stopped(&self, now: Now) -> Self {
         let timer = self.rebased(now);
         Self {
@@ -199,8 +210,9 @@ impl GateTimer {
         }
     }
 
-    /// The timer after the last hold or lease ended `ended_ago_us` microseconds ago: the time left when it was stopped runs again from
-    /// there, at least [`LEFT_AFTER_HOLD_US`] where it stopped something, and never beyond the bound.
+    /// The timer after the last hold or lease ended `ended_ago_us` microseconds ago: the time left
+    /// when it was stopped runs again from there, at least [`LEFT_AFTER_HOLD_US`] where it stopped
+    /// something, and never beyond the bound.
     ///
     /// An overdue gate keeps its grace's start; what persons add moves the deadline past it.
     pub fn started_again(&self, now: Now, ended_ago_us: i64, max_hold_s: u64, grace_s: u64) -> Self {
@@ -219,7 +231,8 @@ impl GateTimer {
         }
     }
 
-    /// The timer with its end moved by so many seconds; the caller has compared them with [`Self::addable_us`].
+    /// The timer with its end moved by so many seconds; the caller has compared them with
+    /// [`Self::addable_us`].
     pub fn extended(&self, now: Now, seconds: u64, grace_s: u64) -> Self {
         let timer = self.rebased(now);
         let end = timer.end_without_stops(grace_s);
@@ -231,7 +244,8 @@ impl GateTimer {
         }
     }
 
-    /// The timer whose end passed while nobody could act: the grace begins now, and a hold whose bound was used up meanwhile is over.
+    /// The timer whose end passed while nobody could act: the grace begins now, and a hold whose
+    /// bound was used up meanwhile is over.
     pub fn overdue(&self, now: Now, max_hold_s: u64, grace_s: u64) -> Self {
         let timer = match self.stopped_at {
             Some(_) => self.started_again(now, 0, max_hold_s, grace_s),

@@ -1,6 +1,8 @@
-//! Taking a patch back while the gate is open: one at a time, the newest first, never beyond what the attempt made (SPEC §5).
+//! Taking a patch back while the gate is open: one at a time, the newest first, never beyond what
+//! the attempt made (SPEC §5).
 //!
-//! What can be undone is part of the gate's row, so that the rule that decides and the screen that asks read the same.
+//! What can be undone is part of the gate's row, so that the rule that decides and the screen that
+//! asks read the same.
 
 use super::artifact::{GateArtifact, PatchStep};
 use super::gate::Gate;
@@ -35,8 +37,8 @@ impl Undoable<'_> {
 }
 
 impl Gate {
-    /// The patch that would be taken back: of this artifact, else the newest of all. Refused: there is none, or the artifact was changed
-    /// by somebody else since.
+    /// The patch that would be taken back: of this artifact, else the newest of all. Refused: there
+    /// is none, or the artifact was changed by somebody else since.
     pub fn undoable(&self, path: Option<&ArtifactPath>) -> Result<Undoable<'_>, Refusal> {
         let path = path.map(|path| self.artifact_named(path)).transpose()?;
         let wanted = |artifact: &&GateArtifact| path.is_none_or(|path| artifact.path == *path);
@@ -83,7 +85,8 @@ impl Gate {
     }
 }
 
-/// The artifacts after a patch of this one was taken back; an artifact that only the patch made is gone again.
+/// The artifacts after a patch of this one was taken back; an artifact that only the patch made is
+/// gone again.
 pub fn undone(mut artifacts: Vec<GateArtifact>, path: &ArtifactPath) -> Vec<GateArtifact> {
     let Some(index) = artifacts.iter().position(|artifact| artifact.path == *path) else {
         return artifacts;

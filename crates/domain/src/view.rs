@@ -27,7 +27,8 @@ pub enum QueueKind {
 }
 
 impl QueueKind {
-    /// What the row of a job with this status is about, where it is at no gate; none: it has no row.
+    /// What the row of a job with this status is about, where it is at no gate; none: it has no
+    /// row.
     pub fn of(status: JobStatus) -> Option<Self> {
         match status {
             JobStatus::Queued => Some(Self::Queued),
@@ -82,7 +83,6 @@ impl Pause {
 pub struct QueueRow {
     /// What it is about.
     pub kind: QueueKind,
-    /// The job.
     pub job_id: JobId,
     /// Its short name.
     pub slug: Arc<str>,
@@ -100,7 +100,6 @@ pub struct QueueRow {
     pub lease: Option<Arc<Lease>>,
     /// Lines added against the base, over all artifacts.
     pub added_lines: u32,
-    /// Lines removed.
     pub removed_lines: u32,
     /// Artifacts under review.
     pub files: u16,

@@ -1,10 +1,12 @@
-//! When the ticker has something to do for a gate, and how both clocks must stand before it does it.
+//! When the ticker has something to do for a gate, and how both clocks must stand before it does
+//! it.
 
 use super::anchor::Anchor;
 use super::lease::LEASE_S;
 use super::time::{Now, SECOND_US, Timestamp};
 
-/// A deadline that passed more than this long before the ticker could act makes the gate overdue (SPEC §3).
+/// A deadline that passed more than this long before the ticker could act makes the gate overdue
+/// (SPEC §3).
 pub(crate) const OVERDUE_AFTER_US: i64 = 5 * SECOND_US;
 
 const LEASE_US: i64 = LEASE_S as i64 * SECOND_US;
@@ -12,7 +14,8 @@ const LEASE_US: i64 = LEASE_S as i64 * SECOND_US;
 /// What comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WakeKind {
-    /// The deadline of a timer that runs: told in civil time, so civil time must have come to it too.
+    /// The deadline of a timer that runs: told in civil time, so civil time must have come to it
+    /// too.
     Deadline,
     /// The end of what persons may add: a length of time.
     Limit,
@@ -41,20 +44,22 @@ impl Wake {
         if is_before { self } else { other }
     }
 
-    /// Whether its time has come, as far as stored times can tell: after another start of the machine only [`Armed`] knows whether the
-    /// boot clock agrees.
+    /// Whether its time has come, as far as stored times can tell: after another start of the
+    /// machine only [`Armed`] knows whether the boot clock agrees.
     pub(crate) fn is_due(self, now: Now) -> bool {
         let left_us = self.at.us_since(self.anchor.read(now));
         match self.kind {
             WakeKind::Deadline => left_us <= 0 && now.utc >= self.at,
             WakeKind::Limit => left_us <= 0,
-            // No lease has more than that: the clock was set back across a start of the machine, and its holder is gone with it.
+            // No lease has more than that: the clock was set back across a start of the machine,
+            // and its holder is gone with it.
             WakeKind::LeaseEnd => left_us <= 0 || left_us > LEASE_US,
         }
     }
 
-    /// The same when a ticker found it due: for a lease of another start of the machine it has waited [`LEASE_S`] by the boot clock without
-    /// a heartbeat, and that is more than civil time can tell.
+    /// The same when a ticker found it due: for a lease of another start of the machine it has
+    /// waited [`LEASE_S`] by the boot clock without a heartbeat, and that is more than civil time
+    /// can tell.
     pub fn is_due_as_asked(self, now: Now) -> bool {
         self.is_due(now) || (self.kind == WakeKind::LeaseEnd && !self.anchor.is_of(now))
     }
@@ -76,15 +81,15 @@ pub struct Armed {
 pub enum Due {
     /// Not yet; microseconds to wait at least.
     NotYet(i64),
-    /// Now.
     Now,
-    /// It was due this many microseconds ago and nobody could act (stopped, suspended): the gate becomes overdue.
+    /// It was due this many microseconds ago and nobody could act (stopped, suspended): the gate
+    /// becomes overdue.
     Missed(i64),
 }
 
 impl Armed {
-    /// Notes what the boot clock will show then: the anchor tells, or, after another start of the machine, what both clocks say when this
-    /// process first sees the time.
+    /// Notes what the boot clock will show then: the anchor tells, or, after another start of the
+    /// machine, what both clocks say when this process first sees the time.
     pub fn first_seen(wake: Wake, seen: Now) -> Self {
         let is_anchored = wake.anchor.is_of(seen);
         let left_us = match wake.kind {
@@ -105,9 +110,11 @@ impl Armed {
         }
     }
 
-    /// `utc ≥ deadline && boot ≥ boot_seen + (deadline − utc_seen)` (HOUSE: one formula covers start, takeover, suspend and steps).
+    /// `utc ≥ deadline && boot ≥ boot_seen + (deadline − utc_seen)` (HOUSE: one formula covers
+    /// start, takeover, suspend and steps).
     ///
-    /// `patience_us` is 0 for the leader; others act only that much later (SPEC §9), and for them late begins later too.
+    /// `patience_us` is 0 for the leader; others act only that much later (SPEC §9), and for them
+    /// late begins later too.
     pub fn due(&self, now: Now, patience_us: i64) -> Due {
         let boot_late_us = now.boot_us.saturating_sub(self.boot_us);
         let late_us = match self.is_civil {
@@ -115,7 +122,8 @@ impl Armed {
             false => boot_late_us,
         };
         let late_us = late_us.saturating_sub(patience_us);
-        // Equal counts as due: an operator reading 00:00 must not see the gate linger for another turn.
+        // Equal counts as due: an operator reading 00:00 must not see the gate linger for another
+        // turn.
         if late_us < 0 {
             Due::NotYet(late_us.saturating_neg())
         } else if late_us > OVERDUE_AFTER_US {

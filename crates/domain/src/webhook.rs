@@ -1,4 +1,5 @@
-//! What is told to others outside, and when once more: the kinds of deliveries, their ids, and how long a failed one waits.
+//! What is told to others outside, and when once more: the kinds of deliveries, their ids, and how
+//! long a failed one waits.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ pub const AGE_S_MAX: u64 = 24 * 3600;
 pub enum DeliveryKind {
     /// A gate waits for a decision.
     GateOpened,
-    /// It still does.
+    /// The gate still waits.
     GateReminder,
     /// Somebody, or the timer, decided.
     GateDecided,
@@ -94,7 +95,8 @@ pub enum DeliveryState {
     Delivered,
     /// Given up.
     Lost,
-    /// There is nothing to tell any more: a reminder of a gate that is decided, or a webhook that was taken out.
+    /// There is nothing to tell any more: a reminder of a gate that is decided, or a webhook that
+    /// was taken out.
     Void,
 }
 
@@ -138,7 +140,6 @@ pub struct Delivery {
 /// How one webhook stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct WebhookStanding {
-    /// Its name.
     pub name: String,
     /// How many deliveries are to be sent now.
     pub waiting: u64,
@@ -161,7 +162,6 @@ pub struct WebhookStanding {
 /// A delivery that was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GivenUp {
-    /// Its id.
     pub id: String,
     /// What it would have told.
     pub kind: String,
@@ -169,11 +169,11 @@ pub struct GivenUp {
     pub seq: u64,
     /// When it was given up.
     pub at: Timestamp,
-    /// Why.
     pub fault: String,
 }
 
-/// The id of a delivery: of the same event to the same webhook always the same, so that a receiver knows what it has already.
+/// The id of a delivery: of the same event to the same webhook always the same, so that a receiver
+/// knows what it has already.
 pub fn delivery_id(webhook: &str, event: &Event, kind: DeliveryKind, part: u32) -> String {
     let facts = format!(
         "{webhook}\0{}\0{}\0{}\0{}\0{part}",
@@ -208,8 +208,9 @@ pub enum NextAttempt {
     GiveUp,
 }
 
-/// When to try again after the attempt with this number (from 1) failed, of which the receiver refused so many. `chance` is any number: half of the wait is left to it, so that
-/// many senders do not come back at the same moment.
+/// When to try again after the attempt with this number (from 1) failed, of which the receiver
+/// refused so many. `chance` is any number: half of the wait is left to it, so that many senders do
+/// not come back at the same moment.
 pub fn next_attempt(
     attempts: u32,
     refusals: u32,

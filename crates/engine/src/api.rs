@@ -22,7 +22,6 @@ pub struct RequestId(pub u64);
 /// That something was done: it is committed.
 #[derive(Debug, Clone)]
 pub struct Receipt {
-    /// The job.
     pub job_id: JobId,
     /// One line for a person: `Gate script approved`.
     pub message: String,
@@ -38,14 +37,17 @@ pub struct Receipt {
     pub review: Option<ReviewOpened>,
     /// What becomes of the stage that waits for its start now; none: none does.
     pub next: Option<Fact>,
-    /// What the caller should know although it was done (`gate open` on a stage that the configuration does not know).
+    /// What the caller should know although it was done (`gate open` on a stage that the
+    /// configuration does not know).
     pub warnings: Vec<String>,
-    /// Whether anything was written: opening a gate that is open already with the same artifacts writes nothing.
+    /// Whether anything was written: opening a gate that is open already with the same artifacts
+    /// writes nothing.
     pub is_change: bool,
 }
 
 impl Receipt {
-    /// For programs: what every command is answered with; `unpublished` is why its files are not in place.
+    /// For programs: what every command is answered with; `unpublished` is why its files are not in
+    /// place.
     pub fn document<'a>(&'a self, unpublished: Option<&'a Refusal>) -> DoneDoc<'a> {
         DoneDoc {
             message: &self.message,
@@ -63,7 +65,8 @@ impl Receipt {
         }
     }
 
-    /// Why the stage that waits for its start does not start at once, in a sentence; none: none waits, or it does.
+    /// Why the stage that waits for its start does not start at once, in a sentence; none: none
+    /// waits, or it does.
     pub fn hindrance(&self) -> Option<String> {
         self.next.as_ref().filter(|next| next.is_hindrance())?.words()
     }
@@ -72,7 +75,6 @@ impl Receipt {
 /// That a paused job goes on only after another look: what was decided on is not what lies there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewOpened {
-    /// The gate.
     pub gate: GateKey,
     /// What differs: as it was decided on, and as it was found.
     pub(crate) moved: Vec<OnDisk>,
@@ -84,7 +86,8 @@ impl ReviewOpened {
         ReviewDoc::of(&self.gate, &self.moved)
     }
 
-    /// In one line: `Gate script #2 of j-1 is open for review: script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
+    /// In one line:
+    /// `Gate script #2 of j-1 is open for review: script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
     pub fn words(&self) -> String {
         let GateKey { job_id, stage, attempt } = &self.gate;
         let differences: Vec<_> = self.moved.iter().map(OnDisk::difference).collect();
@@ -102,20 +105,25 @@ pub enum Notice {
     Done(RequestId, Result<Box<Receipt>, Refusal>),
     /// The files that a command owes are in place under their names; or, with a reason, not yet.
     Published(RequestId, Result<(), Refusal>),
-    /// What happened since the last such notice, in any process, oldest first; what is on screen may be stale now.
+    /// What happened since the last such notice, in any process, oldest first; what is on screen
+    /// may be stale now.
     Events(Vec<Event>),
     /// Something visible changed that is no event (a lease, a look).
     Changed,
-    /// A look found the rows as they were: only what no row tells may have changed, files and who leads.
+    /// A look found the rows as they were: only what no row tells may have changed, files and who
+    /// leads.
     Looked,
     /// This process leads now, or no longer.
     Lead(bool),
-    /// The configuration file was saved and is in force for gates opened from now on: their policies, and its warnings.
+    /// The configuration file was saved and is in force for gates opened from now on: their
+    /// policies, and its warnings.
     ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<Problem>),
     /// The configuration file was saved and is broken; the former policy stays. All faults.
     ConfigBroken(Vec<Problem>),
-    /// A newer holdpoint has brought the database up while this process ran: nothing is changed from here on, and why.
+    /// A newer holdpoint has brought the database up while this process ran: nothing is changed
+    /// from here on, and why.
     ReadOnly(String),
-    /// Files could not be written, or the database not reached: what and why, and what holdpoint will do. None: it works again.
+    /// Files could not be written, or the database not reached: what and why, and what holdpoint
+    /// will do. None: it works again.
     Trouble(Option<Refusal>),
 }

@@ -1,7 +1,9 @@
-//! Compares the record with itself: rows with rows, files with rows, the chain with both (SPEC §4). Changes nothing.
+//! Compares the record with itself: rows with rows, files with rows, the chain with both (SPEC §4).
+//! Changes nothing.
 //!
-//! Rows may grow while it looks, and files follow them; so each file is read after its rows, and whatever seems wrong is looked at again
-//! with publishers kept out. Pages and lines come one at a time: memory does not grow with history.
+//! Rows may grow while it looks, and files follow them; so each file is read after its rows, and
+//! whatever seems wrong is looked at again with publishers kept out. Pages and lines come one at a
+//! time: memory does not grow with history.
 //!
 //! ```text
 //! chain   decision rows: numbers, prev, hash, columns          links   chain.jsonl against them
@@ -49,7 +51,8 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// What is wrong with one job's files and rows. Rows and files may move meanwhile, unless publishers are kept out.
+/// What is wrong with one job's files and rows. Rows and files may move meanwhile, unless
+/// publishers are kept out.
 pub(crate) fn job_findings(
     runs: &RunsDir,
     reader: &Reader,
@@ -94,7 +97,7 @@ impl Audit<'_> {
             self.report.add(Finding::new(Location::database(), fault));
         }
         let (decisions, _, jobs) = self.reader.counts()?;
-        // Each part is told of even when another cannot be read.
+        // Each part is checked even if another one cannot be read.
         let chained = self.chain(decisions);
         let linked = self.links();
         let visited = self.jobs(jobs);
@@ -109,7 +112,7 @@ impl Audit<'_> {
             after.clone_from(&last.id);
             for mark in marks {
                 match self.job(&mark) {
-                    // What cannot be read of one job hides no other.
+                    // A job that cannot be read must not hide the findings of others.
                     Err(trouble @ Trouble::Runs(_)) => self.report.add(Finding::of_trouble(&trouble)),
                     looked => looked?,
                 }
@@ -132,7 +135,8 @@ impl Audit<'_> {
         let look = |mark: &JobMark| job::look(self.runs, self.reader, &job_id, mark, self.scope);
         let mut found = look(mark)?;
         if found.has_findings() {
-            // Somebody may have been publishing; now nobody is.
+            // Another process may have been publishing; with this lock none is, so the files are
+            // read again.
             let _guard = runs::record::keep_publishers_out(self.runs)?;
             if let Some(mark) = self.reader.mark(&job_id)? {
                 found = look(&mark)?;

@@ -63,8 +63,9 @@ impl ComparisonBases {
     }
 }
 
-/// What an artifact of this stage is compared with: with the given version, else with the one last approved, else with nothing. A
-/// rejected version, and what a former attempt made, only when somebody asks. The same bytes stand once, under their first name.
+/// What an artifact of this stage is compared with: with the given version, else with the one last
+/// approved, else with nothing. A rejected version, and what a former attempt made, only when
+/// somebody asks. The same bytes stand once, under their first name.
 pub(super) fn comparison(
     rows: Option<&JobRows>,
     stage: &StageName,
@@ -116,8 +117,8 @@ pub(super) fn comparison(
     )
 }
 
-/// Which of the given files each artifact is compared with: the one of its file name; a file with another name goes to the first
-/// artifact (SPEC §8: `--base PATH`).
+/// Which of the given files each artifact is compared with: the one of its file name; a file with
+/// another name goes to the first artifact (SPEC §8: `--base PATH`).
 pub(super) fn given_bases<'p, B: AsRef<Path>>(
     artifacts: &[&Path],
     given: &'p [B],

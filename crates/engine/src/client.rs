@@ -1,8 +1,9 @@
-//! The way in for every front end that can wait: a command goes straight to the writer and a question to the reader (see [`reads`]), and
-//! what comes back has the type of what was asked. News comes as a feed.
+//! The way in for every front end that can wait: a command goes straight to the writer and a
+//! question to the reader (see [`reads`]), and what comes back has the type of what was asked. News
+//! comes as a feed.
 //!
-//! The loop must turn meanwhile, for timers, stages and news; no answer goes through it. A caller who has left is no reason to stop: what
-//! was handed over is done.
+//! The loop must turn meanwhile, for timers, stages and news; no answer goes through it. A caller
+//! who has left is no reason to stop: what was handed over is done.
 //!
 //! [`reads`]: super::reads
 
@@ -30,7 +31,8 @@ use super::writer::Work;
 /// How many batches of news a follower may be behind before it has lost some.
 const FEED_MAX: usize = 256;
 
-/// Something that is committed, and whether its files are in place under their names, or why not yet.
+/// Something that is committed, and whether its files are in place under their names, or why not
+/// yet.
 pub type Committed = (Box<Receipt>, Result<(), Refusal>);
 
 /// What a front end may want to know of the engine at any moment.
@@ -73,7 +75,8 @@ pub(super) enum Asker {
     Client(oneshot::Sender<Result<Committed, Refusal>>),
 }
 
-/// The queues of the threads. They end when the engine lets go of them, so clients only borrow them.
+/// The queues of the threads. They end when the engine lets go of them, so clients only borrow
+/// them.
 pub(super) struct Threads {
     pub(crate) work: SyncSender<Work>,
     pub(crate) asks: SyncSender<Ask>,
@@ -115,8 +118,8 @@ impl Client {
         self.command_of(self.operator.clone(), command)
     }
 
-    /// Hands over a command in somebody's name, at once; answered when its files are in place under their names, or are found not to be
-    /// for now.
+    /// Hands over a command in somebody's name, at once; answered when its files are in place under
+    /// their names, or are found not to be for now.
     pub fn command_of(
         &self,
         operator: Operator,
@@ -132,7 +135,8 @@ impl Client {
         }
     }
 
-    /// What happens from now on, in any process. A follower that is too slow is told that it has lost some.
+    /// What happens from now on, in any process. A follower that is too slow is told that it has
+    /// lost some.
     pub fn follow(&self) -> broadcast::Receiver<Arc<[Event]>> {
         self.feed.subscribe()
     }

@@ -1,4 +1,5 @@
-//! Keeps drafts on a thread of its own: each is flushed, and nobody who decides, no timer and no stage waits for the disk meanwhile.
+//! Keeps drafts on a thread of its own: each is flushed, and nobody who decides, no timer and no
+//! stage waits for the disk meanwhile.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -14,8 +15,9 @@ use runs::{RunsDir, drafts};
 use super::flusher::FLUSH_PATIENCE;
 use super::inbox::Inbox;
 
-/// So many wait at most: of each draft its newest text and its removal, and each text that was thrown away or restored. It is more than a
-/// person types while a disk hangs. No more drafts are remembered whose texts could not be put aside.
+/// How many wait at most: of each draft its newest text and its removal, and each text that was
+/// thrown away or restored. It is more than a person types while a disk hangs. No more drafts are
+/// remembered whose texts could not be put aside.
 const WAITING_MAX: usize = 1_000;
 
 const GONE: &str = "drafts are not kept any more: the thread that keeps them has ended";
@@ -24,9 +26,11 @@ const GONE: &str = "drafts are not kept any more: the thread that keeps them has
 pub(super) enum Typed {
     /// Keep it under this name, or remove what was kept.
     Draft(String, Option<Vec<u8>>),
-    /// Keep it among what was thrown away, and remove there what is older than this. Its draft is not removed where that fails.
+    /// Keep it among what was thrown away, and remove there what is older than this. Its draft is
+    /// not removed where that fails.
     Discarded(String, Vec<u8>, i64),
-    /// Keep a draft that a text was restored to, and forget what was kept of it among what was thrown away.
+    /// Keep a draft that a text was restored to, and forget what was kept of it among what was
+    /// thrown away.
     Restored(String, Vec<u8>, String),
 }
 
@@ -117,7 +121,8 @@ impl Drop for Busy<'_> {
     }
 }
 
-/// The writer's side of the thread, which has done everything when this is dropped, unless the disk does nothing any more.
+/// The writer's side of the thread, which has done everything when this is dropped, unless the disk
+/// does nothing any more.
 pub(super) struct DraftKeeper {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -137,8 +142,9 @@ impl DraftKeeper {
         })
     }
 
-    /// Does this after everything before; never waits. Of a draft only the newest text is kept, so an older one that waits still is passed
-    /// over; not where it is to be removed, which is not done if its text cannot be put aside. False: it is not kept.
+    /// Does this after everything before; never waits. Of a draft only the newest text is kept, so
+    /// an older one that waits still is passed over; not where it is to be removed, which is not
+    /// done if its text cannot be put aside. False: it is not kept.
     pub(crate) fn take(&self, typed: Typed) -> bool {
         let mut state = self.shared.state();
         if let Typed::Draft(name, text) = &typed {
@@ -182,7 +188,8 @@ impl DraftKeeper {
         true
     }
 
-    /// Why the last text could not be kept; of those that were thrown away, why the last of them could not.
+    /// Why the last text could not be kept; of those that were thrown away, why the last of them
+    /// could not.
     pub(crate) fn trouble(&self) -> Option<Refusal> {
         self.shared.state().trouble()
     }
@@ -196,7 +203,7 @@ impl Drop for DraftKeeper {
             state.is_given_up
         };
         self.shared.changed.notify_all();
-        // A disk that hangs keeps nobody from leaving, and is waited for once.
+        // A disk that hangs is waited for once and does not keep the process from ending.
         if !is_given_up
             && self.rest(FLUSH_PATIENCE)
             && let Some(thread) = self.thread.take()
@@ -372,7 +379,7 @@ mod tests {
         );
         assert!(keeper.shared.state().is_given_up, "whoever leaves does not wait again");
         assert_eq!(keeper.shared.state().waiting.len(), 2);
-        // Its text may not be put aside: then it is not removed.
+        // If the text cannot be put aside, the draft is not removed.
         keeper.take(draft("three.json", Some(b"text")));
         let taken = (0..2 * WAITING_MAX)
             .filter(|number| keeper.take(Typed::Discarded(format!("{number}.one.json"), Vec::new(), 0)));

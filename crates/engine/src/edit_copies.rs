@@ -1,4 +1,5 @@
-//! Private copies of artifacts for editors of the operator's own: a handle for whoever waits for files off the loop.
+//! Private copies of artifacts for editors of the operator's own: a handle for whoever waits for
+//! files off the loop.
 
 pub use runs::edit_copy::{EditCopy, Stamp};
 

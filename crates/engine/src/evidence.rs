@@ -1,4 +1,5 @@
-//! The files behind a preparation: what lies on disk, kept versions, planned patches, and what an artifact is compared with.
+//! The files behind a preparation: what lies on disk, kept versions, planned patches, and what an
+//! artifact is compared with.
 
 use std::collections::BTreeMap;
 
@@ -129,8 +130,8 @@ impl Preparer {
         }
     }
 
-    /// Adds the sidecars that belong to these artifacts: what an operator set beside them in a former attempt still counts for whatever
-    /// reads them next, so it is reviewed with them.
+    /// Adds the sidecars that belong to these artifacts: what an operator set beside them in a
+    /// former attempt still counts for whatever reads them next, so it is reviewed with them.
     pub(super) fn add_sidecars(
         &self,
         rows: &JobRows,
@@ -150,7 +151,8 @@ impl Preparer {
         Ok(())
     }
 
-    /// What has to be reviewed before a stage may start: what of it lies there now, against what was decided on.
+    /// What has to be reviewed before a stage may start: what of it lies there now, against what
+    /// was decided on.
     pub(super) fn review(&self, ahead: &Ahead<'_>, looks: &[OnDisk]) -> Result<Option<Review>, Refusal> {
         let Some((stage, agreed)) = ahead.review(looks)? else {
             return Ok(None);
@@ -203,7 +205,8 @@ impl Preparer {
             .collect()
     }
 
-    /// The same, where a directory in its place, a link that leads out or too large a file counts as absent.
+    /// The same, where a directory in its place, a link that leads out or too large a file counts
+    /// as absent.
     pub(super) fn readable_on_disk(
         &self,
         rows: &JobRows,
@@ -220,7 +223,8 @@ impl Preparer {
         }
     }
 
-    /// The same, for a look ahead: a file that has not changed since it was read is not read again, for others wait on this thread.
+    /// The same, for a look ahead: a file that has not changed since it was read is not read again,
+    /// for others wait on this thread.
     pub(super) fn known_on_disk(
         &self,
         rows: &JobRows,
@@ -272,7 +276,8 @@ impl Preparer {
         if lying.digest() == wanted {
             return Ok(lying);
         }
-        // A dry run looks while the writer puts files in place: what is owed is asked before the look that counts.
+        // A dry run looks while the writer puts files in place: what is owed is asked before the
+        // look that counts.
         let in_place = self.in_place.up_to(&rows.job.id);
         let owed = self.reader.owed_of(&rows.job.id)?;
         let lying = look()?;
@@ -284,8 +289,9 @@ impl Preparer {
         Ok(FileFound { is_former, ..lying })
     }
 
-    /// The artifacts of the bare stages that may open next: the current one, and those directly behind it. One that cannot be read
-    /// counts as absent: it must not stand in the way of a decision about another stage.
+    /// The artifacts of the bare stages that may open next: the current one, and those directly
+    /// behind it. One that cannot be read counts as absent: it must not stand in the way of a
+    /// decision about another stage.
     pub(super) fn bare_artifacts(&self, rows: &JobRows) -> BTreeMap<StageName, Vec<GateArtifact>> {
         let stages = &rows.job.stages;
         let at = rows
@@ -336,7 +342,8 @@ impl Preparer {
             .map(Some)
     }
 
-    /// The artifact as it stands in front of the operator, its lines counted against its base, and since a nearer rejection.
+    /// The artifact as it stands in front of the operator, its lines counted against its base, and
+    /// since a nearer rejection.
     pub(super) fn compared(
         &self,
         run: &RunDir,
@@ -379,7 +386,8 @@ impl Preparer {
 /// What lies in the place of an artifact.
 struct FileFound {
     found: Option<(Digest, u64)>,
-    /// It, or that there is nothing, is what a committed patch has replaced, its file still owed: not somebody's change.
+    /// It, or that there is nothing, is what a committed patch has replaced, its file still owed:
+    /// not somebody's change.
     is_former: bool,
 }
 

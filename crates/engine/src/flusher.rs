@@ -1,12 +1,14 @@
-//! Waits for the disk, so that nobody else has to: flushes what the writer has put in place, then lets the watermarks rise.
+//! Waits for the disk, so that nobody else has to: flushes what the writer has put in place, then
+//! lets the watermarks rise.
 //!
 //! ```text
 //! writer: commit ─ answer ─ files in place ─ told ─┐ at most FLUSHING_JOBS_MAX jobs
 //! flusher:                                         └ each file ─ each directory ─ watermark
 //! ```
-//! A slow disk, or a neighbour that writes at full speed, keeps only this thread waiting. Where it cannot keep up, files are still put in
-//! place and told of; they are handed over when there is room, and until then the rows say that they are owed. So does a process that
-//! dies in between: whoever starts next flushes them again.
+//! A slow disk, or a neighbour that writes at full speed, keeps only this thread waiting. Where it
+//! cannot keep up, files are still put in place and told of; they are handed over when there is
+//! room, and until then the rows say that they are owed. So does a process that dies in between:
+//! whoever starts next flushes them again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -24,10 +26,11 @@ use store::Marker;
 
 use super::inbox::Inbox;
 
-/// The most jobs whose files are held open until they are flushed: each has some, and a process may have only so many.
+/// The most jobs whose files are held open until they are flushed: each has some, and a process may
+/// have only so many.
 const FLUSHING_JOBS_MAX: usize = 64;
-/// How long a process that ends, or is about to be stopped, waits for the disk without anything becoming done. What is not confirmed by
-/// then is owed, and flushed by whoever starts next.
+/// How long a process that ends, or is about to be stopped, waits for the disk without anything
+/// becoming done. What is not confirmed by then is owed, and flushed by whoever starts next.
 pub(super) const FLUSH_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Default)]
@@ -93,7 +96,8 @@ impl Flusher {
             .is_some_and(|waiting| *waiting >= up_to)
     }
 
-    /// Hands files over to be flushed. Where there is no room they stay owed, and the writer is told when there is some.
+    /// Hands files over to be flushed. Where there is no room they stay owed, and the writer is
+    /// told when there is some.
     pub(crate) fn hand_over(&self, batch: Unconfirmed) {
         let jobs: Vec<(JobId, u64)> = batch.jobs().map(|(job_id, up_to)| (job_id.clone(), up_to)).collect();
         if jobs.is_empty() {
@@ -124,7 +128,8 @@ impl Flusher {
         failed.collect()
     }
 
-    /// Whether the job's last flush failed: then what lies there may be in memory only, however often it is flushed.
+    /// Whether the job's last flush failed: then what lies there may be in memory only, however
+    /// often it is flushed.
     pub(crate) fn is_failed(&self, job_id: &JobId) -> bool {
         self.shared.state().failed.contains_key(job_id)
     }
@@ -180,7 +185,7 @@ impl Thread {
                     }
                 }
             }
-            // When this fails they will be flushed again.
+            // If this fails, the files will be flushed again.
             if let Err(error) = self.marker.mark_published(&done) {
                 let why = Refusal::from(error);
                 for (job_id, up_to) in done {
@@ -190,7 +195,7 @@ impl Thread {
                 fault::point("after_watermark");
             }
             if self.note(results) && self.inbox.blocking_send(Inbox::Flushed).is_err() {
-                // Nobody is left to be told; the writer may still wait for the rest.
+                // The loop has ended; the writer may still wait for the flushes.
                 tracing::debug!("the loop is gone");
             }
         }

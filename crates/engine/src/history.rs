@@ -1,8 +1,10 @@
-//! Old records as history (SPEC §4): what old databases and old run directories tell, put together and told apart from our jobs.
+//! Old records as history (SPEC §4): what old databases and old run directories tell, put together
+//! and told apart from our jobs.
 //!
-//! Nothing here is looked at before it is asked for, and then only what the page needs: one index of names and times, made anew when an
-//! old database or the runs directory has changed, and the jobs of the page. An old database that cannot be read is in nobody's way: it
-//! is left out of the answers, and front ends name it ([`OldDatabase::check`]).
+//! Nothing here is looked at before it is asked for, and then only what the page needs: one index
+//! of names and times, made anew when an old database or the runs directory has changed, and the
+//! jobs of the page. An old database that cannot be read is in nobody's way: it is left out of the
+//! answers, and front ends name it ([`OldDatabase::check`]).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -61,7 +63,8 @@ impl OldRecords {
         Self::new(self.runs.clone(), self.databases.clone())
     }
 
-    /// Whether an id is an old record's. A job of ours never is one, whatever lies in its directory.
+    /// Whether an id is an old record's. A job of ours never is one, whatever lies in its
+    /// directory.
     pub(crate) fn knows(&self, ours: Option<&Reader>, id: &JobId) -> Result<bool, Trouble> {
         if is_ours(ours, id)? {
             return Ok(false);
@@ -73,7 +76,7 @@ impl OldRecords {
             .databases
             .iter()
             .map(|database| database.load(std::slice::from_ref(id)));
-        // One that cannot be read keeps nobody from working.
+        // An old database that cannot be read must not stop the work.
         Ok(loaded.flatten().any(|jobs| !jobs.is_empty()))
     }
 
@@ -99,8 +102,8 @@ impl OldRecords {
         })
     }
 
-    /// The events of one old job as a client pages through them, oldest first, and how many there are without the limit. After a time,
-    /// those that share the time of the last come with it.
+    /// The events of one old job as a client pages through them, oldest first, and how many there
+    /// are without the limit. After a time, those that share the time of the last come with it.
     pub fn event_page(
         &self,
         ours: Option<&Reader>,
@@ -193,7 +196,8 @@ impl OldRecords {
         let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
         let entries = self.index(ours)?.to_vec();
         let mut found = Vec::new();
-        // By the beginnings of jobs: a short list may leave out a late decision on an early job, and reads no more than it shows.
+        // By the beginnings of jobs: a short list may leave out a late decision on an early job,
+        // and reads no more than it shows.
         for page in entries.chunks(PAGE) {
             if found.len() >= wanted {
                 break;
@@ -244,7 +248,7 @@ impl OldRecords {
 
     fn index(&mut self, ours: Option<&Reader>) -> Result<&[(Timestamp, JobId, Source)], Trouble> {
         let stamps: Vec<_> = self.databases.iter().map(OldDatabase::stamp).collect();
-        // New run directories change it, and so does the removal of old ones.
+        // This time changes when run directories are added or removed.
         let runs_changed = std::fs::metadata(self.runs.path())
             .and_then(|metadata| metadata.modified())
             .ok();

@@ -1,13 +1,16 @@
-//! How far the files of each job are in place under their names, while the disk has not confirmed them.
+//! How far the files of each job are in place under their names, while the disk has not confirmed
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ids::JobId;
 
-/// Of jobs that are owed the flush of their files alone, the event up to which this process has put those in place.
+/// Of jobs that are owed the flush of their files alone, the event up to which this process has put
+/// those in place.
 ///
-/// The writer notes it. The reader asks: a dry run that did not know would take bytes that somebody put back for a file that is still owed.
+/// The writer notes it. The reader asks: a dry run that did not know would take bytes that somebody
+/// put back for a file that is still owed.
 #[derive(Clone, Default)]
 pub(super) struct InPlace(Arc<Mutex<BTreeMap<JobId, u64>>>);
 

@@ -69,7 +69,8 @@ impl StageKey {
 pub(super) enum LaunchOutcome {
     /// Its supervisor runs.
     Launched,
-    /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was quicker.
+    /// Its job is not to go on, as the rows have it now: paused, canceled, or somebody else was
+    /// quicker.
     NotWanted,
     /// This is in the way; it is tried again.
     Hindered(Refusal),

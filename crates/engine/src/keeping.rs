@@ -1,4 +1,5 @@
-//! Where the bytes go that a preparation comes upon: into the store of versions, or, for a dry run, nowhere but memory.
+//! Where the bytes go that a preparation comes upon: into the store of versions, or, for a dry run,
+//! nowhere but memory.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,6 +1,8 @@
-//! Standing for the lead: one process at a time runs stages, by an operating-system lock that dies with its owner.
+//! Standing for the lead: one process at a time runs stages, by an operating-system lock that dies
+//! with its owner.
 //!
-//! A standby waits in a blocking lock on its own thread, so a takeover is immediate and costs no polling (SPEC §9).
+//! A standby waits in a blocking lock on its own thread, so a takeover is immediate and costs no
+//! polling (SPEC §9).
 
 use std::thread;
 
@@ -20,8 +22,10 @@ pub(super) enum Lead {
     Not,
     /// Has the lock; the epoch is being raised.
     Taking(LeadGuard),
-    /// Leads.
-    Has { guard: LeadGuard, epoch: u64 },
+    Has {
+        guard: LeadGuard,
+        epoch: u64,
+    },
 }
 
 /// The lead, and standing for it.
@@ -39,7 +43,8 @@ pub(super) struct Leading {
     pub(crate) couriers: WebhookSenders,
 }
 
-/// Waits for the lock; the loop hears of it. The thread ends with the process. False: there is no thread for it.
+/// Waits for the lock; the loop hears of it. The thread ends with the process. False: there is no
+/// thread for it.
 pub(super) fn stand(runs: &RunsDir, inbox: Sender<Inbox>) -> bool {
     let runs = runs.clone();
     let wait = move || match locks::wait_lead(&runs) {

@@ -1,8 +1,10 @@
-//! Applies the rules of the domain to the real world: one store, its files, stages as processes, deadlines.
+//! Applies the rules of the domain to the real world: one store, its files, stages as processes,
+//! deadlines.
 //!
-//! The engine is a value inside a front end's one loop. Threads do what blocks (writing, reading, waiting for stages and for the lead) and
-//! tell the loop; [`Engine::settle`] takes what they told and asks the ticker what is due, after whichever arm of the loop ran, so that a
-//! thousand queued keys cannot starve the clock. It knows no front end.
+//! The engine is a value inside a front end's one loop. Threads do what blocks (writing, reading,
+//! waiting for stages and for the lead) and tell the loop; [`Engine::settle`] takes what they told
+//! and asks the ticker what is due, after whichever arm of the loop ran, so that a thousand queued
+//! keys cannot starve the clock. It knows no front end.
 
 pub mod api;
 pub mod audit;
@@ -265,7 +267,6 @@ impl Engine {
         &self.configuration.config
     }
 
-    /// The clocks.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
@@ -286,7 +287,8 @@ impl Engine {
         self.leading.wants_lead = may_lead;
         self.leading.stand_at_us = None;
         if may_lead && matches!(self.leading.lead, Lead::Not) && !self.leading.is_standing {
-            // One thread waits at a time: two would hand the lock to each other when it is given back.
+            // One thread waits at a time: two would hand the lock to each other when it is given
+            // back.
             self.leading.is_standing = lead::stand(&self.runs, self.queues.inbox_sender.clone());
             if !self.leading.is_standing {
                 self.stand_later();
@@ -294,7 +296,8 @@ impl Engine {
         }
     }
 
-    /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process keeps its locks.
+    /// Gives the lead back; stages go on under their supervisors. Before Ctrl-Z: a stopped process
+    /// keeps its locks.
     pub fn resign(&mut self) {
         self.leading.wants_lead = false;
         self.leading.couriers.stop();
@@ -306,13 +309,14 @@ impl Engine {
                 self.stages.starting.clear();
                 self.notify(Notice::Lead(false));
             }
-            // The epoch is on its way; its answer finds nobody who wants it.
+            // The epoch is still being raised; its answer will be ignored.
             Lead::Taking(guard) => drop(guard),
             Lead::Not => {}
         }
     }
 
-    /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`] when it was committed.
+    /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`]
+    /// when it was committed.
     pub fn submit(&mut self, command: Command) -> RequestId {
         let request = RequestId(self.queues.next_request);
         self.queues.next_request += 1;
@@ -366,7 +370,8 @@ impl Engine {
         threads.is_some_and(|threads| threads.work.try_send(work).is_ok())
     }
 
-    /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never blocks.
+    /// Takes what the threads told, a bounded batch, then asks the ticker what is due. Never
+    /// blocks.
     pub fn settle(&mut self) {
         self.queues.resting = None;
         for _ in 0..TURN_MAX {
@@ -379,7 +384,7 @@ impl Engine {
         if self.is_expirer() {
             let due = self.ticker.due(now, EXPIRE_MAX);
             if !due.is_empty() {
-                // A full queue is worked off first; the ticker asks again.
+                // If the queue is full the ticker tries again at its next turn.
                 self.hand_to_writer(Work::Expire(due));
             }
         }
@@ -436,7 +441,8 @@ impl Engine {
         }
     }
 
-    /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over before.
+    /// Keeps a draft of this operator under a name, or removes it. Follows the commands handed over
+    /// before.
     pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
         self.hand_to_writer(Work::Typed(Typed::Draft(name, bytes)));
     }
@@ -455,7 +461,8 @@ impl Engine {
         self.hand_to_writer(Work::Typed(Typed::Discarded(name, bytes, oldest_us)));
     }
 
-    /// Keeps a draft that a text was restored to, and forgets what was put aside of it (see [`RunsDir::restore`]).
+    /// Keeps a draft that a text was restored to, and forgets what was put aside of it (see
+    /// [`RunsDir::restore`]).
     pub fn restore(&mut self, name: String, bytes: Vec<u8>, aside: String) {
         self.hand_to_writer(Work::Typed(Typed::Restored(name, bytes, aside)));
     }
@@ -474,8 +481,9 @@ impl Engine {
         edit_copies::EditCopies::new(self.runs.clone(), self.operator.name.clone())
     }
 
-    /// Waits until everything handed over so far is done; the writer does nothing more until the loop turns again. Before the process is stopped: a thread that is stopped inside a transaction
-    /// would keep every other process out of the database.
+    /// Waits until everything handed over so far is done; the writer does nothing more until the
+    /// loop turns again. Before the process is stopped: a thread that is stopped inside a
+    /// transaction would keep every other process out of the database.
     pub async fn rest(&mut self) {
         self.queues.resting = None;
         let (sender, mut rested) = tokio::sync::oneshot::channel();
@@ -492,7 +500,7 @@ impl Engine {
                 message = self.queues.inbox.recv() => if let Some(message) = message { self.take(message) },
             }
         }
-        // The lock may have come just before: it must not be kept either.
+        // The lock may have been taken just before this: it has to be released too.
         self.settle();
         self.queues.resting = Some(resting);
     }
@@ -502,7 +510,8 @@ impl Engine {
         self.resign();
         self.queues.resting = None;
         self.queues.threads = None;
-        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever waits at a client gets an answer.
+        // The writer may be telling a full inbox; somebody has to take it until it is done. Whoever
+        // waits at a client gets an answer.
         while self.queues.writer.as_ref().is_some_and(|writer| !writer.is_finished()) {
             match self.queues.inbox.try_recv() {
                 Ok(message) => self.take(message),
@@ -517,7 +526,8 @@ impl Engine {
         }
     }
 
-    /// Who fires timers: candidates; the one who leads at once, the others if it is still due later (see the ticker).
+    /// Who fires timers: candidates; the one who leads at once, the others if it is still due later
+    /// (see the ticker).
     fn is_expirer(&self) -> bool {
         self.newer.is_none() && (matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead())
     }
@@ -539,7 +549,8 @@ impl Engine {
         for at_us in others.iter().flatten().chain(self.stages.start_again_us.values()) {
             sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));
         }
-        // Not zero: a look in flight answers through the inbox, and a loop that spins on it would burn a core.
+        // Not zero: a look in flight answers through the inbox, and a loop that spins on it would
+        // burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
     }
 }

@@ -1,4 +1,5 @@
-//! What an engine is opened with, and why it may not be: a database that is gone, or older than the record beside it.
+//! What an engine is opened with, and why it may not be: a database that is gone, or older than the
+//! record beside it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -52,7 +53,8 @@ pub enum EngineError {
     /// The database.
     #[error(transparent)]
     Store(#[from] store::StoreError),
-    /// The database is gone and the records of its jobs are not: a new one would number and decide them anew.
+    /// The database is gone and the records of its jobs are not: a new one would number and decide
+    /// them anew.
     #[error("{database} is missing, but {folder} holds records of jobs (run directories: {jobs})")]
     LostDatabase {
         /// Where it should be.
@@ -62,10 +64,10 @@ pub enum EngineError {
         /// How many run directories were made by holdpoint.
         jobs: usize,
     },
-    /// The database is an older copy: what it does not know any more would be numbered and decided anew.
+    /// The database is an older copy: what it does not know any more would be numbered and decided
+    /// anew.
     #[error("{database} is older than the record beside it: {beside}")]
     OlderDatabase {
-        /// The database.
         database: String,
         /// What the record says, and the database.
         beside: String,
@@ -75,7 +77,8 @@ pub enum EngineError {
     Thread(#[from] std::io::Error),
 }
 
-/// The database was brought up by a newer holdpoint: this one reads what it can, and changes nothing.
+/// The database was brought up by a newer holdpoint: this one reads what it can, and changes
+/// nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Newer {
     /// The version of its schema.
@@ -121,7 +124,8 @@ pub fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
     if runs.database().exists() {
         return Ok(());
     }
-    // The old system wrote files of this name too; its run directories are no reason to wait for a database.
+    // The old system wrote files of this name too; its run directories are no reason to wait for a
+    // database.
     let has_records = |job_id: &JobId| record::state(&runs.run(job_id)).is_ok_and(|state| state.is_some());
     match runs.jobs()?.iter().filter(|job_id| has_records(job_id)).count() {
         0 => Ok(()),
@@ -133,8 +137,9 @@ pub fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
     }
 }
 
-/// Refuses a database that ends before the record that lies beside it: a copy that somebody put back. The chain of decisions tells it
-/// after any loss of power; the number that the last commit left in the nudge file tells it also where nothing was decided since.
+/// Refuses a database that ends before the record that lies beside it: a copy that somebody put
+/// back. The chain of decisions tells it after any loss of power; the number that the last commit
+/// left in the nudge file tells it also where nothing was decided since.
 pub(super) fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_seq: u64) -> Result<(), EngineError> {
     let older = |beside: String| {
         Err(EngineError::OlderDatabase {
@@ -152,7 +157,8 @@ pub(super) fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_
             ));
         }
     }
-    // A number that another process commits at this moment is in the database before it is in the file, so the file is read first.
+    // A number that another process commits at this moment is in the database before it is in the
+    // file, so the file is read first.
     match runs.nudged_seq() {
         Some(nudged) if nudged > last_event_seq && nudged > reader.last_event_seq()? => older(format!(
             "event {nudged} was recorded, and the database ends with event {last_event_seq}"
@@ -161,7 +167,8 @@ pub(super) fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_
     }
 }
 
-/// Tells this process's leases from any other's, also on another machine and after the pid is used again.
+/// Tells this process's leases from any other's, also on another machine and after the pid is used
+/// again.
 pub(super) fn session_name(settings: &EngineSettings) -> String {
     let via = &settings.operator.via;
     format!("{}:{}:{}", via.host, via.pid, settings.clock.now().boot_us)

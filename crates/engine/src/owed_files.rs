@@ -1,5 +1,5 @@
-//! Paying what is owed to the files: the second half of the writer's work (SPEC §4). Here they are put in place; the flusher sees to it that
-//! they are on disk.
+//! Paying what is owed to the files: the second half of the writer's work (SPEC §4). Here they are
+//! put in place; the flusher sees to it that they are on disk.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,11 +18,11 @@ use super::writer::Writer;
 pub(super) const PUBLISH_JOBS_MAX: u32 = 32;
 
 impl Writer {
-    /// Puts what is owed to the files in place, in groups, and hands it to the flusher. What cannot be paid now is tried again later, and
-    /// keeps nobody else waiting.
+    /// Puts what is owed to the files in place, in groups, and hands it to the flusher. What cannot
+    /// be paid now is tried again later, and keeps nobody else waiting.
     pub(super) fn publish(&mut self) {
         if let Ok(Some(_)) = self.preparer.reader.newer_version() {
-            // Its files are the newer holdpoint's to write.
+            // The newer holdpoint writes the files from now on.
             self.is_owing = false;
             return self.leave_waiting(&Refusal::not_possible("a newer holdpoint has brought the database up"));
         }
@@ -57,7 +57,8 @@ impl Writer {
         self.report(trouble);
     }
 
-    /// The same, and waits until all of it is on disk, as long as the disk goes on: before the process ends or is stopped.
+    /// The same, and waits until all of it is on disk, as long as the disk goes on: before the
+    /// process ends or is stopped.
     pub(super) fn publish_to_the_end(&mut self) {
         self.publish();
         while self.flusher.rest(FLUSH_PATIENCE) && self.flusher.was_awaited() {
@@ -66,7 +67,8 @@ impl Writer {
         self.drafts.rest(FLUSH_PATIENCE);
     }
 
-    /// The next jobs to publish: those whose files are not in place, and as many as there is room for of those whose files nobody flushes.
+    /// The next jobs to publish: those whose files are not in place, and as many as there is room
+    /// for of those whose files nobody flushes.
     fn next_jobs(&mut self, failed: &BTreeMap<JobId, Refusal>) -> Result<Vec<JobId>, StoreError> {
         let known = u32::try_from(failed.len() + self.preparer.in_place.count()).unwrap_or(u32::MAX);
         let limit = PUBLISH_JOBS_MAX.saturating_add(known);
@@ -119,7 +121,8 @@ impl Writer {
         let results = publish::publish(&runs, jobs, patience, |job_id| {
             let owed = reader.owed_of(job_id)?;
             let Some(owed) = owed else { return Ok(None) };
-            // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is above it.
+            // A line that a crash or a hand tore is cut, and may have been whole once: then the
+            // watermark is above it.
             let torn_after = publish::torn_after(&runs.run(job_id))?;
             let torn_events = match torn_after.filter(|seq| *seq < owed.published_seq) {
                 Some(seq) => {
@@ -141,7 +144,8 @@ impl Writer {
                 is_distrusted: flusher.is_failed(job_id),
             }))
         });
-        // Somebody who is stopped keeps the lock: it is asked for again and again, and nothing else waits for it as long as that.
+        // Somebody who is stopped keeps the lock: it is asked for again and again, and nothing else
+        // waits for it as long as that.
         self.patience = if results.is_ok() {
             PUBLISH_PATIENCE
         } else {
@@ -157,7 +161,7 @@ impl Writer {
                 Ok(Some(up_to)) => {
                     self.preparer.in_place.note(published.job_id, up_to);
                 }
-                // Its rows are gone: nothing can be written, and nothing is.
+                // The job's rows are gone, so there is nothing to write.
                 Ok(None) => {
                     failed.insert(published.job_id, Refusal::not_possible("there is no such job any more"));
                 }

@@ -1,7 +1,9 @@
-//! What a command needs to know of the files before its transaction: digests, kept versions, planned patches.
+//! What a command needs to know of the files before its transaction: digests, kept versions,
+//! planned patches.
 //!
-//! "Hash before the transaction; inside it compare numbers and digests only" (HOUSE, mechanics). Runs on the writer thread, where it
-//! changes nothing but the store of versions (more bytes never hurt), and for dry runs on the reader thread, where it changes nothing.
+//! "Hash before the transaction; inside it compare numbers and digests only" (HOUSE, mechanics).
+//! Runs on the writer thread, where it changes nothing but the store of versions (more bytes never
+//! hurt), and for dry runs on the reader thread, where it changes nothing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +48,8 @@ pub(super) struct Preparer {
 }
 
 impl Preparer {
-    /// One for another thread, that keeps nothing and knows what this one has put in place: for dry runs and queries.
+    /// One for another thread, that keeps nothing and knows what this one has put in place: for dry
+    /// runs and queries.
     pub(crate) fn for_reading(&self) -> Result<Self, StoreError> {
         Ok(Self {
             runs: self.runs.clone(),
@@ -83,7 +86,8 @@ impl Preparer {
         }
     }
 
-    /// Finds what the rules need for a command, and about which job it is; or says at once why it is refused.
+    /// Finds what the rules need for a command, and about which job it is; or says at once why it
+    /// is refused.
     pub(crate) fn evidence(&mut self, ask: &Ask) -> Result<(JobId, Evidence), Refusal> {
         let job_id = match ask.command.job_id() {
             Some(job_id) => job_id.clone(),
@@ -117,8 +121,9 @@ impl Preparer {
         Ok((job_id, evidence))
     }
 
-    /// With what lies on disk of everything that a stage may read which would wait for its start because of this decision. Where that
-    /// cannot be read the decision stands even so: whoever starts the stage looks again.
+    /// With what lies on disk of everything that a stage may read which would wait for its start
+    /// because of this decision. Where that cannot be read the decision stands even so: whoever
+    /// starts the stage looks again.
     fn looking_ahead(&self, ask: &Ask, rows: &JobRows, evidence: Evidence) -> Evidence {
         let ahead = Ahead::of(rows, ask, &evidence, self.context(&ask.by.via))
             .ok()
@@ -131,7 +136,8 @@ impl Preparer {
         ahead.looks(|path, digest| self.known_on_disk(rows, path, digest))
     }
 
-    /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an error: the timer approves nothing then.
+    /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an
+    /// error: the timer approves nothing then.
     pub(crate) fn expiry(&mut self, due: &DueGate) -> Result<Evidence, Refusal> {
         let (mut bare, mut on_disk) = (BTreeMap::new(), Vec::new());
         if let Some(rows) = self.rows(&due.key.job_id)? {
@@ -187,7 +193,8 @@ impl Preparer {
             .collect()
     }
 
-    /// How many stages come before the one of this job that waits for its start, and how many may run at once; none where none waits.
+    /// How many stages come before the one of this job that waits for its start, and how many may
+    /// run at once; none where none waits.
     pub(crate) fn slots(&self, rows: &JobRows) -> Option<Slots> {
         rows.waiting().filter(|_| rows.job.status == JobStatus::Queued)?;
         Some(Slots {
@@ -196,14 +203,15 @@ impl Preparer {
         })
     }
 
-    /// Whether files of the job may not be in place yet; whether they are on disk is another matter.
+    /// Whether files of the job may not be in place yet; whether they are on disk is another
+    /// matter.
     pub(crate) fn is_owed(&self, job_id: &JobId) -> Result<bool, Refusal> {
         let owed = self.reader.owed_of(job_id)?;
         Ok(owed.is_some_and(|owed| owed.up_to > owed.published_seq.max(self.in_place.up_to(job_id))))
     }
 
-    /// What is not owed any more, or was put there by this process, is in place, whatever became of it since. A file that cannot be read is
-    /// not there for whoever waits.
+    /// What is not owed any more, or was put there by this process, is in place, whatever became of
+    /// it since. A file that cannot be read is not there for whoever waits.
     pub(crate) fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
         let job_id = sealed.decision.job_id();
         let put_up_to = self.in_place.up_to(job_id);
@@ -241,7 +249,8 @@ impl Preparer {
         })
     }
 
-    /// What the old system left under a job's name is history: a new job of that name would write over it (SPEC §4).
+    /// What the old system left under a job's name is history: a new job of that name would write
+    /// over it (SPEC §4).
     fn refuse_old_record(&self, job_id: &JobId) -> Result<(), Refusal> {
         if self.history.knows(Some(&self.reader), job_id)? {
             return Err(Refusal::old_record(job_id));
@@ -249,7 +258,8 @@ impl Preparer {
         Ok(())
     }
 
-    /// The refusal of a command as it is told: that there is no such job is half the truth of an old record.
+    /// The refusal of a command as it is told: that there is no such job is half the truth of an
+    /// old record.
     pub(crate) fn as_answered(&self, job_id: Option<&JobId>, refusal: Refusal) -> Refusal {
         match job_id {
             Some(job_id) if refusal == Refusal::no_such_job(job_id) => {
@@ -309,7 +319,8 @@ impl Preparer {
             ..Evidence::default()
         };
         let cx = self.context(&ask.by.via);
-        // Tried first: a gate that may not be opened leaves the files in the run directory as they are.
+        // Tried first: a gate that may not be opened leaves the files in the run directory as they
+        // are.
         let trigger = Trigger::Asked(ask.clone());
         if !reduce(job_id, rows.as_ref(), &trigger, &evidence, cx)?.is_empty() {
             for (path, digest) in &placed {
@@ -329,7 +340,7 @@ impl Preparer {
             on_disk,
             bare: match verdict {
                 Verdict::Approve => self.bare_artifacts(&rows),
-                // Nothing opens because of a rejection.
+                // A rejection opens no gate, so nothing has to be looked at.
                 Verdict::Reject => BTreeMap::new(),
             },
             ..Evidence::default()
@@ -352,7 +363,7 @@ impl Preparer {
         let (rows, gate) = self.open_one(gate)?;
         let undoable = gate.undoable(path)?;
         if let Some(former) = &undoable.step.former {
-            // What is put back must be there, and be what its name says.
+            // The version that is put back must exist and match its digest.
             let run = self.runs.run(&rows.job.id);
             self.keeping.read(&run, &former.digest)?;
         }

@@ -1,6 +1,8 @@
-//! What a command would do: the rules' dry run, on the rows as they are and with the very evidence that the writer would find.
+//! What a command would do: the rules' dry run, on the rows as they are and with the very evidence
+//! that the writer would find.
 //!
-//! Runs on the reader thread, whose preparer keeps nothing: not a row, a file, an event or a lease comes of it.
+//! Runs on the reader thread, whose preparer keeps nothing: not a row, a file, an event or a lease
+//! comes of it.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +74,8 @@ impl Preparer {
     }
 }
 
-/// Commands that begin something put files into place while they are prepared: there is no dry run of those.
+/// Commands that begin something put files into place while they are prepared: there is no dry run
+/// of those.
 fn has_preview(command: &Command) -> Result<(), Refusal> {
     if !matches!(command, Command::StartJob(_) | Command::OpenGate { .. }) {
         return Ok(());
@@ -150,7 +153,8 @@ mod tests {
         }
     }
 
-    /// The file of a patch has its name, the disk has not confirmed it, and somebody puts the former bytes back.
+    /// The file of a patch has its name, the disk has not confirmed it, and somebody puts the
+    /// former bytes back.
     #[tokio::test]
     async fn a_dry_run_takes_bytes_that_were_put_back_for_what_the_writer_takes_them() {
         let folder = tempfile::tempdir().unwrap();
@@ -203,7 +207,7 @@ mod tests {
         let as_owed = reader.previews(&settings.operator, &approve);
         assert!(as_owed[0].is_ok(), "{as_owed:?}");
         assert_eq!(writer.previews(&settings.operator, &approve), as_owed);
-        // What the writer notes when it has put the files in place.
+        // The test does what the writer does after it has put the files in place.
         writer.in_place.note(job_id, u64::MAX);
         let changed = reader.previews(&settings.operator, &approve);
         let code = changed[0].as_ref().unwrap_err().code;
@@ -211,7 +215,8 @@ mod tests {
         assert_eq!(writer.previews(&settings.operator, &approve), changed);
     }
 
-    /// Another event of the job is owed, and the artifact is another since: that says nothing of the decision.
+    /// Another event of the job is owed, and the artifact is another since: that says nothing of
+    /// the decision.
     #[tokio::test]
     async fn what_this_process_put_in_place_is_there_whatever_else_is_owed_and_became_of_it_since() {
         let folder = tempfile::tempdir().unwrap();
@@ -268,7 +273,8 @@ mod tests {
         assert!(preparer.is_in_place(&sealed).unwrap());
     }
 
-    /// What was agreed on before is read for the dry run, on its thread, and not once more by the writer for the decision.
+    /// What was agreed on before is read for the dry run, on its thread, and not once more by the
+    /// writer for the decision.
     #[tokio::test]
     async fn what_a_dry_run_has_read_the_writer_does_not_read_again() {
         let folder = tempfile::tempdir().unwrap();

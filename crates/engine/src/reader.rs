@@ -1,4 +1,5 @@
-//! The reading thread: answers what clients ask and looks for what changed, on its own read-only connection.
+//! The reading thread: answers what clients ask and looks for what changed, on its own read-only
+//! connection.
 
 use std::collections::BTreeSet;
 use std::path::Path;

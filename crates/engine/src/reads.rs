@@ -1,5 +1,5 @@
-//! What can be read, a method for each question, with its own answer. Each is answered on the reader's thread, in the order in which they
-//! were asked.
+//! What can be read, a method for each question, with its own answer. Each is answered on the
+//! reader's thread, in the order in which they were asked.
 
 use std::sync::Arc;
 use std::sync::mpsc::TrySendError;
@@ -47,7 +47,7 @@ impl Client {
         let ask = Box::new(move |reader: &mut ReaderThread| {
             let read = read(&mut reader.preparer);
             if matches!(read, Err(Unread::Rows(_))) {
-                // Whoever asked asks again when the next look finds a change.
+                // The caller asks again when the next look finds a change.
                 reader.found = None;
             }
             // Whoever asked has left when this fails.
@@ -72,7 +72,8 @@ impl Client {
         self.read(move |on| Ok(on.reader.newest_unfinished(limit)?)).await
     }
 
-    /// One job with all its gates, attempts, artifacts and the newest decision of each stage; none: there is no such job.
+    /// One job with all its gates, attempts, artifacts and the newest decision of each stage; none:
+    /// there is no such job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Arc<JobRows>>, Unread> {
         let id = id.clone();
         self.read(move |on| Ok(on.reader.job(&id)?.map(Arc::new))).await
@@ -97,7 +98,8 @@ impl Client {
             .await
     }
 
-    /// A job's events as a client pages through them, oldest first, and how many there are without the limit.
+    /// A job's events as a client pages through them, oldest first, and how many there are without
+    /// the limit.
     pub async fn event_page(&self, id: &JobId, since: EventsSince, limit: u32) -> Result<(Vec<Event>, u64), Unread> {
         let id = id.clone();
         self.read(move |on| Ok(on.reader.event_page(&id, since, limit)?)).await
@@ -136,13 +138,15 @@ impl Client {
             .await
     }
 
-    /// The regular files of a job's run directory that a patch may name, sorted; holdpoint's own are left out.
+    /// The regular files of a job's run directory that a patch may name, sorted; holdpoint's own
+    /// are left out.
     pub async fn files(&self, job_id: &JobId) -> Result<Arc<[String]>, Unread> {
         let id = job_id.clone();
         self.read(move |on| Ok(files::list(&on.runs.run(&id))?.into())).await
     }
 
-    /// Whether the files that a decision leaves are in place: its own, and the artifacts that its patch changed.
+    /// Whether the files that a decision leaves are in place: its own, and the artifacts that its
+    /// patch changed.
     pub(super) async fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, Unread> {
         let sealed = sealed.clone();
         self.read(move |on| Ok(on.is_in_place(&sealed)?)).await
@@ -198,7 +202,8 @@ impl Client {
             .await
     }
 
-    /// What a command would do in somebody's name, else in that of the process; the refusal is the one that it would get.
+    /// What a command would do in somebody's name, else in that of the process; the refusal is the
+    /// one that it would get.
     pub async fn preview(
         &self,
         operator: Option<Operator>,

@@ -1,9 +1,10 @@
-//! Makes a lost database again from the run directories: jobs from `state.json`, events and decisions from their own files, and from
-//! `chain.jsonl` the links of what is gone.
+//! Makes a lost database again from the run directories: jobs from `state.json`, events and
+//! decisions from their own files, and from `chain.jsonl` the links of what is gone.
 //!
-//! `state.json` is written after the events it knows of and before the decision files, so it says how far each directory is whole. What
-//! lies beyond was not yet published: it is set aside and its numbers are not given again. A lease comes back as the state last had it:
-//! it lapses like any whose process is gone, so that no timer loses the time that it stood still.
+//! `state.json` is written after the events it knows of and before the decision files, so it says
+//! how far each directory is whole. What lies beyond was not yet published: it is set aside and its
+//! numbers are not given again. A lease comes back as the state last had it: it lapses like any
+//! whose process is gone, so that no timer loses the time that it stood still.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -23,11 +24,8 @@ use super::trouble::Trouble;
 /// What was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rebuilt {
-    /// Jobs.
     pub jobs: u64,
-    /// Events.
     pub events: u64,
-    /// Decisions.
     pub decisions: u64,
     /// What could not be taken, and why; a line each.
     pub left_out: Vec<String>,
@@ -37,8 +35,8 @@ pub struct Rebuilt {
     pub moved_to: Option<String>,
 }
 
-/// Makes the database of this runs directory. With `is_replacing`, one that is there is moved aside just before the new one gets its
-/// name. Refused while any other process has the directory open.
+/// Makes the database of this runs directory. With `is_replacing`, one that is there is moved aside
+/// just before the new one gets its name. Refused while any other process has the directory open.
 pub fn rebuild(runs: &RunsDir, is_replacing: bool) -> Result<Rebuilt, Trouble> {
     let _alone = locks::enter_alone(runs)?;
     let mut made = Made {
@@ -64,7 +62,8 @@ pub fn rebuild(runs: &RunsDir, is_replacing: bool) -> Result<Rebuilt, Trouble> {
     for (path, whole) in &made.beyond {
         mend::replace(runs, path, whole)?;
     }
-    // The newest events may not have reached the files: their number says nothing about the new database.
+    // The newest events may not have reached the files: their number says nothing about the new
+    // database.
     runs.touch_nudge(None)?;
     Ok(made.rebuilt)
 }
@@ -145,8 +144,8 @@ impl Made<'_> {
         Ok(())
     }
 
-    /// Every decision of the job that is intact: its own file, else the copies in the stage's newest file and in the state. Gates that
-    /// the state still has open are settled by theirs.
+    /// Every decision of the job that is intact: its own file, else the copies in the stage's
+    /// newest file and in the state. Gates that the state still has open are settled by theirs.
     fn decisions_of(&mut self, run: &RunDir, rows: &mut JobRows) -> Result<Vec<SealedDecision>, Trouble> {
         let mut found: Vec<SealedDecision> = Vec::new();
         let mut damaged = Vec::new();
@@ -185,7 +184,8 @@ impl Made<'_> {
         Ok(found)
     }
 
-    /// A decision that the state does not know: the gate is settled by it, and the job waits for a person.
+    /// A decision that the state does not know: the gate is settled by it, and the job waits for a
+    /// person.
     fn settle(&mut self, run: &RunDir, rows: &mut JobRows, sealed: &SealedDecision) {
         let decision = &sealed.decision;
         let key = decision.key();

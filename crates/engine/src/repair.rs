@@ -1,5 +1,6 @@
-//! Writes damaged files again from the rows they follow from. Never touches a row, and never takes away a line or a file that no row
-//! explains: it may be the last witness of a row that is gone. What is replaced is kept aside.
+//! Writes damaged files again from the rows they follow from. Never touches a row, and never takes
+//! away a line or a file that no row explains: it may be the last witness of a row that is gone.
+//! What is replaced is kept aside.
 
 use domain::ids::JobId;
 use runs::publish::{event_line, state_file};
@@ -13,7 +14,8 @@ use super::trouble::Trouble;
 /// Jobs, and rows, that are read at once.
 const PAGE: u32 = 500;
 
-/// Mends what an audit finds wrong in files, a job at a time, with publishers kept out. `said` is told each thing that was done.
+/// Mends what an audit finds wrong in files, a job at a time, with publishers kept out. `said` is
+/// told each thing that was done.
 pub fn repair(runs: &RunsDir, reader: &Reader, said: &mut dyn FnMut(String)) -> Result<(), Trouble> {
     let mut mending = Mending { runs, reader, said };
     mending.chain()?;
@@ -26,7 +28,7 @@ pub fn repair(runs: &RunsDir, reader: &Reader, said: &mut dyn FnMut(String)) -> 
         for mark in &marks {
             let Ok(job_id) = JobId::new(&mark.id) else { continue };
             match mending.job(&job_id, mark) {
-                // What cannot be mended of one job keeps no other from it.
+                // If one job cannot be repaired, the others still are.
                 Err(trouble @ Trouble::Runs(_)) => {
                     first_trouble.get_or_insert(trouble);
                 }
@@ -111,12 +113,13 @@ impl Mending<'_> {
         Ok(())
     }
 
-    /// Writes `events.jsonl` again: what the old system left in it, then every event that is published.
+    /// Writes `events.jsonl` again: what the old system left in it, then every event that is
+    /// published.
     fn events(&mut self, job_id: &JobId, mark: &JobMark) -> Result<(), Trouble> {
         let path = self.runs.run(job_id).events();
         let mut bytes = Vec::new();
         let lines = match FileLines::open(&path) {
-            // What lies there is no log: nothing of it is taken over.
+            // The file is no log, so no line of it is taken over.
             Err(error) if error.is_no_file() => None,
             opened => opened?,
         };
@@ -131,7 +134,7 @@ impl Mending<'_> {
             let Some(last) = page.last() else { break };
             after = last.seq;
             for row in page.into_iter().filter(|row| row.seq <= mark.published_seq) {
-                // A damaged row is a finding that keeps this from being reached.
+                // A damaged row is reported earlier, and then no repair is tried.
                 if let Ok(event) = row.read {
                     bytes.extend_from_slice(&event_line(&event)?);
                 }

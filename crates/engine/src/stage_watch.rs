@@ -1,6 +1,8 @@
-//! Waits for stages' supervisors, one thread each: the operating system's lock tells their end, nothing is polled.
+//! Waits for stages' supervisors, one thread each: the operating system's lock tells their end,
+//! nothing is polled.
 //!
-//! A console may die and another process lead: the supervisor goes on, and whoever leads then waits for the same lock (SPEC §9).
+//! A console may die and another process lead: the supervisor goes on, and whoever leads then waits
+//! for the same lock (SPEC §9).
 
 use std::path::PathBuf;
 use std::thread;
@@ -58,7 +60,8 @@ impl WatchContext {
         spawn(move || tell_end(None, &run, key, epoch, &inbox))
     }
 
-    /// Ends stages that nobody wants any more: their supervisors do it, and where one is dead, its orphans are ended here.
+    /// Ends stages that nobody wants any more: their supervisors do it, and where one is dead, its
+    /// orphans are ended here.
     pub(crate) fn end(&self, keys: Vec<StageKey>) {
         if keys.is_empty() {
             return;
@@ -99,7 +102,8 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
     thread.is_ok()
 }
 
-/// Waits for the end and tells it. What is in the way is told too, and tried again until it is gone or nobody listens any more.
+/// Waits for the end and tells it. What is in the way is told too, and tried again until it is gone
+/// or nobody listens any more.
 fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epoch: u64, inbox: &Sender<Inbox>) {
     let outcome = loop {
         let waited = supervised
@@ -109,7 +113,8 @@ fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epo
         let trouble = match waited {
             Ok(StageEnd::Exited(exit)) if exit.is_success() => break StageOutcome::Made(Vec::new()),
             Ok(StageEnd::Exited(exit)) => break StageOutcome::Failed(exit.message),
-            // Never run beside its orphan: what the dead supervisor left is ended first, however long that takes.
+            // Never run beside its orphan: what the dead supervisor left is ended first, however
+            // long that takes.
             Ok(StageEnd::Lost) => match end_orphan(run, &key.stage, key.attempt) {
                 Ok(true) => break StageOutcome::Lost,
                 Ok(false) => {

@@ -1,7 +1,7 @@
 //! Which gates are due: one heap over the wake-up times of all open gates that have any.
 //!
-//! Holds no truth: it is filled from the store's rows and may be behind them. A gate that is found due is only *asked* to expire; the
-//! rows decide (see `reducer`). Knows no channel and no clock.
+//! Holds no truth: it is filled from the store's rows and may be behind them. A gate that is found
+//! due is only *asked* to expire; the rows decide (see `reducer`). Knows no channel and no clock.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -11,7 +11,8 @@ use domain::key::GateKey;
 use domain::time::{Now, SECOND_US};
 use domain::wake::{Armed, Due, Wake};
 
-/// How long a process that does not lead leaves a due gate to the leader (SPEC §9): a stopped leader freezes no timer.
+/// How long a process that does not lead leaves a due gate to the leader (SPEC §9): a stopped
+/// leader freezes no timer.
 pub(crate) const FOLLOWER_PATIENCE_US: i64 = 5 * SECOND_US;
 
 /// The longest sleep: suspend and clock steps are noticed at least this often.
@@ -20,13 +21,11 @@ const SLEEP_US_MAX: i64 = 30 * SECOND_US;
 /// A gate that was asked to expire is not asked again for this long, unless its rows are read anew.
 const ASK_AGAIN_US: i64 = 2 * SECOND_US;
 
-/// A due gate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueGate {
-    /// Which.
     pub key: GateKey,
-    /// The time that it was found due for. When the rows name another by now, that one was never looked at by the boot clock, and the
-    /// gate is not due.
+    /// The time that it was found due for. When the rows name another by now, that one was never
+    /// looked at by the boot clock, and the gate is not due.
     pub wake: Wake,
     /// Nobody could act when it was due.
     pub is_missed: bool,
@@ -88,7 +87,8 @@ impl Ticker {
     }
 
     fn arm(&mut self, key: GateKey, wake: Wake, now: Now) {
-        // A time that was seen before keeps its first sight: seeing it again after a clock step would believe the step.
+        // A time that was seen before keeps its first sight: seeing it again after a clock step
+        // would believe the step.
         if self.armed.get(&key).is_some_and(|armed| armed.wake == wake) {
             return;
         }

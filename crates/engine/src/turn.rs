@@ -1,4 +1,5 @@
-//! What the loop does with what its threads told: news, the lead, stages to start and to adopt, the configuration.
+//! What the loop does with what its threads told: news, the lead, stages to start and to adopt, the
+//! configuration.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -25,7 +26,8 @@ const OTHERS_DEBT_US: i64 = 2_000_000;
 /// A stage that could not be started is tried again after this long.
 const START_AGAIN_US: i64 = 2_000_000;
 
-/// A configuration file is read when it was not touched for this long: editors and copies write in several steps.
+/// A configuration file is read when it was not touched for this long: editors and copies write in
+/// several steps.
 const CONFIG_SETTLES_US: i64 = 400_000;
 
 /// What the next look is for, what brings it about, and what it has found.
@@ -100,7 +102,7 @@ impl Engine {
                 match look {
                     Ok(look) => self.looked(*look),
                     Err(error) => {
-                        // What was asked for is asked for again; the backstop says when.
+                        // The next look asks for everything again; the backstop says when that is.
                         self.looking.wants_all_timers = true;
                         self.notify(Notice::Trouble(Some(error.into())));
                     }
@@ -116,7 +118,8 @@ impl Engine {
             Inbox::Started(key, start) => self.started(key, start),
             Inbox::StageEnded { key, epoch, outcome } => {
                 let is_mine = matches!(self.leading.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
-                // Under another leader the same end is told there: every leader waits for the same lock.
+                // Under another leader the same end is told there: every leader waits for the same
+                // lock.
                 if is_mine
                     && !self.hand_to_writer(Work::StageEnded {
                         key: key.clone(),
@@ -131,7 +134,8 @@ impl Engine {
                 self.looking.look_also.extend(jobs);
                 self.looking.wants_look = true;
             }
-            // Settled before it is read: a save may still be under way.
+            // The file is read only when it has been quiet for a moment, because it may still be
+            // being saved.
             Inbox::ConfigFileTouched => {
                 self.configuration.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
             }
@@ -181,7 +185,8 @@ impl Engine {
         }
     }
 
-    /// What waits for a webhook that was taken out is void after as long as it would have been tried.
+    /// What waits for a webhook that was taken out is void after as long as it would have been
+    /// tried.
     fn retire_webhooks(&mut self) {
         let Lead::Has { epoch, .. } = self.leading.lead else {
             return;
@@ -191,13 +196,14 @@ impl Engine {
             .couriers
             .retire(&self.configuration.config, self.clock.now())
         {
-            // Nobody waits for it; when it fails, the next look comes in an hour.
+            // Nobody waits for the answer; if this fails, the next try is in an hour.
             let (answer, _) = sync_channel(1);
             self.hand_to_writer(Work::Outbox(epoch, vec![change], answer));
         }
     }
 
-    /// A newer holdpoint has brought the database up: what this one would write could be wrong there.
+    /// A newer holdpoint has brought the database up: what this one would write could be wrong
+    /// there.
     fn only_read(&mut self, newer: Newer) {
         if self.newer.is_some() {
             return;
@@ -272,7 +278,7 @@ impl Engine {
                 self.stages.hindered = None;
                 self.notify(Notice::Trouble(None));
             }
-            // Why the job does not go on is among its events.
+            // The job's events say why it does not go on.
             LaunchOutcome::NotWanted => self.not_hindered(&key.job_id),
             LaunchOutcome::Hindered(why) => {
                 let StageKey { job_id, stage, attempt } = &key;
@@ -299,7 +305,7 @@ impl Engine {
         self.leading.is_standing = false;
         let Role::Candidate(role) = self.role else { return };
         if !self.leading.wants_lead {
-            // Given back before it came: the lock falls here.
+            // The lead was given up before the lock came; the lock is released here.
             return;
         }
         let candidate = LeadCandidate {
@@ -333,7 +339,8 @@ impl Engine {
                 self.notify(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
-            // Given back while the epoch was on its way: the row must not name a leader that is none.
+            // Given back while the epoch was on its way: the row must not name a leader that is
+            // none.
             (Lead::Not, Ok(epoch)) => {
                 self.hand_to_writer(Work::Resign(epoch, None));
             }
@@ -350,7 +357,8 @@ impl Engine {
         match read {
             Ok((config, _)) if *config == self.configuration.config && !self.configuration.is_config_broken => {}
             Ok((config, _)) if config.gates.is_empty() && !self.configuration.config.gates.is_empty() => {
-                // Most likely a file that is being written, or was cut short: nothing may pass unseen because of it.
+                // Most likely a file that is being written, or was cut short: nothing may pass
+                // unseen because of it.
                 self.configuration.is_config_broken = true;
                 self.notify(Notice::ConfigBroken(vec![Problem::of_whole(
                     "the saved configuration asks for no gate at all",

@@ -1,4 +1,5 @@
-//! Waiting for one gate's decision, and for the files that a decision leaves: whoever waited goes on with those.
+//! Waiting for one gate's decision, and for the files that a decision leaves: whoever waited goes
+//! on with those.
 
 use std::future::pending;
 use std::pin::pin;
@@ -60,8 +61,8 @@ impl Waited {
 }
 
 impl Client {
-    /// Waits for the decision of a gate, at most so long. The attempt that is waited for is pinned once its gate is seen open: a later one
-    /// never answers for it. None: there is no such job.
+    /// Waits for the decision of a gate, at most so long. The attempt that is waited for is pinned
+    /// once its gate is seen open: a later one never answers for it. None: there is no such job.
     pub async fn until_decided(
         &self,
         job_id: &JobId,
@@ -99,7 +100,8 @@ impl Client {
         }
     }
 
-    /// Whether the files of a decision are in place, as soon as they are: whoever decided puts them there, in whichever process.
+    /// Whether the files of a decision are in place, as soon as they are: whoever decided puts them
+    /// there, in whichever process.
     pub async fn until_in_place(&self, sealed: &SealedDecision) -> bool {
         let is_in_place = async || matches!(self.is_in_place(sealed).await, Ok(true));
         if is_in_place().await {
@@ -131,7 +133,8 @@ impl Client {
 
 /// Waits until something happened to this job, in any process. Safe to drop.
 pub async fn news_of(feed: &mut Receiver<Arc<[Event]>>, job_id: &JobId) {
-    // What was lost may have been about this job; a feed that has ended is noticed by whoever reads the rows.
+    // What was lost may have been about this job; a feed that has ended is noticed by whoever reads
+    // the rows.
     while let Ok(events) = feed.recv().await
         && events.iter().all(|event| event.job_id != *job_id)
     {}

@@ -1,7 +1,7 @@
 //! File watching: the nudge file that every commit touches, and the configuration file.
 //!
-//! Events are only hints to look again (the WAL is never watched: its event comes before the commit is visible). Where watching does not
-//! work, a slower look serves.
+//! Events are only hints to look again (the WAL is never watched: its event comes before the commit
+//! is visible). Where watching does not work, a slower look serves.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use tokio::sync::mpsc::Sender;
 
 use super::inbox::Inbox;
 
-/// How often to look without a hint: a net under the watching, or all there is when it does not work.
+/// How often to look without a hint: a net under the watching, or all there is when it does not
+/// work.
 const BACKSTOP_WATCHED: Duration = Duration::from_secs(10);
 const BACKSTOP_BLIND: Duration = Duration::from_secs(1);
 
@@ -41,10 +42,12 @@ impl FileWatch {
         self.watcher.is_some() && self.is_lost.load(Ordering::Relaxed)
     }
 
-    /// Watches the nudge file anew; it must be there. What was missed meanwhile is seen by the next look.
+    /// Watches the nudge file anew; it must be there. What was missed meanwhile is seen by the next
+    /// look.
     pub(crate) fn watch_again(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
-        // It is most likely forgotten already.
+        // The kernel has most likely dropped the watch together with the file, so an error does not
+        // matter.
         let _ = watcher.unwatch(&self.nudge);
         match watcher.watch(&self.nudge, RecursiveMode::NonRecursive) {
             Ok(()) => self.is_lost.store(false, Ordering::Relaxed),
@@ -55,8 +58,8 @@ impl FileWatch {
 
 /// Watches the nudge file, and the configuration file where there is one.
 pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender<Inbox>) -> FileWatch {
-    // The nudge file itself, not its directory: there every write of the database would wake the watching thread. The configuration's
-    // directory, because editors replace the file.
+    // The nudge file itself, not its directory: there every write of the database would wake the
+    // watching thread. The configuration's directory, because editors replace the file.
     let watched: Vec<PathBuf> = [Some(nudge.clone()), config.as_deref().and_then(folder_of)]
         .into_iter()
         .flatten()
@@ -75,7 +78,7 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
         }
         // Reading a watched file raises Access events too; they mean nothing for the nudge.
         let is_read = matches!(event.kind, EventKind::Access(_));
-        // A full inbox is already full of reasons to look.
+        // If the inbox is full, the loop will look again anyway.
         if !is_read && event.paths.iter().any(|path| same_name(path, nudge)) {
             let _ = inbox.try_send(Inbox::Nudged);
         }
@@ -109,11 +112,12 @@ pub(super) fn watch_files(nudge: PathBuf, config: Option<PathBuf>, inbox: Sender
     }
 }
 
-/// Whether a file that raises this is whole. Saving begins with an empty file: read then, it would take every gate away.
+/// Whether a file that raises this is whole. Saving begins with an empty file: read then, it would
+/// take every gate away.
 fn is_whole(kind: EventKind) -> bool {
     let is_closed = kind == EventKind::Access(AccessKind::Close(AccessMode::Write));
     let is_in_place = matches!(kind, EventKind::Modify(ModifyKind::Name(_)) | EventKind::Remove(_));
-    // Only inotify tells when a writer is done.
+    // Only inotify reports when a writer has closed the file.
     let is_written = !cfg!(target_os = "linux") && matches!(kind, EventKind::Create(_) | EventKind::Modify(_));
     is_closed || is_in_place || is_written
 }

@@ -1,7 +1,8 @@
 //! Webhooks: the leader makes deliveries of events, sends them in order, and notes how each ended.
 //!
-//! One thread a webhook, so that a slow receiver keeps nobody waiting: not another webhook, and never a decision. A thread reads rows
-//! by itself and has them changed by the writer. What it was doing when the process died is done again, under the same id.
+//! One thread a webhook, so that a slow receiver keeps nobody waiting: not another webhook, and
+//! never a decision. A thread reads rows by itself and has them changed by the writer. What it was
+//! doing when the process died is done again, under the same id.
 
 mod body;
 mod reminder;
@@ -27,18 +28,19 @@ use round::WebhookSender;
 /// How often it is looked for webhooks that were taken out.
 const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 
-/// What a courier works with.
+/// What a webhook sender works with.
 pub(super) struct SenderContext {
     pub(crate) runs_dir: PathBuf,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Weak<Threads>,
 }
 
-/// The couriers of this process: one for each webhook while it leads.
+/// The webhook senders of this process: one for each webhook while it leads.
 #[derive(Default)]
 pub(super) struct WebhookSenders {
     at_work: Vec<Handle>,
-    /// By webhook: who may still be sending. The successor waits for it, or one delivery would be sent by both.
+    /// By webhook: who may still be sending. The successor waits for it, or one delivery would be
+    /// sent by both.
     leaving: BTreeMap<String, JoinHandle<()>>,
     /// When it was last looked for webhooks that were taken out.
     retired_at_us: Option<i64>,
@@ -53,7 +55,7 @@ struct Handle {
 
 impl WebhookSenders {
     /// Lets go of those there are and starts one for each webhook, for the leader of this epoch.
-    pub(crate) fn start(&mut self, office: &SenderContext, config: &Config, epoch: u64) {
+    pub(crate) fn start(&mut self, context: &SenderContext, config: &Config, epoch: u64) {
         self.stop();
         if !WebhookClient::CAN_SEND {
             if !config.webhooks.is_empty() {
@@ -68,9 +70,9 @@ impl WebhookSenders {
             let courier = WebhookSender {
                 webhook: webhook.clone(),
                 config: Arc::clone(&shared),
-                runs_dir: office.runs_dir.clone(),
-                clock: Arc::clone(&office.clock),
-                threads: office.threads.clone(),
+                runs_dir: context.runs_dir.clone(),
+                clock: Arc::clone(&context.clock),
+                threads: context.threads.clone(),
                 epoch,
                 woken,
                 is_over: Arc::clone(&is_over),
@@ -79,7 +81,7 @@ impl WebhookSenders {
             let former = self.leaving.remove(&webhook.name);
             let work = move || {
                 if let Some(former) = former {
-                    // How it ended is in the outbox.
+                    // The result of the thread is in the outbox, so its return value is not needed.
                     let _ = former.join();
                 }
                 courier.run();
@@ -122,7 +124,7 @@ impl WebhookSenders {
     /// Something happened.
     pub(crate) fn wake(&self) {
         for handle in &self.at_work {
-            // Full: it is awake already.
+            // A full channel means that the thread will wake anyway.
             let _ = handle.wake.try_send(());
         }
     }

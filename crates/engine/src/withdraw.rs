@@ -1,4 +1,5 @@
-//! What taking back a gate needs to know: who opened it, whether it was withdrawn already, and whether this caller may.
+//! What taking back a gate needs to know: who opened it, whether it was withdrawn already, and
+//! whether this caller may.
 
 use serde_json::Value;
 

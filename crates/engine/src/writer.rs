@@ -1,7 +1,8 @@
 //! The writer thread: SQLite first, then files, in that order, and nobody else writes.
 //!
-//! What waits is taken together: one SAVEPOINT each, one COMMIT, then all answers, then the files in a group (SPEC §4). A crash between
-//! commit and files leaves a debt that the rows explain; it is paid at the next start, or by any other process.
+//! What waits is taken together: one SAVEPOINT each, one COMMIT, then all answers, then the files
+//! in a group (SPEC §4). A crash between commit and files leaves a debt that the rows explain; it
+//! is paid at the next start, or by any other process.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,18 +58,21 @@ pub(super) enum Work {
         outcome: StageOutcome,
     },
     TakeLead(LeadCandidate),
-    /// Gives the lead back: the lock falls after the row is written, and after every stage start that was handed over before.
+    /// Gives the lead back: the lock falls after the row is written, and after every stage start
+    /// that was handed over before.
     Resign(u64, Option<LeadGuard>),
     /// Nobody wants these any more: end their process groups, unless the rows say that they run.
     EndStages(Vec<StageKey>),
     PutConfig(Arc<Config>),
-    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or why it could not be noted.
+    /// The leader of this epoch notes what is told to webhooks; answered whether it still leads, or
+    /// why it could not be noted.
     Outbox(u64, Vec<OutboxChange>, SyncSender<Result<bool, StoreError>>),
     /// Some job's files are behind its rows.
     Publish,
     /// Keeps what was typed, or no longer.
     Typed(Typed),
-    /// Tells when everything before is done, and does nothing more until the other end is let go of.
+    /// Tells when everything before is done, and does nothing more until the other end is let go
+    /// of.
     Rest(oneshot::Sender<()>, Receiver<()>),
 }
 
@@ -171,7 +175,8 @@ impl Writer {
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
-                    // What the stage reads must be what was decided: everything before is committed and published first.
+                    // What the stage reads must be what was decided: everything before is committed
+                    // and published first.
                     self.commit(std::mem::take(&mut items));
                     self.publish();
                     self.start_stage(key, epoch);
@@ -199,16 +204,16 @@ impl Writer {
                     // Decisions go first: what waits before it is committed, and answered.
                     self.commit(std::mem::take(&mut items));
                     let changed = self.store.change_outbox(epoch, &changes);
-                    // Its thread has left when this fails.
+                    // If this fails, the webhook's thread has ended.
                     let _ = answer.send(changed);
                 }
                 Work::Publish => self.is_owing = true,
-                // What is not taken is told.
+                // Whether the text was accepted decides whether something is still owed.
                 Work::Typed(typed) => self.is_owing |= !self.drafts.take(typed),
                 Work::Rest(rested, released) => {
                     self.commit(std::mem::take(&mut items));
                     self.publish_to_the_end();
-                    // Nobody waits any more when this fails.
+                    // If this fails, nobody waits any more.
                     let _ = rested.send(());
                     let _ = released.recv();
                 }
@@ -221,8 +226,8 @@ impl Writer {
     }
 
     fn command(&mut self, asker: Asker, by: Operator, command: Command, items: &mut Vec<Batched<Matter>>) {
-        // What was prepared before an earlier command on the same job was committed might be stale. Jobs know nothing of each
-        // other: the decisions of a bulk go into one transaction.
+        // What was prepared before an earlier command on the same job was committed might be stale.
+        // Jobs know nothing of each other: the decisions of a bulk go into one transaction.
         let is_of_same_job = |item: &Batched<Matter>| command.job_id() == Some(&item.job_id);
         if items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
@@ -273,7 +278,8 @@ impl Writer {
             StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
                 Ok(made) => made,
                 Err(refusal) => {
-                    // Disk or database: the stage is done, its end will be told again after a while.
+                    // Disk or database: the stage is done, its end will be told again after a
+                    // while.
                     self.report(Some(refusal));
                     self.watch.again(key, epoch, self.inbox.clone());
                     return;
@@ -321,7 +327,8 @@ impl Writer {
             ..Evidence::default()
         };
         let tell = Tell::Start(key.clone(), epoch);
-        // On its own: what the stage is launched with are the rows after this, and nothing has come behind it.
+        // On its own: what the stage is launched with are the rows after this, and nothing has come
+        // behind it.
         self.commit(vec![of_stage(&key, epoch, happening, evidence, tell)]);
     }
 
@@ -452,7 +459,7 @@ impl Writer {
     fn refuse(&self, asker: Asker, refusal: Refusal) {
         match asker {
             Asker::Loop(request) => self.send(Inbox::Done(request, Err(refusal))),
-            // The caller has left when this fails; so below.
+            // If this fails, the caller no longer waits for the answer. The same holds below.
             Asker::Client(answer) => {
                 let _ = answer.send(Err(refusal));
             }
@@ -468,7 +475,8 @@ impl Writer {
         }
     }
 
-    /// Starts the supervisor of an attempt whose row says that it runs, unless something that it may read was replaced meanwhile.
+    /// Starts the supervisor of an attempt whose row says that it runs, unless something that it
+    /// may read was replaced meanwhile.
     fn launch(&mut self, key: &StageKey, epoch: u64, rows: &JobRows) -> LaunchOutcome {
         let can_go_on =
             fault::step("before_launch").map_err(|error| Refusal::not_possible(error.to_string()).because(error));
@@ -502,7 +510,7 @@ impl Writer {
         let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
         if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
-            // It runs; the next look finds nobody waiting for it and adopts it.
+            // The stage runs. The next look sees that no thread waits for it, and starts one.
             tracing::warn!("{} {} #{} runs unwatched for now", key.job_id, key.stage, key.attempt);
         }
         Ok(())
@@ -519,7 +527,8 @@ impl Writer {
         )]);
     }
 
-    /// Webhooks that are new are told of what happens once this process leads, and of nothing before.
+    /// Webhooks that are new are told of what happens once this process leads, and of nothing
+    /// before.
     fn begin_webhooks(&mut self, epoch: u64) {
         let webhooks = Arc::clone(&self.preparer.config.webhooks);
         let begin = |webhook: &Webhook| OutboxChange::Begin(webhook.name.clone());

@@ -1,11 +1,15 @@
-//! Named steps at which a test kills the process, or makes the step fail, and then looks at what a restart makes of it.
+//! Named steps at which a test kills the process, or makes the step fail, and then looks at what a
+//! restart makes of it.
 //!
-//! Only in builds with debug assertions; a release binary has no such points. It knows names, not what happens there.
+//! Only in builds with debug assertions; a release binary has no such points. It knows names, not
+//! what happens there.
 //!
-//! `HOLDPOINT_CRASH_AT=name` dies there by SIGKILL; `HOLDPOINT_FAIL_AT=name:ENOSPC` makes the step fail with that error. With
-//! `HOLDPOINT_FAULT_WHEN=path` either happens only while a file of that name exists; a crash takes the file away, so that it happens once.
-//! With `HOLDPOINT_FAULT_DURING=approved` either happens only on a thread that has that kind of command in hand, or had it: what else
-//! the process does meanwhile (leases, looks) takes no fault that was meant for the decision.
+//! `HOLDPOINT_CRASH_AT=name` dies there by SIGKILL; `HOLDPOINT_FAIL_AT=name:ENOSPC` makes the step
+//! fail with that error. With `HOLDPOINT_FAULT_WHEN=path` either happens only while a file of that
+//! name exists; a crash takes the file away, so that it happens once. With
+//! `HOLDPOINT_FAULT_DURING=approved` either happens only on a thread that has that kind of command
+//! in hand, or had it: what else the process does meanwhile (leases, looks) takes no fault that was
+//! meant for the decision.
 
 use std::io;
 
@@ -22,7 +26,8 @@ thread_local! {
     static IS_BEGUN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Every step, in the order in which a decision meets them, with what has happened by then. `docs/DURABILITY.md` has the same table.
+/// Every step, in the order in which a decision meets them, with what has happened by then.
+/// `docs/DURABILITY.md` has the same table.
 pub const POINTS: [(&str, &str); 29] = [
     ("submitted", "a front end handed the command over"),
     (
@@ -78,7 +83,8 @@ pub(crate) const ASIDE: [(&str, &str); 1] = [("webhook_answered", "a webhook's r
 
 /// Dies here when a test asked for it.
 pub fn point(name: &'static str) {
-    // A failure that a test asked for at a step that cannot fail is the test's mistake; it would be seen at once.
+    // A failure that a test asked for at a step that cannot fail is the test's mistake; it would be
+    // seen at once.
     drop(step(name));
 }
 
@@ -141,7 +147,8 @@ fn is_begun() -> bool {
     true
 }
 
-/// Panics here when `HOLDPOINT_PANIC_AT` names this point: a panic is no crash, somebody may still catch it.
+/// Panics here when `HOLDPOINT_PANIC_AT` names this point: a panic is no crash, somebody may still
+/// catch it.
 #[cfg(debug_assertions)]
 pub fn panic_point(name: &str) {
     let is_named = std::env::var_os(PANIC_AT).is_some_and(|at| at == name);
@@ -156,7 +163,8 @@ fn is_now() -> bool {
     is_begun() && std::env::var_os(WHEN).is_none_or(|path| std::path::Path::new(&path).exists())
 }
 
-/// Whether a variable asks for a fault: those go on to the supervisors of stages, which have points of their own.
+/// Whether a variable asks for a fault: those go on to the supervisors of stages, which have points
+/// of their own.
 pub fn is_ours(name: &str) -> bool {
     cfg!(debug_assertions) && [CRASH_AT, FAIL_AT, WHEN, DURING].contains(&name)
 }

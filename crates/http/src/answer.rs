@@ -12,7 +12,8 @@ use domain::refusal::{Refusal, RefusalCode};
 pub(crate) fn document(status: StatusCode, document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {
         Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
-        // Documents are made of names, numbers and text; only a map with keys that are no text could fail.
+        // Documents are made of names, numbers and text; only a map with keys that are no text
+        // could fail.
         Err(error) => ApiError::unavailable(format!("the answer cannot be written: {error}")).into_response(),
     }
 }

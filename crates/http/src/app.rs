@@ -1,4 +1,5 @@
-//! What every route works with: the way to the engine, the clocks, limits and counts; and the common questions.
+//! What every route works with: the way to the engine, the clocks, limits and counts; and the
+//! common questions.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,7 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct App {
     /// The way to the engine.
     pub(crate) engine: Client,
-    /// The clocks.
     pub(crate) clock: Arc<dyn Clock>,
     /// The absolute path of the runs directory; none where clients are on other machines.
     pub(crate) runs_dir: Option<String>,

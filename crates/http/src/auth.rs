@@ -1,7 +1,7 @@
 //! Who is asking: bearer tokens, compared in constant time, and what each role may do.
 //!
-//! Deny by default: every route that is not named as public needs a token, and whatever is neither a GET nor named for pipelines needs an
-//! operator's.
+//! Deny by default: every route that is not named as public needs a token, and whatever is neither
+//! a GET nor named for pipelines needs an operator's.
 
 use std::sync::Arc;
 
@@ -49,7 +49,8 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// The configuration's tokens and that of the environment's `ADMIN_TOKEN`; `via` is this process.
+    /// The configuration's tokens and that of the environment's `ADMIN_TOKEN`; `via` is this
+    /// process.
     pub(crate) fn new(admin_token: Option<&str>, via: Via) -> Self {
         let admin = admin_token.map(|text| Token {
             name: ADMIN_NAME.to_owned(),
@@ -78,7 +79,8 @@ impl Tokens {
         self.admin.is_some() || !config.security.tokens.is_empty()
     }
 
-    /// Whether `ADMIN_TOKEN` is the text that stands in the old configuration for everybody to read.
+    /// Whether `ADMIN_TOKEN` is the text that stands in the old configuration for everybody to
+    /// read.
     pub(crate) fn is_default(&self, config: &Config) -> bool {
         let admin = self.admin.as_ref().map(|token| token.sha256);
         admin.is_some() && admin == config.security.default_token
@@ -103,7 +105,8 @@ impl Tokens {
         })
     }
 
-    /// Whether the caller's token still opens what it did: a saved configuration may have taken it away.
+    /// Whether the caller's token still opens what it did: a saved configuration may have taken it
+    /// away.
     pub(crate) fn is_valid(&self, config: &Config, caller: &Caller) -> bool {
         self.caller(config, caller.sha256)
             .is_some_and(|now| now.role == caller.role && now.operator.name == caller.operator.name)
@@ -139,7 +142,7 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request, nex
         .get::<MatchedPath>()
         .map(|path| path.as_str().to_owned())
     else {
-        // Nothing is here: the fallback says so to anybody.
+        // There is no such route; the fallback answers 404 without a token.
         return next.run(request).await;
     };
     if PUBLIC.contains(&path.as_str()) {

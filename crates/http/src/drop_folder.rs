@@ -1,7 +1,7 @@
 //! Gates opened by dropped files (SPEC §8): for pipelines without any client.
 //!
-//! Runs beside the loop of whoever may lead, and works while that process does. It comes in through the engine's client like HTTP does,
-//! in the name of the file's owner.
+//! Runs beside the loop of whoever may lead, and works while that process does. It comes in through
+//! the engine's client like HTTP does, in the name of the file's owner.
 //!
 //! ```text
 //! gates/<stage>.open.json ─ watch ─ claim ─ parse ─ read artifacts ─ OpenGate ─ settle
@@ -39,7 +39,7 @@ pub async fn serve(engine: Client, runs: RunsDir) {
     let mut standing = engine.changes();
     while standing.wait_for(|standing| standing.is_lead).await.is_ok() {
         let mut news = engine.follow();
-        // One more than are watched: that not all are is known then.
+        // One job more than can be watched is asked for: if it comes, not all are watched.
         let Ok(newest) = engine.newest_unfinished(WATCHED_MAX + 1).await else {
             // The database cannot be read for now; when the engine is gone, the wait above says so.
             tokio::time::sleep(AGAIN_TIME).await;
@@ -86,7 +86,7 @@ pub async fn serve(engine: Client, runs: RunsDir) {
                         .iter()
                         .filter(|event| event.status.is_ended())
                         .for_each(|event| watch.ended(event.job_id.clone())),
-                    // Some directory is watched for longer than needed.
+                    // Events were missed: some directory stays watched for longer than needed.
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 },
@@ -101,7 +101,8 @@ struct Taker<'a> {
     runs: &'a RunsDir,
     /// Files that ended in the middle when they were looked at last, and after how many bytes.
     torn: BTreeMap<DroppedGate, usize>,
-    /// What was told of files that open nothing where they lie: each once, as long as it lies there.
+    /// What was told of files that open nothing where they lie: each once, as long as it lies
+    /// there.
     misplaced: BTreeMap<String, BTreeSet<Misplaced>>,
 }
 
@@ -126,8 +127,8 @@ enum DropOutcome {
 }
 
 impl Taker<'_> {
-    /// Answers what lies in these jobs' directories, and tells of what lies in strays; `is_again` when what was left before has had its
-    /// time. Returns the jobs to look at again.
+    /// Answers what lies in these jobs' directories, and tells of what lies in strays; `is_again`
+    /// when what was left before has had its time. Returns the jobs to look at again.
     async fn answer(&mut self, jobs: Vec<JobId>, strays: Vec<String>, is_again: bool) -> BTreeSet<JobId> {
         let mut again = BTreeSet::new();
         if jobs.is_empty() && strays.is_empty() {
@@ -143,7 +144,8 @@ impl Taker<'_> {
         };
         for (job_id, error) in found.unread {
             tracing::warn!("dropped files: {error}");
-            // What its owner has closed is not asked for again and again: it is looked into when it has changed.
+            // What its owner has closed is not asked for again and again: it is looked into when it
+            // has changed.
             if error.source.kind() != std::io::ErrorKind::PermissionDenied {
                 again.insert(job_id);
             }
@@ -254,7 +256,8 @@ impl Taker<'_> {
                 Err(refusal) => return Ok(DropOutcome::Refused(refusal)),
             }
         }
-        // Opened by this very file before a crash kept it from being removed, and perhaps decided since.
+        // Opened by this very file before a crash kept it from being removed, and perhaps decided
+        // since.
         if newest.is_some_and(|gate| gate.key.attempt == asked.attempt) {
             let same = newest.is_some_and(|gate| is_of(gate, &artifacts));
             return Ok(if same {
@@ -294,7 +297,8 @@ impl Taker<'_> {
     }
 }
 
-/// Which attempt a file may ask for: the next, or the newest, when that is the one it opened itself.
+/// Which attempt a file may ask for: the next, or the newest, when that is the one it opened
+/// itself.
 fn wrong_attempt(newest: Option<&Gate>, asked: u32) -> Option<Refusal> {
     let highest = newest.map_or(0, |gate| gate.key.attempt);
     let is_right = asked == highest + 1 || (asked == highest && highest > 0);
@@ -328,7 +332,8 @@ fn is_of(gate: &Gate, artifacts: &[OutsideArtifact]) -> bool {
     })
 }
 
-/// The bytes of a file under the run directory; nothing outside is read, whatever links lie on the way.
+/// The bytes of a file under the run directory; nothing outside is read, whatever links lie on the
+/// way.
 async fn bytes_of(run: &RunDir, path: ArtifactPath, field: String) -> Result<Result<OutsideFile, Refusal>, RunsError> {
     let run = run.clone();
     let name = path.file_name().to_owned();
@@ -352,7 +357,8 @@ async fn bytes_of(run: &RunDir, path: ArtifactPath, field: String) -> Result<Res
     }
 }
 
-/// Whether trying again is in vain: a rule of ours refused the file (not regular, too large), or a symlink was in the way.
+/// Whether trying again is in vain: a rule of ours refused the file (not regular, too large), or a
+/// symlink was in the way.
 fn is_for_good(error: &RunsError) -> bool {
     let code = error.source.raw_os_error().map(Errno::from_raw);
     error.source.kind() == std::io::ErrorKind::InvalidInput || matches!(code, Some(Errno::ELOOP | Errno::EXDEV))
@@ -386,7 +392,7 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, RunsError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        // It panicked, or the runtime is going down.
+        // The task panicked, or the runtime is shutting down.
         Err(error) => Err(RunsError {
             operation: "look at dropped files".to_owned(),
             source: std::io::Error::other(error).into(),

@@ -24,10 +24,12 @@ use super::auth::Caller;
 
 /// How often a stream shows that it lives (WIRE.md).
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// The most events that are read at once: one may bear a patch of a mebibyte, and every stream has a page of its own.
+/// The most events that are read at once: one may bear a patch of a mebibyte, and every stream has
+/// a page of its own.
 const PAGE: u32 = 64;
 
-/// What a stream says of itself, in an event's shape and without a number, so that nobody resumes from it.
+/// What a stream says of itself, in an event's shape and without a number, so that nobody resumes
+/// from it.
 #[derive(Serialize)]
 struct Sign<'a> {
     ts: Timestamp,
@@ -72,9 +74,7 @@ pub(crate) struct Follow {
 
 /// Where a stream begins.
 pub(crate) struct StreamStart {
-    /// The job.
     pub(crate) job_id: JobId,
-    /// Its status.
     pub(crate) status: JobStatus,
     /// The stage it is at.
     pub(crate) stage: Option<StageName>,
@@ -130,14 +130,16 @@ impl Follow {
                     self.phase = if self.is_replaying { Phase::Replay } else { Phase::Live };
                     let message = format!("following {}", self.job_id);
                     let sign = self.sign("connected", message, json!({ "last_event_id": self.last }));
-                    // So that a client that is cut off before the first event misses none.
+                    // Sent first, so that a client that is cut off before the first event misses
+                    // none.
                     return Some(sign.id(self.last.to_string()));
                 }
                 Phase::Replay => {
                     if let Some(event) = self.pending() {
                         return Some(event);
                     }
-                    // Followed anew before each look: what happens between the two is in both, never in neither.
+                    // Followed anew before each look: what happens between the two is in both,
+                    // never in neither.
                     self.feed = self.app.engine.follow();
                     match self.page().await {
                         Ok(events) if events.is_empty() => self.phase = Phase::Live,
@@ -172,7 +174,7 @@ impl Follow {
                 return Some(self.event(event));
             }
         }
-        // Nobody keeps what is sent.
+        // This end has no sender of its own, so nothing is kept.
         self.take(Arc::from([]));
         None
     }

@@ -1,7 +1,8 @@
 //! HTTP under `/api/v1`: the engine for clients in any language, safe by default.
 //!
-//! Runs on threads of its own and reaches the engine through its client, so that neither waits for the other. Who a caller is comes from
-//! the token alone; nothing here names a file of this machine because a client did.
+//! Runs on threads of its own and reaches the engine through its client, so that neither waits for
+//! the other. Who a caller is comes from the token alone; nothing here names a file of this machine
+//! because a client did.
 //!
 //! ```text
 //! socket ─ server (limits, peers) ─ layers (auth, rate, headers, metrics) ─ routes ─ app ─ engine::client

@@ -16,7 +16,8 @@ use super::answer::ApiError;
 pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Refuses a head over the limit.
-// The connection has the same limit, but looks only when it reads more: a head that came in one piece may be half as long again.
+// The connection has the same limit, but looks only when it reads more: a head that came in one
+// piece may be half as long again.
 pub(crate) async fn head(request: Request, next: Next) -> Response {
     let bytes = head_bytes(&request);
     if bytes <= HEAD_BYTES_MAX {

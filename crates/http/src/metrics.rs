@@ -1,4 +1,5 @@
-//! What is counted, for Prometheus: requests and their latency, decisions, the timer's lateness; and what is open now.
+//! What is counted, for Prometheus: requests and their latency, decisions, the timer's lateness;
+//! and what is open now.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -141,7 +142,7 @@ impl Metrics {
 /// Measures every request.
 pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>();
-    // What is not ours has one name: anybody may ask for any path.
+    // All unknown paths count under one name, because anybody may ask for any path.
     let route = route.map_or("none", MatchedPath::as_str).to_owned();
     let method = match request.method().as_str() {
         known @ ("GET" | "HEAD" | "POST") => known.to_owned(),
@@ -181,7 +182,7 @@ pub(crate) async fn follow(app: Arc<App>) {
                 }
                 last = events.last().map_or(last, |event| event.seq.max(last));
             }
-            // What the feed has lost is in the store.
+            // The feed lost events; they are read from the store.
             Err(RecvError::Lagged(_)) => last = catch_up(&app, last).await,
             Err(RecvError::Closed) => return,
         }
@@ -291,7 +292,8 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Api
     let webhooks = app.read(app.engine.webhooks(app.now())).await?;
     let config = app.config();
     app.metrics.begin(app.deciders(&config));
-    // A stage of the pipeline comes to a gate where it has a policy; manual jobs have stages of their own.
+    // A stage of the pipeline comes to a gate where it has a policy; manual jobs have stages of
+    // their own.
     let stages = config.gates.keys().cloned().collect();
     let now = gauges(&stages, &queue, owing, &webhooks, app.now(), is_lead);
     let mut text = String::new();

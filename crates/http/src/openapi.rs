@@ -1,4 +1,5 @@
-//! The OpenAPI document, generated from the routes' own descriptions, and what holds for all of them added once.
+//! The OpenAPI document, generated from the routes' own descriptions, and what holds for all of
+//! them added once.
 
 use std::sync::Arc;
 
@@ -137,13 +138,13 @@ fn refine(document: &mut Value) {
             parameter["schema"] = schema.clone();
         }
     }
-    // So it is with every number.
+    // The same is done for every number.
     let operations = document["paths"]
         .as_object_mut()
         .into_iter()
         .flat_map(|paths| paths.values_mut());
     for operation in operations.filter_map(|path| path.get_mut("get")) {
-        // Not by index: that makes what is not there.
+        // Indexing would create a missing member, so `get_mut` is used.
         let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten().filter(|one| one["in"] == "query") {
             let schema = &mut parameter["schema"];

@@ -1,4 +1,5 @@
-//! The documentation page: the OpenAPI document for people, in one plain page that needs nothing else.
+//! The documentation page: the OpenAPI document for people, in one plain page that needs nothing
+//! else.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -1,6 +1,8 @@
-//! Requests as structs: each field is read by its type, and every fault of all of them is told at once.
+//! Requests as structs: each field is read by its type, and every fault of all of them is told at
+//! once.
 //!
-//! [`request!`] makes a struct, its schema and its reader from one telling. serde is not used for it: it stops at the first fault.
+//! [`request!`] makes a struct, its schema and its reader from one telling. serde is not used for
+//! it: it stops at the first fault.
 
 use serde_json::{Map, Value};
 

@@ -85,7 +85,7 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), metrics::measure))
         .layer(middleware::from_fn_with_state(Arc::clone(app), headers::add))
         .layer(CatchPanicLayer::custom(panicked))
-        // Bodies have a limit of their own, with words.
+        // Our own limit on bodies answers with a message, so axum's is off.
         .layer(DefaultBodyLimit::disable())
         .with_state(Arc::clone(app))
 }

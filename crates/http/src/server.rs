@@ -39,8 +39,9 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 const HEADERS_MAX: usize = 100;
 /// How long an answer may lie without the client taking any of it.
 const WRITE_TIME: Duration = Duration::from_secs(30);
-/// The most bytes of an answer that the system keeps for a client that does not take them (it doubles this for its own needs). Left to
-/// itself it keeps some mebibytes each, and a stream would learn too late that nobody reads it.
+/// The most bytes of an answer that the system keeps for a client that does not take them (it
+/// doubles this for its own needs). Left to itself it keeps some mebibytes each, and a stream would
+/// learn too late that nobody reads it.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// How long requests under way may take once the server leaves.
 const LEAVE_TIME: Duration = Duration::from_secs(10);
@@ -51,7 +52,6 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 pub struct ServerSettings {
     /// The way to the engine.
     pub engine: Client,
-    /// The clocks.
     pub clock: Arc<dyn Clock>,
     /// The absolute path of the runs directory.
     pub runs_dir: String,
@@ -73,7 +73,6 @@ pub enum StartError {
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {error}")]
     Bind {
-        /// The address.
         address: SocketAddr,
         /// What the system said.
         error: io::Error,
@@ -111,9 +110,10 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Stops listening, lets requests under way end, and ends the threads. The engine's loop has to turn meanwhile.
+    /// Stops listening, lets requests under way end, and ends the threads. The engine's loop has to
+    /// turn meanwhile.
     pub async fn leave(self) {
-        // Nobody listens when the thread has died, and then it has left.
+        // If this fails the thread has died, and so the server has stopped.
         let _ = self.leave.send(true);
         let _ = self.left.await;
         if self.thread.join().is_err() {
@@ -136,7 +136,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
     let refused = |error: io::Error| StartError::Bind { address, error };
     let listener = TcpListener::bind(address).map_err(refused)?;
     listener.set_nonblocking(true).map_err(refused)?;
-    // Connections inherit it.
+    // Accepted connections inherit this size.
     setsockopt(&listener, SndBuf, &SEND_BUFFER_BYTES).map_err(|errno| refused(errno.into()))?;
     let address = listener.local_addr().map_err(refused)?;
     let (leave, leaving) = watch::channel(false);
@@ -165,7 +165,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         .spawn(move || {
             runtime.block_on(serve(listener, router, app, leaving));
             runtime.shutdown_background();
-            // Whoever waits may have left as well.
+            // The process that waits may have ended as well.
             let _ = left_sender.send(());
         })
         .map_err(StartError::Thread)?;
@@ -190,7 +190,7 @@ async fn serve(listener: TcpListener, router: Router, app: Arc<App>, mut leaving
         let place = Arc::clone(&places).acquire_owned();
         tokio::select! {
             biased;
-            // An error means that nobody can tell any more: leave.
+            // An error means that the other end is gone: stop.
             _ = leaving.changed() => break,
             _ = forget.tick() => app.rates.forget(),
             accepted = accept(&listener, place) => match accepted {
@@ -200,7 +200,7 @@ async fn serve(listener: TcpListener, router: Router, app: Arc<App>, mut leaving
                 }
                 Err(error) => {
                     tracing::warn!("a connection was not accepted: {error}");
-                    // Out of descriptors: some will be free again.
+                    // No descriptors are left; after a moment some will be free again.
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             },

@@ -1,4 +1,5 @@
-//! A socket whose reader may not stall for ever: an answer that nobody takes for a while ends the connection.
+//! A socket whose reader may not stall for ever: an answer that nobody takes for a while ends the
+//! connection.
 
 use std::future::Future;
 use std::io;

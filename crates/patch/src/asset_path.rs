@@ -38,7 +38,8 @@ pub(super) fn meant<'f>(files: &'f [String], path: &str) -> Vec<&'f str> {
         .collect()
 }
 
-/// What stands before a path that is the end of a longer one: `artifacts/assets/` before `figure.svg`.
+/// What stands before a path that is the end of a longer one: `artifacts/assets/` before
+/// `figure.svg`.
 fn base_of<'f>(file: &'f str, path: &str) -> Option<&'f str> {
     file.strip_suffix(path).filter(|base| base.ends_with('/'))
 }
@@ -54,10 +55,12 @@ pub(super) struct Asset {
     pub(super) is_elsewhere: bool,
 }
 
-/// Finds the file that a path means where another asset, `present`, stood before: written in the same manner.
+/// Finds the file that a path means where another asset, `present`, stood before: written in the
+/// same manner.
 pub(super) fn resolve(files: &[String], path: &str, present: Option<&str>) -> Result<Asset, PatchError> {
     let present_files = present.map_or(Vec::new(), |present| meant(files, present));
-    // Where the present asset's file is known, so is the folder from which the storyboard's paths begin.
+    // Where the present asset's file is known, so is the folder from which the storyboard's paths
+    // begin.
     let base = match (present, present_files.as_slice()) {
         (Some(present), [file]) => base_of(file, present).or(Some("")),
         (_, _) => None,

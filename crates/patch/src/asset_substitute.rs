@@ -99,7 +99,8 @@ impl Substitution {
         })
     }
 
-    /// The elements that are meant, each with its one asset field. The same element may stand in many scenes, as long as all show the same.
+    /// The elements that are meant, each with its one asset field. The same element may stand in
+    /// many scenes, as long as all show the same.
     fn targets(
         &self,
         material: &Material<'_>,

@@ -1,10 +1,13 @@
-//! What was close to a text that does not occur: a cheap likeness by pairs of bytes, linear in the text.
+//! What was close to a text that does not occur: a cheap likeness by pairs of bytes, linear in the
+//! text.
 
 /// How many bytes of a line are compared, and of the wanted text.
 const COMPARED_BYTES_MAX: usize = 400;
-/// How many bytes of the artifact are searched: a near miss is a courtesy and may not stall the console.
+/// How many bytes of the artifact are searched: a near miss is a courtesy and may not stall the
+/// console.
 const SEARCHED_BYTES_MAX: usize = 4 << 20;
-/// Shorter lines than this, in bytes, are compared as a whole; of longer ones the part that is about as long as the wanted text.
+/// Shorter lines than this, in bytes, are compared as a whole; of longer ones the part that is
+/// about as long as the wanted text.
 const LINE_BYTES_WHOLE: usize = 80;
 /// Below this likeness nothing is offered: a wrong hint is worse than none.
 const LIKENESS_MIN: f64 = 0.45;
@@ -28,7 +31,8 @@ impl Likeness {
         Self { pairs, total }
     }
 
-    /// 0 for nothing in common, 1 for the same pairs: half how much of the wanted text is there, half how much of the line that is.
+    /// 0 for nothing in common, 1 for the same pairs: half how much of the wanted text is there,
+    /// half how much of the line that is.
     fn of(&mut self, line: &str) -> f64 {
         let mut taken = Vec::new();
         let mut length = 0;
@@ -63,7 +67,8 @@ fn pairs_of(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The line, from 1, that is most like the first visible line of the wanted text, if any is like it at all; of a long line the part.
+/// The line, from 1, that is most like the first visible line of the wanted text, if any is like it
+/// at all; of a long line the part.
 pub(super) fn closest_line<'t>(text: &'t str, wanted: &str) -> Option<(usize, &'t str)> {
     let first = wanted.lines().find(|line| !line.trim().is_empty())?;
     let length = first.trim().len().min(COMPARED_BYTES_MAX);
@@ -85,8 +90,10 @@ pub(super) fn closest_line<'t>(text: &'t str, wanted: &str) -> Option<(usize, &'
     best.map(|(_, line, text)| (line, text.trim()))
 }
 
-/// The line, or parts of it that overlap so that no text of this length is cut by all of them; cut between words where there are some.
-// A paragraph on one line holds most pairs of letters: as a whole it is like anything, and its beginning says nothing of the place.
+/// The line, or parts of it that overlap so that no text of this length is cut by all of them; cut
+/// between words where there are some.
+// A paragraph on one line holds most pairs of letters: as a whole it is like anything, and its
+// beginning says nothing of the place.
 fn parts(line: &str, length: usize) -> impl Iterator<Item = &str> {
     let is_whole = line.len() <= LINE_BYTES_WHOLE.max(2 * length);
     let width = if is_whole {
@@ -129,7 +136,8 @@ pub(super) fn closest_name<'n>(names: impl IntoIterator<Item = &'n str>, wanted:
     best.map(|(_, name)| name)
 }
 
-/// The text with the differences that eyes miss taken out: case, kinds of space, dashes and quotation marks.
+/// The text with the differences that eyes miss taken out: case, kinds of space, dashes and
+/// quotation marks.
 pub(super) fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,7 +1,9 @@
-//! Completion: what could stand at the cursor of a patch that is being written, taken from the artifact it is for.
+//! Completion: what could stand at the cursor of a patch that is being written, taken from the
+//! artifact it is for.
 //!
-//! Owns: which fields and values each patch type takes at which place, and what the artifact offers for them.
-//! Must not know the editor: a text, a cursor and a list of candidates, each with the range that it replaces.
+//! Owns: which fields and values each patch type takes at which place, and what the artifact offers
+//! for them. Must not know the editor: a text, a cursor and a list of candidates, each with the
+//! range that it replaces.
 
 mod cursor;
 mod fields;
@@ -36,13 +38,15 @@ pub struct Completion {
     pub label: String,
     /// A few words on it: `12 s`, `line 14`.
     pub detail: String,
-    /// The text to put in place of `replaces`, quotation marks and escapes included where they are needed.
+    /// The text to put in place of `replaces`, quotation marks and escapes included where they are
+    /// needed.
     pub insert: String,
     /// What it takes the place of; empty where nothing was typed yet. It never spans lines.
     pub replaces: Range<CursorPosition>,
 }
 
-/// Completion for one artifact. Making it reads the whole artifact, asking it costs by the length of the patch text.
+/// Completion for one artifact. Making it reads the whole artifact, asking it costs by the length
+/// of the patch text.
 #[derive(Debug)]
 pub struct Completer {
     kind: String,
@@ -61,7 +65,8 @@ enum Offer {
 }
 
 impl Completer {
-    /// Looks up what the artifact offers. `files` are the paths of the run directory ([`Surroundings::files`](super::Surroundings)).
+    /// Looks up what the artifact offers. `files` are the paths of the run directory
+    /// ([`Surroundings::files`](super::Surroundings)).
     pub fn new(kind: &str, path: &str, bytes: &[u8], files: &[String]) -> Self {
         let templates = applicable(ArtifactFacts { path, kind })
             .into_iter()
@@ -82,7 +87,8 @@ impl Completer {
         }
     }
 
-    /// What could stand at the cursor (line and character from 0), the likeliest first, at most [`CANDIDATES_MAX`].
+    /// What could stand at the cursor (line and character from 0), the likeliest first, at most
+    /// [`CANDIDATES_MAX`].
     ///
     /// Of what was typed a candidate repeats the beginning, or else some part, letter case aside.
     pub fn at(&self, text: &str, line: usize, character: usize) -> Vec<Completion> {
@@ -110,7 +116,8 @@ impl Completer {
                     .into_iter()
                     .map(|named| writer.text(named))
                     .collect(),
-                // A value that is no text cannot be written between quotation marks that stand already.
+                // A value that is no text cannot be written between quotation marks that stand
+                // already.
                 Some(Offer::Json(named)) if place.word.as_ref().is_none_or(|word| !word.is_opened) => {
                     fitting(typed, named)
                         .into_iter()
@@ -293,7 +300,8 @@ fn keys_of(path: &[Step]) -> Option<Vec<String>> {
         .collect()
 }
 
-/// Those that begin with what was typed, then those that begin so in another letter case, then those that hold it.
+/// Those that begin with what was typed, then those that begin so in another letter case, then
+/// those that hold it.
 fn fitting(typed: &str, named: Vec<Named>) -> Vec<Named> {
     let folded = typed.to_lowercase();
     let mut ranked: Vec<(u8, Named)> = named

@@ -1,4 +1,5 @@
-//! Exact decimal numbers: durations are compared, summed and converted without the roundings of floating point.
+//! Exact decimal numbers: durations are compared, summed and converted without the roundings of
+//! floating point.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -19,7 +20,8 @@ impl Decimal {
     /// Nothing.
     pub(super) const ZERO: Self = Self { digits: 0, scale: 0 };
 
-    /// Reads a JSON number exactly; `None` when it has more digits than durations need (15 before the point, 20 after it).
+    /// Reads a JSON number exactly; `None` when it has more digits than durations need (15 before
+    /// the point, 20 after it).
     pub(super) fn parse(literal: &str) -> Option<Self> {
         let (mantissa, exponent) = match literal.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
@@ -96,9 +98,11 @@ impl Decimal {
         })
     }
 
-    /// `self · by / of`, rounded half up to so many decimals; `None` for a zero divisor or out of range.
+    /// `self · by / of`, rounded half up to so many decimals; `None` for a zero divisor or out of
+    /// range.
     pub(super) fn scaled(self, by: Self, of: Self, decimals: u32) -> Option<Self> {
-        // self·by/of = (s·b·10^(of.scale)) / (o·10^(s.scale+b.scale)), taken to `decimals` more digits.
+        // self·by/of = (s·b·10^(of.scale)) / (o·10^(s.scale+b.scale)), taken to `decimals` more
+        // digits.
         let mut above = self.digits.checked_mul(by.digits)?;
         let mut below = of.digits;
         let power = i64::from(of.scale) + i64::from(decimals) - i64::from(self.scale) - i64::from(by.scale);
@@ -143,8 +147,9 @@ impl Decimal {
         )
     }
 
-    /// Written as the literal it replaces was written: an integer without a point, a fraction with one, and with as many decimals as a
-    /// literal that was padded with zeros. `None` when a fraction would have to stand where an integer stood.
+    /// Written as the literal it replaces was written: an integer without a point, a fraction with
+    /// one, and with as many decimals as a literal that was padded with zeros. `None` when a
+    /// fraction would have to stand where an integer stood.
     pub(super) fn written_like(self, literal: &str) -> Option<String> {
         if !is_fraction_style(literal) {
             return self.is_whole().then(|| self.to_string());

@@ -1,16 +1,20 @@
-//! Patch by editing: from an artifact's bytes and the operator's edited bytes to the smallest patch of the fitting type.
+//! Patch by editing: from an artifact's bytes and the operator's edited bytes to the smallest patch
+//! of the fitting type.
 //!
 //! Owns the rule which type fits, in this order:
-//! 1. `duration_adjust` when an edited storyboard differs in durations (and in the totals and keyframes that follow from them) alone;
+//! 1. `duration_adjust` when an edited storyboard differs in durations (and in the totals and
+//!    keyframes that follow from them) alone;
 //! 2. `json_patch` when a few operations on the values of a JSON document say it;
-//! 3. `section_replace` when one section of a text holds the whole edit and most of that section changed, or when naming the section
-//!    takes fewer bytes than naming the spots;
+//! 3. `section_replace` when one section of a text holds the whole edit and most of that section
+//!    changed, or when naming the section takes fewer bytes than naming the spots;
 //! 4. `text_replace` when a few replacements say it;
-//! 5. else the shortest of a `json_patch` of many operations, a `section_replace` and a `unified_diff`; and where a diff would be too long
-//!    for a patch, as with a document on one line, a `text_replace` of many replacements.
+//! 5. else the shortest of a `json_patch` of many operations, a `section_replace` and a
+//!    `unified_diff`; and where a diff would be too long for a patch, as with a document on one
+//!    line, a `text_replace` of many replacements.
 //!
-//! A few are at most [`FEW`]. Nothing is believed: each candidate is planned on the old bytes and kept only when that gives the edited
-//! bytes, byte for byte. Must not know who asks, and what becomes of the patch.
+//! A few are at most [`FEW`]. Nothing is believed: each candidate is planned on the old bytes and
+//! kept only when that gives the edited bytes, byte for byte. Must not know who asks, and what
+//! becomes of the patch.
 
 mod context;
 mod duration;
@@ -35,7 +39,7 @@ use super::target::{ArtifactFacts, applicable};
 use section::Share;
 use spots::Spot;
 
-/// So many replacements or operations are "a few", which a reader takes in one by one.
+/// How many replacements or operations are "a few", which a reader takes in one by one.
 const FEW: usize = 8;
 
 /// A patch that makes exactly the edit.
@@ -76,9 +80,10 @@ struct Texts<'a> {
 
 /// The smallest fitting patch for an edit (see the module for the rule), or why there is none.
 ///
-/// Refused are: an edit that changed nothing, artifacts that are not text, edited bytes that are not UTF-8 or no longer JSON where the
-/// artifact is JSON, and edits that no patch of at most 1 MiB can carry. Takes as long as a diff of the two texts and a few plans: not
-/// for an event loop. Reaching the limit of the diff costs a larger patch, never a wrong one.
+/// Refused are: an edit that changed nothing, artifacts that are not text, edited bytes that are
+/// not UTF-8 or no longer JSON where the artifact is JSON, and edits that no patch of at most 1 MiB
+/// can carry. Takes as long as a diff of the two texts and a few plans: not for an event loop.
+/// Reaching the limit of the diff costs a larger patch, never a wrong one.
 pub fn derive(artifact: ArtifactFacts<'_>, old: &[u8], new: &[u8], limit: Limit<'_>) -> Result<Derived, PatchError> {
     let edit = Edit { artifact, old, new };
     let (old_text, new_text) = edit.texts()?;
@@ -190,7 +195,8 @@ impl<'a> Texts<'a> {
 }
 
 impl<'a> Edit<'a> {
-    /// Checks what no patch type could mend, in the order in which an operator would want to hear of it.
+    /// Checks what no patch type could mend, in the order in which an operator would want to hear
+    /// of it.
     fn texts(&self) -> Result<(&'a str, &'a str), PatchError> {
         let path = self.artifact.path;
         if self.old == self.new {

@@ -135,7 +135,8 @@ impl Adjustment {
         let unit = duration.unit;
         let value = unit.of_seconds(self.seconds);
         let in_style = value.and_then(|value| value.written_like(duration.literal));
-        // A whole number may stand among fractions by chance (7.5, 12, 8.25): then a fraction is no breach of style.
+        // A whole number may stand among fractions by chance (7.5, 12, 8.25): then a fraction is no
+        // breach of style.
         let among_fractions = || {
             value
                 .filter(|_| storyboard.is_fraction_field(duration.name))

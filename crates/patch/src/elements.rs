@@ -1,4 +1,5 @@
-//! The elements of a storyboard: every object with an id that stands in a list, however deep, and the asset that it shows.
+//! The elements of a storyboard: every object with an id that stands in a list, however deep, and
+//! the asset that it shows.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +9,8 @@ use super::pointer::Pointer;
 use super::quote::quote;
 use super::storyboard::ID_FIELDS;
 
-/// The fields that name an asset: a text, or an object that has one of them itself (`"asset": {"path": …}`).
+/// The fields that name an asset: a text, or an object that has one of them itself
+/// (`"asset": {"path": …}`).
 pub(super) const ASSET_FIELDS: [&str; 6] = ["asset_path", "asset", "image", "path", "file", "src"];
 
 /// One object with an id.
@@ -82,7 +84,8 @@ impl<'t> Elements<'t> {
         Self { text, all, by_id }
     }
 
-    /// The elements that an id means: by one of their own ids, or as `scene/element` by that of the element around it as well.
+    /// The elements that an id means: by one of their own ids, or as `scene/element` by that of the
+    /// element around it as well.
     pub(super) fn named(&self, id: &str) -> Vec<usize> {
         if let Some(found) = self.by_id.get(id) {
             return found.clone();
@@ -105,7 +108,8 @@ impl<'t> Elements<'t> {
         holder.is_some_and(|holder| holder.ids.iter().any(|id| id == outer))
     }
 
-    /// The element's id, behind that of the element around it where there is one: `scene_000/figure`.
+    /// The element's id, behind that of the element around it where there is one:
+    /// `scene_000/figure`.
     pub(super) fn full_id(&self, at: usize) -> String {
         let own = |at: usize| self.all.get(at).and_then(|element| element.ids.first());
         let holder = self.all.get(at).and_then(|element| element.holder);
@@ -126,7 +130,8 @@ impl<'t> Elements<'t> {
         }
     }
 
-    /// The elements with one clear asset, as a patch can name them: one that shows the same asset in many places once, by its id alone.
+    /// The elements with one clear asset, as a patch can name them: one that shows the same asset
+    /// in many places once, by its id alone.
     pub(super) fn shown(&self) -> Vec<ShownAsset> {
         let mut shown: Vec<(usize, ShownAsset)> = Vec::new();
         let mut first: HashMap<&str, usize> = HashMap::new();
@@ -166,7 +171,7 @@ impl<'t> Elements<'t> {
         let outer: HashSet<usize> = outer.iter().copied().collect();
         let mut is_inside = vec![false; self.all.len()];
         let mut found = Vec::new();
-        // Holders come before what they hold.
+        // Elements come before the elements inside them.
         for (at, element) in self.all.iter().enumerate() {
             let is_held = element
                 .holder

@@ -1,6 +1,8 @@
-//! Why a patch is not taken: with the place in the patch, the place in the artifact, and what would be right.
+//! Why a patch is not taken: with the place in the patch, the place in the artifact, and what would
+//! be right.
 
-/// What is at fault, for the callers that answer differently (HTTP 422 with a path, a list to choose from).
+/// What is at fault, for the callers that answer differently (HTTP 422 with a path, a list to
+/// choose from).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatchFault {
     /// The text is too long, not JSON, or says something twice.

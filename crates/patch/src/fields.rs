@@ -1,4 +1,5 @@
-//! Reading the fields of a patch: each refusal names the path of the field, and a field nobody knows is refused.
+//! Reading the fields of a patch: each refusal names the path of the field, and a field nobody
+//! knows is refused.
 
 use serde_json::{Map, Number, Value};
 

@@ -1,6 +1,8 @@
-//! The sidecar of a sound that is not changed in place: `<file>.mix.json`, whose `gain_db` the next stage applies.
+//! The sidecar of a sound that is not changed in place: `<file>.mix.json`, whose `gain_db` the next
+//! stage applies.
 //!
-//! Its other keys are somebody else's: only the one number is written, every other byte of an existing sidecar stays.
+//! Its other keys are somebody else's: only the one number is written, every other byte of an
+//! existing sidecar stays.
 
 use std::str::FromStr;
 

@@ -1,9 +1,10 @@
-//! A JSON document under change: values are set, added, removed and moved, and every byte that is not concerned stays.
+//! A JSON document under change: values are set, added, removed and moved, and every byte that is
+//! not concerned stays.
 //!
-//! Owns: which bytes of the text stay and what is written between them, in the document's own style.
-//! Must not know: patches and their operations.
-// A tree over the text, opened only where something changes: what no operation entered is copied as one piece, and a thousand
-// operations read the text once.
+//! Owns: which bytes of the text stay and what is written between them, in the document's own
+//! style. Must not know: patches and their operations.
+// A tree over the text, opened only where something changes: what no operation entered is copied as
+// one piece, and a thousand operations read the text once.
 
 mod equality;
 mod layout;
@@ -31,9 +32,10 @@ use layout::{Kind, Style, entry_spans};
 pub(super) use equality::Numbers;
 use lookup::Target;
 
-/// More values than this are not opened or copied one by one: bounds the memory that a small patch can ask for.
+/// More values than this are not opened or copied one by one: bounds the memory that a small patch
+/// can ask for.
 const SLOTS_MAX: usize = 2_000_000;
-/// So much of a value is spelled out for a change, in bytes, before it is cut to its shown length.
+/// How much of a value is spelled out for a change, in bytes, before it is cut to its shown length.
 const SPELLED_BYTES_MAX: usize = 4_000;
 
 static NULL: Value = Value::Null;
@@ -56,7 +58,8 @@ pub(super) struct JsonDocument<'t> {
 #[derive(Debug)]
 pub(super) struct Slot<'t> {
     key: Option<Key<'t>>,
-    /// What stands between the entry before and this one, the comma included; none: this stands first, or behind it for the first time.
+    /// What stands between the entry before and this one, the comma included; none: this stands
+    /// first, or behind it for the first time.
     sep: Option<&'t str>,
     content: Content<'t>,
     /// What stood here before: a model for the layout of what is new.
@@ -284,7 +287,8 @@ impl<'t> JsonDocument<'t> {
         }
     }
 
-    /// Takes an entry out of an opened list or object, with its separator; the next one moves up to the opening bracket if need be.
+    /// Takes an entry out of an opened list or object, with its separator; the next one moves up to
+    /// the opening bracket if need be.
     fn remove(&mut self, from: Id, at: usize) {
         if let Some(entries) = self.entries_mut(from)
             && at < entries.len()

@@ -1,8 +1,10 @@
-//! What is wrong with a text that is not JSON, in the words of someone who writes it by hand, and where it is to be mended.
+//! What is wrong with a text that is not JSON, in the words of someone who writes it by hand, and
+//! where it is to be mended.
 
 use super::json_tree::JsonFault;
 
-/// A fault as serde_json found it, in words; the line is the one to look at, which is not always where reading stopped.
+/// A fault as serde_json found it, in words; the line is the one to look at, which is not always
+/// where reading stopped.
 pub(super) fn in_words(body: &str, error: &serde_json::Error) -> JsonFault {
     let words = error.to_string();
     let cause = words.split(" at line ").next().unwrap_or(&words);

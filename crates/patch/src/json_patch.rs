@@ -193,8 +193,9 @@ fn after<'t>(
     Ok(document)
 }
 
-/// The place of an operation that makes an unreadable document of a readable one: without any it is readable, with all it is not.
-/// Reads the document a number of times that grows with the logarithm of `ops`.
+/// The place of an operation that makes an unreadable document of a readable one: without any it is
+/// readable, with all it is not. Reads the document a number of times that grows with the logarithm
+/// of `ops`.
 fn first_unreadable(ops: usize, is_readable: impl Fn(usize) -> bool) -> usize {
     let (mut readable, mut unreadable) = (0, ops);
     while unreadable - readable > 1 {

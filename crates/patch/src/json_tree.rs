@@ -1,6 +1,8 @@
-//! JSON with the place of every value in its text, so that one value can be changed and every other byte kept.
+//! JSON with the place of every value in its text, so that one value can be changed and every other
+//! byte kept.
 //!
-//! Real JSON only: serde_json judges the syntax first (`json_fault` words the error), this reader then notes the spans.
+//! Real JSON only: serde_json judges the syntax first (`json_fault` words the error), this reader
+//! then notes the spans.
 
 use std::ops::Range;
 
@@ -95,7 +97,8 @@ impl Node {
         }
     }
 
-    /// The value of a key. Two equal keys are refused: readers disagree on which one counts, so neither may be changed.
+    /// The value of a key. Two equal keys are refused: readers disagree on which one counts, so
+    /// neither may be changed.
     pub(super) fn get(&self, text: &str, place: &str, key: &str) -> Result<Option<&Node>, PatchError> {
         let mut found = self.members().iter().filter(|member| member.key == key);
         let first = found.next();
@@ -253,7 +256,8 @@ impl JsonParser<'_> {
             self.peek();
             let key_span = self.string()?;
             let raw = self.text.get(key_span.clone()).unwrap_or("");
-            // A key with half a surrogate pair has no text; its raw form keeps it apart from every real key.
+            // A key with half a surrogate pair has no text; its raw form keeps it apart from every
+            // real key.
             let key = serde_json::from_str(raw).unwrap_or_else(|_| raw.to_owned());
             self.expect(b':')?;
             let value = self.value(depth + 1)?;

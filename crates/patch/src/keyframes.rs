@@ -1,4 +1,5 @@
-//! The keyframes inside a beat: where they lie in time, moved along with its duration or found past its end.
+//! The keyframes inside a beat: where they lie in time, moved along with its duration or found past
+//! its end.
 
 use std::ops::Range;
 
@@ -44,7 +45,8 @@ pub(super) struct Stretch {
     pub(super) unit: Unit,
 }
 
-/// Moves the keyframes of a beat in proportion, or leaves them; names those that lie past the new end.
+/// Moves the keyframes of a beat in proportion, or leaves them; names those that lie past the new
+/// end.
 pub(super) fn stretch(
     text: &str,
     beat: &Beat<'_>,
@@ -145,7 +147,8 @@ impl Keyframe<'_> {
     }
 }
 
-/// Times from 0 to 1 in a longer beat are shares of it, not seconds: it reaches 1 exactly, or the unit would be milliseconds.
+/// Times from 0 to 1 in a longer beat are shares of it, not seconds: it reaches 1 exactly, or the
+/// unit would be milliseconds.
 fn are_fractions(found: &[Keyframe<'_>], by: Stretch) -> bool {
     let one = Decimal::from(1);
     let highest = found

@@ -1,7 +1,7 @@
 //! `level_adjust`: how loud a sound is (SPEC §6).
 //!
-//! Three ways, chosen by what the bytes are and not by the name: PCM samples are multiplied, the gains of MP3 frames are stepped, and for
-//! every other form the wish is written into the sidecar.
+//! Three ways, chosen by what the bytes are and not by the name: PCM samples are multiplied, the
+//! gains of MP3 frames are stepped, and for every other form the wish is written into the sidecar.
 
 use serde_json::json;
 
@@ -95,7 +95,7 @@ impl LevelAdjust {
             .map_err(|fault| unreadable(material, fault))?;
         self.check_sound(material, levelled.before)?;
         let fits = |headroom_db: f64| {
-            // Down to a hundredth: what is offered must fit.
+            // Rounded down to a hundredth, because the change that is offered must fit.
             let fits = (headroom_db * 100.0).floor() / 100.0;
             (fits > 0.0).then_some(fits)
         };

@@ -1,8 +1,9 @@
 //! Patches: what an operator wants changed, and what that would make of an artifact (SPEC §6).
 //!
-//! Owns the patch types, their checking and their planning: current bytes and a patch give new bytes with the changes in words, or a reason.
-//! Must not know files, digests, gates or jobs: who may apply a plan, and whether the artifact is still the reviewed one, is decided above.
-//! A further type is one file with a `TYPE`, named once in `catalog`.
+//! Owns the patch types, their checking and their planning: current bytes and a patch give new
+//! bytes with the changes in words, or a reason. Must not know files, digests, gates or jobs: who
+//! may apply a plan, and whether the artifact is still the reviewed one, is decided above. A
+//! further type is one file with a `TYPE`, named once in `catalog`.
 #![doc = include_str!("../README.md")]
 
 mod asset_path;
@@ -58,7 +59,8 @@ pub use template::{template, template_of};
 pub const PATCH_BYTES_MAX: usize = 1 << 20;
 /// The largest artifact that is read or made, in bytes (SPEC §10: 64 MiB).
 pub(crate) const ARTIFACT_BYTES_MAX: usize = 64 << 20;
-/// The most replacements or adjustments in one patch: bounds the work that 1 MiB of patch can ask for.
+/// The most replacements or adjustments in one patch: bounds the work that 1 MiB of patch can ask
+/// for.
 pub(crate) const PATCH_ITEMS_MAX: usize = 1000;
 /// The most changes that a plan lists one by one; a consequence counts the rest.
 pub(crate) const CHANGES_LISTED_MAX: usize = 200;

@@ -1,6 +1,8 @@
-//! The lines that open a section of a text: which lines those are, of what kind, and how deep (SPEC §6).
+//! The lines that open a section of a text: which lines those are, of what kind, and how deep (SPEC
+//! §6).
 
-/// What a marker line looks like. Sections end at the next marker of the same kind, so kinds never nest in one another.
+/// What a marker line looks like. Sections end at the next marker of the same kind, so kinds never
+/// nest in one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MarkerKind {
     /// `## Heading`, or a heading underlined with `===` or `---`; 1 is the highest level.
@@ -36,7 +38,8 @@ impl MarkerKind {
         std::mem::discriminant(&self) == std::mem::discriminant(&other)
     }
 
-    /// Whether a marker of this kind ends a section opened by the other: the same kind, the same or a higher level.
+    /// Whether a marker of this kind ends a section opened by the other: the same kind, the same or
+    /// a higher level.
     pub(super) fn ends(self, opened: Self) -> bool {
         match (self, opened) {
             (Self::Heading(level), Self::Heading(opened)) => level <= opened,
@@ -61,7 +64,8 @@ impl MarkerKind {
 pub(super) const KINDS_IN_WORDS: &str =
     "# headings, **bold** lines, [cue] lines, INT./EXT. slugs and labels such as Tip 2:";
 
-/// Every marker of the text, given as its lines with or without their ends. Lines inside fenced code blocks are none.
+/// Every marker of the text, given as its lines with or without their ends. Lines inside fenced
+/// code blocks are none.
 pub(super) fn markers<'t>(lines: &[&'t str]) -> Vec<Marker<'t>> {
     let mut found = Vec::new();
     let mut fence = Fence::default();
@@ -92,7 +96,8 @@ pub(super) fn markers<'t>(lines: &[&'t str]) -> Vec<Marker<'t>> {
     found
 }
 
-/// The lines, from 0, that are no markers and look as if somebody took them for one: `tip 2:`, `Tip two:`, `**Tip 2:** text`, `#Opening`.
+/// The lines, from 0, that are no markers and look as if somebody took them for one: `tip 2:`,
+/// `Tip two:`, `**Tip 2:** text`, `#Opening`.
 pub(super) fn lookalikes(lines: &[&str]) -> Vec<usize> {
     let mut fence = Fence::default();
     let mut found = Vec::new();
@@ -175,8 +180,8 @@ fn heading(line: &str) -> Option<(MarkerKind, &str)> {
     Some((MarkerKind::Heading(level), title))
 }
 
-/// The level of a heading that the next line underlines. Stricter than CommonMark 4.3: one line, alone after a blank one, because
-/// scripts draw rules of dashes under ordinary text.
+/// The level of a heading that the next line underlines. Stricter than CommonMark 4.3: one line,
+/// alone after a blank one, because scripts draw rules of dashes under ordinary text.
 fn underlined(lines: &[&str], index: usize) -> Option<u8> {
     let line = visible(lines.get(index)?);
     let rule = visible(lines.get(index + 1)?);
@@ -231,7 +236,8 @@ fn slug(text: &str) -> Option<&str> {
     (rest.starts_with([' ', '\t']) && !rest.trim().is_empty()).then_some(text)
 }
 
-/// One or two capitalised words, a number, a colon: `Tip 2:`, `Tip #2:`, `Pro Tip 3: bring boots`, but not `At 10:30`.
+/// One or two capitalised words, a number, a colon: `Tip 2:`, `Tip #2:`, `Pro Tip 3: bring boots`,
+/// but not `At 10:30`.
 fn label(text: &str) -> Option<&str> {
     let (name, rest) = text.split_once(':')?;
     if !(rest.is_empty() || rest.starts_with(char::is_whitespace)) {

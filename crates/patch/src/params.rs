@@ -1,6 +1,8 @@
-//! `params`: changes the job's parameters, not an artifact; the stage runs again with them (SPEC §6).
+//! `params`: changes the job's parameters, not an artifact; the stage runs again with them (SPEC
+//! §6).
 //!
-//! Merged as RFC 7396 says, like `merge_patch`: an object goes into an object, anything else replaces, null removes.
+//! Merged as RFC 7396 says, like `merge_patch`: an object goes into an object, anything else
+//! replaces, null removes.
 
 use serde_json::{Map, Value, json};
 
@@ -79,8 +81,8 @@ fn printed(params: &Map<String, Value>) -> Result<Vec<u8>, PatchError> {
         .map_err(|error| PatchError::unfit(format!("the parameters cannot be written as JSON: {error}")))
 }
 
-/// A params patch to begin with: the parameters as they are, so that only one value need be changed; it changes nothing until then. None
-/// when they are too long to be written in an editor.
+/// A params patch to begin with: the parameters as they are, so that only one value need be
+/// changed; it changes nothing until then. None when they are too long to be written in an editor.
 pub fn params_template(params: &Map<String, Value>) -> Option<String> {
     let mut text = serde_json::to_string_pretty(&json!({"type": TYPE.name, "params": params})).ok()?;
     text.push('\n');

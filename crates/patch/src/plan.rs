@@ -24,7 +24,8 @@ pub struct Patch {
     planner: Arc<dyn Planner>,
 }
 
-/// What of the run directory a planner may ask about beside the artifact: found out before, so that planning stays pure.
+/// What of the run directory a planner may ask about beside the artifact: found out before, so that
+/// planning stays pure.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Surroundings<'a> {
     /// Paths of the regular files below the run directory, with `/`, sorted.
@@ -68,7 +69,8 @@ pub(super) const NOTHING: &str = "(none)";
 /// What stands after a change that takes something away.
 pub(super) const DELETED: &str = "(deleted)";
 
-/// The changes of a plan under construction: a patch may ask for millions, of which a screen can show the first.
+/// The changes of a plan under construction: a patch may ask for millions, of which a screen can
+/// show the first.
 #[derive(Debug, Default)]
 pub(super) struct PlannedChanges {
     listed: Vec<PlannedChange>,
@@ -225,7 +227,8 @@ impl Patch {
         self.plan_among(artifact_path, current, Surroundings::default())
     }
 
-    /// What this patch makes of the current bytes of the artifact, or why it does not fit. Pure; a plan always changes something.
+    /// What this patch makes of the current bytes of the artifact, or why it does not fit. Pure; a
+    /// plan always changes something.
     pub fn plan_among(
         &self,
         artifact_path: &str,
@@ -322,7 +325,8 @@ pub(super) fn json_problem(bytes: &[u8]) -> Option<serde_json::Error> {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).err()
 }
 
-/// The first number that would be written with other digits than the operator wrote: rounded in silence, it would not be what was decided.
+/// The first number that would be written with other digits than the operator wrote: rounded in
+/// silence, it would not be what was decided.
 fn first_rounded<'n>(text: &str, node: &'n Node) -> Option<&'n Node> {
     if let Some(literal) = node.as_number(text) {
         let kept = serde_json::from_str::<serde_json::Number>(literal).map(|number| number.to_string());
@@ -340,7 +344,8 @@ fn significant(literal: &str) -> String {
     digits.trim_matches('0').to_owned()
 }
 
-/// Where the field of this path stands in the patch's text; the nearest object around it when it is missing.
+/// Where the field of this path stands in the patch's text; the nearest object around it when it is
+/// missing.
 fn offset_of(tree: &Node, field: &str, fault: PatchFault) -> usize {
     let mut node = tree;
     let mut offset = node.span.start;

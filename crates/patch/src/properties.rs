@@ -79,7 +79,7 @@ proptest! {
                     }
                 }
                 prop_assert_eq!(patch.plan("b.json", text.as_bytes()), Ok(plan.clone()));
-                // The way back gives the numbers back.
+                // The reverse patch must give the former numbers back.
                 let back = json!({"type": "duration_adjust", "beat_adjustments": [{"beat_id": format!("s{index}"), "duration": seconds[index]}]});
                 let again = Patch::from_value(back).unwrap().plan("b.json", &plan.bytes).unwrap();
                 prop_assert_eq!(body(&again.bytes), old);

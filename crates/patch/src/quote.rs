@@ -29,19 +29,22 @@ pub(super) fn excerpt(text: &str) -> String {
 
 /// The most characters shown of each side of a change.
 const SIDE_CHARS_MAX: usize = 160;
-/// So many equal characters stay in sight before the first that differs.
+/// How many equal characters stay in sight before the first that differs.
 const LEAD_CHARS: usize = 16;
 
-/// Two texts between backticks, each cut to at most 160 characters around the place where they begin to differ.
+/// Two texts between backticks, each cut to at most 160 characters around the place where they
+/// begin to differ.
 ///
-/// Cut at the same place from the beginning, two long lines that differ near their ends would read alike.
+/// Cut at the same place from the beginning, two long lines that differ near their ends would read
+/// alike.
 pub(super) fn quote_both(before: &str, after: &str) -> (String, String) {
     let (before, after) = around_difference(before, after, SIDE_CHARS_MAX);
     let quoted = |text: &str| format!("`{}`", on_one_line(text));
     (quoted(&before), quoted(&after))
 }
 
-/// Cuts two texts to at most so many characters: from a little before the first difference on, `…` for what is left out.
+/// Cuts two texts to at most so many characters: from a little before the first difference on, `…`
+/// for what is left out.
 pub fn around_difference(before: &str, after: &str, most: usize) -> (String, String) {
     let longest = before.chars().count().max(after.chars().count());
     let equal = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();

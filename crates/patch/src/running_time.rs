@@ -10,12 +10,14 @@ use super::storyboard::{List, Storyboard, tree_of};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunningTime {
     pub(super) seconds: Decimal,
-    /// Scenes and beats that do not say how long they are: they run for a time that is not in the sum.
+    /// Scenes and beats that do not say how long they are: they run for a time that is not in the
+    /// sum.
     pub(super) untimed: usize,
 }
 
-/// The running time of a storyboard: of its `scenes[]`, or of all `sections[].beats[]` when no scene says how long it is; none when the
-/// bytes are no storyboard, or nothing in it has a duration.
+/// The running time of a storyboard: of its `scenes[]`, or of all `sections[].beats[]` when no
+/// scene says how long it is; none when the bytes are no storyboard, or nothing in it has a
+/// duration.
 ///
 /// Reads the whole document: not for an event loop.
 pub fn running_time(path: &str, bytes: &[u8]) -> Option<RunningTime> {

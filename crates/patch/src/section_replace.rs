@@ -62,7 +62,8 @@ impl SectionReplace {
         Ok(Self { marker, new_section })
     }
 
-    /// The one marker that is meant: the line as it stands, else a label without the text after it, else the bare title.
+    /// The one marker that is meant: the line as it stands, else a label without the text after it,
+    /// else the bare title.
     fn find<'m, 't>(&self, path: &str, lines: &[&str], all: &'m [Marker<'t>]) -> Result<&'m Marker<'t>, PatchError> {
         let wanted = self.marker.as_str();
         let label = wanted.strip_suffix(':').unwrap_or(wanted);
@@ -138,7 +139,8 @@ impl SectionReplace {
     }
 }
 
-/// The lines of one section: `head..body` is the marker, `body..tail` what is replaced, `tail..end` the blank lines that stay.
+/// The lines of one section: `head..body` is the marker, `body..tail` what is replaced, `tail..end`
+/// the blank lines that stay.
 pub(super) struct Section {
     pub(super) head: usize,
     pub(super) body: usize,
@@ -303,7 +305,8 @@ fn finish(out: &mut String, had_newline: bool, line_end: &str) {
     }
 }
 
-/// `line 4 after **Opening**`: what is replaced, counted from 1; the marker's own line when the section is empty.
+/// `line 4 after **Opening**`: what is replaced, counted from 1; the marker's own line when the
+/// section is empty.
 fn place(start: usize, tail: usize, marker: &Marker<'_>) -> String {
     let title = quote(marker.text);
     match tail.saturating_sub(start) {

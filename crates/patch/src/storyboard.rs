@@ -1,4 +1,5 @@
-//! A storyboard as duration patches see it: its beats and scenes, their ids, and the fields that say how long they are.
+//! A storyboard as duration patches see it: its beats and scenes, their ids, and the fields that
+//! say how long they are.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -153,7 +154,8 @@ pub(super) fn read_duration<'t>(
     unit: Unit,
     node: &Node,
 ) -> Result<Duration<'t>, PatchError> {
-    // Only a refusal needs the line: counting lines for every beat would be quadratic in the document.
+    // Only a refusal needs the line: counting lines for every beat would be quadratic in the
+    // document.
     let line = || line_at(text, node.span.start);
     let place = field_of(place, name);
     let Some(literal) = node.as_number(text) else {
@@ -234,7 +236,8 @@ impl<'t> Storyboard<'t> {
         })
     }
 
-    /// The index of the beat with this id. `id` goes before `beat_id`, `scene_id` and `element_id`, which may point at something else.
+    /// The index of the beat with this id. `id` goes before `beat_id`, `scene_id` and `element_id`,
+    /// which may point at something else.
     pub(super) fn find(&self, id: &str) -> Result<usize, PatchError> {
         for (rank, field) in ID_FIELDS.iter().enumerate() {
             let found = self.by_id.get(&(rank, id.to_owned())).map_or(&[][..], Vec::as_slice);
@@ -283,7 +286,8 @@ impl<'t> Storyboard<'t> {
         error.with_candidates(ids.iter().take(50).map(|id| (*id).to_owned()).collect())
     }
 
-    /// Whether some beat writes this field with a fraction: then whole numbers in it are not a rule.
+    /// Whether some beat writes this field with a fraction: then whole numbers in it are not a
+    /// rule.
     pub(super) fn is_fraction_field(&self, name: &str) -> bool {
         self.beats.iter().any(|beat| {
             let mut members = beat.node.members().iter().filter(|member| member.key == name);

@@ -54,7 +54,8 @@ pub(super) fn is_named_as_audio(path: &str) -> bool {
     ArtifactFacts { path, kind: "" }.may_be(Family::Audio)
 }
 
-/// Whether the path that a patch names means this artifact: the whole path, or its last parts (`script.txt`).
+/// Whether the path that a patch names means this artifact: the whole path, or its last parts
+/// (`script.txt`).
 pub(super) fn is_same_artifact(named: &str, path: &str) -> bool {
     path == named || path.strip_suffix(named).is_some_and(|before| before.ends_with('/'))
 }
@@ -91,7 +92,8 @@ pub fn choose_target(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<T
     }
 }
 
-/// Which of a stage's artifacts the patch is for: the one that it names, else the only one that it could apply to. Returns the index.
+/// Which of a stage's artifacts the patch is for: the one that it names, else the only one that it
+/// could apply to. Returns the index.
 pub fn choose_artifact(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<usize, PatchError> {
     let doc = patch.type_doc();
     let all = || {

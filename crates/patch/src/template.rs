@@ -1,4 +1,5 @@
-//! The patch with which the editor opens: filled with what the artifact really holds, so that only one value need be changed.
+//! The patch with which the editor opens: filled with what the artifact really holds, so that only
+//! one value need be changed.
 
 mod asset;
 mod json;
@@ -13,17 +14,19 @@ use super::target::{ArtifactFacts, applicable};
 
 /// The longest line, in bytes, that is offered as `old`.
 const LINE_BYTES_MAX: usize = 300;
-/// So much of a line that is too long is offered, in characters.
+/// How much of a line that is too long is offered, in characters.
 const PIECE_CHARS: usize = 80;
 /// How many lines of prose are tried for one that stands once.
 const PROSE_TRIED_MAX: usize = 50;
 /// How many beats are tried for one with a clear id and length.
 const BEATS_TRIED_MAX: usize = 100;
 
-/// A pretty-printed patch for this artifact. It changes nothing until the operator edits it: accepted as it is, it is refused.
+/// A pretty-printed patch for this artifact. It changes nothing until the operator edits it:
+/// accepted as it is, it is refused.
 ///
-/// A storyboard gives a `duration_adjust` with its first id and that one's present length; sound a `level_adjust`; a text a `text_replace`
-/// with its first line of prose; what is none of these the same with nothing filled in.
+/// A storyboard gives a `duration_adjust` with its first id and that one's present length; sound a
+/// `level_adjust`; a text a `text_replace` with its first line of prose; what is none of these the
+/// same with nothing filled in.
 pub fn template(kind: &str, path: &str, current: &[u8]) -> String {
     ["duration_adjust", "level_adjust", "text_replace"]
         .into_iter()
@@ -31,7 +34,8 @@ pub fn template(kind: &str, path: &str, current: &[u8]) -> String {
         .unwrap_or_else(|| printed(&text_replace(path, "", "")))
 }
 
-/// The same for one patch type by its name; none where that type could not apply, or the artifact holds nothing to fill it with.
+/// The same for one patch type by its name; none where that type could not apply, or the artifact
+/// holds nothing to fill it with.
 pub fn template_of(type_name: &str, kind: &str, path: &str, current: &[u8]) -> Option<String> {
     let doc = applicable(ArtifactFacts { path, kind })
         .into_iter()
@@ -97,7 +101,8 @@ fn level_template(path: &str) -> Value {
 }
 
 fn text_template(path: &str, text: &str) -> Option<Value> {
-    // A line that stands once is what the operator sees change; one that stands often would change everywhere.
+    // A line that stands once is what the operator sees change; one that stands often would change
+    // everywhere.
     let candidates: Vec<&str> = prose(text).map(|(_, line)| line.trim()).collect();
     let line = candidates
         .iter()
@@ -125,7 +130,8 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .take(PROSE_TRIED_MAX)
 }
 
-/// Where no line will do, as in JSON without line breaks: the beginning of the first line that says something.
+/// Where no line will do, as in JSON without line breaks: the beginning of the first line that says
+/// something.
 fn piece(text: &str) -> Option<&str> {
     let line = text.lines().find(|line| line.chars().any(char::is_alphanumeric))?;
     let line = line.trim_start_matches('\u{feff}').trim();

@@ -1,4 +1,5 @@
-//! What a changed duration does to the sums around it: totals of the document and of its sections, start and end times.
+//! What a changed duration does to the sums around it: totals of the document and of its sections,
+//! start and end times.
 
 use std::collections::BTreeMap;
 
@@ -162,7 +163,8 @@ impl Adjusted<'_> {
                     continue;
                 }
             };
-            // Beats without a duration take part in the total by an unknown amount: then only the difference is sure.
+            // Beats without a duration take part in the total by an unknown amount: then only the
+            // difference is sure.
             let wanted_s = if sum.missing == 0 {
                 Some(sum.new_s)
             } else {

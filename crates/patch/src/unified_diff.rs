@@ -1,7 +1,8 @@
 //! `unified_diff`: a diff as `diff -u` writes it, applied without fuzz (SPEC §6).
 //!
-//! Every context and removed line must stand in the artifact, byte for byte, at the line that the hunk's header says. A hunk that would fit
-//! elsewhere is refused with the header that would be right: the diff was made from another version, and only a person knows which is meant.
+//! Every context and removed line must stand in the artifact, byte for byte, at the line that the
+//! hunk's header says. A hunk that would fit elsewhere is refused with the header that would be
+//! right: the diff was made from another version, and only a person knows which is meant.
 
 mod apply;
 mod hunks;

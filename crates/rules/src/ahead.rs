@@ -1,4 +1,5 @@
-//! What a command lets go: the stage that would wait for its start because of it, and what is to be looked at before it may.
+//! What a command lets go: the stage that would wait for its start because of it, and what is to be
+//! looked at before it may.
 
 use std::borrow::Cow;
 
@@ -37,8 +38,8 @@ impl<'r> Ahead<'r> {
         }))
     }
 
-    /// What lies on disk of everything that the stage may read; `look` finds it. Of what is decided only by this command the bytes are
-    /// known: it is about them, or puts them there.
+    /// What lies on disk of everything that the stage may read; `look` finds it. Of what is decided
+    /// only by this command the bytes are known: it is about them, or puts them there.
     pub fn looks(
         &self,
         mut look: impl FnMut(&ArtifactPath, Digest) -> Result<OnDisk, Refusal>,
@@ -62,7 +63,8 @@ impl<'r> Ahead<'r> {
         looks.collect()
     }
 
-    /// What has to be reviewed before the stage may start: which stage answers for it, with all that it answers for.
+    /// What has to be reviewed before the stage may start: which stage answers for it, with all
+    /// that it answers for.
     pub fn review(&self, looks: &[OnDisk]) -> Result<Option<(&StageName, Vec<Agreed<'_>>)>, Refusal> {
         wanted_review(&self.after, &self.stage, looks)
     }

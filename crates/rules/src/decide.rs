@@ -92,7 +92,8 @@ pub(super) fn undo_patch(
     let Undoable { artifact, step } = undoable;
     let current = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, None)?;
     let is_as_made = |other: &GateArtifact| other.path == artifact.path && other.digest == step.made;
-    // Bytes that somebody else put there and the operator read: they are not the patch's to be taken back.
+    // Bytes that somebody else put there and the operator read: they are not the patch's to be
+    // taken back.
     if !current.iter().any(is_as_made) {
         let now = current.iter().find(|other| other.path == artifact.path);
         let now = now.map_or(artifact.digest, |other| other.digest);
@@ -119,7 +120,8 @@ pub(super) fn undo_patch(
     Ok(draft.finish())
 }
 
-/// The ticker says that the gate is due; the rows have the last word, for a person may have been quicker or moved the deadline.
+/// The ticker says that the gate is due; the rows have the last word, for a person may have been
+/// quicker or moved the deadline.
 pub(super) fn expire(
     mut draft: JobEdit<'_>,
     key: &GateKey,
@@ -136,8 +138,8 @@ pub(super) fn expire(
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
     let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
     match timer.wake(gate.lease.as_ref(), max_hold_s, grace_s) {
-        // Another time than the ticker found due: after another start of the machine only the ticker knows whether a deadline that was moved
-        // since has passed by the boot clock.
+        // Another time than the ticker found due: after another start of the machine only the
+        // ticker knows whether a deadline that was moved since has passed by the boot clock.
         Some(wake) if wake == asked && wake.is_due_as_asked(now) => {}
         Some(_) | None => return Err(Refusal::not_due(key)),
     }
@@ -165,7 +167,8 @@ pub(super) fn expire(
         return Ok(draft.finish());
     }
     if timer.stopped_at.is_some() {
-        // Its bound is used up, by the boot clock; the record tells the deadline as the civil clock has it.
+        // Its bound is used up, by the boot clock; the record tells the deadline as the civil clock
+        // has it.
         gate.timer = Some(timer.rebased(now));
     }
     match gate.expire(draft.cx.via.clone(), now.utc, &draft.evidence.on_disk)? {

@@ -1,4 +1,5 @@
-//! Holds and extensions: what a person does to a gate's timer on purpose (SPEC §3). Named, logged, bounded by `max_hold_s`.
+//! Holds and extensions: what a person does to a gate's timer on purpose (SPEC §3). Named, logged,
+//! bounded by `max_hold_s`.
 
 use serde_json::json;
 
@@ -59,7 +60,8 @@ fn words(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried request adds nothing.
+/// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried
+/// request adds nothing.
 pub(super) fn hold(
     mut draft: JobEdit<'_>,
     gate: &GateRef,
@@ -98,7 +100,8 @@ pub(super) fn hold(
     Ok(draft.finish())
 }
 
-/// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may: the holder may be asleep.
+/// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may:
+/// the holder may be asleep.
 pub(super) fn release(
     mut draft: JobEdit<'_>,
     gate: &GateRef,
@@ -140,7 +143,8 @@ pub(super) fn release(
     Ok(draft.finish())
 }
 
-/// Moves the deadline by so many seconds, as far as the bound allows. With `expected`, only when it is the deadline that the caller saw.
+/// Moves the deadline by so many seconds, as far as the bound allows. With `expected`, only when it
+/// is the deadline that the caller saw.
 pub(super) fn extend(
     mut draft: JobEdit<'_>,
     gate: &GateRef,

@@ -1,4 +1,5 @@
-//! One job's rows while a rule changes them: what several rules do in the same way, and the list of changes that comes of it.
+//! One job's rows while a rule changes them: what several rules do in the same way, and the list of
+//! changes that comes of it.
 
 use serde_json::{Value, json};
 
@@ -157,7 +158,8 @@ impl<'a> JobEdit<'a> {
         find_gate(&self.rows, &self.evidence.pinned(wanted)).cloned()
     }
 
-    /// Makes a change to the rows here. One that their guards refuse is refused by the store too, and with it the whole draft.
+    /// Makes a change to the rows here. One that their guards refuse is refused by the store too,
+    /// and with it the whole draft.
     fn make(&mut self, change: Change) {
         if let Ok(LogEntry::Decision(decision)) = change.clone().apply_to_job(&mut self.rows) {
             self.rows.note_newest(*decision);
@@ -401,7 +403,8 @@ impl<'a> JobEdit<'a> {
         artifacts
     }
 
-    /// A stage that ran again may have removed what a patch had set beside its artifacts: nothing may wait for that any more.
+    /// A stage that ran again may have removed what a patch had set beside its artifacts: nothing
+    /// may wait for that any more.
     fn drop_lost_sidecars(&mut self, made: &[GateArtifact]) {
         let sidecars: Vec<_> = made
             .iter()
@@ -423,8 +426,8 @@ impl<'a> JobEdit<'a> {
         }
     }
 
-    /// What was under review at this stage before, was rejected or withdrawn, and is not what was approved now, is no artifact of a job
-    /// whose stages would read it: nobody has agreed to that.
+    /// What was under review at this stage before, was rejected or withdrawn, and is not what was
+    /// approved now, is no artifact of a job whose stages would read it: nobody has agreed to that.
     fn drop_unnamed(&mut self, approval: &Decision) {
         if self.rows.job.is_manual {
             return;
@@ -471,7 +474,8 @@ impl<'a> JobEdit<'a> {
         self.put_artifacts(stage, current);
     }
 
-    /// The job goes on after this stage; none: from the beginning. Everything that needs no child process happens here and now.
+    /// The job goes on after this stage; none: from the beginning. Everything that needs no child
+    /// process happens here and now.
     pub(crate) fn advance_from(&mut self, stage: Option<&StageName>) {
         if self.rows.job.is_manual {
             // Rejected at one gate: an approval at another does not end the pause.

@@ -154,7 +154,8 @@ fn not_planned_again(rejection: &SealedDecision) -> Refusal {
     )
 }
 
-/// Rejected with a patch of the parameters: they are merged, and the stage runs again with them (SPEC §5).
+/// Rejected with a patch of the parameters: they are merged, and the stage runs again with them
+/// (SPEC §5).
 fn resume_with_params(
     draft: &mut JobEdit<'_>,
     operator: &Operator,
@@ -163,7 +164,7 @@ fn resume_with_params(
     effect: &ParamsEffect,
 ) -> Result<(), Refusal> {
     let job = &mut draft.rows.job;
-    // Planned on a look that is stale by now.
+    // The parameters changed since the patch was planned, so the plan is stale.
     if job.params != effect.before {
         return Err(Refusal::new(RefusalCode::WrongState, "the job's parameters were changed meanwhile").at("params"));
     }
@@ -199,7 +200,8 @@ fn resume_again(
     if is_bare {
         open_again(draft, operator, stage);
     } else {
-        // Where something has to be reviewed before, that is how the job goes on, and the review says so.
+        // Where something has to be reviewed before, that is how the job goes on, and the review
+        // says so.
         if review::wanted(draft, stage)?.is_none() {
             resumed(draft, operator, stage, &format!("{stage} runs again"));
         }
@@ -218,7 +220,8 @@ fn open_again(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) {
     draft.open_gate(stage, attempt, policy, artifacts);
 }
 
-/// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a rejected stage never passes silently.
+/// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a
+/// rejected stage never passes silently.
 pub(super) fn former_policy(draft: &JobEdit<'_>, stage: &StageName) -> GatePolicy {
     draft
         .policy_in_force(stage)
@@ -226,7 +229,8 @@ pub(super) fn former_policy(draft: &JobEdit<'_>, stage: &StageName) -> GatePolic
         .unwrap_or_default()
 }
 
-/// Rejected with a patch: it is applied, attempt n+1 opens and is approved in this transaction; the stage does not run (SPEC §5).
+/// Rejected with a patch: it is applied, attempt n+1 opens and is approved in this transaction; the
+/// stage does not run (SPEC §5).
 fn resume_with_patch(
     draft: &mut JobEdit<'_>,
     operator: &Operator,
@@ -239,7 +243,7 @@ fn resume_with_patch(
     let mut reviewed = rejected.reviewed_or_refuse(None, &draft.evidence.on_disk, None)?;
     effect.fits_or_refuse(&rejected.key, &reviewed)?;
     for artifact in &mut reviewed {
-        // Those were patches of the former attempt.
+        // The patches belong to the former attempt.
         artifact.patches.clear();
     }
     resumed(draft, operator, stage, "the patch of the rejection is applied");

@@ -70,9 +70,10 @@ pub(super) fn take(
     Ok(draft.finish())
 }
 
-/// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a gate open it is refused, until it has
-/// taken the gate over. A command or a client has no session, and no way to take a gate over; it goes through, and the record names whose
-/// editor or prompt was open.
+/// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a
+/// gate open it is refused, until it has taken the gate over. A command or a client has no session,
+/// and no way to take a gate over; it goes through, and the record names whose editor or prompt was
+/// open.
 pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey, String)>, Refusal> {
     let gates = match &ask.command {
         // That there is no such gate, or that it was decided, is told by the rule itself.
@@ -110,7 +111,8 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
     Ok(overridden)
 }
 
-/// The gate goes from one session to another; the timer stays stopped from when it was, so that taking over adds no time.
+/// The gate goes from one session to another; the timer stays stopped from when it was, so that
+/// taking over adds no time.
 fn take_over(
     mut draft: JobEdit<'_>,
     gate: Gate,
@@ -157,7 +159,8 @@ pub(super) fn release(mut draft: JobEdit<'_>, gate: &GateRef, session: Option<&s
     }
 }
 
-/// Ends a lease whose last heartbeat is too old. Its end is when it died, not when somebody noticed.
+/// Ends a lease whose last heartbeat is too old. Its end is when it died, not when somebody
+/// noticed.
 pub(super) fn lapse(draft: &mut JobEdit<'_>, gate: Gate) -> Gate {
     let dead_for_us = gate.lease.as_ref().map_or(0, |lease| lease.dead_for_us(draft.cx.now));
     end(draft, gate, dead_for_us, "no heartbeat")
@@ -191,15 +194,16 @@ fn end(draft: &mut JobEdit<'_>, gate: Gate, ended_ago_us: i64, why: &str) -> Gat
     gate
 }
 
-/// Whether a lease makes a difference: not where nothing runs, by policy or because a person holds the gate anyway.
+/// Whether a lease makes a difference: not where nothing runs, by policy or because a person holds
+/// the gate anyway.
 fn stops_something(gate: &Gate) -> bool {
     gate.timer
         .as_ref()
         .is_some_and(|timer| timer.held_by_policy_at.is_none() && timer.hold.is_none())
 }
 
-/// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever looks in two consoles has
-/// seen what the better of the two has shown.
+/// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever
+/// looks in two consoles has seen what the better of the two has shown.
 pub(super) fn mark_seen(
     mut draft: JobEdit<'_>,
     gate: &GateRef,

@@ -1,7 +1,9 @@
-//! The rules of what follows from what: rows of one job, a trigger and the evidence for it in, changes or a refusal out.
+//! The rules of what follows from what: rows of one job, a trigger and the evidence for it in,
+//! changes or a refusal out.
 //!
-//! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever needed files (digests, plans of patches)
-//! was found out before and comes along as evidence. Every front door, the timer and the stage runner end here.
+//! Pure. It runs inside the store's transaction, so what it reads is what it changes; whatever
+//! needed files (digests, plans of patches) was found out before and comes along as evidence. Every
+//! front end, the timer and the stage runner end here.
 
 mod ahead;
 mod decide;
@@ -54,17 +56,18 @@ pub struct Context<'a> {
     pub via: &'a Via,
 }
 
-/// Artifacts that are not what was decided on: the stage that answers for them, and what of them lies there now.
+/// Artifacts that are not what was decided on: the stage that answers for them, and what of them
+/// lies there now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Review {
-    /// The stage.
     pub stage: StageName,
-    /// All that it answers for, as it lies there, stored as versions; its base is the version that was decided on.
+    /// All that it answers for, as it lies there, stored as versions; its base is the version that
+    /// was decided on.
     pub artifacts: Vec<GateArtifact>,
 }
 
-/// What the log says of how a gate was opened and ended, and of whoever wants to withdraw it. Events never change, so it may be read
-/// before the transaction.
+/// What the log says of how a gate was opened and ended, and of whoever wants to withdraw it.
+/// Events never change, so it may be read before the transaction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpeningRecord {
     /// Who opened it from outside; none: its stage did, or it was not written down.
@@ -91,7 +94,6 @@ pub enum StageOutcome {
 pub enum Happening {
     /// The ticker found the gate due, by both clocks.
     Expired {
-        /// The gate.
         key: GateKey,
         /// The time that it was found due for.
         wake: Wake,
@@ -99,35 +101,24 @@ pub enum Happening {
         is_missed: bool,
     },
     /// The leader is about to start a stage's supervisor.
-    StageStarted {
-        /// The stage.
-        stage: StageName,
-        /// The attempt.
-        attempt: u32,
-    },
+    StageStarted { stage: StageName, attempt: u32 },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
     StageNotStarted {
-        /// The stage.
         stage: StageName,
-        /// The attempt.
         attempt: u32,
-        /// Why.
         why: String,
     },
     /// A stage's supervisor is gone.
     StageEnded {
-        /// The stage.
         stage: StageName,
-        /// The attempt.
         attempt: u32,
-        /// How.
         outcome: StageOutcome,
     },
-    /// Before a stage's supervisor was started, an artifact was found to differ from what was decided on.
+    /// Before a stage's supervisor was started, an artifact was found to differ from what was
+    /// decided on.
     ArtifactMoved {
         /// The stage that does not start.
         stage: StageName,
-        /// The attempt.
         attempt: u32,
         /// Which, and what it is now.
         moved: OnDisk,
@@ -144,10 +135,12 @@ pub enum Trigger {
     Happened(Happening),
 }
 
-/// What was found on disk and in the log before the transaction: as much of it as the trigger needs.
+/// What was found on disk and in the log before the transaction: as much of it as the trigger
+/// needs.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// The attempt that was looked at, where an operator named only a stage: a newer gate that opens meanwhile gets its own decision.
+    /// The attempt that was looked at, where an operator named only a stage: a newer gate that
+    /// opens meanwhile gets its own decision.
     pub attempt: Option<u32>,
     /// What lies there of what is under review, or of what the stage may read that starts.
     pub on_disk: Vec<OnDisk>,
@@ -157,10 +150,11 @@ pub struct Evidence {
     pub taken_back: Option<String>,
     /// Files from outside, stored as versions: what a gate is opened for.
     pub brought: Vec<GateArtifact>,
-    /// For each bare stage that declares artifacts and may open next: those that exist, stored as versions.
+    /// For each bare stage that declares artifacts and may open next: those that exist, stored as
+    /// versions.
     pub bare: BTreeMap<StageName, Vec<GateArtifact>>,
-    /// What lies there of everything that the stage may read which waits for its start because of the command. None: no stage does, or
-    /// nobody has looked; whoever starts it looks in any case.
+    /// What lies there of everything that the stage may read which waits for its start because of
+    /// the command. None: no stage does, or nobody has looked; whoever starts it looks in any case.
     pub ahead: Option<Vec<OnDisk>>,
     /// What has to be reviewed before a resumed job may go on.
     pub review: Option<Review>,
@@ -180,7 +174,8 @@ impl Evidence {
 
 /// Applies the rules to the job of this id.
 ///
-/// `rows` is the job as the transaction sees it; none: there is no such job. The refusal is an answer, nothing is changed then.
+/// `rows` is the job as the transaction sees it; none: there is no such job. The refusal is an
+/// answer, nothing is changed then.
 pub fn reduce(
     job_id: &JobId,
     rows: Option<&JobRows>,
@@ -295,10 +290,11 @@ fn as_expected(
     Err(Refusal::other_than_told(&before.job.id, &now.sentences()))
 }
 
-/// What the rules would make of a command, and of the job's rows: found by running them dry; nobody's rows change.
+/// What the rules would make of a command, and of the job's rows: found by running them dry;
+/// nobody's rows change.
 ///
-/// Whoever makes the job pause by a decision wants to know what comes of resuming it: `resume` finds what that needs to know on the rows
-/// as they would be, and the same rules say the rest.
+/// Whoever makes the job pause by a decision wants to know what comes of resuming it: `resume`
+/// finds what that needs to know on the rows as they would be, and the same rules say the rest.
 pub fn foresee(
     job_id: &JobId,
     rows: Option<&JobRows>,

@@ -55,7 +55,8 @@ pub(super) fn open(mut draft: JobEdit<'_>, operator: &Operator, stage: &StageNam
         draft.rows.job.stages.push(spec);
     }
     if draft.rows.job.status == JobStatus::Paused {
-        // An open gate is itself a stop: nothing goes on without a person, so opening one may end the pause.
+        // An open gate is itself a stop: nothing goes on without a person, so opening one may end
+        // the pause.
         let message = format!("resumed: {} opens {stage} again", operator.name);
         draft.rows.job.status = JobStatus::Running;
         draft.log(
@@ -87,7 +88,7 @@ fn may_open(draft: &JobEdit<'_>, stage: &StageName) -> Result<(), Refusal> {
             let at = job.stage.as_ref().map_or("between stages", StageName::as_str);
             refused(format!("job {} is at {at}, not at {stage}", job.id))
         }
-        // After a withdrawal it waits for just this.
+        // A job that paused because its gate was withdrawn waits for this gate to be opened again.
         Some(_) if job.status == JobStatus::Paused && !draft.rows.is_withdrawn(stage) => {
             refused(format!("job {} is paused", job.id))
         }
@@ -95,7 +96,8 @@ fn may_open(draft: &JobEdit<'_>, stage: &StageName) -> Result<(), Refusal> {
     }
 }
 
-/// Takes back a gate that was opened from outside. Asked again, it stays as it is: a request may be repeated.
+/// Takes back a gate that was opened from outside. Asked again, it stays as it is: a request may be
+/// repeated.
 pub(super) fn withdraw(
     mut draft: JobEdit<'_>,
     wanted: &GateRef,
@@ -136,7 +138,8 @@ pub(super) fn withdraw(
     Ok(draft.finish())
 }
 
-/// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead (SPEC §2).
+/// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead
+/// (SPEC §2).
 fn asked_policy(draft: &JobEdit<'_>, stage: &StageName) -> GatePolicy {
     let passing = || draft.cx.policies.get(stage).cloned().map(GatePolicy::for_a_person);
     draft.policy_in_force(stage).or_else(passing).unwrap_or_default()

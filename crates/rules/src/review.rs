@@ -1,4 +1,5 @@
-//! Going on after a pause because something was not what somebody had decided on: it is reviewed first.
+//! Going on after a pause because something was not what somebody had decided on: it is reviewed
+//! first.
 
 use serde_json::json;
 
@@ -14,8 +15,9 @@ use super::Review;
 use super::job_edit::JobEdit;
 use super::jobs::{former_policy, resumed};
 
-/// What has to be reviewed before this stage may start: the first stage of the pipeline that answers for something that lies there
-/// otherwise, with all that it answers for. None: everything is what was decided on.
+/// What has to be reviewed before this stage may start: the first stage of the pipeline that
+/// answers for something that lies there otherwise, with all that it answers for. None: everything
+/// is what was decided on.
 pub(super) fn wanted_review<'r>(
     rows: &'r JobRows,
     stage: &StageName,
@@ -47,7 +49,8 @@ pub(super) fn wanted<'d>(
     Ok(wanted.transpose()?.flatten())
 }
 
-/// Opens the next attempt of that stage for review, without running it; where all is again what was decided on, the job just goes on.
+/// Opens the next attempt of that stage for review, without running it; where all is again what was
+/// decided on, the job just goes on.
 pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
     if draft.evidence.ahead.is_none() {
         return Err(Refusal::stale_look(&draft.rows.job.id));
@@ -99,7 +102,8 @@ fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Re
             draft.log(EventType::ArtifactChanged, Some(&stage), looked.difference(), payload);
         }
     }
-    // Nobody has agreed to let the timer approve what somebody put there.
+    // The policy agreed to a timer for what the stage makes, not for bytes that somebody put in its
+    // place.
     let policy = former_policy(draft, &stage).for_a_person();
     draft.put_artifacts(&stage, &review.artifacts);
     draft.open_gate(&stage, attempt, policy, review.artifacts.clone());

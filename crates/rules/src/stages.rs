@@ -12,7 +12,8 @@ use domain::refusal::{Refusal, RefusalCode};
 use super::StageOutcome;
 use super::job_edit::JobEdit;
 
-/// A stage whose supervisor dies this often in a row is given up: something on the machine kills it each time.
+/// A stage whose supervisor dies this often in a row is given up: something on the machine kills it
+/// each time.
 const LOST_IN_A_ROW_MAX: u32 = 5;
 
 fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: AttemptState) -> Result<Attempt, Refusal> {
@@ -41,7 +42,8 @@ pub(super) fn started(mut draft: JobEdit<'_>, stage: &StageName, number: u32) ->
             format!("the job is {}", draft.rows.job.status.as_str()),
         ));
     }
-    // Whoever looked at the files was to say so, not that it starts; no stage starts on bytes that nobody decided on.
+    // Whoever looked at the files was to say so, not that it starts; no stage starts on bytes that
+    // nobody decided on.
     if let Some((_, moved)) = draft.rows.moved_before(stage, &draft.evidence.on_disk)?.first() {
         return Err(Refusal::new(RefusalCode::ArtifactChanged, moved.difference()).at(moved.path.to_string()));
     }
@@ -163,8 +165,9 @@ fn fail(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) {
     );
 }
 
-/// What was decided on is not what the stage would read: the job pauses, the attempt stays queued. Where the row says already that it
-/// runs, the last look before its launch found it: nothing was launched.
+/// What was decided on is not what the stage would read: the job pauses, the attempt stays queued.
+/// Where the row says already that it runs, the last look before its launch found it: nothing was
+/// launched.
 pub(super) fn artifact_moved(
     mut draft: JobEdit<'_>,
     stage: &StageName,
@@ -201,8 +204,8 @@ pub(super) fn artifact_moved(
     Ok(draft.finish())
 }
 
-/// A stage that waits for its start only now, because of what a person does, and would read what nobody decided on: the job pauses at
-/// once, not when the leader comes to look.
+/// A stage that waits for its start only now, because of what a person does, and would read what
+/// nobody decided on: the job pauses at once, not when the leader comes to look.
 pub(super) fn pause_where_moved(draft: &mut JobEdit<'_>) -> Result<(), Refusal> {
     let waiting = draft.rows.waiting().map(|one| (one.stage.clone(), one.number));
     let Some((stage, number)) = waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) else {

@@ -105,14 +105,16 @@ pub(super) struct World {
     pub(crate) log: Vec<(EventType, Value)>,
     /// The session that asks; none: a command.
     pub(crate) session: Option<String>,
-    /// What was found on disk of everything that a stage may read which would start; none: nobody has looked.
+    /// What was found on disk of everything that a stage may read which would start; none: nobody
+    /// has looked.
     pub(crate) ahead: Option<Vec<OnDisk>>,
     /// All decisions; the rows keep the newest of each stage.
     pub(crate) chain: Vec<SealedDecision>,
 }
 
 impl World {
-    /// A world with a job of these stages (`name` or `name!` for one with a command) and a person's gate on each stage named in `gates`.
+    /// A world with a job of these stages (`name` or `name!` for one with a command) and a person's
+    /// gate on each stage named in `gates`.
     pub(crate) fn new(stages: &[&str], gates: &[&str]) -> Self {
         let policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
         let mut world = Self {
@@ -160,7 +162,8 @@ impl World {
         Timestamp::from_micros(self.now_s * SECOND_US)
     }
 
-    /// Both clocks. They began to count together; `stepped_s` is what somebody set the civil one forward by.
+    /// Both clocks. They began to count together; `stepped_s` is what somebody set the civil one
+    /// forward by.
     pub(crate) fn both(&self) -> Now {
         Now {
             utc: self.now(),
@@ -422,7 +425,8 @@ impl World {
         self.happen(ended, Vec::new())
     }
 
-    /// Does something of which whoever asks has found this on disk, of everything that a stage may read which starts because of it.
+    /// Does something of which whoever asks has found this on disk, of everything that a stage may
+    /// read which starts because of it.
     pub(crate) fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
         self.ahead = Some(ahead);
         let done = deed(self);

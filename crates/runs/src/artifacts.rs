@@ -1,7 +1,9 @@
-//! Artifacts as they lie in a run directory now: opened so that no symlink leads out of it, hashed, and copied in from outside.
+//! Artifacts as they lie in a run directory now: opened so that no symlink leads out of it, hashed,
+//! and copied in from outside.
 //!
-//! A stage command or another process may change the tree at any moment, so nothing is checked by path and opened afterwards: the
-//! kernel resolves the path below the run directory, and what was opened is what is examined.
+//! A stage command or another process may change the tree at any moment, so nothing is checked by
+//! path and opened afterwards: the kernel resolves the path below the run directory, and what was
+//! opened is what is examined.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -25,7 +27,8 @@ use domain::ids::{ArtifactPath, Digest, StageName};
 /// The most bytes an artifact may have (SPEC §10).
 pub(crate) const ARTIFACT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// How often the kernel may ask to look again because a directory was renamed meanwhile (openat2(2), EAGAIN).
+/// How often the kernel may ask to look again because a directory was renamed meanwhile
+/// (openat2(2), EAGAIN).
 const OPEN_TRIES_MAX: u32 = 16;
 
 // A FIFO must not block the reader, and a terminal must not become ours.
@@ -68,8 +71,9 @@ fn open_beneath(top: &File, path: &str) -> std::result::Result<OwnedFd, Errno> {
     outcome
 }
 
-/// Opens an artifact for reading. None: there is no such file. Refused: a symlink that leaves the run directory, and whatever is not a
-/// regular file (a directory cannot be reviewed: the pipeline registers an index file instead).
+/// Opens an artifact for reading. None: there is no such file. Refused: a symlink that leaves the
+/// run directory, and whatever is not a regular file (a directory cannot be reviewed: the pipeline
+/// registers an index file instead).
 pub(crate) fn open(run: &RunDir, path: &ArtifactPath) -> Result<Option<File>> {
     let shown = run.artifact(path);
     let top = match open_directory(run.path()) {
@@ -121,8 +125,8 @@ fn too_large(shown: &Path) -> RunsError {
     )
 }
 
-/// Passes the bytes on in pieces and returns their digest and number; more than [`ARTIFACT_BYTES_MAX`] are refused even when the file
-/// grows meanwhile.
+/// Passes the bytes on in pieces and returns their digest and number; more than
+/// [`ARTIFACT_BYTES_MAX`] are refused even when the file grows meanwhile.
 pub(super) fn stream(
     file: &mut File,
     shown: &Path,
@@ -149,7 +153,8 @@ pub(super) fn stream(
     }
 }
 
-/// The digest and size of an artifact as it lies there now. None: there is no such file. Refuses as [`open`] does.
+/// The digest and size of an artifact as it lies there now. None: there is no such file. Refuses as
+/// [`open`] does.
 pub fn hash(run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>> {
     let shown = run.artifact(path);
     let Some(mut file) = open(run, path)? else {
@@ -158,7 +163,8 @@ pub fn hash(run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>> 
     stream(&mut file, &shown, |_| Ok(())).map(Some)
 }
 
-/// The bytes of an artifact as it lies there now. None: there is no such file. Refuses as [`open`] does.
+/// The bytes of an artifact as it lies there now. None: there is no such file. Refuses as [`open`]
+/// does.
 pub fn read(run: &RunDir, path: &ArtifactPath) -> Result<Option<Vec<u8>>> {
     let shown = run.artifact(path);
     let Some(mut file) = open(run, path)? else {
@@ -193,7 +199,8 @@ pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -
     Ok(Some(bytes))
 }
 
-/// Opens a file that the caller of a command named: any regular file that they can read; symlinks are theirs to follow.
+/// Opens a file that the caller of a command named: any regular file that they can read; symlinks
+/// are theirs to follow.
 fn open_outside(outside: &Path) -> Result<File> {
     let file = File::options()
         .read(true)
@@ -209,8 +216,8 @@ pub fn keep_outside(run: &RunDir, outside: &Path) -> Result<(Digest, u64)> {
     versions::keep_stream(run, &mut open_outside(outside)?, outside)
 }
 
-/// Makes a kept version the current one of an artifact, whole or not at all, durable when this returns. Replaces what is there: the
-/// caller has made sure that this is right.
+/// Makes a kept version the current one of an artifact, whole or not at all, durable when this
+/// returns. Replaces what is there: the caller has made sure that this is right.
 pub fn place(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<()> {
     let (directory, name) = split(path);
     let place = run.place(directory)?;
@@ -220,8 +227,8 @@ pub fn place(run: &RunDir, path: &ArtifactPath, digest: &Digest) -> Result<()> {
     place.flush()
 }
 
-/// Makes a kept version the current one where `former` lies, or where nothing does; false, and nothing is changed, when something else
-/// lies there. Not flushed yet.
+/// Makes a kept version the current one where `former` lies, or where nothing does; false, and
+/// nothing is changed, when something else lies there. Not flushed yet.
 pub(super) fn replace(
     run: &RunDir,
     path: &ArtifactPath,
@@ -234,7 +241,8 @@ pub(super) fn replace(
     places.iter().for_each(|place| unflushed.directory(place));
     let Some(place) = places.last() else { return Ok(false) };
     let file = beside(run, place, path, digest)?;
-    // Asked last of all: between this answer and the new name there is no slow step in which somebody else could write.
+    // Asked last of all: between this answer and the new name there is no slow step in which
+    // somebody else could write.
     if hash(run, path)?.map(|(found, _)| found) != former {
         return Ok(false);
     }
@@ -242,13 +250,15 @@ pub(super) fn replace(
     Ok(true)
 }
 
-/// Whether what lies there is what a loss of power left of one of these versions, when it had its name and was not flushed.
+/// Whether what lies there is what a loss of power left of one of these versions, when it had its
+/// name and was not flushed.
 pub(super) fn is_torn(run: &RunDir, path: &ArtifactPath, mut versions: impl Iterator<Item = Digest>) -> bool {
     let Ok(Some(found)) = read(run, path) else { return false };
     versions.any(|digest| versions::read(run, &digest).is_ok_and(|bytes| atomic::is_torn(&found, &bytes)))
 }
 
-/// An artifact that is owed and lies there already: whoever placed it may have died before it was flushed.
+/// An artifact that is owed and lies there already: whoever placed it may have died before it was
+/// flushed.
 pub(super) fn found(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed) -> Result<()> {
     let (directory, name) = split(path);
     match run.places(directory) {
@@ -269,7 +279,8 @@ pub(super) fn gone(run: &RunDir, path: &ArtifactPath, unflushed: &mut Unflushed)
     }
 }
 
-/// Removes an artifact where this version of it lies; false, and nothing is changed, when something else does. Not flushed yet.
+/// Removes an artifact where this version of it lies; false, and nothing is changed, when something
+/// else does. Not flushed yet.
 pub(super) fn remove(run: &RunDir, path: &ArtifactPath, digest: &Digest, unflushed: &mut Unflushed) -> Result<bool> {
     let (directory, name) = split(path);
     let mut places = run.existing(directory)?.unwrap_or_default();
@@ -390,7 +401,8 @@ mod tests {
         assert!(error.to_string().ends_with("it is larger than 64 MiB"), "{error}");
     }
 
-    /// What `gate open` does with a file: kept first, then the kept bytes are placed, so that a change meanwhile does not matter.
+    /// What `gate open` does with a file: kept first, then the kept bytes are placed, so that a
+    /// change meanwhile does not matter.
     fn copy(run: &RunDir, outside: &Path, stage: &str) -> Result<ArtifactPath> {
         let name = outside.file_name().and_then(|name| name.to_str()).unwrap();
         let path = artifact(&format!("artifacts/{stage}/{name}"));
@@ -412,7 +424,8 @@ mod tests {
         assert!(copy(&run, temporary.path(), "script").is_err());
     }
 
-    /// A stage that renames the directory away and puts a link in its place, again and again, while versions are placed in it.
+    /// A stage that renames the directory away and puts a link in its place, again and again, while
+    /// versions are placed in it.
     #[test]
     fn nothing_lands_outside_however_a_directory_is_swapped_for_a_link() {
         use std::sync::atomic::{AtomicBool, Ordering};
@@ -425,7 +438,8 @@ mod tests {
         let placed = std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !is_done.load(Ordering::Relaxed) {
-                    // Whoever places makes the directory again where it is missing, so each of these may fail.
+                    // Whoever places makes the directory again where it is missing, so each of
+                    // these may fail.
                     let _ = fs::rename(&inside, &aside);
                     if symlink(&elsewhere, &inside).is_ok() {
                         fs::remove_file(&inside).unwrap();

@@ -1,5 +1,6 @@
-//! Whole files appear at once or not at all: temporary file beside the target, rename (SPEC §4), and the flushes of file and directory,
-//! before anything is told or, for files that follow from rows, after it.
+//! Whole files appear at once or not at all: temporary file beside the target, rename (SPEC §4),
+//! and the flushes of file and directory, before anything is told or, for files that follow from
+//! rows, after it.
 //!
 //! It knows bytes and names, not what they mean.
 
@@ -17,7 +18,8 @@ use super::error::{Doing, Result, RunsError};
 use super::layout::{ARTIFACTS, GATES, Modes, RunDir, STAGE, VERSIONS};
 use super::open_directory::{OpenDirectory, Temporary};
 
-/// Temporary files that exist only under the publish lock: any that is found there is a crash's leftover.
+/// Temporary files that exist only under the publish lock: any that is found there is a crash's
+/// leftover.
 const PUBLISH_PREFIX: &str = ".publish-";
 const WRITE_PREFIX: &str = ".write-";
 const SUFFIX: &str = ".tmp";
@@ -27,7 +29,8 @@ pub(super) fn temporary(place: &Arc<OpenDirectory>, shown: &Path) -> Result<Temp
     place.temporary(WRITE_PREFIX, SUFFIX, shown)
 }
 
-/// Reads a regular file that may be missing, at most `bytes_max` bytes; never blocks on a FIFO, never follows a symlink in the last part.
+/// Reads a regular file that may be missing, at most `bytes_max` bytes; never blocks on a FIFO,
+/// never follows a symlink in the last part.
 pub(super) fn read_regular(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>> {
     let opened = File::options()
         .read(true)
@@ -65,21 +68,23 @@ pub(super) fn holds(place: &OpenDirectory, name: &str, bytes: &[u8]) -> Result<b
     Ok(place.read(name, bytes.len() as u64)?.as_deref() == Some(bytes))
 }
 
-/// Whether `found` is what a loss of power leaves of a file of these bytes that had its name and was not flushed: a part of it may be
-/// missing at the end, and parts may read as zeros. Nobody wrote that, and nothing is lost with it.
+/// Whether `found` is what a loss of power leaves of a file of these bytes that had its name and
+/// was not flushed: a part of it may be missing at the end, and parts may read as zeros. Nobody
+/// wrote that, and nothing is lost with it.
 pub(super) fn is_torn(found: &[u8], bytes: &[u8]) -> bool {
     let is_left = |(found, byte): (&u8, &u8)| *found == 0 || found == byte;
     found != bytes && found.len() <= bytes.len() && found.iter().zip(bytes).all(is_left)
 }
 
-/// Writes a whole file below `base`, durable when this returns; replaces what was there. Its directory must be there, and no link may be
-/// on the way.
+/// Writes a whole file below `base`, durable when this returns; replaces what was there. Its
+/// directory must be there, and no link may be on the way.
 pub(crate) fn write(base: &Path, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
     let (place, name) = place_of(base, path, modes)?;
     write_at(&place, &name, bytes)
 }
 
-/// Opens a file below `base` for reading and appending, made where it is missing. No link may be on the way.
+/// Opens a file below `base` for reading and appending, made where it is missing. No link may be on
+/// the way.
 pub(super) fn append(base: &Path, path: &Path, modes: Modes) -> Result<File> {
     let (place, name) = place_of(base, path, modes)?;
     place.append(&name)
@@ -97,7 +102,8 @@ pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<Op
     Ok((place, name.to_owned()))
 }
 
-/// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces what was there.
+/// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces
+/// what was there.
 pub(super) fn note_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
     let shown = place.join(name);
     let mut file = temporary(place, &shown)?;
@@ -115,8 +121,9 @@ pub(super) fn write_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> 
     place.flush()
 }
 
-/// What has its name and is not flushed yet: files, and the directories that name them. The flush of each file and of each directory, and
-/// never of a whole file system, which would wait for what everybody else has written there.
+/// What has its name and is not flushed yet: files, and the directories that name them. The flush
+/// of each file and of each directory, and never of a whole file system, which would wait for what
+/// everybody else has written there.
 #[derive(Debug, Default)]
 pub(super) struct Unflushed {
     files: Vec<(File, PathBuf)>,
@@ -137,7 +144,8 @@ impl Unflushed {
             .or_insert_with(|| Arc::clone(place));
     }
 
-    /// A file that is owed and lies there already: whoever wrote it may have died before it was flushed, and then nobody has.
+    /// A file that is owed and lies there already: whoever wrote it may have died before it was
+    /// flushed, and then nobody has.
     pub(super) fn found(&mut self, place: &Arc<OpenDirectory>, name: &str) -> Result<()> {
         if let Some(file) = place.file(name)? {
             self.file(file, place, name);
@@ -223,7 +231,7 @@ impl Group {
 
 /// The temporary files of this kind in a directory.
 fn leftovers(place: &OpenDirectory, prefix: &str) -> Vec<String> {
-    // What cannot be listed is told of by whoever writes there.
+    // If the directory cannot be listed, the next write to it reports that.
     let mut names = place.names().unwrap_or_default();
     names.retain(|name| name.starts_with(prefix) && name.ends_with(SUFFIX));
     names
@@ -232,7 +240,7 @@ fn leftovers(place: &OpenDirectory, prefix: &str) -> Vec<String> {
 /// Removes what a crash during publishing left in a directory. Only under the publish lock.
 pub(super) fn sweep(place: &OpenDirectory) {
     for name in leftovers(place, PUBLISH_PREFIX) {
-        // A leftover that cannot be removed harms nobody.
+        // A temporary file that cannot be removed does no harm.
         drop(place.remove(&name));
     }
 }
@@ -240,10 +248,10 @@ pub(super) fn sweep(place: &OpenDirectory) {
 /// A temporary file that nobody has written to for so long belongs to nobody any more.
 const STALE_AFTER: Duration = Duration::from_secs(3600);
 
-/// Removes what crashes outside of publishing left in a run directory: temporary files that are an hour old by the clock of the file
-/// system itself. For the start of an engine.
+/// Removes what crashes outside of publishing left in a run directory: temporary files that are an
+/// hour old by the clock of the file system itself. For the start of an engine.
 pub fn sweep_stale(run: &RunDir) {
-    // What is not there, or behind a link, has nothing of ours.
+    // A directory that is missing or behind a link contains none of our files.
     let place = |relative: &str| run.existing(relative).ok()?.and_then(|mut places| places.pop());
     let artifacts = place(ARTIFACTS);
     let stages = artifacts.iter().flat_map(|artifacts| {
@@ -320,7 +328,7 @@ mod tests {
         let place = top(temporary.path());
         let mut group = Group::default();
         group.stage(&place, "state.json", b"x").unwrap();
-        // A process that dies drops nothing.
+        // A process that dies runs no destructor, so the test skips it too.
         std::mem::forget(group);
         assert_eq!(fs::read_dir(temporary.path()).unwrap().count(), 1);
         assert!(!temporary.path().join("state.json").exists());

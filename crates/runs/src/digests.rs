@@ -1,4 +1,5 @@
-//! What artifacts hash to, remembered as long as they are the same files: many decisions look at what few have changed.
+//! What artifacts hash to, remembered as long as they are the same files: many decisions look at
+//! what few have changed.
 
 use std::collections::HashMap;
 use std::fs::{File, Metadata};
@@ -11,11 +12,11 @@ use super::layout::RunDir;
 use domain::ids::{ArtifactPath, Digest};
 use domain::time::Timestamp;
 
-/// So many files are remembered; with one more it begins anew.
+/// How many files are remembered; with one more it begins anew.
 const FILES_MAX: usize = 20_000;
 
-/// The times of files have coarse steps: what changes right after a look may bear the time that the look saw. So a file that changed more
-/// recently than this before it was read is read again.
+/// The times of files have coarse steps: what changes right after a look may bear the time that the
+/// look saw. So a file that changed more recently than this before it was read is read again.
 const FRESH_US: i64 = 2_000_000;
 
 /// Of files by device and inode, what they held when they were read. Clones share it.
@@ -27,7 +28,8 @@ struct Known {
     digest: Digest,
 }
 
-/// What differs when the bytes differ. The time of the inode's change can be set by nobody, that of the bytes by everybody.
+/// What differs when the bytes differ. The time of the inode's change can be set by nobody, that of
+/// the bytes by everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     size: u64,
@@ -56,10 +58,11 @@ impl Digests {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The digest and size of an artifact, as [`artifacts::hash`] finds them; one that is unchanged since it was read is not read again.
+    /// The digest and size of an artifact, as [`artifacts::hash`] finds them; one that is unchanged
+    /// since it was read is not read again.
     ///
-    /// Whoever writes through a memory map moves the times late, and on some file systems never. So this serves those who look ahead;
-    /// whoever lets something go looks at the bytes.
+    /// Whoever writes through a memory map moves the times late, and on some file systems never. So
+    /// this serves those who look ahead; whoever lets something go looks at the bytes.
     pub fn hash(&self, run: &RunDir, path: &ArtifactPath, now: Timestamp) -> Result<Option<(Digest, u64)>> {
         let Some(mut file) = artifacts::open(run, path)? else {
             return Ok(None);
@@ -88,7 +91,8 @@ impl Digests {
         self.known().len()
     }
 
-    /// As if the bytes that lie there now were those that were read: whether a file is read again can be seen by it.
+    /// As if the bytes that lie there now were those that were read: whether a file is read again
+    /// can be seen by it.
     #[cfg(any(test, feature = "testing"))]
     #[expect(clippy::unwrap_used, reason = "tests only: it may panic")]
     pub fn pretend_unchanged(&self, file: &std::path::Path) {

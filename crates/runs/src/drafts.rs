@@ -1,7 +1,9 @@
-//! Unsent notes and patches, one file each under `.drafts/<operator>/`: offered again after a crash or a dropped line.
+//! Unsent notes and patches, one file each under `.drafts/<operator>/`: offered again after a crash
+//! or a dropped line.
 //!
-//! What is in them is the console's business; here they are bytes with a name. Beside them, in `discarded/`, lies what was thrown away;
-//! such a name begins with the time of that in microseconds.
+//! What is in them is the console's business; here they are bytes with a name. Beside them, in
+//! `discarded/`, lies what was thrown away; such a name begins with the time of that in
+//! microseconds.
 
 use std::path::{Path, PathBuf};
 
@@ -13,10 +15,11 @@ use super::open_directory::OpenDirectory;
 /// Where the drafts of all operators lie, under the runs directory.
 const DRAFTS: &str = ".drafts";
 
-/// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger is read.
+/// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger
+/// is read.
 const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// So many discarded texts are kept, the newest.
+/// How many discarded texts are kept, the newest.
 const DISCARDED_MAX: usize = 200;
 
 /// What lies among the drafts of an operator.
@@ -24,7 +27,8 @@ const DISCARDED_MAX: usize = 200;
 pub struct KeptDrafts {
     /// The path and the bytes of each, in the order of their names.
     pub drafts: Vec<(PathBuf, Vec<u8>)>,
-    /// Why others could not be read: a draft is never in the way, but it is not passed over in silence either.
+    /// Why others could not be read: a draft is never in the way, but it is not passed over in
+    /// silence either.
     pub problems: Vec<String>,
 }
 
@@ -49,7 +53,8 @@ impl RunsDir {
         }
     }
 
-    /// Keeps a text that was thrown away, under a name that begins with the time in microseconds; those from before `oldest_us` go.
+    /// Keeps a text that was thrown away, under a name that begins with the time in microseconds;
+    /// those from before `oldest_us` go.
     pub fn put_aside(&self, operator: &str, name: &str, bytes: &[u8], oldest_us: i64) -> Result<()> {
         let place = self.place(&folder(operator).join(DISCARDED))?;
         atomic::write_at(&place, &plain(name), bytes)?;
@@ -65,7 +70,8 @@ impl RunsDir {
         }
     }
 
-    /// The texts of an operator that were thrown away since then, oldest first; what is older is removed.
+    /// The texts of an operator that were thrown away since then, oldest first; what is older is
+    /// removed.
     pub fn load_discarded(&self, operator: &str, oldest_us: i64) -> Result<KeptDrafts> {
         match self.existing(&folder(operator).join(DISCARDED))? {
             Some(place) => read_all(&place, kept_discarded(&place, oldest_us)?),
@@ -128,7 +134,7 @@ fn read_all(place: &OpenDirectory, names: Vec<String>) -> Result<KeptDrafts> {
         });
         match read {
             Ok(Some(bytes)) => kept.drafts.push((path, bytes)),
-            // It was removed since it was listed.
+            // The file was removed after it was listed.
             Ok(None) => {}
             Err(error) => kept.problems.push(error.to_string()),
         }

@@ -1,11 +1,12 @@
-//! Files that a pipeline without any client drops to open a gate (SPEC §8): found, claimed, and done with or refused.
+//! Files that a pipeline without any client drops to open a gate (SPEC §8): found, claimed, and
+//! done with or refused.
 //!
 //! ```text
 //! gates/<stage>.open.json ─ claim (rename) ─ gates/.<stage>.open.claimed ─┬─ removed: the gate is open
 //!                                                                        └─ removed, after gates/<stage>.open.error.json says why not
 //! ```
-//! A claimed file is nobody else's: what the pipeline drops meanwhile is another one, and neither is lost. A crash leaves the claim,
-//! which is found again.
+//! A claimed file is nobody else's: what the pipeline drops meanwhile is another one, and neither
+//! is lost. A crash leaves the claim, which is found again.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,13 +70,15 @@ pub struct Misplaced {
 pub struct DropScan {
     /// What waits to be answered, sorted.
     pub drops: Vec<DroppedGate>,
-    /// What nobody answers: of each directory that was looked at, at most so many as [`MISPLACED_MAX`].
+    /// What nobody answers: of each directory that was looked at, at most so many as
+    /// [`MISPLACED_MAX`].
     pub misplaced: BTreeMap<String, BTreeSet<Misplaced>>,
     /// The jobs whose directories could not be read, and why.
     pub unread: Vec<(JobId, RunsError)>,
 }
 
-/// Looks at these jobs' directories; one that cannot be read keeps nobody from the others. What lies in a stray is no more than told.
+/// Looks at these jobs' directories; one that cannot be read keeps nobody from the others. What
+/// lies in a stray is no more than told.
 pub fn find(runs: &RunsDir, jobs: &[JobId], strays: &[String]) -> DropScan {
     let mut found = DropScan::default();
     for name in strays {
@@ -98,7 +101,8 @@ pub fn is_any(run: &RunDir) -> bool {
     names.map_or(true, |names| names.iter().any(|name| stage_of(name).is_some()))
 }
 
-/// Whether an entry of the runs directory is a file or directory where pipelines drop files by mistake: no job can have that name.
+/// Whether an entry of the runs directory is a file or directory where pipelines drop files by
+/// mistake: no job can have that name.
 pub fn is_stray(name: &str, is_directory: bool) -> bool {
     // Our own files, and those of whoever does not want to be seen, begin with a dot.
     !name.starts_with('.') && (is_directory || is_dropped(name)) && JobId::new(name).is_err()
@@ -127,7 +131,8 @@ fn misplaced_in_stray(runs: &RunsDir, name: &str) -> BTreeSet<Misplaced> {
 fn find_in(run: &RunDir, found: &mut DropScan) -> Result<()> {
     let job_id = run.job_id();
     let mut misplaced = BTreeSet::new();
-    // This, and what lies deeper, is listed only to tell: where it is closed to us, gates are opened all the same.
+    // This, and what lies deeper, is listed only to tell: where it is closed to us, gates are
+    // opened all the same.
     let home = run.existing("").ok().flatten().and_then(|mut places| places.pop());
     for name in home.and_then(|home| home.names().ok()).unwrap_or_default() {
         note(&mut misplaced, &name, &[job_id.as_str()], BESIDE);
@@ -206,7 +211,8 @@ pub fn claim(run: &RunDir, stage: &StageName) -> Result<Option<Claim>> {
         return Ok(None);
     }
     if gates.has_directory(&claimed) {
-        // It was made between the look and the renaming. It goes back, so that no later file of its stage waits behind it.
+        // It was made between the look and the renaming. It goes back, so that no later file of its
+        // stage waits behind it.
         gates.rename(&claimed, &dropped)?;
         return Ok(None);
     }
@@ -243,7 +249,8 @@ fn gates(run: &RunDir) -> Result<Option<Arc<OpenDirectory>>> {
     Ok(run.existing(GATES)?.and_then(|mut places| places.pop()))
 }
 
-/// The same to look into it: what lies above is not opened, so that nobody who watches that is woken.
+/// The same to look into it: what lies above is not opened, so that nobody who watches that is
+/// woken.
 fn gates_to_list(run: &RunDir) -> Result<Option<OpenDirectory>> {
     let home = OpenDirectory::top_to_pass(run.base(), run.modes()).and_then(|top| top.pass(run.job_id().as_str()));
     match home.and_then(|home| home.open(GATES)) {
@@ -269,7 +276,8 @@ mod tests {
 
     use super::*;
 
-    /// What somebody finds who owns nothing there. Rights are those of this thread alone, also where the tests run as root.
+    /// What somebody finds who owns nothing there. Rights are those of this thread alone, also
+    /// where the tests run as root.
     fn as_stranger<T: Send>(look: impl FnOnce() -> T + Send) -> T {
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
@@ -316,7 +324,8 @@ mod tests {
         assert_eq!(claimed.unwrap().unwrap().bytes, b"");
     }
 
-    /// One that is made between the look and the renaming is renamed: this is what it looks like then.
+    /// One that is made between the look and the renaming is renamed: this is what it looks like
+    /// then.
     #[test]
     fn a_directory_is_no_claim_and_gets_its_name_back() {
         let (_temporary, _runs, run) = fixture();

@@ -1,7 +1,9 @@
-//! A private copy of an artifact for an editor of the operator's own, beside the drafts: such an editor never has the artifact itself.
+//! A private copy of an artifact for an editor of the operator's own, beside the drafts: such an
+//! editor never has the artifact itself.
 //!
-//! The directory is 0700 and the copy 0600 whatever group shares the runs: swap and backup files that an editor makes lie in it too.
-//! It is made again under the same name for the same artifact of the same gate, so that what a killed editor left there is found.
+//! The directory is 0700 and the copy 0600 whatever group shares the runs: swap and backup files
+//! that an editor makes lie in it too. It is made again under the same name for the same artifact
+//! of the same gate, so that what a killed editor left there is found.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -33,8 +35,9 @@ pub struct Stamp {
 }
 
 impl RunsDir {
-    /// Claims the place of a copy of this operator: `name` is the directory's, `file_name` the artifact's own, so that an editor
-    /// knows its language. Refused while another process has claimed it.
+    /// Claims the place of a copy of this operator: `name` is the directory's, `file_name` the
+    /// artifact's own, so that an editor knows its language. Refused while another process has
+    /// claimed it.
     pub fn edit_copy(&self, operator: &str, name: &str, file_name: &str) -> Result<EditCopy> {
         let above = self.place(&folder(operator))?;
         let name = plain(name);
@@ -67,7 +70,7 @@ impl EditCopy {
 
     /// Puts a text there, whatever was there.
     pub fn write(&self, bytes: &[u8]) -> Result<()> {
-        // It was of a former text.
+        // The rescue file belongs to a former text.
         drop(self.place.remove(&self.rescue()));
         atomic::write_at(&self.place, &self.names.1, bytes)
     }
@@ -105,7 +108,8 @@ impl EditCopy {
         self.above.remove_directory(&self.names.0)
     }
 
-    /// Removes the copy unless something lies beside it: an editor that was killed may have left what only it can read.
+    /// Removes the copy unless something lies beside it: an editor that was killed may have left
+    /// what only it can read.
     pub fn remove_if_alone(&self) -> Result<()> {
         if self.place.has_only(&self.names.1)? {
             self.remove()

@@ -1,4 +1,5 @@
-//! What could not be done with which file, and why: the text an operator reads after `Decided, not yet on disk:`.
+//! What could not be done with which file, and why: the text an operator reads after
+//! `Decided, not yet on disk:`.
 
 use std::fmt;
 use std::io;
@@ -29,7 +30,8 @@ impl RunsError {
         }
     }
 
-    /// A refusal by a rule of ours instead of the operating system; `reason` is the text after the colon.
+    /// A refusal by a rule of ours instead of the operating system; `reason` is the text after the
+    /// colon.
     pub(crate) fn refused(verb: &str, path: &Path, reason: impl Into<String>) -> Self {
         Self::new(verb, path, io::Error::new(io::ErrorKind::InvalidInput, reason.into()))
     }
@@ -55,7 +57,8 @@ impl RunsError {
         self.source.kind() == io::ErrorKind::InvalidInput
     }
 
-    /// Whether something else lies there than the regular file that belongs there: a symlink, a directory, too many bytes.
+    /// Whether something else lies there than the regular file that belongs there: a symlink, a
+    /// directory, too many bytes.
     pub fn is_no_file(&self) -> bool {
         self.is_refusal() || self.source.raw_os_error() == Some(Errno::ELOOP as i32)
     }

@@ -1,4 +1,5 @@
-//! Which files a run directory holds: what a patch may name (SPEC §6, `asset_substitute`) and an editor may offer. Names only, no bytes.
+//! Which files a run directory holds: what a patch may name (SPEC §6, `asset_substitute`) and an
+//! editor may offer. Names only, no bytes.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -7,16 +8,17 @@ use super::error::{Doing, Result};
 use super::layout::RunDir;
 use domain::ids::ArtifactPath;
 
-/// The most files that are listed, those nearest to the run directory first; a run directory with more is no material for a person.
+/// The most files that are listed, those nearest to the run directory first; a run directory with
+/// more is no material for a person.
 pub(crate) const FILES_MAX: usize = 20_000;
-/// So many directories deep is looked, which also ends every loop of mounts.
+/// How many directories deep is looked, which also ends every loop of mounts.
 const DEPTH_MAX: usize = 16;
 
 /// What holdpoint itself keeps beside a job's material.
 const OWN: &[&str] = &["gates", "versions", "logs", "state.json", "events.jsonl"];
 
-/// The paths of the regular files of a run directory, with `/` between parts, sorted. Left out: holdpoint's own files, hidden files,
-/// symlinks, and names that no artifact could have.
+/// The paths of the regular files of a run directory, with `/` between parts, sorted. Left out:
+/// holdpoint's own files, hidden files, symlinks, and names that no artifact could have.
 pub fn list(run: &RunDir) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut waiting = VecDeque::from([(String::new(), 0)]);
@@ -24,13 +26,14 @@ pub fn list(run: &RunDir) -> Result<Vec<String>> {
         let path = run.path().join(&directory);
         let entries = match fs::read_dir(&path).doing("list", &path) {
             Ok(entries) => entries,
-            // Gone meanwhile, or never made: there is nothing in it.
+            // The directory is gone or was never made, so it contains nothing.
             Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error),
         };
         for entry in entries {
             let entry = entry.doing("list", &path)?;
-            // Of the entry itself: a symlink is neither a file nor a directory here, so none leads out.
+            // Of the entry itself: a symlink is neither a file nor a directory here, so none leads
+            // out.
             let Ok(kind) = entry.file_type() else { continue };
             let Some(name) = entry.file_name().to_str().map(str::to_owned) else {
                 continue;

@@ -1,6 +1,7 @@
 //! Tells network file systems from local ones. It knows names and magic numbers, nothing of jobs.
 //!
-//! SQLite's WAL needs memory shared between processes, and our locks need one kernel to keep them: neither holds over a network.
+//! SQLite's WAL needs memory shared between processes, and our locks need one kernel to keep them:
+//! neither holds over a network.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +12,8 @@ use nix::sys::statfs::statfs;
 
 use super::error::{Doing, Result, RunsError};
 
-/// `f_type` of statfs(2) for file systems whose files live on another machine, from linux/magic.h and the file systems' own sources.
+/// `f_type` of statfs(2) for file systems whose files live on another machine, from linux/magic.h
+/// and the file systems' own sources.
 const NETWORK: &[(u64, &str)] = &[
     (0x6969, "NFS"),
     (0x517B, "SMB"),
@@ -65,7 +67,8 @@ fn network_name(magic: u64, mount_type: Option<&str>) -> Option<String> {
         .map(|(_, name)| (*name).to_owned())
 }
 
-/// The mount type of a device in the text of `/proc/self/mountinfo` (proc(5)): third field, and first after ` - `.
+/// The mount type of a device in the text of `/proc/self/mountinfo` (proc(5)): third field, and
+/// first after ` - `.
 fn mount_type(mountinfo: &str, device: &str) -> Option<String> {
     let line = mountinfo.lines().rfind(|line| line.split(' ').nth(2) == Some(device))?;
     Some(line.split_once(" - ")?.1.split(' ').next()?.to_owned())
@@ -74,7 +77,8 @@ fn mount_type(mountinfo: &str, device: &str) -> Option<String> {
 /// Refuses a directory on a network file system, by its name (SPEC §9).
 pub(crate) fn refuse_network(directory: &Path) -> Result<()> {
     let kind = statfs(directory).doing("examine", directory)?.filesystem_type();
-    // The field's type differs between platforms, and so may its sign; magic numbers are 32 bits wide.
+    // The field's type differs between platforms, and so may its sign; magic numbers are 32 bits
+    // wide.
     #[allow(clippy::unnecessary_cast, reason = "the type of f_type differs between platforms")]
     let magic = kind.0 as u64 & 0xFFFF_FFFF;
     let mounted = if magic == FUSE_MAGIC {

@@ -1,4 +1,5 @@
-//! What publishing found and left alone, because somebody else's bytes are there: for the operator and `doctor`.
+//! What publishing found and left alone, because somebody else's bytes are there: for the operator
+//! and `doctor`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,7 +23,8 @@ pub enum Discrepancy {
         /// What lies there; none when the file is gone.
         found: Option<Digest>,
     },
-    /// A file that a patch had made was to go when the patch was taken back, but other bytes lie there.
+    /// A file that a patch had made was to go when the patch was taken back, but other bytes lie
+    /// there.
     NotRemoved {
         /// Its path under the run directory.
         path: ArtifactPath,

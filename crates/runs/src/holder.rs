@@ -1,5 +1,5 @@
-//! Who holds a lock, as the kernel tells it (`/proc/locks`, proc(5)), so that whoever waits can say for whom. It takes no lock
-//! itself.
+//! Who holds a lock, as the kernel tells it (`/proc/locks`, proc(5)), so that whoever waits can say
+//! for whom. It takes no lock itself.
 
 use std::fmt;
 use std::fs;
@@ -48,7 +48,8 @@ pub fn holder(path: &Path) -> Option<Holder> {
     })
 }
 
-/// Who holds it alone: `1: FLOCK  ADVISORY  WRITE 4242 fd:01:131090 0 EOF`; a line with `->` is of one who waits.
+/// Who holds it alone: `1: FLOCK  ADVISORY  WRITE 4242 fd:01:131090 0 EOF`; a line with `->` is of
+/// one who waits.
 fn pid_in(locks: &str, device: u64, inode: u64) -> Option<i32> {
     let place = format!("{:02x}:{:02x}:{inode}", major(device), minor(device));
     locks.lines().find_map(|line| {

@@ -1,4 +1,5 @@
-//! Files of one JSON object a line that only grow: the last whole line is found from the end, a torn one is cut off.
+//! Files of one JSON object a line that only grow: the last whole line is found from the end, a
+//! torn one is cut off.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +10,8 @@ use serde::Deserialize;
 
 const CHUNK_BYTES: u64 = 64 * 1024;
 
-/// Cuts off what follows the last line end: a line that a crash tore. Returns the length that is left.
+/// Cuts off what follows the last line end: a line that a crash tore. Returns the length that is
+/// left.
 pub(super) fn cut_torn(file: &File) -> io::Result<u64> {
     let length = file.metadata()?.len();
     let end = whole_end(file)?;
@@ -19,9 +21,10 @@ pub(super) fn cut_torn(file: &File) -> io::Result<u64> {
     Ok(end)
 }
 
-/// Cuts off what a loss of power left of lines that were appended and not flushed: from the first of them on that has a zero byte, which
-/// no line of ours has. Lines up to `confirmed` were flushed, and stay whatever they are. Returns the length that is left; the file ends
-/// with a whole line.
+/// Cuts off what a loss of power left of lines that were appended and not flushed: from the first
+/// of them on that has a zero byte, which no line of ours has. Lines up to `confirmed` were
+/// flushed, and stay whatever they are. Returns the length that is left; the file ends with a whole
+/// line.
 pub(super) fn cut_holes(file: &File, confirmed: u64) -> io::Result<u64> {
     let length = file.metadata()?.len();
     let (mut start, mut hole) = (length, None);
@@ -56,7 +59,8 @@ fn whole_end(file: &File) -> io::Result<u64> {
     Ok(0)
 }
 
-/// The number of the last whole line that bears one, where a torn line follows; 0 when none does. None: the last line is whole.
+/// The number of the last whole line that bears one, where a torn line follows; 0 when none does.
+/// None: the last line is whole.
 pub(super) fn torn_after(file: &File) -> io::Result<Option<u64>> {
     let length = file.metadata()?.len();
     let mut last = [0];
@@ -78,7 +82,8 @@ pub(super) fn torn_after(file: &File) -> io::Result<Option<u64>> {
     Ok(Some(found))
 }
 
-/// Visits whole lines from the last to the first, without their line ends. `length` is what [`cut_torn`] left.
+/// Visits whole lines from the last to the first, without their line ends. `length` is what
+/// [`cut_torn`] left.
 pub(super) fn lines_back(file: &File, length: u64, mut visit: impl FnMut(&[u8]) -> ControlFlow<()>) -> io::Result<()> {
     let mut start = length;
     // Bytes of the line whose beginning has not been read yet, without its line end.
@@ -118,7 +123,8 @@ pub(super) fn line_seq(line: &[u8]) -> Option<u64> {
     serde_json::from_slice::<Numbered>(line).ok().map(|line| line.seq)
 }
 
-/// Appends whole lines in one write; the file is opened for appending. `torn` names the crash in the middle of it.
+/// Appends whole lines in one write; the file is opened for appending. `torn` names the crash in
+/// the middle of it.
 pub(super) fn append(mut file: &File, lines: &[u8], torn: &'static str) -> io::Result<()> {
     if lines.is_empty() {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Where everything lies under the runs directory, and with which rights (SPEC §4, §9). It knows names, not contents.
+//! Where everything lies under the runs directory, and with which rights (SPEC §4, §9). It knows
+//! names, not contents.
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -23,7 +24,8 @@ pub(super) const STATE_FILE: &str = "state.json";
 pub(super) const ARTIFACTS: &str = "artifacts";
 /// The directory of kept versions.
 pub(super) const VERSIONS: &str = "versions";
-/// The directories of what stages say, and of what the leader and the supervisors leave for each other.
+/// The directories of what stages say, and of what the leader and the supervisors leave for each
+/// other.
 pub(super) const LOGS: &str = "logs";
 pub(super) const STAGE: &str = ".stage";
 
@@ -85,24 +87,26 @@ pub struct RunsDir {
     owner_uid: u32,
 }
 
-/// Makes the runs directory with these rights, durably. By path: where it is is the operator's to say.
+/// Makes the runs directory with these rights, durably. By path: where it is is the operator's to
+/// say.
 fn make_directory(path: &Path, modes: Modes) -> Result<()> {
     match DirBuilder::new().mode(0o700).create(path) {
         Ok(()) => {
             let directory = File::open(path).doing("open", path)?;
             modes.apply(&directory, path, modes.directory())?;
-            // Without this a power loss may take the directory with everything that was flushed in it.
+            // Without this a power loss may take the directory with everything that was flushed in
+            // it.
             let above = path.parent().unwrap_or(Path::new(""));
             OpenDirectory::top(above, modes)?.flush()
         }
-        // Somebody was quicker; what it is is looked at when it is opened.
+        // Another process made it first; whether it is a directory shows when it is opened.
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(RunsError::new("create", path, error)),
     }
 }
 
-/// The last of these, after those that have a new directory in them were flushed: without this a power loss may take that directory with
-/// everything that was flushed in it.
+/// The last of these, after those that have a new directory in them were flushed: without this a
+/// power loss may take that directory with everything that was flushed in it.
 fn flushed_place(base: &Path, places: &[Arc<OpenDirectory>]) -> Result<Arc<OpenDirectory>> {
     for (above, place) in places.iter().zip(places.iter().skip(1)) {
         if place.is_new() {
@@ -122,23 +126,27 @@ fn existing(base: &Path, below: &Path, modes: Modes) -> Result<Option<Vec<Arc<Op
 }
 
 impl RunsDir {
-    /// Opens one of its own files for reading and appending, made where it is missing; never a link.
+    /// Opens one of its own files for reading and appending, made where it is missing; never a
+    /// link.
     pub(super) fn append(&self, path: &Path) -> Result<File> {
         super::atomic::append(&self.path, path, self.modes)
     }
 
-    /// Opens a directory of the runs directory as it is. None: there is none. A symlink on the way is refused.
+    /// Opens a directory of the runs directory as it is. None: there is none. A symlink on the way
+    /// is refused.
     pub(super) fn existing(&self, below: &Path) -> Result<Option<Arc<OpenDirectory>>> {
         existing(&self.path, below, self.modes).map(|places| places.and_then(|mut places| places.pop()))
     }
 
-    /// Opens a directory of the runs directory to write in, made durably where it is missing. A symlink on the way is refused.
+    /// Opens a directory of the runs directory to write in, made durably where it is missing. A
+    /// symlink on the way is refused.
     pub(super) fn place(&self, below: &Path) -> Result<Arc<OpenDirectory>> {
         let places = OpenDirectory::walk_making(&self.path, below, self.modes)?;
         flushed_place(&self.path, &places)
     }
 
-    /// Opens the runs directory, making it when it is missing: 0700, or 2770 with a group id. Network file systems are refused by name.
+    /// Opens the runs directory, making it when it is missing: 0700, or 2770 with a group id.
+    /// Network file systems are refused by name.
     ///
     /// A directory of one's own that is open to others is closed to them.
     pub fn open(path: impl Into<PathBuf>, group: Option<u32>) -> Result<Self> {
@@ -170,7 +178,8 @@ impl RunsDir {
         })
     }
 
-    /// The runs directory as it is, for those who only look: nothing is made and no right is changed. One that is not there has no jobs.
+    /// The runs directory as it is, for those who only look: nothing is made and no right is
+    /// changed. One that is not there has no jobs.
     pub fn look(path: impl Into<PathBuf>, group: Option<u32>) -> Result<Self> {
         let path: PathBuf = path.into();
         let metadata = match fs::metadata(&path) {
@@ -217,13 +226,14 @@ impl RunsDir {
         geteuid().as_raw() == self.owner_uid
     }
 
-    /// `holdpoint.db`: always here. Never open it by hand: closing it would drop SQLite's own locks.
+    /// `holdpoint.db`: always here. Never open it by hand: closing it would drop SQLite's own
+    /// locks.
     pub fn database(&self) -> PathBuf {
         self.path.join(DATABASE_FILE)
     }
 
-    /// Gives the database, and what SQLite lays beside it, their group and rights, where they are one's own. SQLite gives those of the
-    /// database to what it makes later.
+    /// Gives the database, and what SQLite lays beside it, their group and rights, where they are
+    /// one's own. SQLite gives those of the database to what it makes later.
     pub fn share_database(&self) -> Result<()> {
         let top = OpenDirectory::top(&self.path, self.modes)?;
         for suffix in ["", "-wal", "-shm"] {
@@ -310,7 +320,6 @@ impl RunDir {
     pub fn path(&self) -> &Path {
         &self.path
     }
-    /// The job.
     pub fn job_id(&self) -> &JobId {
         &self.job_id
     }
@@ -338,7 +347,8 @@ impl RunDir {
     pub fn decision_of(&self, stage: &StageName, attempt: u32) -> PathBuf {
         self.gates().join(decision_file(stage, Some(attempt)))
     }
-    /// An artifact's current version. Not safe to open as it is when others can write there: see [`super::artifacts`].
+    /// An artifact's current version. Not safe to open as it is when others can write there: see
+    /// [`super::artifacts`].
     pub(crate) fn artifact(&self, path: &ArtifactPath) -> PathBuf {
         self.path.join(path.as_str())
     }
@@ -368,8 +378,9 @@ impl RunDir {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// Opens the runs directory, the run directory and the directories under it that `relative` names, in this order; what is missing is
-    /// made, and not flushed. A symlink on the way is refused: what is written must stay in the run directory (SPEC §10).
+    /// Opens the runs directory, the run directory and the directories under it that `relative`
+    /// names, in this order; what is missing is made, and not flushed. A symlink on the way is
+    /// refused: what is written must stay in the run directory (SPEC §10).
     pub(super) fn places(&self, relative: &str) -> Result<Vec<Arc<OpenDirectory>>> {
         let below = Path::new(self.job_id.as_str()).join(relative);
         OpenDirectory::walk_making(self.base(), &below, self.modes)
@@ -385,7 +396,8 @@ impl RunDir {
         flushed_place(self.base(), &self.places(relative)?)
     }
 
-    /// Makes the run directory and the directories under it that `relative` names, durably. A symlink on the way is refused.
+    /// Makes the run directory and the directories under it that `relative` names, durably. A
+    /// symlink on the way is refused.
     pub fn make(&self, relative: &str) -> Result<PathBuf> {
         Ok(self.place(relative)?.path().to_owned())
     }

@@ -1,8 +1,9 @@
-//! Everything on disk under the runs directory except the database: layout, atomic files, publishing, artifact versions, locks and the
-//! supervisors of stage commands (SPEC §4, §5, §9, §10).
+//! Everything on disk under the runs directory except the database: layout, atomic files,
+//! publishing, artifact versions, locks and the supervisors of stage commands (SPEC §4, §5, §9,
+//! §10).
 //!
-//! Blocking code on plain values of the domain. It never names the store, the configuration, the clock, the engine or tokio: what the
-//! rows say and what the time is comes in as arguments.
+//! Blocking code on plain values of the domain. It never names the store, the configuration, the
+//! clock, the engine or tokio: what the rows say and what the time is comes in as arguments.
 
 pub mod artifacts;
 pub mod atomic;

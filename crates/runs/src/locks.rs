@@ -1,5 +1,6 @@
-//! The locks of a runs directory, which die with whoever holds them: the lead (SPEC §9), the presence of a process, and the right to publish,
-//! which is waited for with patience that ends, because a stopped process keeps its locks. It knows nothing of what is done under them.
+//! The locks of a runs directory, which die with whoever holds them: the lead (SPEC §9), the
+//! presence of a process, and the right to publish, which is waited for with patience that ends,
+//! because a stopped process keeps its locks. It knows nothing of what is done under them.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -9,10 +10,12 @@ use super::error::{Doing, Result, RunsError};
 use super::holder::holder;
 use super::layout::RunsDir;
 
-/// How long a publisher waits for another one: a group of files takes some hundredths of a second, and a slow disk a few seconds.
+/// How long a publisher waits for another one: a group of files takes some hundredths of a second,
+/// and a slow disk a few seconds.
 pub const PUBLISH_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two askings; short at first, because most waits are for a publisher that is about to end.
+/// Between two askings; short at first, because most waits are for a publisher that is about to
+/// end.
 const FIRST_PAUSES: u32 = 50;
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -59,7 +62,8 @@ pub fn enter(runs: &RunsDir) -> Result<Presence> {
     }
 }
 
-/// Keeps every other process out, for the one deed that replaces the database. Refused while any has it open.
+/// Keeps every other process out, for the one deed that replaces the database. Refused while any
+/// has it open.
 pub fn enter_alone(runs: &RunsDir) -> Result<Presence> {
     let path = runs.presence_lock();
     let file = runs.append(&path)?;
@@ -101,7 +105,8 @@ pub(super) fn is_held(path: &Path) -> Result<bool> {
     }
 }
 
-/// How often a lock is asked for that somebody may hold for a moment only, to see whether it is held.
+/// How often a lock is asked for that somebody may hold for a moment only, to see whether it is
+/// held.
 const ASKING_MAX: u32 = 100;
 
 /// Takes a lock unless somebody holds it for longer than it takes to ask. False: held.

@@ -1,4 +1,5 @@
-//! Writes a file of the record anew and keeps what lay there: an altered file is evidence, so nothing is ever thrown away.
+//! Writes a file of the record anew and keeps what lay there: an altered file is evidence, so
+//! nothing is ever thrown away.
 
 use std::path::{Path, PathBuf};
 
@@ -22,15 +23,16 @@ fn free(place: &OpenDirectory, name: impl Fn(u32) -> String) -> Result<String> {
     })
 }
 
-/// Writes a whole file, durable when this returns. What lay there is kept under `.aside/`, and its path returned; none: nothing did.
+/// Writes a whole file, durable when this returns. What lay there is kept under `.aside/`, and its
+/// path returned; none: nothing did.
 pub fn replace(runs: &RunsDir, path: &Path, bytes: &[u8]) -> Result<Option<PathBuf>> {
     let kept = keep_aside(runs, path)?;
     atomic::write(runs.path(), path, bytes, runs.modes())?;
     Ok(kept)
 }
 
-/// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name gets others. A symlink is kept as it is,
-/// and a directory in the file's place moves there.
+/// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name
+/// gets others. A symlink is kept as it is, and a directory in the file's place moves there.
 fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
     let (place, own) = match atomic::place_of(runs.path(), path, runs.modes()) {
         Err(error) if error.is_not_found() => return Ok(None),
@@ -52,12 +54,14 @@ fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(aside.join(&new)))
 }
 
-/// Moves a damaged database away with what SQLite keeps beside it; its new path. It is never deleted. Only while no process has it open.
+/// Moves a damaged database away with what SQLite keeps beside it; its new path. It is never
+/// deleted. Only while no process has it open.
 pub fn move_database_away(runs: &RunsDir) -> Result<PathBuf> {
     let top = OpenDirectory::top(runs.path(), runs.modes())?;
     let away = |number| format!("{DATABASE_FILE}.damaged-{number}");
     let away = free(&top, away)?;
-    // The log first: without it the file alone is an older database, and with it a foreign one would be damaged.
+    // The log first: without it the file alone is an older database, and with it a foreign one
+    // would be damaged.
     for suffix in ["-wal", "-shm", ""] {
         top.rename(&format!("{DATABASE_FILE}{suffix}"), &format!("{away}{suffix}"))?;
     }

@@ -1,6 +1,8 @@
-//! The file that tells other processes to look: touched after every commit, watched by everyone (HOUSE: change feed).
+//! The file that tells other processes to look: touched after every commit, watched by everyone
+//! (HOUSE: change feed).
 //!
-//! It holds the number of the newest event that was committed: a hint that an older copy of the database was put back, and no promise.
+//! It holds the number of the newest event that was committed: a hint that an older copy of the
+//! database was put back, and no promise.
 
 use std::os::unix::fs::FileExt;
 
@@ -11,15 +13,17 @@ use super::layout::RunsDir;
 /// More bytes than any note has.
 const BYTES_MAX: u64 = 64;
 
-/// A note is as long as any other and lies over the one before: a file that is cut first waits until the disk has taken what was in it,
-/// behind whatever else is written there. The number stands twice, so that half of another note is not taken for one.
+/// A note is as long as any other and lies over the one before: a file that is cut first waits
+/// until the disk has taken what was in it, behind whatever else is written there. The number
+/// stands twice, so that half of another note is not taken for one.
 fn note(last_event_seq: Option<u64>) -> String {
     let number = last_event_seq.map_or_else(|| ".".repeat(20), |seq| format!("{seq:020}"));
     format!("{number} {number}\n")
 }
 
 impl RunsDir {
-    /// Touches it, after this event was committed. The WAL is never watched instead: its event comes before the commit is visible.
+    /// Touches it, after this event was committed. The WAL is never watched instead: its event
+    /// comes before the commit is visible.
     pub fn touch_nudge(&self, last_event_seq: Option<u64>) -> Result<()> {
         let path = self.nudge();
         let (top, name) = atomic::place_of(self.path(), &path, self.modes())?;
@@ -38,10 +42,11 @@ impl RunsDir {
         self.append(&self.nudge()).map(drop)
     }
 
-    /// The number of the newest event that anybody noted in it. None: nobody did, or it is being written at this moment.
+    /// The number of the newest event that anybody noted in it. None: nobody did, or it is being
+    /// written at this moment.
     pub fn nudged_seq(&self) -> Option<u64> {
         let bytes = atomic::read_regular(&self.nudge(), BYTES_MAX).ok()??;
-        // Without its line end it is half a note.
+        // Without its line end the note was only half written.
         let text = std::str::from_utf8(&bytes).ok()?.strip_suffix('\n')?;
         // Former versions wrote the number once.
         let (one, other) = text.split_once(' ').unwrap_or((text, text));

@@ -1,4 +1,5 @@
-//! Run directories of the old system: what their files tell. Nothing is written, and no symlink is followed below the runs directory.
+//! Run directories of the old system: what their files tell. Nothing is written, and no symlink is
+//! followed below the runs directory.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -71,7 +72,8 @@ pub fn job(run: &RunDir) -> Result<Option<OldJob>> {
     Ok(Some(job))
 }
 
-/// The gates that have a decision file, `<stage>.json` before those of attempts: the old system wrote only the first.
+/// The gates that have a decision file, `<stage>.json` before those of attempts: the old system
+/// wrote only the first.
 pub fn gates(run: &RunDir, otherwise: Timestamp) -> Result<Vec<OldGate>> {
     let mut gates: Vec<OldGate> = Vec::new();
     if !is_directory(&run.gates()) {
@@ -129,7 +131,8 @@ fn list<'s>(state: &'s Map<String, Value>, key: &str) -> impl Iterator<Item = &'
     state.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The events of an old run directory, oldest first, numbered by their lines; lines that are none are passed over.
+/// The events of an old run directory, oldest first, numbered by their lines; lines that are none
+/// are passed over.
 pub fn events(run: &RunDir) -> Result<Vec<OldEvent>> {
     events_until(run, EVENTS_MAX)
 }

@@ -1,7 +1,8 @@
 //! A directory below the runs directory, held open while something is written in it.
 //!
-//! A stage command may rename a directory away and put a symlink in its place at any moment, so nothing is written by path: each part
-//! is opened in the one before without following links, and names are given in what was opened.
+//! A stage command may rename a directory away and put a symlink in its place at any moment, so
+//! nothing is written by path: each part is opened in the one before without following links, and
+//! names are given in what was opened.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -30,10 +31,11 @@ const FILE: OFlag = OFlag::O_NOFOLLOW
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_NOCTTY);
 
-/// So many directories deep is removed what lies in one.
+/// How many directories deep is removed what lies in one.
 const DEPTH_MAX: u32 = 16;
 
-/// How many names of temporary files are tried: those of processes that died with our number may lie there.
+/// How many names of temporary files are tried: those of processes that died with our number may
+/// lie there.
 const NAMES_MAX: u32 = 10_000;
 
 /// An open directory; see the module.
@@ -48,7 +50,8 @@ pub(super) struct OpenDirectory {
 }
 
 impl OpenDirectory {
-    /// The directory that everything lies below. It may be reached through links: where it is is the operator's to say.
+    /// The directory that everything lies below. It may be reached through links: where it is is
+    /// the operator's to say.
     pub(super) fn top(path: &Path, modes: Modes) -> Result<Self> {
         Self::top_with(path, modes, OFlag::O_DIRECTORY)
     }
@@ -125,7 +128,7 @@ impl OpenDirectory {
 
     pub(super) fn open(&self, name: &str) -> Result<Self> {
         match self.opened(name, DIRECTORY) {
-            // Its names are not for us; what is in it may be.
+            // The directory may not be listed, but what is in it may still be opened.
             Err(error) if error.is_permission() => self.pass(name),
             opened => opened,
         }
@@ -166,7 +169,8 @@ impl OpenDirectory {
         self.make_new(name, self.modes)
     }
 
-    /// A directory for its owner alone, whatever group shares the one above; made where it is missing, and not flushed.
+    /// A directory for its owner alone, whatever group shares the one above; made where it is
+    /// missing, and not flushed.
     pub(super) fn private(&self, name: &str) -> Result<Self> {
         let made = self.make_new(name, PRIVATE)?;
         PRIVATE.apply(&made.handle, &made.path, PRIVATE.directory())?;
@@ -177,7 +181,7 @@ impl OpenDirectory {
         let path = self.join(name);
         let is_ours = match mkdirat(&self.handle, name, Mode::S_IRWXU) {
             Ok(()) => true,
-            // Somebody was quicker.
+            // Another process made it first.
             Err(Errno::EEXIST) => false,
             Err(errno) => return Err(RunsError::new("create", &path, errno)),
         };
@@ -250,7 +254,8 @@ impl OpenDirectory {
         Ok(Some(file))
     }
 
-    /// The bytes of a regular file, where there are no more than `bytes_max`. None: there is no file of that name, or a longer one.
+    /// The bytes of a regular file, where there are no more than `bytes_max`. None: there is no
+    /// file of that name, or a longer one.
     pub(super) fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>> {
         let is_file = self.stat(name).is_some_and(|stat| is_kind(&stat, SFlag::S_IFREG));
         let Some(file) = is_file.then(|| self.file(name)).transpose()?.flatten() else {
@@ -283,7 +288,8 @@ impl OpenDirectory {
         if !metadata.is_file() {
             return Err(RunsError::refused("open", &path, "it is not a regular file"));
         }
-        // Another member of the group may own it; only the owner may set its rights, and has done so.
+        // Another member of the group may own it; only the owner may set its rights, and has done
+        // so.
         if metadata.uid() == geteuid().as_raw() {
             self.modes.apply(&file, &path, self.modes.file())?;
         }
@@ -316,7 +322,8 @@ impl OpenDirectory {
         unlinkat(&self.handle, name, UnlinkatFlags::RemoveDir).doing("remove", &self.join(name))
     }
 
-    /// Gives a file that may not be opened its group and rights; one that is somebody else's, and what is no file, stays as it is.
+    /// Gives a file that may not be opened its group and rights; one that is somebody else's, and
+    /// what is no file, stays as it is.
     pub(super) fn share_unopened(&self, name: &str) -> Result<()> {
         let Some(stat) = self.stat(name).filter(|stat| is_kind(stat, SFlag::S_IFREG)) else {
             return Ok(());
@@ -407,7 +414,8 @@ impl Temporary {
         &self.place
     }
 
-    /// Gives it its name, in place of whatever has it. The file, which still has to be flushed with its directory.
+    /// Gives it its name, in place of whatever has it. The file, which still has to be flushed with
+    /// its directory.
     pub(super) fn persist(mut self, name: &str) -> Result<File> {
         if let Some(own) = &self.name {
             renameat(&self.place.handle, own.as_str(), &self.place.handle, name)
@@ -423,10 +431,11 @@ impl Temporary {
         let own = self.name.as_deref().unwrap_or_default();
         let handle = &self.place.handle;
         match linkat(handle, own, handle, name, AtFlags::empty()) {
-            // Its temporary name goes with the drop.
+            // Dropping the value removes the temporary name.
             Ok(()) => self.kept(name).map(Some),
             Err(Errno::EEXIST) => Ok(None),
-            // A file system without second names: nobody else makes this name, for all do it under one lock.
+            // A file system without second names: nobody else makes this name, for all do it under
+            // one lock.
             Err(Errno::EPERM | Errno::EOPNOTSUPP) if !self.place.has(name) => self.persist(name).map(Some),
             Err(Errno::EPERM | Errno::EOPNOTSUPP) => Ok(None),
             Err(errno) => Err(RunsError::new("create", &shown, errno)),
@@ -441,7 +450,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if let Some(name) = &self.name {
-            // A leftover that cannot be removed harms nobody.
+            // A temporary file that cannot be removed does no harm.
             drop(self.place.remove(name));
         }
     }

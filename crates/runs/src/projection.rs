@@ -1,4 +1,5 @@
-//! One job's files, as its rows say they should be. Called under the publish lock; what it stages becomes visible later.
+//! One job's files, as its rows say they should be. Called under the publish lock; what it stages
+//! becomes visible later.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -31,7 +32,8 @@ pub const STATE_SCHEMA: u32 = 2;
 pub struct StateFile {
     /// [`STATE_SCHEMA`] of whoever wrote it.
     pub(crate) schema: u32,
-    /// The newest event that this state knows of: what lies beyond it in other files was not yet published as a whole. None in schema 1.
+    /// The newest event that this state knows of: what lies beyond it in other files was not yet
+    /// published as a whole. None in schema 1.
     #[serde(default)]
     pub up_to: Option<u64>,
     /// Since when the job has its status. None in schema 1.
@@ -74,7 +76,8 @@ pub fn event_line(event: &Event) -> Result<Vec<u8>> {
     Ok(line)
 }
 
-/// Brings a job's files up to date: stages what is owed, appends events, puts patched artifacts in place.
+/// Brings a job's files up to date: stages what is owed, appends events, puts patched artifacts in
+/// place.
 pub(super) fn project(
     run: &RunDir,
     owed: &PublishRequest,
@@ -93,8 +96,8 @@ pub(super) fn project(
     remove_artifacts(run, owed, group, findings)?;
     fault::point("artifacts_done");
     append_events(home, owed, group, findings)?;
-    // Before the decision files: it holds the newest ones whole, so that a database is never made again from a state that is older
-    // than a decision that others have seen.
+    // Before the decision files: it holds the newest ones whole, so that a database is never made
+    // again from a state that is older than a decision that others have seen.
     let state = state_file(&owed.rows, owed.up_to, owed.status_since)?;
     if !owed.is_distrusted && is_state(home, &state)? {
         group.unflushed.found(home, STATE_FILE)?;
@@ -137,8 +140,9 @@ pub(super) fn project(
     Ok(())
 }
 
-/// Whether the state that lies there is this one. Leases come and go without an event, and so without a debt: a state that differs in them
-/// alone stays, or what replaces it would be unflushed with nobody owing it.
+/// Whether the state that lies there is this one. Leases come and go without an event, and so
+/// without a debt: a state that differs in them alone stays, or what replaces it would be unflushed
+/// with nobody owing it.
 fn is_state(home: &OpenDirectory, state: &[u8]) -> Result<bool> {
     let Some(found) = home.read(STATE_FILE, STATE_BYTES_MAX)? else {
         return Ok(false);
@@ -201,8 +205,9 @@ fn append_events(
     Ok(())
 }
 
-/// Whether a change of this artifact is among what is owed. Only then may its file be touched: at any other time the bytes there are
-/// the stage's, and a stage that runs again may well write what a patch had replaced.
+/// Whether a change of this artifact is among what is owed. Only then may its file be touched: at
+/// any other time the bytes there are the stage's, and a stage that runs again may well write what
+/// a patch had replaced.
 fn is_owed(owed: &PublishRequest, artifact: &Artifact) -> bool {
     let is_running = owed
         .rows
@@ -247,7 +252,8 @@ fn put_artifacts(
         }
         let replaced: Vec<_> = predecessors(owed.unplaced(), &path).collect();
         if !is_there && replaced.is_empty() && predecessors(&owed.events, &path).next().is_some() {
-            // It was in its place, and what lies there now is as much somebody's as it will be when this is on disk.
+            // It was in its place, and what lies there now is as much somebody's as it will be when
+            // this is on disk.
             continue;
         }
         // Several patches may be owed at once: what lies there may be what any of them replaced.
@@ -282,7 +288,8 @@ fn put_artifacts(
     Ok(())
 }
 
-/// Files that a patch made and that were taken back again go, unless somebody else wrote there meanwhile.
+/// Files that a patch made and that were taken back again go, unless somebody else wrote there
+/// meanwhile.
 fn remove_artifacts(
     run: &RunDir,
     owed: &PublishRequest,
@@ -297,7 +304,7 @@ fn remove_artifacts(
         let found = match artifacts::hash(run, &path) {
             Ok(Some((found, _))) => found,
             Ok(None) => {
-                // Whoever removed it may have died before that was flushed.
+                // The process that removed it may have died before the removal was flushed.
                 artifacts::gone(run, &path, &mut group.unflushed);
                 continue;
             }
@@ -309,7 +316,7 @@ fn remove_artifacts(
         };
         let removed: Vec<_> = predecessors(owed.unplaced(), &path).collect();
         if removed.is_empty() {
-            // It was removed, and somebody has made another one.
+            // The patch's file was removed, and somebody has made another one.
             continue;
         }
         let is_ours =

@@ -1,6 +1,8 @@
-//! Puts in place, and flushes, what the rows owe: decision files, events, the chain, `state.json`, patched artifacts (SPEC §4).
+//! Puts in place, and flushes, what the rows owe: decision files, events, the chain, `state.json`,
+//! patched artifacts (SPEC §4).
 //!
-//! Files are a projection of rows and every effect is idempotent: a crash between any two steps is made good by the next publish.
+//! Files are a projection of rows and every effect is idempotent: a crash between any two steps is
+//! made good by the next publish.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -39,9 +41,11 @@ pub struct PublishRequest {
     pub torn_events: Vec<Event>,
     /// Its decisions above the watermark.
     pub decisions: Vec<SealedDecision>,
-    /// Up to this event the artifacts were put in place by this process: what lies there now that is not theirs is somebody's.
+    /// Up to this event the artifacts were put in place by this process: what lies there now that
+    /// is not theirs is somebody's.
     pub placed_seq: u64,
-    /// A flush of its files has failed: what lies there may be in memory only, and is written anew whatever it says.
+    /// A flush of its files has failed: what lies there may be in memory only, and is written anew
+    /// whatever it says.
     pub is_distrusted: bool,
     /// The watermark: up to this event everything is on disk, and nothing beyond it is known to be.
     pub published_seq: u64,
@@ -62,19 +66,19 @@ impl PublishRequest {
 /// What became of one job's files.
 #[derive(Debug)]
 pub struct Published {
-    /// The job.
     pub job_id: JobId,
-    /// The event up to which its files are in place now; none when nothing was owed. An error: all of it stays owed.
+    /// The event up to which its files are in place now; none when nothing was owed. An error: all
+    /// of it stays owed.
     pub result: Result<Option<u64>>,
     /// What was found on disk and left alone.
     pub findings: Vec<Discrepancy>,
 }
 
-/// The number of the last whole line of a job's event log, where a torn one follows it: what the log lost may lie below the watermark.
-/// None: its last line is whole, or there is no log.
+/// The number of the last whole line of a job's event log, where a torn one follows it: what the
+/// log lost may lie below the watermark. None: its last line is whole, or there is no log.
 pub fn torn_after(run: &RunDir) -> Result<Option<u64>> {
     let path = run.events();
-    // What is no file is told of when it is to be written.
+    // Something other than a file is reported when the file is to be written.
     if !record::is_file(&path) {
         return Ok(None);
     }
@@ -82,8 +86,9 @@ pub fn torn_after(run: &RunDir) -> Result<Option<u64>> {
     jsonl::torn_after(&file).doing("read", &path)
 }
 
-/// How far behind the newest link a late one is looked for: jobs publish side by side, so links may be out of order, but not by this
-/// much. A link written twice beyond it says the same twice and harms nothing.
+/// How far behind the newest link a late one is looked for: jobs publish side by side, so links may
+/// be out of order, but not by this much. A link written twice beyond it says the same twice and
+/// harms nothing.
 pub(super) const CHAIN_DISORDER_MAX: u64 = 4096;
 
 /// Files of several jobs that have their names and are not flushed yet.
@@ -112,8 +117,8 @@ impl Unconfirmed {
         self.jobs.iter().map(|job| (&job.job_id, job.up_to))
     }
 
-    /// Flushes all of it: each file, then each directory once, and nothing else. It takes as long as the disk takes; one job's failure is
-    /// its own.
+    /// Flushes all of it: each file, then each directory once, and nothing else. It takes as long
+    /// as the disk takes; one job's failure is its own.
     pub fn flush(self) -> Vec<Confirmed> {
         let failed = fault::step("files_named").doing("flush", std::path::Path::new("the files"));
         let chained = match (&self.chain, &failed) {
@@ -149,13 +154,15 @@ impl Unconfirmed {
     }
 }
 
-/// Puts what these jobs owe in place. `reload` is called once for each job, under the publish lock: it reads the watermark and what lies
-/// above it, now that no other process can publish; its error is that job's failure. The error is that the lock could not be
-/// taken within `patience`; one job's failure is its own.
+/// Puts what these jobs owe in place. `reload` is called once for each job, under the publish lock:
+/// it reads the watermark and what lies above it, now that no other process can publish; its error
+/// is that job's failure. The error is that the lock could not be taken within `patience`; one
+/// job's failure is its own.
 ///
-/// Nothing is on disk before the second answer is flushed. Then the caller raises each watermark to at least the confirmed value, never
-/// lowers it: a job's watermark never passes a file that is not flushed, for whatever lies above it is flushed again by whoever publishes
-/// it, also where it was found in place.
+/// Nothing is on disk before the second answer is flushed. Then the caller raises each watermark to
+/// at least the confirmed value, never lowers it: a job's watermark never passes a file that is not
+/// flushed, for whatever lies above it is flushed again by whoever publishes it, also where it was
+/// found in place.
 pub fn publish(
     runs: &RunsDir,
     jobs: &[JobId],
@@ -249,8 +256,9 @@ fn chain_links(all_owed: &[(JobId, Option<PublishRequest>)]) -> Vec<ChainLink> {
     links
 }
 
-/// Cuts a hole that a loss of power left in the midst of the chain, with what lies behind it: that comes back, to be appended again. Only
-/// where nothing behind it was ever confirmed: else all of it had been on the disk, and the hole is somebody's.
+/// Cuts a hole that a loss of power left in the midst of the chain, with what lies behind it: that
+/// comes back, to be appended again. Only where nothing behind it was ever confirmed: else all of
+/// it had been on the disk, and the hole is somebody's.
 fn cut_hole(
     file: &File,
     length: u64,

@@ -238,7 +238,8 @@ fn a_hole_that_a_loss_of_power_left_in_the_chain_is_closed_and_no_other() {
         .iter()
         .map(|owed| ChainLink::of(&owed.decisions[0]).line())
         .collect();
-    // Up to this one all were confirmed. The second link reads as zeros, with its line end and without.
+    // Up to this one all were confirmed. The second link reads as zeros, with its line end and
+    // without.
     for (confirmed, is_mended) in [(0, true), (1, true), (3, false), (4, false)] {
         for zeros in [lines[1].len() - 1, lines[1].len()] {
             let fixture = Fixture::new();
@@ -461,7 +462,8 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
     assert_eq!(fs::read(&file).unwrap(), b"{\"gain_db\": 3}");
     assert_eq!(fixture.publish(&with).findings, [], "twice changes nothing");
 
-    // Taken back: the file goes, whether its making is still owed as well or not, and whether it was ever written.
+    // Taken back: the file goes, whether its making is still owed as well or not, and whether it
+    // was ever written.
     let undone = step(6, EventType::PatchUndone, &path, Some(made), None);
     owed.events = vec![undone.clone()];
     assert_eq!(fixture.publish(&owed).findings, []);

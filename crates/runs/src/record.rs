@@ -1,5 +1,6 @@
-//! Reads the record as it lies in the runs directory, for whoever compares it with the rows: lines with their places, whole files, the
-//! names in `gates/`. Nothing here is written, and nothing is taken for true.
+//! Reads the record as it lies in the runs directory, for whoever compares it with the rows: lines
+//! with their places, whole files, the names in `gates/`. Nothing here is written, and nothing is
+//! taken for true.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -19,12 +20,12 @@ use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
 use domain::ids::{Digest, StageName};
 
-/// The most bytes of a line that is looked at: an event bears a patch of 1 MiB at most, and JSON may write a byte as six.
+/// The most bytes of a line that is looked at: an event bears a patch of 1 MiB at most, and JSON
+/// may write a byte as six.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The most bytes of a decision file or `state.json` that are looked at.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileLine {
     /// Its bytes, the line end among them.
@@ -52,7 +53,8 @@ pub struct FileLines {
 }
 
 impl FileLines {
-    /// Opens a file of lines. None: there is no such file. Never blocks, never follows a symlink in the last part.
+    /// Opens a file of lines. None: there is no such file. Never blocks, never follows a symlink in
+    /// the last part.
     pub fn open(path: &Path) -> Result<Option<Self>> {
         let opened = File::options()
             .read(true)
@@ -97,7 +99,8 @@ impl FileLines {
     }
 }
 
-/// A whole file of the record. None: there is no such file. Never blocks, never follows a symlink in the last part.
+/// A whole file of the record. None: there is no such file. Never blocks, never follows a symlink
+/// in the last part.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     atomic::read_regular(path, FILE_BYTES_MAX)
 }
@@ -109,13 +112,15 @@ pub fn is_old_event(line: &[u8]) -> bool {
     object.is_ok_and(|object| object.len() == OLD_KEYS.len() && OLD_KEYS.iter().all(|key| object.contains_key(*key)))
 }
 
-/// What `state.json` of a run directory says. None: there is none, or it is not one of ours (the old system wrote such files too).
+/// What `state.json` of a run directory says. None: there is none, or it is not one of ours (the
+/// old system wrote such files too).
 pub fn state(run: &RunDir) -> Result<Option<StateFile>> {
     let bytes = read(&run.state())?.unwrap_or_default();
     Ok(serde_json::from_slice(&bytes).ok())
 }
 
-/// Whether a run directory is one of the old system's: it has a state, events or decisions, and no state of ours.
+/// Whether a run directory is one of the old system's: it has a state, events or decisions, and no
+/// state of ours.
 pub fn is_old(run: &RunDir) -> Result<bool> {
     let has_record = is_file(&run.state()) || is_file(&run.events()) || !gate_files(run)?.is_empty();
     Ok(has_record && state(run)?.is_none())
@@ -129,7 +134,6 @@ pub fn is_file(path: &Path) -> bool {
 /// A file in `gates/` that is named as a decision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GateFile {
-    /// The stage.
     pub stage: StageName,
     /// The attempt; none: the stage's newest.
     pub attempt: Option<u32>,
@@ -223,8 +227,8 @@ pub struct PublishGuard {
     _locked: Option<File>,
 }
 
-/// Waits until nobody publishes, with patience that ends. Works for readers who may not write: only the lock's file is opened. Where there is none, nobody has
-/// ever published.
+/// Waits until nobody publishes, with patience that ends. Works for readers who may not write: only
+/// the lock's file is opened. Where there is none, nobody has ever published.
 pub fn keep_publishers_out(runs: &RunsDir) -> Result<PublishGuard> {
     let path = runs.publish_lock();
     let file = match File::open(&path) {
@@ -236,7 +240,8 @@ pub fn keep_publishers_out(runs: &RunsDir) -> Result<PublishGuard> {
     Ok(PublishGuard { _locked: Some(file) })
 }
 
-/// The links near the end of `chain.jsonl` whose decisions come after this one. Damaged lines are passed over.
+/// The links near the end of `chain.jsonl` whose decisions come after this one. Damaged lines are
+/// passed over.
 pub fn links_after(runs: &RunsDir, seq: u64) -> Result<Vec<ChainLink>> {
     let path = runs.chain();
     let file = match File::open(&path) {

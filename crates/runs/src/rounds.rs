@@ -1,8 +1,8 @@
-//! Which run directories are not as they were when somebody looked into them last: found in rounds, a part at a time, for whoever cannot be
-//! told by the operating system.
+//! Which run directories are not as they were when somebody looked into them last: found in rounds,
+//! a part at a time, for whoever cannot be told by the operating system.
 //!
-//! A part costs the same however many directories there are, and what has not changed costs the reading of its times: it is not opened, so
-//! that nobody who watches it is woken.
+//! A part costs the same however many directories there are, and what has not changed costs the
+//! reading of its times: it is not opened, so that nobody who watches it is woken.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -26,7 +26,8 @@ pub struct Rounds {
     runs: RunsDir,
     /// Where the round stands; none between two rounds.
     listing: Option<ReadDir>,
-    /// By the number of the directory's inode: names of a hundred thousand would be most of the memory.
+    /// By the number of the directory's inode: names of a hundred thousand would be most of the
+    /// memory.
     known: HashMap<u64, Known>,
     is_first: bool,
     /// Alternates from round to round: what the last one did not meet is gone.
@@ -36,8 +37,8 @@ pub struct Rounds {
 struct Known {
     stamp: u64,
     was_odd: bool,
-    /// It was looked into after its times had been the same in two rounds. The times of files have coarse steps: what changes right after a
-    /// look may bear the time that the look saw.
+    /// It was looked into after its times had been the same in two rounds. The times of files have
+    /// coarse steps: what changes right after a look may bear the time that the look saw.
     is_sure: bool,
 }
 
@@ -50,7 +51,8 @@ pub struct RoundPart {
     pub changed: Vec<JobId>,
     /// Those whose times are the same, and which are to be looked into once more.
     pub unsure: Vec<JobId>,
-    /// The names of what lies where a run directory would, and is no job's; see [`drops::is_stray`].
+    /// The names of what lies where a run directory would, and is no job's; see
+    /// [`drops::is_stray`].
     pub strays: Vec<String>,
 }
 
@@ -126,10 +128,11 @@ impl Rounds {
     }
 }
 
-/// What changes when a file is made in `gates/`, or moved there; where there is none, when one is made.
+/// What changes when a file is made in `gates/`, or moved there; where there is none, when one is
+/// made.
 fn stamp(run: &RunDir) -> u64 {
     let mut hasher = DefaultHasher::new();
-    // What cannot be examined is told by whoever looks into it.
+    // If the times cannot be read, the scan of that directory reports it.
     let times = fs::symlink_metadata(run.gates()).or_else(|_| fs::symlink_metadata(run.path()));
     times.ok().as_ref().map(of).hash(&mut hasher);
     hasher.finish()
@@ -186,7 +189,7 @@ mod tests {
             let (parts, most, found) = round(&mut rounds);
             assert!(parts > count / PART_MAX && most <= PART_MAX, "{parts} {most}");
             assert_eq!((found.changed.len(), found.unsure.len()), (count, 0));
-            // Each is looked into once more, some at a time, and then never again.
+            // Each directory is scanned once more, some at a time, and then no more.
             let mut again = 0;
             for _ in 0..=PART_MAX / UNSURE_MAX {
                 let (_, _, found) = round(&mut rounds);

@@ -1,7 +1,7 @@
 //! Stage commands and the small process that watches over each (SPEC §5).
 //!
-//! The leader starts `holdpoint __stage <spec>` and may die; the supervisor does not. Everything they say to each other is a file in the
-//! run directory's `.stage/`, named `<stage>.<attempt>.…`:
+//! The leader starts `holdpoint __stage <spec>` and may die; the supervisor does not. Everything
+//! they say to each other is a file in the run directory's `.stage/`, named `<stage>.<attempt>.…`:
 //!
 //! | file | written by | meaning |
 //! |---|---|---|
@@ -12,8 +12,9 @@
 //! | `cancel` | whoever cancels | the command shall be ended |
 //! | `exit.json` | supervisor | how the command ended |
 //!
-//! A free `lock` without `exit.json` means that the attempt is lost. The command's working directory is the run directory: a program
-//! with a relative path is looked for there, one without a slash on `PATH`.
+//! A free `lock` without `exit.json` means that the attempt is lost. The command's working
+//! directory is the run directory: a program with a relative path is looked for there, one without
+//! a slash on `PATH`.
 
 mod environment;
 mod family;
@@ -59,7 +60,8 @@ pub struct ExitRecord {
     pub(crate) started_at: Timestamp,
     /// When the command had ended.
     pub(crate) ended_at: Timestamp,
-    /// In words: `exit status 0`, `timed out after 30 s`, `cannot start mkae: no such file or directory`.
+    /// In words: `exit status 0`, `timed out after 30 s`,
+    /// `cannot start mkae: no such file or directory`.
     pub message: String,
 }
 
@@ -115,8 +117,9 @@ impl StageFiles {
         }
     }
 
-    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link. It is not flushed: a loss of power ends
-    /// everybody whom it tells something, and the leader does not wait for the disk before it starts a stage.
+    /// Writes one of them whole. Nothing on the way from the runs directory to it may be a link. It
+    /// is not flushed: a loss of power ends everybody whom it tells something, and the leader does
+    /// not wait for the disk before it starts a stage.
     fn write(&self, path: &Path, bytes: &[u8], modes: Modes) -> Result<()> {
         let (place, name) = atomic::place_of(self.base(), path, modes)?;
         atomic::note_at(&place, &name, bytes)

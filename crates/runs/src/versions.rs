@@ -1,4 +1,5 @@
-//! Every version that an attempt made or a patch produced, under its SHA-256: `versions/<sha256>` (SPEC §4). Written once, never changed.
+//! Every version that an attempt made or a patch produced, under its SHA-256: `versions/<sha256>`
+//! (SPEC §4). Written once, never changed.
 
 use std::fs::{self, File};
 use std::io::{Seek, Write};
@@ -43,7 +44,8 @@ pub fn keep(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
     Ok((digest, size_bytes))
 }
 
-/// Keeps the bytes of an artifact as it lies in the run directory now; durable when this returns. None: there is no such file.
+/// Keeps the bytes of an artifact as it lies in the run directory now; durable when this returns.
+/// None: there is no such file.
 pub fn keep_artifact(run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>> {
     match artifacts::open(run, path)? {
         None => Ok(None),
@@ -61,7 +63,8 @@ pub(super) fn keep_stream(run: &RunDir, file: &mut File, shown: &Path) -> Result
     }
     file.rewind().doing("read", shown)?;
     let mut copy = atomic::temporary(&place, &run.version(&digest))?;
-    // Hashed once more while it is copied: the file may have changed since, and a version must be what its name says.
+    // Hashed once more while it is copied: the file may have changed since, and a version must be
+    // what its name says.
     let (digest, size_bytes) = artifacts::stream(file, shown, |bytes| {
         copy.file().write_all(bytes).doing("write", &run.version(&digest))
     })?;

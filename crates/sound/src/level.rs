@@ -105,7 +105,8 @@ impl WavLevels<'_> {
         self.holds_more
     }
 
-    /// The file with every sample changed by so many dB: whole numbers are rounded to the nearest and held at full scale.
+    /// The file with every sample changed by so many dB: whole numbers are rounded to the nearest
+    /// and held at full scale.
     pub fn changed(&self, change_db: f64) -> Result<Levelled, AudioFault> {
         let factor = 10_f64.powf(change_db / 20.0);
         let (bytes, outcome) = self.wav.times(self.bytes, factor)?;
@@ -144,7 +145,8 @@ impl Mp3Levels<'_> {
         self.stream.gains(self.bytes)
     }
 
-    /// The file with every gain moved by so many steps, which must be within [`GainRange::steps`]; both are decoded to measure them.
+    /// The file with every gain moved by so many steps, which must be within [`GainRange::steps`];
+    /// both are decoded to measure them.
     pub fn stepped(&self, steps: i32) -> Result<(Levelled, mp3::Mp3GainReport), AudioFault> {
         let (bytes, outcome) = self.stream.stepped(self.bytes, steps);
         let (measure, mut remarks) = self.stream.measured(self.bytes, Depth::Level)?;
@@ -180,7 +182,8 @@ impl Mp3Levels<'_> {
     }
 }
 
-/// The most steps by which an MP3 with this headroom can be made louder; below 0: it is beyond full scale already.
+/// The most steps by which an MP3 with this headroom can be made louder; below 0: it is beyond full
+/// scale already.
 pub fn steps_within(headroom_db: f64) -> i32 {
     // 16 steps are all that a patch can ask for; the clamp keeps the conversion in range.
     (headroom_db / STEP_DB).floor().clamp(-255.0, 255.0) as i32

@@ -1,8 +1,10 @@
-//! Sound: what can be known of it from its bytes, and how its level is changed without touching anything else.
+//! Sound: what can be known of it from its bytes, and how its level is changed without touching
+//! anything else.
 //!
-//! Owns the reading of WAV (PCM) and MP3 (Layer III), the measures (length, peak, loudness, waveform) and the change of level.
-//! Pure: bytes come in, values and bytes go out. Sizes in headers are never trusted: what is allocated is bounded by the bytes that are there.
-//! Must not know patches, files or screens.
+//! Owns the reading of WAV (PCM) and MP3 (Layer III), the measures (length, peak, loudness,
+//! waveform) and the change of level. Pure: bytes come in, values and bytes go out. Sizes in
+//! headers are never trusted: what is allocated is bounded by the bytes that are there. Must not
+//! know patches, files or screens.
 
 mod fault;
 mod format;
@@ -22,7 +24,8 @@ pub use waveform::Waveform;
 use format::Container;
 use measure::Measure;
 
-/// The longest MP3 that is decoded, in hours: bounds the work that a small file of a low bit rate can ask for.
+/// The longest MP3 that is decoded, in hours: bounds the work that a small file of a low bit rate
+/// can ask for.
 pub(crate) const DURATION_H_MAX: u64 = 4;
 /// The largest file that is measured, in bytes (SPEC §10: 64 MiB).
 pub(crate) const AUDIO_BYTES_MAX: usize = 64 << 20;
@@ -40,11 +43,14 @@ pub struct AudioFacts {
     pub frames: u64,
     /// `frames` in seconds.
     pub duration_s: f64,
-    /// The largest sample in dB under full scale (above 0: over it); none: digital silence, or no sound at all.
+    /// The largest sample in dB under full scale (above 0: over it); none: digital silence, or no
+    /// sound at all.
     pub peak_dbfs: Option<f64>,
-    /// The largest value between samples, oversampled four times (ITU-R BS.1770-4); none: silence, or an unusual rate or channel count.
+    /// The largest value between samples, oversampled four times (ITU-R BS.1770-4); none: silence,
+    /// or an unusual rate or channel count.
     pub true_peak_dbtp: Option<f64>,
-    /// Integrated loudness (EBU R 128); none: shorter than 0.4 s, too quiet to be gated in, or an unusual rate or channel count.
+    /// Integrated loudness (EBU R 128); none: shorter than 0.4 s, too quiet to be gated in, or an
+    /// unusual rate or channel count.
     pub loudness_lufs: Option<f64>,
     /// Its outline over time.
     pub waveform: Waveform,
@@ -52,7 +58,8 @@ pub struct AudioFacts {
     pub oddities: Vec<String>,
 }
 
-/// What the bytes hold as sound, or why they cannot be read. Takes as long as decoding them: not for an event loop.
+/// What the bytes hold as sound, or why they cannot be read. Takes as long as decoding them: not
+/// for an event loop.
 pub fn facts(bytes: &[u8]) -> Result<AudioFacts, AudioFault> {
     if bytes.len() > AUDIO_BYTES_MAX {
         return Err(AudioFault::too_long(bytes.len()));

@@ -1,4 +1,5 @@
-//! Peak, loudness and outline of decoded samples, taken in piece by piece so that a long sound is never held decoded.
+//! Peak, loudness and outline of decoded samples, taken in piece by piece so that a long sound is
+//! never held decoded.
 
 use std::ops::Range;
 
@@ -7,7 +8,8 @@ use ebur128::{EbuR128, Mode};
 use super::decibels;
 use super::waveform::Waveform;
 
-/// Rates that loudness is defined for in practice; the filter's memory grows with the rate, and a header may claim any.
+/// Rates that loudness is defined for in practice; the filter's memory grows with the rate, and a
+/// header may claim any.
 const LOUDNESS_RATES_HZ: std::ops::RangeInclusive<u32> = 8_000..=192_000;
 /// Beyond 7.1 nobody has said how channels are weighted.
 const LOUDNESS_CHANNELS_MAX: u32 = 8;
@@ -74,7 +76,8 @@ impl Measure {
         }
     }
 
-    /// The same, with the loudness of these frames alone. Peaks are those of all: what clips in added silence clips.
+    /// The same, with the loudness of these frames alone. Peaks are those of all: what clips in
+    /// added silence clips.
     pub(super) fn heard(mut self, heard: Range<u64>) -> Self {
         self.heard = heard;
         self
@@ -90,7 +93,8 @@ impl Measure {
         self.sample_rate_hz
     }
 
-    /// Takes in whole frames, channels interleaved; a sample that is no finite number counts as silence.
+    /// Takes in whole frames, channels interleaved; a sample that is no finite number counts as
+    /// silence.
     pub(super) fn add(&mut self, samples: &mut [f32]) {
         let channels = usize::try_from(self.channels.max(1)).unwrap_or(1);
         for frame in samples.chunks_exact_mut(channels) {

@@ -35,17 +35,19 @@ pub(super) fn facts(bytes: &[u8]) -> Result<AudioFacts, AudioFault> {
     Ok(AudioFacts::of(words(&stream), frames, measure, oddities))
 }
 
-/// How many samples later every decoder gives a sound than its encoder took it in, beside what the encoder says of itself.
+/// How many samples later every decoder gives a sound than its encoder took it in, beside what the
+/// encoder says of itself.
 const DECODER_DELAY: u64 = 529;
 
 impl Stream {
-    /// What was encoded, without the silence that the encoder added: the samples to skip, and how many follow.
+    /// What was encoded, without the silence that the encoder added: the samples to skip, and how
+    /// many follow.
     fn encoded(&self) -> (u64, u64) {
         let all = self.samples();
         let Some((before, after)) = self.info.and_then(|info| info.added) else {
             return (0, all);
         };
-        // Numbers that would leave nothing are not believed.
+        // If these numbers would leave no sound, they are taken for damaged.
         match all.checked_sub(u64::from(before) + u64::from(after)) {
             None | Some(0) => (0, all),
             Some(rest) => (u64::from(before) + DECODER_DELAY, rest),

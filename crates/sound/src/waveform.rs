@@ -2,12 +2,14 @@
 
 use serde::Serialize;
 
-/// So many stretches are kept at most: enough for the widest terminal at two columns a cell, with room to spare.
+/// How many stretches are kept at most: enough for the widest terminal at two columns a cell, with
+/// room to spare.
 const STRETCHES_MAX: usize = 1024;
 
 /// Lowest and highest sample, over all channels, of equal stretches; 1.0 is full scale.
 ///
-/// The length of the sound need not be known before: when the stretches run out, neighbours are joined and each counts for twice as long.
+/// The length of the sound need not be known before: when the stretches run out, neighbours are
+/// joined and each counts for twice as long.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Waveform {
     stretches: Vec<(f32, f32)>,
@@ -54,13 +56,14 @@ impl Waveform {
         whole * self.frames_per_stretch + self.frames_in_last
     }
 
-    /// The outline in so many columns of equal duration: lowest and highest sample of each. Empty only without sound or columns.
+    /// The outline in so many columns of equal duration: lowest and highest sample of each. Empty
+    /// only without sound or columns.
     pub fn columns(&self, columns: usize) -> Vec<(f32, f32)> {
         self.columns_of(columns, self.frames())
     }
 
-    /// As [`Waveform::columns`], with columns as wide as those of a sound of so many frames: two sounds drawn to one scale of time.
-    /// What this sound has no frames for is left out at the end.
+    /// As [`Waveform::columns`], with columns as wide as those of a sound of so many frames: two
+    /// sounds drawn to one scale of time. What this sound has no frames for is left out at the end.
     pub fn columns_of(&self, columns: usize, frames: u64) -> Vec<(f32, f32)> {
         let Some(last) = self.stretches.len().checked_sub(1) else {
             return Vec::new();

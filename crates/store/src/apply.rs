@@ -1,4 +1,5 @@
-//! Applies changes as they are: the rules were asked before, only the guards that must hold in the rows themselves are here.
+//! Applies changes as they are: the rules were asked before, only the guards that must hold in the
+//! rows themselves are here.
 
 use rusqlite::{Connection, ErrorCode, params};
 
@@ -25,7 +26,8 @@ pub(super) enum Stop {
 impl From<RowError> for Stop {
     fn from(error: RowError) -> Self {
         match error {
-            // A row that the schema forbids is this input's fault alone; the others of its group shall not suffer for it.
+            // A row that the schema forbids is this input's fault alone; the others of its group
+            // shall not suffer for it.
             RowError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 fault(error)
             }
@@ -40,14 +42,15 @@ impl From<rusqlite::Error> for Stop {
     }
 }
 
-/// Changes that contradict each other are a fault of holdpoint, not of the operator: said so, and nothing of them stays.
+/// Changes that contradict each other are a fault of holdpoint, not of the operator: said so, and
+/// nothing of them stays.
 fn fault(what: impl std::fmt::Display) -> Stop {
     let message = format!("the rules contradict themselves: {what}");
     Stop::Refused(Refusal::new(RefusalCode::NotPossible, message).with_hint("this is a fault in holdpoint; report it"))
 }
 
-/// Applies the changes to the rows of this job, in memory first: their guards refuse with words. The answer has the rows as a
-/// reader would load them now.
+/// Applies the changes to the rows of this job, in memory first: their guards refuse with words.
+/// The answer has the rows as a reader would load them now.
 pub(super) fn apply(
     connection: &Connection,
     job_id: &JobId,
@@ -127,7 +130,8 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
     }
 }
 
-/// Seals the decisions and notes what the run directory is owed. A decision is owed with the last event of its own entry, so one number covers both.
+/// Seals the decisions and notes what the run directory is owed. A decision is owed with the last
+/// event of its own entry, so one number covers both.
 fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applied: &mut Applied) -> Result<(), Stop> {
     let Some(seq) = applied.last_event_seq else {
         return match decisions.first() {

@@ -1,4 +1,5 @@
-//! Reads the cells of a row as the domain's values, and checks them again: a row may have been edited by hand.
+//! Reads the cells of a row as the domain's values, and checks them again: a row may have been
+//! edited by hand.
 
 use std::fmt::Display;
 

@@ -1,4 +1,5 @@
-//! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes, commit; many entries share one commit.
+//! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes,
+//! commit; many entries share one commit.
 
 use rusqlite::Connection;
 
@@ -34,17 +35,20 @@ impl<M> Batched<M> {
     }
 }
 
-/// Says what an entry changes in this job, given its rows as the transaction sees them; none: there is no such job.
+/// Says what an entry changes in this job, given its rows as the transaction sees them; none: there
+/// is no such job.
 pub type Rule<'r, M> = dyn FnMut(&JobId, Option<&JobRows>, &M) -> Result<Vec<Change>, Refusal> + 'r;
 
 /// What an entry came to, with the job's rows after it.
 pub type Answer = Result<(Applied, JobRows), Refusal>;
 
 impl Store {
-    /// Records all these entries with one commit, in their order; one that is refused changes nothing and hinders no other.
+    /// Records all these entries with one commit, in their order; one that is refused changes
+    /// nothing and hinders no other.
     ///
-    /// When this returns, what the answers say is on disk. An error means that nothing was recorded, with one exception that no
-    /// database can avoid: when the disk failed during the commit itself, the next process to open the file may find it done.
+    /// When this returns, what the answers say is on disk. An error means that nothing was
+    /// recorded, with one exception that no database can avoid: when the disk failed during the
+    /// commit itself, the next process to open the file may find it done.
     pub fn commit<M>(
         &mut self,
         entries: &[Batched<M>],
@@ -97,7 +101,7 @@ fn answer<M>(
     }
     let rows = match rows::load(connection, job_id) {
         Ok(rows) => rows,
-        // One damaged job hinders no other.
+        // A damaged job must not hinder the others.
         Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
         Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => return Err(error),
     };

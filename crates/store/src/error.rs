@@ -1,4 +1,5 @@
-//! Why the database could not be used: which file, what was being done, and a kind that the caller can act on.
+//! Why the database could not be used: which file, what was being done, and a kind that the caller
+//! can act on.
 
 use std::fmt;
 use std::io;
@@ -177,7 +178,6 @@ pub(super) enum RowError {
     Newer(u32),
     /// What the row holds is not what the domain allows: somebody edited it, or a disk did.
     Bad {
-        /// The table.
         table: &'static str,
         /// The row's key.
         key: String,

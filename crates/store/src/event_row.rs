@@ -33,7 +33,8 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event, RowError> {
 
 /// Reads a decision and makes sure that it renders to the document that is stored.
 ///
-/// The hash is left to `decisions verify`: recomputing it for every stage on every load would cost more than the load.
+/// The hash is left to `decisions verify`: recomputing it for every stage on every load would cost
+/// more than the load.
 pub(super) fn decision(row: &Row<'_>) -> Result<SealedDecision, RowError> {
     let cells = Cells::new(row, "decision", 1);
     let document = cells.text(5)?;
@@ -84,8 +85,8 @@ pub(super) fn insert_event(
     Ok(seq.unsigned_abs())
 }
 
-/// Seals a decision behind the newest one and writes it; none when its gate has a decision already. It is owed to
-/// the run directory together with this event.
+/// Seals a decision behind the newest one and writes it; none when its gate has a decision already.
+/// It is owed to the run directory together with this event.
 pub(super) fn insert_decision(
     connection: &Connection,
     decision: Decision,

@@ -1,4 +1,5 @@
-//! A gate as a row: the columns of its timer and lease, and the counts that the queue shows without reading the artifacts.
+//! A gate as a row: the columns of its timer and lease, and the counts that the queue shows without
+//! reading the artifacts.
 
 use rusqlite::{Connection, params};
 
@@ -98,7 +99,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
     )
 }
 
-/// Writes an open gate's new values; 0 rows when it is not open any more. This guard is what makes a second decision impossible.
+/// Writes an open gate's new values; 0 rows when it is not open any more. This guard is what makes
+/// a second decision impossible.
 pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize, RowError> {
     write(
         connection,

@@ -1,6 +1,7 @@
 //! Who leads, and the epoch that every leader-only transaction checks (SPEC §9).
 //!
-//! The lead itself is an operating system lock that this module knows nothing of: it only numbers those who held it.
+//! The lead itself is an operating system lock that this module knows nothing of: it only numbers
+//! those who held it.
 
 use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
@@ -48,8 +49,8 @@ pub(super) fn find(connection: &Connection) -> Result<Option<LeaderInfo>, RowErr
 }
 
 impl Store {
-    /// Makes this process the leader; returns its epoch, which is higher than any before. Whoever led before can write nothing more
-    /// as the leader. The caller holds the lock of the lead.
+    /// Makes this process the leader; returns its epoch, which is higher than any before. Whoever
+    /// led before can write nothing more as the leader. The caller holds the lock of the lead.
     pub fn take_lead(&mut self, candidate: &LeadCandidate) -> Result<u64, StoreError> {
         let taken = take(&mut self.durable, candidate);
         taken.map_err(|error| StoreError::of(&self.path, "note who leads in", error))
@@ -67,7 +68,8 @@ impl Store {
 }
 
 fn take(connection: &mut Connection, candidate: &LeadCandidate) -> Result<u64, RowError> {
-    // Not a statement by itself: the commit behind a RETURNING happens when the statement is dropped, and its error is lost there.
+    // Not a statement by itself: the commit behind a RETURNING happens when the statement is
+    // dropped, and its error is lost there.
     let transaction = connection.transaction()?;
     refuse_newer(&transaction)?;
     let epoch: i64 = transaction.query_row(

@@ -1,10 +1,13 @@
-//! The only truth: jobs, gates, decisions and events in one SQLite file, changed by a few whole transactions (SPEC §4, §9).
+//! The only truth: jobs, gates, decisions and events in one SQLite file, changed by a few whole
+//! transactions (SPEC §4, §9).
 //!
-//! It owns the schema, the guards that must hold in the rows themselves (one open gate a stage, one decision a gate, numbers that
-//! only rise) and what is durable when. It must not know the rules of the domain: those come in as a pure function that is called
-//! between loading a job's rows and writing its changes. Files other than the database, clocks and threads are not its matter.
+//! It owns the schema, the guards that must hold in the rows themselves (one open gate a stage, one
+//! decision a gate, numbers that only rise) and what is durable when. It must not know the rules of
+//! the domain: those come in as a pure function that is called between loading a job's rows and
+//! writing its changes. Files other than the database, clocks and threads are not its matter.
 //!
-//! No rowid leaves this module and every transaction is whole, so that another database could take its place.
+//! No rowid leaves this module and every transaction is whole, so that another database could take
+//! its place.
 
 mod apply;
 mod cells;
@@ -53,15 +56,16 @@ pub struct Store {
     path: PathBuf,
     /// Every commit of it is on disk before it returns (WAL, synchronous FULL).
     durable: Connection,
-    /// For what may be lost with the power. A connection of its own: were one switched to and fro, an error between would leave
-    /// decisions on the careless setting.
+    /// For what may be lost with the power. A connection of its own: were one switched to and fro,
+    /// an error between would leave decisions on the careless setting.
     relaxed: Connection,
 }
 
 impl Store {
-    /// Opens `holdpoint.db` of this runs directory, which must exist; makes it, private to its owner, and brings its schema up.
-    /// A database of a newer holdpoint is [`StoreErrorKind::Newer`]: use [`Reader::open`] then. What is no database of ours is
-    /// refused and not touched.
+    /// Opens `holdpoint.db` of this runs directory, which must exist; makes it, private to its
+    /// owner, and brings its schema up. A database of a newer holdpoint is
+    /// [`StoreErrorKind::Newer`]: use [`Reader::open`] then. What is no database of ours is refused
+    /// and not touched.
     pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
         let (durable, path) = open::open_for_writing(runs_dir)?;
         let relaxed = open::connect(&path, Access::Relaxed).map_err(|error| StoreError::of(&path, "open", error))?;

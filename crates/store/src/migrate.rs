@@ -1,7 +1,7 @@
 //! The steps from one schema to the next, and taking them.
 //!
-//! The number of a schema is how many steps made it, and stands in the file's `user_version`. Steps that were ever released are never
-//! edited: a column that is missing is a new step.
+//! The number of a schema is how many steps made it, and stands in the file's `user_version`. Steps
+//! that were ever released are never edited: a column that is missing is a new step.
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -26,7 +26,8 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), RowError> {
 }
 
 /// Brings the schema up to this version, in one transaction.
-// The version is read inside the transaction: of two processes that find an old file, the second one waits and finds nothing left to do.
+// The version is read inside the transaction: of two processes that find an old file, the second
+// one waits and finds nothing left to do.
 pub(super) fn take_steps(connection: &mut Connection, wanted: u32) -> Result<(), RowError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: u32 = transaction.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;

@@ -1,7 +1,9 @@
-//! Reads a database of the old system (SPEC §4): never writes it, never migrates it, leaves nothing beside it.
+//! Reads a database of the old system (SPEC §4): never writes it, never migrates it, leaves nothing
+//! beside it.
 //!
-//! It trusts neither the schema nor a cell: columns that an earlier version of the old system did not have read as nothing, and so does
-//! whatever cannot be what it ought to be. A job whose id could not be one of ours is passed over.
+//! It trusts neither the schema nor a cell: columns that an earlier version of the old system did
+//! not have read as nothing, and so does whatever cannot be what it ought to be. A job whose id
+//! could not be one of ours is passed over.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -34,7 +36,8 @@ const CELL_BYTES_MAX: i32 = 16 * 1024 * 1024;
 /// How long another program's write is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// An old database, by its path: it is opened anew for every answer, so that it is never held and always read as it is.
+/// An old database, by its path: it is opened anew for every answer, so that it is never held and
+/// always read as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OldDatabase {
     path: PathBuf,
@@ -46,7 +49,8 @@ impl OldDatabase {
         Self { path }
     }
 
-    /// Those of these paths at which a file lies, each file once, and never our own database. Nothing is opened.
+    /// Those of these paths at which a file lies, each file once, and never our own database.
+    /// Nothing is opened.
     pub fn among(paths: Vec<PathBuf>, runs_dir: &Path) -> Vec<Self> {
         let own = Self::new(runs_dir.join(DATABASE_FILE)).stamp();
         let identity = |stamp: [i128; 4]| [stamp[0], stamp[1]];
@@ -69,7 +73,8 @@ impl OldDatabase {
         &self.path
     }
 
-    /// What tells one content of the file from another: device, inode, length, time of change. None: there is no such file.
+    /// What tells one content of the file from another: device, inode, length, time of change.
+    /// None: there is no such file.
     pub fn stamp(&self) -> Option<[i128; 4]> {
         let metadata = fs::metadata(&self.path).ok()?;
         let nanos = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
@@ -175,8 +180,9 @@ impl OldDatabase {
         let Some(name) = path.to_str() else {
             return Err(refused("its path is not UTF-8 text"));
         };
-        // SQLite's read lock keeps us and a program that is writing apart. Only where the file says that it has a log would the lock need
-        // a -shm file; there nobody is writing, or the log would not be empty, and it is read as it lies.
+        // SQLite's read lock keeps us and a program that is writing apart. Only where the file says
+        // that it has a log would the lock need a -shm file; there nobody is writing, or the log
+        // would not be empty, and it is read as it lies.
         let how = if has_log(path) { "immutable=1" } else { "mode=ro" };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
             | OpenFlags::SQLITE_OPEN_URI
@@ -202,7 +208,8 @@ fn beside(path: &Path, suffix: &str) -> Option<Metadata> {
     fs::metadata(PathBuf::from(name)).ok()
 }
 
-/// Whether a database says in its head that it has a write-ahead log (SQLite file format, 1.3.3: the read version is 2).
+/// Whether a database says in its head that it has a write-ahead log (SQLite file format, 1.3.3:
+/// the read version is 2).
 fn has_log(path: &Path) -> bool {
     let mut head = [0; 20];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));

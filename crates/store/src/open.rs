@@ -28,13 +28,15 @@ const CACHE_KIB: i64 = 2048;
 pub(super) enum Access {
     /// Decisions: a commit returns when it is on disk.
     Durable,
-    /// Notes that may be lost with the power, because losing them only means doing something idempotent again.
+    /// Notes that may be lost with the power, because losing them only means doing something
+    /// idempotent again.
     Relaxed,
     /// No writes at all.
     Read,
 }
 
-/// After damage was met, what was read of the file is forgotten: one that is put back is read anew, by whoever has it open.
+/// After damage was met, what was read of the file is forgotten: one that is put back is read anew,
+/// by whoever has it open.
 // SQLite trusts the pages that it keeps as long as nobody commits, and nobody can.
 pub(super) fn forget_damage(connection: &Connection, error: &StoreError) {
     if error.kind() == StoreErrorKind::Corrupt {
@@ -44,7 +46,8 @@ pub(super) fn forget_damage(connection: &Connection, error: &StoreError) {
     }
 }
 
-/// Refuses a link in place of the database: SQLite would follow it and write what lies elsewhere (SPEC §10).
+/// Refuses a link in place of the database: SQLite would follow it and write what lies elsewhere
+/// (SPEC §10).
 pub(super) fn refuse_link(path: &Path) -> Result<(), StoreError> {
     if path.is_symlink() {
         let detail = "a symlink lies where the database belongs";
@@ -65,7 +68,8 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowErro
     )?;
     connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
     connection.set_prepared_statement_cache_capacity(64);
-    // A deferred transaction that reads, then writes, fails at once under contention, whatever the busy timeout.
+    // A deferred transaction that reads, then writes, fails at once under contention, whatever the
+    // busy timeout.
     connection.set_transaction_behavior(match access {
         Access::Durable | Access::Relaxed => TransactionBehavior::Immediate,
         Access::Read => TransactionBehavior::Deferred,
@@ -82,7 +86,8 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowErro
     Ok(connection)
 }
 
-/// Makes sure that the database exists and has the newest schema; returns the connection for decisions and the file's path.
+/// Makes sure that the database exists and has the newest schema; returns the connection for
+/// decisions and the file's path.
 pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf), StoreError> {
     let path = runs_dir.join(DATABASE_FILE);
     refuse_link(&path)?;
@@ -100,7 +105,8 @@ pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf),
     Ok((connection, path))
 }
 
-/// The version of the schema, 0 for an empty file; refuses what is not ours, or newer than this binary.
+/// The version of the schema, 0 for an empty file; refuses what is not ours, or newer than this
+/// binary.
 pub(super) fn ours_version(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     let found = version(connection).map_err(|error| StoreError::of(path, "open", error))?;
     match found {
@@ -129,7 +135,8 @@ pub(super) fn version(connection: &Connection) -> Result<Option<u32>, RowError> 
     Ok(is_ours.then(|| u32::try_from(version).unwrap_or(u32::MAX)))
 }
 
-/// Refuses to write where a newer holdpoint has brought the schema up meanwhile: inside a transaction, so that it cannot come between.
+/// Refuses to write where a newer holdpoint has brought the schema up meanwhile: inside a
+/// transaction, so that it cannot come between.
 pub(super) fn refuse_newer(connection: &Connection) -> Result<(), RowError> {
     let mut statement = connection.prepare_cached("SELECT user_version FROM pragma_user_version")?;
     let found: u32 = statement.query_row([], |row| row.get(0))?;
@@ -145,12 +152,13 @@ fn create(runs_dir: &Path, path: &Path) -> Result<(), StoreError> {
     connection
         .close()
         .map_err(|(_, error)| StoreError::of(path, "create", error.into()))?;
-    // When another process was quicker, its database is as good.
+    // If another process made the database first, that one is used.
     name(runs_dir, draft, path).map(drop)
 }
 
-/// An empty database under another name, private from its first byte on; gone unless it is named. By path, for SQLite opens no other way:
-/// it lies in the runs directory itself, and that is where the operator says.
+/// An empty database under another name, private from its first byte on; gone unless it is named.
+/// By path, for SQLite opens no other way: it lies in the runs directory itself, and that is where
+/// the operator says.
 pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connection), StoreError> {
     let draft = tempfile::Builder::new()
         .prefix(".holdpoint.db.")
@@ -162,8 +170,8 @@ pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connectio
     Ok((draft, connection))
 }
 
-/// Gives a draft its name; false: the name is taken. No descriptor of the file is open then, so no lock of SQLite's can be dropped by
-/// closing one.
+/// Gives a draft its name; false: the name is taken. No descriptor of the file is open then, so no
+/// lock of SQLite's can be dropped by closing one.
 pub(super) fn name(runs_dir: &Path, draft: TempPath, path: &Path) -> Result<bool, StoreError> {
     let failed = |error: io::Error| StoreError::of_io(path, "create", error);
     let is_named = match draft.persist_noclobber(path) {

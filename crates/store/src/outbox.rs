@@ -1,7 +1,9 @@
-//! What is owed to webhooks: deliveries made from events, and how each ended (SPEC §4's events are the cause of every one).
+//! What is owed to webhooks: deliveries made from events, and how each ended (SPEC §4's events are
+//! the cause of every one).
 //!
-//! Only the leader changes these rows; every change names its epoch. A commit does not wait for the disk: what is lost with the power is
-//! made again with the same ids, so a receiver that knows them loses nothing and takes nothing twice.
+//! Only the leader changes these rows; every change names its epoch. A commit does not wait for the
+//! disk: what is lost with the power is made again with the same ids, so a receiver that knows them
+//! loses nothing and takes nothing twice.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -18,14 +20,12 @@ const KEPT_US: i64 = 7 * 24 * 3600 * SECOND_US;
 /// The most deliveries that were given up that a standing names.
 const GIVEN_UP_MAX: u32 = 20;
 
-/// A change of the outbox.
 #[derive(Debug, Clone)]
 pub enum OutboxChange {
     /// A webhook is told of what happens from now on, unless it is known already.
     Begin(String),
     /// Deliveries made from all events up to this one.
     Collect {
-        /// Whose.
         webhook: String,
         /// Up to which event.
         up_to: u64,
@@ -45,20 +45,16 @@ pub enum OutboxChange {
     },
     /// It is over with a delivery.
     Settle {
-        /// Which.
         delivery: Box<Delivery>,
         /// How it ended.
         state: DeliveryState,
-        /// When.
         at: Timestamp,
         /// Why, when it did not go well.
         fault: Option<String>,
     },
     /// It is to be sent at another time.
     Again {
-        /// Which.
         delivery: Box<Delivery>,
-        /// When.
         due_at: Timestamp,
         /// How many attempts failed.
         attempts: u32,
@@ -104,7 +100,8 @@ impl Reader {
         })
     }
 
-    /// The delivery of a webhook that comes next, whether it is due or not: the oldest one, before it a reminder that is due earlier.
+    /// The delivery of a webhook that comes next, whether it is due or not: the oldest one, before
+    /// it a reminder that is due earlier.
     pub fn next_delivery(&self, webhook: &str) -> Result<Option<Delivery>, StoreError> {
         self.read(|connection| {
             let oldest = first(connection, "kind <> 'gate_reminder'", "seq, part", webhook)?;
@@ -171,7 +168,8 @@ fn complete(connection: &Connection, standing: &mut WebhookStanding, now: Timest
 }
 
 impl Store {
-    /// Changes the outbox as the leader of this epoch. False: another process leads now, and nothing was changed.
+    /// Changes the outbox as the leader of this epoch. False: another process leads now, and
+    /// nothing was changed.
     pub fn change_outbox(&mut self, epoch: u64, changes: &[OutboxChange]) -> Result<bool, StoreError> {
         let changed = change(&mut self.relaxed, epoch, changes);
         changed.map_err(|error| StoreError::of(&self.path, "note what was told to webhooks in", error))
@@ -289,7 +287,7 @@ fn settle(
     at: Timestamp,
     fault: Option<&str>,
 ) -> Result<(), RowError> {
-    // What was sent is not kept: only that it was.
+    // The body of a delivery is not kept after it was sent, only that it was.
     let settled = connection
         .prepare_cached(
             "UPDATE delivery SET state = ?5, settled_at = ?6, fault = ?7, body = ''

@@ -33,7 +33,8 @@ pub struct OwedRecords {
 }
 
 impl Reader {
-    /// Jobs whose run directories are owed something, those that wait longest first, and the last event of each.
+    /// Jobs whose run directories are owed something, those that wait longest first, and the last
+    /// event of each.
     pub fn owed(&self, limit: u32) -> Result<Vec<(JobId, u64)>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT id, last_event_seq FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq
@@ -83,7 +84,8 @@ impl Reader {
 }
 
 impl Reader {
-    /// The event with which a decision is owed to its job's run directory; none: it is owed no more.
+    /// The event with which a decision is owed to its job's run directory; none: it is owed no
+    /// more.
     pub fn owed_with(&self, decision_seq: u64) -> Result<Option<u64>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT event_seq FROM decision JOIN job ON job.id = job_id
@@ -96,7 +98,8 @@ impl Reader {
     }
 }
 
-/// Notes what is on disk, beside the writer: a connection of its own, so that whoever waits for the disk keeps no decision waiting.
+/// Notes what is on disk, beside the writer: a connection of its own, so that whoever waits for the
+/// disk keeps no decision waiting.
 #[derive(Debug)]
 pub struct Marker {
     path: PathBuf,
@@ -113,10 +116,12 @@ impl Store {
 }
 
 impl Marker {
-    /// Notes that the run directories have everything up to these events on disk. A watermark never falls.
+    /// Notes that the run directories have everything up to these events on disk. A watermark never
+    /// falls.
     ///
-    /// This does not wait for the disk (synchronous NORMAL): a note lost with the power means that files are written again with the
-    /// same bytes. The next decision's flush covers it anyway, since both are in one log, in order.
+    /// This does not wait for the disk (synchronous NORMAL): a note lost with the power means that
+    /// files are written again with the same bytes. The next decision's flush covers it anyway,
+    /// since both are in one log, in order.
     pub fn mark_published(&mut self, published: &[(JobId, u64)]) -> Result<(), StoreError> {
         if published.is_empty() {
             return Ok(());
@@ -143,7 +148,8 @@ impl Marker {
     }
 }
 
-/// Lets the database say that the disk has confirmed nothing, as it does between the names of files and their flush.
+/// Lets the database say that the disk has confirmed nothing, as it does between the names of files
+/// and their flush.
 #[cfg(feature = "testing")]
 pub fn unconfirm(runs: &std::path::Path) -> rusqlite::Result<usize> {
     let database = rusqlite::Connection::open(runs.join("holdpoint.db"))?;

@@ -1,4 +1,5 @@
-//! What is open right now: the queue on screen and the timers. Costs by what is open, never by history.
+//! What is open right now: the queue on screen and the timers. Costs by what is open, never by
+//! history.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use domain::view::{Pause, QueueKind, QueueRow};
 /// An open gate that the timer may settle.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenTimer {
-    /// The gate.
     pub key: GateKey,
     /// Its timer, not held by policy.
     pub timer: GateTimer,
@@ -59,8 +59,9 @@ impl Names {
 }
 
 impl Reader {
-    /// The queue: all open gates, the queued, running and paused jobs that are not at one, and those that failed and nobody has noted it.
-    /// Manual jobs have no rows of their own: between their gates nobody here has anything to do. Unsorted.
+    /// The queue: all open gates, the queued, running and paused jobs that are not at one, and
+    /// those that failed and nobody has noted it. Manual jobs have no rows of their own: between
+    /// their gates nobody here has anything to do. Unsorted.
     pub fn queue(&self) -> Result<Vec<QueueRow>, StoreError> {
         self.read(|connection| {
             let mut names = Names::default();
@@ -70,7 +71,8 @@ impl Reader {
         })
     }
 
-    /// The timers of all open gates, leased or not; those held by policy never fire and are left out.
+    /// The timers of all open gates, leased or not; those held by policy never fire and are left
+    /// out.
     pub fn timers(&self) -> Result<Vec<OpenTimer>, StoreError> {
         self.read(|connection| {
             let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER}");
@@ -148,7 +150,8 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
 }
 
 fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
-    // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is the job's attempt.
+    // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is
+    // the job's attempt.
     let sql = "SELECT job.id, job.status, job.slug, job.stage, job.status_since, attempt.state, attempt.queued_at,
            attempt.started_at, max(ifnull(attempt.number, 0),
              ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0)),

@@ -27,8 +27,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens `holdpoint.db` of this runs directory. One with a newer schema is opened too, see [`Self::is_newer`]; one that is older
-    /// is refused: [`super::Store::open`] brings it up first.
+    /// Opens `holdpoint.db` of this runs directory. One with a newer schema is opened too, see
+    /// [`Self::is_newer`]; one that is older is refused: [`super::Store::open`] brings it up first.
     pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
         let path = runs_dir.join(DATABASE_FILE);
         refuse_link(&path)?;
@@ -76,7 +76,8 @@ impl Reader {
         })
     }
 
-    /// Another number whenever anybody else has committed since. Costs the same however much there is.
+    /// Another number whenever anybody else has committed since. Costs the same however much there
+    /// is.
     pub fn data_version(&self) -> Result<i64, StoreError> {
         self.read(|connection| {
             Ok(connection.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?)
@@ -118,7 +119,8 @@ impl Reader {
         self.read(|connection| collect(connection, &sql, [limit], |row| Cells::new(row, "job", 1).job_id(0)))
     }
 
-    /// Those of these ids, which are sorted, that no job has. Reads the ids of all jobs, one after the other.
+    /// Those of these ids, which are sorted, that no job has. Reads the ids of all jobs, one after
+    /// the other.
     pub fn unknown(&self, ids: Vec<JobId>) -> Result<Vec<JobId>, StoreError> {
         let Some(first) = ids.first() else {
             return Ok(ids);
@@ -130,7 +132,7 @@ impl Reader {
             let mut unknown = Vec::new();
             while let Some(row) = known.next()? {
                 let known = row.get_ref(0)?.as_str().unwrap_or_default();
-                // Both are in the order of their bytes.
+                // Both lists are sorted by bytes, so one pass is enough.
                 while let Some(id) = wanted.next_if(|id| id.as_str() < known) {
                     unknown.push(id.clone());
                 }
@@ -144,7 +146,8 @@ impl Reader {
         })
     }
 
-    /// Events after `since`, oldest first, of one job or all; with `tail`, the last `limit` of them instead of the first.
+    /// Events after `since`, oldest first, of one job or all; with `tail`, the last `limit` of them
+    /// instead of the first.
     pub fn events(&self, job_id: Option<&JobId>, since: u64, limit: u32, tail: bool) -> Result<Vec<Event>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.add("seq > ?", Value::from(count(since)));
@@ -178,7 +181,8 @@ impl Reader {
     pub fn event_page(&self, job_id: &JobId, since: EventsSince, limit: u32) -> Result<(Vec<Event>, u64), StoreError> {
         let (condition, page, after) = match since {
             EventsSince::Seq(seq) => ("job_id = ?1 AND seq > ?2", "ORDER BY seq LIMIT ?3", count(seq)),
-            // Whoever asks by time goes on from the time of the last event: all that share it belong to the page.
+            // Whoever asks by time goes on from the time of the last event: all that share it
+            // belong to the page.
             EventsSince::Time(time) => (
                 "job_id = ?1 AND ts > ?2",
                 "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3)) \
@@ -244,8 +248,8 @@ impl Reader {
         self.attempts("INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid")
     }
 
-    /// How many attempts of other jobs run, or wait for the leader before the one of this job; if the job has none waiting, all waiting
-    /// ones count.
+    /// How many attempts of other jobs run, or wait for the leader before the one of this job; if
+    /// the job has none waiting, all waiting ones count.
     pub fn attempts_before(&self, job_id: &JobId) -> Result<usize, StoreError> {
         self.read(|connection| {
             let sql = "SELECT
@@ -260,7 +264,8 @@ impl Reader {
         })
     }
 
-    /// Attempts of the jobs that were canceled last, the newest first: whoever canceled them may have died before it ended their commands.
+    /// Attempts of the jobs that were canceled last, the newest first: whoever canceled them may
+    /// have died before it ended their commands.
     pub fn canceled_attempts(&self, limit: u32) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         self.attempts(&format!("WHERE state = 'canceled' ORDER BY rowid DESC LIMIT {limit}"))
     }

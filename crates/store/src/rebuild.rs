@@ -1,4 +1,5 @@
-//! A lost database made again from what the run directories hold: whole or not at all, under another name until it is.
+//! A lost database made again from what the run directories hold: whole or not at all, under
+//! another name until it is.
 //!
 //! It writes what it is told; whether that is true is for the caller to find out.
 
@@ -26,8 +27,9 @@ pub struct Rebuilding<'c> {
     path: &'c Path,
 }
 
-/// Makes the database of this runs directory from what `fill` tells; refused when there is one. `before_named` is called when all of it
-/// is on disk, just before it gets its name: the last moment to move another file away.
+/// Makes the database of this runs directory from what `fill` tells; refused when there is one.
+/// `before_named` is called when all of it is on disk, just before it gets its name: the last
+/// moment to move another file away.
 pub fn rebuild<E: From<StoreError>>(
     runs_dir: &Path,
     fill: impl FnOnce(&Rebuilding<'_>) -> Result<(), E>,
@@ -55,7 +57,8 @@ pub fn rebuild<E: From<StoreError>>(
 }
 
 impl Rebuilding<'_> {
-    /// Writes a job with everything its state holds but the decisions. Nothing is owed to its files up to `up_to`.
+    /// Writes a job with everything its state holds but the decisions. Nothing is owed to its files
+    /// up to `up_to`.
     pub fn job(&self, rows: &JobRows, up_to: u64, status_since: Timestamp) -> Result<(), StoreError> {
         self.write(|connection| {
             let id = &rows.job.id;
@@ -98,7 +101,8 @@ impl Rebuilding<'_> {
         })
     }
 
-    /// Writes a decision under its number, after the events it was committed with; false: the number or the gate is taken.
+    /// Writes a decision under its number, after the events it was committed with; false: the
+    /// number or the gate is taken.
     pub fn decision(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
         self.write(|connection| {
             let decision = &sealed.decision;
@@ -120,7 +124,8 @@ impl Rebuilding<'_> {
         })
     }
 
-    /// Notes a decision of which only the link is left, unless there is one of this number; true: it was noted.
+    /// Notes a decision of which only the link is left, unless there is one of this number; true:
+    /// it was noted.
     pub fn lost(&self, link: &ChainLink) -> Result<bool, StoreError> {
         self.write(|connection| {
             let sql = "INSERT INTO lost_decision (seq, job_id, hash) SELECT ?1, ?2, ?3

@@ -1,6 +1,7 @@
 //! The record as it is stored, damaged rows included: what `decisions verify` and `doctor` walk.
 //!
-//! Every page is one statement, so that memory is bounded whatever the history; a row that cannot be read is an answer, not an error.
+//! Every page is one statement, so that memory is bounded whatever the history; a row that cannot
+//! be read is an answer, not an error.
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params};
@@ -31,7 +32,6 @@ pub struct RawDecision {
     pub seq: i64,
     /// The stage; none when the row does not hold one.
     pub stage: Option<StageName>,
-    /// The attempt.
     pub attempt: i64,
     /// The watermark at which it is owed to the run directory.
     pub event_seq: i64,
@@ -51,7 +51,6 @@ pub struct StoredEvent {
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowFault {
-    /// The column.
     pub column: String,
     /// What is wrong.
     pub what: String,
@@ -81,8 +80,8 @@ pub struct JobMark {
     pub status_since: Timestamp,
 }
 
-/// The events that end a decision's own entry after the decision's event: one of these behind `event_seq`, of the same job and
-/// instant, means that the number is too low.
+/// The events that end a decision's own entry after the decision's event: one of these behind
+/// `event_seq`, of the same job and instant, means that the number is too low.
 const FOLLOWS_A_DECISION: &str = "'stage_completed', 'gate_opened', 'job_paused'";
 
 impl Reader {
@@ -92,8 +91,8 @@ impl Reader {
         Ok(head.map(|(seq, hash)| ChainHead { seq, hash }))
     }
 
-    /// Decisions after this number in chain order, at most `limit`, each checked against its own columns, its hash and its events.
-    /// Whether they hang together is for the caller to say.
+    /// Decisions after this number in chain order, at most `limit`, each checked against its own
+    /// columns, its hash and its events. Whether they hang together is for the caller to say.
     pub fn stored_decisions(&self, after_seq: i64, limit: u32) -> Result<Vec<StoredDecision>, StoreError> {
         let sql = format!(
             "SELECT {DECISION_COLUMNS}, event_seq,
@@ -139,8 +138,8 @@ impl Reader {
         })
     }
 
-    /// The link of the decision with this number, as its row says, and whether its files are owed; none when there is no such row, or
-    /// it holds no link.
+    /// The link of the decision with this number, as its row says, and whether its files are owed;
+    /// none when there is no such row, or it holds no link.
     pub fn link(&self, seq: u64) -> Result<Option<(ChainLink, bool)>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT decision.seq, hash, job_id, event_seq > published_seq
@@ -154,7 +153,8 @@ impl Reader {
         })
     }
 
-    /// Links after this number, in chain order, and whether their files are owed; damaged rows are left out.
+    /// Links after this number, in chain order, and whether their files are owed; damaged rows are
+    /// left out.
     pub fn links_after(&self, after_seq: u64, limit: u32) -> Result<Vec<(ChainLink, bool)>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT seq, hash, job_id, is_owed FROM (
@@ -170,8 +170,8 @@ impl Reader {
         })
     }
 
-    /// How many decisions there are from `first` to `last`, and how many of them are owed to files. By rows, for a damaged number may
-    /// be any.
+    /// How many decisions there are from `first` to `last`, and how many of them are owed to files.
+    /// By rows, for a damaged number may be any.
     pub fn count_links(&self, first: u64, last: u64) -> Result<(u64, u64), StoreError> {
         self.read(|connection| {
             let sql = "SELECT count(*), ifnull(sum(is_owed), 0) FROM (
@@ -246,7 +246,8 @@ impl Reader {
         })
     }
 
-    /// What SQLite's own check finds wrong with the file, up to 100 lines; nothing when it is sound.
+    /// What SQLite's own check finds wrong with the file, up to 100 lines; nothing when it is
+    /// sound.
     pub fn integrity_faults(&self) -> Result<Vec<String>, StoreError> {
         self.read(|connection| {
             let lines = collect(connection, "PRAGMA integrity_check", [], |row| {

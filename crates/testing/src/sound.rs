@@ -7,7 +7,8 @@ pub struct Form(pub u16, pub u16, pub u16, pub u32);
 /// 16-bit mono at 8 kHz.
 pub const PLAIN: Form = Form(1, 16, 1, 8_000);
 
-/// A chunk of this name, padded to an even length with a byte that is not 0, so that a writer who makes it anew is found out.
+/// A chunk of this name, padded to an even length with a byte that is not 0, so that a writer who
+/// makes it anew is found out.
 pub fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = id.to_vec();
     out.extend((body.len() as u32).to_le_bytes());

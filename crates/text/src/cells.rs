@@ -6,8 +6,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::visible_line;
 
-/// How many cells `text` takes. Counted grapheme by grapheme, as ratatui's buffer does: ligatures over several graphemes
-/// (lam-alef) do not make it shorter.
+/// How many cells `text` takes. Counted grapheme by grapheme, as ratatui's buffer does: ligatures
+/// over several graphemes (lam-alef) do not make it shorter.
 pub fn width(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
@@ -30,7 +30,8 @@ pub fn cut(text: &str, cells: usize) -> String {
     shown
 }
 
-/// Returns `text`, made visible, in exactly `cells` cells: cut as by [`cut`], or padded with spaces.
+/// Returns `text`, made visible, in exactly `cells` cells: cut as by [`cut`], or padded with
+/// spaces.
 pub fn fit(text: &str, cells: usize) -> String {
     let mut shown = cut(text, cells);
     let missing = cells.saturating_sub(width(&shown));

@@ -1,8 +1,8 @@
 //! The only gate through which untrusted text reaches a screen.
 //!
-//! Owns: what is shown in place of control, bidi, zero-width and look-alike characters and of bytes that are no UTF-8;
-//! tab stops; widths. Nothing is ever dropped silently: what cannot be shown becomes a mark.
-//! Must not know: colours, screens, diffs.
+//! Owns: what is shown in place of control, bidi, zero-width and look-alike characters and of bytes
+//! that are no UTF-8; tab stops; widths. Nothing is ever dropped silently: what cannot be shown
+//! becomes a mark. Must not know: colours, screens, diffs.
 #![doc = include_str!("../README.md")]
 
 mod cells;
@@ -30,7 +30,8 @@ pub enum SpanKind {
     Plain,
     /// The cells of a tab.
     Tab,
-    /// A sign in place of something that cannot be shown: to be coloured, so that it is not taken for the text.
+    /// A sign in place of something that cannot be shown: to be coloured, so that it is not taken
+    /// for the text.
     Mark,
 }
 
@@ -62,7 +63,8 @@ impl Default for LineShape {
     }
 }
 
-/// Returns `text` as spans that are safe to print. Line ends count as control characters: give it one line.
+/// Returns `text` as spans that are safe to print. Line ends count as control characters: give it
+/// one line.
 pub fn visible<T: AsRef<[u8]> + ?Sized>(text: &T) -> Vec<Span<'_>> {
     visible_window(text.as_ref(), LineShape::default(), &[], 0..usize::MAX)
 }
@@ -79,9 +81,9 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
     spans.fold(first.text, |line, span| line + span.text)
 }
 
-/// Returns the part of a line that falls into a window of `cells`, with `emphasis` (sorted, disjoint byte ranges of `line`)
-/// as spans of their own. A wide character or mark cut by the window's edge leaves spaces. Costs no more than the line up to
-/// the window's end.
+/// Returns the part of a line that falls into a window of `cells`, with `emphasis` (sorted,
+/// disjoint byte ranges of `line`) as spans of their own. A wide character or mark cut by the
+/// window's edge leaves spaces. Costs no more than the line up to the window's end.
 pub fn visible_window<'a>(
     line: &'a [u8],
     shape: LineShape,

@@ -3,7 +3,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
-/// How many zero-width combining characters may sit on one base: the stacked scripts need up to four, floods use hundreds.
+/// How many zero-width combining characters may sit on one base: the stacked scripts need up to
+/// four, floods use hundreds.
 pub(super) const COMBINING_MAX: usize = 4;
 
 /// What a character means to a screen.
@@ -13,7 +14,8 @@ pub(super) enum CharClass {
     Plain,
     /// Stands on the character before it and takes no cell.
     Combining,
-    /// Would act on the terminal, or hide, or look like something else: a mark is shown in its place.
+    /// Would act on the terminal, or hide, or look like something else: a mark is shown in its
+    /// place.
     Deceptive,
 }
 
@@ -27,7 +29,8 @@ pub(super) fn classify(character: char) -> CharClass {
     }
 }
 
-/// Writes what is shown in place of a deceptive character: a control picture, `⍽` for a no-break space, else `<U+202E>`.
+/// Writes what is shown in place of a deceptive character: a control picture, `⍽` for a no-break
+/// space, else `<U+202E>`.
 pub(super) fn mark(character: char) -> String {
     match character {
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character))
@@ -39,9 +42,10 @@ pub(super) fn mark(character: char) -> String {
     }
 }
 
-// Default-ignorable and format characters (Unicode DerivedCoreProperties, category Cf), every space that passes for
-// U+0020, line separators, noncharacters. ZWJ and variation selectors too: they change what is seen without taking a
-// cell, and terminals disagree about the width of what they join. U+3000 stays: it is two cells wide and common.
+// Default-ignorable and format characters (Unicode DerivedCoreProperties, category Cf), every space
+// that passes for U+0020, line separators, noncharacters. ZWJ and variation selectors too: they
+// change what is seen without taking a cell, and terminals disagree about the width of what they
+// join. U+3000 stays: it is two cells wide and common.
 fn is_deceptive(character: char) -> bool {
     matches!(
         u32::from(character),

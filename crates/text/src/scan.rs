@@ -21,10 +21,12 @@ pub(super) enum PieceKind {
     Mark(String),
 }
 
-// A piece this long ends at the next ASCII character, so that a window on a line of 1 MB does not read all of it.
+// A piece this long ends at the next ASCII character, so that a window on a line of 1 MB does not
+// read all of it.
 const PLAIN_BYTES_MAX: usize = 1024;
 
-/// The pieces of `line`, in order, covering every byte once. `breaks` (sorted) also end plain pieces.
+/// The pieces of `line`, in order, covering every byte once. `breaks` (sorted) also end plain
+/// pieces.
 pub(super) struct Scan<'a> {
     line: &'a [u8],
     at: usize,
@@ -91,7 +93,7 @@ impl<'a> Scan<'a> {
                     self.has_base = true;
                     self.combining = 0;
                 }
-                // Never parted from its base, even by a break.
+                // A combining character stays with its base, even at a line break.
                 CharClass::Combining if self.has_base && self.combining < COMBINING_MAX => self.combining += 1,
                 CharClass::Combining => break,
             }

@@ -21,7 +21,8 @@ pub fn counted_are(count: usize, noun: &str) -> String {
     format!("{} {verb}", counted(count, noun))
 }
 
-/// A length of time as console, commands and records write it: `0:40`, `12:03`; from one hour `1h29m`; from 100 hours `4d04h`.
+/// A length of time as console, commands and records write it: `0:40`, `12:03`; from one hour
+/// `1h29m`; from 100 hours `4d04h`.
 pub fn duration(seconds: u64) -> String {
     match seconds {
         ..3600 => format!("{}:{:02}", seconds / 60, seconds % 60),
@@ -41,12 +42,14 @@ pub fn length(seconds: f64) -> String {
     format!("{}:{:02}.{:03}", millis / 60_000, millis / 1000 % 60, millis % 1000)
 }
 
-/// Whole seconds of so many microseconds, where one that is begun counts: nobody reads `0:00` while time is left.
+/// Whole seconds of so many microseconds, where one that is begun counts: nobody reads `0:00` while
+/// time is left.
 pub fn seconds_begun(us: i64) -> u64 {
     us.max(0).unsigned_abs().div_ceil(1_000_000)
 }
 
-/// How old something is, in its largest unit alone: `now`, `4m`, `2h`, `3d`. No screen needs to be drawn anew for it every second.
+/// How old something is, in its largest unit alone: `now`, `4m`, `2h`, `3d`. No screen needs to be
+/// drawn anew for it every second.
 pub fn age(us: i64) -> String {
     match us.max(0) / 1_000_000 {
         ..60 => "now".to_owned(),

@@ -1,5 +1,5 @@
-//! Where a line is broken so that every part fits into so many cells, and which byte stands in which cell.
-//! Must not know: rows, screens, what is emphasised.
+//! Where a line is broken so that every part fits into so many cells, and which byte stands in
+//! which cell. Must not know: rows, screens, what is emphasised.
 
 use std::ops::Range;
 
@@ -16,9 +16,9 @@ pub fn is_plain(line: &[u8]) -> bool {
         .all(|block| block.iter().fold(true, |is, byte| is & (0x20..0x7f).contains(byte)))
 }
 
-/// Returns where the lines after the first begin when `line` is broken into lines of `cells` cells: behind a blank where
-/// there is one in the second half of the line, else where it is full. Tab stops count from each line's beginning. Costs by
-/// the line's length.
+/// Returns where the lines after the first begin when `line` is broken into lines of `cells` cells:
+/// behind a blank where there is one in the second half of the line, else where it is full. Tab
+/// stops count from each line's beginning. Costs by the line's length.
 pub fn wrap(line: &[u8], tab_cells: usize, cells: usize) -> Vec<usize> {
     let cells = cells.max(1);
     if line.len() <= cells && is_plain(line) {
@@ -53,9 +53,9 @@ pub fn wrap(line: &[u8], tab_cells: usize, cells: usize) -> Vec<usize> {
     breaks
 }
 
-/// Cuts a line at least every `cells` cells, so that line n of a very long text is found without reading those before it:
-/// the starts of the pieces, the first one 0. What takes more cells than that counts as several pieces, all but the first
-/// of them empty. Costs by the line's length.
+/// Cuts a line at least every `cells` cells, so that line n of a very long text is found without
+/// reading those before it: the starts of the pieces, the first one 0. What takes more cells than
+/// that counts as several pieces, all but the first of them empty. Costs by the line's length.
 pub fn chunks(line: &[u8], tab_cells: usize, cells: usize) -> Vec<u32> {
     let cells = cells.max(1);
     let mut starts = vec![0];
@@ -76,7 +76,8 @@ pub fn chunks(line: &[u8], tab_cells: usize, cells: usize) -> Vec<u32> {
     starts
 }
 
-/// Returns the byte that stands in cell `cell` of a line, or its length if the line ends before. Costs by the cells passed.
+/// Returns the byte that stands in cell `cell` of a line, or its length if the line ends before.
+/// Costs by the cells passed.
 pub fn offset_of_cell(line: &[u8], tab_cells: usize, cell: usize) -> usize {
     let mut used = 0;
     for unit in units(line, tab_cells) {

@@ -1,6 +1,7 @@
 //! Telling others outside over HTTP: one signed request, and what its answer means.
 //!
-//! Knows no queue and no retry: those are the engine's. Nothing of an address or a secret gets into a message.
+//! Knows no queue and no retry: those are the engine's. Nothing of an address or a secret gets into
+//! a message.
 
 #[cfg(feature = "webhooks")]
 mod post;
@@ -35,7 +36,7 @@ impl SendFailure {
 
 /// What a binary without webhooks has in their place; it sends nothing.
 #[cfg(not(feature = "webhooks"))]
-pub struct Client;
+pub struct WebhookClient;
 
 #[cfg(not(feature = "webhooks"))]
 impl WebhookClient {

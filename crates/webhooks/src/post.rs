@@ -34,7 +34,7 @@ impl WebhookClient {
             .tls_config(tls)
             .timeout_connect(Some(CONNECT_TIME))
             .timeout_global(Some(WHOLE_TIME))
-            // Elsewhere is another receiver, and nobody has named it.
+            // A redirect leads to another receiver, which the configuration does not name.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)

@@ -3,9 +3,11 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// `sha256=` and 64 hexadecimal digits. The time is signed too, so that an old delivery cannot be sent again as a new one.
+/// `sha256=` and 64 hexadecimal digits. The time is signed too, so that an old delivery cannot be
+/// sent again as a new one.
 pub(crate) fn signature(secret: &[u8], sent_at_s: i64, body: &[u8]) -> String {
-    // A key of any length will do (RFC 2104 §2): the error never comes, and an empty text fits no receiver's.
+    // A key of any length will do (RFC 2104 §2): the error never comes, and an empty text fits no
+    // receiver's.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
         return String::new();
     };

@@ -4,8 +4,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A decision file.
-// Described and never made: the domain writes and hashes the file, and knows no OpenAPI. A test holds
-// this to real answers.
+// Described and never made: the domain writes and hashes the file, and knows no OpenAPI. A test
+// holds this to real answers.
 #[derive(ToSchema)]
 #[schema(as = Decision)]
 #[expect(dead_code, reason = "described, never made")]

@@ -1,6 +1,7 @@
 //! The documents that clients read: `--json` now, HTTP later (WIRE.md).
 //!
-//! Owns field names and what they mean; made from rows, never read back. Must not know where a document goes, nor any file but by name.
+//! Owns field names and what they mean; made from rows, never read back. Must not know where a
+//! document goes, nor any file but by name.
 
 mod decision;
 mod difference;

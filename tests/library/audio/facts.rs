@@ -1,4 +1,5 @@
-//! Format, length, peak and loudness of real MP3 files, against values that ffmpeg and mpg123 measured on them.
+//! Format, length, peak and loudness of real MP3 files, against values that ffmpeg and mpg123
+//! measured on them.
 
 use ebur128::{EbuR128, Mode};
 
@@ -10,7 +11,8 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::fixtures::{ALL, read};
 
-/// Name, words, samples in each channel, peak in dBFS, loudness in LUFS: see the README beside the fixtures.
+/// Name, words, samples in each channel, peak in dBFS, loudness in LUFS: see the README beside the
+/// fixtures.
 const MEASURED: [(&str, &str, u64, f64, f64); 7] = [
     (
         "joint_11.mp3",
@@ -71,7 +73,8 @@ fn facts_of_mp3_agree_with_other_decoders() {
     }
 }
 
-/// The samples of each channel and the loudness that another reader of MP3 files comes to, with or without what the encoder added.
+/// The samples of each channel and the loudness that another reader of MP3 files comes to, with or
+/// without what the encoder added.
 fn heard_by_another(name: &str, is_trimmed: bool) -> (u64, f64) {
     let stream = MediaSourceStream::new(Box::new(std::io::Cursor::new(read(name))), Default::default());
     let mut format = symphonia::default::get_probe()

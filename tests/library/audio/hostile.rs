@@ -1,4 +1,5 @@
-//! Broken and hostile sound: it is measured, planned or refused, and nothing panics or grows beyond its bytes.
+//! Broken and hostile sound: it is measured, planned or refused, and nothing panics or grows beyond
+//! its bytes.
 //!
 //! The mutations are drawn from a seed, so a failure can be had again.
 

@@ -15,7 +15,8 @@ use super::side_information::{frames, gain, without_gains};
 
 const CHANGES: [(f64, i32); 5] = [(-24.0, -16), (-4.5, -3), (-1.5, -1), (3.0, 2), (9.0, 6)];
 
-/// All samples by symphonia with its own demuxer, which shares no code with the walk that changed the file.
+/// All samples by symphonia with its own demuxer, which shares no code with the walk that changed
+/// the file.
 fn decoded(bytes: &[u8]) -> Vec<f32> {
     let stream = MediaSourceStream::new(Box::new(std::io::Cursor::new(bytes.to_vec())), Default::default());
     let mut hint = Hint::new();

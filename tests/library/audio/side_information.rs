@@ -1,10 +1,12 @@
-//! A second reader of MP3 frames, written from the standard for the tests alone: bits as text, no shared code with the one under test.
+//! A second reader of MP3 frames, written from the standard for the tests alone: bits as text, no
+//! shared code with the one under test.
 
 /// One frame: its bytes, and the bit ranges of its gains and of its checksum.
 pub struct Frame {
     pub at: usize,
     pub length: usize,
-    /// First bit of each `global_gain`, from the start of the frame, with the `part2_3_length` before it.
+    /// First bit of each `global_gain`, from the start of the frame, with the `part2_3_length`
+    /// before it.
     pub gains: Vec<(usize, usize)>,
     pub checksum: Option<(u16, u16)>,
 }

@@ -1,5 +1,6 @@
-//! Files in memory: what is written, what of it is on the platter, and what a loss of power makes of the difference. The publishing
-//! here takes the steps of `runs::publish` in its order, with its own renderings of every file.
+//! Files in memory: what is written, what of it is on the platter, and what a loss of power makes
+//! of the difference. The publishing here takes the steps of `runs::publish` in its order, with its
+//! own renderings of every file.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -44,7 +45,8 @@ impl File {
         }
     }
 
-    /// What a loss of power leaves of bytes of which only `self.data` was flushed: all, a part, or zeros in the midst.
+    /// What a loss of power leaves of bytes of which only `self.data` was flushed: all, a part, or
+    /// zeros in the midst.
     fn torn(&self, now: &Bytes, random: &mut Random) -> Bytes {
         let flushed = self
             .data
@@ -367,7 +369,8 @@ fn append(disk: &mut Disk, path: &str, lines: &[u8], budget: &mut Budget) -> Res
     }
 }
 
-/// The lines behind the first hole in the chain, which is cut with them, where all of them are owed.
+/// The lines behind the first hole in the chain, which is cut with them, where all of them are
+/// owed.
 fn cut_chain_hole<S: Storage>(store: &mut S, disk: &mut Disk) -> Vec<u8> {
     let now = disk.read(CHAIN).unwrap_or_default().to_vec();
     let lines: Vec<&[u8]> = now.split_inclusive(|byte| *byte == b'\n').collect();

@@ -1,6 +1,7 @@
-//! In whose hands each gate is, by the time that really passed, counted beside the rows: a console decides nothing that a colleague has open
-//! before it has taken the gate over, and then the record names both. Commands have no way to take over: they go through, and the record
-//! names whose console it was.
+//! In whose hands each gate is, by the time that really passed, counted beside the rows: a console
+//! decides nothing that a colleague has open before it has taken the gate over, and then the record
+//! names both. Commands have no way to take over: they go through, and the record names whose
+//! console it was.
 
 use std::collections::BTreeMap;
 

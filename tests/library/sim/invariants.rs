@@ -1,5 +1,5 @@
-//! What must hold (HOUSE.md §6), stated without the words of the code that keeps it: after every step, at every decision, and after a
-//! recovery.
+//! What must hold (HOUSE.md §6), stated without the words of the code that keeps it: after every
+//! step, at every decision, and after a recovery.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,8 @@ impl<S: Storage> World<S> {
         self.violations.push(what);
     }
 
-    /// Looks at what one transaction made of the gates: may this decision have been made now, by this process?
+    /// Looks at what one transaction made of the gates: may this decision have been made now, by
+    /// this process?
     pub fn judge(&mut self, process: usize, job_id: &JobId, before: Option<&JobRows>, in_flight: &InFlight) {
         let Some(after) = self.store.rows(job_id) else { return };
         for gate in after.gates.iter().filter(|gate| gate.state != GateState::Open) {
@@ -131,7 +132,8 @@ impl<S: Storage> World<S> {
         let Some(timer) = &gate.timer else {
             return self.broken(format!("{key}: a timer decided that is none"));
         };
-        // What is stopped ends by the time that passed, wherever the civil clock was set to meanwhile.
+        // What is stopped ends by the time that passed, wherever the civil clock was set to
+        // meanwhile.
         if now < timer.deadline && timer.stopped_at.is_none() {
             self.broken(format!("{key}: the timer decided before the deadline"));
         }
@@ -194,7 +196,8 @@ impl<S: Storage> World<S> {
         }
     }
 
-    /// A gate that somebody took back was theirs, and stays so; one that its stage opened ends with its job, or because it is decided.
+    /// A gate that somebody took back was theirs, and stays so; one that its stage opened ends with
+    /// its job, or because it is decided.
     fn check_canceled(&mut self, rows: &JobRows) {
         for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Canceled) {
             let by = gate.settled.as_ref().map(|settled| settled.by.as_str());
@@ -260,7 +263,8 @@ impl<S: Storage> World<S> {
         }
     }
 
-    /// Everything starts again and pays what is owed; then rows, files and what persons were told agree.
+    /// Everything starts again and pays what is owed; then rows, files and what persons were told
+    /// agree.
     pub fn recover(&mut self) {
         self.crash = None;
         self.store.fail_next(None);
@@ -273,7 +277,8 @@ impl<S: Storage> World<S> {
         self.check_record();
     }
 
-    /// The processes go on without faults until nothing is left to do: no timed gate may be forgotten.
+    /// The processes go on without faults until nothing is left to do: no timed gate may be
+    /// forgotten.
     pub fn settle(&mut self) {
         self.bury_leases();
         // A lease that lapses lets a timer run again whose end is another wait.
@@ -328,7 +333,8 @@ impl<S: Storage> World<S> {
             self.take(Step::Tick(0, true, true));
         }
         for gate in self.store.timers() {
-            // After another start of the machine the bound goes by civil time, which is all there is; it may end before the lease did.
+            // After another start of the machine the bound goes by civil time, which is all there
+            // is; it may end before the lease did.
             let waits_for = gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, GRACE_S);
             let is_bound = waits_for.is_some_and(|wake| wake.kind == WakeKind::Limit && !wake.anchor.is_of(self.now));
             if gate.lease.is_some() && gate.timer.hold.is_none() && !is_bound {
@@ -445,7 +451,8 @@ impl<S: Storage> World<S> {
                 self.violations.push(format!("{path} differs from its rows"));
             }
         }
-        // What a stage wrote before its end was told, or before its job was canceled, is not registered, and rightly so.
+        // What a stage wrote before its end was told, or before its job was canceled, is not
+        // registered, and rightly so.
         let is_unfinished = |attempt: &&Attempt| match attempt.state {
             AttemptState::Running => true,
             AttemptState::Canceled => attempt.started_at.is_some(),

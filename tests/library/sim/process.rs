@@ -1,4 +1,5 @@
-//! One process: its view of the timers, which may be old, and what a person or the ticker has prepared in it and not yet committed.
+//! One process: its view of the timers, which may be old, and what a person or the ticker has
+//! prepared in it and not yet committed.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,8 @@ pub struct InFlight {
     pub trigger: Trigger,
     pub evidence: Evidence,
     pub epoch: Option<u64>,
-    /// What lay on disk of the gate's artifact when it was looked at; the timer's promise is about that.
+    /// What lay on disk of the gate's artifact when it was looked at; the timer's promise is about
+    /// that.
     pub looked_at: Option<Digest>,
     /// The session of the console that it comes from. None: a command, or the timer.
     pub console: Option<String>,

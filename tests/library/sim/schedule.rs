@@ -163,7 +163,8 @@ pub fn play(seed: u64, plant: Plant) -> Played {
     }
 }
 
-/// The steps whose orderings are all tried. A crash strikes whoever commits next; everything starts again after it.
+/// The steps whose orderings are all tried. A crash strikes whoever commits next; everything starts
+/// again after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Letter {
     Approve,
@@ -204,7 +205,8 @@ fn letter(world: &mut World<Memory>, letter: Letter) {
         Letter::Changed => world.take(Step::Change(0)),
         Letter::Crash(crash) => world.take(Step::Arm(crash)),
         Letter::Expire => {
-            // The rest of the window in one go, watched: the leader asks at the deadline, not long after it.
+            // The rest of the window in one go, watched: the leader asks at the deadline, not long
+            // after it.
             world.take(Step::Look(0));
             world.take(Step::Pass(60 * SECOND_US));
             world.take(Step::Tick(0, false, true));
@@ -212,7 +214,8 @@ fn letter(world: &mut World<Memory>, letter: Letter) {
     }
 }
 
-/// Plays every ordering of these letters up to a length, each prefix once; a crash is one of `crashes` by turns, or each of them.
+/// Plays every ordering of these letters up to a length, each prefix once; a crash is one of
+/// `crashes` by turns, or each of them.
 pub struct Orderings {
     pub crashes: Vec<Crash>,
     pub is_each: bool,

@@ -1,4 +1,5 @@
-//! The store in memory: whole transactions as `store` has them, with faults, and with defects planted on purpose.
+//! The store in memory: whole transactions as `store` has them, with faults, and with defects
+//! planted on purpose.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,7 +25,8 @@ pub type Wanted = (Trigger, Evidence);
 pub enum Plant {
     #[default]
     None,
-    /// For a decision the rule reads rows from before the transaction, and the update forgot `AND state = 'open'`.
+    /// For a decision the rule reads rows from before the transaction, and the update forgot
+    /// `AND state = 'open'`.
     NoGuard,
     /// A commit is answered and not flushed: the next crash takes it away.
     Unflushed,

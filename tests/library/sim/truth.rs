@@ -1,4 +1,5 @@
-//! What each timer is worth by the time that really passed, counted beside the rows and without their words: nobody's clock is asked.
+//! What each timer is worth by the time that really passed, counted beside the rows and without
+//! their words: nobody's clock is asked.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +89,8 @@ impl Truth {
         }
     }
 
-    /// Why the timer may not decide this gate now; its last open row is given. None: it may, or nobody can tell.
+    /// Why the timer may not decide this gate now; its last open row is given. None: it may, or
+    /// nobody can tell.
     pub fn objection(&self, gate: &Gate, true_us: i64) -> Option<&'static str> {
         let worth = self.0.get(&gate.key)?;
         match worth.stopped_us {

@@ -1,5 +1,6 @@
-//! A small world: jobs, persons at several processes, a clock that somebody moves, stages that run and die. Every rule in it is the real
-//! reducer's, every timer the real ticker's; store and files are handed in or stand beside it, and fail when told to.
+//! A small world: jobs, persons at several processes, a clock that somebody moves, stages that run
+//! and die. Every rule in it is the real reducer's, every timer the real ticker's; store and files
+//! are handed in or stand beside it, and fail when told to.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -117,7 +118,8 @@ pub enum Step {
     SupervisorDies(usize),
     /// The next supervisor cannot be started.
     FailLaunch,
-    /// Somebody replaces the artifact between the row that says that the next stage runs and its launch.
+    /// Somebody replaces the artifact between the row that says that the next stage runs and its
+    /// launch.
     ReplaceAtLaunch,
     Publish(usize, Option<(usize, Stop)>),
 }
@@ -354,7 +356,8 @@ impl<S: Storage> World<S> {
                 }
             }
             Step::Resign(process) => {
-                // What it was about to do goes on under the old epoch; a standby waits in the lock and has it at once.
+                // What it was about to do goes on under the old epoch; a standby waits in the lock
+                // and has it at once.
                 let was_leading = self.leader() == Some(process);
                 self.leader_turn(process, false);
                 self.processes[process].epoch = None;
@@ -552,8 +555,8 @@ impl<S: Storage> World<S> {
         Some(answer)
     }
 
-    /// What was found there, or handed in, is somebody's: it may have been put back, or changed again, since it was looked at. Also where
-    /// it is not known whether it was recorded.
+    /// What was found there, or handed in, is somebody's: it may have been put back, or changed
+    /// again, since it was looked at. Also where it is not known whether it was recorded.
     fn note_touched(&mut self, job_id: &JobId, in_flight: &InFlight) {
         let is_review = in_flight.evidence.review.is_some();
         if is_review || matches!(in_flight.command(), Some(Command::OpenGate { .. })) {
@@ -673,7 +676,8 @@ impl<S: Storage> World<S> {
             }
             let queued = attempts_in(&rows, AttemptState::Queued).into_iter().next();
             if let Some((stage, attempt)) = queued.filter(|_| rows.job.status == JobStatus::Queued) {
-                // What a stage reads is in its place; whether it is on the platter is another matter.
+                // What a stage reads is in its place; whether it is on the platter is another
+                // matter.
                 self.publish(process, Budget::SLOW);
                 let on_disk = self.looks(&rows, &stage);
                 let happening = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
@@ -738,7 +742,8 @@ impl<S: Storage> World<S> {
                 let attempts = rows
                     .map(|rows| attempts_in(&rows, AttemptState::Running))
                     .unwrap_or_default();
-                // What the command of a canceled job still wrote is never registered: it stays somebody's bytes.
+                // What the command of a canceled job still wrote is never registered: it stays
+                // somebody's bytes.
                 if attempts.contains(&(key.1.clone(), key.2)) {
                     self.touched.remove(&id);
                 }

@@ -21,10 +21,12 @@ const FORBIDDEN_CODE: [(&str, &str); 5] = [
 /// File names that say nothing about what is inside.
 const FORBIDDEN_NAMES: [&str; 4] = ["utils", "helpers", "common", "manager"];
 
-/// The crates whose functions depend on their arguments alone. Not diff: a caller may hand it a moment at which to give up.
+/// The crates whose functions depend on their arguments alone. Not diff: a caller may hand it a
+/// moment at which to give up.
 const PURE: [&str; 6] = ["domain", "patch", "rules", "sound", "text", "wire"];
 
-/// What a pure crate may not take from std: clocks, files, threads and the process around it; nor a group of which no line tells the insides.
+/// What a pure crate may not take from std: clocks, files, threads and the process around it; nor a
+/// group of which no line tells the insides.
 const IMPURE: [&str; 10] = [
     "std::env",
     "std::fs",

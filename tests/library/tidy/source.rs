@@ -1,4 +1,5 @@
-//! One file of source in the three forms that the rules read: as written, code without comments and strings, strings alone.
+//! One file of source in the three forms that the rules read: as written, code without comments and
+//! strings, strings alone.
 
 /// A source file. Lines are counted from 1.
 pub struct Source {
@@ -49,7 +50,8 @@ impl Source {
             let mut path = self.module();
             path.push(name.trim());
             modules.push(path.join("/"));
-            // `#[path = "file.rs"]`: the file lies beside this one; its name is the only string of the declaration.
+            // `#[path = "file.rs"]`: the file lies beside this one; its name is the only string of
+            // the declaration.
             let from = Self::line_at(&self.code, at);
             let to = from + declared.matches('\n').count();
             for (_, file) in self.strings.iter().filter(|(line, _)| (from..=to).contains(line)) {
@@ -132,7 +134,8 @@ fn block_comment_length(rest: &[char]) -> usize {
     at.min(rest.len())
 }
 
-/// Where the inside of a string at the start of `rest` begins and ends, and the length of all of it.
+/// Where the inside of a string at the start of `rest` begins and ends, and the length of all of
+/// it.
 fn string_extent(rest: &[char], is_in_word: bool) -> Option<(usize, usize, usize)> {
     let mut prefix = 0;
     while !is_in_word && prefix < 2 && matches!(rest.get(prefix), Some('b' | 'c' | 'r')) {

@@ -1,4 +1,5 @@
-//! One word for one idea: a public type has a name of its own in the whole workspace, and the glossary names types that there are.
+//! One word for one idea: a public type has a name of its own in the whole workspace, and the
+//! glossary names types that there are.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +77,8 @@ pub fn doubles(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// What is wrong with the glossary: the table under `## Words`, whose last column names types in backticks.
+/// What is wrong with the glossary: the table under `## Words`, whose last column names types in
+/// backticks.
 pub fn glossary(page: &str, sources: &[Source]) -> Vec<String> {
     let types: Vec<&str> = sources.iter().flat_map(declared).map(|found| found.name).collect();
     let mut findings = Vec::new();

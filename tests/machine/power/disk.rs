@@ -1,4 +1,5 @@
-//! What a power cut may leave: of bytes and of names, whatever no flush has seen may be there, missing, half there or reordered.
+//! What a power cut may leave: of bytes and of names, whatever no flush has seen may be there,
+//! missing, half there or reordered.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,7 +41,8 @@ pub struct Disk {
     flushed: BTreeMap<String, Target>,
     pending: Vec<Naming>,
     live: BTreeMap<String, Target>,
-    /// Names that were taken away: an open file keeps the name that it was opened by, whatever others it has got since.
+    /// Names that were taken away: an open file keeps the name that it was opened by, whatever
+    /// others it has got since.
     former: BTreeMap<String, Target>,
 }
 

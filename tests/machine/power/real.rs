@@ -1,8 +1,9 @@
-//! A real file system that loses its power: ext4 on a loop device. What has reached the device is copied while nothing is flushed; that
-//! copy is mounted, so that the kernel replays its journal as after a power cut, and holdpoint is started on it.
+//! A real file system that loses its power: ext4 on a loop device. What has reached the device is
+//! copied while nothing is flushed; that copy is mounted, so that the kernel replays its journal as
+//! after a power cut, and holdpoint is started on it.
 //!
-//! What the file system keeps in memory is lost so, and nothing else: the device itself forgets nothing here. Needs the right to mount,
-//! and says so where there is none.
+//! What the file system keeps in memory is lost so, and nothing else: the device itself forgets
+//! nothing here. Needs the right to mount, and says so where there is none.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -18,7 +19,8 @@ use crate::support;
 use crate::support::binary::holdpoint;
 use crate::support::run::Workspace;
 
-/// Nothing is written down but what is asked for: no commit every 5 s, no flush of a file that is given another's name.
+/// Nothing is written down but what is asked for: no commit every 5 s, no flush of a file that is
+/// given another's name.
 const OPTIONS: &str = "loop,commit=600,noauto_da_alloc";
 const IMAGE_BYTES: u64 = 32 << 20;
 
@@ -62,7 +64,8 @@ impl Mounted {
         self.at.join("runs")
     }
 
-    /// The power goes: what is on the device at this moment, under another name. A file that nobody flushed shows that it did go.
+    /// The power goes: what is on the device at this moment, under another name. A file that nobody
+    /// flushed shows that it did go.
     fn cut(&self, number: usize) -> PathBuf {
         let control = self.at.join("unflushed");
         File::create(&control).unwrap().write_all(b"lost").unwrap();
@@ -97,7 +100,8 @@ fn with_runs<'a>(arguments: &[&'a str], runs: &'a Path) -> Vec<&'a str> {
     arguments.iter().copied().chain(runs).collect()
 }
 
-/// Where the process is killed after its commit, each time a little later; at last it comes to its end.
+/// Where the process is killed after its commit, each time a little later; at last it comes to its
+/// end.
 const KILLED_AT: [Option<&str>; STORY.len()] = [
     Some("after_commit"),
     Some("artifact_placed"),
@@ -107,8 +111,8 @@ const KILLED_AT: [Option<&str>; STORY.len()] = [
     None,
 ];
 
-/// The story on this disk; before each commit, and some time after it, the power goes. The copies, and of each what is promised: what was
-/// committed is as good as answered.
+/// The story on this disk; before each commit, and some time after it, the power goes. The copies,
+/// and of each what is promised: what was committed is as good as answered.
 fn play(workspace: &Workspace, disk: &Mounted) -> Vec<(PathBuf, usize)> {
     let runs = disk.runs();
     for arguments in story::BEFORE {
@@ -120,7 +124,8 @@ fn play(workspace: &Workspace, disk: &Mounted) -> Vec<(PathBuf, usize)> {
     let mut cuts = Vec::new();
     for (number, ((arguments, _), point)) in STORY.iter().zip(KILLED_AT).enumerate() {
         let arguments = with_runs(arguments, &runs);
-        // What the deed before was killed over is paid for here: else this one may be killed over that, and have done nothing.
+        // What the deed before was killed over is paid for here: else this one may be killed over
+        // that, and have done nothing.
         let settling = format!("j-1{number}");
         let settling = ["gate", "open", &settling, "deploy", "--artifact", "plan=plan.txt"];
         workspace.cmd(&with_runs(&settling, &runs)).assert().success();
@@ -164,7 +169,8 @@ fn what_was_answered_survives_on_a_real_disk_that_loses_its_power() {
     println!("power loss: {tried} states of a real disk tried");
 }
 
-/// The first deed of the story on a new disk, with these flushes left out, and what becomes of it; the error says why it was not tried.
+/// The first deed of the story on a new disk, with these flushes left out, and what becomes of it;
+/// the error says why it was not tried.
 fn without(flushes: &str) -> Result<Result<(), String>, (&'static str, String)> {
     let folder = tempfile::tempdir().unwrap();
     let disk = disk(folder.path()).map_err(|why| ("mount", why))?;

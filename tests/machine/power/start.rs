@@ -1,4 +1,5 @@
-//! holdpoint started on what a loss of power left: in this process, which is quick, and as the program that people run.
+//! holdpoint started on what a loss of power left: in this process, which is quick, and as the
+//! program that people run.
 
 use std::path::Path;
 
@@ -12,7 +13,8 @@ use super::story::{self, GATES, STORY};
 use crate::support::engine::settings;
 use crate::support::run::Workspace;
 
-/// What the start left undone, of which there should be nothing; the error is what was broken of the promises all the same.
+/// What the start left undone, of which there should be nothing; the error is what was broken of
+/// the promises all the same.
 pub fn in_process(runs: &Path, answered: usize) -> Result<Vec<String>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -52,8 +54,8 @@ pub fn in_process(runs: &Path, answered: usize) -> Result<Vec<String>, String> {
     }
 }
 
-/// The same with the program itself. Somebody looks, goes on with other work, and asks about the record; what was asked for last is decided
-/// once, whether the answer came or not.
+/// The same with the program itself. Somebody looks, goes on with other work, and asks about the
+/// record; what was asked for last is decided once, whether the answer came or not.
 pub fn by_hand(workspace: &Workspace, runs: &Path, answered: usize) -> Result<(), String> {
     let runs_dir = runs.to_str().unwrap();
     let run = |arguments: &[&str]| {

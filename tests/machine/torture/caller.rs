@@ -1,4 +1,5 @@
-//! A client over HTTP whose server may be killed at any moment: it repeats what it asked until it knows what became of it.
+//! A client over HTTP whose server may be killed at any moment: it repeats what it asked until it
+//! knows what became of it.
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -78,7 +79,8 @@ fn decide(client: &Client, gate: &Read, note: &str, is_approval: bool) -> (Heard
         let answer = client.try_send("POST", &path, &[], body.as_bytes());
         let heard = match &answer {
             Ok(reply) if reply.status == 200 => Some(Heard::Decided),
-            // Decided, or moved on: whose decision stands is asked for, because an own one may have been lost on its way here.
+            // Decided, or moved on: whose decision stands is asked for, because an own one may have
+            // been lost on its way here.
             Ok(reply) if reply.status == 409 => match client.try_send("GET", &stands, &[], b"") {
                 Ok(decision) if decision.status == 200 && decision.json()["notes"] == note => Some(Heard::Decided),
                 Ok(decision) if decision.status == 200 => Some(Heard::TooLate),

@@ -462,7 +462,8 @@ impl Crowd {
         }
     }
 
-    /// Everybody is killed at once; then one server works off what is left, and a person decides what waits for one.
+    /// Everybody is killed at once; then one server works off what is left, and a person decides
+    /// what waits for one.
     pub fn go_home(&mut self) {
         for console in &mut self.consoles {
             *console = None;
@@ -502,7 +503,8 @@ impl Crowd {
         self.take_deliveries();
     }
 
-    /// Every job that goes on by itself is waited for, every gate is approved; what is paused stays so.
+    /// Every job that goes on by itself is waited for, every gate is approved; what is paused stays
+    /// so.
     fn end_all_jobs(&mut self) {
         let ids: Vec<String> = (1..=self.figures.jobs).map(|number| format!("j-{number}")).collect();
         for id in ids {

@@ -94,7 +94,8 @@ pub fn of(crowd: &Crowd) -> String {
     )
 }
 
-/// Every decision was told to the webhook, at least once, always with the same bytes (which is compared when they come).
+/// Every decision was told to the webhook, at least once, always with the same bytes (which is
+/// compared when they come).
 fn webhook(crowd: &Crowd, decisions: &[Value]) -> String {
     let mut told: BTreeMap<u64, &str> = BTreeMap::new();
     let mut again = 0;

@@ -1,4 +1,5 @@
-//! `gate diff`: bases, files, context, values, facts; and that what it prints is a diff that `patch` applies.
+//! `gate diff`: bases, files, context, values, facts; and that what it prints is a diff that
+//! `patch` applies.
 
 use std::process::Command;
 

@@ -85,7 +85,8 @@ fn a_directory_made_while_somebody_leads_is_found() {
     let mut leader = Beside::leader(&workspace);
     workspace.write(ARTIFACT, "Low tide is at noon.\n");
     fs::create_dir_all(workspace.run_directory("nightly-17").join("gates")).unwrap();
-    // Still being written when another file brings the directory up: it is waited for, and loses nothing.
+    // Still being written when another file brings the directory up: it is waited for, and loses
+    // nothing.
     let mut half = fs::File::create(workspace.root().join(OPEN)).unwrap();
     let whole = request(1);
     half.write_all(&whole.as_bytes()[..20]).unwrap();
@@ -197,7 +198,8 @@ fn what_lies_below_a_name_that_no_job_can_have_is_told_once_and_so_is_what_lies_
     assert_eq!(workspace.json(&["gate", "list"]), json!([]));
 }
 
-/// A manual job has nothing in the queue between its gates: whoever leads next looks for its files all the same.
+/// A manual job has nothing in the queue between its gates: whoever leads next looks for its files
+/// all the same.
 #[test]
 fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {
     let workspace = Workspace::new("gates: {script: {required: true}, audio: {required: true}}\n");
@@ -216,7 +218,8 @@ fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {
     next.line_with("audio #1 waits");
 }
 
-/// More directories than are watched: they are looked at in rounds, and what has not changed is not opened again and again.
+/// More directories than are watched: they are looked at in rounds, and what has not changed is not
+/// opened again and again.
 #[test]
 fn directories_that_do_not_change_are_opened_no_more_than_twice_however_often_the_round_passes() {
     let workspace = Workspace::new("gates: {script: {required: true}}\n");

@@ -1,4 +1,5 @@
-//! `--dry-run`: what would happen in words and as data, and the exit code that the command itself would have.
+//! `--dry-run`: what would happen in words and as data, and the exit code that the command itself
+//! would have.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
-//! Hostile text on the command line of an operator: what reaches the terminal is compared byte for byte (SPEC §7).
+//! Hostile text on the command line of an operator: what reaches the terminal is compared byte for
+//! byte (SPEC §7).
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -25,7 +26,8 @@ fn on_terminal(workspace: &Workspace, args: &[&str], expected_code: i32) -> Stri
     screen
 }
 
-/// A gate of a job whose every text is hostile: slug, intent, artifact, base, its file name, a JSON document, the note of a decision.
+/// A gate of a job whose every text is hostile: slug, intent, artifact, base, its file name, a JSON
+/// document, the note of a decision.
 fn hostile_workspace() -> Workspace {
     let workspace = Workspace::new("{}\n");
     let evil = evil();
@@ -160,7 +162,8 @@ fn a_configuration_full_of_it_is_refused_in_plain_text() {
 #[test]
 fn a_file_name_made_of_it_is_taken_or_refused_in_plain_text() {
     let workspace = Workspace::new("{}\n");
-    // Bidi controls are legal in a name; control characters are not, and neither is what is no UTF-8.
+    // Bidi controls are legal in a name; control characters are not, and neither is what is no
+    // UTF-8.
     for (at, (name, is_taken)) in [
         (&b"a\x1b[31337J.txt"[..], false),
         ("b\u{202e}txt.exe".as_bytes(), true),

@@ -1,4 +1,5 @@
-//! The limits of SPEC §10, each at its edge and one past it: what fits is taken, what does not is refused with both numbers.
+//! The limits of SPEC §10, each at its edge and one past it: what fits is taken, what does not is
+//! refused with both numbers.
 
 use std::fs::File;
 

@@ -1,5 +1,6 @@
-//! A symlink in place of anything under the runs directory: what lies outside is neither read into anything that is shown or kept, nor
-//! changed (SPEC §10). Each place has its outcome: the gate can be decided, because the link is replaced or not needed, or it is refused.
+//! A symlink in place of anything under the runs directory: what lies outside is neither read into
+//! anything that is shown or kept, nor changed (SPEC §10). Each place has its outcome: the gate can
+//! be decided, because the link is replaced or not needed, or it is refused.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +22,8 @@ const PLAN: &str = "plan v1\n";
 enum Outcome {
     /// It is made and on disk, and a file of ours lies there afterwards.
     Replaced,
-    /// It is made and on disk; what the link stands for was not needed, or is evidence (a decision file is never rewritten).
+    /// It is made and on disk; what the link stands for was not needed, or is evidence (a decision
+    /// file is never rewritten).
     Left,
     /// It is made; its files are not written while the link lies there, and it is said so.
     Owed,
@@ -85,7 +87,8 @@ fn opened() -> Workspace {
     workspace
 }
 
-/// Puts a link in the place of what lies there; a directory keeps its content outside, beside the canary.
+/// Puts a link in the place of what lies there; a directory keeps its content outside, beside the
+/// canary.
 fn link(workspace: &Workspace, place: &str, is_directory: bool) -> PathBuf {
     let digest = domain::ids::Digest::of(PLAN.as_bytes()).to_string();
     let path = workspace.runs().join(place.replace("VERSION", &digest));
@@ -152,7 +155,8 @@ fn hold(place: &str, expected: Outcome, is_directory: bool) {
     ] {
         told(args);
     }
-    // Somebody leads, watches the dropped files and works off what is owed; how far it comes is its matter.
+    // Somebody leads, watches the dropped files and works off what is owed; how far it comes is its
+    // matter.
     let mut serve = workspace.command(&["serve", "--no-http"]);
     let mut serve = serve.stderr(std::process::Stdio::piped()).spawn().unwrap();
     told(&["gate", "list"]);
@@ -199,7 +203,8 @@ fn a_link_in_place_of_a_directory_leads_nowhere() {
     }
 }
 
-/// What lies in one place hides no other from doctor, and is put right like any other damage; the link itself is kept aside.
+/// What lies in one place hides no other from doctor, and is put right like any other damage; the
+/// link itself is kept aside.
 #[test]
 fn doctor_looks_past_a_link_and_puts_it_right() {
     let workspace = opened();
@@ -244,7 +249,8 @@ fn doctor_looks_past_a_link_and_puts_it_right() {
     assert_eq!(aside.filter(|entry| entry.path().is_symlink()).count(), places.len());
 }
 
-/// Where the runs directory is, and which configuration is used, is the operator's to say: there a link is an address like any other.
+/// Where the runs directory is, and which configuration is used, is the operator's to say: there a
+/// link is an address like any other.
 #[test]
 fn the_runs_directory_and_the_configuration_may_be_links_themselves() {
     let workspace = opened();

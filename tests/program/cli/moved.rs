@@ -1,4 +1,5 @@
-//! Nothing goes on but what somebody decided on: `job resume` after an approved artifact was replaced.
+//! Nothing goes on but what somebody decided on: `job resume` after an approved artifact was
+//! replaced.
 
 use std::process::Stdio;
 
@@ -110,7 +111,8 @@ fn programs_are_told_which_gate_was_opened_and_bytes_that_are_back_just_go_on() 
     assert_eq!(workspace.read(&format!("runs/{id}/heard.txt")), "take 1\n");
 }
 
-/// Other roads to a stage's start: its leader died before the launch, or the launch failed and is tried again.
+/// Other roads to a stage's start: its leader died before the launch, or the launch failed and is
+/// tried again.
 #[test]
 fn a_stage_that_was_lost_or_not_launched_is_looked_at_again_before_it_runs() {
     for (variable, fault) in [

@@ -1,4 +1,5 @@
-//! Patches on the command line: planned, applied, taken back, sent with a rejection; what each says and how it exits.
+//! Patches on the command line: planned, applied, taken back, sent with a rejection; what each says
+//! and how it exits.
 
 use serde_json::{Value, json};
 

@@ -14,7 +14,8 @@ use crate::support::run::Workspace;
 
 const SECRET: &str = "planted-Zq8vT2xW-secret";
 
-/// A stage that writes down its whole environment, and what its parent's looks like from where it stands.
+/// A stage that writes down its whole environment, and what its parent's looks like from where it
+/// stands.
 const CONFIG: &str = r#"
 security:
   default_token: planted-Zq8vT2xW-secret
@@ -115,7 +116,8 @@ fn a_secret_reaches_no_stage_no_file_and_no_output_and_files_are_private_whateve
     for path in below(&workspace.runs()) {
         let metadata = fs::symlink_metadata(&path).unwrap();
         let mode = metadata.permissions().mode() & 0o777;
-        // What the stage made itself has the mode that it gave; nobody else reaches it through a private directory.
+        // What the stage made itself has the mode that it gave; nobody else reaches it through a
+        // private directory.
         let is_stages_own = path.components().any(|part| part.as_os_str() == "artifacts");
         if metadata.is_dir() {
             assert!(is_stages_own || mode == 0o700, "{} {mode:o}", path.display());

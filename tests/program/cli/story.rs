@@ -1,4 +1,5 @@
-//! A job that holdpoint runs, from start to end: one process leads, every command is a process of its own.
+//! A job that holdpoint runs, from start to end: one process leads, every command is a process of
+//! its own.
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};

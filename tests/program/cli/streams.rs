@@ -1,4 +1,5 @@
-//! What stands where: with `--json` a failure is one document on standard error; help comes by every way that people try.
+//! What stands where: with `--json` a failure is one document on standard error; help comes by
+//! every way that people try.
 
 use serde_json::Value;
 

@@ -25,7 +25,8 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
     desk.press("i");
     desk.sees("APPROVE 9 gates");
     desk.sees(" of them not wholly seen by you");
-    // Somebody is quicker with one of them: it leaves the list aloud, and Enter is about the others.
+    // Somebody is quicker with one of them: it leaves the list aloud, and Enter is about the
+    // others.
     run(
         &workspace,
         &["gate", "reject", "j-3", "release", "--notes", "not this one"],

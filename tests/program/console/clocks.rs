@@ -1,4 +1,5 @@
-//! Somebody sets the civil clock, or the machine sleeps, while processes run: no gate is approved because of it, none is forgotten.
+//! Somebody sets the civil clock, or the machine sleeps, while processes run: no gate is approved
+//! because of it, none is forgotten.
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
@@ -11,7 +12,8 @@ use crate::support::run::Workspace;
 
 const HOUR_S: i64 = 3600;
 
-/// Processes whose clocks the test moves. `quick` is a gate whose timer says that the leader's ticker has looked at the clocks.
+/// Processes whose clocks the test moves. `quick` is a gate whose timer says that the leader's
+/// ticker has looked at the clocks.
 struct Moved {
     workspace: Workspace,
     civil_s: i64,
@@ -102,7 +104,8 @@ impl Moved {
         types.iter().filter(|one| *one == kind).count()
     }
 
-    /// The time left passes, and the timer decides. Where the leader is so slow that it takes this for a sleep, the grace passes too.
+    /// The time left passes, and the timer decides. Where the leader is so slow that it takes this
+    /// for a sleep, the grace passes too.
     fn fires(&mut self) {
         let left = self.gate()["time_remaining"].as_f64().expect("it has a timer");
         self.pass(left as i64);
@@ -116,7 +119,8 @@ impl Moved {
         assert_eq!(self.workspace.decision("j-1", "release")["by"], "timer");
     }
 
-    /// After the machine slept past the deadline: a person can still look, and then the timer decides, once.
+    /// After the machine slept past the deadline: a person can still look, and then the timer
+    /// decides, once.
     fn settles_overdue(&mut self) {
         wait_for(&self.workspace, "j-1", "gate_overdue", 0);
         assert_eq!(self.gate()["state"], "open");

@@ -1,4 +1,5 @@
-//! `holdpoint demo` on a large terminal: its jobs come to their gates by themselves, and a person releases one.
+//! `holdpoint demo` on a large terminal: its jobs come to their gates by themselves, and a person
+//! releases one.
 
 use nix::sys::signal::Signal;
 use serde_json::json;
@@ -18,7 +19,8 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     desk.sees("This is the demo: nothing you decide here harms anything");
-    // A pipeline outside has handed in the second draft of a script: there is a diff to read from the first second on.
+    // A pipeline outside has handed in the second draft of a script: there is a diff to read from
+    // the first second on.
     desk.selects("tide-pool-manners", "script", 1);
     desk.sees("STAGES  tide-pool-manners");
     desk.sees("policy  a person decides");

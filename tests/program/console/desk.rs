@@ -1,4 +1,5 @@
-//! An operator at a console: keys, what is on the screen, and the one trick that makes Enter certain.
+//! An operator at a console: keys, what is on the screen, and the one trick that makes Enter
+//! certain.
 
 use std::path::Path;
 
@@ -120,8 +121,9 @@ impl Desk {
         (self.columns, self.rows) = self.pty.confirm();
     }
 
-    /// Waits for the question that `a` opens, which was pressed. While something is still read it is answered in words, and pressed
-    /// again: never before that answer, for an `a` inside the question is a slip, after which Enter does nothing for a while.
+    /// Waits for the question that `a` opens, which was pressed. While something is still read it
+    /// is answered in words, and pressed again: never before that answer, for an `a` inside the
+    /// question is a slip, after which Enter does nothing for a while.
     #[track_caller]
     pub fn asked(&mut self, workspace: &Workspace, question: &str) {
         for _ in 0..READINGS_MAX {
@@ -178,7 +180,8 @@ impl Desk {
             .wait_for(|now| screen::find(now, verdict).is_some() && screen::find(now, "checking…").is_none());
     }
 
-    /// Opens the question of a rejection with `r` and writes its note; letters in one piece with that key would be a pasted text.
+    /// Opens the question of a rejection with `r` and writes its note; letters in one piece with
+    /// that key would be a pasted text.
     #[track_caller]
     pub fn rejects(&mut self, title: &str, note: &str) {
         self.press("r");

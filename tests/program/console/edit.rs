@@ -1,4 +1,5 @@
-//! `e` in the real binary: what is stored, what is on disk, and what a killed console leaves behind.
+//! `e` in the real binary: what is stored, what is on disk, and what a killed console leaves
+//! behind.
 
 use patch::Patch;
 use serde_json::json;
@@ -85,7 +86,8 @@ fn an_edit_survives_a_killed_console() {
     assert!(drafts(&workspace).is_empty());
 }
 
-/// A panic ends the console, and no word that was typed before it: it is on disk before the process is gone.
+/// A panic ends the console, and no word that was typed before it: it is on disk before the process
+/// is gone.
 #[test]
 fn an_edit_survives_a_panic() {
     let workspace = Workspace::new(FILM);

@@ -1,4 +1,5 @@
-//! `E`: the operator's own editor in the same terminal, what comes back from it, and what happens when it does not.
+//! `E`: the operator's own editor in the same terminal, what comes back from it, and what happens
+//! when it does not.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ fn pid_in(desk: &Desk, path: &Path) -> Pid {
 
 #[test]
 fn an_edit_comes_back_as_a_patch_and_is_approved() {
-    // The file keeps its name, lies alone, and is nobody else's; the artifact itself is out of reach.
+    // The file keeps its name, lies alone, and is nobody else's; the artifact itself is out of
+    // reach.
     let (workspace, editor) = with_editor(
         "stat -c '%a %n' \"$1\" \"$(dirname \"$1\")\" > seen\n\
          sed -i 's/boots/rubber boots/' \"$1\"",
@@ -175,7 +177,8 @@ fn what_is_no_text_any_more_is_kept_and_opened_again() {
     desk.leaves_with_draft();
 }
 
-/// While the editor has the terminal every key is its own; what it leaves of the terminal is mended.
+/// While the editor has the terminal every key is its own; what it leaves of the terminal is
+/// mended.
 #[test]
 fn the_editor_reads_the_keys_and_may_leave_the_terminal_in_any_state() {
     let (workspace, editor) = with_editor(
@@ -230,7 +233,8 @@ fn a_console_that_is_ended_keeps_what_the_editor_saved() {
     }
 }
 
-/// The editor writes on, as drafts are looked for whenever there is output, and goes with the console that is killed.
+/// The editor writes on, as drafts are looked for whenever there is output, and goes with the
+/// console that is killed.
 #[test]
 fn what_the_editor_saves_is_a_draft_before_it_ends() {
     let (workspace, editor) =
@@ -253,7 +257,8 @@ fn an_editor_killed_from_outside_is_told() {
     desk.leaves_with_draft();
 }
 
-/// Ctrl-Z in the editor, as vi does it and as nano does it: the shell is there, the lead is free, and `fg` goes on in the editor.
+/// Ctrl-Z in the editor, as vi does it and as nano does it: the shell is there, the lead is free,
+/// and `fg` goes on in the editor.
 #[test]
 fn ctrl_z_in_the_editor_gives_the_lead_back() {
     for stop in ["kill -TSTP 0", "kill -STOP 0"] {
@@ -280,7 +285,8 @@ fn ctrl_z_in_the_editor_gives_the_lead_back() {
         // Somebody else leads and opens a gate while the console is stopped.
         let serve = Beside::leader(&workspace);
         job_at_gate(&workspace, &["--id", "j-2", "--slug", "dunes"]);
-        // Continued in the background it has no terminal: it stops again and leaves the lead where it is.
+        // Continued in the background it has no terminal: it stops again and leaves the lead where
+        // it is.
         pty.send("bg Enter");
         pty.send("'fg' Enter");
         pty.wait_text("second: ");

@@ -1,4 +1,5 @@
-//! Text that would act on a terminal, from everywhere it can come: it is shown as marks, and none of it is written raw.
+//! Text that would act on a terminal, from everywhere it can come: it is shown as marks, and none
+//! of it is written raw.
 
 use serde_json::json;
 
@@ -9,7 +10,8 @@ use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::tame;
 
-/// Clears the screen, sets the clipboard, moves the cursor with C1, reverses the reading direction, hides; and bytes that are no UTF-8.
+/// Clears the screen, sets the clipboard, moves the cursor with C1, reverses the reading direction,
+/// hides; and bytes that are no UTF-8.
 const EVIL: &str = r"\033[2JEVIL \033]52;c;RVZJTA==\007 \302\2335;5H \342\200\256txt.exe \342\200\213gap \033]0;title\007 \377\376 end\n";
 
 /// The same as a Rust text.
@@ -85,7 +87,8 @@ fn a_name_from_outside_is_no_way_in_either() {
     assert!(!stderr.contains('\x1b'), "{stderr:?}");
 }
 
-/// A manual job at a gate with a text, a JSON document and a file of a misleading name, each compared with another version.
+/// A manual job at a gate with a text, a JSON document and a file of a misleading name, each
+/// compared with another version.
 fn hostile_gate() -> Workspace {
     let workspace = Workspace::new("{}\n");
     let evil = tame::evil();
@@ -145,7 +148,8 @@ fn no_view_lets_it_act_on_the_terminal() {
         desk.sees("board.json");
         desk.press("v v");
         desk.sees("duration_ms");
-        // The line below the diff names what was not seen yet, and how much of that is there depends on how long it stood.
+        // The line below the diff names what was not seen yet, and how much of that is there
+        // depends on how long it stood.
         desk.press("]");
         desk.sees("new file");
         // What was searched for and not found.

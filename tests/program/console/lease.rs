@@ -25,7 +25,8 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     desk.sees("timer held");
     let held = wait_for(&workspace, "j-1", "gate_held", 0);
 
-    // Another gate that opened later is due later: once its timer has fired, this one's deadline has passed.
+    // Another gate that opened later is due later: once its timer has fired, this one's deadline
+    // has passed.
     job_at_gate(&workspace, &["--id", "j-2", "--slug", "dunes"]);
     run(&workspace, &["gate", "wait", "j-2", "release"], 0);
     assert_eq!(workspace.decision("j-2", "release")["by"], "timer");

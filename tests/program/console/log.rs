@@ -1,4 +1,5 @@
-//! What the console says about itself lies in a file of the operator's own: its screen has no place for it.
+//! What the console says about itself lies in a file of the operator's own: its screen has no place
+//! for it.
 
 use std::os::unix::fs::PermissionsExt as _;
 

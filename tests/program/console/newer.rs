@@ -1,4 +1,5 @@
-//! A newer holdpoint has brought the database up: this one reads, says so, and decides nothing (SPEC §9).
+//! A newer holdpoint has brought the database up: this one reads, says so, and decides nothing
+//! (SPEC §9).
 
 use std::path::Path;
 

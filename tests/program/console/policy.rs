@@ -1,4 +1,5 @@
-//! The configuration changes while the console runs: a broken save is told and changes nothing, a good one counts for later gates.
+//! The configuration changes while the console runs: a broken save is told and changes nothing, a
+//! good one counts for later gates.
 
 use serde_json::json;
 
@@ -8,7 +9,8 @@ use crate::support::run::Workspace;
 
 const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1}";
 
-/// Approves the first gate of a job: the console opens the second one, with the policy that it goes by.
+/// Approves the first gate of a job: the console opens the second one, with the policy that it goes
+/// by.
 fn release(desk: &mut Desk, job: &str) {
     desk.selects(job, "release", 1);
     desk.sees("Nothing is attached");

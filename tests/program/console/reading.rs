@@ -1,4 +1,5 @@
-//! Reading and deciding one gate after the other with two keys each, in a real terminal of 80 columns and 24 rows.
+//! Reading and deciding one gate after the other with two keys each, in a real terminal of 80
+//! columns and 24 rows.
 
 use std::collections::BTreeSet;
 
@@ -48,7 +49,8 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
         desk.press("a");
         desk.sees(&format!("APPROVE {id} tides / release #1"));
         desk.confirm();
-        // The outcome stands in the log line, the next gate and its diff above it, and no row of the decided one.
+        // The outcome stands in the log line, the next gate and its diff above it, and no row of
+        // the decided one.
         desk.pty.wait_for(|now| {
             let text = screen::text(now);
             let rows = text
@@ -65,7 +67,8 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
         let decision = workspace.decision(id, "release");
         assert_eq!(decision["approved"], true, "{decision}");
     }
-    // Decided from elsewhere: its row is one no more, nothing is left to decide, and the job waits for somebody to resume it.
+    // Decided from elsewhere: its row is one no more, nothing is left to decide, and the job waits
+    // for somebody to resume it.
     run(
         &workspace,
         &["gate", "reject", "j-1", "release", "--notes", "not today"],
@@ -123,7 +126,8 @@ fn page(pane: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A second passes, by both clocks: what stands on the screen has stood there long enough to be read.
+/// A second passes, by both clocks: what stands on the screen has stood there long enough to be
+/// read.
 fn rests(workspace: &Workspace, seconds: usize) {
     // Whole or not at all: the console reads it whenever it looks at the time.
     workspace.write("clock.next", format!("{seconds} {seconds}"));

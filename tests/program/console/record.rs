@@ -1,4 +1,5 @@
-//! The record after the deed: decision files, events and the database say the same, and the chain holds.
+//! The record after the deed: decision files, events and the database say the same, and the chain
+//! holds.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::support::run::Workspace;
 
-/// Compares everything that was written down about these jobs; returns how many decisions there are.
+/// Compares everything that was written down about these jobs; returns how many decisions there
+/// are.
 #[track_caller]
 pub fn assert_agrees(workspace: &Workspace, jobs: &[&str]) -> usize {
     let decided = assert_chain(workspace);

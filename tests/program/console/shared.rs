@@ -1,4 +1,5 @@
-//! Whose the files are: private, or a group's (`storage.group`), over a whole run and whatever the umask is (SPEC §9).
+//! Whose the files are: private, or a group's (`storage.group`), over a whole run and whatever the
+//! umask is (SPEC §9).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +19,8 @@ use crate::support::run::Workspace;
 /// The umasks that protect nothing and everything.
 const UMASKS: [&str; 2] = ["000", "077"];
 
-/// A group that this process may give files to: root any, somebody else one of their own, another than the usual one where there is one.
+/// A group that this process may give files to: root any, somebody else one of their own, another
+/// than the usual one where there is one.
 fn group() -> (String, Gid) {
     let named = |gid: Gid| Group::from_gid(gid).ok().flatten().map(|group| (group.name, gid));
     if geteuid().is_root() {
@@ -90,7 +92,8 @@ fn all_are(runs: &Path, group: Option<Gid>) -> BTreeSet<String> {
     names
 }
 
-/// A job from its start to its end, with all that lies in between; looked at while a console is open and an edit under way.
+/// A job from its start to its end, with all that lies in between; looked at while a console is
+/// open and an edit under way.
 fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     let storage = group.map_or_else(String::new, |(name, _)| format!("storage: {{group: {name}}}\n"));
     let gid = group.map(|(_, gid)| *gid);
@@ -106,7 +109,8 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     desk.press("e");
     desk.sees("EDIT j-1 tides / script #1");
     desk.press("'the last words'");
-    // Nothing is drawn when a draft is written, so the screen does not tell; looking takes its time.
+    // Nothing is drawn when a draft is written, so the screen does not tell; looking takes its
+    // time.
     let written = Waiting::begun();
     while !drafts(&workspace).iter().any(|text| text.contains("the last words")) {
         assert!(!written.has_lasted(patience()), "the draft is not written");

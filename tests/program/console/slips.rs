@@ -1,4 +1,5 @@
-//! Slips of the hand and of the line, as they reach the real binary in a terminal of 80 columns and 24 rows.
+//! Slips of the hand and of the line, as they reach the real binary in a terminal of 80 columns and
+//! 24 rows.
 
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -95,7 +96,8 @@ fn an_arrow_cut_at_any_byte_in_the_editor_loses_no_word() {
                 desk.sees("[D] discard");
             }
             desk.pty.send_bytes(&sequence[cut..]);
-            // In time it was one key, and what is typed on goes into the text; a second later `D` asks for a word.
+            // In time it was one key, and what is typed on goes into the text; a second later `D`
+            // asks for a word.
             let token = format!("m{count}m");
             desk.press(&format!("'{token}'"));
             desk.pty.wait_for(|now| {

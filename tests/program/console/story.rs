@@ -1,4 +1,5 @@
-//! The whole story in one console: approved with a note, rejected and run again, patched in three ways, released by the timer.
+//! The whole story in one console: approved with a note, rejected and run again, patched in three
+//! ways, released by the timer.
 
 use serde_json::{Value, json};
 
@@ -21,7 +22,8 @@ fn told(workspace: &Workspace, job: &str, stage: &str, attempt: u32) -> Value {
     }
     let by = if is_by_timer { "timer" } else { "operator" };
     let mut notes = decision["notes"].clone();
-    // Whether the gate stood on the screen long enough before its time was up differs from run to run.
+    // Whether the gate stood on the screen long enough before its time was up differs from run to
+    // run.
     if is_by_timer {
         let note = notes.take().as_str().unwrap_or_default().to_owned();
         assert!(note.starts_with("nobody decided within 0:02; "), "{note}");
@@ -147,7 +149,8 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
     desk.sees("3 + Low tide is at noon");
     desk.rejects("REJECT j-2 dunes / script #1", "Name the harbour.");
     desk.sees("gets the note.");
-    // The look that is recorded meanwhile has the rules asked again: an Enter during that waits for the answer.
+    // The look that is recorded meanwhile has the rules asked again: an Enter during that waits for
+    // the answer.
     desk.sees("seen by ");
     desk.confirm();
     desk.sees("Rejected j-2 dunes / script #1");

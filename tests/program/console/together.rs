@@ -1,4 +1,5 @@
-//! Several at once: two consoles, a console and a command. The first decision stands, and the other side is told.
+//! Several at once: two consoles, a console and a command. The first decision stands, and the other
+//! side is told.
 
 use serde_json::json;
 
@@ -20,7 +21,8 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     }
     ana.press("a");
     ana.sees("APPROVE j-1 tides / release #1");
-    // The lease is committed after the prompt is drawn: before that the second could take it as well.
+    // The lease is committed after the prompt is drawn: before that the second could take it as
+    // well.
     bea.sees("other console");
     bea.press("a");
     bea.sees("APPROVE j-1 tides / release #1");

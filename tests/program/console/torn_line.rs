@@ -1,4 +1,5 @@
-//! The line drops, hangs, or the process is told to go: what was written is kept, the clock runs on, the next console offers it.
+//! The line drops, hangs, or the process is told to go: what was written is kept, the clock runs
+//! on, the next console offers it.
 
 use nix::sys::signal::Signal;
 

@@ -1,4 +1,5 @@
-//! What one process decides, the clients of another hear of at once: not when it looks next by itself.
+//! What one process decides, the clients of another hear of at once: not when it looks next by
+//! itself.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,8 +9,8 @@ use serde_json::json;
 use crate::support::client::{Served, configuration};
 use crate::support::run::Workspace;
 
-/// Without a hint a process looks every 10 s, so of several decisions in a row all but the first would take almost that.
-/// The quickest one tells the two apart on a machine of any speed.
+/// Without a hint a process looks every 10 s, so of several decisions in a row all but the first
+/// would take almost that. The quickest one tells the two apart on a machine of any speed.
 const ROUNDS: usize = 5;
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -49,7 +50,8 @@ fn who_waits_at_one_process_is_answered_at_once_when_another_decides() {
             let pipe = pipe.clone();
             thread::spawn(move || (pipe.get(&path), Instant::now()))
         };
-        // After so many other answers of that process it waits: what it had to look at was asked for before.
+        // After so many other answers of that process it waits: what it had to look at was asked
+        // for before.
         for _ in 0..20 {
             pipe.get("/api/v1/jobs?limit=1").expect(200);
         }

@@ -40,7 +40,8 @@ fn shell(workspace: &Workspace, script: &str, token: &str) -> Child {
         .unwrap()
 }
 
-/// The environment that the section Start makes, at the address where the server of the test listens.
+/// The environment that the section Start makes, at the address where the server of the test
+/// listens.
 fn start(served: &Served) -> String {
     let start = shell_under("Start");
     let exported = start.lines().find(|line| line.starts_with("export ")).unwrap();

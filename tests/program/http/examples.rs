@@ -1,5 +1,5 @@
-//! `examples/pipelines` as users run them: each waits at its gate, is decided over HTTP, and goes on or ends. An example whose tools are
-//! not on this machine is skipped, and the output says so.
+//! `examples/pipelines` as users run them: each waits at its gate, is decided over HTTP, and goes
+//! on or ends. An example whose tools are not on this machine is skipped, and the output says so.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -74,7 +74,8 @@ pub fn python() -> String {
     std::env::var("HOLDPOINT_PYTHON").unwrap_or_else(|_| "python3".to_owned())
 }
 
-/// Whether all of these can be run here; says so when not. What `HOLDPOINT_TEST_NEEDS` names may not be missing: .ci/run sees to that.
+/// Whether all of these can be run here; says so when not. What `HOLDPOINT_TEST_NEEDS` names may
+/// not be missing: .ci/run sees to that.
 pub fn has(example: &str, checks: &[&[&str]]) -> bool {
     for check in checks {
         let run = Command::new(check[0])
@@ -302,7 +303,8 @@ fn looks_until_somebody_has_decided(house: &House, python: &str) {
     );
 }
 
-/// Airflow itself is 200 MB: what the operator uses of it stands in for it, the rest is the real thing.
+/// Airflow itself is 200 MB: what the operator uses of it stands in for it, the rest is the real
+/// thing.
 #[test]
 fn an_airflow_operator_looks_until_somebody_has_decided() {
     if !has("airflow_holdpoint.py", &[&["python3", "--version"]]) {

@@ -1,4 +1,5 @@
-//! Clients that read too slowly: dropped with words, at a cost that does not grow, and they miss nothing when they come back.
+//! Clients that read too slowly: dropped with words, at a cost that does not grow, and they miss
+//! nothing when they come back.
 
 use std::io::{Cursor, ErrorKind, Read};
 use std::net::TcpStream;
@@ -8,9 +9,11 @@ use serde_json::json;
 use crate::support::client::{Client, Follow, Served, configuration};
 use crate::support::run::Workspace;
 
-/// So many clients that each take a little of every event: together they would be owed ten times what the server may keep.
+/// So many clients that each take a little of every event: together they would be owed ten times
+/// what the server may keep.
 const CLIENTS: usize = 32;
-/// What each takes for every event of 8 KiB. Who takes nothing at all is cut off after a while, and then has no last event.
+/// What each takes for every event of 8 KiB. Who takes nothing at all is cut off after a while, and
+/// then has no last event.
 const TAKEN_BYTES: u64 = 2048;
 /// More than the server may need for all of them.
 const GROWTH_BYTES_MAX: usize = 24 * 1024 * 1024;

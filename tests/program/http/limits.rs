@@ -95,7 +95,8 @@ fn a_head_has_the_bytes_that_are_said_and_not_one_more() {
             assert_eq!(status, "431", "{over} over, in pieces of {piece}");
         }
     }
-    // As many headers as are said, too: Host, Connection, Authorization and Content-Length are four of them.
+    // As many headers as are said, too: Host, Connection, Authorization and Content-Length are four
+    // of them.
     for (more, status) in [(96, 200), (97, 431)] {
         let names: Vec<_> = (0..more).map(|number| format!("X-{number}")).collect();
         let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "a")).collect();

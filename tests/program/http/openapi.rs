@@ -1,4 +1,5 @@
-//! The OpenAPI document as tools read it: names that are unique, and nothing that a validator finds.
+//! The OpenAPI document as tools read it: names that are unique, and nothing that a validator
+//! finds.
 
 use std::process::Command;
 

@@ -72,7 +72,8 @@ fn a_request_that_names_its_attempt_may_be_sent_again() {
     ana.post(&at("reject"), &body).expect(200);
     let again = ana.post(&at("reject"), &body).expect(409);
     assert_eq!(again["code"], "already_decided");
-    // Where the job has gone on, the newest gate is another one: it is not decided by what was meant for the first.
+    // Where the job has gone on, the newest gate is another one: it is not decided by what was
+    // meant for the first.
     ana.post(&at("resume"), &json!({})).expect(200);
     assert_eq!(ana.get(&at("gates/status")).expect(200)["gates"][0]["attempt"], 2);
     ana.post(&at("reject"), &body).expect(409);

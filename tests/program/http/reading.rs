@@ -1,4 +1,5 @@
-//! Reading never decides: every GET and HEAD, with good and odd values, leaves rows and files as they were.
+//! Reading never decides: every GET and HEAD, with good and odd values, leaves rows and files as
+//! they were.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -241,7 +241,8 @@ fn names_that_are_none_lead_nowhere() {
             ana.post(&format!("/api/v1/jobs/{id}/gates"), &body).status
         };
         assert_eq!(open(name, "plan.txt"), 422, "the stage {name:?}");
-        // A file may be called so; every screen shows it with a mark (see the hostile texts of the command line).
+        // A file may be called so; every screen shows it with a mark (see the hostile texts of the
+        // command line).
         if name != "\u{202e}cod" {
             assert_eq!(open("outline", name), 422, "the file {name:?}");
         }

@@ -1,5 +1,6 @@
-//! What nobody is to read: tokens, their digests, the secrets and addresses of webhooks. Every route is asked, in every name, with the log
-//! turned up to the last word, and none of it stands in an answer, a header, the log, a command's output or a stage's environment.
+//! What nobody is to read: tokens, their digests, the secrets and addresses of webhooks. Every
+//! route is asked, in every name, with the log turned up to the last word, and none of it stands in
+//! an answer, a header, the log, a command's output or a stage's environment.
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
@@ -150,7 +151,8 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
                     ];
                     for body in bodies {
                         let reply = served.client(token).send(&method, &filled, &[], body);
-                        // What a caller writes into a path may come back to that caller; its token may not.
+                        // What a caller writes into a path may come back to that caller; its token
+                        // may not.
                         let told = text(&reply).replace(&filled, "");
                         let told = if job == WRONG { told.replace(WRONG, "") } else { told };
                         holds_none(&format!("{method} {path} as {token:?}"), &told);

@@ -1,4 +1,5 @@
-//! Whether an answer is what the OpenAPI document says of it: the part of JSON Schema that the document uses.
+//! Whether an answer is what the OpenAPI document says of it: the part of JSON Schema that the
+//! document uses.
 
 use serde_json::Value;
 

@@ -136,7 +136,8 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
         .expect(404);
 }
 
-/// Listed, shown and answered as the console shows it; "held by" would promise that nothing happens.
+/// Listed, shown and answered as the console shows it; "held by" would promise that nothing
+/// happens.
 #[test]
 fn a_hold_whose_time_is_used_up_is_told_as_one_that_stops_nothing() {
     let workspace = timed();

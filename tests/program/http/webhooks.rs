@@ -1,4 +1,5 @@
-//! Webhooks as a receiver sees them: signed, in order, at least once under one id, and never in the way of a decision.
+//! Webhooks as a receiver sees them: signed, in order, at least once under one id, and never in the
+//! way of a decision.
 
 use std::net::TcpListener;
 

@@ -1,4 +1,5 @@
-//! Faults that come while somebody sits at an open console: it goes on, says what is wrong, and all is well when the fault is over.
+//! Faults that come while somebody sits at an open console: it goes on, says what is wrong, and all
+//! is well when the fault is over.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, chown};
@@ -51,7 +52,8 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     approves(&workspace, &mut desk);
     desk.sees("Approved j-1");
     let gates = workspace.run_directory("j-1").join("gates");
-    // As long as something is owed to the job its files are written again: then they are taken away once more.
+    // As long as something is owed to the job its files are written again: then they are taken away
+    // once more.
     let missing = loop {
         if gates.join("deploy.1.json").exists() {
             fs::remove_dir_all(&gates).unwrap();
@@ -108,7 +110,8 @@ fn a_database_that_is_damaged_under_an_open_console_is_named_and_nothing_is_deci
     desk.leaves();
 }
 
-/// Gives everything here to somebody who is not root, whom directories without the right to write do stop.
+/// Gives everything here to somebody who is not root, whom directories without the right to write
+/// do stop.
 fn owned_by_nobody(workspace: &Workspace) -> Option<Desk> {
     fn give(path: &Path) {
         chown(path, Some(65534), Some(65534)).unwrap();

@@ -29,7 +29,8 @@ fn a_write_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
     }
 }
 
-/// Whether the files are on disk is found out after the answer: the decision is in the database, and the files have their names.
+/// Whether the files are on disk is found out after the answer: the decision is in the database,
+/// and the files have their names.
 #[test]
 fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succeeds() {
     let workspace = opened();
@@ -57,7 +58,8 @@ fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succee
     assert_eq!(owed(), 0);
 }
 
-/// A disk that refused a flush may keep the bytes in memory and call the next flush a success: they are written anew.
+/// A disk that refused a flush may keep the bytes in memory and call the next flush a success: they
+/// are written anew.
 #[test]
 fn what_a_flush_refused_is_written_anew_before_it_is_flushed_again() {
     use std::os::unix::fs::MetadataExt as _;
@@ -164,7 +166,8 @@ fn the_timer_approves_no_artifact_that_vanished_or_was_changed() {
             child.wait().unwrap();
         }
         assert_eq!(workspace.json(&["gate", "show", "j-1", "deploy"])["state"], "open");
-        // A person who approves without having read the new bytes is told; one who puts the old ones back may.
+        // A person who approves without having read the new bytes is told; one who puts the old
+        // ones back may.
         assert_said(&approve(&workspace), 1, &["plan.txt"]);
         workspace.write("runs/j-1/artifacts/deploy/plan.txt", "plan v1\n");
         assert_recovers(&workspace, 0);

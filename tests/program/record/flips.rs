@@ -151,7 +151,8 @@ fn a_changed_byte_of_a_row_is_found_where_it_is() {
                 let set = format!(
                     "UPDATE {table} SET {column} = iif(typeof(?1) = 'blob', CAST(?1 AS TEXT), ?1) WHERE seq = ?2"
                 );
-                // A number that another row has, or a second decision of a gate, cannot even be written.
+                // A number that another row has, or a second decision of a gate, cannot even be
+                // written.
                 let Ok(1) = connection.execute(&set, (&changed, key)) else {
                     continue;
                 };

@@ -1,4 +1,5 @@
-//! What the old system left is read unharmed: no byte and no time of it changes, whatever is done beside it.
+//! What the old system left is read unharmed: no byte and no time of it changes, whatever is done
+//! beside it.
 
 use super::story::{self, run, run_to};
 use crate::support::old::files;

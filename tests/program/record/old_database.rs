@@ -1,4 +1,5 @@
-//! An old database and old run directories as history: listed and shown, never acted on, never written, never in the way.
+//! An old database and old run directories as history: listed and shown, never acted on, never
+//! written, never in the way.
 
 use std::path::Path;
 

@@ -36,7 +36,8 @@ pub fn run_to(workspace: &Workspace, args: &[&str], code: i32) -> (String, Strin
     (stdout, stderr)
 }
 
-/// Two jobs: one that holdpoint runs and one from outside with artifacts, a rejection, a patch and an undone attempt.
+/// Two jobs: one that holdpoint runs and one from outside with artifacts, a rejection, a patch and
+/// an undone attempt.
 pub fn told() -> Workspace {
     let workspace = Workspace::new(PIPELINE);
     let run = |args: &[&str]| run(&workspace, args);

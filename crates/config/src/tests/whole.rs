@@ -1,4 +1,5 @@
-//! The file as a whole: the seed, the embedded text, the shape of problems and of the shown document.
+//! The file as a whole: the seed, the embedded text, the shape of problems and of the shown
+//! document.
 
 use super::*;
 use domain::policy::{GateRule, OnTimeout};

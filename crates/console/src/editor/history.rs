@@ -12,7 +12,6 @@ const BYTES_MAX: usize = 8 << 20;
 /// One change: what stood at a place, and what stands there now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TextEdit {
-    /// Where.
     pub(crate) at: TextPosition,
     /// What stood there.
     pub(crate) removed: String,
@@ -41,7 +40,8 @@ impl TextEdit {
         self.removed.len() + self.written.len()
     }
 
-    /// Whether `next` only goes on writing where this change stopped. A word and the blanks behind it are one step.
+    /// Whether `next` only goes on writing where this change stopped. A word and the blanks behind
+    /// it are one step.
     fn goes_on_with(&self, next: &TextEdit) -> bool {
         let is_typed = |text: &str| !text.contains('\n') && text.chars().nth(1).is_none();
         let is_new_word = self.written.ends_with(char::is_whitespace) && !next.written.starts_with(char::is_whitespace);

@@ -1,6 +1,7 @@
 //! The text of an editor as lines, and the one way to change it.
 //!
-//! Owns: places that always lie on a character's beginning; replacing. Must not know keys, cursors or undo.
+//! Owns: places that always lie on a character's beginning; replacing. Must not know keys, cursors
+//! or undo.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -9,7 +10,6 @@ use text::{LineShape, visible_line, width, wrap};
 /// A place in a text: before a byte of a line. Lines and bytes count from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct TextPosition {
-    /// The line.
     pub line: usize,
     /// The byte in it, always the beginning of a character or the line's end.
     pub(crate) byte: usize,
@@ -80,7 +80,8 @@ impl Lines {
         text
     }
 
-    /// Puts `text` in place of what stands between two places; returns what stood there, and the place behind the new text.
+    /// Puts `text` in place of what stands between two places; returns what stood there, and the
+    /// place behind the new text.
     pub(crate) fn replace(&mut self, from: TextPosition, to: TextPosition, text: &str) -> (String, TextPosition) {
         let from = self.clamped(from);
         let to = self.clamped(to).max(from);
@@ -180,7 +181,8 @@ impl Lines {
         TextPosition { byte, ..place }
     }
 
-    /// Where the rows of a line begin that is drawn in so many columns; at least one. In 0 columns a line is one row.
+    /// Where the rows of a line begin that is drawn in so many columns; at least one. In 0 columns
+    /// a line is one row.
     pub(crate) fn rows(&self, line: usize, columns: usize) -> Vec<usize> {
         let mut starts = vec![0];
         if columns > 0 {
@@ -213,7 +215,8 @@ impl Lines {
         let mut byte = start;
         for grapheme in text.unwrap_or_default().graphemes(true) {
             used = cells_from(used, grapheme);
-            // The end of a row that goes on is the beginning of the next one.
+            // In a wrapped line, the end of one row is the same place as the beginning of the next
+            // row.
             if used > wanted || next == Some(byte + grapheme.len()) {
                 break;
             }
@@ -262,7 +265,7 @@ fn class(character: char) -> Class {
     }
 }
 
-/// Cells of a line's beginning; tabs run to their stops as the pen draws them.
+/// Cells of a line's beginning; tabs run to their stops as the row writer draws them.
 fn cells(before: &str) -> usize {
     before.split_inclusive('\t').fold(0, cells_from)
 }

@@ -1,6 +1,7 @@
 //! What a key does in an editor. The keymap's group *while writing* names these keys for the help.
 //!
-//! No letter with Alt does anything: on a line that stalls it is the Escape key and a letter that came together.
+//! No letter with Alt does anything: on a line that stalls it is the Escape key and a letter that
+//! came together.
 
 use super::lines::TextPosition;
 use super::{Editor, Form};
@@ -18,7 +19,8 @@ impl Editor {
         }
         match (key.code, key.is_ctrl, key.is_alt) {
             (Code::Char(character), false, false) => self.write(character.encode_utf8(&mut [0; 4])),
-            // A line feed is a line end also where it comes as a key, as in a paste without brackets.
+            // A line feed is a line end also where it comes as a key, as in a paste without
+            // brackets.
             (Code::Enter, _, _) | (Code::Char('j' | 'm'), true, false) => self.form != Form::Field && self.write("\n"),
             (Code::Tab, false, false) => {
                 let tab = self.tab;

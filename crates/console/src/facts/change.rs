@@ -1,4 +1,5 @@
-//! One change of a patch in lines: what stands there and what will, so that the place where they differ is in sight.
+//! One change of a patch in lines: what stands there and what will, so that the place where they
+//! differ is in sight.
 
 use ratatui::style::Style;
 
@@ -38,7 +39,8 @@ pub(crate) fn style(side: Side, theme: Theme) -> Style {
 /// A longer place has a line of its own.
 const PLACE_CELLS: usize = 20;
 
-/// The change in lines of so many columns: one line where both sides fit in it, else each side in at most `rows_each` lines.
+/// The change in lines of so many columns: one line where both sides fit in it, else each side in
+/// at most `rows_each` lines.
 pub(crate) fn lines(change: &PlannedChange, columns: usize, rows_each: usize) -> Vec<ChangeLine> {
     let line = |text: String, side| ChangeLine { text, side };
     let whole = change.to_string();

@@ -43,14 +43,16 @@ pub(crate) fn of_confirm(model: &Model, confirm: &Confirm, notes: Option<String>
     }
 }
 
-/// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is the same.
+/// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is
+/// the same.
 pub(crate) fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath> {
     let view = model.gate.as_ref().filter(|view| view.key == *key)?;
     let undoable = view.gate()?.undoable(None).ok()?;
     Some(undoable.artifact.path.clone())
 }
 
-/// What Enter sends: the rules are asked about the very same. The error: what was typed is no length of time.
+/// What Enter sends: the rules are asked about the very same. The error: what was typed is no
+/// length of time.
 pub(crate) fn of_timer(ask: &TimerAsk) -> Result<Command, String> {
     let gate = gate_ref(&ask.key);
     let reason = ask.typed.words();
@@ -75,7 +77,8 @@ pub(crate) fn of_item(item: &Item, verdict: Verdict, notes: Option<String>) -> C
     }
 }
 
-/// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked about the very same.
+/// What Enter sends, and what it leaves out because the rules would refuse it: the rules are asked
+/// about the very same.
 pub(crate) fn of_bulk(ask: &BulkAsk, notes: Option<String>) -> Vec<Command> {
     let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
     let items = ask.items.iter().filter(is_asked);

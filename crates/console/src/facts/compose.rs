@@ -7,7 +7,8 @@ pub(crate) fn digits(editor: &Editor) -> usize {
     editor.lines().len().to_string().len().max(2)
 }
 
-/// Columns of the text itself, in so many with its numbers. One more is for the cursor behind a full row.
+/// Columns of the text itself, in so many with its numbers. One more is for the cursor behind a
+/// full row.
 pub(crate) fn columns(editor: &Editor, width: u16) -> usize {
     usize::from(width).saturating_sub(digits(editor) + 3).max(1)
 }

@@ -83,7 +83,8 @@ pub(crate) fn left(model: &Model, row: &QueueRow) -> String {
 /// The most cells of a time left.
 pub(crate) const LEFT_CELLS: usize = 6;
 
-/// The time that is left under a hold or a lease: it stands, and its sign says so where there is room for one.
+/// The time that is left under a hold or a lease: it stands, and its sign says so where there is
+/// room for one.
 fn stopped(model: &Model, row: &QueueRow) -> String {
     let Some(left) = left_when_stopped(model, row) else {
         return "held".to_owned();
@@ -131,7 +132,8 @@ pub(crate) fn is_urgent(model: &Model, row: &QueueRow) -> bool {
     left_us(model, row).is_some_and(|left_us| left_us <= URGENT_US)
 }
 
-/// The places of the queue from the first to the last gate that wants its `!`; none without such a gate.
+/// The places of the queue from the first to the last gate that wants its `!`; none without such a
+/// gate.
 pub(crate) fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
     let soon = model
         .queue

@@ -6,8 +6,9 @@ use crate::model::Model;
 pub(crate) const ENTER_BEHIND_TEXT: &str =
     "Letters came as a text does, and Enter does nothing right behind them: read what is asked, then press it";
 
-/// Who answers a question that asks once more reads it first. What comes sooner is the same Enter: held down, or bouncing; or the end of a
-/// text that somebody wrote elsewhere than they thought, or that a slow line brings letter by letter.
+/// Who answers a question that asks once more reads it first. What comes sooner is the same Enter:
+/// held down, or bouncing; or the end of a text that somebody wrote elsewhere than they thought, or
+/// that a slow line brings letter by letter.
 pub(crate) const ONCE_MORE_US: i64 = 700_000;
 
 /// Whether an Enter that came now would be the one that the question has had.

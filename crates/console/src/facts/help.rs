@@ -12,7 +12,6 @@ pub(crate) const INDENT: usize = 3;
 
 /// A line of the help: a group's name, or keys and what they mean.
 pub(crate) enum HelpRow {
-    /// A group.
     Group(&'static str),
     /// Keys and meaning, as far as they go into one line; what goes on below has lines of its own.
     Keys(String, String),

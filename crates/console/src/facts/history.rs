@@ -7,7 +7,8 @@ use crate::model::Model;
 use domain::decision::Decision;
 use domain::old::ListedDecision;
 
-/// So many decisions stay in sight above the facts of the selected one, where there is room for both.
+/// How many decisions stay in sight above the facts of the selected one, where there is room for
+/// both.
 const ROWS_MIN: u16 = 3;
 
 /// Each fact in one line, and the rule above them.
@@ -42,7 +43,8 @@ pub(crate) fn stage(decision: ListedDecision<'_>) -> String {
     }
 }
 
-/// The facts of a decision, each with its name before the first of its lines. The note comes last: it alone may be long.
+/// The facts of a decision, each with its name before the first of its lines. The note comes last:
+/// it alone may be long.
 pub(crate) fn detail(entry: ListedDecision<'_>, columns: u16) -> Vec<(&'static str, String)> {
     let auto = if entry.is_auto_approved() {
         "   no person decided"
@@ -81,13 +83,15 @@ pub(crate) fn detail(entry: ListedDecision<'_>, columns: u16) -> Vec<(&'static s
     facts.into_iter().flat_map(lines).collect()
 }
 
-/// How many of so many facts' lines are in sight below the rule: where they do not fit, a line says so.
+/// How many of so many facts' lines are in sight below the rule: where they do not fit, a line says
+/// so.
 pub(crate) fn fact_rows(lines: usize, area: Rect) -> usize {
     let room = usize::from(area.height.saturating_sub(1));
     if lines > room { room.saturating_sub(1) } else { lines }
 }
 
-/// The first line of the selected decision's facts that can stand at the top, at most, and how many are in sight.
+/// The first line of the selected decision's facts that can stand at the top, at most, and how many
+/// are in sight.
 pub(crate) fn detail_rows(model: &Model, area: Rect) -> (usize, usize) {
     let lines = model
         .history

@@ -54,7 +54,8 @@ fn name<'a>(model: &Model, name: &'a str) -> &'a str {
     }
 }
 
-/// Who or what holds a gate, in so many cells; nothing when nobody does. A time of day stands there, never one that counts up.
+/// Who or what holds a gate, in so many cells; nothing when nobody does. A time of day stands
+/// there, never one that counts up.
 pub(crate) fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
     let RowKey::Gate(key) = RowKey::of(row) else {
         return None;
@@ -123,7 +124,8 @@ fn hold_wordings(Held { who, until, reason }: Held, cells: usize) -> Vec<String>
     with_reason.into_iter().flatten().chain(without).collect()
 }
 
-/// For the head of the gate: who else has it open, as `ana composing`; what this console does itself is not told.
+/// For the head of the gate: who else has it open, as `ana composing`; what this console does
+/// itself is not told.
 pub(crate) fn head(model: &Model, row: &QueueRow) -> Option<String> {
     let lease = live_lease(model, row).filter(|lease| !is_own(model, lease))?;
     let who = name(model, &lease.holder.name);
@@ -148,8 +150,8 @@ fn doing(purpose: LeasePurpose) -> &'static str {
 /// More lines than this a hold does not take.
 const HOLD_LINES_MAX: usize = 3;
 
-/// For the lines below the head: who holds the timer, until when at the latest, what is left then, and why; or that the time for that is
-/// used up.
+/// For the lines below the head: who holds the timer, until when at the latest, what is left then,
+/// and why; or that the time for that is used up.
 pub(crate) fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String> {
     let words = held(model, row).and_then(|Held { who, until, reason }| {
         let left = countdown::left_when_stopped(model, row)?;
@@ -163,7 +165,8 @@ pub(crate) fn hold(model: &Model, row: &QueueRow, columns: usize) -> Vec<String>
     words.map_or_else(Vec::new, |words| wrap::split(&words, columns, HOLD_LINES_MAX))
 }
 
-/// In a list of gates: who holds this one's timer, and why, in so many cells; the reason gives way, the name never.
+/// In a list of gates: who holds this one's timer, and why, in so many cells; the reason gives way,
+/// the name never.
 pub(crate) fn held_by(model: &Model, key: &GateKey, cells: usize) -> Option<String> {
     let Held { who, reason, .. } = held(model, model.queue.gate(key)?)?;
     let short = format!("held by {who}");
@@ -182,7 +185,8 @@ pub(crate) fn other(model: &Model, key: &GateKey) -> Option<String> {
     Some(format!("{who} {}", doing(lease.purpose)))
 }
 
-/// For a prompt or the editor on a gate that somebody else has open: who, since when, what that means, and how to take it over.
+/// For a prompt or the editor on a gate that somebody else has open: who, since when, what that
+/// means, and how to take it over.
 pub(crate) fn warning(model: &Model, key: &GateKey) -> Option<String> {
     let lease = model.lease_of_other(key)?;
     let who = other_console(name(model, &lease.holder.name));

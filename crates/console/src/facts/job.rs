@@ -50,7 +50,8 @@ pub(crate) const STAGE_GAP: usize = 2;
 /// At most so many lines for the stages.
 const STAGE_LINES_MAX: usize = 2;
 
-/// A stage in one piece: sign and name, and that no person decided; where that finds no room, a sign of its own says it.
+/// A stage in one piece: sign and name, and that no person decided; where that finds no room, a
+/// sign of its own says it.
 fn stage_texts(rows: &JobRows, theme: Theme, has_timer: bool) -> Vec<(String, Style)> {
     let text = |spec: &StageSpec| {
         let (sign, word, style) = stage_state(rows, &spec.name, theme);
@@ -66,7 +67,8 @@ fn stage_texts(rows: &JobRows, theme: Theme, has_timer: bool) -> Vec<(String, St
     rows.job.stages.iter().map(text).collect()
 }
 
-/// The stages, each with its sign: in columns where those need no more lines than there are, else one behind the other.
+/// The stages, each with its sign: in columns where those need no more lines than there are, else
+/// one behind the other.
 pub(crate) fn stage_lines(rows: &JobRows, columns: u16, theme: Theme) -> Vec<Vec<(String, Style)>> {
     let columns = usize::from(columns).saturating_sub(1);
     let texts = stage_texts(rows, theme, true);
@@ -190,7 +192,8 @@ pub(crate) fn stage(event: &Event) -> &str {
     event.stage.as_ref().map_or("", |stage| stage.as_str())
 }
 
-/// The cells of kinds and stages. On a narrow screen the message, which names the stage mostly, wants the room.
+/// The cells of kinds and stages. On a narrow screen the message, which names the stage mostly,
+/// wants the room.
 pub(crate) fn event_cells(view: &JobView, columns: u16) -> (usize, usize) {
     let widest = |cells: &dyn Fn(&Event) -> usize| view.events.iter().map(cells).max().unwrap_or(0);
     let stages = if columns >= 78 {
@@ -201,7 +204,8 @@ pub(crate) fn event_cells(view: &JobView, columns: u16) -> (usize, usize) {
     (widest(&|event| kind(event).len()), stages)
 }
 
-/// The events with their words wholly on the screen: the reason of a pause or a hold stands nowhere else.
+/// The events with their words wholly on the screen: the reason of a pause or a hold stands nowhere
+/// else.
 pub(crate) fn event_lines(view: &JobView, columns: u16) -> Vec<EventLine<'_>> {
     let (kinds, stages) = event_cells(view, columns);
     let begin = TIME_CELLS + kinds + 1 + if stages > 0 { stages + 1 } else { 0 };

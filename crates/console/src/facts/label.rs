@@ -18,7 +18,8 @@ fn is_generated(id: &str) -> bool {
     id.len() == 36 && id.bytes().enumerate().all(is_digit)
 }
 
-/// A job: `j-17 tides`; `last-bus-home`; of a generated id the end, which differs most: `…89ab tides`.
+/// A job: `j-17 tides`; `last-bus-home`; of a generated id the end, which differs most:
+/// `…89ab tides`.
 pub fn job(id: &JobId, slug: &str) -> String {
     let text = id.as_str();
     let short = if !is_generated(text) {
@@ -34,7 +35,8 @@ pub fn job(id: &JobId, slug: &str) -> String {
     }
 }
 
-/// A sentence of the rules, which name jobs by their whole id, with every generated id as people read it.
+/// A sentence of the rules, which name jobs by their whole id, with every generated id as people
+/// read it.
 pub(crate) fn readable(text: &str, slug_of: impl Fn(&JobId) -> Option<String>) -> String {
     let is_of_id = |character: char| character.is_ascii_alphanumeric() || character == '-';
     let mut said = String::with_capacity(text.len());
@@ -59,7 +61,7 @@ pub fn gate(key: &GateKey, slug: &str) -> String {
     format!("{} / {} #{}", job(&key.job_id, slug), key.stage, key.attempt)
 }
 
-/// So many cells of a job's name are left when a title gives way: less says nothing.
+/// How many cells of a job's name are left when a title gives way: less says nothing.
 pub(crate) const JOB_CELLS_MIN: usize = 6;
 
 /// What follows the job in a label: `/ storyboard #1`.

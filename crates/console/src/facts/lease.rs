@@ -52,7 +52,7 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
             let open = ask.items.iter().filter(is_open);
             return open.map(|item| (item.pin.key.clone(), LeasePurpose::Prompt)).collect();
         }
-        // Its open gates end with the job.
+        // Canceling the job ends its open gates, so their leases are wanted too.
         Some(PromptKind::Cancel(ask)) => {
             let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
             let gates = rows.filter_map(|row| match RowKey::of(row) {
@@ -69,7 +69,8 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         .collect()
 }
 
-/// Those of them that somebody else has open, also before the rules have answered: a colleague is told of at once.
+/// Those of them that somebody else has open, also before the rules have answered: a colleague is
+/// told of at once.
 pub(crate) fn open_elsewhere(model: &Model) -> Vec<(GateKey, LeasePurpose)> {
     let concerned = concerned(model).into_iter();
     concerned

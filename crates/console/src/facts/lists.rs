@@ -46,7 +46,6 @@ pub(crate) fn discarded(model: &Model) -> Vec<usize> {
 pub struct PaletteEntry {
     /// What it is called.
     pub name: &'static str,
-    /// Its key.
     pub(crate) key: &'static str,
     /// What it does.
     pub action: Action,

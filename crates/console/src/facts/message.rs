@@ -5,10 +5,12 @@ use crate::model::Model;
 use crate::model::toast::{Toast, Tone};
 use text::width;
 
-/// At most so many lines for one message: a refusal, what explains it and a hint with a path and a digest.
+/// At most so many lines for one message: a refusal, what explains it and a hint with a path and a
+/// digest.
 const LINES_MAX: usize = 6;
 
-/// The newest message in at most so many lines of so many columns, until the next key; then one line. The last takes the rest.
+/// The newest message in at most so many lines of so many columns, until the next key; then one
+/// line. The last takes the rest.
 pub(crate) fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(newest) = model.toasts.newest() else {
         return Vec::new();
@@ -38,7 +40,8 @@ pub(crate) fn height(model: &Model, columns: u16) -> u16 {
         .max(1)
 }
 
-/// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock and sign stand before the first.
+/// A line of news in lines of so many columns, all but the first of which begin at `indent`: clock
+/// and sign stand before the first.
 pub(crate) fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
     let sign = width(sign(toast.tone));
     let taken = (CLOCK_CELLS + sign).saturating_sub(indent);

@@ -7,8 +7,8 @@ use diff::page::{Columns, Page};
 /// Sign and blank before a text.
 const SIGN_CELLS: usize = 2;
 
-/// A diff as it stands on so many columns of the screen, `left` cells scrolled sideways where it does not wrap. A text
-/// without a former one has one column: there is nothing to stand beside it.
+/// A diff as it stands on so many columns of the screen, `left` cells scrolled sideways where it
+/// does not wrap. A text without a former one has one column: there is nothing to stand beside it.
 pub(crate) fn page(document: &DiffDocument, look: ViewOptions, left: usize, columns: u16) -> Page<'_> {
     let columns = usize::from(columns);
     let numbers = number_cells(document);

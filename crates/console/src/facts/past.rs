@@ -1,13 +1,16 @@
-//! What happened before and belongs to a question: whose patch is taken back, why a former attempt was rejected, what was written then.
+//! What happened before and belongs to a question: whose patch is taken back, why a former attempt
+//! was rejected, what was written then.
 //!
-//! Facts of the rows. What will happen is nobody's business here: that is asked of the rules, see `update::preview`.
+//! Facts of the rows. What will happen is nobody's business here: that is asked of the rules, see
+//! `update::preview`.
 
 use super::label;
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::undo::Undoable;
 
-/// Of the patch that would be taken back: whose it is, of when, and the lines that were changed before it. Nothing when there is none.
+/// Of the patch that would be taken back: whose it is, of when, and the lines that were changed
+/// before it. Nothing when there is none.
 pub(crate) fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
     let gate = rows.gate(&key.stage, key.attempt);
     let Some(Ok(Undoable { artifact, step })) = gate.map(|gate| gate.undoable(None)) else {
@@ -35,7 +38,8 @@ pub(crate) fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
     }
 }
 
-/// Why the former attempt was rejected: what this one was to mend. None when it was not, or there was none.
+/// Why the former attempt was rejected: what this one was to mend. None when it was not, or there
+/// was none.
 pub(crate) fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> {
     let former = rows
         .decisions

@@ -1,4 +1,5 @@
-//! The question that is open, in lines: what will happen, what was not seen, the note, and the keys.
+//! The question that is open, in lines: what will happen, what was not seen, the note, and the
+//! keys.
 
 pub(crate) mod bulk;
 mod cancel;

@@ -50,7 +50,8 @@ fn common(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
 
-/// Shortens names that stand below each other. Two that would look alike show what begins where they part.
+/// Shortens names that stand below each other. Two that would look alike show what begins where
+/// they part.
 pub(crate) fn distinct(names: &[String], cells: usize) -> Vec<String> {
     let mut shown: Vec<String> = names.iter().map(|name| middle(name, cells)).collect();
     let first = shown.clone();

@@ -1,4 +1,5 @@
-//! The title of the gate pane: which gate, who is at it, what became of it, which file, and what is compared with what.
+//! The title of the gate pane: which gate, who is at it, what became of it, which file, and what is
+//! compared with what.
 
 use ratatui::style::Style;
 
@@ -43,7 +44,8 @@ fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
     words.map(|words| format!("{words}   {key} shows that"))
 }
 
-/// What is compared with what and, where a rejection is nearer, what changed since, in one line as far as it fits.
+/// What is compared with what and, where a rejection is nearer, what changed since, in one line as
+/// far as it fits.
 pub(crate) struct Comparison {
     /// The versions, and what changed since.
     pub(crate) words: Vec<String>,
@@ -52,7 +54,8 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Long words want an easy room; for the digests of both versions the names give way as far as they can.
+    /// Long words want an easy room; for the digests of both versions the names give way as far as
+    /// they can.
     fn of(model: &Model, file: &FileView, easy: usize, most: usize) -> Self {
         let cells = |words: &[String]| words.iter().map(|words| width(words) + 3).sum::<usize>();
         let versions = versions(file);
@@ -80,7 +83,8 @@ impl Comparison {
     }
 }
 
-/// What changed since a nearer rejection, where the line that says what is compared has no room for it.
+/// What changed since a nearer rejection, where the line that says what is compared has no room for
+/// it.
 pub(crate) fn since_line(model: &Model, is_wide: bool, columns: u16) -> Option<String> {
     let view = model.gate.as_ref()?;
     let file = view.current()?;
@@ -101,7 +105,8 @@ fn state(gate: Option<&Gate>) -> Option<String> {
 /// A file's name keeps so many cells in the head.
 const NAME_CELLS_MIN: usize = 8;
 
-/// What must be known of the file on screen before it is decided on: it is not what is registered, or not what the gate asks about.
+/// What must be known of the file on screen before it is decided on: it is not what is registered,
+/// or not what the gate asks about.
 fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Style)> {
     let theme = model.theme;
     let mut words = Vec::new();
@@ -139,7 +144,8 @@ pub(crate) struct Title {
 /// Less than this of a name reads badly; for the digests it goes down to [`NAME_CELLS_MIN`].
 const NAME_CELLS_EASY: usize = 14;
 
-/// The job's name gives way first, then the file's; stage, attempt, who is at it and the digests never do.
+/// The job's name gives way first, then the file's; stage, attempt, who is at it and the digests
+/// never do.
 pub(crate) fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> Title {
     let theme = model.theme;
     let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
@@ -182,7 +188,8 @@ pub(crate) fn title(model: &Model, view: &GateView, is_wide: bool, columns: usiz
 /// `base    `, as the lines above it begin.
 pub(crate) const BASE_CELLS: u16 = 8;
 
-/// What the current file is compared with, on a wide screen; on a narrow one that stands in the title.
+/// What the current file is compared with, on a wide screen; on a narrow one that stands in the
+/// title.
 pub(crate) fn base(model: &Model, file: &FileView, columns: usize) -> Comparison {
     let room = columns.saturating_sub(1 + usize::from(BASE_CELLS));
     Comparison::of(model, file, room, room)

@@ -1,6 +1,8 @@
-//! May I? The one answer that keys, hint line, palette, menu and prompts are made of: the offer, or the refusal in words.
+//! May I? The one answer that keys, hint line, palette, menu and prompts are made of: the offer, or
+//! the refusal in words.
 //!
-//! The rules are the domain's; what is asked here is whether they would let it happen to what is on the screen.
+//! The rules are the domain's; what is asked here is whether they would let it happen to what is on
+//! the screen.
 
 mod enter;
 mod gate;
@@ -105,8 +107,8 @@ pub(crate) fn applies(model: &Model, focus: Focus, action: Action) -> bool {
     offer(model, focus, action).is_ok()
 }
 
-/// Whether it is hinted and listed. A resume that the rules refused when the job was read last is not; its key asks them anew, for files
-/// come back without a word.
+/// Whether it is hinted and listed. A resume that the rules refused when the job was read last is
+/// not; its key asks them anew, for files come back without a word.
 pub(crate) fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
     let is_refused = || model.job.as_ref().is_some_and(|job| job.is_resume_refused);
     applies(model, focus, action) && !(action == Action::Resume && is_refused())
@@ -166,7 +168,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::CarryOver => written(model, "Not carried over", || text::carry_over(model)),
         Action::AsPatch => written(model, "Not made a patch", || text::as_patch(model)),
         Action::Mark | Action::MarkRange | Action::MarkAll => {
-            // What is marked is marked to be decided.
+            // A mark is for deciding, so a gate that may not be decided cannot be marked.
             written(model, "Not marked", || Ok(()))?;
             there_is(!model.queue.is_empty())
         }

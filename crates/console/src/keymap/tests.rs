@@ -59,7 +59,8 @@ fn every_editing_key_of_the_help_does_something() {
     }
 }
 
-// What arrives as a letter with Alt may be the Escape key and a letter that a stalled line has put together.
+// What arrives as a letter with Alt may be the Escape key and a letter that a stalled line has put
+// together.
 #[test]
 fn no_letter_with_alt_means_anything() {
     use crate::editor::Editor;

@@ -1,4 +1,5 @@
-//! A picture: its size, and a small copy to be drawn in blocks. Without the feature `images` no picture is known.
+//! A picture: its size, and a small copy to be drawn in blocks. Without the feature `images` no
+//! picture is known.
 
 use super::{MediaFact, MediaPair};
 
@@ -49,8 +50,8 @@ impl Small {
         sums.map(|sum| u8::try_from(sum.checked_div(count).unwrap_or(0)).unwrap_or(u8::MAX))
     }
 
-    /// The largest size in columns and half lines that keeps the picture's proportions within a room; a half line is as
-    /// high as a column is wide.
+    /// The largest size in columns and half lines that keeps the picture's proportions within a
+    /// room; a half line is as high as a column is wide.
     pub(crate) fn fitting(&self, columns: usize, half_lines: usize) -> (usize, usize) {
         if self.width == 0 || self.height == 0 {
             return (0, 0);
@@ -113,7 +114,8 @@ mod decoded {
 
     use super::{PictureFacts, Small};
 
-    /// The small copy is no larger than this: twice what the widest usual screen shows of one of two pictures.
+    /// The small copy is no larger than this: twice what the widest usual screen shows of one of
+    /// two pictures.
     const SMALL_COLUMNS_MAX: u32 = 200;
     const SMALL_LINES_MAX: u32 = 120;
 
@@ -148,7 +150,7 @@ mod decoded {
     }
 
     fn word(format: ImageFormat) -> Option<&'static str> {
-        // The other formats are not built in.
+        // Only these formats are compiled in.
         [
             (ImageFormat::Png, "PNG"),
             (ImageFormat::Jpeg, "JPEG"),
@@ -243,7 +245,8 @@ mod decoded {
         #[test]
         fn what_would_take_too_much_is_refused() {
             let mut bytes = png(2, 2, |_, _| [1, 1, 1]);
-            // The size that the header claims, and its checksum as a PNG of that size would have it.
+            // The size that the header claims, and its checksum as a PNG of that size would have
+            // it.
             bytes[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
             assert!(facts(&bytes).is_err());
             assert!(facts(&bytes[..30]).is_err(), "cut off");

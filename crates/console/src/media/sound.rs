@@ -4,7 +4,7 @@ use super::{MediaFact, MediaPair};
 use ::sound::AudioFacts;
 use text::words::length;
 
-// As good as full scale: a decoder that rounds differently reaches it.
+// Counts as full scale: another decoder may round up to it.
 const FULL_SCALE_DB: f64 = -0.01;
 
 /// The facts as a table. A sound that cannot be read has one that says why.
@@ -142,7 +142,8 @@ pub(crate) struct Bar {
     pub(crate) clips: bool,
 }
 
-/// The outline in so many columns, as wide as a sound of `duration_s` seconds: two sounds are drawn to one scale of time.
+/// The outline in so many columns, as wide as a sound of `duration_s` seconds: two sounds are drawn
+/// to one scale of time.
 pub(crate) fn outline(facts: &AudioFacts, columns: usize, duration_s: f64) -> Vec<Bar> {
     let frames = (duration_s * f64::from(facts.sample_rate_hz)).ceil() as u64;
     let bar = |(low, high): (f32, f32)| {

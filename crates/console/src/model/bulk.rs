@@ -63,7 +63,8 @@ pub struct Item {
     pub(crate) is_drawn: bool,
 }
 
-/// The question before all marked gates are decided: each on its own digest, each with its own answer.
+/// The question before all marked gates are decided: each on its own digest, each with its own
+/// answer.
 #[derive(Debug, Clone)]
 pub struct BulkAsk {
     /// Approve or reject.
@@ -110,7 +111,8 @@ impl BulkAsk {
         self.items.iter().filter(is_undrawn).count()
     }
 
-    /// Notes that these lines of the list are on the terminal. Returns whether any of them is there for the first time.
+    /// Notes that these lines of the list are on the terminal. Returns whether any of them is there
+    /// for the first time.
     pub(crate) fn note_drawn(&mut self, lines: std::ops::Range<usize>) -> bool {
         let items = self.items.get_mut(lines).unwrap_or_default();
         let is_news = items.iter().any(|item| !item.is_drawn);
@@ -153,7 +155,8 @@ impl BulkAsk {
         self.is_asking() && !self.left_out(LeftOut::NotSeen).is_empty()
     }
 
-    /// Whether it still waits for the operator: nothing was sent, and there is something that could be.
+    /// Whether it still waits for the operator: nothing was sent, and there is something that could
+    /// be.
     pub(crate) fn is_asking(&self) -> bool {
         let could_be = |state: &ItemState| matches!(state, ItemState::Asking | ItemState::LeftOut(_));
         !self.is_sent && self.count(could_be) > 0

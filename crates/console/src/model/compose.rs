@@ -47,7 +47,6 @@ pub enum Version {
 pub struct Edited {
     /// SHA-256 of the version that the edit began from.
     pub base: Digest,
-    /// That version.
     pub version: Version,
     /// Whether another version is under review by now: the edit is tried on that one.
     pub has_moved: bool,
@@ -72,7 +71,6 @@ pub(crate) enum List {
     },
     /// What could stand at the cursor.
     Candidates {
-        /// All of it.
         candidates: Vec<Completion>,
         /// The chosen one.
         chosen: usize,
@@ -112,7 +110,8 @@ pub struct Compose {
     pub(crate) list: Option<List>,
     /// What is searched for in the text.
     pub(crate) find: Option<String>,
-    /// Whether the draft lags behind the text: it is brought up to date before it is written or read.
+    /// Whether the draft lags behind the text: it is brought up to date before it is written or
+    /// read.
     pub(crate) is_draft_behind: bool,
 }
 

@@ -18,7 +18,6 @@ pub(crate) enum Stage {
 /// An edit that is away.
 #[derive(Debug, Clone)]
 pub struct ExternalEdit {
-    /// The editor.
     pub(crate) editor: ExternalEditor,
     /// How far.
     pub(crate) stage: Stage,

@@ -21,7 +21,6 @@ pub(crate) enum Slot {
     Waiting,
     /// There is no such file.
     Missing,
-    /// Here.
     Here(Arc<[u8]>),
     /// Could not be read.
     Failed(String),
@@ -53,7 +52,6 @@ pub enum Content {
     Loading,
     /// Its digest is known; the rest is read when it comes on screen.
     Known,
-    /// A diff.
     Text(DiffDocument),
     /// No text: what is known of it otherwise is in [`FileView::media`].
     Binary,
@@ -77,7 +75,8 @@ pub(crate) enum Against {
     Read(Digest),
 }
 
-/// What can be done with the bytes of a file: found out once, when they come, because every frame asks.
+/// What can be done with the bytes of a file: found out once, when they come, because every frame
+/// asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Uses {
     /// Whether they can be edited as a text, or why not.
@@ -261,7 +260,8 @@ impl FileView {
         }
     }
 
-    /// Whether the disk still has the former version: the registered one is written after the commit, and is awaited.
+    /// Whether the disk still has the former version: the registered one is written after the
+    /// commit, and is awaited.
     pub(crate) fn is_behind(&self) -> bool {
         self.is_new_and_awaited()
             || self.digest.is_some() && self.digest == self.former && self.digest != Some(self.artifact.digest)
@@ -288,12 +288,14 @@ impl FileView {
         self.is_shown && is_rest_shown
     }
 
-    /// Whether any of what changed in it was on the screen; of a file without lines to count, whether it was there at all.
+    /// Whether any of what changed in it was on the screen; of a file without lines to count,
+    /// whether it was there at all.
     pub(crate) fn is_begun(&self) -> bool {
         self.is_shown && (self.shown.is_begun() || self.shown.hunk_count() == 0)
     }
 
-    /// How many hunks it counts for in a record: one where they are not known, or are none because it is no text.
+    /// How many hunks it counts for in a record: one where they are not known, or are none because
+    /// it is no text.
     pub(crate) fn hunk_count(&self) -> usize {
         let is_changed = self.artifact.base.as_ref().map(|base| base.digest) != Some(self.artifact.digest);
         self.shown.hunk_count().max(usize::from(is_changed))
@@ -307,7 +309,8 @@ impl FileView {
         }
     }
 
-    /// Why its bytes cannot be had, in words that follow its name; none: they are there, or come when they are wanted.
+    /// Why its bytes cannot be had, in words that follow its name; none: they are there, or come
+    /// when they are wanted.
     pub(crate) fn problem(&self) -> Option<String> {
         match &self.content {
             Content::Missing => Some("is missing from the run directory".to_owned()),
@@ -325,8 +328,8 @@ impl FileView {
     }
 
     /// Notes what was on the screen; returns whether that is news.
-    // Only the usual base counts: what the gate asks about is how this version differs from that. What was
-    // seen of it against another base may hide just that.
+    // Only the usual base counts: what the gate asks about is how this version differs from that.
+    // What was seen of it against another base may hide just that.
     pub(crate) fn note_shown(&mut self, sights: &[VisibleRow]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);
         match &self.content {

@@ -12,13 +12,15 @@ use domain::ids::{ArtifactPath, Digest};
 use domain::job::JobRows;
 use domain::key::GateKey;
 
-/// So often the files are read again while the disk is behind, before that counts as a change by somebody else.
+/// How often the files are read again while the disk is behind, before that counts as a change by
+/// somebody else.
 const REREADS_MAX: u32 = 10;
 
-/// So many bytes of files that are not on screen, their bases included, are kept ready; beyond that only their digests.
+/// How many bytes of files that are not on screen, their bases included, are kept ready; beyond
+/// that only their digests.
 const KEPT_BYTES_MAX: u64 = 32 << 20;
 
-/// So many files are read at a time: a gate of a hundred files must not be in memory all at once.
+/// How many files are read at a time: a gate of a hundred files must not be in memory all at once.
 const READINGS_MAX: usize = 2;
 
 /// The gate pane.
@@ -56,7 +58,8 @@ pub struct GateView {
     pub(crate) shown_boot_us: i64,
     /// How much was recorded as seen, and of which digest.
     pub(crate) recorded: Option<(Digest, Extent)>,
-    /// How often the files were read again because the disk was behind, and when last, on the boot clock.
+    /// How often the files were read again because the disk was behind, and when last, on the boot
+    /// clock.
     pub(crate) rereads: (u32, i64),
 }
 
@@ -94,9 +97,9 @@ impl GateView {
         self.rows.as_ref()?.gate(&self.key.stage, self.key.attempt)
     }
 
-    /// The next file to read, and whether with everything that is shown of it: the one on screen and its neighbours first,
-    /// then the others, of which only the digest is needed once there are enough in memory. None: all are read, or enough are
-    /// under way.
+    /// The next file to read, and whether with everything that is shown of it: the one on screen
+    /// and its neighbours first, then the others, of which only the digest is needed once there are
+    /// enough in memory. None: all are read, or enough are under way.
     pub(crate) fn next_reading(&self) -> Option<(usize, bool)> {
         let under_way = self
             .files
@@ -125,7 +128,8 @@ impl GateView {
         Some((index, kept <= KEPT_BYTES_MAX))
     }
 
-    /// Forgets what can be read again of files that are not near the one on screen, while there is too much of it.
+    /// Forgets what can be read again of files that are not near the one on screen, while there is
+    /// too much of it.
     pub(crate) fn forget_distant(&mut self) {
         let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
         let (current, aimed) = (self.file, self.aimed_file());
@@ -183,7 +187,8 @@ impl GateView {
 
     /// The digest of what is on screen (SPEC §6); none until every file was read.
     ///
-    /// A vanished file counts as registered: the engine refuses to approve it, and a rejection does not need it.
+    /// A vanished file counts as registered: the engine refuses to approve it, and a rejection does
+    /// not need it.
     pub fn shown_digest(&self) -> Option<Digest> {
         self.rows.as_ref()?;
         let mut shown = Vec::with_capacity(self.files.len());

@@ -1,4 +1,5 @@
-//! The decisions made so far: ours, newest first, then those of the old system, which stand outside the chain and before it.
+//! The decisions made so far: ours, newest first, then those of the old system, which stand outside
+//! the chain and before it.
 
 use domain::decision::SealedDecision;
 use domain::ids::{JobId, StageName};
@@ -7,7 +8,6 @@ use domain::old::{ListedDecision, OldDecision};
 /// At most so many of either kind are listed.
 pub(crate) const DECISIONS_MAX: u32 = 500;
 
-/// The history pane.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HistoryPane {
     /// Ours, newest first.
@@ -36,7 +36,6 @@ pub enum HistoryKey {
 }
 
 impl HistoryKey {
-    /// Of this decision.
     pub(crate) fn of(decision: ListedDecision<'_>) -> Self {
         match decision {
             ListedDecision::Ours(sealed) => Self::Ours(sealed.seq),

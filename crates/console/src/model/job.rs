@@ -6,15 +6,14 @@ use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::job::{AttemptState, JobRows};
 
-/// So many bytes from the end of a log are shown.
+/// How many bytes from the end of a log are shown.
 pub(crate) const LOG_BYTES_MAX: u64 = 256 * 1024;
-/// So many events are shown.
+/// How many events are shown.
 pub(crate) const EVENTS_MAX: u32 = 200;
 
 /// The job pane.
 #[derive(Debug, Clone)]
 pub struct JobView {
-    /// The job.
     pub(crate) job_id: JobId,
     /// Everything known of it; none while loading.
     pub rows: Option<Arc<JobRows>>,

@@ -6,14 +6,17 @@ use domain::key::{GateKey, GateRef};
 use domain::outlook::{Fact, Outlook, together};
 use domain::refusal::Refusal;
 
-/// Of the prompt that is open: a question for each job that Enter would do something to. One is under way at a time.
+/// Of the prompt that is open: a question for each job that Enter would do something to. One is
+/// under way at a time.
 #[derive(Debug, Clone, Default)]
 pub struct Foreseen {
     /// The question that is under way.
     pub asked: Option<PreviewRequest>,
-    /// Whether Enter came while answers on the screen were being asked again: it counts if they are the same.
+    /// Whether Enter came while answers on the screen were being asked again: it counts if they are
+    /// the same.
     pub(crate) is_enter_waiting: bool,
-    /// Whether an answer let the prompt stand: from then on what becomes of it is said in its place.
+    /// Whether an answer let the prompt stand: from then on what becomes of it is said in its
+    /// place.
     pub(crate) has_stood: bool,
     /// The questions, and what was answered.
     pub jobs: Vec<JobPreview>,
@@ -22,7 +25,6 @@ pub struct Foreseen {
 /// A question that is under way.
 #[derive(Debug, Clone)]
 pub struct PreviewRequest {
-    /// Its number.
     pub number: u64,
     /// See [`JobPreview::job_id`].
     pub(crate) job_id: JobId,
@@ -33,7 +35,6 @@ pub struct PreviewRequest {
 /// What would be done to one job.
 #[derive(Debug, Clone)]
 pub struct JobPreview {
-    /// The job.
     pub(crate) job_id: JobId,
     /// What Enter would send, in this order; of notes no more than that there are some.
     pub(crate) commands: Vec<Command>,
@@ -58,8 +59,9 @@ impl JobPreview {
 }
 
 impl Foreseen {
-    /// Enter: waits for every question that is asked again, or is to be. What comes up later is not waited for, so that it cannot keep
-    /// Enter waiting for ever. Returns whether there is something to wait for.
+    /// Enter: waits for every question that is asked again, or is to be. What comes up later is not
+    /// waited for, so that it cannot keep Enter waiting for ever. Returns whether there is
+    /// something to wait for.
     pub(crate) fn await_answers(&mut self) -> bool {
         for job in &mut self.jobs {
             let is_under_way = self.asked.as_ref().is_some_and(|asked| asked.job_id == job.job_id);
@@ -112,7 +114,8 @@ impl Foreseen {
         facts.any(|fact| matches!(fact, Fact::StageStops { .. }))
     }
 
-    /// What would happen, in the words of the rules; of several commands in few words, what would be refused left out.
+    /// What would happen, in the words of the rules; of several commands in few words, what would
+    /// be refused left out.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let jobs = self.jobs.iter().map(JobPreview::foreseen);
         let jobs: Vec<_> = jobs.filter(|outlooks| !outlooks.is_empty()).collect();

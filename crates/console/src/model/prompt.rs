@@ -14,9 +14,7 @@ use domain::refusal::Refusal;
 /// What a confirm prompt would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Intent {
-    /// Approve.
     Approve,
-    /// Reject.
     Reject,
     /// Apply a patch; the gate stays open.
     Apply,
@@ -104,7 +102,6 @@ pub struct Confirm {
     pub pin: Pin,
     /// What it would do.
     pub(crate) intent: Intent,
-    /// The note.
     pub note: Editor,
     /// Whether keys are typed into the note.
     pub(crate) is_note_focused: bool,
@@ -131,7 +128,6 @@ impl Confirm {
 /// The question before a paused job goes on.
 #[derive(Debug, Clone)]
 pub struct ResumeAsk {
-    /// The job.
     pub(crate) job_id: JobId,
     /// `j-21 dunes`.
     pub(crate) label: String,
@@ -142,7 +138,6 @@ pub struct ResumeAsk {
 /// The question before a job is canceled.
 #[derive(Debug, Clone)]
 pub struct CancelAsk {
-    /// The job.
     pub(crate) job_id: JobId,
     /// `j-21 dunes`.
     pub(crate) label: String,
@@ -196,7 +191,8 @@ impl TimerIntent {
     }
 }
 
-/// The question before a gate's timer is stopped, started or moved. It asks, so that a key that repeats itself adds nothing.
+/// The question before a gate's timer is stopped, started or moved. It asks, so that a key that
+/// repeats itself adds nothing.
 #[derive(Debug, Clone)]
 pub struct TimerAsk {
     /// The gate, with its attempt.

@@ -1,4 +1,5 @@
-//! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by place.
+//! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by
+//! place.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -39,7 +40,6 @@ impl RowKey {
         }
     }
 
-    /// The job.
     pub fn job_id(&self) -> &JobId {
         match self {
             Self::Gate(key) => &key.job_id,
@@ -48,7 +48,6 @@ impl RowKey {
     }
 }
 
-/// Whether the row is this gate.
 fn is_gate(row: &QueueRow, key: &GateKey) -> bool {
     row.kind == QueueKind::Gate
         && row.attempt == key.attempt
@@ -64,9 +63,7 @@ pub(crate) enum Sort {
     Left,
     /// The oldest first.
     Age,
-    /// By job.
     Job,
-    /// By stage.
     Stage,
 }
 
@@ -92,28 +89,28 @@ impl Sort {
     }
 }
 
-/// The queue.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
-    /// All rows.
     rows: Vec<QueueRow>,
     /// The visible rows, in order.
     order: Vec<usize>,
     /// The place of each row in that order; none: the filter hides it.
     places: Vec<Option<usize>>,
-    /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must not cost by what waits.
+    /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must
+    /// not cost by what waits.
     deadlines: Vec<usize>,
-    /// The rows of gates by their keys; made when somebody asks for another gate than the selected one.
+    /// The rows of gates by their keys; made when somebody asks for another gate than the selected
+    /// one.
     by_key: OnceCell<HashMap<GateKey, usize>>,
     /// How many rows are gates.
     gates: usize,
-    /// The selected row.
     selected: Option<RowKey>,
     /// Where it was found among all rows; looked up again when it is there no longer.
     selected_at: usize,
     /// Whether the operator chose the selected row; else a gate that opens may take its place.
     pub(crate) is_chosen: bool,
-    /// Whether the selected row went away: it is none any more; what it was about stays on the screen until it is left.
+    /// Whether the selected row went away: it is none any more; what it was about stays on the
+    /// screen until it is left.
     pub(crate) is_gone: bool,
     /// The order.
     pub(crate) sort: Sort,
@@ -156,7 +153,8 @@ impl Queue {
         self.rows.iter()
     }
 
-    /// The gates with a timer, the next deadline first, each with its place among the visible rows; none: the filter hides it.
+    /// The gates with a timer, the next deadline first, each with its place among the visible rows;
+    /// none: the filter hides it.
     pub(crate) fn by_deadline(&self) -> impl Iterator<Item = (&QueueRow, Option<usize>)> {
         let row = |index: &usize| Some((self.rows.get(*index)?, self.places.get(*index).copied().flatten()));
         self.deadlines.iter().filter_map(row)
@@ -169,7 +167,7 @@ impl Queue {
 
     /// The row of an open gate, visible or not.
     pub fn gate(&self, key: &GateKey) -> Option<&QueueRow> {
-        // Nearly always it is about the selected one.
+        // Most changes are about the selected row, so that one is tried first.
         let selected = self.selected_row().and_then(|index| self.rows.get(index));
         let found = selected.filter(|row| is_gate(row, key));
         found.or_else(|| self.rows.get(self.index_of(key)?))
@@ -223,7 +221,6 @@ impl Queue {
         self.rows.get(*self.order.get(place)?)
     }
 
-    /// The selected key.
     pub fn selected(&self) -> Option<&RowKey> {
         self.selected.as_ref()
     }
@@ -238,7 +235,8 @@ impl Queue {
         self.row(self.place()?)
     }
 
-    /// Takes fresh rows. The selected row stays under the operator's eyes, at its height on the screen.
+    /// Takes fresh rows. The selected row stays under the operator's eyes, at its height on the
+    /// screen.
     pub(crate) fn refresh(&mut self, fresh: Vec<QueueRow>) {
         let height = self.place().map(|place| place.saturating_sub(self.top));
         self.rows = fresh;
@@ -254,7 +252,8 @@ impl Queue {
         }
     }
 
-    /// A job that reached its gate is that gate's row from now on: a row for what it was before would be a ghost.
+    /// A job that reached its gate is that gate's row from now on: a row for what it was before
+    /// would be a ghost.
     fn follow_to_gate(&mut self) {
         let Some(RowKey::Job(job_id)) = &self.selected else {
             return;
@@ -277,8 +276,8 @@ impl Queue {
         self.rows_changed();
     }
 
-    /// The places of the visible open gates, the most urgent first: by the time left, then those whose timer stands still or that
-    /// have none, the oldest first.
+    /// The places of the visible open gates, the most urgent first: by the time left, then those
+    /// whose timer stands still or that have none, the oldest first.
     pub(crate) fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
         let mut gates: Vec<_> = (0..)
             .zip(self.visible())

@@ -10,7 +10,6 @@ use text::words::counted;
 /// What was shown of a gate that the selection left.
 #[derive(Debug, Clone)]
 pub(crate) struct Remembered {
-    /// The gate.
     pub(crate) key: GateKey,
     /// What was recorded of it.
     pub(crate) recorded: Option<(Digest, Extent)>,
@@ -24,7 +23,6 @@ pub(crate) struct RememberedFile {
     path: ArtifactPath,
     digest: Digest,
     base: Option<Digest>,
-    /// What.
     pub(crate) shown: ShownRows,
 }
 

@@ -6,11 +6,10 @@ use std::ops::Range;
 use diff::document::{DiffDocument, DiffSide, RowKind};
 use diff::page::is_change_within;
 
-/// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the same under every folding:
-/// the frame may have been drawn before a key that came first.
+/// A row of a hunk that is on the screen, and which bytes of its text. Named so that it means the
+/// same under every folding: the frame may have been drawn before a key that came first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VisibleRow {
-    /// The hunk.
     pub(crate) hunk: usize,
     /// The row, counted from the hunk's first.
     pub(crate) at: usize,
@@ -30,7 +29,8 @@ impl VisibleRow {
 /// Up to so many hunks are looked at one by one to name them as a range.
 const HUNKS_NAMED_MAX: usize = 100;
 
-/// What of a file's changes was on the screen. Remembers how many there are, so that the diff itself need not be kept.
+/// What of a file's changes was on the screen. Remembers how many there are, so that the diff
+/// itself need not be kept.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ShownRows {
     /// Rows of hunks, counted from the hunk's first: folding moves hunks but never changes one.
@@ -53,7 +53,8 @@ impl ShownRows {
         self.new_lines = document.is_new().then(|| document.line_count(DiffSide::New));
     }
 
-    /// How many lines of a text without a base were not shown, and how many it has; none for other texts.
+    /// How many lines of a text without a base were not shown, and how many it has; none for other
+    /// texts.
     pub(crate) fn unseen_lines(&self) -> Option<(usize, usize)> {
         let lines = self.new_lines?;
         let is_whole = self.whole.len() == self.hunk_count;
@@ -77,7 +78,8 @@ impl ShownRows {
         self.whole.contains(&sight.hunk) || self.rows.get(&sight.hunk).is_some_and(|rows| rows.covers(at..at + 1))
     }
 
-    /// The first changed row from here on that was not shown, and where in it begins what was not: in this hunk, else in one below.
+    /// The first changed row from here on that was not shown, and where in it begins what was not:
+    /// in this hunk, else in one below.
     pub(crate) fn next_unshown(&self, document: &DiffDocument, from_row: usize) -> Option<(usize, usize)> {
         let first = document.hunk_before(from_row).unwrap_or(0);
         let hunks = (first..self.hunk_count).filter(|hunk| !self.whole.contains(hunk));
@@ -102,7 +104,8 @@ impl ShownRows {
         })
     }
 
-    /// The first changed row of a hunk from this one on that was not shown, counted from the hunk's first.
+    /// The first changed row of a hunk from this one on that was not shown, counted from the hunk's
+    /// first.
     fn unshown_in(&self, document: &DiffDocument, hunk: usize, from: usize) -> Option<usize> {
         let rows = document.hunk_rows(hunk)?;
         let nothing = RowSet::default();
@@ -112,7 +115,7 @@ impl ShownRows {
             let row = document.row(rows.start + gap)?;
             match row.kind {
                 RowKind::Removed | RowKind::Added => return Some(gap),
-                // That both texts end without a newline is no news.
+                // If both texts end without a newline, that is no change.
                 RowKind::NoNewline if !document.is_newline_missing_in_both() => return Some(gap),
                 RowKind::NoNewline | RowKind::Context | RowKind::Fold { .. } => at = gap + 1,
             }
@@ -133,7 +136,8 @@ impl ShownRows {
             .collect()
     }
 
-    /// What of it was never on the screen, in words: `hunk 3`, `17 of 27 lines`; nothing when all of it was.
+    /// What of it was never on the screen, in words: `hunk 3`, `17 of 27 lines`; nothing when all
+    /// of it was.
     pub(crate) fn unseen_words(&self, place: &str) -> Option<String> {
         if let Some((lines, all)) = self.unseen_lines() {
             return (lines > 0).then(|| format!("{lines} of {all} lines{place}"));
@@ -178,7 +182,8 @@ impl ShownRows {
             if !matches!(row.kind, RowKind::Context | RowKind::Fold { .. }) {
                 is_news |= !std::mem::replace(&mut self.is_begun, true);
             }
-            // That both texts end without a newline is no news: it need not be seen below a line of a megabyte.
+            // That both texts end without a newline is no news: it need not be seen below a line of
+            // a megabyte.
             let below = document.row(row_at + 1).map(|row| row.kind);
             if below == Some(RowKind::NoNewline) && document.is_newline_missing_in_both() {
                 shown.insert(at + 1..at + 2);

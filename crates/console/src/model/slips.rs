@@ -1,4 +1,5 @@
-//! What keeps a slip of the hand or of the line from acting: what Escape closed, which key opened a field, what of a question was drawn.
+//! What keeps a slip of the hand or of the line from acting: what Escape closed, which key opened a
+//! field, what of a question was drawn.
 
 use super::prompt::Prompt;
 use super::{Field, Lower, Model, Overlay};
@@ -10,13 +11,15 @@ use crate::model::queue::RowKey;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Slips {
-    /// What stood before the last key, if that was Escape: it may turn out to be the beginning of another key.
+    /// What stood before the last key, if that was Escape: it may turn out to be the beginning of
+    /// another key.
     pub(crate) before_esc: Option<Box<BeforeEsc>>,
     /// Whether the last key was an Escape that only said what the next one takes off.
     pub(crate) is_clear_asked: bool,
     /// The key that opened the field that now takes the letters.
     pub(crate) opened_by: Option<OpenedBy>,
-    /// When Enter came last in a question that is to be read before Enter counts, or the last letter of a text, on the boot clock.
+    /// When Enter came last in a question that is to be read before Enter counts, or the last
+    /// letter of a text, on the boot clock.
     pub(crate) once_more_boot_us: Option<i64>,
     /// The letters that came last where none is written.
     pub(crate) letters: Option<Letters>,
@@ -26,10 +29,10 @@ pub(crate) struct Slips {
     pub(crate) on_screen: Option<PromptFacts>,
 }
 
-/// A key that opened a field, and what comes of the same key after it: a letter, or the key held down.
+/// A key that opened a field, and what comes of the same key after it: a letter, or the key held
+/// down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OpenedBy {
-    /// The key.
     pub(crate) key: KeyPress,
     /// When it came last, on the boot clock.
     pub(crate) boot_us: i64,
@@ -66,7 +69,6 @@ pub(crate) struct Paced {
 pub(crate) struct BeforeEsc {
     /// The question.
     pub(crate) prompt: Option<Prompt>,
-    /// The field.
     pub(crate) field: Option<Field>,
     /// The list over everything else.
     pub(crate) overlay: Option<Overlay>,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use super::shown::{ShownRows, VisibleRow};
 use domain::time::SECOND_US;
 
-/// A line counts as shown when it stood on the screen for 300 ms while somebody was there. A finger that turns a page every 0.3 s is
-/// no clock: what its keys lack of that is not held against it.
+/// A line counts as shown when it stood on the screen for 300 ms while somebody was there. A finger
+/// that turns a page every 0.3 s is no clock: what its keys lack of that is not held against it.
 pub(crate) const STOOD_US: i64 = 3 * SECOND_US / 10 - SLACK_US;
 const SLACK_US: i64 = SECOND_US / 50;
 
@@ -31,7 +31,8 @@ pub(crate) struct FrameContents {
 }
 
 impl FrameContents {
-    /// What a frame shows from now on, of a file of which so much was shown before. What stood there already keeps its time.
+    /// What a frame shows from now on, of a file of which so much was shown before. What stood
+    /// there already keeps its time.
     pub(crate) fn of(
         former: Option<Self>,
         file: (usize, u64),
@@ -70,7 +71,8 @@ impl FrameContents {
         self.file
     }
 
-    /// When the next of it counts, on the boot clock, for somebody who is there since then; none: all of it did.
+    /// When the next of it counts, on the boot clock, for somebody who is there since then; none:
+    /// all of it did.
     pub(crate) fn ripens_us(&self, present_since_us: i64) -> Option<i64> {
         let file = (!self.is_counted).then_some(self.since_us);
         let since = self.waiting.iter().map(|waiting| waiting.since_us).chain(file).min()?;
@@ -114,7 +116,7 @@ mod tests {
         assert_eq!(next.take_ripe(i64::MIN, STOOD_US - 1), None);
         assert_eq!(next.take_ripe(i64::MIN, STOOD_US), Some(vec![sight(1, 0..4)]));
         assert_eq!(next.ripens_us(i64::MIN), Some(100_000 + STOOD_US));
-        // A part of a line that is another part now is another sight.
+        // Another part of the same line has to stand on the screen for its own time.
         let mut other = drawn(Some(next), vec![sight(1, 4..8), sight(2, 0..4)], 200_000);
         assert_eq!(
             other.take_ripe(i64::MIN, 100_000 + STOOD_US),

@@ -20,11 +20,9 @@ pub enum Tone {
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// When.
     pub(crate) at: Timestamp,
     /// What; may hold untrusted text.
     pub text: String,
-    /// How.
     pub(crate) tone: Tone,
     /// Whether it is a decision or the end of a job, and not only an answer to a key.
     pub(crate) is_news: bool,
@@ -40,15 +38,17 @@ pub struct Toasts {
     pub unread: usize,
     /// How many of the lines were there before what is being taken came in.
     before: usize,
-    /// Lines before this one are the past: another took their place, or a question that they are not about, and nothing brings them back.
+    /// Lines before this one are the past: another took their place, or a question that they are
+    /// not about, and nothing brings them back.
     past: usize,
     /// Whether what is being taken came from the operator's hands.
     is_by_hand: bool,
-    /// Whether the newest is a refusal of the text that is being written: it goes when that changes.
+    /// Whether the newest is a refusal of the text that is being written: it goes when that
+    /// changes.
     pub(crate) is_about_text: bool,
 }
 
-/// So many lines are kept.
+/// How many lines are kept.
 const TOASTS_MAX: usize = 50;
 
 impl Toasts {
@@ -94,8 +94,9 @@ impl Toasts {
         self.unread = 0;
     }
 
-    /// What came in led to another gate, or opened a question: what keys were answered before is not about that. Where it came by itself,
-    /// a refusal stays to be read. News stay as long as they are the last, but under no question.
+    /// What came in led to another gate, or opened a question: what keys were answered before is
+    /// not about that. Where it came by itself, a refusal stays to be read. News stay as long as
+    /// they are the last, but under no question.
     pub(crate) fn forget_answers(&mut self, is_asked: bool) {
         let (before, is_by_hand) = (self.before, self.is_by_hand);
         let stays = |toast: &Toast| toast.is_news || !is_by_hand && (!toast.is_answer || toast.tone == Tone::Error);

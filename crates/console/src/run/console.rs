@@ -20,9 +20,10 @@ use crate::view;
 use clock::Alarm;
 use engine::api::Notice;
 
-/// So many notices are taken before the rest of the loop has its turn.
+/// How many notices are taken before the rest of the loop has its turn.
 const NOTICES_MAX: usize = 256;
-/// Between being continued in the background and the next stop: time for a signal that ends the process to be heard.
+/// Between being continued in the background and the next stop: time for a signal that ends the
+/// process to be heard.
 const BACKGROUND_WAIT: Duration = Duration::from_millis(10);
 
 /// What woke the loop.
@@ -90,7 +91,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         }
     }
 
-    /// Runs until there is nothing left to do but to wait for somebody or for the time; returns how the console ended, if it did.
+    /// Runs until there is nothing left to do but to wait for somebody or for the time; returns how
+    /// the console ended, if it did.
     pub async fn until_idle(&mut self) -> io::Result<Option<Ended>> {
         loop {
             let mut ended = self.settle().await?;
@@ -155,7 +157,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     }
 
     fn handle(&mut self, woken: Woken) -> io::Result<Option<Ended>> {
-        // The time first: what an input brings about is dated when it came, not when the loop last slept.
+        // The time first: what an input brings about is dated when it came, not when the loop last
+        // slept.
         self.tell(Msg::Tick(self.backend.now()));
         match woken {
             Woken::Written(false) => return Ok(Some(Ended::HungUp)),
@@ -242,8 +245,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         Ok(())
     }
 
-    /// Ctrl-Z: the process gives terminal and lead back, stops with nothing in its hands, and takes everything up again when a shell
-    /// continues it in the foreground.
+    /// Ctrl-Z: the process gives terminal and lead back, stops with nothing in its hands, and takes
+    /// everything up again when a shell continues it in the foreground.
     async fn suspend(&mut self) -> io::Result<Option<Ended>> {
         if !self.terminal.give_back().await? {
             self.tell(Msg::NotSuspended);
@@ -260,14 +263,14 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             if self.terminal.is_at_hand() {
                 break;
             }
-            // Continued in the background: without the terminal there is nothing to do, and to touch it would stop this process with
-            // the lead.
+            // Continued in the background: without the terminal there is nothing to do, and to
+            // touch it would stop this process with the lead.
             tokio::select! {
                 biased;
                 ended = self.input.ended() => return Ok(Some(ended)),
                 () = tokio::time::sleep(BACKGROUND_WAIT) => {}
             }
-            // `fg` behind a `bg` is a continuation as well.
+            // `bg` and then `fg` continue the process too.
             if self.terminal.is_at_hand() {
                 break;
             }
@@ -301,7 +304,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     pub(crate) fn rescue_copy(&mut self) {
         if let Some(copy) = self.effects.take_copy() {
             if let Some(text) = copy.rescued() {
-                // Its effects would come too late.
+                // The effects are dropped: the console is ending, nobody would carry them out.
                 update(&mut self.model, Msg::CopySaved(text));
             }
             copy.close(true);

@@ -1,4 +1,5 @@
-//! The copy that the operator's own editor has, as the loop's workers see it: made, looked at, read, removed. All of it blocks.
+//! The copy that the operator's own editor has, as the loop's workers see it: made, looked at,
+//! read, removed. All of it blocks.
 
 use std::sync::Arc;
 
@@ -30,7 +31,8 @@ pub(super) struct Copy {
     is_looking: bool,
 }
 
-/// Makes the copy. What an editor left there and nobody could take is not written over: it is all that there is of it.
+/// Makes the copy. What an editor left there and nobody could take is not written over: it is all
+/// that there is of it.
 pub(super) fn open(copies: &EditCopies, job: &CopyJob) -> CopyDone {
     let name = Draft::new(job.key.clone()).copy_name(&job.path);
     let made = copies.open(&name, job.path.file_name()).and_then(|copy| {
@@ -61,7 +63,8 @@ fn text(copy: &EditCopy) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// What an editor left: its emergency copy where it made one, else what it saved last, or why that is no text.
+/// What an editor left: its emergency copy where it made one, else what it saved last, or why that
+/// is no text.
 fn left(copy: &EditCopy) -> Result<String, String> {
     let rescue = copy.read_rescue(EDIT_BYTES_MAX as u64).ok().flatten();
     let rescued = rescue.and_then(|bytes| editable(&bytes).ok().map(str::to_owned));
@@ -87,7 +90,8 @@ impl Copy {
         let (copy, seen, taken) = (self.copy.clone(), self.seen, self.taken);
         Some(move || {
             let now = copy.stamp();
-            // What is being written may be half a text: it is read once it has stood still for a while.
+            // What is being written may be half a text: it is read once it has stood still for a
+            // while.
             let is_new = now.is_some() && now != taken && now == seen;
             let text = if is_new { text(&copy).ok() } else { None };
             CopyDone::Looked(now, text)

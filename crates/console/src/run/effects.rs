@@ -61,7 +61,8 @@ pub(super) struct EffectRunner {
 }
 
 impl EffectRunner {
-    /// Diffs, checks and the like are as coarse as they are after this wait; none: they are always whole.
+    /// Diffs, checks and the like are as coarse as they are after this wait; none: they are always
+    /// whole.
     pub(crate) fn new(wait: Option<Duration>) -> Self {
         // A newer gate view makes diffs and measures pointless.
         let generation = Arc::<AtomicU64>::default();
@@ -196,7 +197,8 @@ impl EffectRunner {
         }
     }
 
-    /// Works on a thread of its own: neither a long diff nor a disk that does not answer may stop the clock.
+    /// Works on a thread of its own: neither a long diff nor a disk that does not answer may stop
+    /// the clock.
     fn spawn(&mut self, failed: Done, work: impl FnOnce() -> Done + Send + 'static) {
         self.work
             .spawn_blocking(|| catch_unwind(AssertUnwindSafe(work)).unwrap_or(failed));
@@ -211,7 +213,8 @@ impl EffectRunner {
         self.asked.is_empty() && self.work.is_empty()
     }
 
-    /// The next answer, or what is said of the next work that is finished, if anything is. Cancel-safe.
+    /// The next answer, or what is said of the next work that is finished, if anything is.
+    /// Cancel-safe.
     pub(crate) async fn done(&mut self) -> Option<Msg> {
         let done = tokio::select! {
             biased;

@@ -1,4 +1,5 @@
-//! Work off the loop: of each kind one job runs at a time, and of those that wait only the newest are of interest.
+//! Work off the loop: of each kind one job runs at a time, and of those that wait only the newest
+//! are of interest.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! Cells as bytes: the shortest moves and colours that every terminal since the VT100 understands.
 //!
-//! Written by hand because the backend of the library names every colour by `38;5;n`, jumps with full addresses and ends each frame with
-//! four resets: two thirds of the bytes of a key, on a line where bytes are what the operator waits for.
+//! Written by hand because the backend of the library names every colour by `38;5;n`, jumps with
+//! full addresses and ends each frame with four resets: two thirds of the bytes of a key, on a line
+//! where bytes are what the operator waits for.
 
 use std::io::{self, Write};
 
@@ -38,7 +39,8 @@ const PLAIN: Style = Style {
 /// Writes these cells, in their order, to a terminal whose style is plain; leaves it plain.
 pub(super) fn write<'c>(cells: impl IntoIterator<Item = (u16, u16, &'c Cell)>, out: &mut Vec<u8>) -> io::Result<()> {
     let mut style = PLAIN;
-    // Where the cursor stands; none: nobody knows, as behind a wide character or a cell that the terminal may have made wide.
+    // Where the cursor stands; none: nobody knows, as behind a wide character or a cell that the
+    // terminal may have made wide.
     let mut at: Option<(u16, u16)> = None;
     for (x, y, cell) in cells {
         match at {
@@ -73,7 +75,7 @@ fn restyle(from: Style, to: Style, out: &mut Vec<u8>) -> io::Result<()> {
     }
     out.extend_from_slice(b"\x1b[");
     let mut separator = "";
-    // An attribute cannot be taken back alone on every terminal.
+    // Not every terminal can switch off one attribute alone.
     let kept = if to.modifier.contains(from.modifier) {
         from
     } else {

@@ -1,23 +1,29 @@
 //! Bytes of a terminal in the console's own words.
 //!
-//! Pure: bytes and a time in, inputs out. Written here and not taken from crossterm, which cannot tell two things that decide whether a
-//! slip acts: a sequence whose Escape arrived alone (crossterm: the Escape key, then letters), and an Escape key that arrived together
-//! with the next key (crossterm: that key with Alt). Here the former is one torn key, which acts on nothing, and the latter two keys.
+//! Pure: bytes and a time in, inputs out. Written here and not taken from crossterm, which cannot
+//! tell two things that decide whether a slip acts: a sequence whose Escape arrived alone
+//! (crossterm: the Escape key, then letters), and an Escape key that arrived together with the next
+//! key (crossterm: that key with Alt). Here the former is one torn key, which acts on nothing, and
+//! the latter two keys.
 
 use super::sequence::{SEQUENCE_BYTES_MAX, Sequence, begins, is_string, sequence};
 use crate::input::{Code, KeyPress, TerminalInput};
 
-/// What completes a sequence this long after its Escape, or after the byte before, is the rest of that sequence.
+/// What completes a sequence this long after its Escape, or after the byte before, is the rest of
+/// that sequence.
 const TORN_US: i64 = 1_000_000;
-/// What is longer was not typed by a hand within a second: of a terminal's string beyond this only its end is looked for.
+/// What is longer was not typed by a hand within a second: of a terminal's string beyond this only
+/// its end is looked for.
 const STRING_BYTES_MAX: usize = 4096;
-/// More than any text takes (see `editor::TEXT_BYTES_MAX`): what is pasted beyond it is dropped, and its end still looked for.
+/// More than any text takes (see `editor::TEXT_BYTES_MAX`): what is pasted beyond it is dropped,
+/// and its end still looked for.
 const PASTE_BYTES_MAX: usize = 4 << 20;
 
-/// So many letters in one piece, of so many kinds, no hand has typed: a key that repeats itself is one kind, and what is typed ahead on a
-/// line that stands still is seldom more than five.
+/// A piece with this many letters, of this many kinds, was pasted and not typed: a key that repeats
+/// itself is one kind, and what is typed ahead on a slow line is seldom more than five.
 const TEXT_MIN: Much = Much { letters: 8, kinds: 6 };
-/// The line may have cut a text: so much that comes this soon after it is its rest, and so is an Enter.
+/// The line may have cut a text: so much that comes this soon after it is its rest, and so is an
+/// Enter.
 const TEXT_GOES_ON_US: i64 = 100_000;
 /// See [`TEXT_GOES_ON_US`].
 const REST_MIN: Much = Much { letters: 4, kinds: 3 };
@@ -40,7 +46,8 @@ pub(super) struct Decoder {
     paste: Option<Vec<u8>>,
     /// When a text came last that nobody has typed.
     text_us: Option<i64>,
-    /// When such a text, a paste or a line end of either came last: an Enter right behind it is another line end.
+    /// When such a text, a paste or a line end of either came last: an Enter right behind it is
+    /// another line end.
     line_us: Option<i64>,
 }
 
@@ -50,7 +57,8 @@ impl Decoder {
         self.tick(now_us, inputs);
         let is_rest = self.esc_us.take().is_some_and(|at| now_us - at <= TORN_US);
         let is_first = is_rest && bytes.first().is_some_and(|byte| begins(*byte));
-        // Whoever types on after Escape is not kept waiting by each letter; a line that is torn to single bytes has a second as well.
+        // Whoever types on after Escape is not kept waiting by each letter; a line that is torn to
+        // single bytes has a second as well.
         let goes_on =
             self.torn_us.is_some() && (bytes.len() > 1 || !self.pending.first().is_some_and(|byte| is_string(*byte)));
         if is_first || goes_on {
@@ -66,14 +74,16 @@ impl Decoder {
         while !self.pending.is_empty() && self.step(now_us, &mut came) {}
         let (mut piece, mut has_letters) = (Vec::new(), false);
         for input in came {
-            // Some texts end their lines with two bytes.
+            // Some texts end their lines with two bytes (CR LF): the second is no line end of its
+            // own.
             let is_second =
                 input == line_feed() && matches!(piece.last(), Some(('\n', enter)) if *enter != line_feed());
             if is_second {
                 continue;
             }
             match letter(&input) {
-                // An Enter or a Tab in front is a key of its own, but for an Enter behind a text that the line has cut there.
+                // An Enter or a Tab in front is a key of its own, but for an Enter behind a text
+                // that the line has cut there.
                 Some(letter)
                     if has_letters || !letter.is_control() || letter == '\n' && self.is_behind_text(now_us) =>
                 {
@@ -82,7 +92,7 @@ impl Decoder {
                 }
                 Some(_) | None => {
                     self.end_of_piece(&mut piece, now_us, inputs);
-                    // Whatever comes behind a key of another kind is no text's.
+                    // A key of another kind ends the text: what follows does not belong to it.
                     self.line_us = matches!(input, TerminalInput::Paste(_)).then_some(now_us);
                     inputs.push(input);
                 }
@@ -95,8 +105,9 @@ impl Decoder {
         self.line_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US)
     }
 
-    /// What came at once: a text, or keys. An Enter that came with letters before it may be the end of a line of a text that is too short
-    /// to be told from keys: what it means is known where it goes to.
+    /// What came at once: a text, or keys. An Enter that came with letters before it may be the end
+    /// of a line of a text that is too short to be told from keys: what it means is known where it
+    /// goes to.
     fn end_of_piece(&mut self, piece: &mut Vec<(char, TerminalInput)>, now_us: i64, inputs: &mut Vec<TerminalInput>) {
         let is_rest = self.text_us.is_some_and(|at| now_us - at <= TEXT_GOES_ON_US);
         let least = if is_rest { REST_MIN } else { TEXT_MIN };
@@ -109,7 +120,7 @@ impl Decoder {
         for (letter, input) in piece {
             match (letter, input) {
                 ('\n', TerminalInput::Key(key)) => {
-                    // Blank lines, too, may be cut.
+                    // A text may end in blank lines too.
                     if self.is_behind_text(now_us) {
                         self.line_us = Some(now_us);
                     }
@@ -157,7 +168,7 @@ impl Decoder {
                 false
             }
             [ESC, second, ..] if begins(*second) => match sequence(&self.pending) {
-                // A key of its own so far, as is the Escape: its end may still come.
+                // Two keys so far, an Escape and a letter; the end of the string may still come.
                 Sequence::Unfinished if is_string(*second) => {
                     self.torn_us = Some(now_us);
                     self.esc_then_key(inputs)
@@ -173,7 +184,7 @@ impl Decoder {
                     self.paste = Some(Vec::new());
                     true
                 }
-                // An Escape, a letter, and what does not go with it, were keys.
+                // The Escape, the letter and what follows were separate keys.
                 Sequence::Unknown(_) if *second == b'O' => self.esc_then_key(inputs),
                 Sequence::Broken(2) if *second != b'[' => self.esc_then_key(inputs),
                 Sequence::Unknown(count) | Sequence::Broken(count) => {
@@ -229,7 +240,8 @@ impl Decoder {
             Sequence::PasteBegins(count) => {
                 self.pending.drain(..count - 1);
                 self.paste = Some(Vec::new());
-                // The Escape was no key either; the text comes whole.
+                // The Escape was not pressed either: it belongs to the pasted text, which follows
+                // whole.
                 inputs.push(TerminalInput::Torn(None));
             }
             Sequence::Unknown(count) => {
@@ -265,7 +277,7 @@ impl Decoder {
             return true;
         }
         if text.len() > PASTE_BYTES_MAX + PASTE_END.len() {
-            // Its last bytes may be the beginning of the end.
+            // The last bytes may be the beginning of the sequence that ends the paste.
             let last = text.split_off(text.len() - PASTE_END.len());
             text.truncate(PASTE_BYTES_MAX);
             text.extend_from_slice(&last);
@@ -285,7 +297,7 @@ impl Decoder {
             0xc2..=0xdf => 2,
             0xe0..=0xef => 3,
             0xf0..=0xf4 => 4,
-            // No character begins so.
+            // No UTF-8 character begins with this byte.
             _ => {
                 self.pending.drain(..1);
                 return true;
@@ -334,7 +346,8 @@ impl Much {
     }
 }
 
-/// The letter that a key would be in a text. Its lines end with the byte of Enter or with the line feed, as the terminal likes.
+/// The letter that a key would be in a text. Its lines end with the byte of Enter or with the line
+/// feed, as the terminal likes.
 fn letter(input: &TerminalInput) -> Option<char> {
     match input {
         TerminalInput::Key(key) if *key == KeyPress::plain(Code::Enter) => Some('\n'),

@@ -191,7 +191,8 @@ fn what_is_typed_after_escape_is_typed() {
     );
 }
 
-/// What terminals send of their own, or as an answer to somebody who is gone: nothing to the console, wherever the line cuts it.
+/// What terminals send of their own, or as an answer to somebody who is gone: nothing to the
+/// console, wherever the line cuts it.
 const ANSWERS: [&str; 14] = [
     "\x1b[24;80R",
     "\x1b[?62;4c",

@@ -9,7 +9,7 @@ use super::interface::{Ended, Incoming, InputStream};
 use super::keyboard::Keyboard;
 use crate::input::TerminalInput;
 
-/// So many inputs are taken before the rest of the loop has its turn.
+/// How many inputs are taken before the rest of the loop has its turn.
 const BATCH_MAX: usize = 4096;
 
 /// The keyboard and the signals of this process.

@@ -16,7 +16,8 @@ pub enum Ended {
     Left,
     /// SIGTERM or SIGINT.
     Terminated,
-    /// SIGHUP, or the terminal went away: the process must leave at once, without another word to the terminal.
+    /// SIGHUP, or the terminal went away: the process must leave at once, without another word to
+    /// the terminal.
     HungUp,
 }
 
@@ -43,7 +44,8 @@ pub trait InputStream {
     fn next(&mut self) -> impl Future<Output = Incoming>;
     /// Waits for a signal that ends the process, and reads no input. Cancel-safe.
     fn ended(&mut self) -> impl Future<Output = Ended>;
-    /// Returns when no input is read any more: what is typed is for another program. What came until then is dropped.
+    /// Returns when no input is read any more: what is typed is for another program. What came
+    /// until then is dropped.
     fn rest(&mut self) -> impl Future<Output = io::Result<()>>;
     /// Reads again.
     fn go_on(&mut self) -> io::Result<()>;
@@ -56,11 +58,11 @@ pub enum EditorState {
     Running,
     /// It was stopped: Ctrl-Z.
     Stopped,
-    /// It ended.
     Ended(Ending),
 }
 
-/// A terminal: frames go out to it, and a shell or an external editor has it for a while. An error means that it is gone.
+/// A terminal: frames go out to it, and a shell or an external editor has it for a while. An error
+/// means that it is gone.
 pub trait Terminal {
     /// Columns and rows.
     fn size(&self) -> (u16, u16);
@@ -68,23 +70,29 @@ pub trait Terminal {
     fn repaint(&mut self, size: (u16, u16));
     /// Whether a frame is still being written: no other may be made.
     fn is_busy(&self) -> bool;
-    /// Draws a frame and sends it; returns whether all of it is on the terminal now, else [`Self::written`] tells.
+    /// Draws a frame and sends it; returns whether all of it is on the terminal now, else
+    /// [`Self::written`] tells.
     fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool>;
-    /// Waits until a frame is written, for ever when none is under way. False: the terminal is gone. Cancel-safe.
+    /// Waits until a frame is written, for ever when none is under way. False: the terminal is
+    /// gone. Cancel-safe.
     fn written(&mut self) -> impl Future<Output = bool>;
     /// Puts a text on the operator's clipboard.
     fn copy(&mut self, text: &str);
-    /// Gives the terminal to an external editor on this file. Inside: why the editor did not start; the terminal is back then.
+    /// Gives the terminal to an external editor on this file. Inside: why the editor did not start;
+    /// the terminal is back then.
     fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> impl Future<Output = io::Result<Result<(), String>>>;
-    /// Looks at the external editor, and takes the terminal back from one that ended. None: the terminal is not lent. Never waits.
+    /// Looks at the external editor, and takes the terminal back from one that ended. None: the
+    /// terminal is not lent. Never waits.
     fn editor(&mut self) -> io::Result<Option<EditorState>>;
     /// Whether an external editor has the terminal.
     fn is_lent(&self) -> bool;
-    /// Gives the terminal to the shell. False: there is no shell that could continue this process, and all is as before.
+    /// Gives the terminal to the shell. False: there is no shell that could continue this process,
+    /// and all is as before.
     fn give_back(&mut self) -> impl Future<Output = io::Result<bool>>;
     /// Stops this process until somebody continues it.
     fn stop(&mut self) -> io::Result<()>;
-    /// Whether this process may use the terminal again after a stop: it is in the foreground, or no shell is left.
+    /// Whether this process may use the terminal again after a stop: it is in the foreground, or no
+    /// shell is left.
     fn is_at_hand(&self) -> bool;
     /// Takes the terminal again, for whoever had it when the process was stopped.
     fn resume(&mut self) -> io::Result<()>;

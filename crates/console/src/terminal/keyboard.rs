@@ -1,9 +1,10 @@
 //! Reads the terminal on a thread of its own.
 //!
-//! Readiness comes from the system, level-triggered; what is read becomes inputs here, because only here is it known which bytes came
-//! together and when (see [`super::decode`]).
+//! Readiness comes from the system, level-triggered; what is read becomes inputs here, because only
+//! here is it known which bytes came together and when (see [`super::decode`]).
 //!
-//! While another program has the terminal the thread rests: it waits for a word from the loop and reads nothing.
+//! While another program has the terminal the thread rests: it waits for a word from the loop and
+//! reads nothing.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
@@ -18,13 +19,14 @@ use clock::{Clock, SystemClock};
 
 /// The most inputs that wait for the loop; more stay with the system, which slows the sender down.
 const INPUTS_MAX: usize = 4096;
-/// What comes in a burst is read together up to this many bytes: a sequence that is whole is not to be cut by the reader.
+/// What comes in a burst is read together up to this many bytes: a sequence that is whole is not to
+/// be cut by the reader.
 const BURST_BYTES_MAX: usize = 64 * 1024;
 
 /// The loop's end of the thread. The thread ends when this is dropped or the terminal is gone.
 pub(super) struct Keyboard {
     inputs: mpsc::Receiver<TerminalInput>,
-    // A byte: rest; another one: go on.
+    // The first byte tells the thread to rest, the next one to go on.
     words: PipeWriter,
     rested: mpsc::Receiver<()>,
 }
@@ -70,8 +72,8 @@ impl Keyboard {
         self.inputs.try_recv().ok()
     }
 
-    /// Returns when the thread reads no more. What was typed until then is dropped: it was meant for the program that comes now, and
-    /// would be read by the console that comes back.
+    /// Returns when the thread reads no more. What was typed until then is dropped: it was meant
+    /// for the program that comes now, and would be read by the console that comes back.
     pub(crate) async fn rest(&mut self) -> io::Result<()> {
         self.words.write_all(b".")?;
         loop {
@@ -81,7 +83,7 @@ impl Keyboard {
                     Some(()) => break,
                     None => return Err(io::ErrorKind::BrokenPipe.into()),
                 },
-                // A full channel would keep the thread from hearing.
+                // If the channel were full, the thread could not receive the order to rest.
                 input = self.inputs.recv() => if input.is_none() {
                     return Err(io::ErrorKind::BrokenPipe.into());
                 },
@@ -118,7 +120,7 @@ fn wait(heard: &PipeReader, until_us: Option<i64>) -> Waited {
         PollFd::new(stdin.as_fd(), PollFlags::POLLIN),
     ];
     let timeout = match until_us {
-        // Rounded up: a wait that ends too early would only be begun again.
+        // Rounded up, because a wait that ends too early would only begin again.
         Some(at_us) => {
             let left_ms = (at_us - now_us()).max(0) / 1000 + 1;
             PollTimeout::from(u16::try_from(left_ms).unwrap_or(u16::MAX))
@@ -127,7 +129,7 @@ fn wait(heard: &PipeReader, until_us: Option<i64>) -> Waited {
     };
     match nix::poll::poll(&mut waited, timeout) {
         Ok(0) => return Waited::Time,
-        // As after Ctrl-Z.
+        // A signal interrupted the wait, as after Ctrl-Z.
         Err(Errno::EINTR) => return Waited::Signal,
         Err(_) => return Waited::Gone,
         Ok(_) => {}
@@ -143,7 +145,8 @@ fn wait(heard: &PipeReader, until_us: Option<i64>) -> Waited {
     }
 }
 
-/// Says that nothing is read any more, and waits for the word to go on. False: nobody is there to say it.
+/// Says that nothing is read any more, and waits for the word to go on. False: nobody is there to
+/// say it.
 fn rest(heard: &mut PipeReader, resting: &mpsc::Sender<()>) -> bool {
     let mut word = [0];
     heard.read_exact(&mut word).is_ok() && resting.blocking_send(()).is_ok() && heard.read_exact(&mut word).is_ok()

@@ -1,5 +1,6 @@
-//! The line to the terminal: where frames go. A frame that the line takes at once is written here and now, by a descriptor of our own that
-//! never blocks; what it does not take goes through a thread, so that a stalled line blocks that thread and never the clock.
+//! The line to the terminal: where frames go. A frame that the line takes at once is written here
+//! and now, by a descriptor of our own that never blocks; what it does not take goes through a
+//! thread, so that a stalled line blocks that thread and never the clock.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -14,7 +15,8 @@ use tokio::sync::mpsc;
 
 /// The way out, for one frame at a time.
 pub(super) struct FrameOutput {
-    /// A second descriptor of the same terminal; none: this machine or user cannot open one, and every frame goes through the thread.
+    /// A second descriptor of the same terminal; none: this machine or user cannot open one, and
+    /// every frame goes through the thread.
     direct: Option<File>,
     frames: SyncSender<Vec<u8>>,
     written: mpsc::Receiver<()>,
@@ -29,7 +31,7 @@ impl FrameOutput {
         let (outbox, written) = mpsc::channel(2);
         std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
             while let Ok(frame) = inbox.recv() {
-                // Nothing more is said when the line is gone: the closed channel tells.
+                // If the terminal is gone the thread ends; the closed channel shows that.
                 if out.write_all(&frame).is_err() || outbox.blocking_send(()).is_err() {
                     break;
                 }
@@ -48,7 +50,8 @@ impl FrameOutput {
         self.is_busy
     }
 
-    /// Sends a frame. Returns whether it is written already; else [`Self::written`] tells. The error is that the line is gone.
+    /// Sends a frame. Returns whether it is written already; else [`Self::written`] tells. The
+    /// error is that the line is gone.
     pub(crate) fn send(&mut self, mut bytes: Vec<u8>) -> io::Result<bool> {
         if !self.is_busy {
             let taken = self.direct.as_ref().map_or(0, |direct| take(direct, &bytes));
@@ -69,7 +72,8 @@ impl FrameOutput {
         }
     }
 
-    /// Waits for the thread; for ever when no frame is under way. False: the thread has ended, the line is gone. Cancel-safe.
+    /// Waits for the thread; for ever when no frame is under way. False: the thread has ended, the
+    /// line is gone. Cancel-safe.
     pub(crate) async fn written(&mut self) -> bool {
         if !self.is_busy {
             std::future::pending::<()>().await;
@@ -80,17 +84,19 @@ impl FrameOutput {
     }
 }
 
-/// A descriptor of its own: O_NONBLOCK is a mark of the open file, and the one of stdout is the shell's as well.
+/// A descriptor of its own: O_NONBLOCK is a mark of the open file, and the one of stdout is the
+/// shell's as well.
 fn unblocked() -> Option<File> {
     let path = ttyname(io::stdout()).ok()?;
     let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).bits();
     let direct = OpenOptions::new().write(true).custom_flags(flags).open(path).ok()?;
-    // The name may by now be another terminal's, as in a container.
+    // The name may belong to another terminal by now, as in a container: so the two are compared.
     let (here, there) = (fstat(io::stdout()).ok()?, fstat(&direct).ok()?);
     (here.st_rdev == there.st_rdev && here.st_dev == there.st_dev).then_some(direct)
 }
 
-/// How many of these bytes the line takes now. An error is not told here: the thread will meet it as well.
+/// How many of these bytes the line takes now. An error is not told here: the thread will meet it
+/// as well.
 fn take(mut direct: &File, bytes: &[u8]) -> usize {
     let mut taken = 0;
     while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {

@@ -1,7 +1,8 @@
 //! The external editor, which has the terminal for a while, in a process group of its own.
 //!
-//! A group of its own, because an editor that suspends itself stops its whole group: a console in it would be stopped together with
-//! the locks that it holds, before it could do anything about them.
+//! A group of its own, because an editor that suspends itself stops its whole group: a console in
+//! it would be stopped together with the locks that it holds, before it could do anything about
+//! them.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -21,12 +22,12 @@ use crate::terminal::{self, EditorState};
 
 /// An editor that is told to end is waited for no longer than this.
 const END_WAIT: Duration = Duration::from_secs(2);
-/// It is looked at this often meanwhile.
+/// How often the external editor is looked at while it runs.
 const END_LOOK: Duration = Duration::from_millis(20);
 
 /// An external editor that runs.
 pub(crate) struct RunningEditor {
-    // Never waited for by itself: its stops count too.
+    // The child is never awaited alone: we must also see when it is stopped.
     child: Child,
     group: Pid,
     /// The terminal's settings before it came, and its own while it is stopped.
@@ -54,7 +55,8 @@ impl RunningEditor {
             theirs: None,
             is_stopped: false,
         };
-        // One that reads before the terminal is its own is stopped, and continued when that is seen.
+        // One that reads before the terminal is its own is stopped, and continued when that is
+        // seen.
         if let Err(error) = job_control::give_to(group) {
             started.kill();
             return Err(error);
@@ -70,7 +72,7 @@ impl RunningEditor {
     }
 
     fn signal(&self, signal: Signal) {
-        // An error means that it has ended: then there is nobody to tell.
+        // An error means that the editor has ended: then nothing has to be signalled.
         let _ = killpg(self.group, signal);
     }
 
@@ -87,7 +89,7 @@ impl RunningEditor {
                 Ok(WaitStatus::Exited(_, status)) => EditorState::Ended(Ending::Status(status)),
                 Ok(WaitStatus::Signaled(_, signal, _)) => EditorState::Ended(Ending::Signal(signal.as_str())),
                 Ok(WaitStatus::Stopped(_, Signal::SIGTTIN | Signal::SIGTTOU)) => {
-                    // It was quicker than the terminal came.
+                    // The editor stopped before it was given the terminal, so it is continued.
                     match self.go_on() {
                         Ok(()) => continue,
                         Err(_) => EditorState::Stopped,
@@ -124,7 +126,8 @@ impl RunningEditor {
         &self.ours
     }
 
-    /// Has it end, with what it makes of this signal; an editor that makes nothing of it is killed. Takes the terminal from it.
+    /// Has it end, with what it makes of this signal; an editor that makes nothing of it is killed.
+    /// Takes the terminal from it.
     pub(crate) async fn end(mut self, signal: Signal) {
         self.signal(signal);
         self.signal(Signal::SIGCONT);
@@ -136,7 +139,7 @@ impl RunningEditor {
         if tokio::time::timeout(END_WAIT, ended).await.is_err() {
             self.kill();
         }
-        // The line may be gone. A shell whose terminal is taken from it leaves.
+        // The terminal may be gone, and a shell that loses its terminal exits.
         if !self.is_stopped {
             let _ = terminal::restore(&self.ours);
         }

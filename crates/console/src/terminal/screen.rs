@@ -1,8 +1,9 @@
 //! What stands on the terminal, and the fewest bytes that make the next frame of it.
 //!
-//! A frame is the difference to the one before. Where rows only moved up or down the terminal is told to scroll that region
-//! (DECSTBM with LF or RI, which every terminal since the VT100 knows), so that a scrolled diff costs the rows that come in: on a
-//! slow line that is the difference between a key a second and ten.
+//! A frame is the difference to the one before. Where rows only moved up or down the terminal is
+//! told to scroll that region (DECSTBM with LF or RI, which every terminal since the VT100 knows),
+//! so that a scrolled diff costs the rows that come in: on a slow line that is the difference
+//! between a key a second and ten.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 
 /// Fewer rows than this are not worth a scrolling region.
 const SAVED_MIN: usize = 3;
-/// Cells that stay are written again rather than jumped over when they are no more than this: a jump has four bytes.
+/// Cells that stay are written again rather than jumped over when they are no more than this: a
+/// jump has four bytes.
 const GAP_MAX: u16 = 4;
 
 /// The terminal's cells as far as they are known.
@@ -33,7 +35,8 @@ pub(super) struct Screen {
     is_unknown: bool,
 }
 
-/// Rows that moved: `first..end` of the next frame are what stood `by` rows above them (below, where negative).
+/// Rows that moved: `first..end` of the next frame are what stood `by` rows above them (below,
+/// where negative).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shift {
     first: usize,
@@ -125,7 +128,8 @@ impl Screen {
         if changes.iter().flatten().count() < SAVED_MIN {
             return None;
         }
-        // What stands left of every change is the same in most rows: compared last, it costs nothing where rows differ anyway.
+        // What stands left of every change is the same in most rows: compared last, it costs
+        // nothing where rows differ anyway.
         let left = changes.iter().flatten().copied().min().unwrap_or(0);
         let is_same = |row: usize, former: usize| {
             let (next, shown) = (self.row(&self.next, row), self.row(&self.shown, former));

@@ -72,7 +72,8 @@ fn single_shift(bytes: &[u8]) -> Sequence {
 
 /// What a terminal answers in words, to its end: nobody here asked.
 fn string(bytes: &[u8]) -> Sequence {
-    // Anything else is a person who goes on after Escape: an answer begins with a number, a title with a letter of its own.
+    // Anything else is a person who goes on after Escape: an answer begins with a number, a title
+    // with a letter of its own.
     let is_answer = |byte: u8| match bytes[1] {
         b']' => matches!(byte, b'0'..=b'9' | b'l' | b'L' | b'I' | BEL),
         b'P' => (0x20..0x40).contains(&byte),
@@ -148,7 +149,8 @@ fn control(bytes: &[u8]) -> Sequence {
     }
 }
 
-/// What a sequence with these parameters and this end means: an input, nothing to the console, or (none) nothing at all.
+/// What a sequence with these parameters and this end means: an input, nothing to the console, or
+/// (none) nothing at all.
 fn known(parameters: &str, last: u8) -> Option<Option<TerminalInput>> {
     if let Some(report) = parameters.strip_prefix('<') {
         let mut numbers = report.split(';').map(str::parse::<u16>);
@@ -159,7 +161,7 @@ fn known(parameters: &str, last: u8) -> Option<Option<TerminalInput>> {
         };
         return match last {
             b'M' => Some(mouse(button, column.saturating_sub(1), row.saturating_sub(1))),
-            // The button went up.
+            // A released button is no input.
             b'm' => Some(None),
             _ => None,
         };
@@ -180,7 +182,7 @@ fn known(parameters: &str, last: u8) -> Option<Option<TerminalInput>> {
         (b'u', [character, ..]) => (other(*character)?, modifiers(1)),
         (b'~', [number, ..]) => match numbered(*number) {
             Some(code) => (code, modifiers(1)),
-            // Insert and its like.
+            // Insert and similar keys have no use here.
             None => return (*number <= 34).then_some(None),
         },
         (_, [] | [1] | [1, _]) => (lettered(last)?, modifiers(1)),

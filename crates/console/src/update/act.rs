@@ -38,7 +38,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             return;
         }
         Err(NoOffer::Nothing(words)) if !words.is_empty() => return toast(model, Tone::Info, words),
-        // Without words the key itself knows best what to say, if anything.
+        // Without a message here, the action itself says what is wrong, if anything.
         Err(NoOffer::Nothing(_)) | Ok(()) => {}
     }
     if action != Action::ReadOn
@@ -69,7 +69,8 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             motion::show(model, lower, fx);
         }
         Action::Back => back(model, fx),
-        // The keys and the pane below the queue go together: with the queue stands the gate of its row.
+        // The keys and the pane below the queue go together: with the queue stands the gate of its
+        // row.
         Action::ShowQueue => {
             model.is_lower_focused = false;
             model.lower = Lower::Gate;
@@ -228,7 +229,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 && let Some(view) = &mut model.gate
             {
                 let text = editor.text();
-                // Nothing typed means the same again.
+                // An empty field searches for the same text again.
                 if !text.is_empty() {
                     view.search = Some(text);
                     view.found = (None, 0);

@@ -83,7 +83,7 @@ pub(crate) fn recheck(model: &mut Model) {
     for (item, state) in ask.items.iter_mut().zip(states) {
         item.state = state;
     }
-    // What Enter would do is another thing now.
+    // Enter would now do something else, so the question has to be shown again.
     ask.is_unseen_accepted = false;
     model.ask_again();
 }
@@ -95,11 +95,12 @@ pub(crate) fn take_in(model: &mut Model) {
     };
     ask.has_taken_in = true;
     recheck(model);
-    // Another question than the one that keys were answered under.
+    // The question changed, so answers to earlier keys go.
     model.toasts.forget_answers(true);
 }
 
-/// All marked gates, those of the visible queue first and in its order; none while one of them is still being read.
+/// All marked gates, those of the visible queue first and in its order; none while one of them is
+/// still being read.
 fn items(model: &Model) -> Option<Vec<Item>> {
     let item = |key: &GateKey| {
         let mark = model.marks.on.get(key)?;
@@ -146,7 +147,7 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
     ask.is_sent = true;
     let notes = ask.note.words();
     let (done, not_done, verdict) = (ask.done_word(), ask.not_done(), ask.verdict);
-    // All at once: what waits together is committed together.
+    // All are sent at once, so that one transaction commits them together.
     for item in ask.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
         let command = of_item(item, verdict, notes.clone());
         let sent = Sent {
@@ -176,7 +177,8 @@ pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&R
             model.leases.remove(&key);
         }
         model.marks.on.remove(&key);
-        // The draft that held the note for all goes with the first decision: a gate that refused keeps its own.
+        // The draft that held the note for all goes with the first decision: a gate that refused
+        // keeps its own.
         if refusal.is_some() && !note.trim().is_empty() {
             compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
         }
@@ -201,7 +203,7 @@ pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&R
         model.toasts.push_news(at, Tone::Done, text);
         return;
     }
-    // What needs a look stands first.
+    // Gates that still need attention come first in the list.
     ask.items.sort_by_key(|item| item.state == ItemState::Done);
     ask.top = 0;
     let text = format!(

@@ -16,7 +16,8 @@ use diff::search::{Direction, Hit, Needle};
 use diff::{DiffDocument, DiffSide, Folding};
 use text::{LineShape, visible_window, width};
 
-/// Sideways a diff scrolls so far: what is further right is reached by wrapping. A line is read from its beginning up to there.
+/// Sideways a diff scrolls so far: what is further right is reached by wrapping. A line is read
+/// from its beginning up to there.
 pub(crate) const LEFT_MAX: usize = 4000;
 
 /// The layout of the diff on screen, and its first line.
@@ -49,8 +50,8 @@ pub(crate) fn scroll_by(model: &mut Model, lines: isize) {
     set_top(model, top);
 }
 
-/// Where the diff begins when a hunk is looked at: a line above it. A row that is longer than the screen is looked at where
-/// it changed, and so is the one that stands for it, far below.
+/// Where the diff begins when a hunk is looked at: a line above it. A row that is longer than the
+/// screen is looked at where it changed, and so is the one that stands for it, far below.
 fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<PagePosition> {
     let row_at = page.document.hunk_rows(hunk).map_or(0, |rows| rows.start);
     let changed = |row_at: usize| {
@@ -85,7 +86,7 @@ fn to_hunk(model: &mut Model, is_forward: bool) -> bool {
         let count = page.document.hunk_count();
         let stops = |hunk: usize| stops(page, hunk, height);
         let row = page.row_at(top).unwrap_or(0);
-        // The hunk whose line above stands in the first line is where one is.
+        // The present hunk is the one whose line above is the first line on screen.
         if is_forward {
             let is_end = top >= page.last_top(height);
             let from = page.document.hunk_before(row).unwrap_or(0);
@@ -125,7 +126,8 @@ pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
     crate::update::outgoing::toast(model, Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
 }
 
-/// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls sideways.
+/// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls
+/// sideways.
 pub(crate) fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
     let place = with_page(model, |page, _| page.moved(page.place_of(row_at, offset), -1));
     if let Some(place) = place {
@@ -134,7 +136,8 @@ pub(crate) fn go_to_row(model: &mut Model, row_at: usize, offset: usize) {
     }
 }
 
-/// Where long lines are cut, scrolls sideways until the first changed word below the first line is in sight.
+/// Where long lines are cut, scrolls sideways until the first changed word below the first line is
+/// in sight.
 fn show_change(model: &mut Model, top: PagePosition) {
     let changed = with_page(model, |page, _| {
         let row_at = page.row_at(page.moved(top, 1))?;
@@ -170,7 +173,7 @@ pub(crate) fn go_to_file(model: &mut Model, index: usize) {
 
 /// Changes how the diff is laid out; the line at the top stays there as nearly as it can.
 pub(crate) fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
-    // Rows are other rows under another folding, lines are the same.
+    // Another folding numbers rows anew, but lines keep their numbers.
     let kept = with_page(model, |page, top| {
         let part = page
             .lines(top, 1)
@@ -292,7 +295,8 @@ pub(crate) fn wrap(model: &mut Model) {
     let text = if model.look.wraps {
         "Long lines are wrapped".to_owned()
     } else if model.focus() == Focus::Queue && !is_cut(model, true) {
-        // There the keys that scroll sideways lead to the other pane as long as nothing is to the right.
+        // There the keys that scroll sideways lead to the other pane as long as nothing is to the
+        // right.
         "Long lines are cut; on this screen none is".to_owned()
     } else {
         let keys = [Action::Left, Action::Right].map(|action| keymap::key_in(Focus::Diff, action));

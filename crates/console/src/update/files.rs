@@ -112,7 +112,8 @@ fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJ
     let old = match &file.old {
         Slot::Waiting => return None,
         Slot::Here(bytes) => Some(bytes.clone()),
-        // A base that is gone is no base: everything counts as new, and the head says what it was to be compared with.
+        // A base that is gone is no base: everything counts as new, and the head says what it was
+        // to be compared with.
         Slot::Missing | Slot::Taken => None,
         Slot::Failed(why) => {
             let why = why.clone();
@@ -140,7 +141,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
         return;
     };
     if file.digest.is_some_and(|former| former != done.digest) {
-        // Other bytes than those that were read before under this name.
+        // The file has other bytes than when it was read last.
         if file.is_shown {
             file.read = file.digest;
         }
@@ -174,7 +175,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
     }
     file.is_measuring = !is_measured;
     if file.against != file.shown_against || is_measured {
-        // What was known of the comparison before is not true of this one.
+        // The details belong to the former comparison, so they are taken anew.
         let details = full.details.unwrap_or_default();
         (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
     }
@@ -219,7 +220,8 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
     }
 }
 
-/// Begins where something changed, with the line above it; up to there rows have the same numbers in every layout.
+/// Begins where something changed, with the line above it; up to there rows have the same numbers
+/// in every layout.
 fn begin_at_first_hunk(file: &mut FileView) {
     let Some((first, last, is_new)) = file.document().map(|document| {
         let first = document.hunk_rows(0).map_or(0, |rows| rows.start.saturating_sub(1));
@@ -289,7 +291,8 @@ pub(crate) fn next_base(model: &mut Model) {
     toast(model, Tone::Info, text);
 }
 
-/// After a refusal because the material moved: shows only what changed since it was read, once that is on screen.
+/// After a refusal because the material moved: shows only what changed since it was read, once that
+/// is on screen.
 pub(crate) fn keep_since_read(model: &mut Model) {
     let Some(view) = model.gate.as_mut().filter(|view| view.wants_since_read) else {
         return;

@@ -85,7 +85,6 @@ pub(crate) fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Takes the job.
 pub(crate) fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
     let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
     let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
@@ -179,7 +178,8 @@ pub(crate) fn reload_files(model: &mut Model) {
     }
 }
 
-/// A version is registered before its file is written, here or by another process: reads again while the disk is behind.
+/// A version is registered before its file is written, here or by another process: reads again
+/// while the disk is behind.
 pub(crate) fn reread_if_behind(model: &mut Model) {
     let boot = model.now.boot_us;
     let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {

@@ -8,7 +8,6 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::update::{act, look, slips};
 
-/// A key.
 pub(crate) fn press(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
     look::present(model);
     model.preview.is_enter_waiting = false;

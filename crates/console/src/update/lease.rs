@@ -1,4 +1,5 @@
-//! Leases: taken, renewed and given back. Never by a key: they follow from which prompt or editor is open.
+//! Leases: taken, renewed and given back. Never by a key: they follow from which prompt or editor
+//! is open.
 
 use crate::action::Action;
 use crate::effect::Effect;
@@ -53,7 +54,8 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         model.leases.remove(&key);
         send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
     }
-    // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has left it.
+    // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has
+    // left it.
     let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
     let is_present = model.away.is_some() || model.presence.key_boot_us.is_some_and(has_key);
     for (key, purpose) in wanted {
@@ -83,7 +85,8 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it any more.
+/// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it
+/// any more.
 pub fn release_leases(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (key, _) in std::mem::take(&mut model.leases) {
@@ -97,21 +100,23 @@ pub fn release_leases(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the editor was open here.
+/// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the
+/// editor was open here.
 pub(crate) fn tell_lost(model: &mut Model) {
     if model.leases.is_empty() {
         return;
     }
     let mut lost = Vec::new();
     for (key, own) in &model.leases {
-        // A row may be older than our own taking: what counts is who came last.
+        // The row may be older than our own lease: the later of the two counts.
         if let Some(other) = model.lease_of_other(key)
             && own.taken_at.is_some_and(|taken_at| other.taken_at > taken_at)
         {
             lost.push((key.clone(), other.holder.name.clone()));
         }
     }
-    // What is open in a prompt or the editor can be taken back there; a question about many gates has no such key.
+    // What is open in a prompt or the editor can be taken back there; a question about many gates
+    // has no such key.
     let back = match model.ask() {
         Some(PromptKind::Bulk(_)) => String::new(),
         Some(_) | None => {

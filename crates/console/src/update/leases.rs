@@ -1,4 +1,5 @@
-//! What must hold after every message, derived from the model: the lease, the look, the scroll positions.
+//! What must hold after every message, derived from the model: the lease, the look, the scroll
+//! positions.
 //!
 //! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
 
@@ -24,7 +25,8 @@ pub(crate) fn renew(model: &mut Model, fx: &mut Vec<Effect>) {
     keep_queue(model);
 }
 
-/// Scrolls the queue: to the selected row, and while something is being written to the gates whose last minute runs.
+/// Scrolls the queue: to the selected row, and while something is being written to the gates whose
+/// last minute runs.
 pub(crate) fn keep_queue(model: &mut Model) {
     let rows = layout::of(model).queue_rows();
     model.queue.scroll_to_selected(rows);
@@ -36,8 +38,8 @@ pub(crate) fn keep_queue(model: &mut Model) {
     };
     let place = model.queue.place().unwrap_or(urgent.start);
     let (first, end) = (urgent.start.min(place), urgent.end.max(place + 1));
-    // Where not all find room: the row that is asked about, for the header names the next expiry; beside the editor, which names its
-    // gate, the ones that the clock decides.
+    // Where not all find room: the row that is asked about, for the header names the next expiry;
+    // beside the editor, which names its gate, the ones that the clock decides.
     let (first, end) = match (end - first <= rows, model.prompt.is_some()) {
         (true, _) => (first, end),
         (false, true) => return,

@@ -1,7 +1,8 @@
 //! Seen means shown: which lines stood on the screen long enough, and what of that is recorded.
 //!
-//! A look is recorded at its first changed line and completed at its last. What is between is recorded when the eyes rest, when
-//! something is asked of this gate, and when it is left: the record must be true at a decision, and need not be written at every line.
+//! A look is recorded at its first changed line and completed at its last. What is between is
+//! recorded when the eyes rest, when something is asked of this gate, and when it is left: the
+//! record must be true at a decision, and need not be written at every line.
 
 use crate::effect::{DiffFacts, Effect};
 use crate::facts::command::gate_ref;
@@ -44,7 +45,8 @@ fn is_attended(model: &Model) -> bool {
         .is_some_and(|key_us| since_us(key_us) < PRESENT_US)
 }
 
-/// A frame with this of the diff is on the terminal; what the one before showed has stood until now.
+/// A frame with this of the diff is on the terminal; what the one before showed has stood until
+/// now.
 pub(crate) fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
     count(model);
     let boot = model.now.boot_us;
@@ -108,7 +110,8 @@ fn unrecorded(model: &Model) -> Option<(GateKey, Digest, Extent)> {
     is_more.then(|| (view.key.clone(), digest, extent))
 }
 
-/// Whether more of a look is to be recorded at once: its beginning, its end, and what a question on the gate rests on.
+/// Whether more of a look is to be recorded at once: its beginning, its end, and what a question on
+/// the gate rests on.
 fn is_due(model: &Model, digest: Digest, extent: Extent) -> bool {
     let Some(view) = &model.gate else {
         return false;
@@ -123,7 +126,8 @@ fn rest_us(model: &Model) -> i64 {
     (since + REST_US - model.now.boot_us).max(0)
 }
 
-/// Microseconds until something of the screen counts as shown, or is recorded; none while nothing will.
+/// Microseconds until something of the screen counts as shown, or is recorded; none while nothing
+/// will.
 pub fn wake_us(model: &Model) -> Option<i64> {
     let standing = model.gate.as_ref().and_then(|view| view.standing.as_ref());
     let ripens = standing
@@ -143,10 +147,11 @@ pub(crate) fn record_due(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// So many gates are remembered with what was shown of them.
+/// How many gates are remembered with what was shown of them.
 const REMEMBERED_MAX: usize = 100;
 
-/// Records what was shown of the gate that is left, and remembers it for when the selection comes back.
+/// Records what was shown of the gate that is left, and remembers it for when the selection comes
+/// back.
 pub(crate) fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
     if let Some(view) = &model.gate
         && view.files.iter().any(|file| file.is_shown)
@@ -167,7 +172,8 @@ pub(crate) fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// A file was read for the first time in this view: what was shown of the same bytes against the same base before is known.
+/// A file was read for the first time in this view: what was shown of the same bytes against the
+/// same base before is known.
 pub(crate) fn recall(model: &mut Model, index: usize) {
     let Some(view) = &mut model.gate else {
         return;

@@ -90,7 +90,8 @@ fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
     fx.push(Effect::Ask(Question::Marked(job_id)));
 }
 
-/// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range, marks that.
+/// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,
+/// marks that.
 pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.marks.range.is_some() {
         return range(model, fx);
@@ -124,7 +125,8 @@ pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// `*`: marks every gate that the filter shows; when all of them are marked already, takes those marks off.
+/// `*`: marks every gate that the filter shows; when all of them are marked already, takes those
+/// marks off.
 pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     model.marks.range = None;
     let keys = gates(model, 0..=model.queue.len());
@@ -151,8 +153,8 @@ pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     );
 }
 
-/// Esc: drops the range, else all marks, at the second press: the first may be the beginning of another key that the line has torn.
-/// Returns whether there was anything to drop.
+/// Esc: drops the range, else all marks, at the second press: the first may be the beginning of
+/// another key that the line has torn. Returns whether there was anything to drop.
 pub(crate) fn clear(model: &mut Model) -> bool {
     if model.marks.range.take().is_some() {
         return true;
@@ -240,11 +242,11 @@ fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
         && let Some(item) = ask.items.iter_mut().find(|item| item.pin.key == *key)
     {
         match item.state {
-            // Its own answer says what became of it.
+            // The answer to this item says what became of it.
             ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => return,
             ItemState::Asking | ItemState::LeftOut(_) => item.state = ItemState::Not(why.to_owned()),
         }
-        // What Enter would do is another thing now.
+        // Enter would now do something else, so the question has to be shown again.
         model.ask_again();
     }
     toast(model, Tone::Error, format!("Mark taken off {key}: {why}"));

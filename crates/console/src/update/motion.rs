@@ -15,7 +15,8 @@ use crate::update::outgoing::Step;
 pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
     let layout = layout::of(model);
     match focus {
-        // Pages are for reading: the queue has half pages, and takes whole ones where there is nothing to read.
+        // Pages are for reading: the queue has half pages, and takes whole ones where there is
+        // nothing to read.
         Focus::Queue if matches!(step, Step::Pages(_)) && verb::is_diff_shown(model) => {
             diff::scroll_by(model, step.rows(layout::diff_rows(model)));
         }

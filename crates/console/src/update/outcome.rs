@@ -15,10 +15,11 @@ use domain::key::GateKey;
 use domain::refusal::{Refusal, RefusalCode};
 use engine::api::Receipt;
 
-/// So many own decisions are remembered, to tell news from echoes.
+/// How many own decisions are remembered, to tell news from echoes.
 const OWN_MAX: usize = 2 * MARKS_MAX;
 
-/// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor read-only.
+/// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor
+/// read-only.
 pub(crate) fn recheck(model: &mut Model) {
     let Some(view) = &model.gate else {
         return;
@@ -41,7 +42,7 @@ pub(crate) fn recheck(model: &mut Model) {
             )
         })
     };
-    // Only a changed text has a hint: it can be decided on after all.
+    // Only a refusal because of a changed file has a hint, because then one can still decide.
     let mut has_moved = false;
     if let Some(compose) = &mut model.compose
         && compose.closed.is_none()
@@ -193,7 +194,7 @@ pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, f
         return;
     };
     if sent.is_quiet {
-        // Who has it stands in the prompt: the queue tells since when.
+        // The prompt shows who has the gate open; the queue's row says since when.
         if let Some(lease) = sent.leases.and_then(|key| model.leases.get_mut(&key)) {
             lease.is_refused = true;
             queue::ask(model, fx);

@@ -17,7 +17,8 @@ pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     model.toasts.push(at, tone, text);
 }
 
-/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command, which wants the whole id.
+/// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command,
+/// which wants the whole id.
 pub(crate) fn readable(model: &Model, text: &str) -> String {
     let (said, hint) = text.split_at(text.find("hint: ").unwrap_or(text.len()));
     let of_queue = |id: &JobId| {

@@ -1,5 +1,6 @@
-//! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the very commands that Enter sends, and again
-//! whenever something has happened to their jobs. No sentence about the future is made here.
+//! Asks the rules what Enter would do, as long as a prompt is open that can be confirmed: with the
+//! very commands that Enter sends, and again whenever something has happened to their jobs. No
+//! sentence about the future is made here.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,7 +30,8 @@ fn note(model: &Model) -> Option<&Editor> {
     model.ask()?.note()
 }
 
-/// What Enter would send now, with no more of the note than that there is one: no other letter of it is part of an answer.
+/// What Enter would send now, with no more of the note than that there is one: no other letter of
+/// it is part of an answer.
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
     match model.ask() {
@@ -79,7 +81,8 @@ fn by_job(commands: Vec<Command>) -> Vec<(JobId, Vec<Command>)> {
     jobs
 }
 
-/// Whether an answer to the former may stand until the latter is answered: a length of time is a question of its own.
+/// Whether an answer to the former may stand until the latter is answered: a length of time is a
+/// question of its own.
 fn is_like(former: &[Command], now: &[Command]) -> bool {
     let is_like =
         |(former, now): (&Command, &Command)| former.gate() == now.gate() && !matches!(now, Command::Extend { .. });
@@ -89,7 +92,7 @@ fn is_like(former: &[Command], now: &[Command]) -> bool {
 /// The questions of now, each with what is known already.
 fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
     let known = &model.preview.jobs;
-    // After nearly every message they are the same.
+    // Most messages change none of the questions, so the known ones are kept.
     let is_known = |((job_id, commands), known): (&(JobId, Vec<Command>), &JobPreview)| {
         known.job_id == *job_id && known.commands == *commands
     };
@@ -116,7 +119,8 @@ fn align(model: &mut Model, jobs: Vec<(JobId, Vec<Command>)>) {
     model.preview.jobs = jobs.into_iter().map(question).collect();
 }
 
-/// Asks where there is something to ask. One question at a time: what happens meanwhile is asked after it.
+/// Asks where there is something to ask. One question at a time: what happens meanwhile is asked
+/// after it.
 pub(crate) fn refresh(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.prompt.is_none() {
         model.preview = Foreseen::default();
@@ -145,14 +149,16 @@ pub(crate) fn refresh(model: &mut Model, fx: &mut Vec<Effect>) {
     fx.push(Effect::Ask(Question::Preview(number, commands)));
 }
 
-/// Something has happened, to some jobs or to what holds for all: what was answered may not be so any more.
+/// Something has happened, to some jobs or to what holds for all: what was answered may not be so
+/// any more.
 pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
     let is_bulk = matches!(model.ask(), Some(PromptKind::Bulk(_)));
     for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
         if events.is_none_or(|events| events.iter().any(is_of)) {
             question.is_stale = true;
-            // That it would be refused is no more than what was so: whoever had the gate open may have left it. A bulk has the others.
+            // That it would be refused is no more than what was so: whoever had the gate open may
+            // have left it. A bulk has the others.
             let is_refused = question.answers.iter().flatten().any(Result::is_err);
             question.answers.take_if(|_| is_refused && !is_bulk);
         }
@@ -203,7 +209,7 @@ pub(crate) fn answered(
         let focus = model.focus();
         match verb::applies(model, focus, Action::Accept) {
             true => prompt::carry_out(model, fx),
-            // Says why not.
+            // Enter is passed on, and its handler says why it does nothing.
             false => act::act(model, focus, Action::Accept, fx),
         }
     }

@@ -85,7 +85,8 @@ pub(crate) fn open_discard(model: &mut Model) {
     })));
 }
 
-/// Enter counts on what somebody could read: all of the question as it is now, on the terminal. False says why not.
+/// Enter counts on what somebody could read: all of the question as it is now, on the terminal.
+/// False says why not.
 pub(crate) fn is_read(model: &mut Model) -> bool {
     let binding = model.ask().filter(|ask| ask.is_binding());
     let Some((what, now)) = binding.map(PromptKind::not_done).zip(question::facts(model)) else {
@@ -102,7 +103,8 @@ pub(crate) fn is_read(model: &mut Model) -> bool {
     true
 }
 
-/// Whether the key that takes in what was not looked at is on the terminal, with all of its question. False says why not.
+/// Whether the key that takes in what was not looked at is on the terminal, with all of its
+/// question. False says why not.
 pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
     let is_whole = question::facts(model).is_none_or(|facts| facts.is_whole);
     if !is_whole {
@@ -113,7 +115,7 @@ pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
     let key = keymap::key_of(Focus::Bulk, Action::TakeIn).map(|key| format!("[{key}]"));
     let shown = model.slips.on_screen.as_ref().filter(|facts| facts.is_whole);
     let is_drawn = shown.is_some_and(|facts| key.is_some_and(|key| facts.words.split(' ').any(|word| word == key)));
-    // Without anything to take in the key says so itself.
+    // If there is nothing to take in, the key's own answer says so.
     let is_drawn = is_drawn || !verb::applies(model, Focus::Bulk, Action::TakeIn);
     if !is_drawn {
         toast(model, Tone::Info, KEY_NOT_DRAWN);
@@ -127,7 +129,8 @@ pub(crate) fn is_menu_drawn(model: &Model) -> bool {
     now.is_some() && model.slips.on_screen == now
 }
 
-/// Enter, which was offered and read. Where something has happened since the rules were asked, it counts if their answer is the same.
+/// Enter, which was offered and read. Where something has happened since the rules were asked, it
+/// counts if their answer is the same.
 pub(crate) fn accept(model: &mut Model, fx: &mut Vec<Effect>) {
     if !model.preview.await_answers() {
         carry_out(model, fx);
@@ -224,13 +227,14 @@ pub(crate) fn close(model: &mut Model) {
     match model.ask() {
         // Thinking twice about discarding leads back to the menu, not into the text.
         Some(PromptKind::Discard(_)) => model.put(PromptKind::Menu),
-        // While answers are on their way there is something to be told.
+        // The prompt stays while answers are still to come.
         Some(PromptKind::Bulk(ask)) if ask.writing() > 0 => {}
         Some(_) | None => model.prompt = None,
     }
 }
 
-/// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names who did.
+/// Notes that the selected job failed. It asks nothing: nothing is lost by it, and the record names
+/// who did.
 pub(crate) fn acknowledge(model: &mut Model, fx: &mut Vec<Effect>) {
     let Ok(row) = verb::failed(model) else {
         return;

@@ -23,7 +23,6 @@ pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
     fx.push(Effect::Ask(Question::Queue));
 }
 
-/// Takes the queue.
 pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
     let must_follow = model.queue_asked.1;
     model.queue_asked = (false, false);
@@ -80,13 +79,14 @@ fn follow_urgency(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Whether the operator is at something of the selected row that must not be taken from under their eyes.
+/// Whether the operator is at something of the selected row that must not be taken from under their
+/// eyes.
 fn is_in_hand(model: &Model) -> bool {
     model.is_lower_focused || model.prompt.is_some() || model.compose.is_some() || model.overlay.is_some()
 }
 
-/// Where the selection rests by itself: on the most urgent open gate. A row that is over is left as soon as nobody is at it, and
-/// one that nobody chose makes way for a gate.
+/// Where the selection rests by itself: on the most urgent open gate. A row that is over is left as
+/// soon as nobody is at it, and one that nobody chose makes way for a gate.
 pub(crate) fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
     let is_over = model.queue.selected().is_none() || model.queue.is_gone && !is_in_hand(model);
     let is_idle = !model.queue.is_chosen && matches!(model.queue.selected(), Some(RowKey::Job(_)));
@@ -104,7 +104,7 @@ pub(crate) fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
     let gate = model.queue.by_urgency().next();
     let place = gate.map(|place| model.queue.row(place).map(RowKey::of));
     model.queue.deselect();
-    // Forgetting a row that is over may have moved the places.
+    // Removing a finished row may have moved the others, so the index is looked up again.
     let place = place
         .flatten()
         .and_then(|key| model.queue.visible().position(|row| key.names(row)));

@@ -1,4 +1,5 @@
-//! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by file; at the end it says so.
+//! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by
+//! file; at the end it says so.
 
 use super::{diff, queue};
 use crate::action::Action;
@@ -34,7 +35,7 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     }
     let before = place(model);
     if unshown_line(model) || diff::next_hunk(model) || next_value(model) {
-        // What no key can bring onto the screen must not hold it up.
+        // A part that no key can show must not stop reading on.
         if place(model) != before {
             return;
         }
@@ -50,7 +51,8 @@ fn place(model: &Model) -> Option<(::diff::page::PagePosition, usize, usize)> {
     Some((file.top, file.left, file.values_top))
 }
 
-/// What of a file is shown once the present screen has stood long enough, and the last row of that screen.
+/// What of a file is shown once the present screen has stood long enough, and the last row of that
+/// screen.
 fn soon_shown(model: &Model, file: &FileView) -> Option<(ShownRows, DiffDocument, usize)> {
     let document = file.document()?.clone();
     let page = layout::diff_page(model, file)?;
@@ -64,12 +66,13 @@ fn soon_shown(model: &Model, file: &FileView) -> Option<(ShownRows, DiffDocument
     Some((shown, document, last))
 }
 
-/// To the next line of this file that is neither shown nor on the screen: below it, else from the top.
+/// To the next line of this file that is neither shown nor on the screen: below it, else from the
+/// top.
 fn unshown_line(model: &mut Model) -> bool {
     let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
         return false;
     };
-    // Values are no lines, and against another base nothing counts.
+    // The list of values shows no lines, and compared with another base nothing counts as seen.
     if file.shown_against != Against::Usual || diff::is_listed(model, file) {
         return false;
     }
@@ -94,7 +97,8 @@ fn next_value(model: &mut Model) -> bool {
     is_listed
 }
 
-/// The next file of which not everything was shown, the first of them after the last one; else the next file.
+/// The next file of which not everything was shown, the first of them after the last one; else the
+/// next file.
 fn other_file(model: &mut Model) -> bool {
     let Some(view) = &model.gate else {
         return false;
@@ -166,7 +170,8 @@ fn rest(model: &Model) -> String {
     String::new()
 }
 
-/// The open gate that is the most urgent after the selected one; of all, where that is none any more.
+/// The open gate that is the most urgent after the selected one; of all, where that is none any
+/// more.
 fn next_gate(model: &Model) -> Option<usize> {
     let mut places = model.queue.by_urgency();
     if let Some(here) = model.queue.place() {

@@ -35,7 +35,8 @@ fn last_here(model: &Model, events: &[Event]) -> Option<Timestamp> {
     caused.chain(decided).max()
 }
 
-/// Who decided what since then, the timer first: `timer approved 2, bea rejected 1`; empty when nobody did.
+/// Who decided what since then, the timer first: `timer approved 2, bea rejected 1`; empty when
+/// nobody did.
 fn decided(model: &Model, since: Timestamp) -> String {
     let name = model.session.operator.name.as_str();
     let mut counts: Vec<(bool, &str, &str, usize)> = Vec::new();

@@ -1,16 +1,18 @@
-//! Keys that were not meant: pieces of a torn sequence, a key that was held down too long, and letters that somebody writes elsewhere than
-//! they think.
+//! Keys that were not meant: pieces of a torn sequence, a key that was held down too long, and
+//! letters that somebody writes elsewhere than they think.
 //!
 //! Letters are a text
-//! - where none is written, each within 0.7 s of the one before, as soon as one of them means nothing where it came, or two different ones
-//!   came at a question;
-//! - wherever they go but into the editor, at the pace of a paste: from the third of letters on (a Tab is one) that came each less than
-//!   50 ms behind the one before;
+//! - where none is written, each within 0.7 s of the one before, as soon as one of them means
+//!   nothing where it came, or two different ones came at a question;
+//! - wherever they go but into the editor, at the pace of a paste: from the third of letters on (a
+//!   Tab is one) that came each less than 50 ms behind the one before;
 //! - wherever they go but into the editor, where they came in one piece that no hand sends.
 //!
-//! Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers no question: in a field of one it is the end of a
-//! line, so that what comes behind it is written there too and acts nowhere. One key, however often it comes, is no text: who reads on with
-//! it may press Enter at once. (What a terminal brackets is told from keys without this: see `terminal::decode`.)
+//! Esc ends it. While a text goes on, and for 0.7 s after its last letter, Enter answers no
+//! question: in a field of one it is the end of a line, so that what comes behind it is written
+//! there too and acts nowhere. One key, however often it comes, is no text: who reads on with it
+//! may press Enter at once. (What a terminal brackets is told from keys without this: see
+//! `terminal::decode`.)
 
 use super::{look, queue, text};
 use crate::effect::Effect;
@@ -23,14 +25,16 @@ use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
 use crate::model::toast::Tone;
 use crate::update::outgoing::{ask_once_more, toast};
 
-/// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and no keyboard repeats more slowly.
+/// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and
+/// no keyboard repeats more slowly.
 const REPEAT_US: i64 = 150_000;
 /// A key that repeated itself and rests this long was let go.
 const LET_GO_US: i64 = 500_000;
 
-/// Hands are slower than this from letter to letter, but for two that they roll over; what pastes by pressing keys is quicker.
+/// Hands are slower than this from letter to letter, but for two that they roll over; what pastes
+/// by pressing keys is quicker.
 const PASTE_PACE_US: i64 = 50_000;
-/// So many letters at that pace no hand has typed.
+/// Nobody types this many letters at that pace.
 const PACED_MIN: u8 = 3;
 
 /// Before a key acts. False: it does not act.
@@ -44,7 +48,7 @@ pub(crate) fn before(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> 
     if is_enter && is_same_enter(model) {
         ask_once_more(model);
     }
-    // No text has one in it.
+    // An Escape occurs in no text.
     if is_esc {
         end_text(model);
     }
@@ -77,7 +81,7 @@ fn note_pace(model: &mut Model, key: KeyPress) {
     let former = model.slips.paced;
     let former = former.filter(|paced| boot_us - paced.boot_us < PASTE_PACE_US);
     let count = former.map_or(1, |paced| {
-        // A key that repeats itself is one.
+        // A key that repeats itself counts once.
         paced.count.saturating_add(u8::from(paced.letter != letter))
     });
     model.slips.paced = Some(Paced { letter, boot_us, count });
@@ -133,7 +137,8 @@ pub(crate) fn after(model: &mut Model, focus: Focus, key: KeyPress) {
     }
 }
 
-/// The key that opened a field is held back: what follows tells whether it is the field's first letter or was held down.
+/// The key that opened a field is held back: what follows tells whether it is the field's first
+/// letter or was held down.
 fn is_meant(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
     let boot = model.now.boot_us;
     // The field was closed by something else than a key: the key means what it means.
@@ -149,7 +154,7 @@ fn is_meant(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
         opened.boot_us = boot;
         return false;
     }
-    // Whoever closes the field again wants nothing in it.
+    // Somebody who closes the field at once wanted to write nothing in it.
     let is_closing = key == KeyPress::plain(Code::Esc) || (key.is_ctrl && key.code == Code::Char('c'));
     if is_closing {
         model.slips.opened_by = None;
@@ -193,14 +198,14 @@ pub(crate) fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     if once_more_us(model) == Some(0) {
         model.slips.once_more_boot_us = None;
-        // An Enter that is asked for once more from here on is behind no text.
+        // From here on an Enter that was asked for once more no longer follows a text.
         model.slips.letters = model.slips.letters.filter(|letters| !letters.is_text);
         model.is_dirty = true;
     }
 }
 
-/// An Escape turned out to be the beginning of another key, of which the rest came apart: what it closed is open again, and the key
-/// does nothing.
+/// An Escape turned out to be the beginning of another key, of which the rest came apart: what it
+/// closed is open again, and the key does nothing.
 pub(crate) fn torn(model: &mut Model, key: Option<KeyPress>, fx: &mut Vec<Effect>) {
     look::present(model);
     model.toasts.key_pressed();
@@ -235,7 +240,7 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
         // What Escape opened.
         (Some(now), before) if matches!(now.ask, PromptKind::Menu) => before,
         (Some(now), _) => Some(now),
-        // What was sent is closed by its answer alone.
+        // A prompt that was sent is closed only by the answer.
         (None, before) => before.filter(|prompt| !prompt.ask.is_sent()),
     };
     model.ask_again();

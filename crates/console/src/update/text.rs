@@ -47,19 +47,20 @@ pub(crate) fn press(model: &mut Model, focus: Focus, key: KeyPress, fx: &mut Vec
 /// A bracketed paste.
 pub(crate) fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     look::present(model);
-    // What was typed before it stands before it.
+    // Letters that were held back are written first, so that they stand before the new ones.
     slips::write_held_back(model, fx);
     let focus = model.focus();
     if focus.is_text() {
         change(model, focus, fx, |editor| editor.paste(text));
     } else {
-        // Pasted letters are keys to a program: a paste in the wrong window must not decide anything.
+        // Pasted letters are keys to a program: a paste in the wrong window must not decide
+        // anything.
         toast(model, Tone::Info, "Pasted text dropped: no text field is open");
     }
 }
 
-/// More letters at once than hands press. An open field takes them as a text; anywhere else none of them is a key, and in neither is an
-/// Enter in it somebody's yes.
+/// More letters at once than hands press. An open field takes them as a text; anywhere else none of
+/// them is a key, and in neither is an Enter in it somebody's yes.
 pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -69,7 +70,7 @@ pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     }
     match focus {
         Focus::Compose | Focus::Candidates => paste(model, text, fx),
-        // Their Enter does nothing but close the field.
+        // In these fields Enter only closes the field.
         Focus::Filter | Focus::Search | Focus::Find => {
             paste(model, line, fx);
             if has_end {
@@ -80,7 +81,8 @@ pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
-            // A slow connection may have brought only a part of the text: what comes next begins with a word of its own.
+            // A slow connection may have brought only a part of the text: what comes next begins
+            // with a word of its own.
             let is_answer = focus.is_prompt();
             paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
             if has_end {

@@ -19,7 +19,8 @@ const LEADER_EVERY_US: i64 = 10 * SECOND_US;
 const REREAD_EVERY_US: i64 = SECOND_US;
 const MINUTE_US: i64 = 60 * SECOND_US;
 
-/// The step in which the visible times change: seconds while a countdown below one hour is on screen, else minutes.
+/// The step in which the visible times change: seconds while a countdown below one hour is on
+/// screen, else minutes.
 fn step_us(model: &Model) -> i64 {
     let rows = layout::of(model).queue_rows();
     let mut visible = model.queue.on_screen(rows);
@@ -46,7 +47,8 @@ pub fn next_wake_us(model: &Model) -> i64 {
     if let Some(lease) = lease::lease_wake_us(model) {
         wake = wake.min(lease);
     }
-    // A hold or lease whose bound is used up stops nothing any more: its row counts down from then on.
+    // A hold or lease whose bound is used up stops nothing any more: its row counts down from then
+    // on.
     let rows = layout::of(model).queue_rows();
     let visible = model.queue.on_screen(rows);
     if let Some(stands_us) = visible.filter_map(|row| countdown::stands_for_us(model, row)).min() {
@@ -92,7 +94,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
             fx.push(Effect::SaveDraft(key, draft));
         }
     }
-    // Who leads itself hears of losing it.
+    // A process that leads is notified when it loses the lead, so only others ask.
     if !model.lead.is_here && now.boot_us >= model.lead.asked_boot_us.saturating_add(LEADER_EVERY_US) {
         ask_leader(model, fx);
     }

@@ -1,4 +1,5 @@
-//! A gate's timer under somebody's hands: holding it, giving it time, and taking a gate over from whoever has it open.
+//! A gate's timer under somebody's hands: holding it, giving it time, and taking a gate over from
+//! whoever has it open.
 
 use crate::editor::Editor;
 use crate::effect::Effect;

@@ -7,7 +7,6 @@ use super::row_writer::RowWriter;
 use crate::facts::banner::lines;
 use crate::model::Model;
 
-/// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for (offset, line) in (0..).zip(lines(model, area.width)) {
         let sign = if offset == 0 { "! " } else { "  " };

@@ -1,4 +1,5 @@
-//! The editor in which a patch comes about: the text, and what the patch would do below it or beside it.
+//! The editor in which a patch comes about: the text, and what the patch would do below it or
+//! beside it.
 
 mod list;
 mod preview;
@@ -40,8 +41,8 @@ fn draw_head(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) 
         .rule(theme);
 }
 
-/// Lines of what the patch would do, and the rule above them: a third of the editor, and what the text leaves free.
-/// Below a question nobody writes: all but two lines of the text give way.
+/// Lines of what the patch would do, and the rule above them: a third of the editor, and what the
+/// text leaves free. Below a question nobody writes: all but two lines of the text give way.
 fn verdict_height(area: Rect, wanted: usize, text_rows: usize, share: u16, is_asked: bool) -> u16 {
     let wanted = u16::try_from(wanted + 1).unwrap_or(u16::MAX);
     let room = area.height;
@@ -67,7 +68,8 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
     };
     let is_beside = is_beside(compose, area.width);
     if is_beside {
-        // The text keeps its columns whether it fits or not: words must not jump while they are typed.
+        // The text keeps its columns whether it fits or not: words must not jump while they are
+        // typed.
         let width = body.width / 2;
         let right = Rect {
             x: body.x + width + 1,
@@ -109,10 +111,10 @@ fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, bu
     let columns = usize::from(area.width.saturating_sub(2));
     let lines = 0..compose.editor.lines().len().min(usize::from(area.height));
     let text_rows = lines.map(|line| compose.editor.rows(line, columns_of_text).len()).sum();
-    // Where a diff shows the changes, less is to be said.
+    // If a diff shows the changes, the verdict needs fewer lines.
     let share = if has_changes { VERDICT_LINES } else { VERDICT_LINES / 2 };
     let height = |words: &[Parts]| verdict_height(area, words.len(), text_rows, share, model.prompt.is_some());
-    // Both sides of a change in short are more than one of them in full.
+    // Both sides of a change cut short say more than one side in full.
     let [long, short] = [2, 1].map(|rows_each| if has_changes { rows_each } else { 0 });
     let mut words = verdict::lines(model, compose, columns, long);
     if usize::from(height(&words)) <= words.len() {

@@ -76,7 +76,8 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// Draws what a column shows; what is unchanged has a number in each text, and shows that of `side`.
+    /// Draws what a column shows; what is unchanged has a number in each text, and shows that of
+    /// `side`.
     fn draw_part(&self, part: &RowPart, side: DiffSide, number_cells: usize, area: Rect, buffer: &mut Buffer) {
         let theme = self.theme;
         let row = &part.row;

@@ -337,7 +337,7 @@ const BINARY_LINES_MAX: usize = 4;
 
 /// The rows of the document that are drawn in a body of so many lines.
 fn drawn_rows(model: &Model, file: &FileView, document: &DiffDocument, body: usize) -> Vec<usize> {
-    // That nothing changed takes a line.
+    // The message that nothing changed takes one line.
     let rows = body.saturating_sub(usize::from(document.is_identical()));
     let page = diff_page(model, file);
     let lines = page.map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
@@ -374,7 +374,7 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
             (_, count) => format!("hunk {}-{} of {count}", hunks.start + 1, hunks.end),
         };
         pen.text(&word, theme.plain());
-        // Said before all else that may find no room.
+        // This comes first, because what comes later may find no room.
         if document.diff().is_coarse {
             pen.text("   coarse", theme.warning());
         }
@@ -426,7 +426,6 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
     pen.right(&words.unwrap_or_default(), theme.plain());
 }
 
-/// Draws it.
 pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let Some(view) = &model.gate else {
         return;

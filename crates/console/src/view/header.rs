@@ -22,7 +22,7 @@ fn leader(model: &Model) -> Part {
     }
 }
 
-/// So much of a name stands in the header.
+/// How much of a name stands in the header.
 const NAME_CELLS: usize = 20;
 /// Of the own name this much always does.
 const OWN_NAME_CELLS_MIN: usize = 10;
@@ -57,7 +57,8 @@ fn filter(model: &Model) -> Option<Part> {
     (!filter.is_empty()).then(|| (text(), model.theme.warning()))
 }
 
-/// The clock shows seconds where a countdown ticks and the line is long enough; else it would write for nothing.
+/// The clock shows seconds where a countdown ticks and the line is long enough; else it would write
+/// for nothing.
 fn clock(model: &Model) -> String {
     let ticks = countdown::next_expiry(model).is_some_and(|(left_us, _)| left_us < 3600 * SECOND_US);
     if ticks && model.size.0 >= 100 {
@@ -67,8 +68,9 @@ fn clock(model: &Model) -> String {
     }
 }
 
-/// Draws it. What does not fit goes in this order: the product's name, the host, the next job's name, what of the own name is long,
-/// the counts, the own name, which goes first where the console only reads; never the leader and the next expiry.
+/// Draws it. What does not fit goes in this order: the product's name, the host, the next job's
+/// name, what of the own name is long, the counts, the own name, which goes first where the console
+/// only reads; never the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let open = if model.queue.is_loaded {
@@ -108,7 +110,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             next,
         ]
     };
-    // Whoever only reads does nothing in that name.
+    // A console that only reads does nothing in that name, so the name can give way.
     let without_name = match model.session.is_read_only {
         true => vec![only, Some(&leader), Some(&open), filter, short],
         false => arrangement(false, &shortest_who, None, short),

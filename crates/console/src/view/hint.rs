@@ -90,7 +90,8 @@ fn answer(model: &Model) -> &'static str {
     }
 }
 
-/// What is said where the keys stand in the question itself, or the letters are a text: what finds no room is left out.
+/// What is said where the keys stand in the question itself, or the letters are a text: what finds
+/// no room is left out.
 fn said(model: &Model, focus: Focus) -> Vec<String> {
     let keys = |actions: &[Action]| keymap::keys_of(focus, actions);
     let enter = keys(&[Action::Accept]);
@@ -206,7 +207,8 @@ impl Bar<'_> {
     }
 }
 
-/// Draws it. Inside a prompt the prompt itself names its keys, and the line says how to look around.
+/// Draws it. Inside a prompt the prompt itself names its keys, and the line says how to look
+/// around.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let focus = model.focus();
     let last = last(focus);
@@ -231,8 +233,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key(&keymap::keys_of(focus, &[Action::Resume]), "resume");
     }
-    // The way back to the text comes before what can be done with it, which a window with room for it lists above; so does the way back
-    // to the usual base, which alone counts as shown.
+    // The way back to the text comes before what can be done with it, which a window with room for
+    // it lists above; so does the way back to the usual base, which alone counts as shown.
     let is_menu = focus == Focus::Menu;
     let is_listed = is_menu && !window::is_low(model);
     let file = model.gate.as_ref().and_then(GateView::current);

@@ -13,7 +13,8 @@ use domain::old::ListedDecision;
 use domain::time::Timestamp;
 use text::{visible_line, width};
 
-/// The widths of the columns whose words differ in length: time or date, job, stage, name. The note takes what is left.
+/// The widths of the columns whose words differ in length: time or date, job, stage, name. The note
+/// takes what is left.
 struct Widths {
     time: usize,
     job: usize,
@@ -102,7 +103,6 @@ fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mu
     }
 }
 
-/// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let history = &model.history;

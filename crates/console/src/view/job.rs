@@ -141,7 +141,6 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Draws it.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let Some(view) = &model.job else {
         let text = "Select a job in the queue";

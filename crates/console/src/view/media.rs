@@ -1,4 +1,5 @@
-//! A sound as a table with its outline, a picture as its size with a preview: before and after. Every fact has a word.
+//! A sound as a table with its outline, a picture as its size with a preview: before and after.
+//! Every fact has a word.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -249,7 +250,8 @@ fn palette([red, green, blue]: [u8; 3]) -> Color {
     Color::Indexed(16 + 36 * step(red) + 6 * step(green) + step(blue))
 }
 
-/// Brightness in five shades, where there are no colours to show it: bright parts are full, as on a dark background.
+/// Brightness in five shades, where there are no colours to show it: bright parts are full, as on a
+/// dark background.
 fn shade(halves: [[u8; 3]; 2]) -> &'static str {
     let brightness: u32 = halves
         .into_iter()

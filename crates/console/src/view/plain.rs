@@ -11,10 +11,11 @@ use diff::DiffDocument;
 use diff::page::PagePosition;
 use text::width;
 
-/// So many lines are drawn at a time.
+/// How many lines are drawn at a time.
 const LINES_AT_ONCE: u16 = 200;
 
-/// Hands over the lines of a diff in two columns, long ones wrapped; a text without a former one has one column.
+/// Hands over the lines of a diff in two columns, long ones wrapped; a text without a former one
+/// has one column.
 pub fn side_by_side<E>(
     document: &DiffDocument,
     columns: u16,

@@ -1,4 +1,5 @@
-//! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of the lower pane.
+//! The prompt: what will happen, what was not seen, the note, and the keys. It takes the bottom of
+//! the lower pane.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -11,7 +12,8 @@ use crate::model::Model;
 
 /// Draws it; returns the cursor of its field.
 ///
-/// What finds no room is never part of a question: where not all of it fits, that is said instead, and Enter does nothing.
+/// What finds no room is never part of a question: where not all of it fits, that is said instead,
+/// and Enter does nothing.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.theme;
     clear(buffer, area);

@@ -76,8 +76,8 @@ fn chosen(width: usize) -> &'static [Column] {
     }
 }
 
-/// The columns for a width, in cells. They follow from the width alone: a row that comes, goes or is marked moves none of them
-/// under the operator's eye. Longer words are cut in the middle.
+/// The columns for a width, in cells. They follow from the width alone: a row that comes, goes or
+/// is marked moves none of them under the operator's eye. Longer words are cut in the middle.
 fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     let width = usize::from(layout.queue.width);
     let chosen = chosen(width);
@@ -95,8 +95,8 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
     };
     let taken: usize = chosen.iter().copied().map(fixed).sum::<usize>() + SIGNS + chosen.len() - 1;
     let room = width.saturating_sub(taken);
-    // The last column is for people, and has about half of what is left, up to where the name of a job needs no more. Where it stands
-    // alone it says until when a timer is held.
+    // The last column is for people, and has about half of what is left, up to where the name of a
+    // job needs no more. Where it stands alone it says until when a timer is held.
     let half = if width < FULL {
         room / 2 + 1
     } else {
@@ -135,7 +135,7 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
         let words = shorten::fitting(pause.words(), |words| width(words) <= cells);
         return (words.copied().unwrap_or_default().to_owned(), theme.plain());
     }
-    // That it is overdue stands in LEFT too, for as long as it is.
+    // The column LEFT says overdue for as long as the gate is.
     let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
     match (row.kind == QueueKind::Gate && !row.is_seen, is_overdue) {
         (true, true) => ("overdue".to_owned(), theme.warning()),
@@ -194,7 +194,8 @@ fn draw_row(
     let has_who = columns.iter().any(|(column, _)| *column == Column::Who);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        // Who holds it, until when and why is more than how many files there are: it begins right behind what changed.
+        // Who holds it, until when and why is more than how many files there are: it begins right
+        // behind what changed.
         if is_held && *column == Column::Change {
             pen.text(&label::change_of_gate(row), theme.plain()).skip(2);
             let (text, style) = who(model, row, pen.room());
@@ -272,7 +273,6 @@ fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Draws it.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     let area = layout.queue;
     if area.height == 0 {

@@ -105,7 +105,8 @@ impl<'a> RowWriter<'a> {
         self
     }
 
-    /// Writes a window of a line's bytes, emphasised ranges marked; the whole untrusted line passes the text gate.
+    /// Writes a window of a line's bytes, emphasised ranges marked; the whole untrusted line passes
+    /// the text gate.
     pub(crate) fn line(
         &mut self,
         line: &[u8],

@@ -1,4 +1,5 @@
-//! Checks what is written against the bytes on screen: a patch, or an edit from which a patch is derived.
+//! Checks what is written against the bytes on screen: a patch, or an edit from which a patch is
+//! derived.
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ fn unfit(error: PatchError) -> Unfit {
     }
 }
 
-/// Checks a text. `limit` bounds the comparison of an edit with what was edited: beyond it the patch is larger, never wrong.
+/// Checks a text. `limit` bounds the comparison of an edit with what was edited: beyond it the
+/// patch is larger, never wrong.
 pub fn check(job: &CheckJob, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
     match &job.written {
         Written::Patch(text) => {

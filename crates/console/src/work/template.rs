@@ -7,14 +7,13 @@ use patch::ArtifactFacts;
 /// A patch to begin with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// The text.
     pub(crate) text: String,
     /// Line and character, from 0, where the operator will want to write first.
     pub(crate) cursor: (usize, usize),
 }
 
-/// Patches to begin with, made for an artifact: one of each type that it can be filled for, the likeliest first. None for what no patch type
-/// changes.
+/// Patches to begin with, made for an artifact: one of each type that it can be filled for, the
+/// likeliest first. None for what no patch type changes.
 pub fn templates(kind: &str, path: &str, current: &[u8], params: &Map<String, Value>) -> Vec<(&'static str, Template)> {
     let facts = ArtifactFacts { path, kind };
     let mut names: Vec<_> = patch::applicable(facts).iter().map(|doc| doc.name).collect();

@@ -1,5 +1,5 @@
-//! What is known beforehand of very long lines, so that a screen of a line of many megabytes costs no more than any other.
-//! Must not know: folding, screens.
+//! What is known beforehand of very long lines, so that a screen of a line of many megabytes costs
+//! no more than any other. Must not know: folding, screens.
 
 use std::collections::HashMap;
 use std::ops::Range;

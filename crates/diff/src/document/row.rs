@@ -34,7 +34,8 @@ pub struct Row {
     pub old_line: Option<usize>,
     /// Number of the line in the new text, from 1 (of a fold: of its first line).
     pub new_line: Option<usize>,
-    /// The text that `text` refers to; of a `NoNewline` row: the text that lacks it (the new one if both do).
+    /// The text that `text` refers to; of a `NoNewline` row: the text that lacks it (the new one if
+    /// both do).
     pub(crate) side: DiffSide,
     /// Bytes of the line, its end left out.
     pub text: Range<usize>,
@@ -44,7 +45,8 @@ pub struct Row {
     pub pair: Option<usize>,
 }
 
-/// A line with both texts side by side: each side's row with its number in the order of [`super::DiffDocument::row`].
+/// A line with both texts side by side: each side's row with its number in the order of
+/// [`super::DiffDocument::row`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowPair {
     pub(crate) left: Option<(usize, Row)>,

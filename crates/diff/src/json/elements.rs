@@ -1,6 +1,6 @@
 //! Which elements of two arrays are the same one.
-// By index, one removed beat shows as a change of every later one. Elements that are objects with an id are paired by it;
-// others by an alignment of their texts.
+// By index, one removed beat shows as a change of every later one. Elements that are objects with
+// an id are paired by it; others by an alignment of their texts.
 
 use std::collections::HashMap;
 
@@ -23,10 +23,12 @@ pub(super) enum Pair {
 // The names under which the known formats keep ids; others are found by their ending.
 const ID_KEYS: [&str; 7] = ["id", "beat_id", "scene_id", "element_id", "uuid", "key", "name"];
 
-// Beyond this many elements without ids, arrays are compared place by place: alignment has no limit of its own.
+// Beyond this many elements without ids, arrays are compared place by place: alignment has no limit
+// of its own.
 const ALIGNED_MAX: usize = 10_000;
 
-/// The pairs of two arrays, and the ids that they were found by, as they are written; without any, there are no ids.
+/// The pairs of two arrays, and the ids that they were found by, as they are written; without any,
+/// there are no ids.
 pub(super) struct Pairs<'a> {
     pub(crate) pairs: Vec<Pair>,
     pub(crate) old_ids: Vec<&'a str>,
@@ -92,7 +94,8 @@ fn ids<'a>(objects: &[Members<'a>], key: &str) -> Option<Vec<&'a str>> {
     (ids.iter().all(is_id) && distinct.len() == ids.len()).then_some(ids)
 }
 
-/// The largest set of old places that still stand in their order: the fewest elements are called moved. Sorted.
+/// The largest set of old places that still stand in their order: the fewest elements are called
+/// moved. Sorted.
 fn unmoved(places: impl Iterator<Item = usize>) -> Vec<usize> {
     let places: Vec<usize> = places.collect();
     let mut tails: Vec<usize> = Vec::new();

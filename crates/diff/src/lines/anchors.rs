@@ -1,7 +1,8 @@
-//! Splits a comparison at what occurs once on each side, lines or runs of lines, before any search with a limit begins.
-//! Must not know: bytes, deadlines.
-// Split first: what is left of a search at its deadline is one big replacement, so the pieces searched must be small
-// already. Patience sorting (the longest run of unique lines in the same order) costs n log n whatever the texts are.
+//! Splits a comparison at what occurs once on each side, lines or runs of lines, before any search
+//! with a limit begins. Must not know: bytes, deadlines.
+// Split first: what is left of a search at its deadline is one big replacement, so the pieces
+// searched must be small already. Patience sorting (the longest run of unique lines in the same
+// order) costs n log n whatever the texts are.
 
 use std::collections::HashMap;
 
@@ -31,8 +32,8 @@ pub(super) fn anchors(old: &[u32], new: &[u32], distinct: usize) -> Vec<(u32, u3
     longest_rising(&pairs)
 }
 
-/// The pairs (old, new) of starts of runs of `length` lines that occur once on each side, rising on both sides. Runs may
-/// overlap. In a list of like records no line occurs once, but most runs do.
+/// The pairs (old, new) of starts of runs of `length` lines that occur once on each side, rising on
+/// both sides. Runs may overlap. In a list of like records no line occurs once, but most runs do.
 pub(super) fn run_anchors(old: &[u32], new: &[u32], length: usize) -> Vec<(u32, u32)> {
     let mut places: HashMap<u64, (u32, u32)> = HashMap::new();
     let keep = |place: &mut u32, at: usize| *place = if *place == NEVER { at as u32 } else { OFTEN };
@@ -47,14 +48,15 @@ pub(super) fn run_anchors(old: &[u32], new: &[u32], length: usize) -> Vec<(u32, 
     let mut pairs: Vec<(u32, u32)> = places
         .into_values()
         .filter(|&(old_at, new_at)| old_at < OFTEN && new_at < OFTEN)
-        // Equal hashes promise nothing.
+        // Equal hashes do not prove equal lines, so the lines are compared.
         .filter(|&(old_at, new_at)| old[old_at as usize..][..length] == new[new_at as usize..][..length])
         .collect();
     pairs.sort_unstable();
     longest_rising(&pairs)
 }
 
-/// The hashes of about an eighth of all runs; which ones depends on their lines alone, so that both sides choose alike.
+/// The hashes of about an eighth of all runs; which ones depends on their lines alone, so that both
+/// sides choose alike.
 fn sampled_runs(lines: &[u32], length: usize) -> impl Iterator<Item = (usize, u64)> {
     const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
     let mixed = |number: u32| (u64::from(number) + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
@@ -72,7 +74,8 @@ fn sampled_runs(lines: &[u32], length: usize) -> impl Iterator<Item = (usize, u6
 
 /// The longest subsequence of `pairs` that rises in its second part, too.
 fn longest_rising(pairs: &[(u32, u32)]) -> Vec<(u32, u32)> {
-    // tails[k]: the pair that ends the best run of length k + 1; before[i]: the pair before pair i in its best run.
+    // tails[k]: the pair that ends the best run of length k + 1; before[i]: the pair before pair i
+    // in its best run.
     let mut tails: Vec<u32> = Vec::new();
     let mut before: Vec<u32> = vec![NEVER; pairs.len()];
     for (at, &(_, new)) in pairs.iter().enumerate() {

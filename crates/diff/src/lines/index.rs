@@ -12,7 +12,8 @@ pub enum LineEnd {
     Missing,
 }
 
-/// The lines of one text. A line is what a LF ends (the LF belongs to it), or the rest of the text after the last one.
+/// The lines of one text. A line is what a LF ends (the LF belongs to it), or the rest of the text
+/// after the last one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LineIndex {
     /// Where each line begins, then where the text ends.
@@ -22,7 +23,8 @@ pub struct LineIndex {
 }
 
 impl LineIndex {
-    /// Reads `text` once. What lies beyond 4 GiB is not addressed: artifacts end at 64 MiB (SPEC §10).
+    /// Reads `text` once. What lies beyond 4 GiB is not addressed: artifacts end at 64 MiB (SPEC
+    /// §10).
     pub(crate) fn of(text: &[u8]) -> Self {
         let text = &text[..text.len().min(u32::MAX as usize)];
         let newlines = text.iter().filter(|&&byte| byte == b'\n').count();
@@ -63,7 +65,8 @@ impl LineIndex {
         self.count() > self.crlf_count + self.lf_count
     }
 
-    /// The byte range of a line, its end included; empty at the text's end for a line that does not exist.
+    /// The byte range of a line, its end included; empty at the text's end for a line that does not
+    /// exist.
     pub(crate) fn range(&self, line: usize) -> Range<usize> {
         self.range_of(line..line.saturating_add(1))
     }

@@ -1,7 +1,8 @@
 //! Gives equal lines equal numbers, so that the search compares numbers.
 //! Must not know: blocks, rows.
-// An open-addressing table of our own: a std map keyed by slices takes 25 bytes a bucket, which a 10 MB pair of short
-// lines turns into more than GOALS P8 allows. Keyed hashing stays, since the texts are untrusted.
+// An open-addressing table of our own: a std map keyed by slices takes 25 bytes a bucket, which a
+// 10 MB pair of short lines turns into more than GOALS P8 allows. Keyed hashing stays, since the
+// texts are untrusted.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
@@ -28,7 +29,8 @@ struct Table<'a> {
     old: &'a Lines<'a>,
     new: &'a Lines<'a>,
     slots: Vec<u32>,
-    /// For every number: half of its hash, and the first line that has it (old lines first, then new ones).
+    /// For every number: half of its hash, and the first line that has it (old lines first, then
+    /// new ones).
     entries: Vec<(u32, u32)>,
     hasher: RandomState,
 }

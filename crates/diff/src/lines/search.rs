@@ -23,9 +23,9 @@ struct Run {
     gap_lines_min: usize,
 }
 
-// Long runs first: they hardly ever agree by chance. Short ones do where lines are of few kinds, which makes a diff of
-// unlike texts larger (71 875 lines for 40 411 in a trial) but keeps real hunks in it when time is short: so they are for
-// huge gaps under a limit only.
+// Long runs first: they hardly ever agree by chance. Short ones do where lines are of few kinds,
+// which makes a diff of unlike texts larger (71 875 lines for 40 411 in a trial) but keeps real
+// hunks in it when time is short: so they are for huge gaps under a limit only.
 const RUNS: [Run; 3] = [
     Run {
         lines: 32,
@@ -141,7 +141,8 @@ impl Search<'_> {
             new,
             self.limit.deadline,
         );
-        // Whether the search gave up inside cannot be seen from outside; past the deadline it must be supposed.
+        // Whether the search gave up inside cannot be seen from outside; past the deadline it must
+        // be supposed.
         self.found.is_coarse |= self.limit.is_reached();
     }
 }

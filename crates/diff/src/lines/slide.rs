@@ -1,15 +1,16 @@
 //! Moves blocks that only add or only remove to where a reader expects them.
 //! Must not know: how the blocks were found.
-// When the line after an added block equals its first line, the block may as well begin one line later. Among the places
-// that are equally true, a reader expects the one that begins at the outermost indentation and not with an empty line
-// (as git's indent heuristic does), which keeps a whole beat or paragraph in one piece.
+// When the line after an added block equals its first line, the block may as well begin one line
+// later. Among the places that are equally true, a reader expects the one that begins at the
+// outermost indentation and not with an empty line (as git's indent heuristic does), which keeps a
+// whole beat or paragraph in one piece.
 
 use std::ops::Range;
 
 use super::index::LineIndex;
 use super::{Block, search::push};
 
-// Bounds the work on long runs of one line.
+// This bounds the work on long runs of one repeated line.
 const SHIFT_MAX: usize = 100;
 
 pub(super) fn slide(old: (&[u8], &LineIndex), new: (&[u8], &LineIndex), blocks: Vec<Block>) -> Vec<Block> {
@@ -47,7 +48,8 @@ fn best_shift(text: &[u8], index: &LineIndex, lines: Range<usize>, room: Range<u
     let down = (0..SHIFT_MAX.min(room.end - lines.end))
         .take_while(|down| line(lines.start + down) == line(lines.end + down))
         .count();
-    // The lowest of equals, hence `<=` by way of min_by_key over the reversed order.
+    // Of equally good places the lowest is taken: `min_by_key` keeps the first, so the order is
+    // reversed.
     (-(up as isize)..=down as isize)
         .rev()
         .min_by_key(|&shift| indentation(line(lines.start.saturating_add_signed(shift))))

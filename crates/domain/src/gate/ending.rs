@@ -27,7 +27,8 @@ pub enum Expiry {
     Decided(Box<Decision>),
     /// The timer stops for good; only a person ends the gate.
     Held(GateTimer),
-    /// The same, because this artifact is not what the gate shows: nobody has agreed to let the timer approve that.
+    /// The same, because this artifact is not what the gate shows: nobody has agreed to let the
+    /// timer approve that.
     Moved(GateTimer, OnDisk),
 }
 
@@ -41,7 +42,8 @@ fn as_reviewed(artifact: &GateArtifact) -> DecidedArtifact {
 }
 
 impl Gate {
-    /// What the timer writes into the record: after how long it decided, and whether somebody had looked.
+    /// What the timer writes into the record: after how long it decided, and whether somebody had
+    /// looked.
     fn timer_note(&self, timer: &GateTimer) -> String {
         let added_s = match timer.stopped_at {
             // A hold or a lease stood to the end: then all of the bound is used up.
@@ -60,7 +62,8 @@ impl Gate {
         format!("{note}; {}", self.looked_words())
     }
 
-    /// Refuses unless what lies on disk is what was reviewed; returns the artifacts as they are on disk.
+    /// Refuses unless what lies on disk is what was reviewed; returns the artifacts as they are on
+    /// disk.
     ///
     /// A version that nobody registered counts as reviewed only when its digest was sent along.
     pub fn reviewed_or_refuse(
@@ -72,7 +75,8 @@ impl Gate {
         let mut current = self.artifacts.clone();
         for artifact in &mut current {
             let looked = on_disk.iter().find(|other| other.path == artifact.path);
-            // Somebody registered another version between the look at the files and this transaction.
+            // Somebody registered another version between the look at the files and this
+            // transaction.
             if let Some(stale) = looked.filter(|looked| looked.registered != artifact.digest) {
                 return Err(Refusal::artifact_changed(
                     &self.key,
@@ -112,7 +116,8 @@ impl Gate {
         let is_registered_read = reviewed == self.digest();
         let (name, base) = match (moved, &self.artifacts[..]) {
             (Some((old, _)), _) if is_registered_read => (old.path.file_name(), Some(old.digest)),
-            // What was read is older than a registered patch; of one artifact the gate's digest is its own.
+            // What was read is older than a registered patch; of one artifact the gate's digest is
+            // its own.
             (_, [only]) => (only.path.file_name(), Some(reviewed)),
             (Some((artifact, _)), _) | (None, [artifact, ..]) => (artifact.path.file_name(), None),
             (None, []) => (self.key.stage.as_str(), None),
@@ -127,7 +132,8 @@ impl Gate {
         Err(Refusal::artifact_changed(&self.key, changed))
     }
 
-    /// Returns the decision that settles this gate, or the reason it may not be settled so. `reviewed`: see [`Gate::reviewed_or_refuse`].
+    /// Returns the decision that settles this gate, or the reason it may not be settled so.
+    /// `reviewed`: see [`Gate::reviewed_or_refuse`].
     pub fn decide(
         &self,
         by: &Operator,
@@ -145,7 +151,8 @@ impl Gate {
             (Some(Proposal::Params(_)), Verdict::Reject) => {}
             (Some(Proposal::File(effect)), verdict) => {
                 effect.fits_or_refuse(&self.key, reviewed)?;
-                // A rejection only keeps the patch; it is planned again, and applied, when the job resumes (SPEC §5).
+                // A rejection only keeps the patch; it is planned again, and applied, when the job
+                // resumes (SPEC §5).
                 if verdict == Verdict::Approve {
                     let after = Some(effect.after.digest);
                     match artifacts.iter_mut().find(|artifact| artifact.path == *effect.path()) {
@@ -173,8 +180,9 @@ impl Gate {
         }))
     }
 
-    /// The first artifact that lies on disk otherwise than the gate shows it, or not at all. A look that is older than the rows, or that
-    /// left an artifact out, is refused: the ticker asks again with a fresh one.
+    /// The first artifact that lies on disk otherwise than the gate shows it, or not at all. A look
+    /// that is older than the rows, or that left an artifact out, is refused: the ticker asks again
+    /// with a fresh one.
     fn moved_or_stale(&self, on_disk: &[OnDisk]) -> Result<Option<OnDisk>, Refusal> {
         for artifact in &self.artifacts {
             let looked = on_disk
@@ -188,7 +196,8 @@ impl Gate {
         Ok(None)
     }
 
-    /// Returns what the timer does at zero. The caller has made sure that it is due; a gate without a timer never is.
+    /// Returns what the timer does at zero. The caller has made sure that it is due; a gate without
+    /// a timer never is.
     ///
     /// `on_disk` is what an approval looks at; the other ends need none.
     pub fn expire(&self, via: Via, at: Timestamp, on_disk: &[OnDisk]) -> Result<Expiry, Refusal> {

@@ -1,4 +1,5 @@
-//! Changes of the rules as facts: what they would make of a job. Whatever the changes do not say is no fact.
+//! Changes of the rules as facts: what they would make of a job. Whatever the changes do not say is
+//! no fact.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ use text::words::seconds_begun;
 /// Now, and the seconds that an overdue gate waits for a person.
 type Clock = (Now, u64);
 
-/// What changes make of a job, in the order of the changes; what becomes of the job as a whole comes last.
+/// What changes make of a job, in the order of the changes; what becomes of the job as a whole
+/// comes last.
 pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: Clock) -> Vec<Fact> {
     let causes = causes(changes);
     let held_up = changes.iter().find_map(held_up);
@@ -30,7 +32,8 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
         match change {
             Change::PutArtifact(artifact) => {
                 let from = before.registered(&artifact.path);
-                // Without a word in the log: what a bare stage has to show is read anew when its gate opens again.
+                // Without a word in the log: what a bare stage has to show is read anew when its
+                // gate opens again.
                 let cause = causes.get(&artifact.path).copied().or(from.map(|_| ChangeCause::Found));
                 if let (Some(cause), true) = (cause, from != Some(artifact.digest)) {
                     let to = Some(artifact.digest);
@@ -39,12 +42,13 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
                 }
             }
             Change::DropArtifact(path) => {
-                // A stage that made its artifacts anew drops what stood beside them; that is its business, not this command's.
+                // A stage that made its artifacts anew drops what stood beside them; that is its
+                // business, not this command's.
                 if let Some(cause) = causes.get(path) {
                     facts.push(changed(path, before.registered(path), None, *cause));
                 }
             }
-            // Of several steps the last one is what would be.
+            // If a row changes several times, only its last state counts.
             Change::PutAttempt(attempt) if after.attempts.contains(attempt) => {
                 facts.extend(attempt_fact(before, after, attempt, held_up.as_ref()));
             }
@@ -94,7 +98,8 @@ fn other_bytes(known: &Gate, gate: &Gate) -> Option<Fact> {
     (known.digest() != digest).then_some(Fact::GateStaysOpen { stage, attempt, digest })
 }
 
-/// What a person does to a gate's timer. Leases stop timers too; they come and go with prompts, and nobody decides on them.
+/// What a person does to a gate's timer. Leases stop timers too; they come and go with prompts, and
+/// nobody decides on them.
 fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clock) -> Option<Fact> {
     let (was, timer) = (known.timer.as_ref()?, gate.timer.as_ref()?);
     let GateKey { stage, attempt, .. } = gate.key.clone();
@@ -120,7 +125,8 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
             }
         },
         (Some(_), None) => {
-            // Where a lease goes on stopping it: as it would run if that ended now.
+            // If a lease still stops the timer, the fact says how it would run if the lease ended
+            // now.
             let stopped = timer
                 .stopped_at
                 .map(|_| timer.started_again(now, 0, gate.policy.max_hold_s, grace_s));
@@ -247,7 +253,7 @@ fn job_fact(before: &JobRows, after: &JobRows, facts: &[Fact]) -> Option<Fact> {
             let attempt = after.next_attempt(&stage);
             Some(Fact::OutsideOpens { stage, attempt })
         }
-        // The attempt that waited all the while is no change of its row.
+        // An attempt that only waited has no change of its own, so the fact comes from the job.
         JobStatus::Queued if was_paused && !has_started => Fact::of_waiting(after, None),
         JobStatus::Queued | JobStatus::Running | JobStatus::NeedsApproval => None,
         JobStatus::Paused if is_held_up => None,

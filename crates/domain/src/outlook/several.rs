@@ -1,4 +1,5 @@
-//! What several commands would do together: counted by what they have in common, in few words however many they are.
+//! What several commands would do together: counted by what they have in common, in few words
+//! however many they are.
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
@@ -8,10 +9,11 @@ use super::{ChangeCause, FINAL, Fact, Outlook, Slots};
 use crate::job::JobStatus;
 use text::words::counted;
 
-/// So many different things are told of many jobs.
+/// How many different things are told of many jobs.
 const TOLD_MAX: usize = 5;
 
-/// What would become of these jobs, in plain words; of each the outlooks in the order in which they would happen.
+/// What would become of these jobs, in plain words; of each the outlooks in the order in which they
+/// would happen.
 pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
     let count = jobs.len();
     let mut started = 0;
@@ -37,7 +39,8 @@ pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
     told
 }
 
-/// What happens in how many of them, the most frequent first; of the equally frequent, what happens first.
+/// What happens in how many of them, the most frequent first; of the equally frequent, what happens
+/// first.
 fn tally(jobs: impl Iterator<Item = Vec<String>>, all: usize) -> String {
     let mut counts = HashMap::new();
     for phrases in jobs {

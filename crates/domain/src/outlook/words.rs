@@ -45,7 +45,8 @@ pub(super) fn decided_at_once<'f>(
 }
 
 impl Fact {
-    /// The fact in a sentence; none where it goes without saying, as the decision that is asked about.
+    /// The fact in a sentence; none where it goes without saying, as the decision that is asked
+    /// about.
     pub fn words(&self) -> Option<String> {
         Some(match self {
             Self::ArtifactChanges { path, from, to, cause } => artifact_words(path.file_name(), *from, *to, *cause),
@@ -170,7 +171,8 @@ impl Fact {
     }
 }
 
-/// Where a stage stands in the line: `4 stages come before it, 4 may run at once (max_concurrent_jobs)`.
+/// Where a stage stands in the line:
+/// `4 stages come before it, 4 may run at once (max_concurrent_jobs)`.
 fn place_words(Slots { ahead, limit }: Slots) -> String {
     let come = if ahead == 1 { "comes" } else { "come" };
     let ahead = counted(ahead, "stage");
@@ -199,7 +201,7 @@ fn artifact_words(name: &str, from: Option<Digest>, to: Option<Digest>, cause: C
     }
 }
 
-/// So many parameters are named one by one.
+/// How many parameters are named one by one.
 const PARAMS_NAMED_MAX: usize = 4;
 
 /// What is set and what goes: `tone=bright, without length_s`.

@@ -1,4 +1,5 @@
-//! The rows of the decisions, in chain order: numbers without gaps, each one's `prev` the hash before it.
+//! The rows of the decisions, in chain order: numbers without gaps, each one's `prev` the hash
+//! before it.
 
 use super::finding::LOOK;
 use super::{Audit, Finding, Location, PAGE, Trouble};
@@ -18,7 +19,8 @@ impl Audit<'_> {
             hash: Some(Digest::ZERO),
         };
         let mut after = i64::MIN;
-        // Links that stand in for decisions of removed run directories; there are few, and none in most databases.
+        // Links that stand in for decisions of removed run directories; there are few, and none in
+        // most databases.
         let mut lost = Vec::new();
         let mut lost_after = 0;
         loop {
@@ -50,7 +52,8 @@ impl Audit<'_> {
         self.noted_head()
     }
 
-    /// Says which numbers are missing before `seq`, unless their links are known. `i64::MAX`: there is no next one.
+    /// Says which numbers are missing before `seq`, unless their links are known. `i64::MAX`: there
+    /// is no next one.
     fn bridge(
         &mut self,
         before: &mut Before,
@@ -101,7 +104,8 @@ impl Audit<'_> {
         self.report.add(finding);
     }
 
-    /// Holds the chain against a note of its head that somebody kept: nothing else shows that its end was removed.
+    /// Holds the chain against a note of its head that somebody kept: nothing else shows that its
+    /// end was removed.
     fn noted_head(&mut self) -> Result<(), Trouble> {
         let Some(noted) = self.scope.head else { return Ok(()) };
         let what = match (self.reader.link(noted.seq)?, self.report.head) {

@@ -95,7 +95,7 @@ impl JobLook<'_> {
         // Lines of rows that a wrong line stood in for: they come late, and are no news.
         while let Some(current) = row {
             let Some(expected) = self.expected(&current)? else {
-                // Its line cannot be known; most likely it is the one that stands here.
+                // The event has no readable line; most likely the line at this place is its own.
                 line = match line {
                     Some(here) if claimed(&here).is_none_or(|event| event.seq <= current.seq.unsigned_abs()) => {
                         lines.take()?
@@ -154,7 +154,8 @@ impl JobLook<'_> {
         Ok(())
     }
 
-    /// The first line that is not of the old system: such lines stand before ours, and outside the record.
+    /// The first line that is not of the old system: such lines stand before ours, and outside the
+    /// record.
     fn after_old_lines(&mut self, lines: &mut PeekedLines) -> Result<Option<FileLine>, Trouble> {
         let mut old = 0_u64;
         let mut line = lines.take()?;

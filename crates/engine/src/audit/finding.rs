@@ -63,7 +63,6 @@ impl Location {
         }
     }
 
-    /// A line of it.
     pub(crate) fn at_line(self, number: u64, offset: u64) -> Self {
         Self {
             line: Some(number),
@@ -125,7 +124,6 @@ impl fmt::Display for Location {
 /// Something that is not as it was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Where.
     #[serde(flatten)]
     pub place: Location,
     /// What is wrong there.
@@ -199,7 +197,6 @@ impl fmt::Display for Finding {
 /// A job whose files are behind its rows; no failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OwedFiles {
-    /// The job.
     pub job_id: JobId,
     /// Lines of `events.jsonl`.
     pub events: u64,

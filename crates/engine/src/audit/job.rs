@@ -86,8 +86,8 @@ pub(super) fn look_at_stranger(runs: &RunsDir, job_id: &JobId) -> Result<Report,
     Ok(report)
 }
 
-/// A decision file of ours; none: there is none, or it is an old one. One that cannot be read counts as an old one here: only rows say
-/// what it should be.
+/// A decision file of ours; none: there is none, or it is an old one. One that cannot be read
+/// counts as an old one here: only rows say what it should be.
 fn read_decision(path: &std::path::Path) -> Result<Option<SealedDecision>, Trouble> {
     match record::read(path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes.unwrap_or_default()).ok()),
@@ -131,7 +131,7 @@ impl JobLook<'_> {
             let Some(last) = page.last() else { break };
             after = last.seq;
             for row in page {
-                // What is wrong with such a row is told of with the chain.
+                // A fault of such a row is reported with the chain.
                 let (Some(stage), Ok(attempt)) = (row.stage.clone(), u32::try_from(row.attempt)) else {
                     continue;
                 };
@@ -164,7 +164,8 @@ impl JobLook<'_> {
         Ok(())
     }
 
-    /// Whether the file is as its row says, or wrong in a way that was added; false: it is not there yet, and need not be.
+    /// Whether the file is as its row says, or wrong in a way that was added; false: it is not
+    /// there yet, and need not be.
     fn decision_file(&mut self, file: &GateFile, row: &RawDecision) -> Result<bool, Trouble> {
         let is_owed = row.event_seq > self.mark.published_seq;
         let path = file.path(&self.run);
@@ -191,7 +192,8 @@ impl JobLook<'_> {
             return Ok(false);
         }
         let (what, hint) = match is_intact(&found) && !is_intact(&row.document) {
-            // The row's hash is not that of its content, the file's is: it is the row that was changed.
+            // The row's hash is not that of its content, the file's is: it is the row that was
+            // changed.
             true => (
                 format!(
                     "the row of decision {} differs from here on, and this file is intact",

@@ -1,4 +1,5 @@
-//! `chain.jsonl` against the rows: every link says what its row says, and no published decision is without one.
+//! `chain.jsonl` against the rows: every link says what its row says, and no published decision is
+//! without one.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +57,8 @@ impl Audit<'_> {
     pub(super) fn links(&mut self) -> Result<(), Trouble> {
         let mut findings = look(self.runs, self.reader)?;
         if !findings.is_empty() {
-            // Somebody may have been publishing; now nobody is.
+            // Another process may have been publishing; with this lock none is, so the files are
+            // read again.
             let _guard = record::keep_publishers_out(self.runs)?;
             findings = look(self.runs, self.reader)?;
         }
@@ -118,7 +120,7 @@ impl LinkLook<'_> {
         }
         let mut is_owed = false;
         for (first, last) in numbers.gaps(head) {
-            // A row that is gone is told of with the rows.
+            // A missing row is reported with the rows, not here.
             let (there, owed) = self.reader.count_links(first, last)?;
             is_owed |= owed > 0;
             let missing = there - owed;
@@ -137,7 +139,8 @@ impl LinkLook<'_> {
         Ok(findings)
     }
 
-    /// Reads a line. `before` is the number of the line above: a damaged one most likely follows it.
+    /// Reads a line. `before` is the number of the line above: a damaged one most likely follows
+    /// it.
     fn look_at_link(&self, line: &FileLine, before: u64) -> Result<Reading, Trouble> {
         let claimed = serde_json::from_slice::<ChainLink>(&line.bytes).ok();
         let guesses = [claimed.as_ref().map(|link| link.seq), before.checked_add(1)];

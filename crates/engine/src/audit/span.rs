@@ -40,7 +40,8 @@ pub(crate) fn first_difference(found: &[u8], expected: &[u8]) -> Option<TextLoca
     })
 }
 
-/// What both texts hold where they part, for the message; `row` is what the expected one was made from.
+/// What both texts hold where they part, for the message; `row` is what the expected one was made
+/// from.
 pub(crate) fn describe(found: &[u8], expected: &[u8], span: &TextLocation, row: &str) -> String {
     let from = usize::try_from(span.offset).unwrap_or(usize::MAX);
     let shown = |text: &[u8]| {

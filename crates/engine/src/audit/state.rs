@@ -1,4 +1,5 @@
-//! `state.json` against its rows, where it is a pure projection of them: leases come and go without a word in the files.
+//! `state.json` against its rows, where it is a pure projection of them: leases come and go without
+//! a word in the files.
 
 use serde_json::Value;
 

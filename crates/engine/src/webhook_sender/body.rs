@@ -1,4 +1,5 @@
-//! What a delivery says: the event, the job, and the gate or decision that it is about, in the shapes that clients know (WIRE.md).
+//! What a delivery says: the event, the job, and the gate or decision that it is about, in the
+//! shapes that clients know (WIRE.md).
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,5 @@
-//! Reminders: an open gate is told of once more, before its deadline or after so long without a decision.
+//! Reminders: an open gate is told of once more, before its deadline or after so long without a
+//! decision.
 
 use serde_json::Value;
 

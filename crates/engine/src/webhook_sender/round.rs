@@ -83,8 +83,9 @@ impl WebhookSender {
         }
     }
 
-    /// Makes deliveries of what is new and sends all that is due; how long nothing more is to be done. What was sent and could not be
-    /// noted is `unnoted`: it is noted first, or it would be sent again and again while the database takes nothing.
+    /// Makes deliveries of what is new and sends all that is due; how long nothing more is to be
+    /// done. What was sent and could not be noted is `unnoted`: it is noted first, or it would be
+    /// sent again and again while the database takes nothing.
     fn round(
         &self,
         client: &WebhookClient,
@@ -161,7 +162,8 @@ impl WebhookSender {
             for event in &events {
                 deliveries.extend(self.deliveries_of(reader, event)?);
             }
-            // Also where nothing is to be told: the next look begins behind it.
+            // Written even if there is nothing to send, so that the next look begins after these
+            // events.
             self.put(vec![OutboxChange::Collect {
                 webhook: name.clone(),
                 up_to: since,

@@ -1,4 +1,5 @@
-//! What a dropped file says: `{"attempt": n, "artifacts": [{"kind": …, "path": …}], "base": …}` (SPEC §8), every fault with its field.
+//! What a dropped file says: `{"attempt": n, "artifacts": [{"kind": …, "path": …}], "base": …}`
+//! (SPEC §8), every fault with its field.
 
 use serde::Deserialize;
 

@@ -1,7 +1,8 @@
-//! Which run directories may have a dropped file: told by the operating system, or found in rounds where it cannot tell all.
+//! Which run directories may have a dropped file: told by the operating system, or found in rounds
+//! where it cannot tell all.
 //!
-//! Watched are the runs directory, for new run directories, and `gates/` of the newest jobs that are not over. Never a whole tree: artifacts
-//! and the database are written all the time.
+//! Watched are the runs directory, for new run directories, and `gates/` of the newest jobs that
+//! are not over. Never a whole tree: artifacts and the database are written all the time.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
@@ -69,7 +70,8 @@ pub(crate) struct DropWatcher {
     due_strays: BTreeSet<String>,
     /// Not every directory is watched.
     is_blind: bool,
-    /// The first round looks into every directory, without pauses; others follow where not all are watched. None: none is under way.
+    /// The first round looks into every directory, without pauses; others follow where not all are
+    /// watched. None: none is under way.
     rounds: Option<Rounds>,
     /// The next part of a round.
     pause: Pin<Box<Sleep>>,
@@ -170,7 +172,8 @@ impl DropWatcher {
         }
     }
 
-    /// A job is over: a file that is dropped there is refused, so it is watched as long as there is room for those that are not.
+    /// A job is over: a file that is dropped there is refused, so it is watched as long as there is
+    /// room for those that are not.
     pub(crate) fn ended(&mut self, job_id: JobId) {
         if self.watched.contains(&job_id) {
             self.ended.push_back(job_id);
@@ -188,14 +191,15 @@ impl DropWatcher {
         self.watched.remove(&job_id);
         if let Some(watcher) = &mut self.watcher {
             let run = self.runs.run(&job_id);
-            // Gone already where the directory is.
+            // The watch is gone already if the directory is.
             let _ = watcher.unwatch(&run.gates());
             let _ = watcher.unwatch(run.path());
         }
         true
     }
 
-    /// Watches a directory that is no job's, and its `gates/`, before it is looked at: what is dropped there is told.
+    /// Watches a directory that is no job's, and its `gates/`, before it is looked at: what is
+    /// dropped there is told.
     fn hint_stray(&mut self, name: String) {
         let path = self.runs.path().join(&name);
         self.due_strays.insert(name.clone());
@@ -239,8 +243,9 @@ struct Sifted {
     strays: Vec<String>,
 }
 
-/// Where all are new, in the first round, and of what is looked at once more, most have nothing. They are not opened themselves, only their
-/// `gates/`: so the watching of the runs directory is not woken.
+/// Where all are new, in the first round, and of what is looked at once more, most have nothing.
+/// They are not opened themselves, only their `gates/`: so the watching of the runs directory is
+/// not woken.
 fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: RoundPart, is_first: bool) -> Sifted {
     let is_any = |job_id: &JobId| {
         let run = runs.run(job_id);
@@ -263,12 +268,12 @@ fn sifted(runs: &RunsDir, watched: &BTreeSet<JobId>, part: RoundPart, is_first: 
 
 fn watch_run(watcher: &mut RecommendedWatcher, run: &RunDir) -> bool {
     let mut watch = |path: &Path| watcher.watch(path, RecursiveMode::NonRecursive).is_ok();
-    // It may be made right after the look.
+    // The directory may be made right after this check, so it is checked once more.
     if !run.gates().is_dir() && watch(run.path()) && !run.gates().is_dir() {
         return true;
     }
     let is_watched = watch(&run.gates());
-    // The run directory is written all the time. Mostly it was not watched.
+    // The run directory changes all the time, so it is not watched; mostly it never was.
     let _ = watcher.unwatch(run.path());
     is_watched
 }
@@ -284,7 +289,7 @@ fn is_directory(path: &Path) -> bool {
 }
 
 fn watcher(runs: &Path, hints: Arc<Hints>) -> Option<RecommendedWatcher> {
-    // The watcher tells absolute paths, whatever it was given.
+    // The watcher reports absolute paths, whichever path it was given.
     let root = std::path::absolute(runs).ok()?;
     let handler = move |event: notify::Result<notify::Event>| {
         let Ok(event) = event else { return };
@@ -320,7 +325,8 @@ fn is_whole(kind: EventKind) -> bool {
     ) || (!cfg!(target_os = "linux") && matches!(kind, EventKind::Create(_) | EventKind::Modify(_)))
 }
 
-/// Where a path below the runs directory may open a gate, or is meant to: a directory in it, its `gates/`, or a dropped file in one of them.
+/// Where a path below the runs directory may open a gate, or is meant to: a directory in it, its
+/// `gates/`, or a dropped file in one of them.
 fn home_of(root: &Path, below: &Path) -> Option<Home> {
     let parts: Option<Vec<&str>> = below.iter().map(|part| part.to_str()).collect();
     let name = match parts?[..] {

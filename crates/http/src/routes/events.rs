@@ -86,7 +86,7 @@ fn since(asked: &QueryParams) -> Result<Option<EventsSince>, ApiError> {
     let Some(text) = asked.text("since") else {
         return Ok(None);
     };
-    // Beyond what SQLite counts there is nothing anyway.
+    // SQLite has no larger numbers, so there are no events beyond this one.
     if let Ok(seq) = text.parse::<u64>() {
         return Ok(Some(EventsSince::Seq(seq.min(i64::MAX.unsigned_abs()))));
     }

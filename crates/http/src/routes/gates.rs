@@ -128,7 +128,7 @@ pub(crate) async fn decision(
     let wait_s = asked.number("wait", 0..=WAIT_S_MAX)?;
     let rows = match app.find(&id).await? {
         ListedJob::Ours(rows) => rows,
-        // There is nothing to wait for.
+        // An old record is never decided any more, so there is nothing to wait for.
         ListedJob::Old(job) => {
             let decision = job.gate(&stage).and_then(|gate| gate.decision.as_ref());
             return match (decision, attempt) {
@@ -273,7 +273,7 @@ pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: QueryParams) -
     let ours = app.engine.decisions(job_id.as_ref(), stage.as_ref(), limit);
     let ours = app.read(ours).await?;
     let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ours.len());
-    // Old ones stand outside the chain, and before it.
+    // Old records are outside the chain and older than it, so they come first.
     let history = if left > 0 {
         app.read(app.engine.old_decisions(job_id.as_ref(), DECISIONS_MAX))
             .await?

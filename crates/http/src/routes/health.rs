@@ -1,4 +1,5 @@
-//! `GET /healthz`: whether database, storage and configuration work. Without a token, so it says nothing else.
+//! `GET /healthz`: whether database, storage and configuration work. Without a token, so it says
+//! nothing else.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Opening a gate from outside: the bytes come with the request, so that no client can name a file of this machine.
+//! Opening a gate from outside: the bytes come with the request, so that no client can name a file
+//! of this machine.
 
 use std::sync::Arc;
 

@@ -30,7 +30,7 @@ pub(crate) async fn stream(
 ) -> Result<Response, ApiError> {
     let known = known(&headers, &asked)?;
     let place = app.long_place()?;
-    // Followed before looking: what happens in between is in both.
+    // The feed begins before the rows are read, so that nothing in between is missed.
     let feed = app.engine.follow();
     let rows = app.job(&id).await?;
     let newest = app.read(app.engine.last_events(Some(&id), 1)).await?;

@@ -1,6 +1,8 @@
-//! Where in a half-written patch the cursor stands: inside which objects and lists, at a name or at a value, in which word.
+//! Where in a half-written patch the cursor stands: inside which objects and lists, at a name or at
+//! a value, in which word.
 //!
-//! The text need not be JSON: strings without an end stop at their line's end, commas may be missing or too many, brackets may not match.
+//! The text need not be JSON: strings without an end stop at their line's end, commas may be
+//! missing or too many, brackets may not match.
 
 use std::ops::Range;
 
@@ -38,13 +40,15 @@ pub(super) struct Word {
     pub(super) is_closed: bool,
 }
 
-/// A field of an object, as far as it is written: its name, and its value when that is a text or a word.
+/// A field of an object, as far as it is written: its name, and its value when that is a text or a
+/// word.
 pub(super) type Written = (String, Option<String>);
 
 /// Where the cursor stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CursorContext {
-    /// From the patch itself to the object or list that holds the cursor, then to the value at the cursor.
+    /// From the patch itself to the object or list that holds the cursor, then to the value at the
+    /// cursor.
     pub(super) path: Vec<Step>,
     pub(super) position: Expected,
     pub(super) word: Option<Word>,
@@ -87,7 +91,8 @@ struct Container {
     wants_comma: bool,
 }
 
-/// Where the cursor stands, given as a byte of the text; none when it lies deeper than anyone nests a patch.
+/// Where the cursor stands, given as a byte of the text; none when it lies deeper than anyone nests
+/// a patch.
 pub(super) fn place_at(text: &str, cursor: usize) -> Option<CursorContext> {
     let tokens = tokens(text);
     let mut reader = CursorScanner::default();
@@ -143,7 +148,8 @@ fn word(text: &str, token: &Token, next: Option<&Token>, cursor: usize) -> Optio
         });
     };
     let start = token.span.start + 1;
-    // `"sce, "duration": 12`: the mark that ends this string opens another one, and what lies between belongs to nobody.
+    // `"sce, "duration": 12`: the mark that ends this string opens another one, and what lies
+    // between belongs to nobody.
     let is_sound = next.is_none_or(|next| {
         let gap = text.get(token.span.end..next.span.start).unwrap_or_default();
         !matches!(next.sign, Sign::Bare | Sign::Text(_)) || gap.contains('\n')

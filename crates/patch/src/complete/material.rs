@@ -1,4 +1,5 @@
-//! What an artifact holds that a patch may name, looked up once and kept: ids, markers, lines, values.
+//! What an artifact holds that a patch may name, looked up once and kept: ids, markers, lines,
+//! values.
 
 use std::collections::HashMap;
 
@@ -11,7 +12,7 @@ use super::super::quote::{counted, excerpt};
 use super::super::storyboard::{Storyboard, tree_of};
 use super::CANDIDATES_MAX;
 
-/// So much of a text is searched for lines to offer, in bytes.
+/// How much of a text is searched for lines to offer, in bytes.
 const LINES_BYTES_MAX: usize = 4 << 20;
 /// The longest line that is offered, in bytes.
 const LINE_BYTES_MAX: usize = 400;
@@ -75,7 +76,8 @@ impl ArtifactContents {
         holdings
     }
 
-    /// Lines that begin with what was typed; when none does, what stands from there to the line's end where it is found inside.
+    /// Lines that begin with what was typed; when none does, what stands from there to the line's
+    /// end where it is found inside.
     pub(super) fn lines(&self, typed: &str) -> Vec<Named> {
         let named = |text: &str, line: usize| Named {
             text: text.to_owned(),

@@ -6,14 +6,17 @@ use super::spots::is_word_bound;
 
 /// How far to each side context is taken, in bytes.
 const REACH_BYTES: usize = 2048;
-/// With more places alike than this the text is taken together with its neighbourhood at once, and that is looked for.
+/// With more places alike than this the text is taken together with its neighbourhood at once, and
+/// that is looked for.
 const LIKES_MAX: usize = 4096;
 /// The neighbourhoods tried, in bytes to each side, when a text has too many likes.
 const NEIGHBOURHOODS: [usize; 6] = [8, 16, 32, 64, 256, 1024];
-/// What a line end in the context counts, in bytes: a context within one line reads better than a shorter one across two.
+/// What a line end in the context counts, in bytes: a context within one line reads better than a
+/// shorter one across two.
 const LINE_END_COST: usize = 24;
 
-/// The place widened, by whole words, until its text stands nowhere else in `text`; none when not even a screenful around it does.
+/// The place widened, by whole words, until its text stands nowhere else in `text`; none when not
+/// even a screenful around it does.
 ///
 /// Places that overlap count as two: a search from the beginning may find either.
 pub(super) fn made_unique(text: &str, spot: Range<usize>) -> Option<Range<usize>> {
@@ -27,7 +30,8 @@ pub(super) fn made_unique(text: &str, spot: Range<usize>) -> Option<Range<usize>
     None
 }
 
-/// A place that is not empty: an insertion takes the word before it, at the very beginning the word after it.
+/// A place that is not empty: an insertion takes the word before it, at the very beginning the word
+/// after it.
 fn seeded(text: &str, spot: Range<usize>) -> Option<Range<usize>> {
     if !spot.is_empty() {
         return Some(spot);
@@ -66,7 +70,8 @@ fn bounds_after(text: &str, at: usize, reach: usize) -> impl Iterator<Item = usi
     (at..=at.saturating_add(reach).min(text.len())).filter(|bound| is_word_bound(text, *bound))
 }
 
-/// Every other place that reads as the seed, by how many bytes before it and after it are equal too.
+/// Every other place that reads as the seed, by how many bytes before it and after it are equal
+/// too.
 struct Likes<'t> {
     text: &'t str,
     seed: Range<usize>,
@@ -98,7 +103,8 @@ impl<'t> Likes<'t> {
         if self.alike.is_empty() {
             return Some(self.seed);
         }
-        // From the longest equal text before: each step leftwards leaves fewer likes for the right side to tell apart.
+        // From the longest equal text before: each step leftwards leaves fewer likes for the right
+        // side to tell apart.
         self.alike.sort_unstable_by(|a, b| b.cmp(a));
         let ends: Vec<usize> = bounds_after(self.text, self.seed.end, REACH_BYTES).collect();
         let mut best: Option<(usize, Range<usize>)> = None;
@@ -157,7 +163,7 @@ mod tests {
         assert_eq!(around(text, second..second + 4), Some("leave at noon"));
         let one = text.find("one.").unwrap();
         assert_eq!(around(text, one..one + 3), Some("one"));
-        // To the right where that is nearer.
+        // Text on the right is taken where it makes the place unique sooner.
         let text = "a tide b\nlow tide x\nlow tide y";
         let last = text.rfind("tide").unwrap();
         assert_eq!(around(text, last..last + 4), Some("tide y"));

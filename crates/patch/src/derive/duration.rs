@@ -1,4 +1,5 @@
-//! `duration_adjust` for an edit: which beats last longer or shorter, and whether totals and keyframes followed.
+//! `duration_adjust` for an edit: which beats last longer or shorter, and whether totals and
+//! keyframes followed.
 
 use serde_json::{Value, json};
 
@@ -9,12 +10,13 @@ use super::super::quote::counted;
 use super::super::storyboard::{Storyboard, tree_of};
 use super::Candidate;
 
-/// The duration patches that could be what the edit did: plain, with totals, with keyframes, with both.
+/// The duration patches that could be what the edit did: plain, with totals, with keyframes, with
+/// both.
 pub(super) fn candidates(path: &str, old: &str, new: &str) -> Vec<Candidate> {
     adjustments(path, old, new)
         .map(|(adjustments, others)| {
             let flags = [(false, false), (false, true), (true, false), (true, true)];
-            // Where nothing but durations changed, nothing followed.
+            // If only durations changed, neither totals nor keyframes were changed with them.
             let tried = if others == 0 { 1 } else { flags.len() };
             flags
                 .into_iter()
@@ -47,7 +49,8 @@ fn candidate(path: &str, adjustments: &[Value], is_scaling_keyframes: bool, is_u
     Candidate { value, reason }
 }
 
-/// The beats whose length changed, as the patch names them, and how many other values changed; none when more than numbers did.
+/// The beats whose length changed, as the patch names them, and how many other values changed; none
+/// when more than numbers did.
 fn adjustments(path: &str, old: &str, new: &str) -> Option<(Vec<Value>, usize)> {
     let (old_root, new_root) = (tree_of(path, old).ok()?, tree_of(path, new).ok()?);
     let changed = changed_numbers((old, &old_root), (new, &new_root))?;

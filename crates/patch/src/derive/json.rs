@@ -15,7 +15,8 @@ use super::Candidate;
 /// Lists of more items than this are not matched item by item where items came or went.
 const ITEMS_MATCHED_MAX: usize = 2000;
 
-/// The operations that make the edit, and how many they are; none when the edit is not one of values, or would take too many.
+/// The operations that make the edit, and how many they are; none when the edit is not one of
+/// values, or would take too many.
 pub(super) fn candidate(path: &str, old: &str, new: &str) -> Option<(Candidate, usize)> {
     let (old_root, new_root) = (read(old).ok()?, read(new).ok()?);
     // Two equal keys in one object: readers differ in which one counts, so no pointer is sure.
@@ -89,7 +90,8 @@ impl Operations<'_> {
         Some(())
     }
 
-    /// From left to right: what stands before an item is as it will be, so that its place is its place in the new list.
+    /// From left to right: what stands before an item is as it will be, so that its place is its
+    /// place in the new list.
     fn lists(&mut self, old: &[Node], new: &[Node], place: &str) -> Option<()> {
         let steps = if old.len() == new.len() {
             vec![DiffOp::Replace {

@@ -1,4 +1,5 @@
-//! `text_replace` for an edit: each spot as a text that stands once, equal spots as one replacement.
+//! `text_replace` for an edit: each spot as a text that stands once, equal spots as one
+//! replacement.
 
 use std::collections::HashMap;
 
@@ -11,10 +12,12 @@ use super::{Candidate, Texts};
 
 /// Each replacement is looked for in the whole text: so many bytes may be searched for all of them.
 const SEARCHED_BYTES_MAX: usize = 512 << 20;
-/// A place that is the first of its likes is counted rather than told apart by more context than this, in bytes.
+/// A place that is the first of its likes is counted rather than told apart by more context than
+/// this, in bytes.
 const CONTEXT_BYTES_MAX: usize = 80;
 
-/// The replacements that make the edit, fewest first; those that would be more than `most` are left out.
+/// The replacements that make the edit, fewest first; those that would be more than `most` are left
+/// out.
 pub(super) fn candidates(texts: &Texts<'_>, most: usize) -> Vec<Candidate> {
     let mut lists = vec![listed(texts, &texts.joined, most)];
     if texts.words != texts.joined {
@@ -32,7 +35,8 @@ pub(super) fn candidates(texts: &Texts<'_>, most: usize) -> Vec<Candidate> {
         .collect()
 }
 
-/// The replacements for these spots and how many spots they are; none when a spot cannot be told apart, or there are too many.
+/// The replacements for these spots and how many spots they are; none when a spot cannot be told
+/// apart, or there are too many.
 fn listed(texts: &Texts<'_>, spots: &[Spot], most: usize) -> Option<(Vec<Value>, usize)> {
     let mut rewrite = Rewrite {
         texts,
@@ -93,7 +97,8 @@ impl<'a, 's> Rewrite<'a, 's> {
         old_at + gained - lost
     }
 
-    /// One replacement for equal spots, when they are all the places that read so, or the first of them.
+    /// One replacement for equal spots, when they are all the places that read so, or the first of
+    /// them.
     fn replace_likes(&mut self, group: &[&'s Spot]) -> bool {
         let Some((old, new)) = group.first().and_then(|spot| self.sides(spot)) else {
             return false;

@@ -9,8 +9,8 @@ use super::super::section_replace::{Section, own_marker};
 use super::spots::{common_prefix, common_suffix};
 use super::{Candidate, Texts};
 
-/// How many markers of one kind and level before the edit are looked at: the edit's first byte may lie in the next marker's line when
-/// both begin alike.
+/// How many markers of one kind and level before the edit are looked at: the edit's first byte may
+/// lie in the next marker's line when both begin alike.
 const MARKERS_TRIED_MAX: usize = 2;
 
 /// How much of the section changed.
@@ -35,7 +35,8 @@ struct Bounds<'t> {
     tail: usize,
 }
 
-/// The sections that hold the whole edit, the smallest first, each in every way that its new text could be written.
+/// The sections that hold the whole edit, the smallest first, each in every way that its new text
+/// could be written.
 pub(super) fn candidates(texts: &Texts<'_>) -> Vec<SectionEdit> {
     let (old, new) = (texts.old, texts.new);
     let lines: Vec<&str> = old.split_inclusive('\n').collect();
@@ -104,7 +105,8 @@ fn written(texts: &Texts<'_>, section: &Bounds<'_>, common_head: usize, changed:
         return Vec::new();
     };
     if !is_retitled && own_marker(body, section.marker.kind).is_some() {
-        // A first line that looks like the section's marker would take that one's place: it goes along.
+        // A first line that looks like the section's marker would take that one's place: it goes
+        // along.
         start = section.head;
         body = new.get(start..end).unwrap_or(body);
     }

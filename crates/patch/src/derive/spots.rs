@@ -6,7 +6,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use diff::LineDiff;
 
-/// Up to so many bytes on each side are compared word by word; of longer spots only the equal beginning and end are taken off.
+/// Up to so many bytes on each side are compared word by word; of longer spots only the equal
+/// beginning and end are taken off.
 const WORDS_COMPARED_BYTES_MAX: usize = 4096;
 /// How many pairs of words are compared in one edit: bounds what a text full of changes can cost.
 const WORD_PAIRS_MAX: usize = 20_000_000;
@@ -81,7 +82,7 @@ pub(super) fn joined(spots: Vec<Spot>) -> Vec<Spot> {
 
 fn narrow(old: &str, new: &str, spot: &Spot, pairs_left: &mut usize, found: &mut Vec<Spot>) {
     let (Some(old_part), Some(new_part)) = (old.get(spot.old.clone()), new.get(spot.new.clone())) else {
-        // Not on the bounds of characters: a line always is.
+        // The bytes may not lie on the bounds of characters; whole lines always do.
         found.push(spot.clone());
         return;
     };

@@ -1,4 +1,5 @@
-//! Tests of the choice, on texts and storyboards as pipelines really write them; and of the promise that holds for every edit.
+//! Tests of the choice, on texts and storyboards as pipelines really write them; and of the promise
+//! that holds for every edit.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -354,7 +355,8 @@ fn marks_and_line_ends_are_part_of_the_edit() {
     }
 }
 
-/// A script: sections of every kind, with a byte order mark, CRLF, blank lines and a final newline or not.
+/// A script: sections of every kind, with a byte order mark, CRLF, blank lines and a final newline
+/// or not.
 fn script() -> impl Strategy<Value = (Vec<(String, String)>, &'static str, bool, bool)> {
     let marker = (0_usize..5, 0_u8..60).prop_map(|(kind, number)| {
         let (before, after) = [
@@ -432,12 +434,14 @@ proptest! {
         let (mut sections, line_end, has_bom, has_newline) = script;
         // Markers must stand once, and a code block may hide those that follow it.
         let mut known = std::collections::BTreeSet::new();
-        // One kind throughout: a section goes on to the next marker of its own kind, over those of others.
+        // One kind throughout: a section goes on to the next marker of its own kind, over those of
+        // others.
         for (marker, _) in &mut sections {
             *marker = format!("**{}**", marker.replace('*', ""));
         }
         sections.retain(|(marker, body)| known.insert(marker.clone()) && !body.contains("```"));
-        // The edit must lie within one section for a reader as well: blank lines before the next marker stay as they are.
+        // The edit must lie within one section for a reader as well: blank lines before the next
+        // marker stay as they are.
         for (_, body) in &mut sections {
             *body = body.trim().to_owned();
             if body.is_empty() {

@@ -36,7 +36,8 @@ enum Parts<'a> {
 }
 
 impl JsonDocument<'_> {
-    /// Whether a value of the document equals one of the patch. An object with two equal keys equals nothing.
+    /// Whether a value of the document equals one of the patch. An object with two equal keys
+    /// equals nothing.
     pub(in super::super) fn is_equal(&self, id: Id, value: &Value, numbers: Numbers) -> bool {
         self.is_same(View::Slot(id), value, numbers)
     }

@@ -1,10 +1,11 @@
-//! How a document is laid out, told from its own text, so that what is new reads like what was there.
+//! How a document is laid out, told from its own text, so that what is new reads like what was
+//! there.
 
 use std::ops::Range;
 
 use super::super::json_tree::{Node, Shape};
 
-/// So many values are looked at for the habits of a document, and so many in one list.
+/// How many values are looked at for the habits of a document, and so many in one list.
 const SAMPLED_MAX: usize = 20_000;
 const SAMPLED_CHILDREN_MAX: usize = 200;
 
@@ -75,7 +76,8 @@ impl<'t> Style<'t> {
                 added.reverse();
             }
         }
-        // A document that leaves no blank behind a comma leaves none behind a colon, and the other way round.
+        // A document that leaves no blank behind a comma leaves none behind a colon, and the other
+        // way round.
         let is_tight = |gap: Option<&str>| gap.is_some_and(|gap| !gap.ends_with(' '));
         let colon = seen.colon.unwrap_or(if is_tight(seen.comma) { ":" } else { ": " });
         Self {

@@ -7,9 +7,9 @@ use super::super::quote::{counted, excerpt, listed, quote};
 use super::layout::Kind;
 use super::{Content, Id, JsonDocument, described};
 
-/// So many items are asked for their id when a step is none of a list's places.
+/// How many items are asked for their id when a step is none of a list's places.
 const IDS_ASKED_MAX: usize = 10_000;
-/// So many keys are offered to choose from.
+/// How many keys are offered to choose from.
 const CANDIDATES_MAX: usize = 50;
 
 /// A value that is there.

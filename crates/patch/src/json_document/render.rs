@@ -1,4 +1,5 @@
-//! Writing the document: its own bytes where they stay, and what is new in the manner of its neighbours.
+//! Writing the document: its own bytes where they stay, and what is new in the manner of its
+//! neighbours.
 
 use std::borrow::Cow;
 
@@ -10,9 +11,10 @@ use super::layout::{
 };
 use super::{Container, Content, Id, JsonDocument};
 
-/// So many neighbours on each side are asked how they are laid out.
+/// How many neighbours on each side are asked how they are laid out.
 const NEIGHBOURS_ASKED_MAX: usize = 8;
-/// No document that is nested deeper is read: what lies deeper is not written out, and reading the result back refuses it.
+/// No document that is nested deeper is read: what lies deeper is not written out, and reading the
+/// result back refuses it.
 const DEPTH_MAX: usize = 200;
 
 impl<'t> JsonDocument<'t> {
@@ -161,7 +163,8 @@ impl<'d, 't> Writer<'d, 't> {
             .origin
             .and_then(|node| Some((open_gap(document.text, node)?, close_gap(document.text, node)?, node)));
         if container.entries.is_empty() || around.depth > DEPTH_MAX {
-            // A list that was empty may have blanks between its brackets; one that became empty has none.
+            // A list that was empty may have blanks between its brackets; one that became empty has
+            // none.
             match container.origin {
                 Some(node) if own.is_none() => self.put(node.raw(document.text)),
                 Some(_) | None => {
@@ -212,7 +215,8 @@ impl<'d, 't> Writer<'d, 't> {
         self.put(close);
     }
 
-    /// A value of the text after which a new entry can be written: what the pattern of its holder has in the same place, or a neighbour.
+    /// A value of the text after which a new entry can be written: what the pattern of its holder
+    /// has in the same place, or a neighbour.
     fn pattern<'a>(&self, container: &Container<'a>, at: usize, model: Option<&'a Node>) -> Option<&'a Node>
     where
         't: 'a,

@@ -11,7 +11,8 @@ use super::lookup::Opening;
 use super::{Container, Content, Id, JsonDocument, Key, Target, change};
 
 impl<'t> JsonDocument<'t> {
-    /// Writes a value where a pointer leads: in the place of a member, between the items of a list (RFC 6902 §4.1).
+    /// Writes a value where a pointer leads: in the place of a member, between the items of a list
+    /// (RFC 6902 §4.1).
     pub(in super::super) fn add_at(
         &mut self,
         pointer: &'t Pointer,
@@ -128,8 +129,9 @@ impl<'t> JsonDocument<'t> {
         }
     }
 
-    /// Makes a value read as the patch says. What already does stays byte for byte: equal members, the equal items at both ends of a
-    /// list, the order of the keys, the spelling of an equal number or text.
+    /// Makes a value read as the patch says. What already does stays byte for byte: equal members,
+    /// the equal items at both ends of a list, the order of the keys, the spelling of an equal
+    /// number or text.
     pub(in super::super) fn set(
         &mut self,
         id: Id,
@@ -245,7 +247,8 @@ impl<'t> JsonDocument<'t> {
         Ok(())
     }
 
-    /// Merges as RFC 7396 says: `null` removes a member, an object goes into the member, anything else takes its place.
+    /// Merges as RFC 7396 says: `null` removes a member, an object goes into the member, anything
+    /// else takes its place.
     pub(in super::super) fn merge(
         &mut self,
         id: Id,

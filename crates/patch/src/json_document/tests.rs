@@ -411,7 +411,8 @@ fn read_back(text: &str) -> Value {
 }
 
 proptest! {
-    /// A document that keeps to one manner keeps to it after any operations, and says what the other implementation makes of them.
+    /// A document that keeps to one manner keeps to it after any operations, and says what the
+    /// other implementation makes of them.
     #[test]
     fn a_document_keeps_its_manner(manner in manner(), value in any_value(), attempts in attempts()) {
         let mut current = json!({"pin": {"list": [[1, 2]], "object": {"x": 3}}, "doc": value});
@@ -443,7 +444,8 @@ proptest! {
         }
     }
 
-    /// Whatever the layout: what is added is added in one piece, what is removed goes in one piece, and nothing else changes.
+    /// Whatever the layout: what is added is added in one piece, what is removed goes in one piece,
+    /// and nothing else changes.
     #[test]
     fn one_operation_touches_one_piece(value in any_value(), attempt in attempts(), seeds in prop::collection::vec(0_usize..7, 1..9)) {
         let gaps = ["", "", " ", "\n", "\r\n\t", "  ", "\n\n  "];

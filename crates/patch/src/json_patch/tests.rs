@@ -24,7 +24,8 @@ fn refused(text: &str, ops: Value) -> (String, String, String) {
     (words(error.field), error.message, words(error.hint))
 }
 
-/// RFC 6902, appendix A, in its order: document, operations, result; no result: refused. A.13 is no JSON object to us.
+/// RFC 6902, appendix A, in its order: document, operations, result; no result: refused. A.13 is no
+/// JSON object to us.
 fn appendix() -> Vec<(Value, Value, Option<Value>)> {
     let ok = |document: Value, ops: Value, result: Value| (document, ops, Some(result));
     vec![

@@ -128,7 +128,8 @@ fn line_ends_are_those_of_the_file() {
         made("**A**", "**Z**\nnew", crlf),
         "\u{feff}**Z**\r\nnew\r\n\r\n**B**\r\nend"
     );
-    // In a mixed file the new text is taken as it is; only the missing end is added, in the style of most lines.
+    // In a mixed file the new text is taken as it is; only the missing end is added, in the style
+    // of most lines.
     assert_eq!(
         made("**A**", "one\ntwo", "**A**\r\nold\r\n**B**\nend"),
         "**A**\r\none\ntwo\r\n**B**\nend"

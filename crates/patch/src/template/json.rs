@@ -20,7 +20,8 @@ pub(super) fn json_patch(path: &str, text: &str) -> Option<Value> {
     }))
 }
 
-/// The first plain value that is reached through objects alone, merged into itself; with none, nothing to merge.
+/// The first plain value that is reached through objects alone, merged into itself; with none,
+/// nothing to merge.
 pub(super) fn merge_patch(path: &str, text: &str) -> Option<Value> {
     let root = json_tree::read(text).ok()?;
     let Shape::Object(_) = root.shape else { return None };

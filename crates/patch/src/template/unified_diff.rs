@@ -19,7 +19,8 @@ pub(super) fn around(path: &str, text: &str, index: usize) -> Option<Value> {
     let is_crlf = is_all_crlf(text);
     let mut hunk = String::new();
     let mut put = |sign: char, line: &str| {
-        // A diff of a file that ends every line with \r\n may leave the \r out, and reads better so.
+        // A diff of a file that ends every line with \r\n may leave the \r out, and reads better
+        // so.
         let kept = if is_crlf {
             without_end(line)
         } else {

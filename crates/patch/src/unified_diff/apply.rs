@@ -46,7 +46,8 @@ pub(super) fn apply(diff: &Diff, path: &str, text: &str) -> Result<Applied, Patc
     })
 }
 
-/// What ends the lines of the diff: `\r\n` where every line of the text ends so and no line of a diff that names some does.
+/// What ends the lines of the diff: `\r\n` where every line of the text ends so and no line of a
+/// diff that names some does.
 fn line_end(diff: &Diff, text: &str) -> &'static str {
     let lines = || diff.hunks.iter().flat_map(|hunk| &hunk.lines);
     let is_plain = lines().any(HunkLine::is_old) && !lines().any(|line| line.text.ends_with('\r'));
@@ -76,7 +77,7 @@ struct Run {
 
 impl<'t> Patched<'t> {
     fn apply(&mut self, hunk: &Hunk, number: usize) -> Result<(), PatchError> {
-        // Without old lines the header names the line before.
+        // A hunk without old lines names the line before it in its header.
         let start = hunk.old_start + usize::from(hunk.old_count == 0);
         if start < self.line {
             return Err(PatchError::unfit(format!(
@@ -292,7 +293,8 @@ impl<'t> Patched<'t> {
         PatchError::unfit(message).at_artifact_line(at).with_hint(hint)
     }
 
-    /// Where all old lines of a hunk stand, from the end of the hunk before it (offset and line) on.
+    /// Where all old lines of a hunk stand, from the end of the hunk before it (offset and line)
+    /// on.
     fn where_it_fits(&self, hunk: &Hunk, (from, from_line): (usize, usize)) -> Option<String> {
         let mut wanted = "\n".to_owned();
         for line in hunk.lines.iter().filter(|line| line.is_old()) {

@@ -1,4 +1,5 @@
-//! Reading a unified diff: headers, hunks and their lines. Strict: what is not understood is refused with its line.
+//! Reading a unified diff: headers, hunks and their lines. Strict: what is not understood is
+//! refused with its line.
 
 use super::super::quote::quote;
 
@@ -107,7 +108,7 @@ pub(super) fn read(text: &str) -> Result<Diff, DiffFault> {
             reader.at += 1;
             diff.hunks.push(reader.hunk(line, text)?);
         } else if text == "-- " {
-            // What `git format-patch` signs with.
+            // `git format-patch` ends a patch with this line.
             break;
         } else if text.is_empty() {
             reader.at += 1;
@@ -160,7 +161,8 @@ impl<'t> HunkParser<'t> {
         if lines.last() == Some(&"") {
             lines.pop();
         }
-        // Where even the headers end with \r\n, the diff came that way: the \r is not part of the lines that it is about.
+        // Where even the headers end with \r\n, the diff came that way: the \r is not part of the
+        // lines that it is about.
         let is_crlf = lines
             .iter()
             .find(|line| is_hunk(line))
@@ -284,7 +286,7 @@ impl<'t> HunkParser<'t> {
                 break;
             }
             match signed(text) {
-                // Blank lines behind a hunk are none of it.
+                // Blank lines after a hunk do not belong to it.
                 Some((Sign::Context, ""))
                     if text.is_empty()
                         && body
@@ -333,7 +335,8 @@ impl<'t> HunkParser<'t> {
     }
 }
 
-/// The sign of a line in a hunk; an empty line is an empty context line whose blank was cut off, as GNU diff may do.
+/// The sign of a line in a hunk; an empty line is an empty context line whose blank was cut off, as
+/// GNU diff may do.
 fn signed(text: &str) -> Option<(Sign, &str)> {
     let sign = match text.as_bytes().first() {
         None => return Some((Sign::Context, "")),
@@ -383,7 +386,8 @@ fn range(text: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// The file name of a `---` or `+++` line: without the time behind a tab, and without quotation marks.
+/// The file name of a `---` or `+++` line: without the time behind a tab, and without quotation
+/// marks.
 fn name_of(text: &str) -> &str {
     let name = text.split('\t').next().unwrap_or(text).trim_end();
     name.strip_prefix('"')

@@ -1,4 +1,5 @@
-//! Diffs of `diff -u` and of our own apply and give the new text; what does not fit is refused with what stands there.
+//! Diffs of `diff -u` and of our own apply and give the new text; what does not fit is refused with
+//! what stands there.
 
 use std::io::Write;
 use std::process::Command;

@@ -276,7 +276,8 @@ fn a_patch_that_was_registered_after_the_look_at_the_files_makes_the_look_stale(
     let looked = world.on_disk("script");
     let patch = effect("script", "one", "two");
     world.patch_on("bea", patch, None, looked.clone()).unwrap();
-    // Ana saw the former bytes and says so; what lies on disk when her transaction runs is not known to be them any more.
+    // Ana saw the former bytes and says so; what lies on disk when her transaction runs is not
+    // known to be them any more.
     let request = Judgement {
         digest: Some(Digest::of(b"one")),
         on_disk: looked,

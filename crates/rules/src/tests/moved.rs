@@ -1,4 +1,5 @@
-//! Nothing goes on but what somebody decided on: artifacts that are not what was decided on when the next stage is to start.
+//! Nothing goes on but what somebody decided on: artifacts that are not what was decided on when
+//! the next stage is to start.
 
 use super::*;
 use domain::artifact::{Base, BaseOrigin};
@@ -216,7 +217,8 @@ fn no_stage_starts_on_a_look_that_is_stale_or_shows_other_bytes() {
     world.begin("audio", 1).unwrap();
 }
 
-/// An older holdpoint registered what it found, and queued the stage: the decision has the last word.
+/// An older holdpoint registered what it found, and queued the stage: the decision has the last
+/// word.
 #[test]
 fn bytes_that_were_registered_without_a_decision_are_not_started_on() {
     let mut world = approved();
@@ -273,7 +275,8 @@ fn what_an_operator_said_to_the_stage_that_waited_is_not_lost() {
     assert_eq!((again.number, again.notes.as_deref()), (3, Some("quieter")));
 }
 
-/// What waits, and what became of the job, after somebody has approved the script while the outline was not what was decided on.
+/// What waits, and what became of the job, after somebody has approved the script while the outline
+/// was not what was decided on.
 fn approved_over(found: Option<&str>) -> World {
     let mut world = World::new(&["outline!", "script!", "audio!"], &["outline", "script"]);
     for (name, bytes) in [("outline", "plan"), ("script", "one")] {

@@ -1,4 +1,5 @@
-//! Patches while the gate is open, taken back one at a time; patches of the parameters; files beside an artifact.
+//! Patches while the gate is open, taken back one at a time; patches of the parameters; files
+//! beside an artifact.
 
 use super::*;
 use domain::artifact::PATCH_STEPS_MAX;

@@ -378,7 +378,8 @@ fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_cl
     world.pass_s(20);
     let asked = world.wake("script");
     world.extend("script", "ana", 600).unwrap();
-    // The clock is set forward past both: the old deadline has passed by the boot clock when the ticker asks, the new one has not.
+    // The clock is set forward past both: the old deadline has passed by the boot clock when the
+    // ticker asks, the new one has not.
     world.step_s(3600);
     world.pass_s(10);
     let expired = |wake, world: &World| Happening::Expired {

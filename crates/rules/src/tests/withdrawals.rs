@@ -142,7 +142,8 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
     );
 }
 
-/// What was withdrawn or rejected and is not under review any more is nothing that a stage may start on.
+/// What was withdrawn or rejected and is not under review any more is nothing that a stage may
+/// start on.
 #[test]
 fn what_no_approval_names_is_no_artifact_any_more() {
     for is_rejected in [false, true] {

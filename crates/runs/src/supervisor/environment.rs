@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-/// A larger text is handed over as a file only: Linux takes at most 128 KiB for one variable (execve(2), MAX_ARG_STRLEN).
+/// A larger text is handed over as a file only: Linux takes at most 128 KiB for one variable
+/// (execve(2), MAX_ARG_STRLEN).
 const TEXT_BYTES_MAX: usize = 100 * 1024;
 
-/// Whether a variable of the leader's environment stays its own: the token that opens HTTP, and whatever speaks to holdpoint itself.
+/// Whether a variable of the leader's environment stays its own: the token that opens HTTP, and
+/// whatever speaks to holdpoint itself.
 pub(super) fn is_withheld(name: &str) -> bool {
     name == "ADMIN_TOKEN" || name.starts_with("HOLDPOINT_")
 }
@@ -18,7 +20,8 @@ pub(super) struct CommandText<'a> {
     pub(crate) file: String,
 }
 
-/// All variables that are added for the command. The stage's own `env` comes first, so that it cannot claim to be another job.
+/// All variables that are added for the command. The stage's own `env` comes first, so that it
+/// cannot claim to be another job.
 pub(super) fn added(
     own: &BTreeMap<String, String>,
     job: &[(&'static str, String)],

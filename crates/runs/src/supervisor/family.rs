@@ -1,4 +1,5 @@
-//! A supervisor, its command and all descendants: who they are, and how they are ended when the supervisor is dead.
+//! A supervisor, its command and all descendants: who they are, and how they are ended when the
+//! supervisor is dead.
 
 use std::fs::{self, File};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -28,7 +29,8 @@ pub(super) struct Pids {
 const ROUNDS_MAX: u32 = 50;
 const ROUND: Duration = Duration::from_millis(200);
 
-/// What of this attempt's files could be read as `T`; a file that is missing or no longer makes sense says nothing.
+/// What of this attempt's files could be read as `T`; a file that is missing or no longer makes
+/// sense says nothing.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(path: &std::path::Path) -> Option<T> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
@@ -40,8 +42,8 @@ fn is_member(stat: &Stat, pids: Option<&Pids>, marks: &[String]) -> bool {
     }
     let is_related = pids.is_some_and(|pids| {
         let is_group = pids.command.is_some_and(|command| command.pid == stat.group);
-        // A number is not given to a new process while a session or group bears it. If its first bearer is gone and another process
-        // has the number now, all of the session is gone too.
+        // A number is not given to a new process while a session or group bears it. If its first
+        // bearer is gone and another process has the number now, all of the session is gone too.
         let is_ours = |bearer: ProcessId| proc::stat(bearer.pid).is_none_or(|now| now.id == bearer);
         let is_session = pids.supervisor.pid == stat.session && is_ours(pids.supervisor);
         stat.id.start_ticks >= pids.supervisor.start_ticks
@@ -65,16 +67,16 @@ fn lock_free(file: File) -> Receiver<()> {
     let (sender, receiver) = sync_channel(1);
     thread::spawn(move || {
         if file.lock().is_ok() {
-            // Nobody listens any more when the wait was given up.
+            // If this fails, the wait was given up and nobody listens.
             let _ = sender.send(());
         }
     });
     receiver
 }
 
-/// Ends what a dead supervisor left running: its session, the command's process group, and whoever bears this attempt's variables. True
-/// when nobody of the family lives; false when somebody still does, and the stage must not be run again yet. Refused while the
-/// supervisor lives.
+/// Ends what a dead supervisor left running: its session, the command's process group, and whoever
+/// bears this attempt's variables. True when nobody of the family lives; false when somebody still
+/// does, and the stage must not be run again yet. Refused while the supervisor lives.
 pub fn end_orphan(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool> {
     let files = StageFiles::new(run, stage, attempt);
     if locks::is_held(&files.lock())? {
@@ -97,18 +99,20 @@ pub fn end_orphan(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool>
     for _ in 0..ROUNDS_MAX {
         let members: Vec<Stat> = proc::living()
             .into_iter()
-            // Once the lock is free only those are looked for who closed it and left the session, but bear the variables.
+            // Once the lock is free only those are looked for who closed it and left the session,
+            // but bear the variables.
             .filter(|stat| is_member(stat, pids.as_ref().filter(|_| !is_free), &marks))
             .collect();
         for member in &members {
-            // A process that ends meanwhile is what is wanted.
+            // A process that ends meanwhile is fine: ending it is the aim.
             member.id.signal(Signal::SIGKILL);
         }
         if is_free && members.is_empty() {
             return Ok(true);
         }
         if is_free {
-            // Killed a moment ago. Nothing tells of their end: they are not our children and hold no lock.
+            // Killed a moment ago. Nothing tells of their end: they are not our children and hold
+            // no lock.
             thread::park_timeout(ROUND / 10);
             continue;
         }

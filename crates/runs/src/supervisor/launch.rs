@@ -34,7 +34,8 @@ pub struct StageLaunch<'a> {
     pub program: PathBuf,
 }
 
-/// This very executable, also after its file was replaced by an upgrade: a supervisor speaks the same version as its leader.
+/// This very executable, also after its file was replaced by an upgrade: a supervisor speaks the
+/// same version as its leader.
 pub fn own_program() -> PathBuf {
     PathBuf::from("/proc/self/exe")
 }
@@ -46,8 +47,8 @@ fn json_file(files: &StageFiles, path: &Path, value: &impl serde::Serialize, run
     files.write(path, &bytes, run.modes())
 }
 
-/// The run directory from the root. Only the way to the runs directory may lead through links, and is looked at here: whoever gets this
-/// path follows none below it.
+/// The run directory from the root. Only the way to the runs directory may lead through links, and
+/// is looked at here: whoever gets this path follows none below it.
 fn absolute(run: &RunDir) -> Result<PathBuf> {
     let runs = run.base();
     let runs = fs::canonicalize(if runs.as_os_str().is_empty() {
@@ -64,8 +65,9 @@ fn text(path: &Path) -> Result<String> {
     text.ok_or_else(|| RunsError::refused("use", path, "its path is not UTF-8 text"))
 }
 
-/// Starts a supervisor for this attempt. Refused while a former supervisor or a process of its family lives, and when the attempt has
-/// already ended; otherwise what a former try left is replaced.
+/// Starts a supervisor for this attempt. Refused while a former supervisor or a process of its
+/// family lives, and when the attempt has already ended; otherwise what a former try left is
+/// replaced.
 pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
     let stage = &launch.stage.name;
     let files = StageFiles::new(run, stage, launch.attempt);
@@ -113,7 +115,8 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         .stdin(Stdio::from(lock))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    // Withheld already here: what a process is started with can be read in /proc as long as it lives.
+    // Withheld already here: what a process is started with can be read in /proc as long as it
+    // lives.
     for (name, _) in std::env::vars_os() {
         if name
             .to_str()
@@ -123,7 +126,8 @@ pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
         }
     }
     let child = command.spawn().doing("start the supervisor", &files.spec())?;
-    // `command` is dropped on return and with it our copy of the lock: the supervisor's standard input is the only one left.
+    // `command` is dropped on return and with it our copy of the lock: the supervisor's standard
+    // input is the only one left.
     Ok(Supervised::ours(files, child))
 }
 

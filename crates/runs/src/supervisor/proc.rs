@@ -1,5 +1,5 @@
-//! What `/proc` says of processes (proc(5)). Numbers of processes are used again, so each goes with its start time, and those hold only
-//! for one boot and one PID namespace.
+//! What `/proc` says of processes (proc(5)). Numbers of processes are used again, so each goes with
+//! its start time, and those hold only for one boot and one PID namespace.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -46,7 +46,8 @@ pub(super) struct Stat {
 
 fn parse(text: &str) -> Option<Stat> {
     let pid = text.split(' ').next()?.parse().ok()?;
-    // The name stands in parentheses and may hold any character, so fields are counted after the last one.
+    // The name stands in parentheses and may hold any character, so fields are counted after the
+    // last one.
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<i32>().ok();
     Some(Stat {

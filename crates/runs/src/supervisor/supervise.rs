@@ -1,7 +1,9 @@
-//! The supervisor itself, from `setsid` to the exit record. It runs in a process of its own and outlives whoever started it.
+//! The supervisor itself, from `setsid` to the exit record. It runs in a process of its own and
+//! outlives whoever started it.
 //!
-//! All signals it cares for are blocked from the first moment and fetched one at a time: one thread, no handler, and nothing that waits
-//! for the end of a pipe, which a stray grandchild may keep open.
+//! All signals it cares for are blocked from the first moment and fetched one at a time: one
+//! thread, no handler, and nothing that waits for the end of a pipe, which a stray grandchild may
+//! keep open.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -28,8 +30,9 @@ use crate::error::{Doing, Result, reason};
 use crate::layout::{LOGS, Modes, log_file};
 use crate::{atomic, locks};
 
-/// Tells the supervisor to look for the cancel file. A signal that is ignored by default: it can reach the process in the moment in which
-/// it starts the command with open signals, and must not end it there.
+/// Tells the supervisor to look for the cancel file. A signal that is ignored by default: it can
+/// reach the process in the moment in which it starts the command with open signals, and must not
+/// end it there.
 pub(super) const POKE: Signal = Signal::SIGURG;
 
 /// Times that the grace may pass before processes which cannot be killed are left behind.
@@ -40,12 +43,14 @@ const KILL_TRIES_MAX: u32 = 3;
 enum Ending {
     TimedOut,
     Canceled,
-    /// Somebody ended the supervisor: a shutdown, or a person. No record is written, so that the stage is run again.
+    /// Somebody ended the supervisor: a shutdown, or a person. No record is written, so that the
+    /// stage is run again.
     Terminated,
 }
 
-/// Runs the stage command that `spec_path` names, to its end: `holdpoint __stage <spec>`. To be called first thing in the process, before
-/// any thread is made. Returns the exit status: 0 when the end was recorded.
+/// Runs the stage command that `spec_path` names, to its end: `holdpoint __stage <spec>`. To be
+/// called first thing in the process, before any thread is made. Returns the exit status: 0 when
+/// the end was recorded.
 pub fn supervise(spec_path: &Path, now: impl Fn() -> Timestamp) -> i32 {
     let Some(spec) = read_json::<Spec>(spec_path) else {
         return 1;
@@ -63,7 +68,8 @@ pub fn supervise(spec_path: &Path, now: impl Fn() -> Timestamp) -> i32 {
             POKE,
         ]),
     };
-    // Nobody reads our standard error; without a record the stage counts as lost, which is the truth.
+    // Nobody reads our standard error; without a record the stage counts as lost, which is the
+    // truth.
     supervisor.run(now).map_or(1, |is_recorded| i32::from(!is_recorded))
 }
 
@@ -86,21 +92,26 @@ impl Supervisor {
     fn run(&self, now: impl Fn() -> Timestamp) -> Result<bool> {
         let spec_path = self.files.spec();
         self.signals.thread_block().doing("block signals for", &spec_path)?;
-        // Refused only to the leader of a process group, which a child never is unless somebody started us by hand.
+        // Refused only to the leader of a process group, which a child never is unless somebody
+        // started us by hand.
         let _ = setsid();
-        // Descendants that leave the process group and lose their parent come to us, and so are found and ended.
+        // Descendants that leave the process group and lose their parent come to us, and so are
+        // found and ended.
         prctl::set_child_subreaper(true).doing("adopt the descendants of", &spec_path)?;
-        // The leader's working directory must not stay in use for hours; all our paths are absolute.
+        // The leader's working directory must not stay in use for hours; all our paths are
+        // absolute.
         std::env::set_current_dir("/").doing("leave the directory for", &spec_path)?;
         umask(Mode::from_bits_truncate(self.modes.umask()));
         let started_at = now();
 
         let family = self.files.open(&self.files.family(), self.modes)?;
         if !locks::try_take(&family, &self.files.family())? {
-            // A former family lives: without a record this attempt is lost, and its orphan is ended first.
+            // A former family lives: without a record this attempt is lost, and its orphan is ended
+            // first.
             return Ok(false);
         }
-        // Inherited by the command and all its descendants: the lock is free when the last of them is gone.
+        // Inherited by the command and all its descendants: the lock is free when the last of them
+        // is gone.
         fcntl(&family, FcntlArg::F_SETFD(FdFlag::empty())).doing("share", &self.files.family())?;
 
         fault::point("supervisor_started");
@@ -198,8 +209,9 @@ impl Supervisor {
             }
         }
         command.envs(self.spec.env.iter().map(|(name, value)| (name, value)));
-        // A child inherits its maker's signal mask, and the command must be able to receive signals: a thread of its own makes it.
-        // A TERM in the moment of that thread ends the supervisor at once; then the attempt is lost and its orphan ended by the leader.
+        // A child inherits its maker's signal mask, and the command must be able to receive
+        // signals: a thread of its own makes it. A TERM in the moment of that thread ends the
+        // supervisor at once; then the attempt is lost and its orphan ended by the leader.
         let spawned = thread::scope(|scope| {
             scope
                 .spawn(|| {
@@ -235,7 +247,7 @@ impl Supervisor {
             match child.try_wait() {
                 Ok(Some(status)) => return (Some(status), ending),
                 Ok(None) => {}
-                // Cannot be: it is our child, and nobody else reaps it.
+                // This cannot happen: it is our child, and nobody else reaps it.
                 Err(_) => return (None, ending),
             }
             match (self.signals.wait(), ending) {
@@ -250,7 +262,8 @@ impl Supervisor {
         }
     }
 
-    /// Ends whatever the command left running; with a grace when it was told to end just before. False: some could not be killed.
+    /// Ends whatever the command left running; with a grace when it was told to end just before.
+    /// False: some could not be killed.
     fn end_descendants(&self, has_grace: bool) -> bool {
         let mut is_killing = !has_grace;
         let mut tries = 0;
@@ -311,7 +324,8 @@ impl Supervisor {
         }
     }
 
-    /// Writes the record; on a full disk it waits for space, because work that was done must not be done again for want of a few bytes.
+    /// Writes the record; on a full disk it waits for space, because work that was done must not be
+    /// done again for want of a few bytes.
     fn write_record(&self, record: &ExitRecord) -> Result<bool> {
         let path = self.files.exit();
         let bytes = serde_json::to_vec_pretty(record)
@@ -334,7 +348,8 @@ impl Supervisor {
     }
 }
 
-/// The log was opened without blocking, in case somebody put a FIFO there; the command expects an ordinary file.
+/// The log was opened without blocking, in case somebody put a FIFO there; the command expects an
+/// ordinary file.
 fn blocking(file: File) -> Stdio {
     if let Ok(flags) = fcntl(&file, FcntlArg::F_GETFL) {
         let flags = nix::fcntl::OFlag::from_bits_truncate(flags) - nix::fcntl::OFlag::O_NONBLOCK;

@@ -1,4 +1,5 @@
-//! The leader's side again: waiting for a supervisor's end, its own or an adopted one, and telling it to end its command.
+//! The leader's side again: waiting for a supervisor's end, its own or an adopted one, and telling
+//! it to end its command.
 
 use std::fs::File;
 use std::process::Child;
@@ -32,7 +33,8 @@ pub struct Supervised {
     child: Option<Child>,
 }
 
-/// Takes over the supervisor that another process started; also right when it has ended meanwhile or was never started.
+/// Takes over the supervisor that another process started; also right when it has ended meanwhile
+/// or was never started.
 pub fn adopt(run: &RunDir, stage: &StageName, attempt: u32) -> Supervised {
     Supervised {
         files: StageFiles::new(run, stage, attempt),
@@ -72,14 +74,15 @@ impl Supervised {
     }
 }
 
-/// Asks the supervisor to end its command. True: it lives and will; its end still arrives through [`Supervised::wait`]. False: there is
-/// no supervisor any more.
+/// Asks the supervisor to end its command. True: it lives and will; its end still arrives through
+/// [`Supervised::wait`]. False: there is no supervisor any more.
 pub fn signal_cancel(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool> {
     let files = StageFiles::new(run, stage, attempt);
     if !locks::is_held(&files.lock())? {
         return Ok(false);
     }
-    // The file is the request and the signal only a poke: a supervisor that is not listening yet finds the file.
+    // The file is the request and the signal only a poke: a supervisor that is not listening yet
+    // finds the file.
     files.write(&files.cancel(), b"", run.modes())?;
     let here = Processes::here().doing("examine", &files.pid())?;
     if let Some(pids) = read_json::<Pids>(&files.pid()).filter(|pids| pids.world == here) {

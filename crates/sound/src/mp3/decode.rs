@@ -1,5 +1,5 @@
-//! Samples out of frames, by symphonia's decoder. Only its decoder: the frames are found by our own walk, so that what is measured is
-//! what is changed.
+//! Samples out of frames, by symphonia's decoder. Only its decoder: the frames are found by our own
+//! walk, so that what is measured is what is changed.
 
 use symphonia::core::audio::Audio;
 use symphonia::core::audio::GenericAudioBufferRef;
@@ -12,7 +12,8 @@ use symphonia::default::codecs::MpaDecoder;
 use super::super::AudioFault;
 use super::walk::Stream;
 
-/// Gives every frame's samples, channels interleaved, to `heard`; returns how many frames could not be decoded and were given as silence.
+/// Gives every frame's samples, channels interleaved, to `heard`; returns how many frames could not
+/// be decoded and were given as silence.
 pub(super) fn decode(stream: &Stream, bytes: &[u8], mut heard: impl FnMut(&mut [f32])) -> Result<usize, AudioFault> {
     let mut parameters = AudioCodecParameters::new();
     parameters.for_codec(CODEC_ID_MP3);

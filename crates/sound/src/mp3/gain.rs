@@ -1,6 +1,8 @@
-//! The `global_gain` of every granule and channel: one step is a quarter of a power of two, and no sample is decoded for it.
+//! The `global_gain` of every granule and channel: one step is a quarter of a power of two, and no
+//! sample is decoded for it.
 //!
-//! ISO/IEC 11172-3 2.4.1.7 and 13818-3 2.4.1.7 say where it stands in the side information, 2.4.3.1 how the checksum is made.
+//! ISO/IEC 11172-3 2.4.1.7 and 13818-3 2.4.1.7 say where it stands in the side information, 2.4.3.1
+//! how the checksum is made.
 
 use super::header::{CRC_BYTES, HEADER_BYTES, Header, Version};
 use super::walk::{Frame, Stream};
@@ -22,7 +24,8 @@ const GAIN_BITS: usize = 8;
 pub struct Mp3GainReport {
     /// Granules that have the new gain, each channel counted.
     pub granules: usize,
-    /// Granules without a single bit of sound whose gain would have left its range: they keep it, and stay silent.
+    /// Granules without a single bit of sound whose gain would have left its range: they keep it,
+    /// and stay silent.
     pub silent_kept: usize,
     /// Frames whose checksum was made anew.
     pub checksums: usize,
@@ -67,7 +70,8 @@ impl Stream {
         })
     }
 
-    /// The file with every gain moved by so many steps; the caller has asked [`Stream::gains`] whether they fit.
+    /// The file with every gain moved by so many steps; the caller has asked [`Stream::gains`]
+    /// whether they fit.
     pub(in super::super) fn stepped(&self, bytes: &[u8], steps: i32) -> (Vec<u8>, Mp3GainReport) {
         let mut changed = bytes.to_vec();
         let mut outcome = Mp3GainReport::default();
@@ -94,7 +98,8 @@ fn step(bytes: &mut [u8], frame: Frame, steps: i32, outcome: &mut Mp3GainReport)
     if !frame.header.is_protected {
         return;
     }
-    // A checksum that was wrong is not ours to mend: it may be all that tells a strict player to drop a broken frame.
+    // A checksum that was wrong is not ours to mend: it may be all that tells a strict player to
+    // drop a broken frame.
     if !is_right {
         outcome.wrong_checksums += 1;
         return;
@@ -115,7 +120,8 @@ fn stored_checksum(bytes: &[u8]) -> Option<u16> {
         .map(|two| u16::from_be_bytes(*two))
 }
 
-/// CRC-16 (polynomial 0x8005, begun with ones) over the last two bytes of the header and the side information.
+/// CRC-16 (polynomial 0x8005, begun with ones) over the last two bytes of the header and the side
+/// information.
 fn checksum(bytes: &[u8], header: Header) -> Option<u16> {
     let side = bytes.get(header.side_at()..header.side_at() + header.side_bytes())?;
     let covered = bytes.get(2..HEADER_BYTES)?.iter().chain(side);
@@ -151,7 +157,7 @@ impl GranuleStart {
     }
 
     fn gain(self, bytes: &[u8]) -> u8 {
-        // Eight bits were asked for.
+        // The value has eight bits, so it fits.
         bits(bytes, self.0 + GAIN_AT, GAIN_BITS) as u8
     }
 

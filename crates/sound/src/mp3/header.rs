@@ -1,6 +1,6 @@
-//! The four bytes that begin an MPEG audio frame (ISO/IEC 11172-3 2.4.1.3, 13818-3, and the unofficial 2.5).
+//! The four bytes that begin an MPEG audio frame (ISO/IEC 11172-3 2.4.1.3, 13818-3, and the
+//! unofficial 2.5).
 
-/// Bytes of the header.
 pub(super) const HEADER_BYTES: usize = 4;
 /// Bytes of the checksum behind the header of a protected frame.
 pub(super) const CRC_BYTES: usize = 2;
@@ -72,7 +72,7 @@ impl Header {
         };
         let bitrate_kbps = *bitrates.get(usize::from(third >> 4))?;
         let rate_hz = *RATES_HZ.get(usize::from(third >> 2 & 3))?;
-        // Emphasis 2 was never given out: a header that has it is chance.
+        // Emphasis 2 is reserved: bytes that have it only look like a header.
         if fourth & 3 == 2 {
             return None;
         }
@@ -138,8 +138,8 @@ impl Header {
         HEADER_BYTES + if self.is_protected { CRC_BYTES } else { 0 }
     }
 
-    /// Whether a frame with this header can belong to one stream with the other: what may change from frame to frame is the bit rate,
-    /// the padding, the protection and the way of stereo.
+    /// Whether a frame with this header can belong to one stream with the other: what may change
+    /// from frame to frame is the bit rate, the padding, the protection and the way of stereo.
     pub(super) fn is_of_one_stream(self, other: Self) -> bool {
         self.version == other.version
             && self.sample_rate_hz == other.sample_rate_hz

@@ -1,10 +1,12 @@
-//! The first frame that encoders leave for players: `Xing`, `Info` or `VBRI`. It decodes to silence and is no sound.
+//! The first frame that encoders leave for players: `Xing`, `Info` or `VBRI`. It decodes to silence
+//! and is no sound.
 
 use super::header::Header;
 
 /// Where `VBRI` stands, whatever the frame (Fraunhofer).
 const VBRI_AT: usize = 36;
-/// From the letters: flags, then what the flags announce, then the encoder's name and its settings (LAME).
+/// From the letters: flags, then what the flags announce, then the encoder's name and its settings
+/// (LAME).
 const FLAGS_AT: usize = 4;
 const FIELDS: [(u32, usize); 4] = [(1, 4), (2, 4), (4, 100), (8, 4)];
 /// From the encoder's name.
@@ -14,7 +16,8 @@ const DELAYS_AT: usize = 21;
 /// What such a frame says that matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Info {
-    /// Silence that the encoder added before and after, in samples of each channel; none: it does not say.
+    /// Silence that the encoder added before and after, in samples of each channel; none: it does
+    /// not say.
     pub(super) added: Option<(u32, u32)>,
     /// It carries a ReplayGain that a change of level makes untrue.
     pub(super) has_replay_gain: bool,

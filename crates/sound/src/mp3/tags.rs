@@ -1,4 +1,5 @@
-//! What stands around and between the frames of an MP3 file and is not sound: ID3, APE and Lyrics3 tags.
+//! What stands around and between the frames of an MP3 file and is not sound: ID3, APE and Lyrics3
+//! tags.
 
 use std::ops::Range;
 
@@ -65,7 +66,8 @@ fn ape(block: &[u8]) -> Option<(usize, bool)> {
     Some((size, u32::from_le_bytes(*flags) >> 31 == 1))
 }
 
-/// Whether a tag holds a ReplayGain, in the spelling of ID3 or of APE; zeros are passed over, so that UTF-16 reads like ASCII.
+/// Whether a tag holds a ReplayGain, in the spelling of ID3 or of APE; zeros are passed over, so
+/// that UTF-16 reads like ASCII.
 pub(super) fn names_replay_gain(tags: &[u8]) -> bool {
     const NAME: &[u8] = b"REPLAYGAIN_";
     let letters: Vec<u8> = tags

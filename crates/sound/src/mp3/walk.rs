@@ -47,11 +47,13 @@ impl Frame {
 fn frame_at(bytes: &[u8], at: usize) -> Option<Frame> {
     let header = Header::read(bytes.get(at..)?)?;
     let length = header.frame_bytes()?;
-    // The lowest rates leave less room than the side information needs only where nothing could be encoded at all.
+    // The lowest rates leave less room than the side information needs only where nothing could be
+    // encoded at all.
     (length >= header.side_at() + header.side_bytes()).then_some(Frame { at, length, header })
 }
 
-/// Whether what follows the frame bears it out: another frame of the stream, a tag, or the end. Two sync bytes alone are often chance.
+/// Whether what follows the frame bears it out: another frame of the stream, a tag, or the end. Two
+/// sync bytes alone are often chance.
 fn is_borne_out(bytes: &[u8], frame: Frame, end: usize) -> bool {
     let next = frame.end();
     next == end

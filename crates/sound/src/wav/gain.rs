@@ -1,17 +1,21 @@
-//! A change of level on PCM samples: multiplied, rounded to the nearest (halves away from zero), no dither, saturated at full scale.
+//! A change of level on PCM samples: multiplied, rounded to the nearest (halves away from zero), no
+//! dither, saturated at full scale.
 //!
-//! No dither, because a patch must be a pure function of bytes and small changes back and forth must not add noise each time.
+//! No dither, because a patch must be a pure function of bytes and small changes back and forth
+//! must not add noise each time.
 
 use super::sample::{Sample, full_scale, put_signed, signed};
 
 /// What a change of level does to the samples of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in super::super) struct WavGainReport {
-    /// Samples that would be beyond full scale: whole numbers are held at it, floats keep their value.
+    /// Samples that would be beyond full scale: whole numbers are held at it, floats keep their
+    /// value.
     pub(in super::super) over: u64,
     /// Float samples that are no finite number; they stay as they are.
     pub(in super::super) not_numbers: u64,
-    /// The factor by which the loudest sample reaches full scale; none: silence, which no factor makes louder.
+    /// The factor by which the loudest sample reaches full scale; none: silence, which no factor
+    /// makes louder.
     pub(in super::super) largest_factor: Option<f64>,
 }
 
@@ -60,7 +64,8 @@ pub(super) fn apply(samples: &mut [u8], sample: Sample, factor: f64) -> WavGainR
     outcome
 }
 
-/// None: not a number, so it stays. Beyond the largest float it stops there instead of becoming infinite.
+/// None: not a number, so it stays. Beyond the largest float it stops there instead of becoming
+/// infinite.
 fn float(value: f64, factor: f64, largest: f64, outcome: &mut WavGainReport) -> Option<f64> {
     if !value.is_finite() {
         outcome.not_numbers += 1;

@@ -1,4 +1,5 @@
-//! The chunks of a WAV file: which bytes are samples. Everything else is somebody else's and is never touched.
+//! The chunks of a WAV file: which bytes are samples. Everything else is somebody else's and is
+//! never touched.
 
 use std::ops::Range;
 

@@ -17,7 +17,8 @@ pub(crate) enum Sample {
 }
 
 impl Sample {
-    /// Whole numbers in a container of so many bits, of which the upper ones hold signal; none for sizes that are not read here.
+    /// Whole numbers in a container of so many bits, of which the upper ones hold signal; none for
+    /// sizes that are not read here.
     pub(super) fn integer(container_bits: u16, valid_bits: u16) -> Option<Self> {
         let idle_bits = u32::from(container_bits.checked_sub(valid_bits)?);
         let bytes = match container_bits {
@@ -39,7 +40,6 @@ impl Sample {
         }
     }
 
-    /// Whether it is a float.
     pub(in super::super) fn is_float(self) -> bool {
         match self {
             Self::Float32 | Self::Float64 => true,

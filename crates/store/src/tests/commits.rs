@@ -20,7 +20,8 @@ fn two_processes_racing_for_one_gate_make_one_decision() {
     let race = |mut store: Store, by: &'static str| {
         let mut answers = Vec::new();
         for round in 0..rounds {
-            // What was read before the race is stale for one of the two: only the row's guard may tell.
+            // What was read before the race is stale for one of the two: only the row's guard may
+            // tell.
             let stale = gate(&format!("j-{round}"), 1);
             let entry = Batched::new(stale.key.job_id.clone(), stale);
             barrier.wait();
@@ -189,7 +190,8 @@ fn guards_name_what_is_in_the_way() {
     assert!(late.message.contains("bea"), "{late}");
 }
 
-/// Each answer is compared with what a reader loads, see [`House::put`]: also the order, where rows go and come again.
+/// Each answer is compared with what a reader loads, see [`House::put`]: also the order, where rows
+/// go and come again.
 #[test]
 fn the_answer_has_the_rows_that_a_reader_would_load() {
     let mut house = House::new();

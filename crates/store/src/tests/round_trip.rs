@@ -143,7 +143,8 @@ prop_compose! {
     }
 }
 
-/// Numbers as JSON has them: a float that is no number has no JSON form and became null before it came here.
+/// Numbers as JSON has them: a float that is no number has no JSON form and became null before it
+/// came here.
 fn text_of(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap()
 }

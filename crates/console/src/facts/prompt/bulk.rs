@@ -30,7 +30,8 @@ fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<Prompt
     } else {
         format!("{count} gates")
     };
-    // What is left out altogether is no question yet: it says so, and names the key that makes it one.
+    // What is left out altogether is no question yet: it says so, and names the key that makes it
+    // one.
     let is_question = !ask.is_asking() || count > 0;
     let (verb, gates) = match is_question {
         true => (format!("{verb} "), gates),
@@ -179,7 +180,8 @@ const LEFT_OUT: &str = "left out: ";
 /// `123 `, `  4a1b2c  `, `  left out: `.
 const LIST_CELLS: usize = 26;
 
-/// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no screen of theirs, that.
+/// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no
+/// screen of theirs, that.
 fn unseen(model: &Model, item: &Item, cells: usize) -> String {
     let key = &item.pin.key;
     let is_it = |digest: Option<Digest>| digest == Some(item.pin.digest);
@@ -204,7 +206,8 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
         .unwrap_or_else(|| "not wholly seen".to_owned())
 }
 
-/// Behind who holds its timer, and why: whoever holds it must be read, the reason gives way to the rest.
+/// Behind who holds its timer, and why: whoever holds it must be read, the reason gives way to the
+/// rest.
 fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> String {
     let rest = words.map_or_else(String::new, |words| format!("; {words}"));
     match holder::held_by(model, &item.pin.key, room.saturating_sub(width(&rest))) {
@@ -243,7 +246,7 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
         ItemState::Done => ("done".to_owned(), theme.added()),
         ItemState::Not(why) => (format!("NOT: {}", without(why, item)), theme.error()),
     };
-    // Who holds the timer is more than what changed.
+    // The name of the holder matters more than the change, so it comes first.
     let held = holder::held_by(model, &item.pin.key, 0).unwrap_or_default();
     let is_tight = !held.is_empty() && room < width(&held);
     let facts = match &item.state {
@@ -260,7 +263,8 @@ fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking
         true => label::within(&item.pin.label, &item.pin.key, room("", &state)),
         false => item.pin.label.clone(),
     };
-    // A question is whole only when none of its lines is cut by the window: what became of a gate meanwhile gives way.
+    // A question is whole only when none of its lines is cut by the window: what became of a gate
+    // meanwhile gives way.
     let state = if is_asking {
         cut(&state, room(&label, ""))
     } else {
@@ -280,12 +284,14 @@ pub(crate) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usiz
     above
 }
 
-/// How many rows it needs at least: everything but the list, and of that a line and where it stands.
+/// How many rows it needs at least: everything but the list, and of that a line and where it
+/// stands.
 pub(crate) fn least_rows(model: &Model, ask: &BulkAsk, columns: usize) -> usize {
     around_words(model, ask, columns).len() + ask.items.len().min(2)
 }
 
-/// Which lines of the list are in sight beside so many others, in so many rows. Where it is cut, a line says so.
+/// Which lines of the list are in sight beside so many others, in so many rows. Where it is cut, a
+/// line says so.
 pub(crate) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> {
     let count = ask.items.len();
     let room = rows.saturating_sub(around);

@@ -41,7 +41,6 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
     }
 }
 
-/// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let mut lines = Vec::new();

@@ -7,7 +7,6 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::prompt::{DISCARD_WORD, DiscardAsk};
 
-/// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];

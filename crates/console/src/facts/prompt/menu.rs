@@ -7,7 +7,6 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::Compose;
 
-/// Its lines.
 pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
     let theme = model.theme;
     let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
@@ -43,7 +42,8 @@ pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
     } else if !fits {
         lines.push(text("The patch does not fit yet; the text is kept", theme.warning()));
     }
-    // The same answer as the hint line and the keys themselves: what cannot be done now is not offered.
+    // The same answer as the hint line and the keys themselves: what cannot be done now is not
+    // offered.
     let bindings = keymap::groups(Focus::Menu).into_iter().flat_map(|group| group.bindings);
     let offered = bindings.filter_map(|binding| {
         let action = binding

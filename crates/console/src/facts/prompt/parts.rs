@@ -53,7 +53,8 @@ pub(crate) fn key_cells((key, meaning): &(&str, &str)) -> usize {
     width(key) + width(meaning) + 3 + KEYS_GAP
 }
 
-/// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short, what stands behind a comma goes.
+/// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short,
+/// what stands behind a comma goes.
 pub(crate) fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> PromptLine<'static> {
     let theme = model.theme;
     let needed: usize = pairs.iter().map(key_cells).sum();
@@ -83,8 +84,9 @@ pub(crate) fn gate_label(label: &str, key: &GateKey, columns: usize, others: [&s
     label::within(label, key, columns.saturating_sub(others))
 }
 
-/// The title of a question about a gate: what is done, to which gate, and who does it. In one line, with what goes on by itself behind it;
-/// where even a cut name of the job leaves no room for the rest, in as many as that needs.
+/// The title of a question about a gate: what is done, to which gate, and who does it. In one line,
+/// with what goes on by itself behind it; where even a cut name of the job leaves no room for the
+/// rest, in as many as that needs.
 pub(crate) fn title(parts: [(String, Style); 3], timer: (String, Style), columns: usize) -> Vec<PromptLine<'static>> {
     if parts.iter().map(|(text, _)| width(text)).sum::<usize>() <= columns {
         return vec![PromptLine::Head(parts.into(), timer)];
@@ -123,8 +125,8 @@ pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<PromptLine<
     }
 }
 
-/// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and Ctrl-t stand there only where they do
-/// something.
+/// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and
+/// Ctrl-t stand there only where they do something.
 pub(crate) fn answers<'a>(
     model: &Model,
     columns: usize,
@@ -165,7 +167,8 @@ pub(crate) fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<PromptLin
     }
 }
 
-/// The title of a question about something else: what is done and to what, which gives way, and who does it, who never does.
+/// The title of a question about something else: what is done and to what, which gives way, and who
+/// does it, who never does.
 pub(crate) fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<PromptLine<'static>> {
     let theme = model.theme;
     let (verb, style) = verb;

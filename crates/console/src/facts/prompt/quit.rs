@@ -5,7 +5,6 @@ use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::QuitAsk;
 
-/// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a QuitAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let mut lines = vec![text("LEAVE holdpoint", theme.strong())];

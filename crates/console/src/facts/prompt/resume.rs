@@ -5,7 +5,6 @@ use crate::action::Action;
 use crate::model::Model;
 use crate::model::prompt::ResumeAsk;
 
-/// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a ResumeAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let style = theme.held().patch(theme.strong());

@@ -8,7 +8,6 @@ use crate::model::Model;
 use crate::model::prompt::{TimerAsk, TimerIntent};
 use text::words::duration;
 
-/// Its lines.
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<PromptLine<'a>> {
     let theme = model.theme;
     let verb = format!("{} ", ask.intent.head());

@@ -44,7 +44,7 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<PromptLine<'_>>, bool) {
     let is_binding = model.ask().is_some_and(PromptKind::is_binding);
     let fits = all.len() <= room && !all.iter().any(|line| is_cut(line, columns));
     if !is_binding || (fits && too_small(model).is_none()) {
-        // What is no question is drawn as far as it goes: its keys last.
+        // A list that is no question is cut at the end of its lines; its keys stay.
         while all.len() > room && all.len() > 2 {
             all.remove(all.len() - 2);
         }

@@ -1,4 +1,5 @@
-//! May Enter confirm the question that is open? The keys that it names, the last line and Enter itself ask here.
+//! May Enter confirm the question that is open? The keys that it names, the last line and Enter
+//! itself ask here.
 //!
 //! Whether all of it is on the screen is asked where it is drawn (`view::prompt::facts`).
 
@@ -16,7 +17,8 @@ use crate::model::prompt::{DISCARD_WORD, PromptKind, TimerAsk};
 use domain::gate::NOTES_BYTES_MAX;
 use domain::refusal::Refusal;
 
-/// Whether Enter would do what the open question says, or why not. Where nothing is asked there is nothing to refuse.
+/// Whether Enter would do what the open question says, or why not. Where nothing is asked there is
+/// nothing to refuse.
 pub(super) fn confirm(model: &Model) -> Result<(), NoOffer> {
     let Some(prompt) = model.ask().filter(|prompt| prompt.is_binding()) else {
         return Ok(());

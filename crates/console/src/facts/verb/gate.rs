@@ -80,7 +80,8 @@ pub fn pin(model: &Model) -> Result<Pin, Why> {
     })
 }
 
-/// Whether `a` and `r` on the queue are about all marked gates; a range that is being drawn ends with them.
+/// Whether `a` and `r` on the queue are about all marked gates; a range that is being drawn ends
+/// with them.
 pub fn is_bulk(model: &Model) -> bool {
     let range = in_range(model);
     let added = range.iter().filter(|key| !model.marks.on.contains_key(key)).count();

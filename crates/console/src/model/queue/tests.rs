@@ -1,4 +1,5 @@
-//! What a queue remembers so that no frame has to look for it is the same as what looking for it finds.
+//! What a queue remembers so that no frame has to look for it is the same as what looking for it
+//! finds.
 
 use std::sync::Arc;
 

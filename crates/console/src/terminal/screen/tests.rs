@@ -11,7 +11,8 @@ use super::*;
 const COLUMNS: u16 = 24;
 const ROWS: u16 = 12;
 
-/// Rows of a text, some in colour or with wide characters; the first row of the screen is a title, the last one says where we are.
+/// Rows of a text, some in colour or with wide characters; the first row of the screen is a title,
+/// the last one says where we are.
 fn render(top: usize, wide_every: usize, title: &str, buffer: &mut Buffer) {
     buffer.set_string(0, 0, title, Style::new().add_modifier(Modifier::BOLD));
     for row in 1..ROWS - 1 {

@@ -14,7 +14,8 @@ use crate::question::Read;
 
 /// Begins a check when the newest text has not had one and none is under way.
 ///
-/// A text is taken from the editor once for each check and not for each key, and no checks pile up behind a slow one.
+/// A text is taken from the editor once for each check and not for each key, and no checks pile up
+/// behind a slow one.
 pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
     let (Some(compose), Some(view)) = (&mut model.compose, &model.gate) else {
         return;
@@ -83,14 +84,14 @@ pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Un
             Check::Fits(checked)
         }
         Err(Unfit { wants: Some(path), .. }) => {
-            // It is checked again when the bytes have come.
+            // The patch is checked again when the bytes have been read.
             if let Some(view) = &mut model.gate {
                 view.aimed = Some(path);
             }
             Check::Pending
         }
         Err(unfit) => {
-            // A diff that will not come about is not shown.
+            // The patch does not fit, so there is no diff to show.
             compose.preview = None;
             Check::Unfit(unfit)
         }
@@ -128,7 +129,7 @@ pub fn taken_names(model: &mut Model, job_id: &JobId, names: Arc<[String]>) {
         && compose.pin.key.job_id == *job_id
     {
         compose.names = names;
-        // What named a file may fit now.
+        // A patch that names a file may fit now.
         compose.checked_revision = None;
     }
 }

@@ -43,7 +43,8 @@ fn indent(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Takes what could stand there: one thing is written, several are a list, nothing is what Tab is elsewhere.
+/// Takes what could stand there: one thing is written, several are a list, nothing is what Tab is
+/// elsewhere.
 pub fn completed(model: &mut Model, revision: u64, candidates: Vec<Completion>, fx: &mut Vec<Effect>) {
     // A text that was written on meanwhile has asked again, if it still wants to know.
     let Some(compose) = model.compose.as_mut().filter(|compose| compose.revision == revision) else {

@@ -1,4 +1,5 @@
-//! Drafts of what is being written: kept up with the text, and let go of once it was sent or discarded.
+//! Drafts of what is being written: kept up with the text, and let go of once it was sent or
+//! discarded.
 
 use crate::action::Action;
 use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
@@ -33,7 +34,8 @@ fn note_unsaved(model: &mut Model, key: &GateKey) {
     model.drafts.unsaved.since_boot_us.get_or_insert(boot);
 }
 
-/// The text changed: its draft is made when it is written or read, not for each key; that there is one is known at once.
+/// The text changed: its draft is made when it is written or read, not for each key; that there is
+/// one is known at once.
 pub(super) fn note_change(model: &mut Model) {
     let Some(compose) = &mut model.compose else {
         return;
@@ -62,7 +64,7 @@ pub fn keep_up(model: &mut Model) {
         return;
     };
     compose.is_draft_behind = false;
-    // A text that nobody wrote in is no draft.
+    // An unchanged text is not kept as a draft.
     let is_wanted = compose.is_changed();
     let (key, path) = (compose.pin.key.clone(), compose.path.clone());
     let (text, cursor) = if is_wanted {
@@ -96,11 +98,13 @@ pub fn keep_up(model: &mut Model) {
     }
 }
 
-/// A command was carried out: what it took along is no draft any longer. A patch that it did not take along stays, and its place on disk.
+/// A command was carried out: what it took along is no draft any longer. A patch that it did not
+/// take along stays, and its place on disk.
 ///
 /// Returns whether a patch was left out of a decision.
 ///
-/// Of a decision the note of the other verdict is put aside: nobody will send it, and it was written.
+/// Of a decision the note of the other verdict is put aside: nobody will send it, and it was
+/// written.
 pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdict>, fx: &mut Vec<Effect>) -> bool {
     let is_decision = sent.decides.is_some();
     if sent.has_patch
@@ -138,7 +142,8 @@ fn put_aside(model: &mut Model, draft: Draft, fx: &mut Vec<Effect>) {
     model.drafts.discarded.truncate(DISCARDED_MAX);
 }
 
-/// Puts aside what [`forget`] would remove: the text of the editor, and those of former attempts from which it may have come.
+/// Puts aside what [`forget`] would remove: the text of the editor, and those of former attempts
+/// from which it may have come.
 pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
     keep_up(model);
     let Some(compose) = &model.compose else {
@@ -184,14 +189,14 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     let is_open = model.queue.gate(&key).is_some();
     let keys = |actions: &[Action]| keymap::keys_of(Focus::Queue, actions).replace(' ', " or ");
     let keys = match (is_open, draft.has_patch(), draft.edits.is_empty()) {
-        // No key leads to a gate that is decided.
+        // A decided gate cannot be opened by a key any more.
         (false, _, _) => "holdpoint drafts show prints it".to_owned(),
         (true, false, _) => format!("{} on its gate shows it", keys(&[Action::Approve, Action::Reject])),
         (true, true, true) => format!("{} on its gate opens it", keys(&[Action::Compose])),
         (true, true, false) => format!("{} on its gate opens it", keys(&[Action::Edit])),
     };
     let text = format!("Restored: {} of {key}   {keys}", chosen.draft.contents());
-    // At once: what was put aside is kept until the draft is on disk.
+    // Saved at once: the discarded text stays where it is until the draft is on disk.
     fx.push(Effect::Restore(Box::new(draft.clone()), Box::new(chosen.clone())));
     model.drafts.discarded.retain(|other| other != chosen);
     model.drafts.unsaved.keys.remove(&key);
@@ -202,12 +207,13 @@ pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
 /// As many as are kept on disk.
 const DISCARDED_MAX: usize = 200;
 
-/// Removes the draft of what was written here, and those of former attempts from which it may have come.
+/// Removes the draft of what was written here, and those of former attempts from which it may have
+/// come.
 pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {
     let gate = &compose.pin.key;
     model.drafts.unsaved.keys.remove(gate);
     if !model.drafts.by_gate.contains_key(gate) {
-        // It may have been saved before the last key took everything back.
+        // The draft may be on disk, saved before the last key undid every change.
         fx.push(Effect::SaveDraft(gate.clone(), None));
     }
     let of_stage = model.drafts.by_gate.keys().filter(|draft| is_of_stage(draft, gate));

@@ -79,7 +79,8 @@ fn kept_edit(model: &Model, key: &GateKey, path: &ArtifactPath) -> Option<(u32, 
     edits.max_by_key(|(attempt, _)| *attempt)
 }
 
-/// The artifact moved since the edit began, and the edit fits the new version: goes on in that one, with the edit in it.
+/// The artifact moved since the edit began, and the edit fits the new version: goes on in that one,
+/// with the edit in it.
 pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
     let now = model.gate.as_ref().and_then(|view| {
         let path = &model.compose.as_ref()?.path;

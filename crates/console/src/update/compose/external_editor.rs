@@ -1,7 +1,8 @@
-//! The edit goes to the operator's own editor and comes back: the same edit, derived, shown and sent as any other.
+//! The edit goes to the operator's own editor and comes back: the same edit, derived, shown and
+//! sent as any other.
 //!
-//! What the editor saves while it is open becomes the draft at once, so that nothing of it depends on how the editor, the line or this
-//! process end.
+//! What the editor saves while it is open becomes the draft at once, so that nothing of it depends
+//! on how the editor, the line or this process end.
 
 use std::sync::Arc;
 
@@ -120,12 +121,13 @@ pub fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     edited(model, fx);
 }
 
-/// Most editors end the last line of a text whose last line had no end: that is no change of the operator's (SPEC §6).
+/// Most editors end the last line of a text whose last line had no end: that is no change of the
+/// operator's (SPEC §6).
 fn without_added_end<'a>(text: &'a str, given: Option<&str>) -> &'a str {
     let has_end = given.is_none_or(|given| given.is_empty() || given.ends_with('\n'));
     let ended = text.strip_suffix("\r\n").or_else(|| text.strip_suffix('\n'));
     ended
-        // Further line ends are the operator's own.
+        // Only one added line end is the editor's doing; further ones are the operator's.
         .filter(|rest| !has_end && !rest.ends_with('\n'))
         .unwrap_or(text)
 }
@@ -155,7 +157,8 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
         Stage::Opening | Stage::Running => return,
     };
     let problem = ending.problem(&away.editor);
-    // An editor that failed may have left what only it can read: also with a status, as nano does, and as a shell tells of a signal.
+    // An editor that failed may have left what only it can read: also with a status, as nano does,
+    // and as a shell tells of a signal.
     fx.push(Effect::CloseCopy {
         is_kept: problem.is_some() || problem_of_text.is_some(),
     });

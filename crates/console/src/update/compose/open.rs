@@ -99,7 +99,8 @@ pub(super) fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
     );
 }
 
-/// The patch draft of this gate, else the newest of a former attempt whose file is still under review.
+/// The patch draft of this gate, else the newest of a former attempt whose file is still under
+/// review.
 pub(super) fn kept_patch(model: &Model, key: &GateKey) -> Option<(u32, PatchDraft)> {
     let view = model.gate.as_ref()?;
     let drafts = model
@@ -114,7 +115,8 @@ pub(super) fn kept_patch(model: &Model, key: &GateKey) -> Option<(u32, PatchDraf
     fitting.max_by_key(|(attempt, _)| *attempt)
 }
 
-/// The text changed. Costs nothing by the text: what is made of it is made once, when the loop has time.
+/// The text changed. Costs nothing by the text: what is made of it is made once, when the loop has
+/// time.
 pub(crate) fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     let revision = model.next_number();
     let Some(compose) = &mut model.compose else {

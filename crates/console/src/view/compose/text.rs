@@ -24,7 +24,8 @@ fn rows_above(editor: &Editor, columns: usize, (mut line, mut row): At, rows: us
     (line, row.saturating_sub(left))
 }
 
-/// The first row shown. A function of the cursor, not of history: the cursor stays in the middle third, the text never scrolls past its end.
+/// The first row shown. A function of the cursor, not of history: the cursor stays in the middle
+/// third, the text never scrolls past its end.
 fn top(editor: &Editor, columns: usize, height: usize) -> At {
     let cursor = (editor.place().line, editor.cursor_row(columns).0);
     let last_line = editor.lines().len().saturating_sub(1);

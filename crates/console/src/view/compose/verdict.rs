@@ -12,7 +12,7 @@ use crate::theme::Theme;
 
 /// At most so many lines for one sentence.
 const LINES_MAX: usize = 4;
-/// So many changes are laid out; no screen shows more.
+/// How many changes are laid out; no screen shows more.
 const CHANGES_MAX: usize = 50;
 
 fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Parts> {
@@ -20,7 +20,8 @@ fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Parts> {
     lines.map(|line| vec![(line, style)]).collect()
 }
 
-/// What is to be said of the text, in lines of so many columns; changes in at most `rows_each` lines a side, 0: not one by one.
+/// What is to be said of the text, in lines of so many columns; changes in at most `rows_each`
+/// lines a side, 0: not one by one.
 pub(crate) fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize) -> Vec<Parts> {
     let theme = model.theme;
     if let Some(why) = &compose.closed {
@@ -82,7 +83,8 @@ fn unfit_lines(unfit: &Unfit, columns: usize, theme: Theme) -> Vec<Parts> {
     lines
 }
 
-/// `Fits storyboard.json: 2 durations changed: duration_adjust`, or with the number of changes of a written patch.
+/// `Fits storyboard.json: 2 durations changed: duration_adjust`, or with the number of changes of a
+/// written patch.
 fn head(checked: &Checked, is_newest: bool, columns: usize, theme: Theme) -> Vec<Parts> {
     let count = checked.changes.len();
     let word = if count == 1 { "change" } else { "changes" };

@@ -1,4 +1,5 @@
-//! No text names a key by hand: when every key is another one, every question and every bar says so.
+//! No text names a key by hand: when every key is another one, every question and every bar says
+//! so.
 
 use std::collections::HashSet;
 
