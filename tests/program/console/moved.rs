@@ -21,7 +21,8 @@ fn resuming_what_was_replaced_opens_its_gate_and_its_approval_goes_on() {
     workspace.write("runs/j-1/artifacts/outline/plan.txt", "forged\n");
     let mut desk = Desk::leading(&workspace);
     wait_for(&workspace, "j-1", "job_paused", 0);
-    desk.sees("paused");
+    // The pane's own rows: the queue is read apart from them.
+    desk.sees("paused at audio");
     desk.press("g R");
     desk.sees("RESUME j-1 tides");
     desk.confirm();
