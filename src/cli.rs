@@ -14,7 +14,7 @@ mod audit_report;
 mod config;
 mod console;
 mod decisions;
-#[cfg_attr(not(feature = "demo"), path = "demo_left_out.rs")]
+#[cfg_attr(not(feature = "demo"), path = "cli/demo_left_out.rs")]
 mod demo;
 mod doctor;
 mod done;

@@ -1,7 +1,7 @@
 //! Any bytes: what is made visible holds nothing that a terminal would act on or hide, in every window and width.
 #![no_main]
 
-use text::{Shape, visible, visible_line, visible_window};
+use text::{LineShape, visible, visible_line, visible_window};
 use libfuzzer_sys::fuzz_target;
 
 fn is_safe(text: &str) -> bool {
@@ -22,7 +22,7 @@ fuzz_target!(|input: (&[u8], u16, u16)| {
     assert!(is_safe(&visible_line(&text)));
     let from = usize::from(from);
     let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let window = visible_window(line, Shape::default(), &[], from..from + usize::from(cells));
+    let window = visible_window(line, LineShape::default(), &[], from..from + usize::from(cells));
     for span in window {
         assert!(is_safe(&span.text), "{:?}", span.text);
     }
