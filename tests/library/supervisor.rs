@@ -217,11 +217,14 @@ fn a_daemon_left_behind_is_ended_and_its_open_output_not_awaited() {
 #[test]
 fn cancel_lets_the_command_clean_up() {
     let stage = Stage::new();
-    let supervised = stage.shell("trap 'echo bye; exit 7' TERM; sleep 1000 & echo yes > ready; wait");
+    // It ends only when it is let go: the answer is about a supervisor that still runs.
+    let trap = "trap 'until [ -e go ]; do sleep 0.01; done; echo bye; exit 7' TERM";
+    let supervised = stage.shell(&format!("{trap}; sleep 1000 & echo yes > ready; wait"));
     stage.ready();
     assert!(stage.start(&["true"], None).is_err(), "never two at once");
     assert!(end_orphan(&stage.run, &stage.name, 1).is_err(), "it is no orphan");
     assert!(signal_cancel(&stage.run, &stage.name, 1).unwrap());
+    fs::write(stage.run.path().join("go"), "").unwrap();
     let record = exited(supervised);
     assert!(record.canceled);
     assert_eq!((record.status, record.message.as_str()), (Some(7), "canceled"));
