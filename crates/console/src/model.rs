@@ -36,7 +36,6 @@ use toast::Toasts;
 
 use crate::draft::{Discarded, Draft};
 use crate::editor::{Editor, TextPosition};
-use crate::effect::Ticket;
 use crate::keymap::Focus;
 use crate::session::Session;
 use crate::theme::Theme;
@@ -44,6 +43,7 @@ use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
 use domain::time::{Now, Timestamp};
 use domain::view::LeaderInfo;
+use engine::api::Ticket;
 
 /// What stands below (or beside) the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,7 +262,7 @@ pub struct Model {
     pub(crate) job_asked: Option<(domain::ids::JobId, bool)>,
     /// Gates that this console decided lately: their events are no news.
     pub(crate) own: VecDeque<GateKey>,
-    /// Rises with every view of a gate, prompt text or submission.
+    /// Rises with every view of a gate, prompt text or command.
     pub(crate) counter: u64,
     /// Whether the screen must be drawn.
     pub is_dirty: bool,

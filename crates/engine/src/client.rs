@@ -21,7 +21,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use runs::{RunsDir, RunsError};
 use store::StoreError;
 
-use super::api::{Notice, Receipt, RequestId};
+use super::api::{Notice, Receipt, Ticket};
 use super::opening::Newer;
 use super::reader::Ask;
 use super::receipt::verb;
@@ -70,7 +70,7 @@ pub enum Unread {
 /// Whom the writer tells what came of a command.
 pub(super) enum Asker {
     /// The owner of the loop, by a notice.
-    Loop(RequestId),
+    Loop(Ticket),
     /// A client, once its files are in place.
     Client(oneshot::Sender<Result<Committed, Refusal>>),
 }

@@ -58,7 +58,7 @@ use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use store::Reader;
 
-use api::{Notice, RequestId};
+use api::{Notice, Ticket};
 use client::{Asker, Client, Telling, Threads};
 use domain::ask::Command;
 use draft_keeper::{DraftKeeper, Typed};
@@ -109,7 +109,6 @@ struct Queues {
     writer: Option<JoinHandle<()>>,
     /// While the process is stopped: the writer goes on when this is let go of.
     resting: Option<SyncSender<()>>,
-    next_request: u64,
 }
 
 /// The engine; see the module.
@@ -233,7 +232,6 @@ impl Engine {
                 inbox_sender,
                 writer,
                 resting: None,
-                next_request: 1,
             },
             notices: VecDeque::new(),
             clients,
@@ -317,16 +315,13 @@ impl Engine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`]
     /// when it was committed.
-    pub fn submit(&mut self, command: Command) -> RequestId {
-        let request = RequestId(self.queues.next_request);
-        self.queues.next_request += 1;
+    pub fn submit(&mut self, ticket: Ticket, command: Command) {
         let operator = self.operator.clone();
         let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
-        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(request), operator, command));
+        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(ticket), operator, command));
         if let Err(refusal) = handed {
-            self.notify(Notice::Done(request, Err(refusal)));
+            self.notify(Notice::Done(ticket, Err(refusal)));
         }
-        request
     }
 
     /// A way in for front ends; it works while this loop turns.

@@ -24,7 +24,7 @@ use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
 use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError};
 
-use super::api::{Receipt, RequestId};
+use super::api::{Receipt, Ticket};
 use super::client::{Asker, Committed};
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -104,7 +104,7 @@ struct Matter {
 
 /// Who waits for the files of a command, which is committed.
 pub(super) enum Unpublished {
-    Loop(RequestId),
+    Loop(Ticket),
     Client(oneshot::Sender<Result<Committed, Refusal>>, Box<Receipt>),
 }
 
@@ -447,9 +447,9 @@ impl Writer {
         }
         let receipt = Box::new(receipt);
         let unpublished = match asker {
-            Asker::Loop(request) => {
-                self.send(Inbox::Done(request, Ok(receipt)));
-                Unpublished::Loop(request)
+            Asker::Loop(ticket) => {
+                self.send(Inbox::Done(ticket, Ok(receipt)));
+                Unpublished::Loop(ticket)
             }
             Asker::Client(answer) => Unpublished::Client(answer, receipt),
         };
@@ -458,7 +458,7 @@ impl Writer {
 
     fn refuse(&self, asker: Asker, refusal: Refusal) {
         match asker {
-            Asker::Loop(request) => self.send(Inbox::Done(request, Err(refusal))),
+            Asker::Loop(ticket) => self.send(Inbox::Done(ticket, Err(refusal))),
             // If this fails, the caller no longer waits for the answer. The same holds below.
             Asker::Client(answer) => {
                 let _ = answer.send(Err(refusal));
@@ -468,7 +468,7 @@ impl Writer {
 
     pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), Refusal>) {
         match unpublished {
-            Unpublished::Loop(request) => self.send(Inbox::Published(request, result)),
+            Unpublished::Loop(ticket) => self.send(Inbox::Published(ticket, result)),
             Unpublished::Client(answer, receipt) => {
                 let _ = answer.send(Ok((receipt, result)));
             }
