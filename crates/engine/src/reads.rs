@@ -11,7 +11,7 @@ use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
-use domain::old::{ListedJob, OldDecision, OldEvent};
+use domain::old::{ListedEvent, ListedJob, OldDecision};
 use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
@@ -98,13 +98,6 @@ impl Client {
             .await
     }
 
-    /// A job's events as a client pages through them, oldest first, and how many there are without
-    /// the limit.
-    pub async fn event_page(&self, id: &JobId, since: EventsSince, limit: u32) -> Result<(Vec<Event>, u64), Unread> {
-        let id = id.clone();
-        self.read(move |on| Ok(on.reader.event_page(&id, since, limit)?)).await
-    }
-
     /// Decisions, newest first, every attempt; only this job's, only this stage's.
     pub async fn decisions(
         &self,
@@ -183,13 +176,14 @@ impl Client {
             .await
     }
 
-    /// The same as [`Self::event_page`] of an old job.
-    pub async fn old_event_page(
+    /// The events of a job of ours or of the old system as a client pages through them, oldest
+    /// first, and how many there are without the limit.
+    pub async fn event_page(
         &self,
         id: &JobId,
         since: EventsSince,
         limit: u32,
-    ) -> Result<(Vec<OldEvent>, u64), Unread> {
+    ) -> Result<(Vec<ListedEvent>, u64), Unread> {
         let id = id.clone();
         self.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?))
             .await
