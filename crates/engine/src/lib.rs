@@ -149,7 +149,8 @@ impl Engine {
         }
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
-        let (asks, asks_receiver) = sync_channel(WORK_MAX);
+        let (reads, reads_receiver) = sync_channel(WORK_MAX);
+        let session = session_name(&settings);
         let watch = WatchContext {
             runs: runs.clone(),
             program: settings.program.clone(),
@@ -157,7 +158,6 @@ impl Engine {
         let preparer = Preparer {
             runs: runs.clone(),
             reader: first_reader,
-            session: session_name(&settings),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: OldRecords::new(runs.clone(), settings.old_databases),
@@ -169,7 +169,7 @@ impl Engine {
             found: None,
             preparer: preparer.for_reading()?,
             program: settings.program.to_str().map(str::to_owned),
-            asks: asks_receiver,
+            work: reads_receiver,
             inbox: inbox_sender.clone(),
         };
         let newer = store.as_ref().err().copied();
@@ -227,7 +227,7 @@ impl Engine {
                 is_config_broken: false,
             },
             queues: Queues {
-                threads: Some(Arc::new(Threads { work, asks })),
+                threads: Some(Arc::new(Threads { work, reads, session })),
                 inbox,
                 inbox_sender,
                 writer,
@@ -357,7 +357,7 @@ impl Engine {
 
     fn ask(&self, ask: impl FnOnce(&mut ReaderThread) + Send + 'static) -> bool {
         let threads = self.queues.threads.as_ref();
-        threads.is_some_and(|threads| threads.asks.try_send(Box::new(ask)).is_ok())
+        threads.is_some_and(|threads| threads.reads.try_send(Box::new(ask)).is_ok())
     }
 
     fn hand_to_writer(&mut self, work: Work) -> bool {
