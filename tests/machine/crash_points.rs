@@ -97,10 +97,7 @@ fn leave(mut server: Child) {
 }
 
 fn start(workspace: &Workspace) {
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
 }
 
 /// Follows the job's events until one of this type.
@@ -189,7 +186,7 @@ fn assert_agrees(workspace: &Workspace, point: &str) {
         .map(|event| event["seq"].as_u64().unwrap())
         .collect();
     assert!(seqs.is_sorted_by(|one, other| one < other), "{point}: {seqs:?}");
-    let told = workspace.json_lines(&["events", "j-1"]);
+    let told = workspace.json_lines("events j-1");
     assert_eq!(told.len(), seqs.len(), "{point}");
     let state = workspace.state("j-1");
     assert_eq!(
@@ -197,11 +194,7 @@ fn assert_agrees(workspace: &Workspace, point: &str) {
         (&"completed".into(), &"approved".into()),
         "{point}"
     );
-    assert_eq!(
-        workspace.json(&["job", "show", "j-1"])["status"],
-        "completed",
-        "{point}"
-    );
+    assert_eq!(workspace.json("job show j-1")["status"], "completed", "{point}");
 }
 
 #[test]
@@ -272,7 +265,7 @@ fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
         let workspace = Workspace::new("gates: {deploy: {required: true}}\n");
         workspace.write("plan.txt", "plan v1\n");
         let open = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
-        workspace.cmd(&open).assert().success();
+        workspace.ok(&open);
         // The console also records the look and takes leases, and publishes both: what dies is the
         // decision and nothing else.
         let options = crate::support::pty::PtyOptions::new(workspace.root())
@@ -291,7 +284,7 @@ fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
             .output()
             .unwrap();
         assert_eq!(again.status.code(), Some(if is_decided { 5 } else { 0 }), "{point}");
-        workspace.cmd(&["decisions", "verify"]).assert().success();
+        workspace.ok("decisions verify");
         assert_eq!(workspace.decision("j-1", "deploy")["approved"], true, "{point}");
         assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1, "{point}");
     }

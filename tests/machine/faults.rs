@@ -9,6 +9,7 @@ use std::process::{Child, Stdio};
 use serde_json::Value;
 
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 const MANUAL: &str = "gates: {deploy: {required: true}}\n";
 
@@ -58,10 +59,7 @@ fn end(mut child: Child) {
 fn opened() -> Workspace {
     let workspace = Workspace::new(MANUAL);
     workspace.write("plan.txt", "plan v1\n");
-    workspace
-        .cmd(&["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"])
-        .assert()
-        .success();
+    workspace.ok("gate open j-1 deploy --artifact plan=plan.txt");
     workspace
 }
 
@@ -78,9 +76,9 @@ fn decision_events(workspace: &Workspace) -> usize {
 fn killed_before_the_commit_nothing_was_decided() {
     let workspace = opened();
     killed_at(&workspace, "before_commit", &["gate", "approve", "j-1", "deploy"]);
-    assert_eq!(workspace.json(&["gate", "show", "j-1", "deploy"])["state"], "open");
+    assert_eq!(workspace.json("gate show j-1 deploy")["state"], "open");
     assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
-    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
+    workspace.ok("gate reject j-1 deploy");
     assert_eq!(decision_events(&workspace), 1);
 }
 
@@ -95,7 +93,7 @@ fn killed_between_commit_and_files_the_decision_stands_and_its_files_are_written
     let file = workspace.run_directory("j-1").join("gates/deploy.json");
     assert!(!file.exists(), "it died before the files");
     // Any next process pays the debt, whatever it was started for.
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().code(5);
+    workspace.run("gate approve j-1 deploy", 5);
     let decision = workspace.decision("j-1", "deploy");
     assert_eq!(
         (decision["approved"].clone(), decision["notes"].clone()),
@@ -111,7 +109,7 @@ fn killed_between_files_and_watermark_nothing_is_written_twice() {
     let workspace = opened();
     killed_at(&workspace, "after_files", &["gate", "approve", "j-1", "deploy"]);
     let before = workspace.read("runs/j-1/events.jsonl");
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().code(5);
+    workspace.run("gate approve j-1 deploy", 5);
     assert_eq!(workspace.read("runs/j-1/events.jsonl"), before);
     assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1);
 }
@@ -122,7 +120,7 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
     let path = workspace.run_directory("j-1").join("events.jsonl");
     let whole = workspace.read("runs/j-1/events.jsonl");
     workspace.write("runs/j-1/events.jsonl", format!("{whole}{{\"seq\": 99, \"ts\": \"20"));
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+    workspace.ok("gate approve j-1 deploy");
     let after = std::fs::read_to_string(path).unwrap();
     assert!(after.starts_with(&whole) && after.lines().count() > whole.lines().count());
     assert!(
@@ -134,7 +132,7 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
 #[test]
 fn a_lost_database_is_not_replaced_by_an_empty_one() {
     let workspace = opened();
-    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
+    workspace.ok("gate reject j-1 deploy");
     for file in ["holdpoint.db", "holdpoint.db-wal", "holdpoint.db-shm"] {
         let _ = std::fs::remove_file(workspace.runs().join(file));
     }
@@ -142,10 +140,8 @@ fn a_lost_database_is_not_replaced_by_an_empty_one() {
     let output = workspace.command(&again).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("holdpoint.db is missing") && said.contains("run directories: 1"),
-        "{said}"
-    );
+    assert_contains(&said, "holdpoint.db is missing");
+    assert_contains(&said, "run directories: 1");
     assert_eq!(
         workspace.decision("j-1", "deploy")["approved"],
         false,
@@ -158,15 +154,12 @@ fn a_lost_database_is_not_replaced_by_an_empty_one() {
 fn a_leader_killed_before_it_launches_a_stage_leaves_it_to_the_next() {
     let workspace = Workspace::new(STAGES);
     let mut leader = serve(&workspace, Some("before_launch"));
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
     assert_eq!(leader.wait().unwrap().signal(), Some(9));
     let next = serve(&workspace, None);
     wait_for_gate(&workspace);
     assert_eq!(
-        workspace.json(&["gate", "show", "j-1", "script"])["attempt"],
+        workspace.json("gate show j-1 script")["attempt"],
         2,
         "the lost attempt counts"
     );
@@ -183,17 +176,14 @@ fn a_stage_outlives_the_leader_that_started_it_and_the_next_adopts_it() {
     std::fs::create_dir_all(workspace.run_directory("j-1")).unwrap();
     let pipe = workspace.run_directory("j-1").join("hold");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
     // Opening to write returns when the command has opened to read.
     let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
     end(leader);
     let next = serve(&workspace, None);
     drop(writer);
     wait_for_gate(&workspace);
-    assert_eq!(workspace.json(&["gate", "show", "j-1", "script"])["attempt"], 1);
+    assert_eq!(workspace.json("gate show j-1 script")["attempt"], 1);
     assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "it was not run again");
     end(next);
 }
@@ -234,15 +224,15 @@ fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
         match applied {
             Some(point) => killed_at(&workspace, point, &apply),
             None => {
-                workspace.cmd(&apply).assert().success();
+                workspace.ok(&apply);
             }
         }
         killed_at(&workspace, undone, &["patch", "undo", "j-1", "deploy"]);
         // Any next process pays what both owe; this one finds nothing left to undo.
-        workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().code(1);
+        workspace.run("patch undo j-1 deploy", 1);
         let copy = "runs/j-1/artifacts/deploy/plan.txt";
         assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
-        workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+        workspace.ok("gate approve j-1 deploy");
         assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
         let kinds = workspace.event_types("j-1");
         let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
@@ -255,12 +245,9 @@ fn an_undo_killed_before_its_commit_did_nothing() {
     let workspace = opened();
     let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
     workspace.write("fix.json", patch);
-    workspace
-        .cmd(&["patch", "apply", "j-1", "deploy", "fix.json"])
-        .assert()
-        .success();
+    workspace.ok("patch apply j-1 deploy fix.json");
     killed_at(&workspace, "before_commit", &["patch", "undo", "j-1", "deploy"]);
     assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v2\n");
-    workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().success();
+    workspace.ok("patch undo j-1 deploy");
     assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v1\n");
 }

@@ -4,6 +4,8 @@
 //! like.
 #![allow(
     dead_code,
+    unused_imports,
+    unused_macros,
     reason = "every test binary compiles this module for itself and uses only its part"
 )]
 
@@ -18,6 +20,7 @@ pub mod pty;
 pub mod random;
 pub mod receiver;
 pub mod run;
+pub mod said;
 pub mod screen;
 pub mod tame;
 pub mod terminal;

@@ -23,12 +23,8 @@ use domain::key::GateKey;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
-use engine::api::Receipt;
+use engine::api::{Receipt, Ticket};
 use patch::{Completion, PlannedChange};
-
-/// Numbers the commands of one console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub u64);
 
 /// A diff to compute off the loop.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ pub fn of(crowd: &Crowd) -> String {
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
         assert!(!said.contains("owed"), "{arguments:?}: {said}");
     }
-    let decisions = workspace.json(&["decisions", "list"]);
+    let decisions = workspace.json("decisions list");
     let decisions = decisions.as_array().unwrap();
     let mut by_gate: BTreeMap<(String, String, u64), &Value> = BTreeMap::new();
     let mut by_note: BTreeMap<&str, &Value> = BTreeMap::new();

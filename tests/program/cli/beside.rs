@@ -86,15 +86,8 @@ impl Drop for Beside {
 
 /// Starts a job and waits until its first gate is open; the id.
 pub fn job_at_gate(workspace: &Workspace, args: &[&str]) -> String {
-    let output = workspace
-        .cmd(&[&["job", "start"], args].concat())
-        .output()
-        .expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let id = String::from_utf8(output.stdout)
-        .expect("an id is text")
-        .trim()
-        .to_owned();
+    let started = workspace.ok(&[&["job", "start"], args].concat());
+    let id = started.trim().to_owned();
     wait_for(workspace, &id, "gate_opened", 0);
     id
 }
@@ -107,18 +100,4 @@ pub fn wait_for(workspace: &Workspace, id: &str, kind: &str, since: u64) -> u64 
     let line = events.line_with(&format!("\"type\":\"{kind}\""));
     let event: serde_json::Value = serde_json::from_str(&line).expect("events are JSON Lines");
     event["seq"].as_u64().expect("events are numbered")
-}
-
-/// Runs a command that has to end with `code`; what it printed.
-#[track_caller]
-pub fn run(workspace: &Workspace, args: &[&str], code: i32) -> (String, String) {
-    let output = workspace.cmd(args).output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{args:?}\nstdout: {stdout}\nstderr: {stderr}"
-    );
-    (stdout, stderr)
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Client, Reply, configuration};
 use crate::support::receiver::{self, Receiver};
 use crate::support::run::Workspace;
+use crate::support::said::assert_lacks;
 
 const ADMIN: &str = "planted-admin-Zq8vT2xW";
 const SECRET: &str = "planted-secret-mR4kL9";
@@ -114,7 +115,7 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
         environment.contains(&format!("SAID={ENV}")),
         "what the stage is given it has: {environment}"
     );
-    assert!(!environment.contains("ADMIN_TOKEN"), "{environment}");
+    assert_lacks(&environment, "ADMIN_TOKEN");
     holds_none("the environment of a stage", &environment);
 
     let document = admin.get("/openapi.json").expect(200);

@@ -14,7 +14,7 @@ use crate::support::run::Workspace;
 /// Two gates, and a console whose selection is on the first.
 fn at_the_first(workspace: &Workspace) -> Desk {
     let open = ["gate", "open", "j-2", "deploy", "--artifact", "plan=plan.txt"];
-    workspace.cmd(&open).assert().success();
+    workspace.ok(&open);
     let mut desk = Desk::leading(workspace);
     desk.selects("j-1", "deploy", 1);
     desk.sees("plan v1");
@@ -68,8 +68,7 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     desk.selects("j-2", "deploy", 1);
     approves(&workspace, &mut desk);
     desk.sees("Approved j-2");
-    desk.press("4");
-    desk.sees("decision 1 of 2, newest first");
+    desk.sees_after("4", "decision 1 of 2, newest first");
     assert_said(
         &workspace.command(&["doctor", "--repair"]).output().unwrap(),
         0,
@@ -94,8 +93,7 @@ fn a_database_that_is_damaged_under_an_open_console_is_named_and_nothing_is_deci
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.write_all_at(&vec![0xA5; whole.len() - 100], 100).unwrap();
     // The rules cannot be asked: no prompt opens.
-    desk.press("a");
-    desk.sees("Not approved: cannot re");
+    desk.sees_after("a", "Not approved: cannot re");
     desk.sees("the file is damaged");
     desk.pty.wait_gone("nothing is decided");
     assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
@@ -104,7 +102,7 @@ fn a_database_that_is_damaged_under_an_open_console_is_named_and_nothing_is_deci
     approves(&workspace, &mut desk);
     desk.sees("Approved j-1");
     while !workspace.run_directory("j-1").join("gates/deploy.json").exists() {
-        workspace.json(&["gate", "list"]);
+        workspace.json("gate list");
     }
     assert_recovers(&workspace, 5);
     desk.leaves();
@@ -166,11 +164,10 @@ fn a_runs_directory_that_turns_read_only_under_an_open_console_is_owed_its_files
     desk.sees("ermission denied");
     assert!(!gates.join("deploy.json").exists());
     // It is decided all the same, the console says what it will do, and answers keys.
-    desk.press("4");
-    desk.sees("decision 1 of 1, newest first");
+    desk.sees_after("4", "decision 1 of 1, newest first");
     allow(0o700);
     while !workspace.run_directory("j-1").join("gates/deploy.json").exists() {
-        workspace.json(&["gate", "list"]);
+        workspace.json("gate list");
     }
     desk.pty.wait_gone("ermission denied");
     assert_recovers(&workspace, 5);

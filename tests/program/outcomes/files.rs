@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{approve, assert_recovers, assert_said, opened};
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 #[test]
 fn a_write_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
@@ -157,15 +158,12 @@ fn the_timer_approves_no_artifact_that_vanished_or_was_changed() {
         let end = events
             .find(|event| event["type"] == "gate_held" || event["type"] == "gate_auto_approved")
             .unwrap();
-        assert_eq!(
-            (&end["type"], &end["payload"]["reason"]),
-            (&"gate_held".into(), &"artifact_changed".into())
-        );
+        assert_has!(end, "type": "gate_held", "payload/reason": "artifact_changed");
         for child in [&mut follow, &mut server] {
             child.kill().unwrap();
             child.wait().unwrap();
         }
-        assert_eq!(workspace.json(&["gate", "show", "j-1", "deploy"])["state"], "open");
+        assert_eq!(workspace.json("gate show j-1 deploy")["state"], "open");
         // A person who approves without having read the new bytes is told; one who puts the old
         // ones back may.
         assert_said(&approve(&workspace), 1, &["plan.txt"]);

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::story::{self, run, run_to};
+use super::story;
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 /// Everything that the database says, as text.
 fn rows(runs: &Path) -> Vec<String> {
@@ -61,12 +62,12 @@ fn damaged_files_are_written_again_and_kept_aside() {
         workspace.write(&format!("runs/{file}"), damaged);
     }
     std::fs::remove_file(workspace.run_directory("j-17").join("gates/outline.1.json")).unwrap();
-    let (said, _) = run_to(&workspace, &["doctor"], 1);
+    let said = workspace.told("doctor", 1);
     assert!(
         said.lines().last().unwrap().contains(" findings: 4 decisions"),
         "{said}"
     );
-    let said = run(&workspace, &["doctor", "--repair"]);
+    let said = workspace.ok("doctor --repair");
     for line in [
         "chain.jsonl: written again from the database; what lay there is .aside/chain.jsonl.1\n",
         "j-17/events.jsonl: written again from the database; what lay there is .aside/j-17.events.jsonl.1\n",
@@ -81,7 +82,7 @@ fn damaged_files_are_written_again_and_kept_aside() {
     assert_eq!(rows(&workspace.runs()), before, "no row was touched");
     assert!(workspace.read("runs/.aside/chain.jsonl.1").ends_with("{\"seq\":"));
     assert!(
-        run(&workspace, &["doctor", "--repair"]).starts_with("Sound: "),
+        workspace.ok("doctor --repair").starts_with("Sound: "),
         "nothing is left to do"
     );
 }
@@ -96,20 +97,11 @@ fn what_no_row_explains_is_left_for_whoever_looks_for_it() {
         .execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", [])
         .unwrap();
     let before = files(&workspace);
-    let (said, _) = run_to(&workspace, &["doctor", "--repair"], 1);
-    assert!(
-        said.contains("chain.jsonl:4:1: decision 4 of m-1 has a line here and no row"),
-        "{said}"
-    );
-    assert!(said.contains("m-1: its files are left as they are: "), "{said}");
-    assert!(
-        said.contains("m-1/events.jsonl:11:1: event 16 has a line here and no row"),
-        "{said}"
-    );
-    assert!(
-        said.contains("m-1/gates/script.3.json: it is decision 4 and no row is"),
-        "{said}"
-    );
+    let said = workspace.told("doctor --repair", 1);
+    assert_contains(&said, "chain.jsonl:4:1: decision 4 of m-1 has a line here and no row");
+    assert_contains(&said, "m-1: its files are left as they are: ");
+    assert_contains(&said, "m-1/events.jsonl:11:1: event 16 has a line here and no row");
+    assert_contains(&said, "m-1/gates/script.3.json: it is decision 4 and no row is");
     let after = files(&workspace);
     let kept = |name: &str| {
         let find = |files: &[(String, String)]| files.iter().find(|(file, _)| file == name).cloned().unwrap().1;
@@ -129,16 +121,14 @@ fn a_damaged_row_is_told_from_a_damaged_file() {
         )
         .unwrap();
     let file = workspace.read("runs/j-17/gates/outline.1.json");
-    let (said, _) = run_to(&workspace, &["doctor", "--repair"], 1);
-    assert!(
-        said.contains("table decision, row 1, document: its hash is not that of its content"),
-        "{said}"
+    let said = workspace.told("doctor --repair", 1);
+    assert_contains(
+        &said,
+        "table decision, row 1, document: its hash is not that of its content",
     );
-    assert!(
-        said.contains(
-            "j-17/gates/outline.1.json:6:25: notes: the row of decision 1 differs from here on, and this file is intact"
-        ),
-        "{said}"
+    assert_contains(
+        &said,
+        "j-17/gates/outline.1.json:6:25: notes: the row of decision 1 differs from here on, and this file is intact",
     );
     assert_eq!(
         workspace.read("runs/j-17/gates/outline.1.json"),

@@ -2,7 +2,7 @@
 
 use super::compose;
 use crate::editor::Editor;
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::command::of_item;
 use crate::facts::label::{self, change_of_gate};
 use crate::layout;
@@ -18,6 +18,7 @@ use crate::update::outgoing::{self, Step, other_sent, send};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
+use engine::api::Ticket;
 use text::words::counted;
 
 /// `a` or `r` on a marked gate of the queue: it is about all marked ones.
@@ -162,12 +163,12 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
 }
 
 /// One gate of a bulk was answered: with its refusal, or decided.
-pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&Refusal>) {
+pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refusal>) {
     let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let (note, verdict) = (ask.note.text(), ask.verdict);
-    if let Some(item) = ask.item_of(submission) {
+    if let Some(item) = ask.item_of(ticket) {
         item.state = match refusal {
             None => ItemState::Done,
             Some(refusal) => ItemState::Not(refusal.message.clone()),

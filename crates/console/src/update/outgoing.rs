@@ -1,7 +1,7 @@
 //! What all of `update` says, sends and asks.
 
 use crate::action::Action;
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::{label, verb};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -11,6 +11,7 @@ use crate::question::Question;
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
+use engine::api::Ticket;
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
@@ -42,10 +43,10 @@ pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Ticket {
-    let submission = Ticket(model.outgoing.next_number());
-    model.outgoing.sent.insert(submission, sent);
-    fx.push(Effect::Send(submission, command));
-    submission
+    let ticket = Ticket(model.outgoing.next_number());
+    model.outgoing.sent.insert(ticket, sent);
+    fx.push(Effect::Send(ticket, command));
+    ticket
 }
 
 pub(crate) fn send_quietly(

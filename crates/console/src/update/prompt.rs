@@ -207,8 +207,8 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         is_part: false,
         is_quiet: false,
     };
-    let submission = send(model, sent, command, fx);
-    confirm.state = ConfirmState::Writing(submission);
+    let ticket = send(model, sent, command, fx);
+    confirm.state = ConfirmState::Writing(ticket);
     true
 }
 
