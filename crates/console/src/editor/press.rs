@@ -69,7 +69,7 @@ impl Editor {
     fn motion(&mut self, key: KeyPress) -> Option<TextPosition> {
         let is_word = key.is_ctrl || key.is_alt;
         let line = self.cursor.line;
-        let start = TextPosition { line, byte: 0 };
+        let start = TextPosition::at(line, 0);
         Some(match (key.code, is_word) {
             (Code::Left, false) => self.before_cursor(),
             (Code::Right, false) => self.after_cursor(),

@@ -13,8 +13,7 @@ use crate::facts::{command, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
 use crate::model::prompt::{ConfirmState, PromptKind, TimerAsk};
-use crate::model::toast::Tone;
-use crate::update::outgoing::{refuse, toast};
+use crate::update::outgoing::{refuse, tell};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
@@ -34,21 +33,17 @@ fn note(model: &Model) -> Option<&Editor> {
 /// it is part of an answer.
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
-    match model.ask() {
-        Some(PromptKind::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
-        Some(PromptKind::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
-        Some(PromptKind::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
-        Some(PromptKind::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
-        Some(PromptKind::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
-        Some(
-            PromptKind::Confirm(_)
-            | PromptKind::Bulk(_)
-            | PromptKind::Timer(_)
-            | PromptKind::Quit(_)
-            | PromptKind::Menu
-            | PromptKind::Discard(_),
-        )
-        | None => Vec::new(),
+    let Some(ask) = model.ask() else {
+        return Vec::new();
+    };
+    match ask {
+        PromptKind::Confirm(confirm) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
+        PromptKind::Bulk(ask) if ask.is_asking() => command::of_bulk(ask, gist),
+        PromptKind::Timer(ask) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
+        PromptKind::Resume(ask) => vec![Command::resume(ask.job_id.clone())],
+        PromptKind::Cancel(ask) => vec![Command::Cancel(ask.job_id.clone())],
+        PromptKind::Confirm(_) | PromptKind::Bulk(_) | PromptKind::Timer(_) => Vec::new(),
+        PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_) => Vec::new(),
     }
 }
 
@@ -198,11 +193,7 @@ pub(crate) fn answered(
     if is_news {
         model.ask_again();
         if std::mem::take(&mut model.preview.is_enter_waiting) {
-            toast(
-                model,
-                Tone::Info,
-                "What Enter would do has changed: read it, then press Enter",
-            );
+            tell(model, "What Enter would do has changed: read it, then press Enter");
         }
     } else if model.preview.is_enter_due() {
         model.preview.is_enter_waiting = false;

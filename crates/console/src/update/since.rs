@@ -5,9 +5,8 @@ use crate::effect::Effect;
 use crate::facts::label;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
 
@@ -74,5 +73,5 @@ pub(crate) fn show_missed(model: &mut Model, events: &[Event]) {
         None => "In the last day".to_owned(),
     };
     let key = keymap::key_in(Focus::Queue, Action::ShowHistory);
-    toast(model, Tone::Info, format!("{head}: {decided}   {key}: history"));
+    tell(model, format!("{head}: {decided}   {key}: history"));
 }

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::row_writer::RowWriter;
+use crate::layout::below;
 use crate::media::picture::{self, PictureFacts, Small};
 use crate::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
 use crate::media::{Media, MediaFact, MediaPair};
@@ -168,15 +169,6 @@ fn file_rows(versions: &Versions) -> [MediaFact; 2] {
         is_alarming: false,
     };
     [row("size", &versions.size), row("file", &versions.path)]
-}
-
-fn below(area: Rect, lines: u16) -> Rect {
-    let lines = lines.min(area.height);
-    Rect {
-        y: area.y + lines,
-        height: area.height - lines,
-        ..area
-    }
 }
 
 fn draw_picture(

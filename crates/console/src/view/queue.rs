@@ -107,16 +107,14 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
         Some(_) | None => 0,
     };
     let last = last.min(room.saturating_sub(JOB_MIN));
-    let cells = |column: Column| match column {
-        Column::Job => room - last,
-        Column::Who => last,
-        Column::Stage
-        | Column::Change
-        | Column::Attempt
-        | Column::Age
-        | Column::Left
-        | Column::AtZero
-        | Column::Files => fixed(column),
+    let cells = |column: Column| {
+        if column == Column::Job {
+            room - last
+        } else if column == Column::Who {
+            last
+        } else {
+            fixed(column)
+        }
     };
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
