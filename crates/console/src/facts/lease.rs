@@ -47,11 +47,8 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         // Canceling the job ends its open gates, so their leases are wanted too.
         Some(PromptKind::Cancel(ask)) => {
             let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
-            let gates = rows.filter_map(|row| match RowKey::of(row) {
-                RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
-                RowKey::Job(_) => None,
-            });
-            return gates.collect();
+            let gates = rows.filter_map(|row| RowKey::of(row).gate());
+            return gates.map(|key| (key, LeasePurpose::Prompt)).collect();
         }
         Some(PromptKind::Resume(_) | PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_)) | None => None,
     };

@@ -302,20 +302,12 @@ fn left_behind(model: &Model) -> Vec<String> {
             counted_are(running, "stage")
         ));
     }
-    if model
-        .outgoing
-        .sent
-        .values()
-        .any(|sent| !sent.is_quiet && !sent.is_committed)
-    {
+    let mut sent = model.outgoing.sent.values();
+    if sent.any(|sent| !sent.is_quiet && !sent.is_committed) {
         reasons.push("A decision is being written".to_owned());
     }
-    let drafts = model
-        .drafts
-        .by_gate
-        .keys()
-        .filter(|key| model.queue.gate(key).is_some())
-        .count();
+    let drafts = model.drafts.by_gate.keys();
+    let drafts = drafts.filter(|key| model.queue.gate(key).is_some()).count();
     if drafts > 0 {
         reasons.push(format!("{} not sent; kept on disk", counted_are(drafts, "draft")));
     }

@@ -172,14 +172,8 @@ pub(crate) fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
 /// Takes what a marked job is now. A gate that was decided or has changed loses its mark, aloud.
 pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
     let me = model.session.operator.name.clone();
-    let keys: Vec<GateKey> = model
-        .marks
-        .on
-        .keys()
-        .filter(|key| key.job_id == *job_id)
-        .cloned()
-        .collect();
-    for key in keys {
+    let marked = model.marks.on.keys().filter(|key| key.job_id == *job_id);
+    for key in marked.cloned().collect::<Vec<_>>() {
         let gate = rows.and_then(|rows| rows.gate(&key.stage, key.attempt));
         let why = match gate {
             None => Some("it is gone".to_owned()),

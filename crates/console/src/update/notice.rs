@@ -154,25 +154,12 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
         EventType::GateExtended | EventType::JobAcknowledged if is_by_other => Tone::Info,
-        EventType::GateApproved
-        | EventType::GateRejected
-        | EventType::GateCanceled
-        | EventType::JobAcknowledged
-        | EventType::JobCreated
-        | EventType::JobStarted
-        | EventType::StageStarted
-        | EventType::StageCompleted
-        | EventType::GateOpened
-        | EventType::GateSeen
-        | EventType::GateHeld
-        | EventType::GateReleased
-        | EventType::GateExtended
-        | EventType::ArtifactChanged
-        | EventType::PatchApplied
-        | EventType::PatchUndone
-        | EventType::JobPaused
-        | EventType::JobResumed
-        | EventType::JobCanceled => return,
+        EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled => return,
+        EventType::GateHeld | EventType::GateReleased | EventType::GateExtended => return,
+        EventType::GateOpened | EventType::GateSeen => return,
+        EventType::ArtifactChanged | EventType::PatchApplied | EventType::PatchUndone => return,
+        EventType::StageStarted | EventType::StageCompleted | EventType::JobCreated | EventType::JobStarted => return,
+        EventType::JobPaused | EventType::JobResumed | EventType::JobCanceled | EventType::JobAcknowledged => return,
     };
     let row = model.queue.present().find(|row| row.job_id == event.job_id);
     let job = label::job(&event.job_id, row.map_or("", |row| &row.slug));

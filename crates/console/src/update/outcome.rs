@@ -217,10 +217,7 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     }
     refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
     if has_changed {
-        gate::reload_files(model);
-        if let Some(view) = &mut model.gate {
-            view.wants_since_read = true;
-        }
+        gate::show_moved(model);
     }
     gate::ask_job(model, fx);
     queue::ask(model, fx);

@@ -240,9 +240,6 @@ fn close(model: &mut Model, refusal: &Refusal) {
     model.preview = Foreseen::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());
     if refusal.code == RefusalCode::ArtifactChanged {
-        gate::reload_files(model);
-        if let Some(view) = &mut model.gate {
-            view.wants_since_read = true;
-        }
+        gate::show_moved(model);
     }
 }

@@ -7,6 +7,7 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::question::Question;
 use crate::update::outgoing::tell;
+use domain::decision::Decision;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
 
@@ -24,14 +25,8 @@ fn last_here(model: &Model, events: &[Event]) -> Option<Timestamp> {
         .iter()
         .filter(|event| event.payload.get("by").and_then(serde_json::Value::as_str) == Some(name))
         .map(|event| event.ts);
-    let decided = model
-        .panes
-        .history
-        .decisions
-        .iter()
-        .map(|sealed| &sealed.decision)
-        .filter(|decision| decision.by() == name)
-        .map(|decision| decision.at());
+    let decided = model.panes.history.decisions.iter().map(|sealed| &sealed.decision);
+    let decided = decided.filter(|decision| decision.by() == name).map(Decision::at);
     caused.chain(decided).max()
 }
 

@@ -45,19 +45,14 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, mut pen: RowWriter<'_>) {
         label::clock_minutes(gate.opened_at),
         age(model.now.utc.us_since(gate.opened_at))
     );
-    let now = model
-        .session
-        .gates
-        .get(&gate.key.stage)
-        .filter(|now| **now != gate.policy);
-    let now = now.map(policy_words).unwrap_or_default();
-    let wordings = match now.is_empty() {
-        true => [String::new(), String::new()],
-        false => [format!("   configured now: {now}"), format!("   now: {now}")],
-    };
+    let now = model.session.gates.get(&gate.key.stage);
+    let now = now.filter(|now| **now != gate.policy).map(policy_words);
+    let wordings = now.map(|now| [format!("   configured now: {now}"), format!("   now: {now}")]);
     // When it opened gives way to what another gate of this stage would do.
     let room = pen.room();
-    let words = shorten::fitting(wordings, |words| width(words) + width(&opened) <= room);
+    let words = shorten::fitting(wordings.into_iter().flatten(), |words| {
+        width(words) + width(&opened) <= room
+    });
     pen.text(&words.unwrap_or_default(), theme.warning());
     if width(&opened) <= pen.room() {
         pen.text(&opened, theme.plain());
@@ -228,11 +223,8 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     match &file.content {
         Content::Text(document) => match &file.details.values {
             Some(values) if model.panes.look.mode == Mode::Values => {
-                let sum = file
-                    .details
-                    .running_time
-                    .as_deref()
-                    .filter(|_| file.scroll.values_top == 0);
+                let sum = file.details.running_time.as_ref();
+                let sum = sum.filter(|_| file.scroll.values_top == 0);
                 if let Some(sum) = sum {
                     let words = format!("runs {sum}");
                     RowWriter::new(buffer, area).skip(1).text(&words, theme.warning());
@@ -267,11 +259,8 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
 
 fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();
-    let size_bytes = file
-        .bytes
-        .as_ref()
-        .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
-    let size = label::size(size_bytes);
+    let bytes = file.bytes.as_ref();
+    let size = label::size(bytes.map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64));
     let digest = file.digest.unwrap_or(file.artifact.digest);
     let base = file.base_digest(&file.comparison.shown);
     let path = format!(
@@ -334,12 +323,9 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
     let Some(file) = view.current() else {
         return;
     };
-    let listed = file
-        .details
-        .values
-        .as_ref()
-        .filter(|_| model.panes.look.mode == Mode::Values);
-    if let Some(values) = listed {
+    if let Some(values) = &file.details.values
+        && model.panes.look.mode == Mode::Values
+    {
         let count = values.changes.len();
         let text = format!("value {} of {count}", (file.scroll.values_top + 1).min(count));
         pen.text(&text, theme.plain());

@@ -114,9 +114,7 @@ pub fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     if compose.editor.is_text(text) {
         return;
     }
-    let (line, character) = compose.editor.cursor();
-    compose.editor = Editor::of_text(text);
-    compose.editor.move_to(line, character);
+    compose.editor = Editor::at(text, compose.editor.cursor());
     edited(model, fx);
 }
 
