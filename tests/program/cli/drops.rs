@@ -7,12 +7,11 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use nix::sys::signal::Signal;
 use notify::event::{AccessKind, EventKind};
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
-use super::beside::Beside;
+use crate::support::beside::Beside;
 use crate::support::run::Workspace;
 use crate::support::said::assert_contains;
 
@@ -205,8 +204,7 @@ fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {
     workspace.write(OPEN, request(1));
     first.line_with("script #1 waits");
     workspace.ok("gate approve nightly-17 script");
-    first.signal(Signal::SIGTERM);
-    first.finish();
+    first.leaves();
     let mut next = Beside::leader(&workspace);
     // Any look that comes with the start is over: this job's file was answered.
     workspace.write("runs/other/gates/script.open.json", request(7));

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::beside::Beside;
-use crate::support::run::Workspace;
+use crate::support::beside::Beside;
+use crate::support::run::{Workspace, printed};
 use crate::support::said::assert_contains;
 
 /// What lies outside, word by word.
@@ -124,7 +124,7 @@ fn hold(place: &str, expected: Outcome, is_directory: bool) {
     let mut said = Vec::new();
     let mut told = |args: &[&str]| {
         let output = workspace.cmd(args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = printed(&output);
         assert!(!text.contains("panicked"), "{place}: {args:?}: {text}");
         said.push((args.join(" "), text.clone()));
         (output.status.code().unwrap_or(-1), text)
@@ -265,7 +265,7 @@ fn the_runs_directory_and_the_configuration_may_be_links_themselves() {
     symlink("real.yaml", workspace.root().join("conf/operator.yaml")).unwrap();
     workspace.ok("gate approve j-1 deploy");
     workspace.ok("decisions verify");
-    assert!(workspace.root().join("elsewhere/j-1/gates/deploy.json").exists());
+    assert!(workspace.exists("elsewhere/j-1/gates/deploy.json"));
     drop(Beside::leader(&workspace));
     assert_eq!(workspace.json("gate list"), Value::Array(Vec::new()));
 }

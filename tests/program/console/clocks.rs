@@ -1,12 +1,11 @@
 //! Somebody sets the civil clock, or the machine sleeps, while processes run: no gate is approved
 //! because of it, none is forgotten.
 
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{Beside, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::pty::{Waiting, patience};
 use crate::support::run::Workspace;
 
@@ -129,8 +128,7 @@ impl Moved {
 }
 
 fn ends(serve: Beside) {
-    serve.signal(Signal::SIGTERM);
-    assert!(serve.finish().0.success());
+    assert!(serve.leaves().0.success());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{Beside, Stream};
+use crate::support::beside::{Beside, Stream};
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::said::assert_has;

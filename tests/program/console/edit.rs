@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::desk::{Desk, FILM};
 use super::terminal::assert_given_back;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::desk::{Desk, FILM};
 use super::edit::{drafts, wait_for_draft};
 use super::terminal::assert_given_back;
-use crate::cli::beside::{Beside, job_at_gate};
+use crate::support::beside::{Beside, job_at_gate};
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
@@ -279,8 +279,7 @@ fn ctrl_z_in_the_editor_gives_the_lead_back() {
         pty.send("'written after fg' Enter");
         pty.wait_text("written after fg");
         pty.wait_text("[a] approve with it");
-        serve.signal(Signal::SIGTERM);
-        assert!(serve.finish().0.success());
+        assert!(serve.leaves().0.success());
         pty.wait_text("lead you");
         pty.kill9();
         pty.wait_exit();

@@ -5,7 +5,7 @@ use nix::unistd::{Uid, User};
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{job_at_gate, wait_for};
+use crate::support::beside::{job_at_gate, wait_for};
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};

@@ -2,7 +2,7 @@
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{job_at_gate, wait_for};
+use crate::support::beside::{job_at_gate, wait_for};
 use crate::support::run::Workspace;
 
 /// Long enough to open a prompt in on a busy machine.
@@ -30,7 +30,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     workspace.ok("gate wait j-2 release");
     assert_eq!(workspace.decision("j-2", "release")["by"], "timer");
     workspace.run("gate wait j-1 release --timeout 0", 4);
-    assert!(!workspace.run_directory("j-1").join("gates/release.json").exists());
+    assert!(!workspace.exists("runs/j-1/gates/release.json"));
     desk.sees("you decide");
 
     desk.press("Esc");

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::desk::{Desk, RELEASE};
-use crate::cli::beside::{Beside, Stream, job_at_gate};
+use crate::support::beside::{Beside, Stream, job_at_gate};
 use crate::support::run::Workspace;
 use crate::support::said::assert_contains;
 

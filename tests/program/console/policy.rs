@@ -2,7 +2,7 @@
 //! good one counts for later gates.
 
 use super::desk::{Desk, RELEASE};
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 use crate::support::said::assert_has;
 

@@ -11,10 +11,10 @@ use nix::unistd::{Gid, Group, getegid, geteuid, getgroups};
 
 use super::desk::{Desk, FILM};
 use super::edit::drafts;
-use crate::cli::beside::{Beside, Stream};
+use crate::support::beside::{Beside, Stream};
 use crate::support::binary::holdpoint;
 use crate::support::pty::{PtyOptions, Waiting, patience};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed, text_replace};
 use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 /// The umasks that protect nothing and everything.
@@ -143,7 +143,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     desk.killed();
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
-    let patch = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "rubber boots"}]}"#;
+    let patch = text_replace("boots", "rubber boots");
     workspace.write("patch.json", patch);
     run(&["gate", "reject", "j-1", "script", "--patch", "patch.json"]);
     run(&["job", "resume", "j-1"]);
@@ -167,9 +167,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     run(&["decisions", "verify"]);
     all_are(&workspace.runs(), gid);
     // A lost database is made again with the same rights.
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(workspace.runs().join(format!("holdpoint.db{suffix}")));
-    }
+    workspace.lose_database();
     run(&["doctor", "--rebuild"]);
     all_are(&workspace.runs(), gid);
 }
@@ -223,7 +221,7 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     run(&["job", "start", "--id", "j-1", "--slug", "tides"]);
     let told = |args: &[&str], code: i32| {
         let output = as_nobody(args).unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
         said
     };

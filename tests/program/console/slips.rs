@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::desk::{Desk, FILM, RELEASE};
 use super::held::{at_gate, desk as desk_of};
 use super::record;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
@@ -24,8 +24,7 @@ const SEQUENCES: [&[u8]; 6] = [
 ];
 
 fn decided(workspace: &Workspace) -> usize {
-    let decisions = workspace.json("decisions list");
-    decisions.as_array().expect("a list").len()
+    workspace.count("decisions list")
 }
 
 /// A console with so many gates, none of which has a timer.
@@ -481,7 +480,7 @@ fn a_restricted_console_leads_nowhere_else() {
     assert!(!desk.pty.screen_text().contains("own editor"));
     desk.sees_after("E", "it starts no other program");
     desk.discards();
-    assert!(!workspace.root().join("escaped").exists());
+    assert!(!workspace.exists("escaped"));
     // No patch names a file outside of the run directory.
     let board = r#"{"type": "asset_substitute", "substitutions": [{"element_id": "scene_001", "asset_path": "../../conf/operator.yaml"}]}"#;
     desk.sees_after("a", "APPROVE j-1 tides / script #1");

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::wait_for;
+use crate::support::beside::wait_for;
 use crate::support::run::Workspace;
 
 const WAITS: &str = r#"

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, FILM};
 use super::record;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_ends, assert_starts};
 

@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use super::desk::{Desk, FILM};
 use super::record;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 
 /// Alternate screen, bracketed paste, mouse: what the console turns on.

@@ -3,7 +3,7 @@
 
 use super::desk::{Desk, RELEASE};
 use super::record;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 use crate::support::said::assert_has;
 

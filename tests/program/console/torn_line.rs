@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 
 use super::desk::{Desk, RELEASE};
 use super::record;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 

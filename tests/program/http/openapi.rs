@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::examples::{has, python};
 use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed};
 use crate::support::said::assert_contains;
 
 /// Prints every fault that the validator finds.
@@ -50,7 +50,7 @@ fn a_validator_finds_nothing() {
             .current_dir(workspace.root())
             .output()
             .unwrap();
-        let faults = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let faults = printed(&output);
         (output.status.success(), faults)
     };
     assert_eq!(validate(&document.body), (true, String::new()));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::client::{Client, Reply, configuration};
 use crate::support::receiver::{self, Receiver};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed};
 use crate::support::said::assert_lacks;
 
 const ADMIN: &str = "planted-admin-Zq8vT2xW";
@@ -184,7 +184,7 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
         &["gate", "list", "--json"],
     ] {
         let output = workspace.command(args).envs(ENVIRONMENT).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         holds_none(&args.join(" "), &said);
         assert!(!said.contains(ENV) || args[0] != "config", "{args:?}: {said}");
     }
