@@ -271,7 +271,7 @@ fn the_keys_that_scroll_sideways_do_so_at_once_where_they_are_named() {
         );
         console.press("Home l");
         assert_eq!(console.model.panes.is_lower_focused, !is_cut);
-        let left = console.model.gate.as_ref().unwrap().current().unwrap().left;
+        let left = console.model.gate.as_ref().unwrap().current().unwrap().scroll.left;
         assert_eq!(left > 0, is_cut);
     }
 }

@@ -699,7 +699,7 @@ fn lines_that_are_cut_scroll_from_the_queue() {
     let files = vec![crate::world::File("script", "s.txt", None, long.into_bytes())];
     world.gate("j-1", "long", "script", 1, None, files);
     let mut console = Console::new(world, 80, 24);
-    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().left;
+    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().scroll.left;
     console.press("w l");
     assert!(left(&console) > 0 && !console.model.panes.is_lower_focused);
     console.press("h");

@@ -15,6 +15,7 @@ pub mod panes;
 pub mod preview;
 pub mod prompt;
 pub mod queue;
+pub(crate) mod reading;
 pub(crate) mod remembered;
 pub(crate) mod shown;
 pub(crate) mod slips;

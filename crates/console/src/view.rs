@@ -88,11 +88,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 /// The rows of the diff that are drawn.
 fn sights(model: &Model, file: &FileView) -> Vec<VisibleRow> {
     // A list of values is no text: what changed besides them was not shown.
-    let is_listed = model.panes.look.mode == Mode::Values && file.values.is_some();
+    let is_listed = model.panes.look.mode == Mode::Values && file.details.values.is_some();
     let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed) else {
         return Vec::new();
     };
-    let lines = page.lines(page.within(file.top), layout::diff_rows(model));
+    let lines = page.lines(page.within(file.scroll.top), layout::diff_rows(model));
     let parts = lines.iter().flat_map(|line| line.parts());
     let sight = |part: &RowPart| VisibleRow::of(page.document, part.row_at, part.bytes.clone());
     parts.filter_map(sight).collect()
@@ -107,7 +107,7 @@ pub fn facts(model: &Model) -> FrameFacts {
     let diff = match &model.gate {
         Some(view) if !is_covered => match view.current() {
             Some(file) => (file.digest.is_some() && !file.is_stale).then(|| DiffFacts {
-                number: file.number,
+                number: file.reading.number,
                 file: view.file,
                 sights: sights(model, file),
             }),

@@ -233,10 +233,10 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 let text = editor.text();
                 // An empty field searches for the same text again.
                 if !text.is_empty() {
-                    view.search = Some(text);
-                    view.found = (None, 0);
+                    view.search.text = Some(text);
+                    (view.search.hit, view.search.number) = (None, 0);
                 }
-                if view.search.is_some() {
+                if view.search.text.is_some() {
                     diff::find_match(model, true, fx);
                 }
             }
@@ -291,7 +291,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Search => {
             model.keys.field = None;
             if let Some(view) = &mut model.gate {
-                view.search = None;
+                view.search.text = None;
             }
         }
         Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.keys.overlay = None,

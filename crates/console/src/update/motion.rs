@@ -123,11 +123,11 @@ pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut
         let text = format!("Long lines are wrapped: nothing is to the right   hint: {key} cuts them");
         crate::update::outgoing::toast(model, Tone::Info, text);
     } else if is_right {
-        file.left = file.left.saturating_add(CELLS).min(diff::LEFT_MAX);
-    } else if file.left == 0 || model.panes.look.wraps {
+        file.scroll.left = file.scroll.left.saturating_add(CELLS).min(diff::LEFT_MAX);
+    } else if file.scroll.left == 0 || model.panes.look.wraps {
         other_pane(model, fx);
     } else {
-        file.left = file.left.saturating_sub(CELLS);
+        file.scroll.left = file.scroll.left.saturating_sub(CELLS);
     }
 }
 
