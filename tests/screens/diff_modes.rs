@@ -409,7 +409,7 @@ fn folding_says_what_it_came_to_in_every_view() {
     console.shows("Three lines around each change");
     let mut console = Console::drawn();
     console.press("j v v");
-    assert_eq!(console.model.look.mode, console::model::look::Mode::Values);
+    assert_eq!(console.model.panes.look.mode, console::model::look::Mode::Values);
     console.press("z");
     console.shows("Values are not folded   hint: v shows the text");
 }

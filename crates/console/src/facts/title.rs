@@ -108,7 +108,7 @@ const NAME_CELLS_MIN: usize = 8;
 /// What must be known of the file on screen before it is decided on: it is not what is registered,
 /// or not what the gate asks about.
 fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Style)> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut words = Vec::new();
     if file.is_stale || (file.is_behind() && view.is_behind()) {
         words.push((" reading the new version…".to_owned(), theme.warning()));
@@ -147,7 +147,7 @@ const NAME_CELLS_EASY: usize = 14;
 /// The job's name gives way first, then the file's; stage, attempt, who is at it and the digests
 /// never do.
 pub(crate) fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> Title {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
     let states = state(view.gate()).into_iter().chain(holder);
     let states: Vec<_> = states.map(|words| (format!(" {words} "), theme.held())).collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::prompt::Pin;
 use crate::editor::Editor;
 use crate::effect::{Checked, PatchPreview, Unfit};
+use crate::keymap::Focus;
 use crate::work::Template;
 use domain::ids::{ArtifactPath, Digest};
 use patch::{Completion, types};
@@ -135,6 +136,15 @@ impl Compose {
             list: None,
             find: None,
             is_draft_behind: false,
+        }
+    }
+
+    /// What of it receives the keys.
+    pub(crate) fn focus(&self) -> Focus {
+        match self.list {
+            Some(List::Types { .. }) => Focus::Types,
+            Some(List::Candidates { .. }) => Focus::Candidates,
+            None => Focus::Compose,
         }
     }
 

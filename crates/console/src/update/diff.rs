@@ -241,7 +241,7 @@ const TWO_COLUMNS_MIN: u16 = 60;
 
 /// The next way to show a changed text, of those that there are for it.
 pub(crate) fn mode(model: &mut Model) {
-    let columns = model.size.0;
+    let columns = model.window.size.0;
     let is_narrow = columns < TWO_COLUMNS_MIN;
     let file = model.gate.as_ref().and_then(GateView::current);
     // They may still be on their way: then they take their place when they come.
@@ -256,7 +256,7 @@ pub(crate) fn mode(model: &mut Model) {
         Mode::Unified | Mode::SideBySide if has_values && mode != Mode::Values => Mode::Values,
         Mode::Unified | Mode::SideBySide | Mode::Values => Mode::Unified,
     };
-    let former = model.look.mode;
+    let former = model.panes.look.mode;
     let mode = next(former);
     let why = if is_new {
         "; all of it is new, there is nothing to stand beside it".to_owned()
@@ -266,13 +266,13 @@ pub(crate) fn mode(model: &mut Model) {
         String::new()
     };
     let why = if former == Mode::Unified { why } else { String::new() };
-    relayout(model, |model| model.look.mode = mode);
+    relayout(model, |model| model.panes.look.mode = mode);
     crate::update::outgoing::toast(model, Tone::Info, format!("Shown {}{why}", mode.label()));
 }
 
 /// Whether the changed values of a file are what is shown of it.
 pub(crate) fn is_listed(model: &Model, file: &FileView) -> bool {
-    model.look.mode == Mode::Values && file.values.is_some()
+    model.panes.look.mode == Mode::Values && file.values.is_some()
 }
 
 /// The changed values, where these are what is shown.
@@ -291,8 +291,8 @@ fn scroll_values(model: &mut Model, count: usize, by: isize) {
 
 /// Wraps long lines, or cuts them.
 pub(crate) fn wrap(model: &mut Model) {
-    relayout(model, |model| model.look.wraps = !model.look.wraps);
-    let text = if model.look.wraps {
+    relayout(model, |model| model.panes.look.wraps = !model.panes.look.wraps);
+    let text = if model.panes.look.wraps {
         "Long lines are wrapped".to_owned()
     } else if model.focus() == Focus::Queue && !is_cut(model, true) {
         // There the keys that scroll sideways lead to the other pane as long as nothing is to the
@@ -343,7 +343,7 @@ pub(crate) fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effec
     let direction = if is_forward { Direction::Down } else { Direction::Up };
     // A new search begins with what is on the screen: just above it, so that its first line counts.
     let from = view.found.0.or_else(|| with_page(model, spot_above).flatten());
-    let number = model.next_number();
+    let number = model.outgoing.next_number();
     if let Some(view) = &mut model.gate {
         view.found.1 = number;
     }

@@ -18,7 +18,7 @@ use engine::reads::Bytes;
 /// Reads what must be read next.
 pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
     while let Some((index, is_full)) = model.gate.as_ref().and_then(GateView::next_reading) {
-        let number = model.next_number();
+        let number = model.outgoing.next_number();
         let Some(view) = &mut model.gate else {
             return;
         };

@@ -27,19 +27,20 @@ const REST_US: i64 = 3 * SECOND_US;
 /// Somebody pressed a key, or used the mouse.
 pub(crate) fn present(model: &mut Model) {
     if !is_attended(model) {
-        model.presence.since_boot_us = model.now.boot_us;
+        model.keys.presence.since_boot_us = model.now.boot_us;
     }
-    model.presence.key_boot_us = Some(model.now.boot_us);
+    model.keys.presence.key_boot_us = Some(model.now.boot_us);
 }
 
 /// Whether anybody has used the console since it was started.
 pub(crate) fn is_touched(model: &Model) -> bool {
-    model.presence.key_boot_us.is_some()
+    model.keys.presence.key_boot_us.is_some()
 }
 
 fn is_attended(model: &Model) -> bool {
     let since_us = |key_us: i64| model.now.boot_us.saturating_sub(key_us);
     model
+        .keys
         .presence
         .key_boot_us
         .is_some_and(|key_us| since_us(key_us) < PRESENT_US)
@@ -74,7 +75,7 @@ pub(crate) fn count(model: &mut Model) {
     if !is_attended(model) {
         return;
     }
-    let (present, boot) = (model.presence.since_boot_us, model.now.boot_us);
+    let (present, boot) = (model.keys.presence.since_boot_us, model.now.boot_us);
     let Some(view) = &mut model.gate else {
         return;
     };
@@ -93,7 +94,7 @@ pub(crate) fn count(model: &mut Model) {
     if is_news {
         view.shown_boot_us = boot;
         // The line that says what was not yet shown must be drawn once more.
-        model.is_dirty = true;
+        model.window.is_dirty = true;
     }
 }
 
@@ -132,7 +133,7 @@ pub fn wake_us(model: &Model) -> Option<i64> {
     let standing = model.gate.as_ref().and_then(|view| view.standing.as_ref());
     let ripens = standing
         .filter(|_| is_attended(model))
-        .and_then(|standing| standing.ripens_us(model.presence.since_boot_us));
+        .and_then(|standing| standing.ripens_us(model.keys.presence.since_boot_us));
     let ripens = ripens.map(|at| (at - model.now.boot_us).max(0));
     let records = unrecorded(model).map(|_| rest_us(model));
     ripens.into_iter().chain(records).min()
@@ -161,11 +162,11 @@ pub(crate) fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
             recorded: view.recorded,
             files: view.files.iter().filter_map(RememberedFile::of).collect(),
         };
-        model.remembered.retain(|other| other.key != of_gate.key);
-        if model.remembered.len() >= REMEMBERED_MAX {
-            model.remembered.pop_front();
+        model.panes.remembered.retain(|other| other.key != of_gate.key);
+        if model.panes.remembered.len() >= REMEMBERED_MAX {
+            model.panes.remembered.pop_front();
         }
-        model.remembered.push_back(of_gate);
+        model.panes.remembered.push_back(of_gate);
     }
     if let Some((key, digest, extent)) = unrecorded(model) {
         record(model, &key, digest, extent, fx);
@@ -178,7 +179,7 @@ pub(crate) fn recall(model: &mut Model, index: usize) {
     let Some(view) = &mut model.gate else {
         return;
     };
-    let Some(of_gate) = model.remembered.iter().find(|other| other.key == view.key) else {
+    let Some(of_gate) = model.panes.remembered.iter().find(|other| other.key == view.key) else {
         return;
     };
     if view.recorded.is_none() {

@@ -21,7 +21,7 @@ use ::text::width;
 type Parts = Vec<(String, Style)>;
 
 fn draw_head(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule());
     let what = if compose.edited().is_some() { "EDIT" } else { "PATCH" };
@@ -83,7 +83,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
                 width: 1,
                 ..body
             };
-            RowWriter::at_line(buffer, rule, line).text("│", model.theme.rule());
+            RowWriter::at_line(buffer, rule, line).text("│", model.session.theme().rule());
         }
         preview::draw(model, compose, right, buffer);
     } else if compose.is_preview_large && preview::document(compose).is_some() {
@@ -131,7 +131,7 @@ fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, bu
         ..area
     };
     let rule = "─".repeat(usize::from(below.width));
-    RowWriter::new(buffer, below).text(&rule, model.theme.rule());
+    RowWriter::new(buffer, below).text(&rule, model.session.theme().rule());
     draw_lines(&words, below, buffer);
     text::draw(model, compose, text, buffer)
 }

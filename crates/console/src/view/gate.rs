@@ -33,7 +33,7 @@ fn policy_words(policy: &GatePolicy) -> String {
 }
 
 fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let Some(gate) = gate else {
         return;
     };
@@ -66,7 +66,7 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
 }
 
 fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("files   ", theme.strong());
     // The current one with what fits around it, as a window on the list.
@@ -96,9 +96,9 @@ fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
 }
 
 fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let title = title(model, view, is_wide, usize::from(area.width));
-    let name_style = if model.is_lower_focused && model.prompt.is_none() {
+    let name_style = if model.panes.is_lower_focused && model.prompt.is_none() {
         theme.selected()
     } else {
         theme.strong()
@@ -150,11 +150,11 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let words = base(model, file, usize::from(area.width)).words;
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1)
-        .cell("base", usize::from(BASE_CELLS), model.theme.strong())
-        .text(&words.join("   "), model.theme.plain());
+        .cell("base", usize::from(BASE_CELLS), model.session.theme().strong())
+        .text(&words.join("   "), model.session.theme().plain());
     if file.shown_against != Against::Usual {
         let text = format!("   not the usual base ({})", file.base_label(&Against::Usual));
-        pen.text(&text, model.theme.warning());
+        pen.text(&text, model.session.theme().warning());
     }
     let others = file.bases().len().saturating_sub(1);
     if others > 0 {
@@ -163,13 +163,13 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
             keymap::key_in(Focus::Diff, Action::Base),
             counted(others, "other version")
         );
-        pen.right(&words, model.theme.plain());
+        pen.right(&words, model.session.theme().plain());
     }
 }
 
 /// The changed values of a JSON document: as many as the line takes, and how many more there are.
 fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text(if is_wide { "values  " } else { "" }, theme.strong());
     let Some(values) = &file.values else {
@@ -204,8 +204,10 @@ fn draw_text(
     let needle = view.search.as_deref().and_then(Needle::new);
     if document.is_identical() {
         let mut pen = RowWriter::new(buffer, area);
-        pen.skip(1)
-            .text("No change: the file is byte for byte what it was", model.theme.plain());
+        pen.skip(1).text(
+            "No change: the file is byte for byte what it was",
+            model.session.theme().plain(),
+        );
     }
     let offset = u16::from(document.is_identical());
     let Some(page) = diff_page(model, file) else {
@@ -220,7 +222,7 @@ fn draw_text(
         &page,
         page.within(file.top),
         needle.as_ref(),
-        model.theme,
+        model.session.theme(),
         below,
         buffer,
     );
@@ -230,7 +232,7 @@ fn draw_text(
 const MISSING_LINES_MAX: usize = 5;
 
 fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let Some(file) = view.current() else {
         let text = if view.rows.is_some() {
             "Nothing is attached: the decision is about the stage itself"
@@ -245,7 +247,7 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     pen.skip(1);
     match &file.content {
         Content::Text(document) => match &file.values {
-            Some(values) if model.look.mode == Mode::Values => {
+            Some(values) if model.panes.look.mode == Mode::Values => {
                 let sum = file.running_time.as_deref().filter(|_| file.values_top == 0);
                 if let Some(sum) = sum {
                     let words = format!("runs {sum}");
@@ -285,7 +287,7 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
 }
 
 fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let size_bytes = file
         .bytes
         .as_ref()
@@ -347,13 +349,13 @@ fn drawn_rows(model: &Model, file: &FileView, document: &DiffDocument, body: usi
 
 /// The facts about what was shown: hunks, lines, what is still to be seen, who looked.
 fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1);
     let Some(file) = view.current() else {
         return;
     };
-    let listed = file.values.as_ref().filter(|_| model.look.mode == Mode::Values);
+    let listed = file.values.as_ref().filter(|_| model.panes.look.mode == Mode::Values);
     if let Some(values) = listed {
         let count = values.changes.len();
         let text = format!("value {} of {count}", (file.values_top + 1).min(count));
@@ -403,7 +405,7 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
                 pen.text(why, theme.warning());
             }
         }
-        if file.left > 0 && !model.look.wraps {
+        if file.left > 0 && !model.panes.look.wraps {
             pen.text(&format!("   from column {}", file.left + 1), theme.warning());
         }
     }

@@ -54,7 +54,7 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
         version,
         has_moved: base != now,
     });
-    let revision = model.next_number();
+    let revision = model.outgoing.next_number();
     show(model, Compose::new(pin, path, subject, editor, revision), fx);
 }
 

@@ -8,11 +8,12 @@ use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::{compose, verb};
 use crate::keymap::{self, Focus};
+use crate::model::Model;
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::gate::GateView;
+use crate::model::panes::Lower;
 use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
-use crate::model::{Lower, Model};
 use crate::question::Question;
 use crate::update::outgoing::toast;
 use crate::{layout, work};
@@ -52,7 +53,7 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
         type_name,
         shelf,
     };
-    let revision = model.next_number();
+    let revision = model.outgoing.next_number();
     let mut compose = Compose::new(pin, path, Subject::Patch(sheets), editor, revision);
     if let Some(written) = compose.written_type()
         && let Subject::Patch(sheets) = &mut compose.subject
@@ -65,7 +66,7 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(super) fn show(model: &mut Model, compose: Compose, fx: &mut Vec<Effect>) {
     let job_id = compose.pin.key.job_id.clone();
     fx.push(Effect::Ask(Question::Names(job_id)));
-    model.lower = Lower::Gate;
+    model.panes.lower = Lower::Gate;
     model.compose = Some(compose);
 }
 
@@ -118,7 +119,7 @@ pub(super) fn kept_patch(model: &Model, key: &GateKey) -> Option<(u32, PatchDraf
 /// The text changed. Costs nothing by the text: what is made of it is made once, when the loop has
 /// time.
 pub(crate) fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
-    let revision = model.next_number();
+    let revision = model.outgoing.next_number();
     let Some(compose) = &mut model.compose else {
         return;
     };

@@ -22,7 +22,7 @@ pub(crate) fn document(compose: &Compose) -> Option<&DiffDocument> {
 
 /// Draws it below a head of its own.
 pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.text("─ what it would do ", theme.rule());
     let below = Rect {

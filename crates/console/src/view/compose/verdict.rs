@@ -23,7 +23,7 @@ fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Parts> {
 /// What is to be said of the text, in lines of so many columns; changes in at most `rows_each`
 /// lines a side, 0: not one by one.
 pub(crate) fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize) -> Vec<Parts> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     if let Some(why) = &compose.closed {
         return wrapped(&format!("Read only: {why}; your draft is kept"), columns, theme.error());
     }

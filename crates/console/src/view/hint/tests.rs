@@ -17,13 +17,15 @@ use crate::editor::{Editor, TextPosition};
 use crate::facts::verb::{NoOffer, offer};
 use crate::keymap::Focus;
 use crate::keymap::tests::rebound;
+use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::compose::{Compose, List, Sheets, Subject};
 use crate::model::gate::GateView;
+use crate::model::keys::{Field, Overlay};
+use crate::model::panes::Lower;
 use crate::model::prompt::{
     CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
 };
-use crate::model::{Field, Lower, Model, Overlay};
 use crate::session::Session;
 use crate::update::act;
 
@@ -201,10 +203,10 @@ fn models() -> Vec<Model> {
         });
     }
     for lower in [Lower::Gate, Lower::Job, Lower::History] {
-        with(&|model| (model.is_lower_focused, model.lower) = (true, lower));
+        with(&|model| (model.panes.is_lower_focused, model.panes.lower) = (true, lower));
     }
     with(&|model| {
-        model.is_lower_focused = true;
+        model.panes.is_lower_focused = true;
         model.gate = Some(GateView::new(key(), "script".to_owned(), 1));
     });
     let line = || Editor::of_line("");
@@ -213,7 +215,7 @@ fn models() -> Vec<Model> {
         Field::Search(line()),
         Field::Find(line(), TextPosition { line: 0, byte: 0 }),
     ] {
-        with(&|model| model.field = Some(field.clone()));
+        with(&|model| model.keys.field = Some(field.clone()));
     }
     for overlay in [
         Overlay::Help { filter: line(), top: 0 },
@@ -230,14 +232,14 @@ fn models() -> Vec<Model> {
             chosen: 0,
         },
     ] {
-        with(&|model| model.overlay = Some(overlay.clone()));
+        with(&|model| model.keys.overlay = Some(overlay.clone()));
     }
     models
 }
 
 /// The words of the screen.
 fn words(model: &Model) -> Vec<String> {
-    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let area = Rect::new(0, 0, model.window.size.0, model.window.size.1);
     let mut buffer = Buffer::empty(area);
     crate::view::draw(model, area, &mut buffer);
     let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
@@ -293,7 +295,7 @@ fn a_key_that_is_another_one_is_named_so_in_what_a_key_is_answered_with() {
             rebound(|| {
                 // Once undrawn, once with all of it on the terminal.
                 act(&mut model, focus, action, &mut Vec::new());
-                model.slips.on_screen = crate::layout::question::facts(&model);
+                model.keys.slips.on_screen = crate::layout::question::facts(&model);
                 act(&mut model, focus, action, &mut Vec::new());
             });
             let text = model
