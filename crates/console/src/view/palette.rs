@@ -34,7 +34,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     for (line, (index, entry)) in (1..).zip(entries.iter().enumerate().skip(top).take(rows)) {
         let mut pen = RowWriter::at_line(buffer, area, line);
         pen.text(if index == *chosen { " > " } else { "   " }, theme.strong());
-        pen.cell(entry.key, 8, theme.strong()).text(entry.name, theme.plain());
+        pen.cell(&entry.key, 8, theme.strong()).text(&entry.name, theme.plain());
         if index == *chosen {
             pen.fill(theme.selected());
         }
