@@ -51,7 +51,7 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
                 match ask::find(engine, &job).await? {
                     // An old record has no further events, so there is nothing to follow.
                     ListedJob::Old(_) => {
-                        return Ok(engine.old_event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
+                        return Ok(engine.event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
                     }
                     ListedJob::Ours(_) if is_followed => {
                         follow(engine, &mut output, &job, since).await?;
@@ -74,7 +74,7 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
         }
     };
     for event in &history {
-        print(&mut output, &EventDoc::of_old(&job, event))?;
+        print(&mut output, &EventDoc::of_listed(event))?;
     }
     output.flush()?;
     Ok(Exit::Done)

@@ -28,7 +28,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Notice, Receipt, RequestId};
+use engine::api::{Notice, Receipt, Ticket};
 use engine::edit_copies::EditCopies;
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Evidence, Happening, Review, Trigger, find_gate, foresee, reduce};
@@ -685,20 +685,17 @@ impl Backend for World {
         None
     }
 
-    fn submit(&mut self, command: Command) -> RequestId {
-        self.requests += 1;
-        let id = RequestId(self.requests);
+    fn submit(&mut self, ticket: Ticket, command: Command) {
         if let Some(result) = World::submit(self, command) {
             let is_done = result.is_ok();
-            self.notices.push_back(Notice::Done(id, result));
+            self.notices.push_back(Notice::Done(ticket, result));
             if is_done {
                 let problem = self.publish_problem.clone();
                 let refusal = |why| Refusal::new(RefusalCode::NotPossible, why);
                 let published = problem.map_or(Ok(()), |why| Err(refusal(why)));
-                self.notices.push_back(Notice::Published(id, published));
+                self.notices.push_back(Notice::Published(ticket, published));
             }
         }
-        id
     }
 
     /// What the rules answer comes when all else has been told; until then its place is held by an

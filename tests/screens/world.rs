@@ -139,7 +139,6 @@ pub struct World {
     pub notices: VecDeque<Notice>,
     /// What the rules answered, and the console has not heard yet.
     pub previews: VecDeque<Answered>,
-    pub requests: u64,
     pub saved: Vec<(GateKey, Option<Draft>)>,
     pub put_aside: Vec<Discarded>,
     /// Where copies for external editors lie.

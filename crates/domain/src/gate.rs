@@ -19,36 +19,18 @@ pub use ending::{Expiry, notes_or_refuse};
 /// The most bytes a note may have (SPEC §10).
 pub const NOTES_BYTES_MAX: usize = 64 * 1024;
 
-/// Where a gate stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GateState {
-    /// Waits for a decision.
-    Open,
-    /// Decided: the work may go on.
-    Approved,
-    /// Decided: it may not.
-    Rejected,
-    /// Ended without a decision.
-    Canceled,
-}
-
-impl GateState {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Canceled => "canceled",
-        }
-    }
-
-    /// Reads the word on the wire.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Approved, Self::Rejected, Self::Canceled]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+read_words! {
+    /// Where a gate stands.
+    #[derive(Hash)]
+    pub enum GateState {
+        /// Waits for a decision.
+        Open = "open",
+        /// Decided: the work may go on.
+        Approved = "approved",
+        /// Decided: it may not.
+        Rejected = "rejected",
+        /// Ended without a decision.
+        Canceled = "canceled",
     }
 }
 

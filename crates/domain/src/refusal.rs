@@ -18,47 +18,29 @@ use super::time::clock_time;
 use crate::key::GateKey;
 use text::words::duration;
 
-/// What kind of refusal it is; decides exit codes and HTTP status codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefusalCode {
-    /// Someone was quicker.
-    AlreadyDecided,
-    /// The gate ended without a decision.
-    GateCanceled,
-    /// No such job, stage or gate.
-    NotFound,
-    /// What lies on disk is not what was reviewed.
-    ArtifactChanged,
-    /// The patch does not fit.
-    PatchUnfit,
-    /// The job is not in the state that this needs.
-    WrongState,
-    /// The deadline is not the one that the caller knows.
-    DeadlineMoved,
-    /// What was sent breaks a rule or a limit.
-    Invalid,
-    /// Whoever asks may not.
-    NotAllowed,
-    /// This process may not, or not now.
-    NotPossible,
-}
-
-impl RefusalCode {
-    /// The word in `--json` errors.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AlreadyDecided => "already_decided",
-            Self::GateCanceled => "gate_canceled",
-            Self::NotFound => "not_found",
-            Self::ArtifactChanged => "artifact_changed",
-            Self::PatchUnfit => "patch_unfit",
-            Self::WrongState => "wrong_state",
-            Self::DeadlineMoved => "deadline_moved",
-            Self::Invalid => "invalid",
-            Self::NotAllowed => "not_allowed",
-            Self::NotPossible => "not_possible",
-        }
+words! {
+    /// What kind of refusal it is; decides exit codes and HTTP status codes.
+    pub enum RefusalCode {
+        /// Someone was quicker.
+        AlreadyDecided = "already_decided",
+        /// The gate ended without a decision.
+        GateCanceled = "gate_canceled",
+        /// No such job, stage or gate.
+        NotFound = "not_found",
+        /// What lies on disk is not what was reviewed.
+        ArtifactChanged = "artifact_changed",
+        /// The patch does not fit.
+        PatchUnfit = "patch_unfit",
+        /// The job is not in the state that this needs.
+        WrongState = "wrong_state",
+        /// The deadline is not the one that the caller knows.
+        DeadlineMoved = "deadline_moved",
+        /// What was sent breaks a rule or a limit.
+        Invalid = "invalid",
+        /// Whoever asks may not.
+        NotAllowed = "not_allowed",
+        /// This process may not, or not now.
+        NotPossible = "not_possible",
     }
 }
 

@@ -9,7 +9,7 @@ use runs::RunsError;
 use runs::locks::LeadGuard;
 use store::{OpenTimer, StoreError};
 
-use super::api::{Receipt, RequestId};
+use super::api::{Receipt, Ticket};
 use rules::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -79,8 +79,8 @@ pub(super) enum LaunchOutcome {
 /// What arrives in the loop.
 #[derive(Debug)]
 pub(super) enum Inbox {
-    Done(RequestId, Result<Box<Receipt>, Refusal>),
-    Published(RequestId, Result<(), Refusal>),
+    Done(Ticket, Result<Box<Receipt>, Refusal>),
+    Published(Ticket, Result<(), Refusal>),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
     Looked(Result<Box<Snapshot>, StoreError>),

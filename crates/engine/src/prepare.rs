@@ -18,7 +18,7 @@ use domain::decision::{FileLeft, SealedDecision};
 use domain::gate::{Gate, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
-use domain::operator::{Operator, Surface, Via};
+use domain::operator::{Operator, Via};
 use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
 use runs::digests::Digests;
@@ -38,7 +38,6 @@ use rules::{Ahead, Context, Evidence, StageOutcome, Trigger, find_gate, new_job,
 pub(super) struct Preparer {
     pub(crate) runs: RunsDir,
     pub(crate) reader: Reader,
-    pub(crate) session: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Arc<Config>,
     pub history: OldRecords,
@@ -54,7 +53,6 @@ impl Preparer {
         Ok(Self {
             runs: self.runs.clone(),
             reader: Reader::open(self.runs.path())?,
-            session: self.session.clone(),
             clock: Arc::clone(&self.clock),
             config: Arc::clone(&self.config),
             history: self.history.anew(),
@@ -72,17 +70,6 @@ impl Preparer {
             stages: &self.config.pipeline.stages,
             grace_s: self.config.pipeline.overdue_grace_s,
             via,
-        }
-    }
-
-    /// A command in somebody's name. A lease is always a session's; besides, a console is one.
-    pub(crate) fn asked(&self, by: Operator, command: Command) -> Ask {
-        let is_lease = matches!(command, Command::TakeLease { .. } | Command::ReleaseLease { .. });
-        let is_session = is_lease || by.via.surface == Surface::Console;
-        Ask {
-            session: is_session.then(|| self.session.clone()),
-            by,
-            command,
         }
     }
 

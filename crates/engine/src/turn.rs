@@ -90,8 +90,8 @@ impl Engine {
 
     pub(super) fn take(&mut self, message: Inbox) {
         match message {
-            Inbox::Done(request, result) => self.notify(Notice::Done(request, result)),
-            Inbox::Published(request, result) => self.notify(Notice::Published(request, result)),
+            Inbox::Done(ticket, result) => self.notify(Notice::Done(ticket, result)),
+            Inbox::Published(ticket, result) => self.notify(Notice::Published(ticket, result)),
             Inbox::Nudged => self.looking.wants_look = true,
             // A full queue has commands in it, and the writer looks after those.
             Inbox::Flushed => {

@@ -4,7 +4,6 @@ use patch::PARAMS_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
 use domain::ask::{Ask, Command, NewJob};
-use domain::change::Change;
 use domain::decision::SealedDecision;
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
@@ -93,15 +92,14 @@ pub(super) fn begun(id: &JobId, ask: &Ask, cx: Context<'_>) -> Result<Job, Refus
     Err(Refusal::no_such_job(id))
 }
 
-pub(super) fn start(mut draft: JobEdit<'_>) -> Vec<Change> {
+pub(super) fn start(draft: &mut JobEdit<'_>) {
     draft.advance_from(None);
     if draft.rows.job.status == JobStatus::NeedsApproval {
         draft.log(EventType::JobStarted, None, "the first gate is open", json!({}));
     }
-    draft.finish()
 }
 
-pub(super) fn resume(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Paused {
         return Err(Refusal::not_paused(&job.id, job.status));
@@ -110,12 +108,12 @@ pub(super) fn resume(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<
         return Err(Refusal::not_paused(&job.id, job.status));
     };
     if draft.rows.waiting().is_some() {
-        review::resume(&mut draft, operator, &stage)?;
-        return Ok(draft.finish());
+        review::resume(draft, operator, &stage)?;
+        return Ok(());
     }
     if draft.rows.is_withdrawn(&stage) {
-        open_again(&mut draft, operator, &stage);
-        return Ok(draft.finish());
+        open_again(draft, operator, &stage);
+        return Ok(());
     }
     let Some(rejection) = draft.rows.rejection_to_answer().cloned() else {
         return Err(Refusal::new(
@@ -125,14 +123,14 @@ pub(super) fn resume(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<
     };
     match rejection.decision.patch() {
         Some(_) => match &draft.evidence.proposal {
-            Some(Proposal::File(effect)) => resume_with_patch(&mut draft, operator, &stage, &rejection, effect)?,
-            Some(Proposal::Params(effect)) => resume_with_params(&mut draft, operator, &stage, &rejection, effect)?,
+            Some(Proposal::File(effect)) => resume_with_patch(draft, operator, &stage, &rejection, effect)?,
+            Some(Proposal::Params(effect)) => resume_with_params(draft, operator, &stage, &rejection, effect)?,
             None => return Err(not_planned_again(&rejection)),
         },
-        None => resume_again(&mut draft, operator, &stage, &rejection)?,
+        None => resume_again(draft, operator, &stage, &rejection)?,
     }
-    review::before_start(&mut draft, operator)?;
-    Ok(draft.finish())
+    review::before_start(draft, operator)?;
+    Ok(())
 }
 
 pub(super) fn resumed(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName, how: &str) {
@@ -216,8 +214,7 @@ fn open_again(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) {
     let artifacts = draft.bare_artifacts(stage);
     let policy = former_policy(draft, stage);
     let attempt = draft.rows.next_attempt(stage);
-    draft.put_artifacts(stage, &artifacts);
-    draft.open_gate(stage, attempt, policy, artifacts);
+    draft.open_gate(stage, attempt, policy, artifacts, None);
 }
 
 /// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a
@@ -250,7 +247,7 @@ fn resume_with_patch(
     let attempt = draft.rows.next_attempt(stage);
     let artifacts = draft.patched(stage, attempt, reviewed, effect, &operator.name);
     let policy = rejected.policy.clone().for_a_person();
-    draft.open_gate(stage, attempt, policy, artifacts);
+    draft.open_gate(stage, attempt, policy, artifacts, None);
     let gate = draft.rows.gate(stage, attempt).cloned();
     let gate = gate.ok_or_else(|| Refusal::no_such_gate(&draft.rows.job.id, stage))?;
     let (notes, at) = (Some(NOTE_AFTER_PATCH), draft.cx.now.utc);
@@ -259,12 +256,12 @@ fn resume_with_patch(
     Ok(())
 }
 
-pub(super) fn cancel(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn cancel(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
     }
-    end_open(&mut draft, operator, "the job was canceled");
+    end_open(draft, operator, "the job was canceled");
     draft.rows.job.status = JobStatus::Canceled;
     let stage = draft.rows.job.stage.clone();
     let message = format!("{} canceled the job", operator.name);
@@ -274,11 +271,11 @@ pub(super) fn cancel(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<
         message,
         json!({ "by": operator.name }),
     );
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Notes that the job failed, once: whoever comes second finds it noted.
-pub(super) fn acknowledge(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn acknowledge(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Failed {
         let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
@@ -287,14 +284,14 @@ pub(super) fn acknowledge(mut draft: JobEdit<'_>, operator: &Operator) -> Result
             .at(job.id.to_string()));
     }
     if job.acknowledged_at.is_some() {
-        return Ok(draft.finish());
+        return Ok(());
     }
     draft.rows.job.acknowledged_at = Some(draft.cx.now.utc);
     let stage = draft.rows.job.stage.clone();
     let message = format!("{} noted that the job failed", operator.name);
     let payload = json!({ "by": operator.name });
     draft.log(EventType::JobAcknowledged, stage.as_ref(), message, payload);
-    Ok(draft.finish())
+    Ok(())
 }
 
 fn end_open(draft: &mut JobEdit<'_>, operator: &Operator, why: &str) {
@@ -315,7 +312,7 @@ fn end_open(draft: &mut JobEdit<'_>, operator: &Operator, why: &str) {
     }
 }
 
-pub(super) fn complete(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn complete(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
@@ -340,5 +337,5 @@ pub(super) fn complete(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Ve
     draft.rows.job.stage = None;
     let message = format!("{} completed the job", operator.name);
     draft.log(EventType::JobCompleted, None, message, json!({ "by": operator.name }));
-    Ok(draft.finish())
+    Ok(())
 }

@@ -105,8 +105,7 @@ fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Re
     // The policy agreed to a timer for what the stage makes, not for bytes that somebody put in its
     // place.
     let policy = former_policy(draft, &stage).for_a_person();
-    draft.put_artifacts(&stage, &review.artifacts);
-    draft.open_gate(&stage, attempt, policy, review.artifacts.clone());
+    draft.open_gate(&stage, attempt, policy, review.artifacts.clone(), None);
     Ok(())
 }
 

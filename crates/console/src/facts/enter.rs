@@ -18,11 +18,11 @@ pub(crate) fn is_same_enter(model: &Model) -> bool {
 
 /// Whether an Enter that came now would be part of a text.
 pub(crate) fn is_behind_text(model: &Model) -> bool {
-    is_same_enter(model) && model.slips.letters.is_some_and(|letters| letters.is_text)
+    is_same_enter(model) && model.keys.slips.letters.is_some_and(|letters| letters.is_text)
 }
 
 /// Microseconds until the next Enter counts.
 pub(crate) fn once_more_us(model: &Model) -> Option<i64> {
-    let since = model.slips.once_more_boot_us?;
+    let since = model.keys.slips.once_more_boot_us?;
     Some((since + ONCE_MORE_US - model.now.boot_us).max(0))
 }

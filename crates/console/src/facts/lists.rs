@@ -4,12 +4,13 @@ use crate::action::Action;
 use crate::draft::Discarded;
 use crate::facts::verb;
 use crate::keymap;
+use crate::model::Model;
 use crate::model::file::FileView;
-use crate::model::{Model, Overlay};
+use crate::model::keys::Overlay;
 
 /// The files that fit what is typed, by their index.
 pub(crate) fn files(model: &Model) -> Vec<usize> {
-    let text = match &model.overlay {
+    let text = match &model.keys.overlay {
         Some(Overlay::Files { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
@@ -28,7 +29,7 @@ pub(crate) fn files(model: &Model) -> Vec<usize> {
 
 /// What fits what is typed, by its index.
 pub(crate) fn discarded(model: &Model) -> Vec<usize> {
-    let text = match &model.overlay {
+    let text = match &model.keys.overlay {
         Some(Overlay::Discarded { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Files { .. }) | None => String::new(),
     };
@@ -53,7 +54,7 @@ pub struct PaletteEntry {
 
 /// The commands that fit what is typed; an exact name first.
 pub fn entries(model: &Model) -> Vec<PaletteEntry> {
-    let text = match &model.overlay {
+    let text = match &model.keys.overlay {
         Some(Overlay::Palette { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };

@@ -144,7 +144,7 @@ pub(crate) fn refresh(model: &mut Model, fx: &mut Vec<Effect>) {
     question.is_stale = false;
     let (job_id, gist) = (question.job_id.clone(), question.commands.clone());
     let commands = whole(model, &gist);
-    let number = model.next_number();
+    let number = model.outgoing.next_number();
     model.preview.asked = Some(PreviewRequest { number, job_id, gist });
     fx.push(Effect::Ask(Question::Preview(number, commands)));
 }

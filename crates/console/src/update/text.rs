@@ -6,9 +6,10 @@ use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::keys::{Field, Overlay};
 use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
-use crate::model::{Field, Model, Overlay};
 use crate::update::compose::open;
 use crate::update::outgoing::toast;
 use text::words::counted;
@@ -179,7 +180,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
         }
         Focus::Filter => {
-            if let Some(Field::Filter(editor)) = &mut model.field
+            if let Some(Field::Filter(editor)) = &mut model.keys.field
                 && edit(editor)
             {
                 model.queue.filter = editor.text();
@@ -187,40 +188,40 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
         }
         Focus::Search => {
-            if let Some(Field::Search(editor)) = &mut model.field {
+            if let Some(Field::Search(editor)) = &mut model.keys.field {
                 edit(editor);
             }
         }
         Focus::Find => {
-            if let Some(Field::Find(editor, _)) = &mut model.field
+            if let Some(Field::Find(editor, _)) = &mut model.keys.field
                 && edit(editor)
             {
                 compose::find_typed(model);
             }
         }
         Focus::Help => {
-            if let Some(Overlay::Help { filter, top }) = &mut model.overlay
+            if let Some(Overlay::Help { filter, top }) = &mut model.keys.overlay
                 && edit(filter)
             {
                 *top = 0;
             }
         }
         Focus::Files => {
-            if let Some(Overlay::Files { text, chosen }) = &mut model.overlay
+            if let Some(Overlay::Files { text, chosen }) = &mut model.keys.overlay
                 && edit(text)
             {
                 *chosen = 0;
             }
         }
         Focus::Discarded => {
-            if let Some(Overlay::Discarded { text, chosen }) = &mut model.overlay
+            if let Some(Overlay::Discarded { text, chosen }) = &mut model.keys.overlay
                 && edit(text)
             {
                 *chosen = 0;
             }
         }
         Focus::Palette => {
-            if let Some(Overlay::Palette { text, chosen }) = &mut model.overlay
+            if let Some(Overlay::Palette { text, chosen }) = &mut model.keys.overlay
                 && edit(text)
             {
                 *chosen = 0;

@@ -18,7 +18,7 @@ use text::{cut, width};
 
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let all = ask.concerned();
     let (verb, style) = match ask.verdict {
         Verdict::Approve => ("APPROVE", theme.added()),
@@ -190,7 +190,7 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
         .as_ref()
         .filter(|view| view.key == *key && is_it(view.shown_digest()));
     let shown = view.filter(|view| view.extent().is_some()).map(GateView::unseen);
-    let remembered = model.remembered.iter().find(|of_gate| of_gate.key == *key);
+    let remembered = model.panes.remembered.iter().find(|of_gate| of_gate.key == *key);
     let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
     let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
     let shown = shown
@@ -217,7 +217,7 @@ fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> 
 }
 
 fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> PromptLine<'static> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
     let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
@@ -323,7 +323,7 @@ pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
             ),
         };
         let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
-        shown.push(text(words, model.theme.warning()));
+        shown.push(text(words, model.session.theme().warning()));
     }
     shown.extend(below);
     shown

@@ -42,7 +42,7 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
 }
 
 pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut lines = Vec::new();
     let head_style = match confirm.intent {
         Intent::Approve => theme.added(),
@@ -115,7 +115,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     }
     if let Some(patch) = &confirm.patch {
         let shown = 3;
-        let each = if model.size.1 < 24 { 1 } else { 2 };
+        let each = if model.window.size.1 < 24 { 1 } else { 2 };
         let changes = patch.changes.iter().take(shown);
         for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
             let style = change::style(line.side, theme);

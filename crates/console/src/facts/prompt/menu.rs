@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::compose::Compose;
 
 pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
     let what = if is_edit { "EDIT " } else { "PATCH " };
     let label = model

@@ -56,7 +56,7 @@ fn open(model: &Model) -> Result<&GateKey, Why> {
     if let Some(gone) = gone(model, key) {
         return Err(why(gone, ""));
     }
-    if model.writing(key).is_some() {
+    if model.outgoing.writing(key).is_some() {
         return Err(why(format!("a decision on {key} is being written"), ""));
     }
     match view(model, key).and_then(GateView::gate) {
@@ -146,7 +146,7 @@ pub(super) fn undo(model: &Model) -> Result<(), Why> {
 
 /// The selected job's rows.
 fn job(model: &Model) -> Result<&JobRows, Why> {
-    let rows = model.job.as_ref().and_then(|job| job.rows.as_deref());
+    let rows = model.panes.job.as_ref().and_then(|job| job.rows.as_deref());
     rows.ok_or_else(|| why("no job is selected, or it is still being read", ""))
 }
 

@@ -14,12 +14,13 @@ use ratatui::layout::Rect;
 
 use crate::editor::{Editor, TextPosition};
 use crate::keymap::{Focus, rebound};
+use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::compose::{Compose, Sheets, Subject};
+use crate::model::keys::{Field, Overlay};
 use crate::model::prompt::{
     CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
 };
-use crate::model::{Field, Model, Overlay};
 use crate::session::Session;
 use crate::update::act;
 
@@ -180,7 +181,7 @@ fn models() -> Vec<Model> {
         Field::Search(line()),
         Field::Find(line(), TextPosition { line: 0, byte: 0 }),
     ] {
-        with(&|model| model.field = Some(field.clone()));
+        with(&|model| model.keys.field = Some(field.clone()));
     }
     for overlay in [
         Overlay::Help { filter: line(), top: 0 },
@@ -197,14 +198,14 @@ fn models() -> Vec<Model> {
             chosen: 0,
         },
     ] {
-        with(&|model| model.overlay = Some(overlay.clone()));
+        with(&|model| model.keys.overlay = Some(overlay.clone()));
     }
     models
 }
 
 /// The words of the question and of the bar.
 fn words(model: &Model) -> Vec<String> {
-    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let area = Rect::new(0, 0, model.window.size.0, model.window.size.1);
     let mut buffer = Buffer::empty(area);
     crate::view::draw(model, area, &mut buffer);
     let layout = crate::layout::of(model);
