@@ -23,7 +23,7 @@ use super::words::{clock_time, looked};
 
 /// What can be read of the record.
 #[derive(Debug, Subcommand)]
-pub enum DecisionsCommand {
+pub(crate) enum DecisionsCommand {
     /// List decisions, every attempt, oldest first (--json: decision files)
     List {
         /// Only this job's
@@ -56,7 +56,7 @@ pub enum DecisionsCommand {
 }
 
 impl DecisionsCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::List { .. } => "listed",
             Self::Show { .. } | Self::Head => "shown",
@@ -76,7 +76,7 @@ where they cannot:
   holdpoint decisions verify --head 12:2c26b46b...";
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, command: DecisionsCommand) -> CommandResult {
     let mut output = Output::new(global);
     match command {
         DecisionsCommand::List { job } => list(global, &mut output, job).await?,

@@ -25,7 +25,7 @@ const BATCH: u32 = 500;
 
 /// Which events.
 #[derive(Debug, Args)]
-pub struct EventsArguments {
+pub(crate) struct EventsArguments {
     /// The job
     job: JobId,
     /// Go on until the job ends
@@ -37,7 +37,7 @@ pub struct EventsArguments {
 }
 
 /// Prints them.
-pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, arguments: EventsArguments) -> CommandResult {
     let mut output = Output::new(global);
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let EventsArguments {
@@ -82,7 +82,7 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
 
 /// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it
 /// ended.
-pub async fn follow(
+pub(crate) async fn follow(
     engine: &Client,
     output: &mut Output,
     job_id: &JobId,

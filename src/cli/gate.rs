@@ -28,7 +28,7 @@ use super::{done, gate_diff, gate_list, gate_show, wait};
 
 /// What can be done with gates.
 #[derive(Debug, Subcommand)]
-pub enum GateCommand {
+pub(crate) enum GateCommand {
     /// Open a gate for your own pipeline: on a manual job, or on the current stage without a
     /// command of another one
     #[command(after_help = OPEN_HELP)]
@@ -97,7 +97,7 @@ pub enum GateCommand {
 }
 
 impl GateCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Open(_) => "opened",
             Self::List { .. } => "listed",
@@ -115,7 +115,7 @@ impl GateCommand {
 
 /// A gate to open.
 #[derive(Debug, Args)]
-pub struct OpenArguments {
+pub(crate) struct OpenArguments {
     /// The job; a manual one is made when there is none of this id
     job: JobId,
     /// The stage
@@ -184,7 +184,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: GateCommand) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, command: GateCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
     let exit = match command {

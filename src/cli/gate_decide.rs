@@ -24,7 +24,7 @@ use super::{done, patch_file, preview};
 
 /// A decision.
 #[derive(Debug, Args)]
-pub struct DecideArguments {
+pub(crate) struct DecideArguments {
     /// The gate: JOB STAGE; or several, each as JOB:STAGE
     #[arg(value_name = "JOB STAGE | JOB:STAGE", required = true, num_args = 1..)]
     gates: Vec<String>,
@@ -42,7 +42,7 @@ pub struct DecideArguments {
     dry_run: bool,
 }
 
-pub const DECIDE_HELP: &str = "\
+pub(crate) const DECIDE_HELP: &str = "\
 Examples:
   holdpoint gate approve nightly-17 script --notes 'reads well'
   holdpoint gate approve nightly-17:script nightly-18:script
@@ -96,7 +96,7 @@ fn gates(words: &[String]) -> Result<Vec<GateRef>, CommandError> {
 }
 
 /// Approves or rejects.
-pub async fn run(
+pub(crate) async fn run(
     global: &GlobalArguments,
     output: &mut Output,
     verdict: Verdict,

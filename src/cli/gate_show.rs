@@ -21,7 +21,7 @@ use super::resolve::CommandContext;
 use super::words::{ago, clock_time, length, looked, size};
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;
     let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job).await).await?;
@@ -38,7 +38,7 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArg
 }
 
 /// The gate as a document; no gate is null.
-pub fn document(
+pub(crate) fn document(
     output: &mut Output,
     session: &CommandContext,
     rows: &JobRows,
@@ -55,7 +55,7 @@ pub fn document(
 }
 
 /// The same of a gate that was just opened, with what its opener should know.
-pub fn document_with(
+pub(crate) fn document_with(
     output: &mut Output,
     session: &CommandContext,
     rows: &JobRows,

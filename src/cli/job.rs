@@ -27,7 +27,7 @@ const LIMIT_DEFAULT: u32 = 100;
 
 /// What can be done with jobs.
 #[derive(Debug, Subcommand)]
-pub enum JobCommand {
+pub(crate) enum JobCommand {
     /// Start a job and print its id
     #[command(after_help = START_HELP)]
     Start(StartArguments),
@@ -82,7 +82,7 @@ pub enum JobCommand {
 }
 
 impl JobCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Start(_) => "started",
             Self::List { .. } => "listed",
@@ -108,7 +108,7 @@ tone=\"playful\" are texts (the second with its quotation marks).";
 
 /// A job to start.
 #[derive(Debug, Args)]
-pub struct StartArguments {
+pub(crate) struct StartArguments {
     /// A short name for people
     #[arg(long, value_name = "NAME")]
     slug: String,
@@ -147,7 +147,7 @@ fn param(text: &str) -> Result<(String, Value), String> {
 }
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: JobCommand) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, command: JobCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
     let action = command.action();

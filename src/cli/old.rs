@@ -17,7 +17,7 @@ use super::table::Table;
 use super::words::{ago, clock_time};
 
 /// Reads old records. Nothing: there can be none, or ours cannot be told from them.
-pub fn read<T: Default>(
+pub(crate) fn read<T: Default>(
     session: &CommandContext,
     look: impl FnOnce(&mut OldRecords, Option<&Reader>) -> Result<T, Trouble>,
 ) -> Result<T, CommandError> {
@@ -32,12 +32,12 @@ pub fn read<T: Default>(
 }
 
 /// Names the old databases that cannot be read, a note each.
-pub fn note_faults(session: &CommandContext) {
+pub(crate) fn note_faults(session: &CommandContext) {
     faults(session).iter().for_each(|fault| note(fault));
 }
 
 /// What is wrong with old databases, a line each; nothing else is kept from working.
-pub fn faults(session: &CommandContext) -> Vec<String> {
+pub(crate) fn faults(session: &CommandContext) -> Vec<String> {
     let failed = session
         .old_databases()
         .iter()
@@ -48,7 +48,7 @@ pub fn faults(session: &CommandContext) -> Vec<String> {
 }
 
 /// The old job that was meant where no engine could be opened; else the failure as it was.
-pub fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> Result<ListedJob, CommandError> {
+pub(crate) fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> Result<ListedJob, CommandError> {
     match read(session, |history, ours| history.find(ours, id))? {
         Some(old @ ListedJob::Old(_)) => Ok(old),
         Some(ListedJob::Ours(_)) | None => Err(failure),
@@ -56,7 +56,7 @@ pub fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> R
 }
 
 /// Prints an old job.
-pub fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Result<(), CommandError> {
+pub(crate) fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Result<(), CommandError> {
     let now = session.now();
     output.line(&format!("{} / {}", job.id, job.slug))?;
     output.block("  ", &job.intent)?;
@@ -92,7 +92,7 @@ pub fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Resu
 }
 
 /// The first line of a note.
-pub fn first_line(notes: Option<&str>) -> String {
+pub(crate) fn first_line(notes: Option<&str>) -> String {
     notes
         .and_then(|notes| notes.lines().next())
         .unwrap_or_default()
@@ -100,7 +100,7 @@ pub fn first_line(notes: Option<&str>) -> String {
 }
 
 /// Prints one decision of an old job.
-pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), CommandError> {
+pub(crate) fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), CommandError> {
     let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
     let Some(decision) = decision else {
         return Err(CommandError::not_found(format!(

@@ -22,7 +22,7 @@ use super::{done, patch_check, patch_file, preview};
 
 /// What can be done with patches.
 #[derive(Debug, Subcommand)]
-pub enum PatchCommand {
+pub(crate) enum PatchCommand {
     /// List the patch types, each with an example
     Types,
     /// Plan a patch against what lies on disk; nothing changes
@@ -58,7 +58,7 @@ pub enum PatchCommand {
 }
 
 impl PatchCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Types => "listed",
             Self::Check(_) => "fit to apply",
@@ -74,7 +74,7 @@ that came with a decision stays: a decision cannot be taken back.";
 
 /// A patch for a gate.
 #[derive(Debug, Args)]
-pub struct PatchArguments {
+pub(crate) struct PatchArguments {
     #[command(flatten)]
     pub(super) gate: GateArguments,
     /// The patch as JSON; - is standard input
@@ -83,7 +83,7 @@ pub struct PatchArguments {
 }
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: PatchCommand) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, command: PatchCommand) -> CommandResult {
     let mut output = Output::new(global);
     let output = &mut output;
     let action = command.action();

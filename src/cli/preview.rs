@@ -14,7 +14,7 @@ use super::report::{CommandError, CommandResult, Exit};
 
 /// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is
 /// the failure that the command itself would be.
-pub async fn print(
+pub(crate) async fn print(
     engine: &Client,
     output: &mut Output,
     job_id: &JobId,
@@ -33,7 +33,7 @@ pub async fn print(
 
 /// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an
 /// array.
-pub async fn tell_all(
+pub(crate) async fn tell_all(
     engine: &Client,
     output: &mut Output,
     gates: &[GateRef],

@@ -23,7 +23,7 @@ use super::words::clock_time;
 
 /// Waits and tells; `attempt` is the one to wait for, else the newest. Returns the exit code that
 /// stands for the outcome.
-pub async fn run(
+pub(crate) async fn run(
     engine: &Client,
     session: &CommandContext,
     output: &mut Output,
