@@ -37,8 +37,7 @@ pub(crate) struct EventsArguments {
 }
 
 /// Prints them.
-pub(crate) async fn run(global: &GlobalArguments, arguments: EventsArguments) -> CommandResult {
-    let mut output = Output::new(global);
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: EventsArguments) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let EventsArguments {
         job,
@@ -54,10 +53,10 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: EventsArguments) ->
                         return Ok(engine.old_event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
                     }
                     ListedJob::Ours(_) if is_followed => {
-                        follow(engine, &mut output, &job, since).await?;
+                        follow(engine, output, &job, since).await?;
                     }
                     ListedJob::Ours(_) => {
-                        print_from(engine, &mut output, &job, since).await?;
+                        print_from(engine, output, &job, since).await?;
                     }
                 }
                 Ok(Vec::new())
@@ -74,9 +73,8 @@ pub(crate) async fn run(global: &GlobalArguments, arguments: EventsArguments) ->
         }
     };
     for event in &history {
-        print(&mut output, &EventDoc::of_old(&job, event))?;
+        print(output, &EventDoc::of_old(&job, event))?;
     }
-    output.flush()?;
     Ok(Exit::Done)
 }
 

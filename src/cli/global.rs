@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use domain::ids::{JobId, StageName};
+use domain::key::GateRef;
 
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]
@@ -39,4 +40,15 @@ pub(crate) struct GateArguments {
     pub(crate) job: JobId,
     /// The stage
     pub(crate) stage: StageName,
+}
+
+impl GateArguments {
+    /// The newest attempt's gate.
+    pub(crate) fn newest(self) -> GateRef {
+        GateRef {
+            job_id: self.job,
+            stage: self.stage,
+            attempt: None,
+        }
+    }
 }

@@ -1,13 +1,12 @@
 //! Old records on the command line: history, read without an engine where there is no database of
 //! ours (SPEC §4).
 
-use domain::ids::{JobId, StageName};
+use domain::ids::JobId;
 use domain::old::{ListedJob, OldJob};
 use engine::Trouble;
 use engine::history::OldRecords;
 use runs::RunsDir;
 use store::Reader;
-use text::visible_line;
 use wire::GateDoc;
 
 use super::output::{Output, note};
@@ -97,34 +96,4 @@ pub(crate) fn first_line(notes: Option<&str>) -> String {
         .and_then(|notes| notes.lines().next())
         .unwrap_or_default()
         .to_owned()
-}
-
-/// Prints one decision of an old job.
-pub(crate) fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), CommandError> {
-    let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
-    let Some(decision) = decision else {
-        return Err(CommandError::not_found(format!(
-            "the old record {} knows no decision on {}",
-            job.id,
-            visible_line(stage.as_str())
-        )));
-    };
-    if output.is_json {
-        return output.document(decision);
-    }
-    let verdict = if decision.approved { "approved" } else { "rejected" };
-    output.line(&format!(
-        "{} / {stage} {verdict} by {}, old record",
-        job.id, decision.by
-    ))?;
-    output.line(&format!("at        {}", clock_time(decision.at)))?;
-    if let Some(notes) = &decision.notes {
-        output.line("notes")?;
-        output.block("  ", notes)?;
-    }
-    if let Some(patch) = &decision.patch {
-        output.line("patch")?;
-        output.block("  ", &serde_json::to_string_pretty(patch).unwrap_or_default())?;
-    }
-    Ok(())
 }

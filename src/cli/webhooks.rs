@@ -36,8 +36,7 @@ struct WebhookDoc<'a> {
 }
 
 /// Lists them.
-pub(crate) async fn run(global: &GlobalArguments) -> CommandResult {
-    let mut output = Output::new(global);
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let standings = match session.open_list()? {
         None => {
@@ -90,10 +89,9 @@ pub(crate) async fn run(global: &GlobalArguments) -> CommandResult {
             ]);
         }
         table.print(
-            &mut output,
+            output,
             "no webhooks: the section webhooks of the configuration names none",
         )?;
     }
-    output.flush()?;
     Ok(Exit::Done)
 }
