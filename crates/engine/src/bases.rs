@@ -236,11 +236,8 @@ mod tests {
             acknowledged_at: None,
         };
         JobRows {
-            job,
-            attempts: Vec::new(),
             gates: ends.iter().enumerate().map(gate).collect(),
-            artifacts: Vec::new(),
-            decisions: Vec::new(),
+            ..JobRows::of(job)
         }
     }
 
