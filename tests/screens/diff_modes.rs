@@ -349,12 +349,12 @@ fn values_that_are_still_on_their_way_are_asked_for_all_the_same() {
     console.press("j Enter");
     let file = console.model.gate.as_mut().and_then(|gate| gate.current_mut()).unwrap();
     assert_eq!(file.artifact.path.as_str(), "artifacts/storyboard/storyboard.json");
-    let values = file.values.take();
+    let values = file.details.values.take();
     file.is_measuring = true;
     console.press("v v");
     console.shows("Shown as changed values");
     let file = console.model.gate.as_mut().and_then(|gate| gate.current_mut()).unwrap();
-    (file.values, file.is_measuring) = (values, false);
+    (file.details.values, file.is_measuring) = (values, false);
     console.draw();
     console.shows("scenes");
     console.press("v");
@@ -409,7 +409,7 @@ fn folding_says_what_it_came_to_in_every_view() {
     console.shows("Three lines around each change");
     let mut console = Console::drawn();
     console.press("j v v");
-    assert_eq!(console.model.look.mode, console::model::look::Mode::Values);
+    assert_eq!(console.model.panes.look.mode, console::model::look::Mode::Values);
     console.press("z");
     console.shows("Values are not folded   hint: v shows the text");
 }

@@ -70,7 +70,7 @@ fn the_lease_lives_as_long_as_the_editor() {
     ends(&mut console, Ending::Status(0), SCRIPT_NEW);
     console.pass(10);
     assert_eq!(renewals(&console), 61);
-    assert!(console.model.leases.is_empty());
+    assert!(console.model.outgoing.leases.is_empty());
 }
 
 #[test]
@@ -136,5 +136,5 @@ fn where_there_is_no_editor_the_variables_are_named() {
     let mut console = Console::with(session, World::drawn(), 80, 24);
     console.press("E");
     console.shows("Not edited: neither $VISUAL nor $EDITOR is set");
-    assert!(console.model.compose.is_none() && console.model.away.is_none());
+    assert!(console.model.compose.is_none() && console.model.keys.away.is_none());
 }

@@ -65,7 +65,7 @@ fn after_a_decision_the_next_most_urgent_gate_is_shown_with_its_diff() {
         );
         assert_eq!(selected(&console), "j-22");
         assert_eq!(
-            console.model.is_lower_focused,
+            console.model.panes.is_lower_focused,
             keys == "Enter",
             "the keys stay where they were"
         );
@@ -270,8 +270,8 @@ fn the_keys_that_scroll_sideways_do_so_at_once_where_they_are_named() {
             console.text()
         );
         console.press("Home l");
-        assert_eq!(console.model.is_lower_focused, !is_cut);
-        let left = console.model.gate.as_ref().unwrap().current().unwrap().left;
+        assert_eq!(console.model.panes.is_lower_focused, !is_cut);
+        let left = console.model.gate.as_ref().unwrap().current().unwrap().scroll.left;
         assert_eq!(left > 0, is_cut);
     }
 }

@@ -384,7 +384,7 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
         console.decisions().is_empty(),
         "the line about the other mark was not on the screen"
     );
-    console.model.is_dirty = true;
+    console.model.window.is_dirty = true;
     console.draw();
     console.shows("1 marked gate is NOT included");
     console.press("Enter");
@@ -455,8 +455,13 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use console::model::{Field, Overlay, prompt::PromptKind};
-        match (console.model.ask(), &console.model.field, &console.model.overlay) {
+        use console::model::keys::{Field, Overlay};
+        use console::model::prompt::PromptKind;
+        match (
+            console.model.ask(),
+            &console.model.keys.field,
+            &console.model.keys.overlay,
+        ) {
             (Some(PromptKind::Timer(ask)), _, _) => ask.typed.text(),
             (Some(PromptKind::Cancel(ask)), _, _) => ask.typed.text(),
             (Some(PromptKind::Confirm(ask)), _, _) => ask.note.text(),
@@ -545,7 +550,7 @@ fn a_restricted_console_starts_nothing_and_says_so() {
     console.shows("RESTRICTED");
     console.press("E");
     console.shows("Not done: this console is restricted: it starts no other program");
-    assert!(console.terminal.editors.is_empty() && console.model.away.is_none());
+    assert!(console.terminal.editors.is_empty() && console.model.keys.away.is_none());
     console.press("Ctrl-z");
     console.shows("Not done: this console is restricted: it is not suspended");
     // Not from the menu of the editor either, and no menu, palette or hint offers it.
@@ -634,7 +639,7 @@ fn an_open_field_takes_a_text_that_comes_at_once() {
     let mut console = Console::drawn();
     console.press("/").at_once("script\na\n");
     assert_eq!(console.model.queue.filter, "script");
-    assert!(console.model.prompt.is_none() && console.model.field.is_none());
+    assert!(console.model.prompt.is_none() && console.model.keys.field.is_none());
     console.shows("2 keys came at once");
     let mut console = Console::drawn();
     console.press("e").at_once("one line\nand another\n");
@@ -694,16 +699,16 @@ fn lines_that_are_cut_scroll_from_the_queue() {
     let files = vec![crate::world::File("script", "s.txt", None, long.into_bytes())];
     world.gate("j-1", "long", "script", 1, None, files);
     let mut console = Console::new(world, 80, 24);
-    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().left;
+    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().scroll.left;
     console.press("w l");
-    assert!(left(&console) > 0 && !console.model.is_lower_focused);
+    assert!(left(&console) > 0 && !console.model.panes.is_lower_focused);
     console.press("h");
-    assert!(left(&console) == 0 && !console.model.is_lower_focused);
+    assert!(left(&console) == 0 && !console.model.panes.is_lower_focused);
     console.press("h");
-    assert!(!console.model.is_lower_focused);
+    assert!(!console.model.panes.is_lower_focused);
     // Wrapped, nothing is to the right: the key is the other pane's.
     console.press("w l");
-    assert!(console.model.is_lower_focused);
+    assert!(console.model.panes.is_lower_focused);
 }
 
 #[test]

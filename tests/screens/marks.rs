@@ -60,7 +60,7 @@ fn a_bulk_lists_every_gate_and_each_is_decided_on_its_own_digest() {
     assert_ne!(digest(&decisions[0]), digest(&decisions[1]));
     console.shows("Approved 2 gates");
     assert!(marked(&console).is_empty(), "no mark survives its gate's decision");
-    assert!(console.model.prompt.is_none() && console.model.leases.is_empty());
+    assert!(console.model.prompt.is_none() && console.model.outgoing.leases.is_empty());
 }
 
 #[test]

@@ -6,8 +6,9 @@ use console::effect::Msg;
 use console::facts::lists;
 use console::facts::verb::{NoOffer, offer};
 use console::keymap::{self, Focus};
+use console::model::keys::Overlay;
+use console::model::panes::Lower;
 use console::model::prompt::PromptKind;
-use console::model::{Lower, Overlay};
 use console::question::Answered;
 use domain::event::EventType;
 use domain::gate::Verdict;
@@ -297,7 +298,10 @@ fn no_hint_and_no_line_of_palette_or_menu_shows_what_would_be_refused() {
             continue;
         }
         console.press(":");
-        assert!(matches!(console.model.overlay, Some(Overlay::Palette { .. })), "{name}");
+        assert!(
+            matches!(console.model.keys.overlay, Some(Overlay::Palette { .. })),
+            "{name}"
+        );
         let pane = console.model.pane_focus();
         for entry in lists::entries(&console.model) {
             let answer = offer(&console.model, pane, entry.action);
@@ -314,7 +318,7 @@ fn a_timer_with_nothing_left_to_add_is_hinted_nowhere() {
     console = used_up("");
     assert!(!is_offered(&console, Action::Hold) && !is_offered(&console, Action::Extend));
     console.hides(" t timer");
-    assert_eq!(console.model.lower, Lower::Gate);
+    assert_eq!(console.model.panes.lower, Lower::Gate);
 }
 
 #[test]

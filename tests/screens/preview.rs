@@ -265,7 +265,7 @@ fn whether_a_paused_job_can_go_on_is_asked_when_its_rows_change_and_one_question
     world.paused("j-30", "heath");
     let mut console = Console::new(world, 80, 24);
     let id = job_id("j-30");
-    let rows = console.model.job.as_ref().unwrap().rows.clone().unwrap();
+    let rows = console.model.panes.job.as_ref().unwrap().rows.clone().unwrap();
     let mut told = |msg: Msg| {
         let effects = update(&mut console.model, msg);
         let is_it = |effect: &&Effect| matches!(effect, Effect::Ask(Question::Resumable(_)));

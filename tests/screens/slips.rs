@@ -594,7 +594,7 @@ fn an_enter_that_came_with_letters_ends_a_line_of_the_note_and_decides_nothing()
     // Elsewhere it is the key that it is.
     let mut console = Console::drawn();
     console.press("/").typed("sto").line_end("Enter").line_end("Enter");
-    assert!(console.model.field.is_none() && console.model.is_lower_focused);
+    assert!(console.model.keys.field.is_none() && console.model.panes.is_lower_focused);
 }
 
 #[test]

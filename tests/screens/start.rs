@@ -171,7 +171,7 @@ fn a_search_begins_empty_and_enter_repeats_the_former() {
     console.hides("find /Tip");
     console.shows("find /");
     console.press("Enter");
-    assert_eq!(console.model.gate.as_ref().unwrap().search.as_deref(), Some("Tip"));
+    assert_eq!(console.model.gate.as_ref().unwrap().search.text.as_deref(), Some("Tip"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_patch_is_on_the_screen_as_soon_as_its_file_is_written() {
     let mut console = Console::drawn();
     let former = Digest::of(SCRIPT_NEW.as_bytes()).short();
     console.press("Enter").resize(80, 16).press("j j");
-    let top = console.model.gate.as_ref().unwrap().files[0].top;
+    let top = console.model.gate.as_ref().unwrap().files[0].scroll.top;
     let text = patched(&mut console);
     console.shows("reading the new version…");
     console.shows(&former);
@@ -37,7 +37,7 @@ fn a_patch_is_on_the_screen_as_soon_as_its_file_is_written() {
     }
     assert!(top.row > 0);
     assert_eq!(
-        console.model.gate.as_ref().unwrap().files[0].top,
+        console.model.gate.as_ref().unwrap().files[0].scroll.top,
         top,
         "it stays where it was"
     );

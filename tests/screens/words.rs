@@ -276,7 +276,7 @@ fn a_refusal_is_read_to_its_end_and_says_what_to_do_first() {
         );
         let now = console.model.now.utc;
         console.model.toasts.push(now, Tone::Error, words);
-        console.model.is_dirty = true;
+        console.model.window.is_dirty = true;
         console.draw();
         let text = console.text();
         let said: String = text.lines().skip_while(|line| !line.contains("Not resumed")).collect();
@@ -293,7 +293,7 @@ fn a_message_without_room_for_its_end_says_that_it_is_cut() {
         let now = console.model.now.utc;
         let words: Vec<_> = (1..=60).map(|word| format!("word{word}")).collect();
         console.model.toasts.push(now, Tone::Info, words.join(" "));
-        console.model.is_dirty = true;
+        console.model.window.is_dirty = true;
         console.draw();
         let text = console.text();
         let said: Vec<_> = text.lines().filter(|line| line.contains("word")).collect();

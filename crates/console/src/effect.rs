@@ -76,7 +76,7 @@ pub(crate) struct Compared {
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     /// The changed values of a JSON document.
-    pub(crate) values: Option<Arc<ChangedValues>>,
+    pub values: Option<Arc<ChangedValues>>,
     /// The running time of a storyboard, before and now: `62 s -> 69 s`.
     pub(crate) running_time: Option<String>,
     /// A sound or a picture.

@@ -5,10 +5,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
-use super::beside::run;
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 use crate::support::tame::{assert_tame, evil, evil_bytes, evil_slug};
 
 /// Runs a command in a terminal; gives what the screen shows at the end.
@@ -43,39 +43,18 @@ fn hostile_workspace() -> Workspace {
         |value: u32| serde_json::json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): value }] });
     workspace.write("out/board.json", format!("{:#}", board(4)));
     workspace.write("last/board.json", format!("{:#}", board(5)));
-    run(
-        &workspace,
-        &[
-            "job",
-            "start",
-            "--manual",
-            "--id",
-            "j-1",
-            "--slug",
-            &evil_slug(),
-            "--intent",
-            &evil,
-        ],
-        0,
-    );
-    run(
-        &workspace,
-        &[
-            "gate",
-            "open",
-            "j-1",
-            "script",
-            "--artifact",
-            "script=out/script.txt",
-            "--base",
-            "last/script.txt",
-            "--artifact",
-            "storyboard=out/board.json",
-            "--base",
-            "last/board.json",
-        ],
-        0,
-    );
+    workspace.ok(&[
+        "job",
+        "start",
+        "--manual",
+        "--id",
+        "j-1",
+        "--slug",
+        &evil_slug(),
+        "--intent",
+        &evil,
+    ]);
+    workspace.ok("gate open j-1 script --artifact script=out/script.txt --base last/script.txt --artifact storyboard=out/board.json --base last/board.json");
     workspace
 }
 
@@ -96,8 +75,8 @@ fn no_command_lets_it_act_on_the_terminal() {
         on_terminal(&workspace, args, 0);
     }
     let shown = on_terminal(&workspace, &["gate", "diff", "j-1", "script"], 0);
-    assert!(shown.contains("␛[31337;5HEVIL"), "{shown}");
-    assert!(shown.contains("<FF><FE>"), "{shown}");
+    assert_contains(&shown, "␛[31337;5HEVIL");
+    assert_contains(&shown, "<FF><FE>");
     let patch = serde_json::json!({
         "type": "text_replace", "artifact": "artifacts/script/script.txt", "replacements": [{ "old": evil, "new": "x" }, { "old": "\u{1b}[31337J no", "new": evil }],
     });
@@ -233,11 +212,7 @@ fn hostile_names() -> Vec<OsString> {
 fn a_name_that_is_none_makes_nothing_anywhere() {
     let workspace = Workspace::new("gates: {script: {required: true}}\n");
     workspace.write("plan.txt", "plan\n");
-    run(
-        &workspace,
-        &["job", "start", "--manual", "--id", "j-1", "--slug", "x"],
-        0,
-    );
+    workspace.ok("job start --manual --id j-1 --slug x");
     let names = |directory: &Path| {
         let mut names: Vec<_> = std::fs::read_dir(directory)
             .into_iter()

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use nix::sys::signal::Signal;
+
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
@@ -108,6 +110,20 @@ impl Desk {
         self.pty.send(keys);
     }
 
+    /// Sends keys and waits for what they do.
+    #[track_caller]
+    pub fn sees_after(&mut self, keys: &str, text: &str) {
+        self.press(keys);
+        self.sees(text);
+    }
+
+    /// Presses Escape and waits until this is gone.
+    #[track_caller]
+    pub fn backs_out(&mut self, text: &str) {
+        self.press("Esc");
+        self.pty.wait_gone(text);
+    }
+
     /// Makes the terminal another size, and waits for a frame of that size.
     #[track_caller]
     pub fn resize(&mut self, columns: u16, rows: u16) {
@@ -119,6 +135,13 @@ impl Desk {
     #[track_caller]
     pub fn confirm(&mut self) {
         (self.columns, self.rows) = self.pty.confirm();
+    }
+
+    /// The same, and waits for what comes of it.
+    #[track_caller]
+    pub fn confirms(&mut self, text: &str) {
+        self.confirm();
+        self.sees(text);
     }
 
     /// Waits for the question that `a` opens, which was pressed. While something is still read it
@@ -136,7 +159,7 @@ impl Desk {
                 return;
             }
             // Some time passes: a whole command of another process.
-            workspace.json(&["job", "list"]);
+            workspace.json("job list");
             self.press("a");
         }
         panic!("no question {question:?}\n{}", self.pty.screen_text());
@@ -209,6 +232,20 @@ impl Desk {
         self.sees("not sent");
         self.press("Enter");
         assert!(self.pty.wait_exit().success());
+    }
+
+    /// Is killed, and has ended.
+    #[track_caller]
+    pub fn killed(&self) {
+        self.pty.kill9();
+        self.pty.wait_exit();
+    }
+
+    /// Is asked to end by SIGTERM, and has ended.
+    #[track_caller]
+    pub fn terminated(&self) {
+        self.pty.terminate(Signal::SIGTERM);
+        self.pty.wait_exit();
     }
 
     /// Leaves with `q` and waits for the end.

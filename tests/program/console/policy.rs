@@ -1,11 +1,10 @@
 //! The configuration changes while the console runs: a broken save is told and changes nothing, a
 //! good one counts for later gates.
 
-use serde_json::json;
-
 use super::desk::{Desk, RELEASE};
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1}";
 
@@ -14,8 +13,7 @@ const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1}";
 fn release(desk: &mut Desk, job: &str) {
     desk.selects(job, "release", 1);
     desk.sees("Nothing is attached");
-    desk.press("a");
-    desk.sees(&format!("APPROVE {job} "));
+    desk.sees_after("a", &format!("APPROVE {job} "));
     desk.confirm();
     desk.pty.wait_gone("APPROVE ");
 }
@@ -41,16 +39,15 @@ fn a_broken_save_keeps_the_former_policy_and_a_good_one_counts_for_later_gates()
     // Taking the change back is told as well.
     workspace.write("conf/operator.yaml", RELEASE);
     desk.pty.wait_gone("the former policy stays");
-    desk.press("s");
-    desk.sees("Sorted by age");
+    desk.sees_after("s", "Sorted by age");
 
     workspace.write("conf/operator.yaml", timed);
     desk.sees("Configuration loaded; in force for gates opened");
     release(&mut desk, "j-2");
-    run(&workspace, &["gate", "wait", "j-2", "handover"], 0);
+    workspace.ok("gate wait j-2 handover");
     assert_eq!(workspace.decision("j-2", "handover")["by"], "timer");
     // The gate from before has no timer, whatever the file says now.
-    let gate = workspace.json(&["gate", "show", "j-1", "handover"]);
-    assert_eq!((&gate["state"], &gate["deadline"]), (&json!("open"), &json!(null)));
+    let gate = workspace.json("gate show j-1 handover");
+    assert_has!(gate, "state": "open", "deadline": null);
     desk.leaves();
 }

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 
 use super::desk::{Desk, RELEASE};
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 
@@ -19,16 +19,14 @@ fn the_note_survives(go: impl FnOnce(&mut Desk)) {
     desk.rejects("REJECT j-1", "the harbour is closed");
     go(&mut desk);
     desk.pty.wait_exit();
-    run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 4);
+    workspace.run("gate wait j-1 release --timeout 0", 4);
 
     let mut next = Desk::leading(&workspace);
     next.selects("j-1", "release", 1);
     next.sees("Nothing is attached");
-    next.press("r");
-    next.sees("note: the harbour is closed");
-    next.confirm();
-    next.sees("Rejected j-1 tides / release #1");
-    run(&workspace, &["gate", "wait", "j-1", "release"], 3);
+    next.sees_after("r", "note: the harbour is closed");
+    next.confirms("Rejected j-1 tides / release #1");
+    workspace.run("gate wait j-1 release", 3);
     next.leaves();
     assert_eq!(workspace.decision("j-1", "release")["notes"], "the harbour is closed");
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
@@ -79,8 +77,8 @@ fn while_the_line_hangs_stages_run_and_the_timer_decides() {
     desk.pty.stall();
     desk.press("<C-l>");
     job_at_gate(&workspace, &["--id", "j-2", "--slug", "dunes"]);
-    run(&workspace, &["gate", "approve", "j-2", "script"], 0);
-    run(&workspace, &["gate", "wait", "j-2", "release"], 0);
+    workspace.ok("gate approve j-2 script");
+    workspace.ok("gate wait j-2 release");
     assert_eq!(workspace.decision("j-2", "release")["by"], "timer");
 
     desk.pty.resume();

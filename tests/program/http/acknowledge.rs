@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::shapes::Shapes;
 use crate::support::client::{Served, configuration};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_has, assert_starts};
 
 const FAILS: &str = "pipeline: {stages: [{name: script, command: [/bin/sh, -c, exit 3]}]}\n";
 
@@ -29,10 +30,7 @@ fn a_failed_job_is_noted_once_by_whoever_may_decide() {
     let noted = ana.post(&at("/acknowledge"), &json!({}));
     shapes.check("POST", "/api/v1/jobs/{id}/acknowledge", &noted);
     let noted = noted.expect(200);
-    assert_eq!(
-        (&noted["message"], &noted["job_status"], &noted["published"]),
-        (&json!(format!("Job {id} acknowledged")), &json!("failed"), &json!(true))
-    );
+    assert_has!(noted, "message": format!("Job {id} acknowledged"), "job_status": "failed", "published": true);
     let (_, event) = news.until("job_acknowledged");
     assert_eq!(event["payload"]["by"], "ana", "{event}");
     let job = ana.get(&at(""));
@@ -61,10 +59,7 @@ fn what_has_not_failed_is_refused_with_what_to_do() {
         .expect(409);
     assert_eq!(refused["code"], "wrong_state", "{refused}");
     let detail = refused["detail"].as_str().unwrap();
-    assert!(
-        detail.starts_with(&format!("job {id} has not failed: it is ")),
-        "{detail}"
-    );
+    assert_starts(&detail, &format!("job {id} has not failed: it is "));
     assert!(refused["hint"].is_string(), "{refused}");
     let missing: Value = ana.post("/api/v1/jobs/none/acknowledge", &json!({})).expect(404);
     assert_eq!(missing["code"], "not_found", "{missing}");

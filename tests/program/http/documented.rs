@@ -74,10 +74,7 @@ fn a_token_is_made_as_the_document_says_and_opens_the_queue() {
     let tokens = format!("gates: {{outline: {{}}}}\nserver: {{port: 0}}\nsecurity:\n  tokens:\n    - {line}\n");
     workspace.write("conf/operator.yaml", tokens);
     let served = Served::start(&workspace);
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
     let asked = document.lines().find(|line| line.starts_with("curl ")).unwrap();
     let output = shell(&workspace, &(start(&served) + asked), token)
         .wait_with_output()

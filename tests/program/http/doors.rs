@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::client::{GATES, Served, configuration};
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 #[test]
 fn without_a_token_nothing_is_served_and_the_way_to_one_is_told() {
@@ -17,10 +18,8 @@ fn without_a_token_nothing_is_served_and_the_way_to_one_is_told() {
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            said.contains("Not started: no token is configured") && said.contains("holdpoint token new"),
-            "{said}"
-        );
+        assert_contains(&said, "Not started: no token is configured");
+        assert_contains(&said, "holdpoint token new");
     }
 }
 
@@ -34,10 +33,7 @@ fn the_default_token_of_an_old_configuration_opens_nothing() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("ADMIN_TOKEN is the text of security.default_token"),
-        "{said}"
-    );
+    assert_contains(&said, "ADMIN_TOKEN is the text of security.default_token");
     let served = Served::start_with(&workspace, &[("ADMIN_TOKEN", "another-one")]);
     served.as_("change-me").get("/api/v1/jobs").expect(401);
     let job = served
@@ -51,17 +47,14 @@ fn the_default_token_of_an_old_configuration_opens_nothing() {
 fn a_new_token_is_shown_once_and_works_as_soon_as_its_line_is_saved() {
     let workspace = Workspace::new(&configuration(""));
     let served = Served::start(&workspace);
-    let made = workspace.json(&["token", "new", "bea", "--role", "operator"]);
+    let made = workspace.json("token new bea --role operator");
     let (token, line) = (made["token"].as_str().unwrap(), made["line"].as_str().unwrap());
     assert_eq!(made["sha256"], Digest::of(token.as_bytes()).to_string());
     assert!(
         token.len() > 40 && !workspace.read("conf/operator.yaml").contains("bea"),
         "nothing is written"
     );
-    assert_ne!(
-        workspace.json(&["token", "new", "bea", "--role", "operator"])["token"],
-        made["token"]
-    );
+    assert_ne!(workspace.json("token new bea --role operator")["token"], made["token"]);
     served.as_(token).get("/api/v1/jobs").expect(401);
     let text = configuration("");
     workspace.write(

@@ -36,7 +36,7 @@ fn every_decision_that_was_answered_is_on_disk_and_none_is_half_made() {
         .filter_map(|decider| decider.join().unwrap())
         .collect();
     assert_eq!(served.ended(), Some(0));
-    let decisions = workspace.json(&["decisions", "list"]);
+    let decisions = workspace.json("decisions list");
     let decided: HashSet<String> = decisions
         .as_array()
         .unwrap()

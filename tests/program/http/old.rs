@@ -6,6 +6,7 @@ use super::shapes::Shapes;
 use crate::support::client::{Served, configuration};
 use crate::support::old::{self, DECIDED, ORPHAN, UNDECIDED};
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 #[test]
 fn history_is_read_and_never_acted_on() {
@@ -49,20 +50,10 @@ fn history_is_read_and_never_acted_on() {
     let counts = ["total_gates", "approved_gates", "rejected_gates", "pending_gates"].map(|key| status[key].as_u64());
     assert_eq!(counts, [Some(2), Some(1), Some(1), Some(0)]);
     let decisions = checked("/api/v1/jobs/{id}/gates/decisions", &at("/gates/decisions"));
-    assert_eq!(
-        (&decisions["total_decisions"], &decisions["decisions"]["script"]["by"]),
-        (&json!(2), &json!("admin"))
-    );
+    assert_has!(decisions, "total_decisions": 2, "decisions/script/by": "admin");
     let left = format!("/api/v1/jobs/{UNDECIDED}/gates/status");
     let left = checked("/api/v1/jobs/{id}/gates/status", &left);
-    assert_eq!(
-        (
-            &left["gates"][0]["state"],
-            &left["gates"][0]["approved"],
-            &left["job_status"]
-        ),
-        (&json!("open"), &json!(null), &json!("needs_approval"))
-    );
+    assert_has!(left, "gates/0/state": "open", "gates/0/approved": null, "job_status": "needs_approval");
     let one = "/api/v1/jobs/{id}/gates/{stage}/decision";
     assert_eq!(checked(one, &at("/gates/script/decision"))["notes"], "again – shorter");
     assert_eq!(checked(one, &at("/gates/script/decision?wait=600"))["approved"], false);
@@ -74,15 +65,9 @@ fn history_is_read_and_never_acted_on() {
         "scripts/tides.txt"
     );
     let events = checked("/api/v1/jobs/{id}/events", &at("/events?limit=1"));
-    assert_eq!(
-        (&events["total"], &events["has_more"], &events["events"][0]["seq"]),
-        (&json!(2), &json!(true), &json!(1))
-    );
+    assert_has!(events, "total": 2, "has_more": true, "events/0/seq": 1);
     let events = checked("/api/v1/jobs/{id}/events", &at("/events?since=2025-08-15T00:00:00Z"));
-    assert_eq!(
-        (&events["total"], &events["events"][0]["type"]),
-        (&json!(1), &json!("gate_decision"))
-    );
+    assert_has!(events, "total": 1, "events/0/type": "gate_decision");
     assert_eq!(
         checked("/api/v1/decisions", "/api/v1/decisions")
             .as_array()
@@ -139,18 +124,10 @@ fn a_decision_that_has_a_file_is_its_file() {
     let ana = served.ana();
     let at = |rest: &str| ana.get(&format!("/api/v1/jobs/{DECIDED}{rest}")).expect(200);
     let decision = at("/gates/script/decision");
-    assert_eq!(
-        (
-            &decision["approved"],
-            &decision["by"],
-            &decision["notes"],
-            &decision["patch"]
-        ),
-        (&json!(true), &json!("bea"), &json!("as filed"), &json!(null))
-    );
+    assert_has!(decision, "approved": true, "by": "bea", "notes": "as filed", "patch": null);
     assert_eq!(at("/gates/decisions")["decisions"]["script"], decision);
     let told = &at("/gates/status")["gates"][1];
-    assert_eq!((&told["state"], &told["by"]), (&json!("approved"), &json!("bea")));
+    assert_has!(told, "state": "approved", "by": "bea");
     // The row still speaks where no file does.
     assert_eq!(at("/gates/outline/decision")["by"], "timer");
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::shapes::Shapes;
 use crate::support::client::{Served, configuration};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 #[track_caller]
 fn has(value: &Value, keys: &str) {
@@ -29,14 +30,8 @@ fn a_job_from_start_to_end_over_http_alone() {
         &job,
         "id slug intent status stage cfg gates artifacts params created_at updated_at operator",
     );
-    assert_eq!(
-        (&job["operator"], &job["cfg"]["brief"]["tone"]),
-        (&json!("ana"), &json!("calm"))
-    );
-    assert_eq!(
-        (&job["status"], &job["stage"]),
-        (&json!("needs_approval"), &json!("outline"))
-    );
+    assert_has!(job, "operator": "ana", "cfg/brief/tone": "calm");
+    assert_has!(job, "status": "needs_approval", "stage": "outline");
     has(
         &job["gates"][0],
         "stage required approved by at notes patch auto_approved timeout_seconds",
@@ -47,10 +42,7 @@ fn a_job_from_start_to_end_over_http_alone() {
     let status = ana.get(&at("/gates/status"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &status);
     let status = status.expect(200);
-    assert_eq!(
-        (&status["total_gates"], &status["pending_gates"]),
-        (&json!(9), &json!(1))
-    );
+    assert_has!(status, "total_gates": 9, "pending_gates": 1);
     has(&status, "job_id job_status current_stage approved_gates rejected_gates");
     has(
         &status["gates"][0],
@@ -63,10 +55,7 @@ fn a_job_from_start_to_end_over_http_alone() {
     shapes.check("POST", "/api/v1/jobs/{id}/approve", &decided);
     let decided = decided.expect(200);
     assert_eq!(decided["message"], "Gate outline approved successfully");
-    assert_eq!(
-        (&decided["decision"]["by"], &decided["published"]),
-        (&json!("ana"), &json!(true))
-    );
+    assert_has!(decided, "decision/by": "ana", "published": true);
     assert_eq!(decided["decision"]["via"]["surface"], "http");
     // The answer came after the file.
     assert_eq!(workspace.decision(id, "outline"), decided["decision"]);
@@ -76,27 +65,18 @@ fn a_job_from_start_to_end_over_http_alone() {
     let decisions = ana.get(&at("/gates/decisions"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/decisions", &decisions);
     let decisions = decisions.expect(200);
-    assert_eq!(
-        (&decisions["decisions"]["outline"], &decisions["total_decisions"]),
-        (&decided["decision"], &json!(1))
-    );
+    assert_has!(decisions, "decisions/outline": decided["decision"], "total_decisions": 1);
     let rejected = ana.post(&at("/reject"), &json!({"stage": "script", "notes": "slow"}));
     shapes.check("POST", "/api/v1/jobs/{id}/reject", &rejected);
     let rejected = rejected.expect(200);
-    assert_eq!(
-        (&rejected["message"], &rejected["job_status"]),
-        (&json!("Gate script rejected successfully"), &json!("paused"))
-    );
+    assert_has!(rejected, "message": "Gate script rejected successfully", "job_status": "paused");
     let resumed = ana.post(&at("/resume"), &json!({}));
     shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
     assert_eq!(resumed.expect(200)["patches_applied"], 0);
     let queue = ana.get("/api/v1/gates?state=open");
     shapes.check("GET", "/api/v1/gates", &queue);
     let queue = queue.expect(200);
-    assert_eq!(
-        (&queue[0]["job_id"], &queue[0]["stage"], &queue[0]["attempt"]),
-        (&json!(id), &json!("script"), &json!(2))
-    );
+    assert_has!(queue[0], "job_id": id, "stage": "script", "attempt": 2);
     let all = ana.get("/api/v1/decisions?limit=1");
     shapes.check("GET", "/api/v1/decisions", &all);
     assert_eq!(all.expect(200)[0]["stage"], "script");
@@ -129,13 +109,10 @@ fn events_by_number_and_by_time() {
     let all = all.expect(200);
     has(&all, "job_id events total has_more last_event_time since timestamp");
     let events = all["events"].as_array().unwrap();
-    assert_eq!((&all["total"], &all["has_more"]), (&json!(events.len()), &json!(false)));
+    assert_has!(all, "total": events.len(), "has_more": false);
     for event in events {
         has(event, "seq job_id stage status message payload");
-        assert_eq!(
-            (&event["ts"], &event["type"]),
-            (&event["timestamp"], &event["event_type"])
-        );
+        assert_has!(event, "ts": event["timestamp"], "type": event["event_type"]);
     }
     let page = ana.get(&format!("{path}?limit=1")).expect(200);
     assert_eq!(
@@ -178,10 +155,7 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let opened = pipe.post("/api/v1/jobs/deploy-42/gates", &gate);
     shapes.check("POST", "/api/v1/jobs/{id}/gates", &opened);
     let opened = opened.expect(201);
-    assert_eq!(
-        (&opened["state"], &opened["attempt"], &opened["published"]),
-        (&json!("open"), &json!(1), &json!(true))
-    );
+    assert_has!(opened, "state": "open", "attempt": 1, "published": true);
     assert_eq!(
         pipe.post("/api/v1/jobs/deploy-42/gates", &gate).expect(200)["attempt"],
         1,
@@ -190,13 +164,11 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let diff = ana.get("/api/v1/jobs/deploy-42/gates/release/diff");
     shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/diff", &diff);
     let diff = diff.expect(200);
-    assert_eq!(
-        (&diff[0]["added_lines"], &diff[1]["is_binary"]),
-        (&json!(1), &json!(true))
-    );
+    assert_has!(diff[0], "added_lines": 1);
+    assert_has!(diff[1], "is_binary": true);
     assert!(diff[0]["diff"].as_str().unwrap().contains("\n+two\n"), "{diff}");
     // The command tells the same, and what only it looks at: facts of media, and the bytes on disk.
-    let mut told = workspace.json(&["gate", "diff", "deploy-42", "release"]);
+    let mut told = workspace.json("gate diff deploy-42 release");
     for document in told.as_array_mut().unwrap() {
         document.as_object_mut().unwrap().remove("facts").unwrap();
     }
@@ -204,10 +176,7 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let whole = ana
         .get("/api/v1/jobs/deploy-42/gates/release/diff?base=none")
         .expect(200);
-    assert_eq!(
-        (&whole[0]["base_sha256"], &whole[0]["added_lines"]),
-        (&json!(null), &json!(2))
-    );
+    assert_has!(whole[0], "base_sha256": null, "added_lines": 2);
     let base = diff[0]["base_sha256"].as_str().unwrap();
     for given in ["given", &base[..8], base] {
         let same = ana.get(&format!("/api/v1/jobs/deploy-42/gates/release/diff?base={given}"));
@@ -307,7 +276,7 @@ fn configuration_health_patches_briefs_and_documents() {
         let health = nobody.get(path);
         shapes.check("GET", path, &health);
         let health = health.expect(200);
-        assert_eq!((&health["ok"], &health["status"]), (&json!(true), &json!("healthy")));
+        assert_has!(health, "ok": true, "status": "healthy");
         has(&health["services"], "database storage configuration");
     }
     let shown = ana.get("/api/v1/config/operator");
@@ -325,7 +294,7 @@ fn configuration_health_patches_briefs_and_documents() {
     let in_force = ana.send("POST", "/api/v1/config/validate", &[], b"");
     shapes.check("POST", "/api/v1/config/validate", &in_force);
     let in_force = in_force.expect(200);
-    assert_eq!((&in_force["valid"], &in_force["problems"]), (&json!(true), &json!([])));
+    assert_has!(in_force, "valid": true, "problems": []);
     let wrong = ana
         .send(
             "POST",
@@ -334,10 +303,7 @@ fn configuration_health_patches_briefs_and_documents() {
             b"gates:\n  script: {required: maybe}\n",
         )
         .expect(200);
-    assert_eq!(
-        (&wrong["valid"], &wrong["problems"][0]["line"]),
-        (&json!(false), &json!(2))
-    );
+    assert_has!(wrong, "valid": false, "problems/0/line": 2);
     has(&wrong["problems"][0], "line column path message hint");
     let types = ana.get("/api/v1/patches/types").expect(200);
     for kind in ["script", "storyboard"] {
@@ -359,10 +325,8 @@ fn configuration_health_patches_briefs_and_documents() {
         .expect(400);
     let page = nobody.get("/docs");
     let page = String::from_utf8(page.body).unwrap();
-    assert!(
-        page.contains("/api/v1/jobs/{id}/approve") && !page.contains("src="),
-        "{page}"
-    );
+    assert_contains(&page, "/api/v1/jobs/{id}/approve");
+    assert_lacks(&page, "src=");
     assert_eq!(
         page.matches("http").count(),
         page.matches("httponly").count(),
@@ -451,8 +415,6 @@ fn an_attempt_that_is_none_is_told_those_there_are() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(6), "{said}");
-    assert!(
-        said.contains("has no attempt #7") && said.contains("its attempts are 1, 2"),
-        "{said}"
-    );
+    assert_contains(&said, "has no attempt #7");
+    assert_contains(&said, "its attempts are 1, 2");
 }

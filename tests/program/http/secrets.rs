@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::client::{Client, Reply, configuration};
 use crate::support::receiver::{self, Receiver};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed};
+use crate::support::said::assert_lacks;
 
 const ADMIN: &str = "planted-admin-Zq8vT2xW";
 const SECRET: &str = "planted-secret-mR4kL9";
@@ -114,7 +115,7 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
         environment.contains(&format!("SAID={ENV}")),
         "what the stage is given it has: {environment}"
     );
-    assert!(!environment.contains("ADMIN_TOKEN"), "{environment}");
+    assert_lacks(&environment, "ADMIN_TOKEN");
     holds_none("the environment of a stage", &environment);
 
     let document = admin.get("/openapi.json").expect(200);
@@ -183,7 +184,7 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
         &["gate", "list", "--json"],
     ] {
         let output = workspace.command(args).envs(ENVIRONMENT).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         holds_none(&args.join(" "), &said);
         assert!(!said.contains(ENV) || args[0] != "config", "{args:?}: {said}");
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::shapes::Shapes;
 use crate::support::client::{Served, configuration};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 /// `outline` has a timer of an hour, to which persons may add ten minutes; `script` has none.
 fn timed() -> Workspace {
@@ -27,10 +28,7 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
     let held = ana.post(&at("hold"), &json!({"reason": "the lawyer looks"}));
     shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/hold", &held);
     let held = held.expect(200);
-    assert_eq!(
-        (&held["hold"]["by"], &held["state"], &held["published"]),
-        (&json!("ana"), &json!("open"), &json!(true))
-    );
+    assert_has!(held, "hold/by": "ana", "state": "open", "published": true);
     // Also with no body at all, and with the attempt named.
     let again = ana.send("POST", &at("hold"), &[], b"").expect(200);
     assert_eq!(again["hold"], held["hold"], "a repeated request changes nothing");
@@ -53,17 +51,14 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
     );
     let listed = workspace.cmd(&["gate", "list"]).output().unwrap();
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    assert!(listed.contains("THEN") && listed.contains(" =59:5"), "{listed}");
-    assert!(
-        listed.contains("held by ana until 2") && listed.contains("Z: the lawyer looks"),
-        "{listed}"
-    );
+    assert_contains(&listed, "THEN");
+    assert_contains(&listed, " =59:5");
+    assert_contains(&listed, "held by ana until 2");
+    assert_contains(&listed, "Z: the lawyer looks");
     let shown = workspace.cmd(&["gate", "show", &id, "outline"]).output().unwrap();
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(
-        shown.contains("stands still, 59:5") && shown.contains("runs again by 2"),
-        "{shown}"
-    );
+    assert_contains(&shown, "stands still, 59:5");
+    assert_contains(&shown, "runs again by 2");
     // Somebody else's hold is named.
     let refused = workspace.cmd(&["gate", "hold", &id, "outline"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("ana holds"));
@@ -154,17 +149,11 @@ fn a_hold_whose_time_is_used_up_is_told_as_one_that_stops_nothing() {
     let status = ana.get(&format!("/api/v1/jobs/{id}/gates/status"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &status);
     let gate = status.expect(200)["gates"][0].clone();
-    assert_eq!(
-        (&gate["hold"]["is_used_up"], &gate["stopped"], &gate["addable_seconds"]),
-        (&json!(true), &json!(null), &json!(0.0)),
-        "{gate}"
-    );
+    assert_has!(gate, "hold/is_used_up": true, "stopped": null, "addable_seconds": 0.0);
     for args in [&["gate", "list"][..], &["gate", "show", &id, "outline"]] {
         let shown = workspace.cmd(args).output().unwrap();
         let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-        assert!(
-            shown.contains("ana's hold has used up its time: the timer runs on") && !shown.contains("by ana since"),
-            "{shown}"
-        );
+        assert_contains(&shown, "ana's hold has used up its time: the timer runs on");
+        assert_lacks(&shown, "by ana since");
     }
 }

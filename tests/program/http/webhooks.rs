@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Served, configuration};
 use crate::support::receiver::{OK, Receiver, Reply};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 const SECRET: &str = "a secret of two parties";
 const SIGNED: (&str, &str) = ("HOLDPOINT_TEST_SECRET", SECRET);
@@ -29,7 +30,7 @@ fn serve(workspace: &Workspace) -> Served {
 }
 
 fn standing(workspace: &Workspace) -> Value {
-    workspace.json(&["webhooks"])[0].clone()
+    workspace.json("webhooks")[0].clone()
 }
 
 /// Waits until the outbox says so; the receiver hears before the sender notes.
@@ -61,27 +62,12 @@ fn what_happens_is_told_once_in_order_and_signed() {
     );
     assert_eq!(opened.header("content-type"), "application/json");
     let body = opened.json();
-    assert_eq!(
-        (&body["id"], &body["type"]),
-        (&json!(opened.id()), &json!("gate_opened"))
-    );
-    assert_eq!(
-        (&body["job"]["id"], &body["job"]["slug"]),
-        (&json!(id), &json!("tides"))
-    );
-    assert_eq!(
-        (&body["gate"]["stage"], &body["gate"]["state"]),
-        (&json!("outline"), &json!("open"))
-    );
-    assert_eq!(
-        (&body["event"]["type"], &body["decision"]),
-        (&json!("gate_opened"), &json!(null))
-    );
+    assert_has!(body, "id": opened.id(), "type": "gate_opened");
+    assert_has!(body, "job/id": id, "job/slug": "tides");
+    assert_has!(body, "gate/stage": "outline", "gate/state": "open");
+    assert_has!(body, "event/type": "gate_opened", "decision": null);
     // Decided by another process, which knows nothing of webhooks.
-    workspace
-        .cmd(&["gate", "approve", &id, "outline", "--notes", "good"])
-        .assert()
-        .success();
+    workspace.ok(&format!("gate approve {id} outline --notes good"));
     let decided = receiver.next();
     decided.verify(SECRET.as_bytes());
     assert_eq!(decided.kind(), "gate_decided");
@@ -95,10 +81,7 @@ fn what_happens_is_told_once_in_order_and_signed() {
         ("job_ended", &json!("job_canceled"))
     );
     let standing = until(&workspace, "delivered", &json!(5));
-    assert_eq!(
-        (&standing["waiting"], &standing["lost"], &standing["fault"]),
-        (&json!(0), &json!(0), &json!(null))
-    );
+    assert_has!(standing, "waiting": 0, "lost": 0, "fault": null);
     assert_eq!(standing["origin"], json!(format!("http://{}", receiver.address)));
     let metrics = String::from_utf8(ana.get("/metrics").body).unwrap();
     for line in [
@@ -125,7 +108,8 @@ fn neither_the_secret_nor_the_address_is_shown_anywhere() {
     let over_http = String::from_utf8(ana.get("/api/v1/config/operator").body).unwrap();
     let metrics = String::from_utf8(ana.get("/metrics").body).unwrap();
     for text in [&said, &listed, &shown, &over_http, &metrics] {
-        assert!(!text.contains("T0K3N") && !text.contains(SECRET), "{text}");
+        assert_lacks(&text, "T0K3N");
+        assert_lacks(&text, SECRET);
     }
     let wrong = configuration(
         "webhooks:\n  - {name: chat, url: 'ftp://T0K3N', secret_env: SOME_T0K3N, remind_before_s: T0K3N, tell: T0K3N}\n",
@@ -136,10 +120,9 @@ fn neither_the_secret_nor_the_address_is_shown_anywhere() {
         .output()
         .unwrap();
     let text = String::from_utf8([checked.stdout, checked.stderr].concat()).unwrap();
-    assert!(
-        text.contains("webhooks[0].url") && !text.contains("T0K3N") && !text.contains("ftp:"),
-        "{text}"
-    );
+    assert_contains(&text, "webhooks[0].url");
+    assert_lacks(&text, "T0K3N");
+    assert_lacks(&text, "ftp:");
 }
 
 #[test]
@@ -180,7 +163,7 @@ fn a_receiver_that_was_down_is_told_when_it_is_back_also_by_another_process() {
     served.terminate();
     assert_eq!(served.ended(), Some(0));
     // Nobody leads while this happens.
-    workspace.cmd(&["gate", "approve", &id, "outline"]).assert().success();
+    workspace.ok(&format!("gate approve {id} outline"));
     let receiver = Receiver::on(TcpListener::bind(address).unwrap(), OK);
     let _served = serve(&workspace);
     let kinds: Vec<_> = (0..3).map(|_| receiver.next().kind().to_owned()).collect();
@@ -271,10 +254,7 @@ fn what_a_receiver_refuses_for_good_is_given_up_and_seen() {
         .expect(200);
     receiver.until("gate_decided");
     let standing = until(&workspace, "delivered", &json!(2));
-    assert_eq!(
-        (&standing["lost"], &standing["given_up"][0]["kind"]),
-        (&json!(1), &json!("gate_opened"))
-    );
+    assert_has!(standing, "lost": 1, "given_up/0/kind": "gate_opened");
     let listed = workspace.cmd(&["webhooks"]).output().unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains("chat"));
 }
@@ -383,7 +363,7 @@ fn what_waits_for_a_webhook_that_was_taken_out_is_void_after_a_day() {
     workspace.write("conf/operator.yaml", configuration(""));
     let _served = serve(&workspace);
     let standing = until(&workspace, "waiting", &json!(1));
-    assert_eq!((&standing["lost"], &standing["origin"]), (&json!(0), &json!(null)));
+    assert_has!(standing, "lost": 0, "origin": null);
     let listed = workspace.cmd(&["webhooks"]).output().unwrap();
     assert!(String::from_utf8_lossy(&listed.stdout).contains("not configured"));
 }
@@ -402,10 +382,7 @@ fn an_open_gate_is_told_of_once_more_before_its_deadline_and_after_a_while() {
     let reminder = receiver.next();
     reminder.verify(SECRET.as_bytes());
     let body = reminder.json();
-    assert_eq!(
-        (&body["type"], &body["gate"]["stage"]),
-        (&json!("gate_reminder"), &json!("outline"))
-    );
+    assert_has!(body, "type": "gate_reminder", "gate/stage": "outline");
     assert_eq!(body["gate"]["state"], "open");
     // A timer of an hour: one a second after its opening, one two seconds after.
     ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);

@@ -4,12 +4,13 @@ use crate::action::Action;
 use crate::draft::Discarded;
 use crate::facts::verb;
 use crate::keymap;
+use crate::model::Model;
 use crate::model::file::FileView;
-use crate::model::{Model, Overlay};
+use crate::model::keys::Overlay;
 
 /// The files that fit what is typed, by their index.
 pub(crate) fn files(model: &Model) -> Vec<usize> {
-    let text = match &model.overlay {
+    let text = match &model.keys.overlay {
         Some(Overlay::Files { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
@@ -28,7 +29,7 @@ pub(crate) fn files(model: &Model) -> Vec<usize> {
 
 /// What fits what is typed, by its index.
 pub(crate) fn discarded(model: &Model) -> Vec<usize> {
-    let text = match &model.overlay {
+    let text = match &model.keys.overlay {
         Some(Overlay::Discarded { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Files { .. }) | None => String::new(),
     };
@@ -45,34 +46,33 @@ pub(crate) fn discarded(model: &Model) -> Vec<usize> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaletteEntry {
     /// What it is called.
-    pub name: &'static str,
-    pub(crate) key: &'static str,
+    pub name: String,
+    pub(crate) key: String,
     /// What it does.
     pub action: Action,
 }
 
 /// The commands that fit what is typed; an exact name first.
 pub fn entries(model: &Model) -> Vec<PaletteEntry> {
-    let text = match &model.overlay {
+    let text = match &model.keys.overlay {
         Some(Overlay::Palette { text, .. }) => text.text().to_lowercase(),
         Some(Overlay::Help { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
     };
+    let focus = model.pane_focus();
     let leave = PaletteEntry {
-        name: "quit: leave the console",
-        key: ":q",
+        name: "quit: leave the console".to_owned(),
+        key: format!("{}q", keymap::key_in(focus, Action::Palette)),
         action: Action::Quit,
     };
     if matches!(text.as_str(), "q" | "q!" | "quit" | "exit") {
         return vec![leave];
     }
-    let focus = model.pane_focus();
-    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    let all = bindings.filter_map(|binding| {
+    let all = keymap::bindings(focus).filter_map(|binding| {
         let action = binding.action?;
         let is_offered = action != Action::Palette && verb::is_hinted(model, focus, action);
         is_offered.then(|| PaletteEntry {
-            name: binding.help,
-            key: binding.key(),
+            name: binding.help(),
+            key: binding.key().to_owned(),
             action,
         })
     });

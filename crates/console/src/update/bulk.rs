@@ -7,12 +7,13 @@ use crate::facts::command::of_item;
 use crate::facts::label::{self, change_of_gate};
 use crate::layout;
 use crate::layout::question::list_rows;
+use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use crate::model::outgoing::Sent;
 use crate::model::preview::Foreseen;
 use crate::model::prompt::{Pin, PromptKind};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
-use crate::model::{Model, Sent};
 use crate::update::outgoing::{self, Step, other_sent, send};
 use domain::gate::Verdict;
 use domain::key::GateKey;
@@ -175,7 +176,7 @@ pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refus
         let key = item.pin.key.clone();
         // A decided gate has no lease to give back, and no mark survives an answer.
         if refusal.is_none() {
-            model.leases.remove(&key);
+            model.outgoing.leases.remove(&key);
         }
         model.marks.on.remove(&key);
         // The draft that held the note for all goes with the first decision: a gate that refused

@@ -101,10 +101,10 @@ fn changed(view: &GateView, read: Digest, now: Digest) -> String {
 }
 
 fn remember_own(model: &mut Model, key: &GateKey) {
-    if model.own.len() == OWN_MAX {
-        model.own.pop_front();
+    if model.outgoing.own.len() == OWN_MAX {
+        model.outgoing.own.pop_front();
     }
-    model.own.push_back(key.clone());
+    model.outgoing.own.push_back(key.clone());
 }
 
 fn is_waiting_for(model: &Model, ticket: Ticket) -> bool {
@@ -118,14 +118,14 @@ fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
     let taken_at = given
         .filter(|lease| lease.holder == model.session.operator)
         .map(|lease| lease.taken_at);
-    if let Some(lease) = model.leases.get_mut(key) {
+    if let Some(lease) = model.outgoing.leases.get_mut(key) {
         (lease.taken_at, lease.is_refused, lease.is_lost) = (taken_at, false, false);
     }
 }
 
 /// A command was committed.
 pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut Vec<Effect>) {
-    let Some(sent) = model.sent.get_mut(&ticket) else {
+    let Some(sent) = model.outgoing.sent.get_mut(&ticket) else {
         return;
     };
     sent.is_committed = true;
@@ -134,7 +134,7 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         leased(model, key, &receipt);
     }
     if sent.is_quiet {
-        model.sent.remove(&ticket);
+        model.outgoing.sent.remove(&ticket);
     } else {
         // A gate that was taken over is another question than one that somebody else has.
         preview::outdate(model, None);
@@ -190,12 +190,12 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
 
 /// A command was refused.
 pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &mut Vec<Effect>) {
-    let Some(sent) = model.sent.remove(&ticket) else {
+    let Some(sent) = model.outgoing.sent.remove(&ticket) else {
         return;
     };
     if sent.is_quiet {
         // The prompt shows who has the gate open; the queue's row says since when.
-        if let Some(lease) = sent.leases.and_then(|key| model.leases.get_mut(&key)) {
+        if let Some(lease) = sent.leases.and_then(|key| model.outgoing.leases.get_mut(&key)) {
             lease.is_refused = true;
             queue::ask(model, fx);
         }
@@ -237,7 +237,7 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
 /// A command's files are in place, or not yet.
 pub(crate) fn published(model: &mut Model, ticket: Ticket, result: Result<(), String>) {
     gate::reread_if_behind(model);
-    let sent = model.sent.remove(&ticket);
+    let sent = model.outgoing.sent.remove(&ticket);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
         let head = if is_decision {

@@ -8,7 +8,8 @@ use super::row_writer::{RowWriter, clear};
 use crate::draft::{DISCARDED_DAYS, Discarded};
 use crate::facts::{label, lists};
 use crate::layout::Layout;
-use crate::model::{Model, Overlay};
+use crate::model::Model;
+use crate::model::keys::Overlay;
 
 /// The first words of what was thrown away.
 fn first_words(discarded: &Discarded) -> String {
@@ -29,14 +30,14 @@ fn first_words(discarded: &Discarded) -> String {
 
 /// Draws it above the keys.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
-    let Some(Overlay::Discarded { text, chosen }) = &model.overlay else {
+    let theme = model.session.theme();
+    let Some(Overlay::Discarded { text, chosen }) = &model.keys.overlay else {
         return None;
     };
     let listed = lists::discarded(model);
     let wanted = u16::try_from(listed.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
-    let area = Rect::new(0, layout.hint.y - height, model.size.0, height);
+    let area = Rect::new(0, layout.hint.y - height, model.window.size.0, height);
     clear(buffer, area);
     let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule())

@@ -8,19 +8,20 @@ use super::row_writer::{RowWriter, clear};
 use crate::facts::label::change_of_file;
 use crate::facts::lists;
 use crate::layout::Layout;
-use crate::model::{Model, Overlay};
+use crate::model::Model;
+use crate::model::keys::Overlay;
 use text::words::counted;
 
 /// Draws it above the keys.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
-    let Some(Overlay::Files { text, chosen }) = &model.overlay else {
+    let theme = model.session.theme();
+    let Some(Overlay::Files { text, chosen }) = &model.keys.overlay else {
         return None;
     };
     let files = lists::files(model);
     let wanted = u16::try_from(files.len()).unwrap_or(u16::MAX).saturating_add(2);
     let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
-    let area = Rect::new(0, layout.hint.y - height, model.size.0, height);
+    let area = Rect::new(0, layout.hint.y - height, model.window.size.0, height);
     clear(buffer, area);
     let count = model.gate.as_ref().map_or(0, |view| view.files.len());
     let unseen = model.gate.as_ref().map_or(0, |view| {

@@ -7,15 +7,16 @@ use super::message;
 use super::row_writer::{RowWriter, clear};
 use crate::facts::help::{HelpRow, INDENT, cells, rows, sides};
 use crate::layout::Layout;
-use crate::model::{Model, Overlay};
+use crate::model::Model;
+use crate::model::keys::Overlay;
 
 /// Draws it over everything below the header.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
-    let Some(Overlay::Help { filter, top }) = &model.overlay else {
+    let theme = model.session.theme();
+    let Some(Overlay::Help { filter, top }) = &model.keys.overlay else {
         return None;
     };
-    let area = Rect::new(0, 1, model.size.0, layout.hint.y.saturating_sub(1));
+    let area = Rect::new(0, 1, model.window.size.0, layout.hint.y.saturating_sub(1));
     clear(buffer, area);
     let mut pen = RowWriter::new(buffer, area);
     pen.text(" KEYS ", theme.selected()).text("  find: ", theme.strong());

@@ -9,16 +9,17 @@ use crate::action::Action;
 use crate::facts::lists::entries;
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
-use crate::model::{Model, Overlay};
+use crate::model::Model;
+use crate::model::keys::Overlay;
 
 /// Draws it above the keys.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
-    let Some(Overlay::Palette { text, chosen }) = &model.overlay else {
+    let theme = model.session.theme();
+    let Some(Overlay::Palette { text, chosen }) = &model.keys.overlay else {
         return None;
     };
     let height = 10.min(layout.hint.y.saturating_sub(1));
-    let area = Rect::new(0, layout.hint.y - height, model.size.0, height);
+    let area = Rect::new(0, layout.hint.y - height, model.window.size.0, height);
     clear(buffer, area);
     let rule = "─".repeat(usize::from(area.width));
     RowWriter::new(buffer, area).text(&rule, theme.rule());
@@ -33,7 +34,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     for (line, (index, entry)) in (1..).zip(entries.iter().enumerate().skip(top).take(rows)) {
         let mut pen = RowWriter::at_line(buffer, area, line);
         pen.text(if index == *chosen { " > " } else { "   " }, theme.strong());
-        pen.cell(entry.key, 8, theme.strong()).text(entry.name, theme.plain());
+        pen.cell(&entry.key, 8, theme.strong()).text(&entry.name, theme.plain());
         if index == *chosen {
             pen.fill(theme.selected());
         }
