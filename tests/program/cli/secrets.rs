@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::binary::holdpoint;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_lacks};
 
@@ -32,15 +31,8 @@ gates:
 
 /// holdpoint with the secret in its environment, and a umask that protects nothing.
 fn open_handed(workspace: &Workspace, args: &[&str]) -> Command {
-    let plain = workspace.command(args);
-    let mut command = Command::new("/bin/sh");
+    let mut command = workspace.through("/bin/sh", &["-c", "umask 000; exec \"$0\" \"$@\""], args);
     command
-        .args(["-c", "umask 000; exec \"$0\" \"$@\""])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .env("ADMIN_TOKEN", SECRET)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -20,10 +20,7 @@ fn finds(desk: &mut Desk, word: &str) {
 
 #[test]
 fn the_stored_patch_makes_exactly_what_is_on_disk() {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
+    let (workspace, mut desk) = Desk::at_script();
     let former = workspace.read(&format!("runs/j-1/{PATH}"));
 
     desk.sees("bring boots");
@@ -53,11 +50,7 @@ fn the_stored_patch_makes_exactly_what_is_on_disk() {
 
 #[test]
 fn an_edit_survives_a_killed_console() {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    let (workspace, mut desk) = Desk::at_script();
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     finds(&mut desk, "boots");
     desk.press("'rubber '");
@@ -66,8 +59,7 @@ fn an_edit_survives_a_killed_console() {
     desk.killed();
 
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "Your draft is back");
     desk.sees("rubber boots");
     desk.sees_verdict("Fits script.txt: ");
@@ -86,8 +78,7 @@ fn an_edit_survives_a_panic() {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     // In one piece: drafts are written half a second behind the first key.
     desk.press("'the last words' <C-l>");
@@ -96,8 +87,7 @@ fn an_edit_survives_a_panic() {
     assert_given_back(&desk.pty.raw_bytes());
     assert!(drafts(&workspace).iter().any(|text| text.contains("the last words")));
     let mut desk = Desk::leading(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "the last words");
 }
 

@@ -15,8 +15,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     bea.sees("lead ");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     for desk in [&mut ana, &mut bea] {
-        desk.selects("j-1", "release", 1);
-        desk.sees("Nothing is attached");
+        desk.reads("j-1", "release", 1, "Nothing is attached");
     }
     ana.sees_after("a", "APPROVE j-1 tides / release #1");
     // The lease is committed after the prompt is drawn: before that the second could take it as
@@ -42,11 +41,7 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
 
 #[test]
 fn a_command_is_quicker_than_an_open_prompt_and_the_note_is_kept() {
-    let workspace = Workspace::new(RELEASE);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.rejects("REJECT j-1", "not before the storm is over");
 
     workspace.ok("gate approve j-1 release --notes go");
