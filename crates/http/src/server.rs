@@ -148,7 +148,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         address.ip().is_loopback().then_some(settings.runs_dir),
         settings.config_path,
         keys,
-        Limiters::new(config.security.rate_limits),
+        Limiters::new(config.security.rate_limiting),
         leaving.clone(),
         openapi::Documents::new(documents),
     ));
