@@ -45,7 +45,7 @@ impl RunsError {
     }
 
     /// Whether rights are missing, or the file system is read-only: a person must act.
-    pub fn is_permission(&self) -> bool {
+    pub(crate) fn is_permission(&self) -> bool {
         matches!(
             self.source.kind(),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
@@ -53,7 +53,7 @@ impl RunsError {
     }
 
     /// Whether a rule of ours refused it: trying again changes nothing.
-    pub fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         self.source.kind() == io::ErrorKind::InvalidInput
     }
 

@@ -25,7 +25,7 @@ use domain::time::Timestamp;
 const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The version of `state.json`'s shape.
-pub const STATE_SCHEMA: u32 = 2;
+pub(super) const STATE_SCHEMA: u32 = 2;
 
 /// `state.json`: everything that a lost database is made from again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -156,7 +156,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
     let state: StateFile = serde_json::from_slice(&fs::read(fixture.run.state()).unwrap()).unwrap();
     assert_eq!(
         (state.schema, state.up_to, &state.rows),
-        (STATE_SCHEMA, Some(5), &owed.rows)
+        (crate::projection::STATE_SCHEMA, Some(5), &owed.rows)
     );
     for file in [
         fixture.run.state(),
