@@ -50,7 +50,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
                 match ask::find(engine, &job).await? {
                     // An old record has no further events, so there is nothing to follow.
                     ListedJob::Old(_) => {
-                        return Ok(engine.old_event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
+                        return Ok(engine.event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
                     }
                     ListedJob::Ours(_) if is_followed => {
                         follow(engine, output, &job, since).await?;
@@ -73,7 +73,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
         }
     };
     for event in &history {
-        print(output, &EventDoc::of_old(&job, event))?;
+        print(output, &EventDoc::of_listed(event))?;
     }
     Ok(Exit::Done)
 }

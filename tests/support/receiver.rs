@@ -39,6 +39,13 @@ impl Delivered {
         self.header("x-holdpoint-delivery")
     }
 
+    /// The same delivery, byte for byte, tried again for the so many-th time.
+    #[track_caller]
+    pub fn is_attempt(&self, number: u32, first: &Self) {
+        assert_eq!((self.id(), &self.bytes), (first.id(), &first.bytes));
+        assert_eq!(self.header("x-holdpoint-attempt"), number.to_string());
+    }
+
     /// As a receiver does it: over the time, a full stop and the bytes.
     #[track_caller]
     pub fn verify(&self, secret: &[u8]) {

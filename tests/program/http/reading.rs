@@ -8,7 +8,7 @@ use rusqlite::types::ValueRef;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::client::{Client, Served, configuration};
+use crate::support::client::{Client, serving};
 use crate::support::run::Workspace;
 
 /// Every row of every table, and every file of every run directory.
@@ -134,15 +134,12 @@ fn ask(client: &Client, method: &str, path: &str) {
 
 #[test]
 fn no_get_and_no_head_changes_a_row_or_a_file() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving("");
     served.until("this process leads");
     let id = ana.start_job("tides");
     let gate = json!({"stage": "release", "artifacts": [{"kind": "plan", "name": "p", "content": "x"}]});
-    ana.post("/api/v1/jobs/m-1/gates", &gate).expect(201);
-    ana.post("/api/v1/jobs/m-1/reject", &json!({"stage": "release"}))
-        .expect(200);
+    ana.act("m-1", "gates", &gate).expect(201);
+    ana.act("m-1", "reject", &json!({"stage": "release"})).expect(200);
     ana.until_on_disk();
     let before = digest(&workspace);
     let mut chance = Chance::new();
@@ -192,6 +189,6 @@ fn no_get_and_no_head_changes_a_row_or_a_file() {
     }
     assert!(tried > 300, "only {tried} requests");
     assert_eq!(digest(&workspace), before);
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    ana.approve(&id);
     assert_ne!(digest(&workspace), before, "the digest sees a decision");
 }

@@ -15,7 +15,7 @@ use crate::model::Model;
 /// What finds no room is never part of a question: where not all of it fits, that is said instead,
 /// and Enter does nothing.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     clear(buffer, area);
     let (lines, _) = whole::fitted(model, area);
     let mut cursor = None;

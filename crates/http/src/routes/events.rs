@@ -10,7 +10,6 @@ use crate::answer::{self, Answered, ApiError};
 use crate::app::App;
 use crate::params::{JobPath, QueryParams};
 use domain::ids::JobId;
-use domain::old::ListedJob;
 use domain::time::Timestamp;
 use domain::view::EventsSince;
 use wire::EventDoc;
@@ -54,17 +53,10 @@ struct EventsDoc<'a> {
 pub(crate) async fn list(State(app): State<Arc<App>>, JobPath(id): JobPath, asked: QueryParams) -> Answered {
     let since = since(&asked)?.unwrap_or(EventsSince::Seq(0));
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
-    let (ours, old, total);
-    let events: Vec<_> = match app.find(&id).await? {
-        ListedJob::Ours(_) => {
-            (ours, total) = app.read(app.engine.event_page(&id, since, limit)).await?;
-            ours.iter().map(EventDoc::of).collect()
-        }
-        ListedJob::Old(_) => {
-            (old, total) = app.read(app.engine.old_event_page(&id, since, limit)).await?;
-            old.iter().map(|event| EventDoc::of_old(&id, event)).collect()
-        }
-    };
+    // Refused where there is no such job.
+    app.find(&id).await?;
+    let (page, total) = app.read(app.engine.event_page(&id, since, limit)).await?;
+    let events: Vec<_> = page.iter().map(EventDoc::of_listed).collect();
     Ok(answer::ok(&EventsDoc {
         job_id: &id,
         total,
