@@ -4,11 +4,11 @@
 //! The points exist in builds with debug assertions only, which is what `cargo test` makes.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, wait_for};
+use crate::support::run::{Workspace, printed, text_replace};
 use crate::support::said::assert_contains;
 
 const MANUAL: &str = "gates: {deploy: {required: true}}\n";
@@ -25,35 +25,8 @@ gates: {script: {required: true}}
 /// Runs a command that is to die at this point; what it was about to do is left to whoever comes
 /// next.
 fn killed_at(workspace: &Workspace, point: &str, arguments: &[&str]) {
-    let output = workspace
-        .command(arguments)
-        .env("HOLDPOINT_CRASH_AT", point)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.signal(),
-        Some(9),
-        "{point}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-fn serve(workspace: &Workspace, point: Option<&str>) -> Child {
-    let mut command = workspace.command(&["serve", "--no-http"]);
-    if let Some(point) = point {
-        command.env("HOLDPOINT_CRASH_AT", point);
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn end(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let output = workspace.under(&[("HOLDPOINT_CRASH_AT", point)], arguments);
+    assert_eq!(output.status.signal(), Some(9), "{point}: {}", printed(&output));
 }
 
 fn opened() -> Workspace {
@@ -77,7 +50,7 @@ fn killed_before_the_commit_nothing_was_decided() {
     let workspace = opened();
     killed_at(&workspace, "before_commit", &["gate", "approve", "j-1", "deploy"]);
     assert_eq!(workspace.json("gate show j-1 deploy")["state"], "open");
-    assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
+    assert!(!workspace.exists("runs/j-1/gates/deploy.json"));
     workspace.ok("gate reject j-1 deploy");
     assert_eq!(decision_events(&workspace), 1);
 }
@@ -133,13 +106,8 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
 fn a_lost_database_is_not_replaced_by_an_empty_one() {
     let workspace = opened();
     workspace.ok("gate reject j-1 deploy");
-    for file in ["holdpoint.db", "holdpoint.db-wal", "holdpoint.db-shm"] {
-        let _ = std::fs::remove_file(workspace.runs().join(file));
-    }
-    let again = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
-    let output = workspace.command(&again).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    workspace.lose_database();
+    let said = workspace.refused("gate open j-1 deploy --artifact plan=plan.txt", 1);
     assert_contains(&said, "holdpoint.db is missing");
     assert_contains(&said, "run directories: 1");
     assert_eq!(
@@ -153,24 +121,24 @@ fn a_lost_database_is_not_replaced_by_an_empty_one() {
 #[test]
 fn a_leader_killed_before_it_launches_a_stage_leaves_it_to_the_next() {
     let workspace = Workspace::new(STAGES);
-    let mut leader = serve(&workspace, Some("before_launch"));
+    let leader = Beside::serving(&workspace, &[("HOLDPOINT_CRASH_AT", "before_launch")]);
     workspace.ok("job start --id j-1 --slug tides");
-    assert_eq!(leader.wait().unwrap().signal(), Some(9));
-    let next = serve(&workspace, None);
-    wait_for_gate(&workspace);
+    assert_eq!(leader.ended().signal(), Some(9));
+    let next = Beside::serving(&workspace, &[]);
+    wait_for(&workspace, "j-1", "gate_opened", 0);
     assert_eq!(
         workspace.json("gate show j-1 script")["attempt"],
         2,
         "the lost attempt counts"
     );
     assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "the command ran once");
-    end(next);
+    drop(next);
 }
 
 #[test]
 fn a_stage_outlives_the_leader_that_started_it_and_the_next_adopts_it() {
     let workspace = Workspace::new(STAGES);
-    let leader = serve(&workspace, None);
+    let leader = Beside::serving(&workspace, &[]);
     // The command waits in a pipe until somebody writes: the leader dies in the middle of the
     // stage.
     std::fs::create_dir_all(workspace.run_directory("j-1")).unwrap();
@@ -179,32 +147,13 @@ fn a_stage_outlives_the_leader_that_started_it_and_the_next_adopts_it() {
     workspace.ok("job start --id j-1 --slug tides");
     // Opening to write returns when the command has opened to read.
     let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
-    end(leader);
-    let next = serve(&workspace, None);
+    drop(leader);
+    let next = Beside::serving(&workspace, &[]);
     drop(writer);
-    wait_for_gate(&workspace);
+    wait_for(&workspace, "j-1", "gate_opened", 0);
     assert_eq!(workspace.json("gate show j-1 script")["attempt"], 1);
     assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "it was not run again");
-    end(next);
-}
-
-/// Follows the job's events until its gate is open.
-fn wait_for_gate(workspace: &Workspace) {
-    use std::io::{BufRead, BufReader};
-    let mut follow = workspace
-        .command(&["events", "j-1", "--follow", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
-    let is_opened =
-        |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|event| event["type"] == "gate_opened");
-    assert!(
-        lines.map_while(Result::ok).any(|line| is_opened(&line)),
-        "the gate never opened"
-    );
-    end(follow);
+    drop(next);
 }
 
 #[test]
@@ -218,8 +167,7 @@ fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
         (None, "after_files"),
     ] {
         let workspace = opened();
-        let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
-        workspace.write("fix.json", patch);
+        workspace.write("fix.json", text_replace("v1", "v2"));
         let apply = ["patch", "apply", "j-1", "deploy", "fix.json"];
         match applied {
             Some(point) => killed_at(&workspace, point, &apply),
@@ -243,8 +191,7 @@ fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
 #[test]
 fn an_undo_killed_before_its_commit_did_nothing() {
     let workspace = opened();
-    let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
-    workspace.write("fix.json", patch);
+    workspace.write("fix.json", text_replace("v1", "v2"));
     workspace.ok("patch apply j-1 deploy fix.json");
     killed_at(&workspace, "before_commit", &["patch", "undo", "j-1", "deploy"]);
     assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v2\n");

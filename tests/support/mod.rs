@@ -9,6 +9,7 @@
     reason = "every test binary compiles this module for itself and uses only its part"
 )]
 
+pub mod beside;
 pub mod binary;
 pub mod client;
 pub mod engine;

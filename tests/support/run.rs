@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
@@ -126,6 +127,15 @@ impl Workspace {
         self.run(args, code).1
     }
 
+    /// Runs a command with these variables; how it ended, and what it printed.
+    pub fn under(&self, variables: &[(&str, &str)], args: &(impl Words + ?Sized)) -> Output {
+        let mut command = self.command(&args.words());
+        command
+            .envs(variables.iter().copied())
+            .output()
+            .expect("holdpoint runs")
+    }
+
     /// Runs `args` with `--json`, which has to succeed, and reads the one document on stdout.
     #[track_caller]
     pub fn json(&self, args: &(impl Words + ?Sized)) -> Value {
@@ -208,6 +218,61 @@ impl Workspace {
             .collect()
     }
 
+    /// The first event of this type, by the database: its files follow the commit.
+    #[track_caller]
+    pub fn first_event(&self, job: &str, kind: &str) -> Value {
+        let events = self.json_lines(&["events", job]);
+        let first = events.iter().find(|event| event["type"] == kind);
+        first.unwrap_or_else(|| panic!("no {kind} in {events:?}")).clone()
+    }
+
+    /// How many events of this type a job has.
+    #[track_caller]
+    pub fn count_events(&self, job: &str, kind: &str) -> usize {
+        self.event_types(job).iter().filter(|one| *one == kind).count()
+    }
+
+    /// This program, which starts holdpoint with `args` where and as [`Self::command`] would.
+    pub fn through(&self, program: &str, before: &[&str], args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
+        command
+            .args(before)
+            .arg(holdpoint())
+            .args(args)
+            .current_dir(self.root());
+        command
+            .env_clear()
+            .envs(environment::clean(self.root()))
+            .env("TERM", "dumb");
+        command
+    }
+
+    /// Whether something is at a path relative to the root.
+    pub fn exists(&self, path: &str) -> bool {
+        self.root().join(path).exists()
+    }
+
+    /// Changes so many rows of the database, as holdpoint would not.
+    #[track_caller]
+    pub fn edit(&self, sql: &str, rows: usize) {
+        let database = Connection::open(self.runs().join("holdpoint.db")).expect("there is a database");
+        assert_eq!(database.execute(sql, []), Ok(rows), "{sql}");
+    }
+
+    /// Folds the log of the database into the file itself.
+    pub fn checkpoint(&self) {
+        let database = Connection::open(self.runs().join("holdpoint.db")).expect("there is a database");
+        let fold = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        fold.expect("nobody keeps it from being folded");
+    }
+
+    /// Takes the database away.
+    pub fn lose_database(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.runs().join(format!("holdpoint.db{suffix}")));
+        }
+    }
+
     /// The database, to read only.
     #[track_caller]
     pub fn database(&self) -> Connection {
@@ -218,6 +283,18 @@ impl Workspace {
         )
         .unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display()))
     }
+}
+
+/// A patch that replaces a text.
+pub fn text_replace(old: &str, new: &str) -> String {
+    serde_json::json!({"type": "text_replace", "replacements": [{"old": old, "new": new}]}).to_string()
+}
+
+/// All that a command printed.
+pub fn printed(output: &Output) -> String {
+    [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes))
+        .concat()
 }
 
 /// The words of a command line: a list of them, or one text that is parted at its spaces, but for
@@ -263,6 +340,19 @@ impl Words for String {
     fn words(&self) -> Vec<&str> {
         self.as_str().words()
     }
+}
+
+/// Every file and directory below this one; what goes while they are listed is not there.
+pub fn below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        found.push(entry.path());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(below(&entry.path()));
+        }
+    }
+    found.sort();
+    found
 }
 
 #[track_caller]

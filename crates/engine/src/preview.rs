@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::outlook::Outlook;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::prepare::Preparer;
 use domain::ask::{Ask, Command};
@@ -59,7 +59,7 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
         return Ok(());
     }
     let words = "there is no dry run of starting a job or opening a gate";
-    Err(Refusal::new(RefusalCode::Invalid, words))
+    Err(Refusal::invalid(words))
 }
 
 #[cfg(test)]
@@ -87,6 +87,7 @@ mod tests {
     use domain::key::GateRef;
     use domain::operator::{Operator, Surface, Via};
     use domain::policy::GatePolicy;
+    use domain::refusal::RefusalCode;
     use domain::stage::{ArtifactSpec, StageSpec};
     use runs::RunsDir;
     use runs::digests::Digests;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -13,6 +12,7 @@ use domain::ids::Digest;
 use serde_json::Value;
 
 use super::caller::{Caller, Heard, Read};
+use crate::support::beside::{Beside, Stream};
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::random::Random;
 use crate::support::receiver::{Receiver, Reply, Script};
@@ -551,16 +551,7 @@ impl Crowd {
         {
             return;
         }
-        let mut follow = self
-            .workspace
-            .command(&["events", id, "--follow", "--json", "--since", &since.to_string()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
-        lines.next();
-        follow.kill().unwrap();
-        follow.wait().unwrap();
+        let args = ["events", id, "--follow", "--json", "--since", &since.to_string()];
+        Beside::start(&self.workspace, &args, Stream::Stdout).line();
     }
 }

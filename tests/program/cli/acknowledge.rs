@@ -1,9 +1,8 @@
 //! A job that failed, noted on the command line.
 
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::beside::{Beside, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_has, assert_starts};
 
@@ -36,8 +35,7 @@ fn a_failed_job_is_noted_in_words_and_in_json_and_only_once() {
     // Whoever comes second changes nothing.
     workspace.ok("--operator bea job acknowledge j-1");
     assert_eq!(workspace.json("job show j-1")["acknowledged_at"], noted);
-    serve.signal(Signal::SIGTERM);
-    let (_, said) = serve.finish();
+    let (_, said) = serve.leaves();
     let events: Vec<Value> = workspace.events("j-1");
     let of_kind = events.iter().filter(|event| event["type"] == "job_acknowledged");
     assert_eq!(of_kind.count(), 1, "{said}");

@@ -7,12 +7,11 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use nix::sys::signal::Signal;
 use notify::event::{AccessKind, EventKind};
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
-use super::beside::Beside;
+use crate::support::beside::Beside;
 use crate::support::run::Workspace;
 use crate::support::said::assert_contains;
 
@@ -44,11 +43,7 @@ fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
     let mut leader = Beside::leader(&workspace);
     leader.line_with("script #1 waits");
     // From the database: the files follow the commit.
-    let event = workspace
-        .json_lines("events nightly-17")
-        .into_iter()
-        .find(|event| event["type"] == "gate_opened")
-        .unwrap();
+    let event = workspace.first_event("nightly-17", "gate_opened");
     assert_eq!(event["payload"]["attempt"], 1, "{event}");
     let shown = workspace.json("gate show nightly-17 script");
     assert_eq!(shown["artifacts"][0]["path"], "artifacts/script/script.md");
@@ -205,8 +200,7 @@ fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {
     workspace.write(OPEN, request(1));
     first.line_with("script #1 waits");
     workspace.ok("gate approve nightly-17 script");
-    first.signal(Signal::SIGTERM);
-    first.finish();
+    first.leaves();
     let mut next = Beside::leader(&workspace);
     // Any look that comes with the start is over: this job's file was answered.
     workspace.write("runs/other/gates/script.open.json", request(7));

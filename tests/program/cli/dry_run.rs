@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, text_replace};
 use crate::support::said::{assert_contains, assert_has};
 
 const PIPELINE: &str =
@@ -52,10 +52,7 @@ fn a_patch_is_planned_and_its_digest_told() {
     let workspace = Workspace::without_configuration();
     workspace.write("a.txt", "one two\n");
     workspace.ok("gate open j-1 script --artifact script=a.txt");
-    workspace.write(
-        "fix.json",
-        r#"{"type": "text_replace", "replacements": [{"old": "two", "new": "three"}]}"#,
-    );
+    workspace.write("fix.json", text_replace("two", "three"));
     let said = workspace.json("patch apply j-1 script fix.json --dry-run");
     assert_eq!(workspace.read("runs/j-1/artifacts/script/a.txt"), "one two\n");
     let done = workspace.json("patch apply j-1 script fix.json");
@@ -64,10 +61,7 @@ fn a_patch_is_planned_and_its_digest_told() {
     let said = workspace.json("patch undo j-1 script --dry-run");
     let done = workspace.json("patch undo j-1 script");
     assert_eq!(said["digest"], done["digest"]);
-    workspace.write(
-        "unfit.json",
-        r#"{"type": "text_replace", "replacements": [{"old": "nowhere", "new": "x"}]}"#,
-    );
+    workspace.write("unfit.json", text_replace("nowhere", "x"));
     let dry = workspace.run("patch apply j-1 script unfit.json --dry-run", 1);
     assert_eq!(dry, workspace.run("patch apply j-1 script unfit.json", 1));
 }

@@ -29,7 +29,7 @@ fn notes() {
     );
     assert_contains(&said, "65537");
     assert_contains(&said, "65536");
-    assert!(!workspace.run_directory("j-1").join("gates/script.json").exists());
+    assert!(!workspace.exists("runs/j-1/gates/script.json"));
     workspace.ok(&["gate", "approve", "j-1", "script", "--notes", &note(NOTES_MAX)]);
     assert_eq!(workspace.decision("j-1", "script")["notes"], note(NOTES_MAX));
 }

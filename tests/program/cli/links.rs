@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::beside::Beside;
-use crate::support::run::Workspace;
+use crate::support::beside::Beside;
+use crate::support::run::{Workspace, below, printed};
 use crate::support::said::assert_contains;
 
 /// What lies outside, word by word.
@@ -67,17 +67,14 @@ const DIRECTORIES: [(&str, Outcome); 9] = [
 ];
 
 fn everything(directory: &Path) -> BTreeSet<(PathBuf, Vec<u8>, SystemTime)> {
-    let mut all = BTreeSet::new();
-    for entry in fs::read_dir(directory).unwrap().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type().unwrap());
-        if kind.is_dir() {
-            all.extend(everything(&path));
-        } else if kind.is_file() {
-            let changed = entry.metadata().unwrap().modified().unwrap();
-            all.insert((path.clone(), fs::read(&path).unwrap(), changed));
-        }
-    }
-    all
+    let files = below(directory)
+        .into_iter()
+        .filter(|path| fs::symlink_metadata(path).unwrap().is_file());
+    let read = |path: PathBuf| {
+        let changed = fs::metadata(&path).unwrap().modified().unwrap();
+        (path.clone(), fs::read(&path).unwrap(), changed)
+    };
+    files.map(read).collect()
 }
 
 fn opened() -> Workspace {
@@ -124,7 +121,7 @@ fn hold(place: &str, expected: Outcome, is_directory: bool) {
     let mut said = Vec::new();
     let mut told = |args: &[&str]| {
         let output = workspace.cmd(args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = printed(&output);
         assert!(!text.contains("panicked"), "{place}: {args:?}: {text}");
         said.push((args.join(" "), text.clone()));
         (output.status.code().unwrap_or(-1), text)
@@ -265,7 +262,7 @@ fn the_runs_directory_and_the_configuration_may_be_links_themselves() {
     symlink("real.yaml", workspace.root().join("conf/operator.yaml")).unwrap();
     workspace.ok("gate approve j-1 deploy");
     workspace.ok("decisions verify");
-    assert!(workspace.root().join("elsewhere/j-1/gates/deploy.json").exists());
+    assert!(workspace.exists("elsewhere/j-1/gates/deploy.json"));
     drop(Beside::leader(&workspace));
     assert_eq!(workspace.json("gate list"), Value::Array(Vec::new()));
 }

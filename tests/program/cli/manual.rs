@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::beside::{Beside, Stream, wait_for};
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, Stream, wait_for};
+use crate::support::run::{Workspace, text_replace};
 use crate::support::said::{assert_contains, assert_ends, assert_has, assert_lacks, assert_starts};
 
 fn workspace() -> Workspace {
@@ -98,10 +98,7 @@ fn a_rejected_manual_job_pauses_and_a_new_gate_ends_the_pause() {
 fn what_was_decided_long_ago_is_told_at_once_whatever_became_of_its_artifact() {
     let workspace = workspace();
     workspace.json(&OPEN);
-    workspace.write(
-        "p.json",
-        json!({"type": "text_replace", "replacements": [{"old": "rest", "new": "sleep"}]}).to_string(),
-    );
+    workspace.write("p.json", text_replace("rest", "sleep"));
     let approve = ["gate", "approve", "nightly-17", "script", "--patch", "p.json"];
     workspace.ok(&approve);
     let artifact = workspace

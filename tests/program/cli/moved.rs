@@ -1,9 +1,7 @@
 //! Nothing goes on but what somebody decided on: `job resume` after an approved artifact was
 //! replaced.
 
-use std::process::Stdio;
-
-use super::beside::{Beside, job_at_gate, wait_for};
+use crate::support::beside::{Beside, job_at_gate, wait_for};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has, assert_starts};
 
@@ -49,7 +47,7 @@ fn resuming_opens_the_gate_of_what_was_replaced_and_goes_on_after_its_approval()
     assert_has!(gate, "state": "open", "attempt": 2, "deadline": null, "artifacts/0/base": "last approved #1");
     let diff = workspace.ok(&format!("gate diff {id} script"));
     assert_contains(&diff, "-take 1\n+take 1, forged\n");
-    assert!(!workspace.run_directory(&id).join("heard.txt").exists());
+    assert!(!workspace.exists(&format!("runs/{id}/heard.txt")));
     workspace.ok(&format!("gate approve {id} script"));
     // What comes after it is decided anew.
     workspace.ok(&format!("gate approve {id} legal"));
@@ -110,24 +108,19 @@ fn a_stage_that_was_lost_or_not_launched_is_looked_at_again_before_it_runs() {
         for name in ["plan.txt", "faulty"] {
             workspace.write(name, "plan\n");
         }
-        let mut serve = workspace
-            .command(&["serve", "--no-http"])
-            .env(variable, fault)
-            .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("faulty"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let faulty = workspace.root().join("faulty").display().to_string();
+        let serve = Beside::serving(&workspace, &[(variable, fault), ("HOLDPOINT_FAULT_WHEN", &faulty)]);
         let id = job_at_gate(&workspace, &["--slug", "tides"]);
         workspace.ok(&format!("gate open {id} outline --artifact outline=plan.txt"));
         workspace.ok(&format!("gate approve {id} outline"));
         let is_crash = variable == "HOLDPOINT_CRASH_AT";
-        if is_crash {
-            serve.wait().unwrap();
+        let serve = if is_crash {
+            serve.ended();
+            None
         } else {
             wait_for(&workspace, &id, "stage_failed", 0);
-        }
+            Some(serve)
+        };
         workspace.write(&format!("runs/{id}/artifacts/outline/plan.txt"), "forged\n");
         let _again = is_crash.then(|| Beside::leader(&workspace));
         if !is_crash {
@@ -136,9 +129,8 @@ fn a_stage_that_was_lost_or_not_launched_is_looked_at_again_before_it_runs() {
         wait_for(&workspace, &id, "job_paused", 0);
         let said = workspace.ok(&format!("job resume {id}"));
         assert!(said.starts_with("Gate outline #3 of "), "{fault}: {said}");
-        assert!(!workspace.run_directory(&id).join("ran").exists(), "{fault}");
-        serve.kill().unwrap();
-        serve.wait().unwrap();
+        assert!(!workspace.exists(&format!("runs/{id}/ran")), "{fault}");
+        drop(serve);
     }
 }
 

@@ -4,8 +4,8 @@
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::beside::{Beside, Stream, job_at_gate, wait_for};
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, Stream, job_at_gate, wait_for};
+use crate::support::run::{Workspace, text_replace};
 use crate::support::said::{assert_contains, assert_has, assert_starts};
 
 pub const PIPELINE: &str = r#"
@@ -26,8 +26,6 @@ gates:
   acceptance: {required: true}
 "#;
 
-const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "wellies"}]}"#;
-
 fn gate(workspace: &Workspace, id: &str) -> Value {
     workspace.json(&format!("gate show {id} script"))
 }
@@ -35,11 +33,8 @@ fn gate(workspace: &Workspace, id: &str) -> Value {
 #[test]
 fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     let workspace = Workspace::new(PIPELINE);
-    workspace.write("fix.json", PATCH);
-    workspace.write(
-        "unfit.json",
-        r#"{"type": "text_replace", "replacements": [{"old": "gone", "new": ""}]}"#,
-    );
+    workspace.write("fix.json", text_replace("boots", "wellies"));
+    workspace.write("unfit.json", text_replace("gone", ""));
     let serve = Beside::leader(&workspace);
     let id = job_at_gate(&workspace, &["--slug", "tides", "--param", "length_s=45"]);
     opened(&workspace, &id);
@@ -47,8 +42,7 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     rejected_and_resumed(&workspace, &id);
     approved_with_a_patch(&workspace, &id);
     ended(&workspace, &id);
-    serve.signal(Signal::SIGTERM);
-    let (status, said) = serve.finish();
+    let (status, said) = serve.leaves();
     assert_eq!(status.code(), Some(0));
     assert_contains(&said, "gate_rejected");
     assert_contains(&said, "SIGTERM: leaving");

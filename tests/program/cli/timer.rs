@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::beside::{Beside, Stream};
+use crate::support::beside::{Beside, Stream};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_ends, assert_has};
 

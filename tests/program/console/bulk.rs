@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::desk::{Desk, RELEASE};
 use super::record;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 
 #[test]

@@ -1,12 +1,11 @@
 //! Somebody sets the civil clock, or the machine sleeps, while processes run: no gate is approved
 //! because of it, none is forgotten.
 
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{Beside, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::pty::{Waiting, patience};
 use crate::support::run::Workspace;
 
@@ -129,8 +128,7 @@ impl Moved {
 }
 
 fn ends(serve: Beside) {
-    serve.signal(Signal::SIGTERM);
-    assert!(serve.finish().0.success());
+    assert!(serve.leaves().0.success());
 }
 
 #[test]
@@ -140,8 +138,7 @@ fn a_clock_set_by_an_hour_neither_ends_nor_keeps_a_lease_and_gives_the_time_left
         let serve = Beside::leader(&moved.workspace);
         moved.open("j-1", "release");
         let mut desk = Desk::open(&moved.workspace);
-        desk.selects("j-1", "release", 1);
-        desk.sees("1 + plan");
+        desk.reads("j-1", "release", 1, "1 + plan");
         desk.sees_after("a", "APPROVE j-1");
         wait_for(&moved.workspace, "j-1", "gate_held", 0);
 

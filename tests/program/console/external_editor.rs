@@ -12,7 +12,7 @@ use serde_json::json;
 use super::desk::{Desk, FILM};
 use super::edit::{drafts, wait_for_draft};
 use super::terminal::assert_given_back;
-use crate::cli::beside::{Beside, job_at_gate};
+use crate::support::beside::{Beside, job_at_gate};
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
@@ -36,8 +36,7 @@ fn at_script(workspace: &Workspace, editor: &Path) -> Desk {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     job_at_gate(workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk
 }
 
@@ -213,8 +212,7 @@ fn a_console_that_is_ended_keeps_what_the_editor_saved() {
         }
         assert!(kill(editor_pid, None).is_err(), "the editor lives on");
         let mut desk = Desk::open(&workspace);
-        desk.selects("j-1", "script", 1);
-        desk.sees("bring boots");
+        desk.reads("j-1", "script", 1, "bring boots");
         desk.sees_after("e", "Your draft is back");
         desk.sees("waders");
         drop(desk);
@@ -279,8 +277,7 @@ fn ctrl_z_in_the_editor_gives_the_lead_back() {
         pty.send("'written after fg' Enter");
         pty.wait_text("written after fg");
         pty.wait_text("[a] approve with it");
-        serve.signal(Signal::SIGTERM);
-        assert!(serve.finish().0.success());
+        assert!(serve.leaves().0.success());
         pty.wait_text("lead you");
         pty.kill9();
         pty.wait_exit();

@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use nix::sys::signal::Signal;
 use rusqlite::Connection;
 use serde_json::json;
 
 use super::desk::Desk;
-use crate::cli::beside::{Beside, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::run::Workspace;
 
 /// A stage that fails as long as there is no file `works`.
@@ -93,8 +92,7 @@ fn what_failed_before_it_was_counted_is_history_and_all_else_is_as_it_was() {
     workspace.ok("job start --id j-2 --slug dunes");
     wait_for(&workspace, "j-2", "gate_opened", 0);
     workspace.ok("gate approve j-2 script");
-    leader.signal(Signal::SIGTERM);
-    leader.finish();
+    leader.leaves();
     let told = || {
         let mut job = workspace.json("job show j-2");
         for gate in job["gates"].as_array_mut().expect("a list") {

@@ -5,7 +5,7 @@ use nix::unistd::{Uid, User};
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{job_at_gate, wait_for};
+use crate::support::beside::{job_at_gate, wait_for};
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
@@ -29,8 +29,7 @@ pub(super) fn desk(workspace: &Workspace, name: &str) -> Desk {
         .size(120, 40);
     let mut desk = Desk::spawn(options);
     desk.sees(" open ");
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk
 }
 

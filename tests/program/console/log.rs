@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::desk::{Desk, FILM};
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::said::assert_contains;

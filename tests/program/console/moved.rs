@@ -1,7 +1,7 @@
 //! `R` after an approved artifact was replaced: it is opened for review, and nothing runs on it.
 
 use super::desk::Desk;
-use crate::cli::beside::wait_for;
+use crate::support::beside::wait_for;
 use crate::support::run::Workspace;
 
 const PIPELINE: &str = "\
@@ -25,7 +25,7 @@ fn resuming_what_was_replaced_opens_its_gate_and_its_approval_goes_on() {
     desk.sees("paused at audio");
     desk.sees_after("g R", "RESUME j-1 tides");
     desk.confirms("Gate outline #3 of j-1 is open for review: plan.txt is not what");
-    assert!(!workspace.run_directory("j-1").join("heard.txt").exists());
+    assert!(!workspace.exists("runs/j-1/heard.txt"));
     workspace.ok("gate approve j-1 outline");
     wait_for(&workspace, "j-1", "job_completed", 0);
     assert_eq!(workspace.read("runs/j-1/heard.txt"), "forged\n");

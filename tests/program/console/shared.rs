@@ -11,10 +11,9 @@ use nix::unistd::{Gid, Group, getegid, geteuid, getgroups};
 
 use super::desk::{Desk, FILM};
 use super::edit::drafts;
-use crate::cli::beside::{Beside, Stream};
-use crate::support::binary::holdpoint;
+use crate::support::beside::{Beside, Stream};
 use crate::support::pty::{PtyOptions, Waiting, patience};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed, text_replace};
 use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 /// The umasks that protect nothing and everything.
@@ -40,21 +39,9 @@ fn group() -> (String, Gid) {
 
 /// Runs holdpoint under a umask.
 fn run_under(workspace: &Workspace, umask: &str, args: &[&str]) -> Output {
-    let plain = workspace.command(args);
-    let output = Command::new("/bin/sh")
-        .args(["-c", "umask \"$0\"; exec \"$@\"", umask])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .output()
-        .expect("sh runs");
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut command = workspace.through("/bin/sh", &["-c", "umask \"$0\"; exec \"$@\"", umask], args);
+    let output = command.output().expect("sh runs");
+    assert!(output.status.success(), "{args:?}: {}", printed(&output));
     output
 }
 
@@ -105,8 +92,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
     run(&["job", "start", "--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     desk.press("'the last words'");
     // Nothing is drawn when a draft is written, so the screen does not tell; looking takes its
@@ -143,7 +129,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     desk.killed();
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
-    let patch = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "rubber boots"}]}"#;
+    let patch = text_replace("boots", "rubber boots");
     workspace.write("patch.json", patch);
     run(&["gate", "reject", "j-1", "script", "--patch", "patch.json"]);
     run(&["job", "resume", "j-1"]);
@@ -167,9 +153,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     run(&["decisions", "verify"]);
     all_are(&workspace.runs(), gid);
     // A lost database is made again with the same rights.
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(workspace.runs().join(format!("holdpoint.db{suffix}")));
-    }
+    workspace.lose_database();
     run(&["doctor", "--rebuild"]);
     all_are(&workspace.runs(), gid);
 }
@@ -191,16 +175,9 @@ fn a_whole_run_is_the_groups_whatever_the_umask() {
 
 /// A command of `nobody`, who is in the group and nowhere else.
 fn nobody(workspace: &Workspace, gid: Gid, args: &[&str]) -> Command {
-    let plain = workspace.command(args);
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=65534", "--regid=65534", &format!("--groups={gid}"), "--"])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .stdin(Stdio::null());
+    let before = ["--reuid=65534", "--regid=65534", &format!("--groups={gid}"), "--"];
+    let mut command = workspace.through("setpriv", &before, args);
+    command.stdin(Stdio::null());
     command
 }
 
@@ -223,7 +200,7 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     run(&["job", "start", "--id", "j-1", "--slug", "tides"]);
     let told = |args: &[&str], code: i32| {
         let output = as_nobody(args).unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
         said
     };

@@ -90,12 +90,9 @@ fn damaged_files_are_written_again_and_kept_aside() {
 #[test]
 fn what_no_row_explains_is_left_for_whoever_looks_for_it() {
     let workspace = story::told();
-    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
     // As a database looks that was put back from an older copy.
-    database.execute("DELETE FROM decision WHERE seq = 4", []).unwrap();
-    database
-        .execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", [])
-        .unwrap();
+    workspace.edit("DELETE FROM decision WHERE seq = 4", 1);
+    workspace.edit("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", 1);
     let before = files(&workspace);
     let said = workspace.told("doctor --repair", 1);
     assert_contains(&said, "chain.jsonl:4:1: decision 4 of m-1 has a line here and no row");
@@ -113,13 +110,10 @@ fn what_no_row_explains_is_left_for_whoever_looks_for_it() {
 #[test]
 fn a_damaged_row_is_told_from_a_damaged_file() {
     let workspace = story::told();
-    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
-    database
-        .execute(
-            "UPDATE decision SET document = replace(document, 'go on', 'go in') WHERE seq = 1",
-            [],
-        )
-        .unwrap();
+    workspace.edit(
+        "UPDATE decision SET document = replace(document, 'go on', 'go in') WHERE seq = 1",
+        1,
+    );
     let file = workspace.read("runs/j-17/gates/outline.1.json");
     let said = workspace.told("doctor --repair", 1);
     assert_contains(
@@ -135,7 +129,6 @@ fn a_damaged_row_is_told_from_a_damaged_file() {
         file,
         "a bad row mends nothing"
     );
-    let output = workspace.cmd(&["doctor", "--json"]).output().unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Value = serde_json::from_str(&workspace.told("doctor --json", 1)).unwrap();
     assert_eq!((&told["ok"], &told["done"]), (&false.into(), &serde_json::json!([])));
 }

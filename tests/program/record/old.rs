@@ -68,9 +68,7 @@ fn old_records_are_left_as_they_are() {
         assert_contains(&said, &format!("note: {OLD_JOB} is an old record"));
         assert_contains(&said, "Sound: 1 decision, ");
     }
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(workspace.runs().join(format!("holdpoint.db{suffix}")));
-    }
+    workspace.lose_database();
     let said = workspace.ok("doctor --rebuild");
     assert_starts(&said, "runs/holdpoint.db made again: 1 job, ");
     assert_eq!(files(&directory), before);

@@ -1,11 +1,10 @@
 //! `doctor --rebuild`: a lost database gives the same answers as before.
 
-use std::path::Path;
-
 use serde_json::Value;
 use store::Reader;
 
 use super::story;
+use crate::support::beside::Beside;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_starts};
 
@@ -71,12 +70,6 @@ fn answers(workspace: &Workspace, jobs: &[&str]) -> Vec<(String, Value)> {
     answers
 }
 
-fn lose(runs: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(runs.join(format!("holdpoint.db{suffix}")));
-    }
-}
-
 fn same(after: Vec<(String, Value)>, before: Vec<(String, Value)>) {
     for (after, before) in after.into_iter().zip(before) {
         assert_eq!(after, before);
@@ -98,7 +91,7 @@ fn rich() -> Workspace {
 fn a_lost_database_gives_the_same_answers_when_it_was_made_again() {
     let workspace = rich();
     let before = answers(&workspace, &JOBS);
-    lose(&workspace.runs());
+    workspace.lose_database();
     let said = workspace.refused("job list", 1);
     assert_contains(&said, "holdpoint.db is missing");
     assert_contains(&said, "holdpoint doctor --rebuild");
@@ -122,7 +115,7 @@ fn a_lost_database_gives_the_same_answers_when_it_was_made_again() {
 fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
     let workspace = rich();
     std::fs::remove_dir_all(workspace.run_directory("m-1")).unwrap();
-    lose(&workspace.runs());
+    workspace.lose_database();
     let said = workspace.ok("doctor --rebuild");
     assert_contains(&said, "note: decision 4 of m-1 is known by its hash only");
     assert_contains(&said, "\nSound: 2 decisions, ");
@@ -131,7 +124,7 @@ fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
     assert!(workspace.ok("decisions verify").contains("\nSound: 3 decisions"));
     // And where the newest decision of all is the one that is gone.
     std::fs::remove_dir_all(workspace.run_directory("j-17")).unwrap();
-    lose(&workspace.runs());
+    workspace.lose_database();
     workspace.ok("doctor --rebuild");
     workspace.ok("job resume p-1");
     let decided = workspace.json("gate approve p-1 outline");
@@ -142,17 +135,9 @@ fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
 fn what_was_not_yet_published_is_the_exception() {
     let workspace = rich();
     let before = answers(&workspace, &JOBS);
-    let mut crash = workspace.cmd(&["gate", "approve", "j-17", "script"]);
-    assert_eq!(
-        crash
-            .env("HOLDPOINT_CRASH_AT", "after_commit")
-            .output()
-            .unwrap()
-            .status
-            .code(),
-        None
-    );
-    lose(&workspace.runs());
+    let crash = workspace.under(&[("HOLDPOINT_CRASH_AT", "after_commit")], "gate approve j-17 script");
+    assert_eq!(crash.status.code(), None);
+    workspace.lose_database();
     workspace.ok("doctor --rebuild");
     same(answers(&workspace, &JOBS), before);
 
@@ -163,7 +148,7 @@ fn what_was_not_yet_published_is_the_exception() {
     workspace.write("runs/j-17/state.json", state);
     std::fs::remove_file(workspace.run_directory("j-17").join("gates/script.1.json")).unwrap();
     std::fs::remove_file(workspace.run_directory("j-17").join("gates/script.json")).unwrap();
-    lose(&workspace.runs());
+    workspace.lose_database();
     let said = workspace.ok("doctor --rebuild");
     assert_contains(&said, "note: decision 6 of j-17 is known by its hash only");
     let decided = workspace.json("gate approve j-17 script");
@@ -191,12 +176,7 @@ fn a_damaged_database_is_moved_aside_and_never_deleted() {
     let before = answers(&workspace, &JOBS);
     for (round, is_header) in [(1, true), (2, false)] {
         let path = workspace.runs().join("holdpoint.db");
-        {
-            let database = rusqlite::Connection::open(&path).unwrap();
-            database
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-                .unwrap();
-        }
+        workspace.checkpoint();
         let mut bytes = std::fs::read(&path).unwrap();
         let from = if is_header { 0 } else { 4096 };
         let end = if is_header { 100 } else { bytes.len() };
@@ -225,17 +205,12 @@ fn a_damaged_database_is_moved_aside_and_never_deleted() {
 #[test]
 fn nobody_makes_a_database_again_under_the_hands_of_others() {
     let workspace = rich();
-    let mut serve = workspace.command(&["serve", "--no-http"]);
-    let mut serve = serve.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let stderr = serve.stderr.take().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(stderr));
-    assert!(lines.any(|line| line.unwrap().contains("this process leads")));
-    lose(&workspace.runs());
+    let serve = Beside::leader(&workspace);
+    workspace.lose_database();
     let said = workspace.refused("doctor --rebuild", 1);
     assert_contains(&said, "another holdpoint has it open");
     assert_contains(&said, "stop holdpoint serve");
-    serve.kill().unwrap();
-    serve.wait().unwrap();
+    drop(serve);
     workspace.ok("doctor --rebuild");
 }
 
@@ -246,7 +221,7 @@ fn a_damaged_copy_is_told_and_the_other_taken() {
     workspace.write("runs/p-1/gates/outline.1.json", text.replace("again", "at gain"));
     let text = workspace.read("runs/m-1/gates/script.1.json");
     workspace.write("runs/m-1/gates/script.1.json", text.replace("mind", "mend"));
-    lose(&workspace.runs());
+    workspace.lose_database();
     let said = workspace.told("doctor --rebuild", 1);
     assert_contains(&said, "left out: m-1/gates/script.1.json: it is no intact decision");
     assert_contains(&said, "note: decision 2 of m-1 is known by its hash only");

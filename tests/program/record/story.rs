@@ -6,7 +6,7 @@ use engine::audit::{Report, Scope, audit};
 use runs::RunsDir;
 use store::Reader;
 
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, text_replace};
 
 pub const PIPELINE: &str = "\
 pipeline: {stages: [{name: outline}, {name: script}, {name: acceptance}]}
@@ -23,7 +23,7 @@ pub fn told() -> Workspace {
     workspace.ok("job start --slug tides --id j-17 --param length_s=45.0 --intent 'ebb – flow'");
     workspace.ok("gate approve j-17 outline --notes 'good – go on\n\u{1b}[2J'");
     workspace.write("draft.md", "# One\n\nLow tide is at noon, bring boots.\n");
-    let fix = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "wellies"}]}"#;
+    let fix = text_replace("boots", "wellies");
     workspace.write("fix.json", fix);
     workspace.ok("gate open m-1 script --artifact script=draft.md");
     workspace.ok("gate reject m-1 script --notes 'mind the boots' --patch fix.json");

@@ -38,8 +38,7 @@ fn a_finding_names_file_line_and_field_and_ends_with_1() {
         said.lines().last().unwrap().starts_with("1 finding: 4 decisions, "),
         "{said}"
     );
-    let output = workspace.cmd(&["decisions", "verify", "--json"]).output().unwrap();
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&workspace.told("decisions verify --json", 1)).unwrap();
     let finding = &told["findings"][0];
     assert_has!(finding, "file": "j-17/gates/outline.1.json", "line": 3, "field": "approved");
 }
@@ -48,8 +47,7 @@ fn a_finding_names_file_line_and_field_and_ends_with_1() {
 fn only_a_noted_head_shows_that_the_end_was_removed() {
     let workspace = story::told();
     let head = workspace.ok("decisions head");
-    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
-    database.execute("DELETE FROM decision WHERE seq = 4", []).unwrap();
+    workspace.edit("DELETE FROM decision WHERE seq = 4", 1);
     let chain = workspace.read("runs/chain.jsonl");
     let kept: Vec<_> = chain.lines().take(3).map(|line| format!("{line}\n")).collect();
     workspace.write("runs/chain.jsonl", kept.concat());
@@ -71,8 +69,7 @@ fn only_a_noted_head_shows_that_the_end_was_removed() {
 #[test]
 fn files_that_are_owed_are_told_and_are_no_findings() {
     let workspace = story::told();
-    let mut crash = workspace.cmd(&["gate", "approve", "j-17", "script"]);
-    let ended = crash.env("HOLDPOINT_CRASH_AT", "after_commit").output().unwrap();
+    let ended = workspace.under(&[("HOLDPOINT_CRASH_AT", "after_commit")], "gate approve j-17 script");
     assert_eq!(ended.status.code(), None, "it was killed");
     let said = workspace.ok("decisions verify");
     assert_starts(&said, "owed to j-17: 2 events, 1 decision file ");

@@ -92,7 +92,7 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
     let mut rows = legend("columns of the queue", &COLUMNS);
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
-            is_sought(format!("{} {} {}", group.name, binding.keys.join(" "), binding.help))
+            is_sought(format!("{} {} {}", group.name, binding.keys_in_words(), binding.help()))
         };
         let is_allowed = |binding: &&keymap::Binding| {
             let action = binding.action;
@@ -101,7 +101,7 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
         let bindings: Vec<_> = group.bindings.iter().filter(fits).filter(is_allowed).collect();
         if !bindings.is_empty() {
             rows.push(HelpRow::Group(group.name));
-            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), binding.help, columns);
+            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), &binding.help(), columns);
             rows.extend(bindings.iter().flat_map(lines));
         }
     }

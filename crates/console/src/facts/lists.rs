@@ -35,8 +35,8 @@ pub(crate) fn discarded(model: &Model) -> Vec<usize> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaletteEntry {
     /// What it is called.
-    pub name: &'static str,
-    pub(crate) key: &'static str,
+    pub name: String,
+    pub(crate) key: String,
     /// What it does.
     pub action: Action,
 }
@@ -44,24 +44,23 @@ pub struct PaletteEntry {
 /// The commands that fit what is typed; an exact name first.
 pub fn entries(model: &Model) -> Vec<PaletteEntry> {
     let text = model.keys.sought(Listed::Palette);
+    let focus = model.pane_focus();
     let leave = PaletteEntry {
-        name: "quit: leave the console",
-        key: ":q",
+        name: "quit: leave the console".to_owned(),
+        key: format!("{}q", keymap::key_in(focus, Action::Palette)),
         action: Action::Quit,
     };
     if matches!(text.as_str(), "q" | "q!" | "quit" | "exit") {
         return vec![leave];
     }
-    let focus = model.pane_focus();
-    let bindings = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    let all = bindings.filter_map(|binding| {
+    let all = keymap::bindings(focus).filter_map(|binding| {
         let action = binding.action?;
         let is_offered = action != Action::Palette && verb::is_hinted(model, focus, action);
         is_offered.then(|| PaletteEntry {
-            name: binding.help,
-            key: binding.key(),
+            name: binding.help(),
+            key: binding.key().to_owned(),
             action,
         })
     });
-    all.chain([leave]).filter(|entry| fits(&text, entry.name)).collect()
+    all.chain([leave]).filter(|entry| fits(&text, &entry.name)).collect()
 }

@@ -33,7 +33,7 @@ pub(crate) fn line_end(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
             if enter::is_behind_text(model) {
                 outgoing::ask_once_more(model);
             }
-            return text::end_line(model, text::ENTER_IN_TEXT, fx);
+            return text::end_line(model, enter::in_text(model), fx);
         }
         Focus::Confirm | Focus::Bulk | Focus::Ask => outgoing::ask_once_more(model),
         Focus::Queue | Focus::Diff | Focus::Job | Focus::History => {}

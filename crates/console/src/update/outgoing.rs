@@ -1,9 +1,7 @@
 //! What all of `update` says, sends and asks.
 
-use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::{label, verb};
-use crate::keymap::{self, Focus};
+use crate::facts::{enter, label, verb};
 use crate::model::Model;
 use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
@@ -74,7 +72,7 @@ pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
 }
 
 pub(crate) fn say_not_drawn(model: &mut Model) {
-    let enter = keymap::key_in(Focus::Confirm, Action::Accept);
+    let enter = enter::key(model);
     let text = format!("{enter} came before the prompt was on the screen: read it, then press {enter}");
     tell(model, text);
 }

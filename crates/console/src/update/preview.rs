@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::lease::concerned;
-use crate::facts::{command, verb};
+use crate::facts::{command, enter, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
 use crate::model::prompt::{ConfirmState, PromptKind, TimerAsk};
@@ -193,7 +193,11 @@ pub(crate) fn answered(
     if is_news {
         model.ask_again();
         if std::mem::take(&mut model.preview.is_enter_waiting) {
-            tell(model, "What Enter would do has changed: read it, then press Enter");
+            let enter = enter::key(model);
+            tell(
+                model,
+                format!("What {enter} would do has changed: read it, then press {enter}"),
+            );
         }
     } else if model.preview.is_enter_due() {
         model.preview.is_enter_waiting = false;

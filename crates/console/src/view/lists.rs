@@ -146,6 +146,6 @@ pub(crate) fn palette(model: &Model, overlay: &Overlay, layout: &Layout, buffer:
         none: &format!("No command is called that   hint: {close} goes back"),
     };
     frame.draw(model, overlay, layout, buffer, &entries, |pen, entry| {
-        pen.cell(entry.key, 8, theme.strong()).text(entry.name, theme.plain());
+        pen.cell(&entry.key, 8, theme.strong()).text(&entry.name, theme.plain());
     })
 }
