@@ -71,6 +71,12 @@ impl Drafts {
             .or_insert_with(|| Draft::new(key.clone()))
     }
 
+    /// The draft of a gate is not what lies on disk.
+    pub(crate) fn note_unsaved(&mut self, key: &GateKey, boot_us: i64) {
+        self.unsaved.keys.insert(key.clone());
+        self.unsaved.since_boot_us.get_or_insert(boot_us);
+    }
+
     /// The drafts of this gate and of its former attempts.
     pub(crate) fn of_stage(&self, key: &GateKey) -> impl Iterator<Item = &Draft> {
         let is_of_stage = move |draft: &&Draft| {

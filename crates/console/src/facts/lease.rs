@@ -13,11 +13,10 @@ use domain::lease::LeasePurpose;
 /// The gates that a prompt or the editor is open on, and for what.
 pub(crate) fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     // Before the rules have answered it is not known whether anything is asked at all.
-    let is_unknown = !model.preview.has_stood
-        && model.ask().is_some_and(|ask| match ask {
-            PromptKind::Confirm(confirm) => confirm.is_asking(),
-            ask => matches!(ask, PromptKind::Cancel(_)),
-        });
+    let ask = model.ask();
+    let is_confirming = matches!(ask, Some(PromptKind::Confirm(confirm)) if confirm.is_asking());
+    let is_canceling = matches!(ask, Some(PromptKind::Cancel(_)));
+    let is_unknown = (is_confirming || is_canceling) && !model.preview.has_stood;
     let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
     if model.session.is_read_only || (is_unknown && !is_writing) {
         return BTreeMap::new();

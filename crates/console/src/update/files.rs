@@ -7,7 +7,7 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView, Uses};
 use crate::model::gate::GateView;
-use crate::model::reading::{Arrival, Progress, Reading};
+use crate::model::reading::{Arrival, ReadProgress, Reading};
 use crate::model::shown::ShownRows;
 use crate::question::{Question, Read};
 use crate::update::outgoing::tell;
@@ -63,7 +63,7 @@ pub(crate) fn take_bytes(
         // A version that was seen on disk but never registered is not kept.
         let label = file.base_label(&file.comparison.wanted);
         file.comparison.wanted = Against::Usual;
-        file.reading.progress = Progress::Wanted;
+        file.reading.progress = ReadProgress::Wanted;
         tell(model, format!("Not compared with {label}: that version is not kept"));
     } else if let Some(job) = handed_on(file, generation, index) {
         fx.push(Effect::Diff(job));
@@ -74,7 +74,7 @@ pub(crate) fn take_bytes(
 
 fn fail(file: &mut FileView, content: Content) {
     file.is_stale = false;
-    file.reading.progress = Progress::Done { is_full: true };
+    file.reading.progress = ReadProgress::Done { is_full: true };
     file.comparison.shown = file.comparison.wanted.clone();
     file.content = content;
 }
@@ -122,11 +122,11 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
         return;
     };
     let Some(full) = done.full else {
-        file.reading.progress = Progress::Done { is_full: false };
+        file.reading.progress = ReadProgress::Done { is_full: false };
         file.content = Content::Known;
         return;
     };
-    file.reading.progress = Progress::Done { is_full: true };
+    file.reading.progress = ReadProgress::Done { is_full: true };
     let is_measured = full.details.is_some();
     if !is_measured {
         fx.push(Effect::Measure(MeasureJob {
@@ -224,7 +224,7 @@ pub(crate) fn compare_with(model: &mut Model, against: Against) {
         file.comparison.starts_over = matches!(against, Against::Read(_));
         file.is_stale = file.digest.is_some();
         file.comparison.wanted = against;
-        file.reading.progress = Progress::Wanted;
+        file.reading.progress = ReadProgress::Wanted;
         file.scroll.values_top = 0;
     }
 }

@@ -5,10 +5,10 @@ use crate::action::Action;
 use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
 use crate::effect::Effect;
 use crate::keymap::{self, Focus};
-use crate::model::Model;
 use crate::model::compose::{Compose, Subject};
 use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
+use crate::model::{Drafts, Model};
 use crate::update::outgoing::{refuse, toast};
 use domain::gate::Verdict;
 use domain::key::GateKey;
@@ -20,13 +20,7 @@ pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut D
     if draft.is_empty() {
         model.drafts.by_gate.remove(key);
     }
-    note_unsaved(model, key);
-}
-
-fn note_unsaved(model: &mut Model, key: &GateKey) {
-    let unsaved = &mut model.drafts.unsaved;
-    unsaved.keys.insert(key.clone());
-    unsaved.since_boot_us.get_or_insert(model.now.boot_us);
+    model.drafts.note_unsaved(key, model.now.boot_us);
 }
 
 /// The text changed: its draft is made when it is written or read, not for each key; that there is
@@ -44,7 +38,7 @@ pub(super) fn note_change(model: &mut Model) {
         Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
     });
     if is_wanted == is_there {
-        note_unsaved(model, &key);
+        model.drafts.note_unsaved(&key, model.now.boot_us);
     } else {
         keep_up(model);
     }
@@ -102,7 +96,7 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdi
     if sent.has_patch
         && let Some(compose) = model.compose.take_if(|compose| compose.pin.key == *key)
     {
-        forget(model, &compose, fx);
+        forget(&mut model.drafts, &compose, fx);
     }
     let Some(draft) = model.drafts.by_gate.get_mut(key) else {
         return false;
@@ -115,7 +109,7 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdi
         draft.set_note(of, String::new());
     }
     let is_left_out = is_decision && draft.has_patch();
-    save_now(model, key, fx);
+    save_now(&mut model.drafts, key, fx);
     put_aside(model, unsent, fx);
     is_left_out
 }
@@ -190,31 +184,31 @@ const DISCARDED_MAX: usize = 200;
 
 /// Removes the draft of what was written here, and those of former attempts from which it may have
 /// come.
-pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {
+pub(super) fn forget(drafts: &mut Drafts, compose: &Compose, fx: &mut Vec<Effect>) {
     let gate = &compose.pin.key;
-    model.drafts.unsaved.keys.remove(gate);
-    if !model.drafts.by_gate.contains_key(gate) {
+    drafts.unsaved.keys.remove(gate);
+    if !drafts.by_gate.contains_key(gate) {
         // The draft may be on disk, saved before the last key undid every change.
         fx.push(Effect::SaveDraft(gate.clone(), None));
     }
-    let of_stage = model.drafts.of_stage(gate).map(|draft| draft.key.clone());
+    let of_stage = drafts.of_stage(gate).map(|draft| draft.key.clone());
     for key in of_stage.collect::<Vec<_>>() {
-        if let Some(draft) = model.drafts.by_gate.get_mut(&key) {
+        if let Some(draft) = drafts.by_gate.get_mut(&key) {
             match &compose.subject {
                 Subject::Patch(_) => draft.patch = None,
                 Subject::Artifact(_) => draft.set_edit(&compose.path, None),
             }
-            save_now(model, &key, fx);
+            save_now(drafts, &key, fx);
         }
     }
 }
 
-fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
-    model.drafts.unsaved.keys.remove(key);
-    if model.drafts.by_gate.get(key).is_some_and(Draft::is_empty) {
-        model.drafts.by_gate.remove(key);
+fn save_now(drafts: &mut Drafts, key: &GateKey, fx: &mut Vec<Effect>) {
+    drafts.unsaved.keys.remove(key);
+    if drafts.by_gate.get(key).is_some_and(Draft::is_empty) {
+        drafts.by_gate.remove(key);
     }
-    fx.push(Effect::SaveDraft(key.clone(), model.drafts.by_gate.get(key).cloned()));
+    fx.push(Effect::SaveDraft(key.clone(), drafts.by_gate.get(key).cloned()));
 }
 
 /// Drafts that are not on disk yet: for the moment before the process leaves.

@@ -109,7 +109,7 @@ pub fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
     text.push('\n');
     model.prompt = None;
     if let Some(compose) = model.compose.take() {
-        draft::forget(model, &compose, fx);
+        draft::forget(&mut model.drafts, &compose, fx);
     }
     crate::update::compose::open::open(model, fx);
     if let Some(compose) = &mut model.compose

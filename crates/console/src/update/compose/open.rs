@@ -144,7 +144,7 @@ pub(crate) fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
     draft::put_text_aside(model, fx);
     if let Some(compose) = model.compose.take() {
         model.toasts.text_changed();
-        draft::forget(model, &compose, fx);
+        draft::forget(&mut model.drafts, &compose, fx);
         let text = format!(
             "The text is discarded; {} on the queue has it for {DISCARDED_DAYS} days",
             keymap::key_in(Focus::Queue, Action::Discarded)
