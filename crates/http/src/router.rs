@@ -16,7 +16,6 @@ use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
     brief, configuration, decide, diff, events, gates, health, job_control, jobs, open, patches, stream, timer,
-    withdraw,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -48,7 +47,7 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::hold))
         .routes(routes!(timer::release))
         .routes(routes!(timer::extend))
-        .routes(routes!(withdraw::withdraw))
+        .routes(routes!(timer::withdraw))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))
