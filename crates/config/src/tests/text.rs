@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
+use crate::stages::STAGES_MAX;
 
 #[test]
 fn anchors_and_merge_keys_work() {
