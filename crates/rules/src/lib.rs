@@ -14,8 +14,6 @@ mod lease;
 mod outside;
 mod review;
 mod stages;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

@@ -126,6 +126,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Where it leads from a row of a list that goes up to the last one.
+    pub(crate) fn from(self, row: usize, page: usize, last: usize) -> usize {
+        row.saturating_add_signed(self.rows(page)).min(last)
+    }
+
     pub(crate) fn rows(self, page: usize) -> isize {
         let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
         match self {
