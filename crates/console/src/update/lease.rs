@@ -3,7 +3,6 @@
 
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::command::gate_ref;
 use crate::facts::lease::wanted;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -54,7 +53,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         .collect();
     for key in gone {
         model.outgoing.leases.remove(&key);
-        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+        send_quietly(model, None, Command::ReleaseLease { gate: (&key).into() }, fx);
     }
     // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has
     // left it.
@@ -78,7 +77,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         (lease.purpose, lease.beat_boot_us) = (purpose, boot);
         if is_asked {
             let command = Command::TakeLease {
-                gate: gate_ref(&key),
+                gate: (&key).into(),
                 purpose,
                 is_takeover: false,
             };
@@ -92,12 +91,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
 pub fn release_leases(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     for (key, _) in std::mem::take(&mut model.outgoing.leases) {
-        send_quietly(
-            model,
-            None,
-            Command::ReleaseLease { gate: gate_ref(&key) },
-            &mut effects,
-        );
+        send_quietly(model, None, Command::ReleaseLease { gate: (&key).into() }, &mut effects);
     }
     effects
 }
