@@ -89,7 +89,7 @@ pub fn release_leases(model: &mut Model) -> Vec<Effect> {
 
 fn release(model: &mut Model, leases: impl IntoIterator<Item = (GateKey, LeaseHeld)>, fx: &mut Vec<Effect>) {
     for (key, _) in leases {
-        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+        send_quietly(model, None, Command::ReleaseLease { gate: (&key).into() }, fx);
     }
 }
 
