@@ -6,6 +6,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use serde_json::Value;
+
 use crate::support::run::Workspace;
 
 /// Which of its streams is read.
@@ -91,6 +93,14 @@ impl Beside {
         (self.child.wait().expect("it ends"), rest)
     }
 
+    /// The one document that it prints, and it ends with `code`.
+    #[track_caller]
+    pub fn document(self, code: i32) -> Value {
+        let (status, told) = self.finish();
+        assert_eq!(status.code(), Some(code), "{told}");
+        serde_json::from_str(&told).unwrap_or_else(|error| panic!("no document ({error}): {told}"))
+    }
+
     /// Whether it has not ended.
     pub fn is_there(&mut self) -> bool {
         self.child.try_wait().expect("it is ours").is_none()
@@ -129,6 +139,6 @@ pub fn wait_for(workspace: &Workspace, id: &str, kind: &str, since: u64) -> u64 
     let args = ["events", id, "--follow", "--json", "--since", &since];
     let mut events = Beside::start(workspace, &args, Stream::Stdout);
     let line = events.line_with(&format!("\"type\":\"{kind}\""));
-    let event: serde_json::Value = serde_json::from_str(&line).expect("events are JSON Lines");
+    let event: Value = serde_json::from_str(&line).expect("events are JSON Lines");
     event["seq"].as_u64().expect("events are numbered")
 }

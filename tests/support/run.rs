@@ -144,6 +144,15 @@ impl Workspace {
             .unwrap_or_else(|error| panic!("{:?} gave no JSON ({error}): {stdout}", args.words()))
     }
 
+    /// Runs `args` with `--json`, which has to fail with `code`, and reads the document on stderr.
+    #[track_caller]
+    pub fn failure(&self, args: &(impl Words + ?Sized), code: i32) -> Value {
+        let mut args = args.words();
+        args.push("--json");
+        let said = self.refused(&args, code);
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{args:?} said no document ({error}): {said}"))
+    }
+
     /// The same again and again until it is as the test wants it; panics with the last document
     /// when it never is.
     #[track_caller]
@@ -216,6 +225,23 @@ impl Workspace {
             .iter()
             .map(|event| event["type"].as_str().expect("every event has a type").to_owned())
             .collect()
+    }
+
+    /// A number that the database has.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.database()
+            .query_row(sql, [], |row| row.get(0))
+            .expect("one row with a number")
+    }
+
+    /// The number of a job's newest event, by the database.
+    #[track_caller]
+    pub fn last_seq(&self, job: &str) -> u64 {
+        let events = self.json_lines(&["events", job]);
+        events
+            .last()
+            .and_then(|event| event["seq"].as_u64())
+            .expect("a job has events")
     }
 
     /// The first event of this type, by the database: its files follow the commit.

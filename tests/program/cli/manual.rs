@@ -35,9 +35,7 @@ fn an_outside_pipeline_waits_for_another_process_and_goes_on_with_the_copy() {
     let diff = workspace.ok("gate diff nightly-17 script");
     assert_contains(&diff, "+Tip 2: rest\n\\ No newline at end of file");
     workspace.ok("gate approve nightly-17 script --notes go");
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(0));
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let told = waiting.document(0);
     assert_has!(told, "state": "approved", "notes": "go", "published": true);
     let copy = workspace.root().join(told["artifacts"][0]["file"].as_str().unwrap());
     assert_eq!(
@@ -62,12 +60,7 @@ fn the_same_bytes_are_the_same_gate_and_others_a_new_attempt() {
     let second = workspace.json(&OPEN);
     assert_has!(second, "attempt": 2, "state": "open");
     assert_ne!(first["digest"], second["digest"]);
-    let types: Vec<_> = workspace
-        .json_lines("events nightly-17")
-        .iter()
-        .map(|event| event["type"].clone())
-        .collect();
-    assert!(types.contains(&json!("gate_canceled")), "{types:?}");
+    workspace.first_event("nightly-17", "gate_canceled");
     workspace.write("out/script.txt", "Tip 1: breathe\nTip 2: run");
     let told = workspace.ok(&OPEN);
     assert_contains(&told, "script #3 is open");

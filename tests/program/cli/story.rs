@@ -94,14 +94,10 @@ fn rejected_and_resumed(workspace: &Workspace, id: &str) {
     let rejected = workspace.json(&format!("gate reject {id} script --notes 'mention the tide table'"));
     assert_has!(rejected, "job_status": "paused", "decision/approved": false);
     assert_eq!(workspace.decision(id, "script"), rejected["decision"]);
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(3));
-    let told: Value = serde_json::from_str(&told).expect("one document");
+    let told = waiting.document(3);
     assert_has!(told, "state": "rejected", "decision": rejected["decision"]);
     workspace.run(&format!("gate wait {id} script"), 3);
-    let since = workspace.json_lines(&format!("events {id}")).last().unwrap()["seq"]
-        .as_u64()
-        .unwrap();
+    let since = workspace.last_seq(&id);
     let resumed = workspace.json(&format!("job resume {id}"));
     assert_has!(resumed, "patches_applied": 0, "job_stage": "script");
     wait_for(workspace, id, "gate_opened", since);
@@ -133,9 +129,7 @@ fn approved_with_a_patch(workspace: &Workspace, id: &str) {
             .starts_with(&format!("Gate script approved successfully: {id} / script #2, digest "))
     );
     assert_eq!(lines.next(), Some(format!("Job {id} waits at acceptance #1").as_str()));
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(0));
-    let told: Value = serde_json::from_str(&told).expect("one document");
+    let told = waiting.document(0);
     let file = told["artifacts"][0]["file"].as_str().unwrap();
     assert!(
         std::fs::read_to_string(file).unwrap().contains("wellies"),

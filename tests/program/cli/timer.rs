@@ -1,7 +1,5 @@
 //! What the timer decides, as commands tell it.
 
-use serde_json::Value;
-
 use crate::support::beside::{Beside, Stream};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_ends, assert_has};
@@ -19,9 +17,7 @@ fn silence_approves_and_is_told_as_the_timer() {
         &["gate", "wait", id.trim(), "outline", "--json"],
         Stream::Stdout,
     );
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(0));
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let told = waiting.document(0);
     assert_has!(told, "by": "timer", "auto_approved": true);
     assert_has!(told, "timeout_seconds": 1, "auto_approve_enabled": true);
     serve.line_with("gate_auto_approved");

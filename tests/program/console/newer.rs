@@ -54,11 +54,7 @@ fn commands_that_look_still_do_and_what_would_change_something_is_refused() {
         let stderr = workspace.refused(changing, 1);
         assert!(stderr.contains(OLDER), "{changing:?}: {stderr}");
     }
-    let decided: i64 = workspace
-        .database()
-        .query_row("SELECT count(*) FROM decision", [], |row| row.get(0))
-        .expect("it is counted");
-    assert_eq!(decided, 0);
+    assert_eq!(workspace.number("SELECT count(*) FROM decision"), 0);
 }
 
 #[test]
@@ -102,9 +98,5 @@ fn who_runs_while_the_database_is_brought_up_reads_from_then_on() {
     desk.sees_after("a", "this console only reads");
     desk.press("q");
     desk.pty.wait_exit();
-    let decided: i64 = workspace
-        .database()
-        .query_row("SELECT count(*) FROM decision", [], |row| row.get(0))
-        .expect("it is counted");
-    assert_eq!(decided, 0);
+    assert_eq!(workspace.number("SELECT count(*) FROM decision"), 0);
 }

@@ -19,10 +19,7 @@ fn a_failed_job_is_noted_once_by_whoever_may_decide() {
     news.until("job_failed");
     assert_eq!(ana.get(&at("")).expect(200).get("acknowledged_at"), None);
 
-    let refused = served
-        .as_("pipe-token")
-        .post(&at("/acknowledge"), &json!({}))
-        .expect(403);
+    let refused = served.pipe().post(&at("/acknowledge"), &json!({})).expect(403);
     assert_eq!(refused["code"], "forbidden", "{refused}");
     let noted = ana.post(&at("/acknowledge"), &json!({}));
     shapes.check("POST", "/api/v1/jobs/{id}/acknowledge", &noted);

@@ -134,7 +134,7 @@ fn events_by_number_and_by_time() {
 #[test]
 fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let (workspace, served, ana) = serving("");
-    let (ana, pipe) = (ana, served.as_("pipe-token"));
+    let (ana, pipe) = (ana, served.pipe());
     let shapes = Shapes::of(&ana);
     let gate = json!({
         "stage": "release",
@@ -219,7 +219,7 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
     let workspace = Workspace::new(&configuration(""));
     workspace.write("secret.txt", "hunter2");
     let served = Served::start(&workspace);
-    let pipe = served.as_("pipe-token");
+    let pipe = served.pipe();
     let secret = workspace.root().join("secret.txt");
     let secret = secret.to_str().unwrap();
     for artifact in [

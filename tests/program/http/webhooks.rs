@@ -11,7 +11,7 @@ use crate::support::receiver::{OK, Receiver, Reply, Script};
 use crate::support::run::{Workspace, printed};
 use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
-const SECRET: &str = "a secret of two parties";
+pub(super) const SECRET: &str = "a secret of two parties";
 const SIGNED: (&str, &str) = ("HOLDPOINT_TEST_SECRET", SECRET);
 
 /// `chat` is told at the receiver's address; `more` are keys of it.
@@ -46,7 +46,7 @@ fn kinds<const N: usize>(receiver: &Receiver) -> [String; N] {
     std::array::from_fn(|_| receiver.next().kind().to_owned())
 }
 
-fn standing(workspace: &Workspace) -> Value {
+pub(super) fn standing(workspace: &Workspace) -> Value {
     workspace.json("webhooks")[0].clone()
 }
 

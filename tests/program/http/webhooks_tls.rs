@@ -6,14 +6,13 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::webhooks::{SECRET, standing};
 use crate::support::client::{Served, configuration};
 use crate::support::receiver::{OK, Receiver};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
-
-const SECRET: &str = "a secret of two parties";
 
 /// An authority of its own, and a receiver at `localhost` that it vouches for.
 struct House {
@@ -68,10 +67,6 @@ fn serve(workspace: &Workspace, trusted: Option<&str>) -> Served {
     let served = Served::start_with(workspace, &environment);
     served.until("this process leads");
     served
-}
-
-fn standing(workspace: &Workspace) -> Value {
-    workspace.json("webhooks")[0].clone()
 }
 
 #[test]
