@@ -132,14 +132,7 @@ fn assert_agrees(workspace: &Workspace, point: &str) {
 
     let kinds = workspace.event_types("j-1");
     let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
-    let once = [
-        "job_created",
-        "gate_opened",
-        "patch_applied",
-        "gate_approved",
-        "job_completed",
-    ];
-    for kind in once {
+    for kind in "job_created gate_opened patch_applied gate_approved job_completed".split(' ') {
         assert_eq!(count(kind), 1, "{point}: {kind} in {kinds:?}");
     }
     let seqs: Vec<_> = workspace

@@ -65,26 +65,8 @@ fn decisions_are_the_files_and_events_have_both_spellings() {
     let approved = workspace.json("gate approve j-17 outline");
     assert_eq!(approved["message"], "Gate outline approved successfully");
     assert_eq!(
-        keys(&approved["decision"]),
-        [
-            "stage",
-            "approved",
-            "by",
-            "at",
-            "notes",
-            "patch",
-            "auto_approved",
-            "job_id",
-            "attempt",
-            "via",
-            "opened_at",
-            "deadline",
-            "seen",
-            "artifacts",
-            "seq",
-            "prev",
-            "hash"
-        ]
+        keys(&approved["decision"]).join(" "),
+        "stage approved by at notes patch auto_approved job_id attempt via opened_at deadline seen artifacts seq prev hash"
     );
     assert_eq!(workspace.json("decisions list"), json!([approved["decision"]]));
     let events = workspace.json_lines("events j-17");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::beside::{Beside, Stream, job_at_gate, wait_for};
 use crate::support::run::{Workspace, text_replace};
-use crate::support::said::{assert_contains, assert_has, assert_starts};
+use crate::support::said::{assert_contains, assert_ends, assert_has, assert_starts};
 
 pub const PIPELINE: &str = r#"
 pipeline:
@@ -77,10 +77,9 @@ fn patched(workspace: &Workspace, id: &str) {
     assert_starts(&stderr, "Not fit to apply: ");
     let applied = workspace.json(&format!("patch apply {id} script fix.json"));
     assert_has!(applied, "digest": plan["sha256_after"], "published": true);
-    assert!(
-        workspace
-            .read(&format!("runs/{id}/artifacts/script/script.txt"))
-            .contains("wellies")
+    assert_contains(
+        &workspace.read(&format!("runs/{id}/artifacts/script/script.txt")),
+        "wellies",
     );
     let old = opened["digest"].as_str().unwrap();
     let stderr = workspace.refused(&["gate", "approve", id, "script", "--digest", old], 1);
@@ -101,10 +100,9 @@ fn rejected_and_resumed(workspace: &Workspace, id: &str) {
     let resumed = workspace.json(&format!("job resume {id}"));
     assert_has!(resumed, "patches_applied": 0, "job_stage": "script");
     wait_for(workspace, id, "gate_opened", since);
-    assert!(
-        workspace
-            .read(&format!("runs/{id}/artifacts/script/script.txt"))
-            .ends_with("mention the tide table")
+    assert_ends(
+        &workspace.read(&format!("runs/{id}/artifacts/script/script.txt")),
+        "mention the tide table",
     );
     let diff = workspace.ok(&format!("gate diff {id} script"));
     assert!(

@@ -6,21 +6,13 @@ use serde_json::Value;
 
 use super::story;
 use crate::support::run::Workspace;
-use crate::support::said::assert_contains;
+use crate::support::said::{assert_contains, assert_ends};
 
 /// Everything that the database says, as text.
 fn rows(runs: &Path) -> Vec<String> {
     let database = rusqlite::Connection::open(runs.join("holdpoint.db")).unwrap();
     let mut all = Vec::new();
-    for table in [
-        "job",
-        "attempt",
-        "gate",
-        "artifact",
-        "event",
-        "decision",
-        "lost_decision",
-    ] {
+    for table in "job attempt gate artifact event decision lost_decision".split(' ') {
         let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = statement.column_count();
         let mut found = statement.query([]).unwrap();
@@ -80,7 +72,7 @@ fn damaged_files_are_written_again_and_kept_aside() {
     }
     assert_eq!(files(&workspace), sound);
     assert_eq!(rows(&workspace.runs()), before, "no row was touched");
-    assert!(workspace.read("runs/.aside/chain.jsonl.1").ends_with("{\"seq\":"));
+    assert_ends(&workspace.read("runs/.aside/chain.jsonl.1"), "{\"seq\":");
     assert!(
         workspace.ok("doctor --repair").starts_with("Sound: "),
         "nothing is left to do"
