@@ -127,7 +127,7 @@ fn every_route_but_health_and_the_page_needs_a_token() {
 #[test]
 fn a_role_opens_what_it_says_and_no_more() {
     let (_workspace, served, ana) = serving("");
-    let (ana, pipe, view) = (ana, served.pipe(), served.view());
+    let (pipe, view) = (served.pipe(), served.view());
     let id = pipe.start_job("tides");
     let new = json!({"slug": "a", "intent": "b"});
     assert_eq!(

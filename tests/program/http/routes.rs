@@ -115,7 +115,7 @@ fn events_by_number_and_by_time() {
 #[test]
 fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let (workspace, served, ana) = serving("");
-    let (ana, pipe) = (ana, served.pipe());
+    let pipe = served.pipe();
     let shapes = Shapes::of(&ana);
     let gate = json!({
         "stage": "release",
@@ -234,7 +234,7 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
 #[test]
 fn configuration_health_patches_briefs_and_documents() {
     let (_workspace, served, ana) = serving("");
-    let (ana, nobody) = (ana, served.nobody());
+    let nobody = served.nobody();
     let shapes = Shapes::of(&ana);
     for path in ["/healthz", "/api/v1/healthz"] {
         let health = nobody.get(path);

@@ -36,10 +36,7 @@ fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succee
         ],
     );
     assert_eq!(workspace.decision("j-1", "deploy")["approved"], true);
-    let owed = || -> i64 {
-        let sql = "SELECT count(*) FROM job WHERE last_event_seq > published_seq";
-        workspace.database().query_row(sql, [], |row| row.get(0)).unwrap()
-    };
+    let owed = || workspace.number("SELECT count(*) FROM job WHERE last_event_seq > published_seq");
     assert_eq!(owed(), 1);
     assert_recovers(&workspace, 5);
     assert_eq!(owed(), 0);
