@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 
 use serde_json::Value;
 
-use crate::support::run::Workspace;
+use crate::support::run::{Words, Workspace};
 
 /// Which of its streams is read.
 #[derive(Clone, Copy, PartialEq)]
@@ -26,8 +26,8 @@ pub struct Beside {
 
 impl Beside {
     /// Starts it.
-    pub fn start(workspace: &Workspace, args: &[&str], stream: Stream) -> Self {
-        Self::of(&mut workspace.command(args), stream)
+    pub fn start(workspace: &Workspace, args: &(impl Words + ?Sized), stream: Stream) -> Self {
+        Self::of(&mut workspace.command(&args.words()), stream)
     }
 
     /// Starts this command.
@@ -55,7 +55,7 @@ impl Beside {
 
     /// `serve --no-http`, once it leads.
     pub fn leader(workspace: &Workspace) -> Self {
-        let mut serve = Self::start(workspace, &["serve", "--no-http"], Stream::Stderr);
+        let mut serve = Self::start(workspace, "serve --no-http", Stream::Stderr);
         serve.line_with("this process leads");
         serve
     }

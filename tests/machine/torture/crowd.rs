@@ -459,7 +459,7 @@ impl Crowd {
             self.hear_one();
         }
         let _ = std::fs::remove_file(self.workspace.root().join("armed"));
-        self.servers[0] = Some(Beside::start(&self.workspace, &["serve"], Stream::Neither));
+        self.servers[0] = Some(Beside::start(&self.workspace, "serve", Stream::Neither));
         while !self.callers.is_empty() {
             self.hear_caller();
         }

@@ -148,20 +148,11 @@ fn a_given_base_is_not_outranked_by_what_was_rejected() {
     let workspace = Workspace::new("{}\n");
     workspace.write("old.txt", "one\ntwo\nthree\n");
     workspace.write("new.txt", "one\nTWO\nthree\nfour\n");
-    let open = [
-        "gate",
-        "open",
-        "j-1",
-        "script",
-        "--artifact",
-        "text=new.txt",
-        "--base",
-        "old.txt",
-    ];
-    workspace.json(&open);
+    let open = "gate open j-1 script --artifact text=new.txt --base old.txt";
+    workspace.json(open);
     workspace.ok("gate reject j-1 script --notes loud");
     workspace.write("new.txt", "one\nTWO\nthree\nFOUR\n");
-    let opened = workspace.json(&open);
+    let opened = workspace.json(open);
     let artifact = &opened["artifacts"][0];
     assert_has!(artifact, "base": "sent along", "added_lines": 2, "removed_lines": 1);
     assert_eq!(artifact["since_rejection"]["added_lines"], 1);

@@ -14,7 +14,7 @@ fn silence_approves_and_is_told_as_the_timer() {
     let id = workspace.ok("job start --slug tides");
     let waiting = Beside::start(
         &workspace,
-        &["gate", "wait", id.trim(), "outline", "--json"],
+        &format!("gate wait {} outline --json", id.trim()),
         Stream::Stdout,
     );
     let told = waiting.document(0);

@@ -40,7 +40,7 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
     assert!(jobs.len() > 3, "{jobs:?}");
     for job in &jobs {
         workspace.ok(&format!("job cancel {job}"));
-        let watch = Beside::start(&workspace, &["job", "watch", job], Stream::Stdout);
+        let watch = Beside::start(&workspace, &format!("job watch {job}"), Stream::Stdout);
         assert_eq!(watch.finish().0.code(), Some(1));
     }
     desk.sees(" 0 open");

@@ -81,7 +81,7 @@ fn a_console_reads_a_newer_database_and_every_deciding_key_is_refused() {
 #[test]
 fn who_runs_while_the_database_is_brought_up_reads_from_then_on() {
     let workspace = Workspace::new(RELEASE);
-    let mut serve = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
+    let mut serve = Beside::start(&workspace, "serve --no-http", Stream::Stderr);
     serve.line_with("this process leads");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     let mut desk = Desk::open(&workspace);

@@ -202,7 +202,7 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
     assert_contains(&said, "serving");
     assert_lacks(&said, "this process leads");
-    let mut leader = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
+    let mut leader = Beside::start(&workspace, "serve --no-http", Stream::Stderr);
     leader.line_with("gate_opened");
     leader.line_with("gate_opened");
     told(

@@ -108,7 +108,7 @@ fn the_timer_approves_no_artifact_that_vanished_or_was_changed() {
             Some(text) => workspace.write("runs/j-1/artifacts/deploy/plan.txt", text),
         }
         let server = Beside::serving(&workspace, &[]);
-        let mut follow = Beside::start(&workspace, &["events", "j-1", "--follow", "--json"], Stream::Stdout);
+        let mut follow = Beside::start(&workspace, "events j-1 --follow --json", Stream::Stdout);
         let end = std::iter::repeat_with(|| serde_json::from_str::<Value>(&follow.line_with("")).unwrap())
             .find(|event| event["type"] == "gate_held" || event["type"] == "gate_auto_approved")
             .unwrap();
