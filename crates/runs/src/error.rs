@@ -137,6 +137,21 @@ impl<T, E: Into<io::Error>> Doing<T> for std::result::Result<T, E> {
     }
 }
 
+/// Takes what is not there for an answer.
+pub(super) trait IfThere<T> {
+    /// None: there is no such file.
+    fn if_there(self) -> Result<Option<T>>;
+}
+
+impl<T> IfThere<T> for Result<T> {
+    fn if_there(self) -> Result<Option<T>> {
+        match self {
+            Err(error) if error.is_not_found() => Ok(None),
+            there => there.map(Some),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
