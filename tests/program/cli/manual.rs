@@ -196,7 +196,7 @@ fn a_stage_that_the_configuration_does_not_know_is_opened_and_said_so() {
     let (document, said) = open("release", &["--json"]);
     let document: Value = serde_json::from_str(&document).unwrap();
     let warning = document["warnings"][0].as_str().unwrap();
-    assert_ends(&warning, "hint: gates are configured for audio, script");
+    assert_ends(warning, "hint: gates are configured for audio, script");
     assert_contains(&said, warning);
     let (document, said) = open("script", &["--json"]);
     let document: Value = serde_json::from_str(&document).unwrap();

@@ -96,7 +96,7 @@ fn rejected_and_resumed(workspace: &Workspace, id: &str) {
     let told = waiting.document(3);
     assert_has!(told, "state": "rejected", "decision": rejected["decision"]);
     workspace.run(&format!("gate wait {id} script"), 3);
-    let since = workspace.last_seq(&id);
+    let since = workspace.last_seq(id);
     let resumed = workspace.json(&format!("job resume {id}"));
     assert_has!(resumed, "patches_applied": 0, "job_stage": "script");
     wait_for(workspace, id, "gate_opened", since);

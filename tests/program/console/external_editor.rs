@@ -91,8 +91,8 @@ fn an_edit_comes_back_as_a_patch_and_is_approved() {
     let [copy, folder] = seen.lines().collect::<Vec<_>>()[..] else {
         panic!("{seen}")
     };
-    assert_starts(&copy, "600 /");
-    assert_ends(&copy, "/script.txt");
+    assert_starts(copy, "600 /");
+    assert_ends(copy, "/script.txt");
     assert!(copy.contains("/.drafts/") && folder.starts_with("700 /"), "{seen}");
     desk.sees_after("a", "APPROVE WITH PATCH");
     desk.confirms("with patch");

@@ -41,7 +41,7 @@ fn what_has_not_failed_is_refused_with_what_to_do() {
     let refused = ana.act(&id, "acknowledge", &json!({})).expect(409);
     assert_eq!(refused["code"], "wrong_state", "{refused}");
     let detail = refused["detail"].as_str().unwrap();
-    assert_starts(&detail, &format!("job {id} has not failed: it is "));
+    assert_starts(detail, &format!("job {id} has not failed: it is "));
     assert!(refused["hint"].is_string(), "{refused}");
     let missing: Value = ana.act("none", "acknowledge", &json!({})).expect(404);
     assert_eq!(missing["code"], "not_found", "{missing}");

@@ -120,8 +120,8 @@ fn neither_the_secret_nor_the_address_is_shown_anywhere() {
     let over_http = ana.get("/api/v1/config/operator").text();
     let metrics = ana.get("/metrics").text();
     for text in [&said, &listed, &shown, &over_http, &metrics] {
-        assert_lacks(&text, "T0K3N");
-        assert_lacks(&text, SECRET);
+        assert_lacks(text, "T0K3N");
+        assert_lacks(text, SECRET);
     }
     let wrong = configuration(
         "webhooks:\n  - {name: chat, url: 'ftp://T0K3N', secret_env: SOME_T0K3N, remind_before_s: T0K3N, tell: T0K3N}\n",

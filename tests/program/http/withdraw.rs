@@ -56,5 +56,5 @@ fn a_stage_that_the_configuration_does_not_know_is_told() {
     shapes.check("POST", "/api/v1/jobs/{id}/gates", &opened);
     let opened = opened.expect(201);
     let warning = opened["warnings"][0].as_str().unwrap();
-    assert_ends(&warning, "hint: did you mean outline?");
+    assert_ends(warning, "hint: did you mean outline?");
 }
