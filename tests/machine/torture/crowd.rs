@@ -123,7 +123,7 @@ pub struct Crowd {
     pub workspace: Workspace,
     random: Random,
     consoles: Vec<Option<Pty>>,
-    servers: Vec<Option<Child>>,
+    servers: Vec<Option<Beside>>,
     deciders: Vec<Decider>,
     callers: Vec<Caller>,
     address: SocketAddr,
@@ -184,8 +184,7 @@ impl Crowd {
             // Present from time to time only: the crash takes it away.
             command.env("HOLDPOINT_FAULT_WHEN", self.workspace.root().join("armed"));
         }
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.servers[server] = Some(quiet.spawn().unwrap());
+        self.servers[server] = Some(Beside::of(&mut command, Stream::Neither));
     }
 
     /// One thing that somebody does, or that happens to somebody.
@@ -216,10 +215,7 @@ impl Crowd {
     }
 
     fn start_if_gone(&mut self, server: usize) {
-        let is_gone = match &mut self.servers[server] {
-            Some(child) => child.try_wait().unwrap().is_some(),
-            None => true,
-        };
+        let is_gone = self.servers[server].as_mut().is_none_or(|child| !child.is_there());
         if is_gone {
             self.figures.crashes += u32::from(self.servers[server].is_some());
             self.start_server(server);
@@ -368,11 +364,7 @@ impl Crowd {
 
     /// Kills the server that speaks HTTP.
     fn kill_speaker(&mut self) {
-        if let Some(mut child) = self.servers[0].take() {
-            self.figures.kills += 1;
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.figures.kills += u32::from(self.servers[0].take().is_some());
     }
 
     fn hear_one(&mut self) {
@@ -436,11 +428,7 @@ impl Crowd {
 
     fn kill_server(&mut self) {
         let server = self.random.below(SERVERS);
-        if let Some(mut child) = self.servers[server].take() {
-            self.figures.kills += 1;
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.figures.kills += u32::from(self.servers[server].take().is_some());
         self.start_server(server);
     }
 
@@ -465,29 +453,19 @@ impl Crowd {
     /// Everybody is killed at once; then one server works off what is left, and a person decides
     /// what waits for one.
     pub fn go_home(&mut self) {
-        for console in &mut self.consoles {
-            *console = None;
-        }
-        for server in self.servers.iter_mut().filter_map(Option::take) {
-            let mut server = server;
-            server.kill().unwrap();
-            server.wait().unwrap();
-        }
+        self.consoles.fill_with(|| None);
+        self.servers.fill_with(|| None);
         while !self.deciders.is_empty() {
             self.hear_one();
         }
         let _ = std::fs::remove_file(self.workspace.root().join("armed"));
-        let mut command = self.workspace.command(&["serve"]);
-        self.servers[0] = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        self.servers[0] = Some(Beside::start(&self.workspace, "serve", Stream::Neither));
         while !self.callers.is_empty() {
             self.hear_caller();
         }
         self.end_all_jobs();
         self.until_all_is_told();
-        let mut server = self.servers[0].take().unwrap();
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(server.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-        server.wait().unwrap();
+        self.servers[0].take().unwrap().leaves();
     }
 
     /// Waits until the webhook was told everything.
