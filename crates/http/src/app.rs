@@ -18,7 +18,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use engine::client::{Client, Committed, Unread};
 use text::words::duration;
-use wire::{DocumentContext, PreviewDoc};
+use wire::{ActedDoc, DocumentContext, PreviewDoc};
 
 use super::answer::{self, ApiError};
 use super::auth::{Caller, Tokens};
@@ -146,7 +146,7 @@ impl App {
         let foreseen = self.engine.preview(Some(caller.operator.clone()), command);
         let outlook = self.read(foreseen).await?;
         let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
-        Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)))
+        Ok(answer::ok(&ActedDoc::Preview(PreviewDoc::of(job_id, &outlook))))
     }
 
     /// Waits for an answer of the engine; what cannot be read is an error.

@@ -18,7 +18,7 @@ pub(crate) mod withdraw;
 use axum::response::Response;
 
 use engine::client::Committed;
-use wire::DoneDoc;
+use wire::{ActedDoc, DoneDoc};
 
 use super::answer;
 
@@ -27,5 +27,5 @@ fn done<'a>(done: &'a Committed, complete: impl FnOnce(&mut DoneDoc<'a>)) -> Res
     let (receipt, published) = done;
     let mut document = receipt.document(published.as_ref().err());
     complete(&mut document);
-    answer::ok(&document)
+    answer::ok(&ActedDoc::Done(document))
 }

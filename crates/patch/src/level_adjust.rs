@@ -3,18 +3,18 @@
 //! Three ways, chosen by what the bytes are and not by the name: PCM samples are multiplied, the
 //! gains of MP3 frames are stepped, and for every other form the wish is written into the sidecar.
 
-use serde_json::json;
+use serde_json::{Number, json};
 
 use sound::{AudioFault, Level, Levelled, Levels, Mp3Levels, STEP_DB, STEP_NOMINAL_DB, WavLevels};
 
-use super::catalog::{Family, Planner, TypeDoc};
 use super::decimal::Decimal;
 use super::error::{PatchError, PatchFault};
-use super::fields::Fields;
-use super::gain_sidecar::{GAIN_KEY, mixed, sidecar_path};
+use super::gain_sidecar::{GAIN_KEY, mixed};
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
 use super::quote::{counted, quote};
-use super::target::is_named_as_audio;
+use super::target::{is_named_as_audio, sidecar_path};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, TypeDoc};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "level_adjust",
@@ -24,7 +24,12 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
                   every frame is moved without coding anew, in steps called 1.5 dB (exactly 1.50515). Refused where it would clip, unless \
                   allow_clipping. Other formats are not touched: gain_db in the sidecar <file>.mix.json, which the next stage has to apply.",
     example: || json!({"type": "level_adjust", "level_change_db": -3.0}),
-    fields: &["level_change_db", "allow_clipping"],
+    fields: &[
+        FieldDoc::new(CHANGE_FIELD, "decibels, -24 to 24", Holds::Anything),
+        FieldDoc::new("allow_clipping", "true accepts clipped peaks", Holds::Flag),
+    ],
+    template: |_| Some(json!({CHANGE_FIELD: 0, "allow_clipping": false})),
+    edited_first: None,
     parse: |fields| Ok(Box::new(LevelAdjust::parse(fields)?)),
 };
 
@@ -41,8 +46,8 @@ struct LevelAdjust {
 }
 
 impl LevelAdjust {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let number = fields.number(CHANGE_FIELD)?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let number: &Number = fields.read(CHANGE_FIELD)?;
         let wrong = |what: &str| {
             PatchError::wrong_field(CHANGE_FIELD, format!("`{CHANGE_FIELD}` {number} {what}"))
                 .with_hint("a change is from -24 to 24 dB and not 0; below 0 is quieter")
@@ -60,7 +65,7 @@ impl LevelAdjust {
         Ok(Self {
             change,
             change_db,
-            is_clipping_allowed: fields.flag("allow_clipping")?,
+            is_clipping_allowed: fields.read::<Option<bool>>("allow_clipping")?.unwrap_or(false),
         })
     }
 }

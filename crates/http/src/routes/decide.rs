@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::body::Object;
 use crate::params::{JobPath, QueryParams};
-use crate::request::{FieldValue, Fields, Unfit, request};
+use crate::request::{Fields, request, text, values};
 use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
@@ -92,12 +92,11 @@ fn verdict_of(word: &str) -> Option<Verdict> {
 /// A word that means a verdict.
 pub(crate) struct Said;
 
-impl FieldValue for Said {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let verdict = verdict_of(&String::of(value)?);
-        let said = verdict.map(|_| Self);
+values! {
+    Said: |value| {
+        let said = verdict_of(text(value)?).map(|_| Self);
         said.ok_or_else(|| ("enum", "Input should be approve or reject".to_owned()))
-    }
+    };
 }
 
 async fn decide(

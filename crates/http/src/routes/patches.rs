@@ -1,10 +1,15 @@
 //! Patches: apply one, and which there are.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
+use axum::body::Body;
+use axum::extract::{Extension, FromRequest, Request, State};
 use axum::response::Response;
-use utoipa::ToSchema;
+use serde_json::{Map, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateRef;
@@ -21,16 +26,40 @@ use wire::ActedDoc;
 
 use super::done;
 
-/// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.
-// Described only: what is in it is for the patch type to read.
-#[derive(ToSchema)]
-#[schema(as = Patch)]
-#[expect(dead_code, reason = "described, never made")]
-pub(crate) struct PatchRequest {
-    /// The type of the patch.
-    r#type: String,
-    /// The path of the artifact that is meant, with several.
-    artifact: Option<String>,
+/// A patch as it came: what is in it is for the patch type to read.
+pub(crate) struct PatchRequest(Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for PatchRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
+        let Object(patch) = Object::from_request(request, state).await?;
+        Ok(Self(patch))
+    }
+}
+
+impl PartialSchema for PatchRequest {
+    fn schema() -> RefOr<Schema> {
+        let text = |kind: SchemaType, words: &str| ObjectBuilder::new().schema_type(kind).description(Some(words));
+        let or_null = SchemaType::from_iter([Type::String, Type::Null]);
+        ObjectBuilder::new()
+            .description(Some(
+                "A patch; its fields depend on its type, see `GET /api/v1/patches/types`.",
+            ))
+            .property("type", text(Type::String.into(), "The type of the patch."))
+            .property(
+                "artifact",
+                text(or_null, "The path of the artifact that is meant, with several."),
+            )
+            .required("type")
+            .into()
+    }
+}
+
+impl ToSchema for PatchRequest {
+    fn name() -> Cow<'static, str> {
+        "Patch".into()
+    }
 }
 
 request! {
@@ -60,7 +89,7 @@ pub(crate) async fn apply(
     Extension(caller): Extension<Caller>,
     GatePath(job_id, stage): GatePath,
     asked: QueryParams,
-    Object(patch): Object,
+    PatchRequest(patch): PatchRequest,
 ) -> Result<Response, ApiError> {
     let digest = asked.digest("digest")?;
     let dry_run = asked.flag("dry_run")?;
@@ -71,6 +100,7 @@ pub(crate) async fn apply(
         stage: stage.clone(),
         attempt: None,
     };
+    let patch = Value::Object(patch);
     let command = Command::ApplyPatch { gate, patch, digest };
     if dry_run {
         return app.preview(&caller, &job_id, command, &[]).await;

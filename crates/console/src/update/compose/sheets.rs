@@ -72,7 +72,7 @@ pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
         Some(place) => sheets.shelf.remove(place).1,
         None => {
             let mut editor = Editor::of_text(&template.text);
-            editor.move_to(template.cursor.0, template.cursor.1);
+            editor.move_to(template.cursor.line, template.cursor.character);
             editor
         }
     };
