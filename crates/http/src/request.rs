@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::time::Timestamp;
-use patch::fields::{self, Field, Reader};
+use patch::fields::{self, FieldReader, FieldValue};
 
 use super::answer::{ApiError, FieldFault};
 use super::body::Object;
@@ -41,7 +41,7 @@ pub(crate) use request;
 /// Requests over HTTP are read.
 pub(crate) enum Requests {}
 
-impl Reader for Requests {
+impl FieldReader for Requests {
     type Fault = Vec<FieldFault>;
     const IS_NULL_NOTHING: bool = true;
 
@@ -99,7 +99,7 @@ impl<'v> Fields<'v> {
     }
 
     /// Reads a field; none where a fault was noted.
-    pub(crate) fn read<T: Field<'v, Requests>>(&mut self, key: &str) -> Option<T> {
+    pub(crate) fn read<T: FieldValue<'v, Requests>>(&mut self, key: &str) -> Option<T> {
         let read = self.of.read(key);
         read.map_err(|faults| self.faults.extend(faults)).ok()
     }
@@ -120,7 +120,7 @@ impl<'v> Fields<'v> {
 /// Why a value is none of its kind: a word, and what would be right.
 pub(crate) type Unfit = (&'static str, String);
 
-impl<'v, T: Request> Field<'v, Requests> for Vec<T> {
+impl<'v, T: Request> FieldValue<'v, Requests> for Vec<T> {
     fn of(fields: &fields::Fields<'v, Requests>, key: &str, value: &'v Value) -> Result<Self, Vec<FieldFault>> {
         let Value::Array(items) = value else {
             return Err(fault(fields, key, "list_type", "Input should be a list"));
@@ -148,7 +148,7 @@ impl<'v, T: Request> Field<'v, Requests> for Vec<T> {
 /// What one value of JSON can be read as: the type, and how a value that is not null is read.
 macro_rules! values {
     ($($kind:ty: $read:expr;)*) => {
-        $(impl<'v> patch::fields::Field<'v, $crate::request::Requests> for $kind {
+        $(impl<'v> patch::fields::FieldValue<'v, $crate::request::Requests> for $kind {
             fn of(
                 fields: &patch::fields::Fields<'v, $crate::request::Requests>,
                 key: &str,

@@ -16,7 +16,7 @@ use super::offers::{Asked, Named, Offer};
 use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChanges};
 use super::pointer::Pointer;
-use super::quote::{counted, listed, quote};
+use super::quote::{counted, listed, listed_quoted, quote};
 use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc, names};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
@@ -159,14 +159,13 @@ impl Substitution {
         };
         if found.iter().any(|(_, field)| field.asset != first.asset) {
             let names: Vec<String> = found.iter().map(|(at, _)| elements.full_id(*at)).collect();
-            let shown: Vec<String> = names.iter().map(|name| quote(name)).collect();
             return Err(PatchError::unfit(format!(
                 "element {} stands {} times in {}, with different assets",
                 quote(&self.element_id),
                 names.len(),
                 quote(material.path)
             ))
-            .with_hint(format!("say which: {}", listed(&shown)))
+            .with_hint(format!("say which: {}", listed_quoted(&names)))
             .with_candidates(names.into_iter().take(CANDIDATES_MAX).collect()));
         }
         Ok(found)
@@ -174,11 +173,10 @@ impl Substitution {
 
     fn not_found(&self, material: &Material<'_>, elements: &Elements<'_>) -> PatchError {
         let ids = elements.ids();
-        let shown: Vec<String> = ids.iter().map(|id| quote(id)).collect();
         let what = if ids.is_empty() {
             "no elements with an id".to_owned()
         } else {
-            listed(&shown)
+            listed_quoted(&ids)
         };
         let error = PatchError::unfit(format!(
             "element {} not found; {} has {what}",
@@ -207,15 +205,13 @@ impl Substitution {
         ))
         .at_artifact_line(line);
         if inside.is_empty() {
-            let fields: Vec<String> = ASSET_FIELDS.map(str::to_owned).to_vec();
             return error.with_hint(format!(
                 "an asset is a text in one of {}; json_patch can add it",
-                listed(&fields)
+                listed(&ASSET_FIELDS)
             ));
         }
-        let shown: Vec<String> = inside.iter().map(|name| quote(name)).collect();
         error
-            .with_hint(format!("in it are {}", listed(&shown)))
+            .with_hint(format!("in it are {}", listed_quoted(&inside)))
             .with_candidates(inside)
     }
 }
@@ -305,12 +301,7 @@ impl Planner for AssetSubstitute {
             let target = document.find(&write.pointer)?;
             document.set(target.id, &write.value, &target.place, &mut changes)?;
         }
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: document.finished(material.path)?.into_bytes(),
-            changes,
-            consequences: told,
-        })
+        Ok(Planned::new(document.finished(material.path)?, changes, told))
     }
 }
 

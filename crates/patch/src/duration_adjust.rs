@@ -226,10 +226,7 @@ impl Planner for DurationAdjust {
             let durations = adjustment
                 .durations(&storyboard, beat)
                 .map_err(|error| error.at_field(id_field))?;
-            let Some(old_s) = durations.first().map(|duration| duration.seconds) else {
-                continue;
-            };
-            let Some(unit) = durations.first().map(|duration| duration.unit) else {
+            let Some((old_s, unit)) = durations.first().map(|duration| (duration.seconds, duration.unit)) else {
                 continue;
             };
             if old_s == adjustment.seconds {
@@ -269,12 +266,7 @@ impl Planner for DurationAdjust {
         }
         .settle(self.is_updating_totals, &mut edits, &mut changes, &mut consequences)?;
         consequences.append(&mut inner);
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: edits.applied_to(text).into_bytes(),
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(edits.applied_to(text), changes, consequences))
     }
 }
 

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde_json::{Map, Value};
 
 /// Who reads.
-pub trait Reader: Sized {
+pub trait FieldReader: Sized {
     /// What a field becomes that cannot be taken.
     type Fault;
     /// Whether `null` says the same as a field that is left out.
@@ -17,7 +17,7 @@ pub trait Reader: Sized {
 }
 
 /// What a field can be read as.
-pub trait Field<'v, R: Reader>: Sized {
+pub trait FieldValue<'v, R: FieldReader>: Sized {
     /// What is asked for where it is missing.
     const NEEDED: &'static str = "a value";
 
@@ -30,7 +30,7 @@ pub trait Field<'v, R: Reader>: Sized {
     fn of(fields: &Fields<'v, R>, key: &str, value: &'v Value) -> Result<Self, R::Fault>;
 }
 
-impl<'v, R: Reader, T: Field<'v, R>> Field<'v, R> for Option<T> {
+impl<'v, R: FieldReader, T: FieldValue<'v, R>> FieldValue<'v, R> for Option<T> {
     fn absent() -> Option<Self> {
         Some(None)
     }
@@ -47,7 +47,7 @@ pub struct Fields<'v, R> {
     reader: PhantomData<R>,
 }
 
-impl<'v, R: Reader> Fields<'v, R> {
+impl<'v, R: FieldReader> Fields<'v, R> {
     /// An object at a place: names and positions from the document on.
     pub fn new(object: &'v Map<String, Value>, place: Vec<Value>) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl<'v, R: Reader> Fields<'v, R> {
     }
 
     /// Reads a field.
-    pub fn read<T: Field<'v, R>>(&self, key: &str) -> Result<T, R::Fault> {
+    pub fn read<T: FieldValue<'v, R>>(&self, key: &str) -> Result<T, R::Fault> {
         match self.get(key) {
             Some(value) => T::of(self, key, value),
             None => T::absent().ok_or_else(|| R::missing(self, key, T::NEEDED)),

@@ -139,13 +139,12 @@ impl Op {
         let name = fields.read("op")?;
         let known = OPS.map(|(name, _)| name);
         if !known.contains(&name) {
-            let names = known.map(str::to_owned);
             let error = PatchError::wrong_field(fields.path("op"), format!("unknown operation {}", quote(name)));
             return Err(match closest_name(known, name) {
-                Some(near) => error.with_hint(format!("did you mean {near}? The operations are {}", listed(&names))),
-                None => error.with_hint(format!("the operations are {}", listed(&names))),
+                Some(near) => error.with_hint(format!("did you mean {near}? The operations are {}", listed(&known))),
+                None => error.with_hint(format!("the operations are {}", listed(&known))),
             }
-            .with_candidates(names.to_vec()));
+            .with_candidates(known.map(str::to_owned).to_vec()));
         }
         let path = pointer(fields, "path")?;
         let action = match name {
@@ -275,12 +274,7 @@ impl Planner for JsonPatch {
                 None => error,
             }
         })?;
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: finished.into_bytes(),
-            changes,
-            consequences: Vec::new(),
-        })
+        Ok(Planned::new(finished, changes, Vec::new()))
     }
 }
 

@@ -98,13 +98,12 @@ impl LevelAdjust {
         let levelled = wav
             .changed(self.change_db)
             .map_err(|fault| unreadable(material, fault))?;
-        self.check_sound(material, levelled.before)?;
         let fits = |headroom_db: f64| {
             // Rounded down to a hundredth, because the change that is offered must fit.
             let fits = (headroom_db * 100.0).floor() / 100.0;
             (fits > 0.0).then_some(fits)
         };
-        self.check_clipping(material, &levelled, fits)?;
+        self.check(material, &levelled, fits)?;
         let mut consequences = Vec::new();
         if levelled.over > 0 {
             let share = format!("{} of {} samples", levelled.over, levelled.samples);
@@ -117,12 +116,7 @@ impl LevelAdjust {
         let mut changes = PlannedChanges::default();
         note_levels(&mut changes, levelled.before, levelled.after);
         consequences.extend(levelled.remarks);
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: levelled.bytes,
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(levelled.bytes, changes, consequences))
     }
 
     fn plan_mp3(&self, material: &Material<'_>, mp3: &Mp3Levels<'_>) -> Result<Planned, PatchError> {
@@ -146,12 +140,11 @@ impl LevelAdjust {
             return Err(PatchError::unfit(message).at_field(CHANGE_FIELD).with_hint(hint));
         }
         let (levelled, outcome) = mp3.stepped(steps).map_err(|fault| unreadable(material, fault))?;
-        self.check_sound(material, levelled.before)?;
         let fits = |headroom_db: f64| {
             let steps = sound::steps_within(headroom_db);
             (steps > 0).then(|| f64::from(steps) * STEP_NOMINAL_DB)
         };
-        self.check_clipping(material, &levelled, fits)?;
+        self.check(material, &levelled, fits)?;
         let mut changes = PlannedChanges::default();
         note_levels(&mut changes, levelled.before, levelled.after);
         changes.note(|| {
@@ -181,12 +174,7 @@ impl LevelAdjust {
             consequences.push(format!("the checksums of {frames} are made anew"));
         }
         consequences.extend(levelled.remarks);
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: levelled.bytes,
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(levelled.bytes, changes, consequences))
     }
 
     fn plan_sidecar(&self, material: &Material<'_>, form: &str) -> Result<Planned, PatchError> {
@@ -233,20 +221,17 @@ impl LevelAdjust {
         )))
     }
 
-    fn check_sound(&self, material: &Material<'_>, before: Level) -> Result<(), PatchError> {
-        match before.peak_dbfs {
-            Some(_) => Ok(()),
-            None => Err(silent(material)),
-        }
-    }
-
-    /// A change upwards that puts samples beyond full scale is refused with what would fit.
-    fn check_clipping(
+    /// Silence is refused, and a change upwards that puts samples beyond full scale, with what would
+    /// fit.
+    fn check(
         &self,
         material: &Material<'_>,
         levelled: &Levelled,
         fits: impl Fn(f64) -> Option<f64>,
     ) -> Result<(), PatchError> {
+        if levelled.before.peak_dbfs.is_none() {
+            return Err(silent(material));
+        }
         let Some(headroom_db) = levelled.headroom_db else {
             return Ok(());
         };
@@ -272,11 +257,7 @@ impl LevelAdjust {
 }
 
 fn unreadable(material: &Material<'_>, fault: AudioFault) -> PatchError {
-    let error = PatchError::unfit(format!("{}: {}", quote(material.path), fault.message));
-    match fault.hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
+    PatchError::unfit(format!("{}: {}", quote(material.path), fault.message)).hinted(fault.hint)
 }
 
 fn silent(material: &Material<'_>) -> PatchError {

@@ -56,7 +56,7 @@ pub use params::{PARAMS_BYTES_MAX, ParamsPlan, plan_params};
 pub use plan::{Patch, Plan, PlannedChange, Surroundings};
 pub use quote::around_difference;
 pub use running_time::{RunningTime, running_time};
-pub use target::{ArtifactFacts, SIDECAR_KIND, Target, applicable, choose_artifact, choose_target, sidecar_path};
+pub use target::{ArtifactFacts, SIDECAR_KIND, Target, choose_target, sidecar_path};
 pub use template::{Template, templates};
 pub use type_doc::{Family, TypeDoc};
 

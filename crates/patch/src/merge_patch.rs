@@ -55,21 +55,22 @@ fn template(subject: &Subject<'_>) -> Option<Value> {
 
 impl Planner for MergePatch {
     fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
-        let text = material.text()?;
-        let root = read_artifact(material.path, text)?;
-        let mut document = JsonDocument::new(text, &root);
-        let mut changes = PlannedChanges::default();
-        let finished = document
-            .merge(document.root(), &self.merge, "", &mut changes)
-            .and_then(|()| document.finished(material.path))
-            .map_err(|error| error.at_field("merge"))?;
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: finished.into_bytes(),
-            changes,
-            consequences: Vec::new(),
-        })
+        merged(material, &self.merge, "", "merge")
     }
+}
+
+/// The document with another merged into it, which stands in a field of the patch; changes tell
+/// their places from `place` on.
+pub(super) fn merged(material: &Material<'_>, merge: &Value, place: &str, field: &str) -> Result<Planned, PatchError> {
+    let text = material.text()?;
+    let root = read_artifact(material.path, text)?;
+    let mut document = JsonDocument::new(text, &root);
+    let mut changes = PlannedChanges::default();
+    let finished = document
+        .merge(document.root(), merge, place, &mut changes)
+        .and_then(|()| document.finished(material.path))
+        .map_err(|error| error.at_field(field))?;
+    Ok(Planned::new(finished, changes, Vec::new()))
 }
 
 #[cfg(test)]

@@ -7,10 +7,9 @@
 use serde_json::{Map, Value, json};
 
 use super::error::{PatchError, PatchFault};
-use super::json_document::JsonDocument;
-use super::json_tree::read_artifact;
+use super::merge_patch::merged;
 use super::patch_fields::PatchFields;
-use super::plan::{Material, Patch, Planned, PlannedChange, PlannedChanges};
+use super::plan::{Material, Patch, Planned, PlannedChange};
 use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc};
 
 /// The most bytes of a job's parameters, as JSON.
@@ -65,20 +64,10 @@ fn parse(fields: &PatchFields<'_>) -> Result<Box<dyn Planner>, PatchError> {
 
 impl Planner for Params {
     fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
-        let text = material.text()?;
-        let root = read_artifact(material.path, text)?;
-        let mut document = JsonDocument::new(text, &root);
-        let mut changes = PlannedChanges::default();
-        let finished = document
-            .merge(document.root(), &self.merge, DOCUMENT, &mut changes)
-            .and_then(|()| document.finished(material.path))
-            .map_err(|error| error.at_field("params"))?;
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: finished.into_bytes(),
-            changes,
-            consequences: vec!["the stage runs again with them when the job is resumed".to_owned()],
-        })
+        let mut planned = merged(material, &self.merge, DOCUMENT, "params")?;
+        let consequence = "the stage runs again with them when the job is resumed";
+        planned.consequences.push(consequence.to_owned());
+        Ok(planned)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::closest::closest_name;
 use super::error::{PatchError, PatchFault};
-use super::fields::{Field, Fields, Reader};
+use super::fields::{FieldReader, FieldValue, Fields};
 use super::quote::{excerpt, listed, quote};
 
 /// Patches are read.
@@ -16,7 +16,7 @@ pub(crate) enum Patches {}
 /// One object of a patch.
 pub(crate) type PatchFields<'v> = Fields<'v, Patches>;
 
-impl Reader for Patches {
+impl FieldReader for Patches {
     type Fault = PatchError;
     const IS_NULL_NOTHING: bool = false;
 
@@ -44,14 +44,13 @@ impl<'v> PatchFields<'v> {
         let Some(stranger) = self.object().keys().find(|key| !known.contains(&key.as_str())) else {
             return Ok(());
         };
-        let names: Vec<String> = known.iter().map(|name| (*name).to_owned()).collect();
         let message = match closest_name(known.iter().copied(), stranger) {
             Some(near) => format!("unknown field {}; did you mean `{near}`?", quote(stranger)),
             None => format!("unknown field {}", quote(stranger)),
         };
         Err(PatchError::new(PatchFault::UnknownField, message)
             .at_field(self.path(stranger))
-            .with_hint(format!("the fields here are {}", listed(&names))))
+            .with_hint(format!("the fields here are {}", listed(known))))
     }
 
     /// A list of objects with at least one and at most `max` items, each read in turn.
@@ -118,7 +117,7 @@ impl<'v> PatchFields<'v> {
 /// and what is wanted where it cannot be.
 macro_rules! patch_fields {
     ($($kind:ty, $needed:literal, $read:expr, $wanted:literal;)*) => {
-        $(impl<'v> Field<'v, Patches> for $kind {
+        $(impl<'v> FieldValue<'v, Patches> for $kind {
             const NEEDED: &'static str = $needed;
 
             fn of(fields: &PatchFields<'v>, key: &str, value: &'v Value) -> Result<Self, PatchError> {

@@ -99,6 +99,18 @@ pub(super) struct Planned {
     pub(super) consequences: Vec<String>,
 }
 
+impl Planned {
+    /// Other bytes of the artifact itself.
+    pub(super) fn new(bytes: impl Into<Vec<u8>>, changes: PlannedChanges, consequences: Vec<String>) -> Self {
+        Self {
+            sidecar_path: None,
+            bytes: bytes.into(),
+            changes,
+            consequences,
+        }
+    }
+}
+
 /// The artifact that a planner works on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Material<'a> {
@@ -272,6 +284,18 @@ impl Patch {
             changes: changes.listed,
             consequences,
         })
+    }
+}
+
+#[cfg(test)]
+impl Plan {
+    /// The changes as they are told.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.changes.iter().map(ToString::to_string).collect()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap()
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{ArtifactFacts, Patch, Surroundings, choose_artifact, json_tree, templates, types};
+use super::target::choose_artifact;
+use super::{ArtifactFacts, Patch, Surroundings, json_tree, templates, types};
 
 /// A storyboard written by hand: any indentation, any line end, numbers in any style.
 fn storyboard() -> impl Strategy<Value = (String, Vec<u32>)> {

@@ -9,7 +9,7 @@ use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, lookalikes, markers};
 use super::offers::Offer;
 use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
-use super::quote::{counted, listed, quote, quote_both};
+use super::quote::{counted, listed, listed_quoted, quote, quote_both};
 use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc};
 
 /// The longest body, in bytes, that is offered for editing.
@@ -125,11 +125,11 @@ impl SectionReplace {
                 let name = closest_name(all.iter().map(|marker| marker.text), wanted)?;
                 all.iter().find(|marker| marker.text == name)
             });
-        let markers: Vec<String> = all.iter().map(|marker| quote(marker.text)).collect();
+        let markers: Vec<&str> = all.iter().map(|marker| marker.text).collect();
         let hint = if all.is_empty() {
             format!("the file has no markers; markers are {KINDS_IN_WORDS}")
         } else {
-            format!("the markers here are {}", listed(&markers))
+            format!("the markers here are {}", listed_quoted(&markers))
         };
         match near {
             Some(marker) => PatchError::unfit(format!(
@@ -142,7 +142,7 @@ impl SectionReplace {
         }
         .at_field("section_marker")
         .with_hint(hint)
-        .with_candidates(all.iter().take(50).map(|marker| marker.text.to_owned()).collect())
+        .with_candidates(markers.iter().take(50).map(|text| (*text).to_owned()).collect())
     }
 }
 
@@ -253,12 +253,7 @@ impl Planner for SectionReplace {
             let place = place(start, section.tail, marker);
             PlannedChange { place, before, after }
         });
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: out.into_bytes(),
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(out, changes, consequences))
     }
 }
 

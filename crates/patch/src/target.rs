@@ -62,7 +62,7 @@ pub(super) fn is_same_artifact(named: &str, path: &str) -> bool {
 }
 
 /// The patch types that could apply to this artifact, judged by its name alone.
-pub fn applicable(artifact: ArtifactFacts<'_>) -> Vec<&'static TypeDoc> {
+pub(crate) fn applicable(artifact: ArtifactFacts<'_>) -> Vec<&'static TypeDoc> {
     types().iter().filter(|doc| artifact.may_be(doc.family)).collect()
 }
 
@@ -95,7 +95,7 @@ pub fn choose_target(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<T
 
 /// Which of a stage's artifacts the patch is for: the one that it names, else the only one that it
 /// could apply to. Returns the index.
-pub fn choose_artifact(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<usize, PatchError> {
+pub(crate) fn choose_artifact(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<usize, PatchError> {
     let doc = patch.type_doc();
     let all = || {
         artifacts

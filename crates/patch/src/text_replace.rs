@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::PATCH_ITEMS_MAX;
 use super::closest::{closest_line, folded};
 use super::error::PatchError;
-use super::fields::Field;
+use super::fields::FieldValue;
 use super::lines::{is_all_crlf, is_blank, line_at};
 use super::markers::prose;
 use super::offers::{Named, Offer};
@@ -75,7 +75,7 @@ struct Replacement {
 /// How many occurrences are replaced, at least one.
 struct Count(usize);
 
-impl Field<'_, Patches> for Count {
+impl FieldValue<'_, Patches> for Count {
     fn of(fields: &PatchFields<'_>, key: &str, value: &Value) -> Result<Self, PatchError> {
         let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
         let count = count.filter(|count| *count > 0).map(Self);
@@ -307,12 +307,7 @@ impl Planner for TextReplace {
                 .apply(material.path, &text, &mut changes)
                 .map_err(|error| after_earlier(error, index))?;
         }
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: text.into_bytes(),
-            changes,
-            consequences: Vec::new(),
-        })
+        Ok(Planned::new(text, changes, Vec::new()))
     }
 }
 
@@ -346,9 +341,8 @@ mod tests {
     fn all_occurrences_are_replaced_and_nothing_else() {
         let plan = plan(json!([{"old": "noon", "new": "14:00"}]), SCRIPT).unwrap();
         assert_eq!(plan.bytes, SCRIPT.replace("noon", "14:00").as_bytes());
-        let shown: Vec<String> = plan.changes.iter().map(ToString::to_string).collect();
         assert_eq!(
-            shown,
+            plan.told(),
             [
                 "line 3 `noon` -> `14:00`",
                 "line 4 `noon` -> `14:00`",

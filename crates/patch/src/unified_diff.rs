@@ -52,11 +52,7 @@ impl UnifiedDiff {
         let text = fields.read("diff")?;
         let diff = hunks::read(text).map_err(|fault| {
             let message = format!("line {} of the diff: {}", fault.line, fault.message);
-            let error = PatchError::wrong_field(fields.path("diff"), message);
-            match fault.hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            }
+            PatchError::wrong_field(fields.path("diff"), message).hinted(fault.hint)
         })?;
         Ok(Self { diff })
     }
@@ -77,12 +73,7 @@ impl Planner for UnifiedDiff {
                 quote(material.path)
             ));
         }
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: applied.text.into_bytes(),
-            changes: applied.changes,
-            consequences,
-        })
+        Ok(Planned::new(applied.text, applied.changes, consequences))
     }
 }
 
