@@ -31,7 +31,7 @@ fn style(cell: &Cell) -> String {
 
 /// The screen, `|` at both ends of every line; then the styles.
 pub fn picture(model: &Model) -> String {
-    let (columns, rows) = model.size;
+    let (columns, rows) = model.window.size;
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
     let mut cursor = None;
     terminal

@@ -6,10 +6,11 @@ pub(crate) mod question;
 use ratatui::layout::Rect;
 
 use crate::facts::{page, wrap};
+use crate::model::Model;
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::look::Mode;
-use crate::model::{Lower, Model};
+use crate::model::panes::Lower;
 use diff::page::Page;
 
 /// In a window of this size the gate has lines of its own for policy, files and base, and the job's
@@ -68,14 +69,14 @@ impl Layout {
 }
 
 fn is_wide(model: &Model) -> bool {
-    let (width, height) = model.size;
+    let (width, height) = model.window.size;
     width >= WIDE.0 && height >= WIDE.1
 }
 
 /// The columns of a queue that stands beside the gate; none: it stands above it. They follow from
 /// the window alone, so that no text that wants room ever moves them.
 fn queue_columns(model: &Model) -> Option<u16> {
-    let (width, _) = model.size;
+    let (width, _) = model.window.size;
     let most = width.saturating_sub(GATE_COLUMNS + 1);
     let wanted = QUEUE_COLUMNS.max(width.saturating_mul(2) / 5);
     (is_wide(model) && most >= QUEUE_COLUMNS).then(|| most.min(wanted))
@@ -84,24 +85,28 @@ fn queue_columns(model: &Model) -> Option<u16> {
 /// The columns of stages and news below a queue that has the whole width; none where the text wants
 /// them, and while one is written.
 fn side_columns(model: &Model) -> Option<u16> {
-    let is_two = model.look.mode == Mode::SideBySide;
+    let is_two = model.panes.look.mode == Mode::SideBySide;
     let needed = if is_two { GATE_COLUMNS } else { DIFF_COLUMNS };
-    let is_gate = model.lower == Lower::Gate && model.gate.is_some() && model.compose.is_none();
-    let has_room = model.size.0.saturating_sub(SIDE_COLUMNS + 1) >= needed;
+    let is_gate = model.panes.lower == Lower::Gate && model.gate.is_some() && model.compose.is_none();
+    let has_room = model.window.size.0.saturating_sub(SIDE_COLUMNS + 1) >= needed;
     (is_wide(model) && is_gate && has_room).then_some(SIDE_COLUMNS)
 }
 
 /// The columns of the gate, the job or the history.
 fn lower_columns(model: &Model) -> u16 {
     let left = queue_columns(model).or_else(|| side_columns(model));
-    model.size.0.saturating_sub(left.map_or(0, |columns| columns + 1))
+    model
+        .window
+        .size
+        .0
+        .saturating_sub(left.map_or(0, |columns| columns + 1))
 }
 
 /// Whether the values that changed have a line above the diff; in a low window it is the diff's.
 pub(crate) fn has_values_line(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(|view| view.current());
-    let is_listed = model.look.mode == Mode::Values;
-    file.is_some_and(|file| file.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
+    let is_listed = model.panes.look.mode == Mode::Values;
+    file.is_some_and(|file| file.details.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
@@ -144,7 +149,12 @@ pub fn diff_rows(model: &Model) -> usize {
 /// The file's diff as it is laid out now; none without a diff.
 pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
     let columns = of(model).lower.width;
-    Some(page::page(file.document()?, model.look, file.left, columns))
+    Some(page::page(
+        file.document()?,
+        model.panes.look,
+        file.scroll.left,
+        columns,
+    ))
 }
 
 fn take_top(area: &mut Rect, height: u16) -> Rect {
@@ -188,7 +198,7 @@ const QUEUE_BESIDE_QUESTION: u16 = 2;
 /// what happened last a line or two.
 fn is_read_low(model: &Model) -> bool {
     let is_read_on = model.gate.as_ref().is_some_and(|view| view.is_read_on);
-    crate::facts::window::is_low(model) && (model.is_lower_focused || model.compose.is_some() || is_read_on)
+    crate::facts::window::is_low(model) && (model.panes.is_lower_focused || model.compose.is_some() || is_read_on)
 }
 
 /// Lines of the queue that show every gate whose last minute runs, the head included; none without
@@ -222,7 +232,7 @@ fn queue_share(lines: u16) -> u16 {
 
 /// The regions for this model.
 pub fn of(model: &Model) -> Layout {
-    let (width, height) = model.size;
+    let (width, height) = model.window.size;
     let mut rest = Rect::new(0, 0, width, height);
     let mut layout = Layout {
         is_wide: is_wide(model),
@@ -232,7 +242,7 @@ pub fn of(model: &Model) -> Layout {
     layout.banner = take_top(&mut rest, crate::facts::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.
-    let question = crate::facts::prompt::whole::least_height(model, lower_columns(model));
+    let question = crate::prompt::whole::least_height(model, lower_columns(model));
     let message = crate::facts::message::height(model, width);
     let is_read_low = is_read_low(model);
     let is_low = crate::facts::window::is_low(model);
@@ -270,7 +280,7 @@ pub fn of(model: &Model) -> Layout {
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
-        let prompt = crate::facts::prompt::height(model, lower_columns(model));
+        let prompt = crate::prompt::height(model, lower_columns(model));
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
         let share = share.min(rest.height.saturating_sub(beside));
         let urgent = if is_long {
@@ -292,8 +302,8 @@ pub fn of(model: &Model) -> Layout {
             layout.side = take_left(&mut rest, columns, &mut layout.rule);
         }
     }
-    let wanted = crate::facts::prompt::height(model, rest.width);
-    let question = crate::facts::prompt::whole::least_height(model, rest.width);
+    let wanted = crate::prompt::height(model, rest.width);
+    let question = crate::prompt::whole::least_height(model, rest.width);
     let most = rest.height.saturating_sub(2).max(question.min(rest.height));
     layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;

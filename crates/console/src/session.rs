@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::action::Action;
 use crate::external_editor::ExternalEditor;
+use crate::theme::Theme;
 use domain::ids::StageName;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
@@ -56,6 +57,13 @@ pub fn has_palette(term: Option<&str>, colorterm: Option<&str>) -> bool {
 }
 
 impl Session {
+    pub(crate) fn theme(&self) -> Theme {
+        Theme {
+            has_colour: self.has_colour,
+            has_palette: self.has_colour && self.has_palette,
+        }
+    }
+
     /// `bea@ops1 ssh`, for the header.
     pub(crate) fn who(&self) -> String {
         let via = &self.operator.via;

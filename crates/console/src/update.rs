@@ -86,7 +86,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             | TerminalInput::Burst(_)
             | TerminalInput::LineEnd(_)
             | TerminalInput::Mouse(_),
-        ) if model.away.is_some() => {
+        ) if model.keys.away.is_some() => {
             compose::say_away(model);
         }
         Msg::Input(TerminalInput::Key(key)) => press(model, key, fx),
@@ -99,13 +99,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             mouse::mouse(model, mouse, fx);
         }
         Msg::Input(TerminalInput::Resize(columns, rows)) => {
-            model.size = (columns, rows);
+            model.window.size = (columns, rows);
             fx.push(Effect::Repaint);
         }
         Msg::Answered(answered) => notice::answered(model, answered, fx),
-        Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
-        Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
-        Msg::Published(submission, result) => outcome::published(model, submission, result),
+        Msg::Done(ticket, Ok(receipt)) => outcome::done(model, ticket, *receipt, fx),
+        Msg::Done(ticket, Err(refusal)) => outcome::refused(model, ticket, refusal, fx),
+        Msg::Published(ticket, result) => outcome::published(model, ticket, result),
         Msg::Events(events) => {
             preview::outdate(model, Some(&events));
             notice::events(model, &events, fx);
@@ -117,15 +117,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         // Reading the queue costs by what waits: not for rows that are the same.
         Msg::Looked => looked(model, fx),
         Msg::Lead(is_leading) => {
-            model.lead.is_here = is_leading;
+            model.health.lead.is_here = is_leading;
             ask_leader(model, fx);
         }
         Msg::ConfigLoaded(gates, warnings) => {
             preview::outdate(model, None);
             notice::config_loaded(model, gates, &warnings);
         }
-        Msg::ConfigBroken(faults) => model.broken.config_faults = faults,
-        Msg::Trouble(trouble) => model.broken.trouble = trouble,
+        Msg::ConfigBroken(faults) => model.health.config_faults = faults,
+        Msg::Trouble(trouble) => model.health.trouble = trouble,
         Msg::ReadOnly(why) => (model.session.is_read_only, model.session.newer) = (true, Some(why)),
         Msg::DiffReady(done) => files::diff_ready(model, *done, fx),
         Msg::DiffFailed(index, number) => files::diff_failed(model, index, number),
@@ -139,7 +139,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::ExternalEditorEnded(ending) => compose::external_editor_ended(model, ending, fx),
         Msg::CopyRead(result) => compose::copy_read(model, result, fx),
         Msg::Drafts(drafts, problems) => {
-            model.broken.draft_problems = problems;
+            model.health.draft_problems = problems;
             for draft in drafts {
                 model.drafts.by_gate.entry(draft.key.clone()).or_insert(draft);
             }
@@ -156,7 +156,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             ask_leader(model, fx);
         }
     }
-    model.is_dirty = true;
+    model.window.is_dirty = true;
     leases::renew(model, fx);
     let is_asked = !was_asked && model.prompt.is_some();
     if is_asked || model.queue.selected() != gate.as_ref() {
@@ -176,10 +176,10 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         prompt.is_drawn = true;
         if let PromptKind::Bulk(ask) = &mut prompt.ask {
             // The key bar may show Enter now, so it is drawn again.
-            model.is_dirty |= ask.note_drawn(listed);
+            model.window.is_dirty |= ask.note_drawn(listed);
         }
     }
-    model.slips.on_screen = facts.prompt;
+    model.keys.slips.on_screen = facts.prompt;
     look::drawn(model, facts.diff);
 }
 

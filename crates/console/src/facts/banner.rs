@@ -9,13 +9,13 @@ pub(crate) fn text(model: &Model) -> Option<String> {
     if let Some(why) = &model.session.newer {
         return Some(format!("read-only: {why}"));
     }
-    if let Some(trouble) = &model.broken.trouble {
+    if let Some(trouble) = &model.health.trouble {
         return Some(trouble.clone());
     }
-    let not_loaded = first_of("Configuration not loaded", &model.broken.config_faults);
+    let not_loaded = first_of("Configuration not loaded", &model.health.config_faults);
     // What is known of a fault and what mends it come first: the end may be cut.
     let not_loaded = not_loaded.map(|fault| fault + "   the former policy stays");
-    not_loaded.or_else(|| first_of("A draft is not offered", &model.broken.draft_problems))
+    not_loaded.or_else(|| first_of("A draft is not offered", &model.health.draft_problems))
 }
 
 /// How many problems there are, where it is more than one, and the first.
@@ -35,7 +35,7 @@ const LINES_MAX_LOW: usize = 1;
 
 pub(crate) fn lines(model: &Model, columns: u16) -> Vec<String> {
     let columns = usize::from(columns).saturating_sub(2);
-    let most = if model.size.1 < ROWS_MIN {
+    let most = if model.window.size.1 < ROWS_MIN {
         LINES_MAX_LOW
     } else {
         LINES_MAX

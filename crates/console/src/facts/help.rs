@@ -1,8 +1,9 @@
 //! The keys in lines, made from the keymap, narrowed down by what is typed.
 
-use crate::facts::wrap;
+use crate::facts::{lists, wrap};
 use crate::keymap;
-use crate::model::{Model, Overlay};
+use crate::model::Model;
+use crate::model::keys::Listed;
 
 /// Room for `Ctrl-w or Alt-Backspace`.
 const KEYS_CELLS: usize = 23;
@@ -27,7 +28,7 @@ pub(crate) fn sides(width: u16) -> u16 {
 
 /// How many lines are in sight at once, but for one for each column of them.
 pub(crate) fn page(model: &Model) -> usize {
-    usize::from(model.size.1.saturating_sub(4)) * usize::from(sides(model.size.0))
+    usize::from(model.window.size.1.saturating_sub(4)) * usize::from(sides(model.window.size.0))
 }
 
 /// The cells of the keys, and of what they mean.
@@ -75,15 +76,9 @@ const STAGES: [(&str, &str); 4] = [
 
 /// The lines, narrowed down.
 pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
-    let filter = match &model.overlay {
-        Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
-        Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
-    };
-    let is_sought = |text: String| {
-        let text = text.to_lowercase();
-        filter.split_whitespace().all(|word| text.contains(word))
-    };
-    let columns = model.size.0 / sides(model.size.0);
+    let filter = model.keys.sought(Listed::Help);
+    let is_sought = |text: String| lists::fits(&filter, &text);
+    let columns = model.window.size.0 / sides(model.window.size.0);
     let legend = |group: &'static str, signs: &[(&str, &str)]| {
         let fits = |(name, meaning): &&(&str, &str)| is_sought(format!("{group} {name} {meaning}"));
         let lines = signs
@@ -97,7 +92,7 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
     let mut rows = legend("columns of the queue", &COLUMNS);
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
-            is_sought(format!("{} {} {}", group.name, binding.keys.join(" "), binding.help))
+            is_sought(format!("{} {} {}", group.name, binding.keys_in_words(), binding.help()))
         };
         let is_allowed = |binding: &&keymap::Binding| {
             let action = binding.action;
@@ -106,7 +101,7 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
         let bindings: Vec<_> = group.bindings.iter().filter(fits).filter(is_allowed).collect();
         if !bindings.is_empty() {
             rows.push(HelpRow::Group(group.name));
-            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), binding.help, columns);
+            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), &binding.help(), columns);
             rows.extend(bindings.iter().flat_map(lines));
         }
     }

@@ -20,7 +20,7 @@ pub(crate) fn rows(model: &Model, area: Rect) -> usize {
 
 /// The lines of the selected decision's facts, the rule above them included.
 pub(crate) fn detail_height(model: &Model, area: Rect) -> u16 {
-    let Some(entry) = model.history.current() else {
+    let Some(entry) = model.panes.history.current() else {
         return 0;
     };
     let wanted = u16::try_from(detail(entry, area.width).len() + 1).unwrap_or(u16::MAX);
@@ -94,6 +94,7 @@ pub(crate) fn fact_rows(lines: usize, area: Rect) -> usize {
 /// are in sight.
 pub(crate) fn detail_rows(model: &Model, area: Rect) -> (usize, usize) {
     let lines = model
+        .panes
         .history
         .current()
         .map_or(0, |entry| detail(entry, area.width).len());

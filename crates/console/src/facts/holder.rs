@@ -72,7 +72,7 @@ const NAME_CELLS_MIN: usize = 4;
 /// The same in words, the longest wording first.
 fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|words| (*words).to_owned()).collect();
-    if model.writing(key).is_some() {
+    if model.outgoing.writing(key).is_some() {
         return words(&["writing…"]);
     }
     if let Some(lease) = live_lease(model, row) {
@@ -194,7 +194,7 @@ pub(crate) fn warning(model: &Model, key: &GateKey) -> Option<String> {
         LeasePurpose::Prompt => "has a prompt open here since",
         LeasePurpose::Compose => "is composing here since",
     };
-    let is_lost = model.leases.get(key).is_some_and(|own| own.is_lost);
+    let is_lost = model.outgoing.leases.get(key).is_some_and(|own| own.is_lost);
     let (what, offer) = match is_lost {
         true => ("took this gate over from you at", "takes it back"),
         false => (what, "takes it over"),

@@ -126,7 +126,7 @@ pub struct Shares {
 
 /// Shares the height out: who needs less than half leaves the rest to the other.
 pub fn shares(model: &Model, area: Rect) -> Shares {
-    let Some(view) = &model.job else {
+    let Some(view) = &model.panes.job else {
         return Shares {
             events: 0,
             event_lines: 0,
@@ -149,7 +149,7 @@ pub fn shares(model: &Model, area: Rect) -> Shares {
     let lines = view
         .rows
         .as_ref()
-        .map_or(0, |rows| stage_lines(rows, area.width, model.theme).len());
+        .map_or(0, |rows| stage_lines(rows, area.width, model.session.theme()).len());
     let around = 1 + lines + 2;
     let room = usize::from(area.height).saturating_sub(around);
     let log = view.log.as_ref().map_or(0, |log| log.len().max(1));

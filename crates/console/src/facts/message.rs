@@ -15,7 +15,7 @@ pub(crate) fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let Some(newest) = model.toasts.newest() else {
         return Vec::new();
     };
-    let is_fresh = model.toasts.unread > 0 && model.field.is_none();
+    let is_fresh = model.toasts.unread > 0 && model.keys.field.is_none();
     let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
     // The clock and the sign stand before every line.
     let columns = columns.saturating_sub(START_CELLS);

@@ -15,7 +15,7 @@ use text::width;
 /// What is compared with what, the longest wording first.
 fn versions(file: &FileView) -> Vec<String> {
     let shown = file.digest.unwrap_or(file.artifact.digest).short();
-    let against = &file.shown_against;
+    let against = &file.comparison.shown;
     match file.base_digest(against) {
         Some(base) => {
             let base = base.short();
@@ -39,7 +39,7 @@ fn versions(file: &FileView) -> Vec<String> {
 /// What changed since a rejection that is nearer than the usual base, where that is what is shown.
 fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
     let words = file.artifact.since_rejection_words(&model.session.operator.name);
-    let words = words.filter(|_| file.shown_against == Against::Usual);
+    let words = words.filter(|_| file.comparison.is_usual());
     let key = keymap::key_in(Focus::Diff, Action::Base);
     words.map(|words| format!("{words}   {key} shows that"))
 }
@@ -70,7 +70,7 @@ impl Comparison {
         let whole = fitting(easy, 2).or_else(|| fitting(most, 2));
         let words = whole.or_else(|| fitting(most, 3));
         // Where another base than the usual one is shown, which it is never goes.
-        let is_lost = whole.is_none() && file.shown_against != Against::Usual;
+        let is_lost = whole.is_none() && !file.comparison.is_usual();
         let since = since.or_else(|| versions.first().filter(|_| is_lost).cloned());
         Self {
             words: words.cloned().into_iter().collect(),
@@ -108,17 +108,17 @@ const NAME_CELLS_MIN: usize = 8;
 /// What must be known of the file on screen before it is decided on: it is not what is registered,
 /// or not what the gate asks about.
 fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Style)> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut words = Vec::new();
     if file.is_stale || (file.is_behind() && view.is_behind()) {
         words.push((" reading the new version…".to_owned(), theme.warning()));
     } else if file.is_changed_on_disk() {
         words.push((" CHANGED ON DISK".to_owned(), theme.warning()));
     }
-    if file.shown_against != Against::Usual {
-        let label = match &file.shown_against {
+    if !file.comparison.is_usual() {
+        let label = match &file.comparison.shown {
             Against::Nothing => "nothing".to_owned(),
-            Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.shown_against),
+            Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.comparison.shown),
         };
         words.push((format!(" VS {}", label.to_uppercase()), theme.warning()));
     }
@@ -147,7 +147,7 @@ const NAME_CELLS_EASY: usize = 14;
 /// The job's name gives way first, then the file's; stage, attempt, who is at it and the digests
 /// never do.
 pub(crate) fn title(model: &Model, view: &GateView, is_wide: bool, columns: usize) -> Title {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let holder = model.queue.gate(&view.key).and_then(|row| holder::head(model, row));
     let states = state(view.gate()).into_iter().chain(holder);
     let states: Vec<_> = states.map(|words| (format!(" {words} "), theme.held())).collect();

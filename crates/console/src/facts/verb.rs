@@ -13,11 +13,12 @@ use crate::draft::DISCARDED_DAYS;
 use crate::facts::lease::{concerned, open_elsewhere};
 use crate::facts::window;
 use crate::keymap::Focus;
+use crate::model::Model;
 use crate::model::compose::Compose;
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
+use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, PromptKind, TimerIntent};
-use crate::model::{Lower, Model};
 
 pub(crate) use text::edit_here;
 
@@ -85,7 +86,7 @@ fn or_says(is_something: bool, words: &str) -> Result<(), NoOffer> {
 /// Whether a diff is on screen, with rows to move in.
 pub(crate) fn is_diff_shown(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(GateView::current);
-    model.compose.is_none() && model.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
+    model.compose.is_none() && model.panes.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
 }
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
@@ -110,7 +111,7 @@ pub(crate) fn applies(model: &Model, focus: Focus, action: Action) -> bool {
 /// Whether it is hinted and listed. A resume that the rules refused when the job was read last is
 /// not; its key asks them anew, for files come back without a word.
 pub(crate) fn is_hinted(model: &Model, focus: Focus, action: Action) -> bool {
-    let is_refused = || model.job.as_ref().is_some_and(|job| job.is_resume_refused);
+    let is_refused = || model.panes.job.as_ref().is_some_and(|job| job.is_resume_refused);
     applies(model, focus, action) && !(action == Action::Resume && is_refused())
 }
 
@@ -175,7 +176,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::TakeOver => {
             written(model, "Not taken over", || Ok(()))?;
             // Until our own asking is answered again, the row is the newer of the two.
-            let is_refused = |key: &_| model.leases.get(key).is_some_and(|own| own.is_refused);
+            let is_refused = |key: &_| model.outgoing.leases.get(key).is_some_and(|own| own.is_refused);
             let has_left = concerned(model).keys().any(is_refused);
             let words = match has_left {
                 true => "Nobody else has it open any more: it is yours in a moment",
@@ -185,7 +186,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         }
         Action::NextFile | Action::FormerFile if focus == Focus::Job => {
             let least = if window::is_low(model) { 1 } else { 2 };
-            there_is(model.job.as_ref().is_some_and(|job| job.logs().len() >= least))
+            there_is(model.panes.job.as_ref().is_some_and(|job| job.logs().len() >= least))
         }
         Action::MarkAgain => or_says(!model.marks.off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(
@@ -198,15 +199,15 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         ),
         Action::NextFile | Action::FormerFile | Action::Files => {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
-            there_is(has_several && model.compose.is_none() && model.lower == Lower::Gate)
+            there_is(has_several && model.compose.is_none() && model.panes.lower == Lower::Gate)
         }
         Action::ReadOn => or_says(
-            model.gate.is_some() && model.compose.is_none() && model.lower == Lower::Gate,
+            model.gate.is_some() && model.compose.is_none() && model.panes.lower == Lower::Gate,
             "There is no gate on the screen to read",
         ),
         Action::Base if is_diff_shown(model) => {
             let file = model.gate.as_ref().and_then(GateView::current);
-            let is_alone = |file: &FileView| file.bases() == [file.against.clone()];
+            let is_alone = |file: &FileView| file.bases() == [file.comparison.wanted.clone()];
             // What has a base can also be compared with nothing.
             or_says(
                 !file.is_some_and(is_alone),

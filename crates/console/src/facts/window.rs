@@ -16,13 +16,13 @@ pub(crate) const NOT_WHOLE: &str = "this window does not hold the whole question
 
 /// Whether the window is so small that nothing is asked in it that decides.
 pub(crate) fn is_low(model: &Model) -> bool {
-    let (columns, rows) = model.size;
+    let (columns, rows) = model.window.size;
     columns < COLUMNS_MIN || rows < ROWS_MIN
 }
 
 /// Why nothing is asked that decides, where the window is too small for that.
 pub(crate) fn too_small(model: &Model) -> Option<String> {
-    let (columns, rows) = model.size;
+    let (columns, rows) = model.window.size;
     is_low(model)
         .then(|| format!("below {COLUMNS_MIN}x{ROWS_MIN} nothing is decided, and this window is {columns}x{rows}"))
 }

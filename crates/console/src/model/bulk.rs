@@ -2,11 +2,11 @@
 
 use super::prompt::Pin;
 use crate::editor::Editor;
-use crate::effect::Ticket;
 use domain::decision::Extent;
 use domain::gate::Verdict;
 use domain::ids::Digest;
 use domain::key::GateKey;
+use engine::api::Ticket;
 
 /// At most so many gates are marked: each takes a lease and a place in the writer's queue.
 pub(crate) const MARKS_MAX: usize = 400;
@@ -162,11 +162,11 @@ impl BulkAsk {
         !self.is_sent && self.count(could_be) > 0
     }
 
-    /// The item that a submission decides.
-    pub(crate) fn item_of(&mut self, submission: Ticket) -> Option<&mut Item> {
+    /// The item that a command decides.
+    pub(crate) fn item_of(&mut self, ticket: Ticket) -> Option<&mut Item> {
         self.items
             .iter_mut()
-            .find(|item| item.state == ItemState::Writing(submission))
+            .find(|item| item.state == ItemState::Writing(ticket))
     }
 
     /// The verb on the key line.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::outgoing::UnderWay;
 use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::job::{AttemptState, JobRows};
@@ -21,8 +22,8 @@ pub struct JobView {
     pub(crate) is_missing: bool,
     /// Whether the rules would refuse to resume it, as they were asked when it was read last.
     pub(crate) is_resume_refused: bool,
-    /// Whether they are being asked, and whether once more after that.
-    pub(crate) resume_asked: (bool, bool),
+    /// The question to them.
+    pub(crate) resume_asked: UnderWay,
     /// Its last events, oldest first.
     pub(crate) events: Vec<Event>,
     /// The stage and attempt whose log is shown; none: the newest.
@@ -45,7 +46,7 @@ impl JobView {
             rows: None,
             is_missing: false,
             is_resume_refused: false,
-            resume_asked: (false, false),
+            resume_asked: UnderWay::default(),
             events: Vec::new(),
             events_up: 0,
             log_of: None,

@@ -4,12 +4,13 @@
 
 use super::bulk::BulkAsk;
 use crate::editor::Editor;
-use crate::effect::{Checked, Ticket};
+use crate::effect::Checked;
 use crate::keymap::Focus;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId};
 use domain::key::GateKey;
 use domain::refusal::Refusal;
+use engine::api::Ticket;
 
 /// What a confirm prompt would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -299,11 +300,11 @@ impl PromptKind {
         }
     }
 
-    /// Whether it shows what comes of a submission.
-    pub(crate) fn waits_for(&self, submission: Ticket) -> bool {
+    /// Whether it shows what comes of a command.
+    pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
         match self {
-            Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(submission),
-            Self::Timer(ask) => ask.sent == Some(submission),
+            Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(ticket),
+            Self::Timer(ask) => ask.sent == Some(ticket),
             // A bulk takes its answers one by one.
             Self::Bulk(_) | Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard(_) => false,
         }

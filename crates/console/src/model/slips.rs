@@ -1,8 +1,10 @@
 //! What keeps a slip of the hand or of the line from acting: what Escape closed, which key opened a
 //! field, what of a question was drawn.
 
+use super::Model;
+use super::keys::{Field, Overlay};
+use super::panes::Lower;
 use super::prompt::Prompt;
-use super::{Field, Lower, Model, Overlay};
 use crate::effect::PromptFacts;
 use crate::input::KeyPress;
 use crate::model::compose::List;
@@ -87,12 +89,12 @@ impl BeforeEsc {
     pub(crate) fn of(model: &Model) -> Self {
         Self {
             prompt: model.prompt.clone(),
-            field: model.field.clone(),
-            overlay: model.overlay.clone(),
+            field: model.keys.field.clone(),
+            overlay: model.keys.overlay.clone(),
             list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
             filter: model.queue.filter.clone(),
             range: model.marks.range.clone(),
-            pane: (model.is_lower_focused, model.lower),
+            pane: (model.panes.is_lower_focused, model.panes.lower),
         }
     }
 }

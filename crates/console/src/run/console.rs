@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::effects::{EffectRunner, Order};
+use super::effects::{EffectRunner, Order, translate};
 use crate::action::Action;
 use crate::backend::Backend;
 use crate::effect::{FrameFacts, Msg};
@@ -131,8 +131,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         if let Some(ended) = self.carry_out().await? {
             return Ok(Some(ended));
         }
-        while self.model.is_dirty && !self.terminal.is_lent() && !self.terminal.is_busy() {
-            self.model.is_dirty = false;
+        while self.model.window.is_dirty && !self.terminal.is_lent() && !self.terminal.is_busy() {
+            self.model.window.is_dirty = false;
             let model = &self.model;
             let is_written = self.terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
             let facts = view::facts(model);
@@ -186,8 +186,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     }
 
     fn handle_notice(&mut self, notice: Notice) {
-        let msg = self.effects.translate(notice);
-        self.tell(msg);
+        self.tell(translate(notice));
     }
 
     fn handle_incoming(&mut self, incoming: Incoming) -> io::Result<()> {
@@ -216,8 +215,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
                 Order::Copy(text) => self.terminal.copy(&text),
                 Order::Repaint => {
                     fault::panic_point("repaint");
-                    self.terminal.repaint(self.model.size);
-                    self.model.is_dirty = true;
+                    self.terminal.repaint(self.model.window.size);
+                    self.model.window.is_dirty = true;
                 }
                 Order::Suspend => {
                     if let Some(ended) = self.suspend().await? {
@@ -239,7 +238,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     /// The terminal is the console's again, and the external editor ended so.
     fn editor_ended(&mut self, ending: Ending) -> io::Result<()> {
         self.input.go_on()?;
-        self.model.size = self.terminal.size();
+        self.model.window.size = self.terminal.size();
         self.tell(Msg::ExternalEditorEnded(ending));
         self.tell(Msg::Continued);
         Ok(())
@@ -283,8 +282,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
 
     fn resume(&mut self) -> io::Result<()> {
         self.terminal.resume()?;
-        self.model.size = self.terminal.size();
-        self.terminal.repaint(self.model.size);
+        self.model.window.size = self.terminal.size();
+        self.terminal.repaint(self.model.window.size);
         Ok(())
     }
 

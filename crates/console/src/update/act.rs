@@ -7,9 +7,11 @@ use crate::effect::Effect;
 use crate::facts::verb::{self, NoOffer};
 use crate::facts::{lists, window};
 use crate::keymap::Focus;
+use crate::model::Model;
+use crate::model::keys::{Field, Listed};
+use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, PromptKind, QuitAsk, TimerIntent};
 use crate::model::toast::Tone;
-use crate::model::{Field, Lower, Model, Overlay};
 use crate::update::compose::open;
 use crate::update::outgoing::{Step, refuse, toast};
 use domain::gate::Verdict;
@@ -61,10 +63,10 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Right => motion::sideways(model, focus, true, fx),
         Action::NextPane => motion::other_pane(model, fx),
         Action::Open => {
-            let lower = if model.lower == Lower::History {
+            let lower = if model.panes.lower == Lower::History {
                 Lower::Gate
             } else {
-                model.lower
+                model.panes.lower
             };
             motion::show(model, lower, fx);
         }
@@ -72,13 +74,13 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         // The keys and the pane below the queue go together: with the queue stands the gate of its
         // row.
         Action::ShowQueue => {
-            model.is_lower_focused = false;
-            model.lower = Lower::Gate;
+            model.panes.is_lower_focused = false;
+            model.panes.lower = Lower::Gate;
         }
         Action::ShowGate => motion::show(model, Lower::Gate, fx),
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
-        Action::Filter => model.field = Some(Field::Filter(Editor::of_line(&model.queue.filter))),
+        Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(&model.queue.filter))),
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, fx);
@@ -94,7 +96,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Mode => diff::mode(model),
         Action::Base => files::next_base(model),
         Action::Wrap => diff::wrap(model),
-        Action::Search => model.field = Some(Field::Search(Editor::of_line(""))),
+        Action::Search => model.keys.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),
         Action::Reject if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Reject),
         Action::Mark => mark::toggle(model, fx),
@@ -143,30 +145,14 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Help => {
             // The question is read anew when the keys are closed.
             model.ask_again();
-            model.overlay = Some(Overlay::Help {
-                filter: Editor::of_line(""),
-                top: 0,
-            });
+            model.keys.list(Listed::Help, 0);
         }
         Action::Files => {
             let chosen = model.gate.as_ref().map_or(0, |view| view.file);
-            model.overlay = Some(Overlay::Files {
-                text: Editor::of_line(""),
-                chosen,
-            });
+            model.keys.list(Listed::Files, chosen);
         }
-        Action::Discarded => {
-            model.overlay = Some(Overlay::Discarded {
-                text: Editor::of_line(""),
-                chosen: 0,
-            });
-        }
-        Action::Palette => {
-            model.overlay = Some(Overlay::Palette {
-                text: Editor::of_line(""),
-                chosen: 0,
-            });
-        }
+        Action::Discarded => model.keys.list(Listed::Discarded, 0),
+        Action::Palette => model.keys.list(Listed::Palette, 0),
         Action::Copy => copy(model, fx),
         Action::Repaint => fx.push(Effect::Repaint),
         Action::Suspend => fx.push(Effect::Suspend),
@@ -180,7 +166,7 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         return;
     }
     let is_low = window::is_low(model);
-    if let Some(job) = &mut model.job {
+    if let Some(job) = &mut model.panes.job {
         let logs = job.logs();
         let current = job.current_log();
         let index = logs.iter().position(|log| Some(log) == current.as_ref()).unwrap_or(0);
@@ -221,49 +207,42 @@ fn note(model: &mut Model) {
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
         Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
-        Focus::Filter | Focus::Find => model.field = None,
+        Focus::Filter | Focus::Find => model.keys.field = None,
         Focus::Types => compose::choose_type(model, fx),
         Focus::Candidates => compose::choose_candidate(model, fx),
         Focus::Search => {
-            if let Some(Field::Search(editor)) = model.field.take()
+            if let Some(Field::Search(editor)) = model.keys.field.take()
                 && let Some(view) = &mut model.gate
             {
                 let text = editor.text();
                 // An empty field searches for the same text again.
                 if !text.is_empty() {
-                    view.search = Some(text);
-                    view.found = (None, 0);
+                    view.search.text = Some(text);
+                    (view.search.hit, view.search.number) = (None, 0);
                 }
-                if view.search.is_some() {
+                if view.search.text.is_some() {
                     diff::find_match(model, true, fx);
                 }
             }
         }
-        Focus::Help => model.overlay = None,
+        Focus::Help => model.keys.overlay = None,
         Focus::Discarded => {
             let listed = lists::discarded(model);
-            if let Some(Overlay::Discarded { chosen, .. }) = model.overlay.take()
-                && let Some(discarded) = listed
-                    .get(chosen)
-                    .and_then(|index| model.drafts.discarded.get(*index))
-                    .cloned()
-            {
+            let chosen = listed.get(model.keys.take_row());
+            let discarded = chosen.and_then(|index| model.drafts.discarded.get(*index));
+            if let Some(discarded) = discarded.cloned() {
                 compose::take_back(model, &discarded, fx);
             }
         }
         Focus::Files => {
             let files = lists::files(model);
-            if let Some(Overlay::Files { chosen, .. }) = model.overlay.take()
-                && let Some(index) = files.get(chosen)
-            {
+            if let Some(index) = files.get(model.keys.take_row()) {
                 diff::go_to_file(model, *index);
             }
         }
         Focus::Palette => {
             let entries = lists::entries(model);
-            if let Some(Overlay::Palette { chosen, .. }) = model.overlay.take()
-                && let Some(entry) = entries.get(chosen)
-            {
+            if let Some(entry) = entries.get(model.keys.take_row()) {
                 let focus = model.pane_focus();
                 act(model, focus, entry.action, fx);
             }
@@ -276,33 +255,33 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
         Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
         Focus::Filter => {
-            model.field = None;
+            model.keys.field = None;
             model.queue.filter.clear();
             queue::rearrange(model, fx);
         }
-        Focus::Find => model.field = None,
+        Focus::Find => model.keys.field = None,
         Focus::Types | Focus::Candidates => {
             if let Some(compose) = &mut model.compose {
                 compose.list = None;
             }
         }
         Focus::Search => {
-            model.field = None;
+            model.keys.field = None;
             if let Some(view) = &mut model.gate {
-                view.search = None;
+                view.search.text = None;
             }
         }
-        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.overlay = None,
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.keys.overlay = None,
         Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
     }
 }
 
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
-    match (model.is_lower_focused, model.lower) {
-        (true, Lower::Gate) => model.is_lower_focused = false,
+    match (model.panes.is_lower_focused, model.panes.lower) {
+        (true, Lower::Gate) => model.panes.is_lower_focused = false,
         (true, Lower::Job | Lower::History) => {
-            model.is_lower_focused = false;
-            model.lower = Lower::Gate;
+            model.panes.is_lower_focused = false;
+            model.panes.lower = Lower::Gate;
         }
         (false, Lower::Gate | Lower::Job | Lower::History) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.
@@ -318,13 +297,18 @@ fn left_behind(model: &Model) -> Vec<String> {
     let mut reasons = Vec::new();
     let rows = model.queue.present();
     let running = rows.filter(|row| row.kind == QueueKind::Running).count();
-    if model.lead.is_here && running > 0 {
+    if model.health.lead.is_here && running > 0 {
         reasons.push(format!(
             "This console leads and {} running: stages go on; another console or serve takes the lead",
             counted_are(running, "stage")
         ));
     }
-    if model.sent.values().any(|sent| !sent.is_quiet && !sent.is_committed) {
+    if model
+        .outgoing
+        .sent
+        .values()
+        .any(|sent| !sent.is_quiet && !sent.is_committed)
+    {
         reasons.push("A decision is being written".to_owned());
     }
     let drafts = model
@@ -371,30 +355,14 @@ fn hash(entry: ListedDecision<'_>) -> Option<String> {
 
 fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
     let focus = model.pane_focus();
-    let (what, text) = match focus {
-        Focus::History => ("hash", model.history.current().and_then(hash)),
-        Focus::Diff => {
-            let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
-            ("digest", digest.map(|digest| digest.to_string()))
-        }
-        Focus::Queue
-        | Focus::Job
-        | Focus::Confirm
-        | Focus::Note
-        | Focus::Bulk
-        | Focus::Ask
-        | Focus::Answer
-        | Focus::Compose
-        | Focus::Menu
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Candidates
-        | Focus::Help
-        | Focus::Palette
-        | Focus::Files
-        | Focus::Discarded => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+    let (what, text) = if focus == Focus::History {
+        ("hash", model.panes.history.current().and_then(hash))
+    } else if focus == Focus::Diff {
+        let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
+        ("digest", digest.map(|digest| digest.to_string()))
+    } else {
+        let row = model.queue.selected();
+        ("job id", row.map(|key| key.job_id().to_string()))
     };
     match text {
         Some(text) => {

@@ -2,21 +2,23 @@
 
 use super::compose;
 use crate::editor::Editor;
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::command::of_item;
 use crate::facts::label::{self, change_of_gate};
 use crate::layout;
 use crate::layout::question::list_rows;
+use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
+use crate::model::outgoing::Sent;
 use crate::model::preview::Foreseen;
 use crate::model::prompt::{Pin, PromptKind};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
-use crate::model::{Model, Sent};
 use crate::update::outgoing::{self, Step, other_sent, send};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
+use engine::api::Ticket;
 use text::words::counted;
 
 /// `a` or `r` on a marked gate of the queue: it is about all marked ones.
@@ -161,12 +163,12 @@ pub(crate) fn accept(model: &mut Model, ask: &mut BulkAsk, fx: &mut Vec<Effect>)
 }
 
 /// One gate of a bulk was answered: with its refusal, or decided.
-pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&Refusal>) {
+pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refusal>) {
     let Some(PromptKind::Bulk(ask)) = model.ask_mut() else {
         return;
     };
     let (note, verdict) = (ask.note.text(), ask.verdict);
-    if let Some(item) = ask.item_of(submission) {
+    if let Some(item) = ask.item_of(ticket) {
         item.state = match refusal {
             None => ItemState::Done,
             Some(refusal) => ItemState::Not(refusal.message.clone()),
@@ -174,7 +176,7 @@ pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&R
         let key = item.pin.key.clone();
         // A decided gate has no lease to give back, and no mark survives an answer.
         if refusal.is_none() {
-            model.leases.remove(&key);
+            model.outgoing.leases.remove(&key);
         }
         model.marks.on.remove(&key);
         // The draft that held the note for all goes with the first decision: a gate that refused

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::look;
 use crate::effect::Effect;
+use crate::model::Model;
 use crate::model::gate::GateView;
+use crate::model::gate::Rereads;
 use crate::model::job::JobView;
+use crate::model::panes::Lower;
 use crate::model::queue::RowKey;
-use crate::model::{Lower, Model};
 use crate::question::Question;
 use domain::gate::Gate;
 use domain::ids::JobId;
@@ -25,48 +27,45 @@ pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
     model.gate = None;
     match selected {
         None => {
-            model.job = None;
+            model.panes.job = None;
             return;
         }
         Some(RowKey::Gate(key)) => {
-            let generation = model.next_number();
+            let generation = model.outgoing.next_number();
             model.gate = Some(GateView::new(key, slug, generation));
         }
         Some(RowKey::Job(_)) => {}
     }
     let job_id = model.queue.selected().map(|key| key.job_id().clone());
     if let Some(job_id) = job_id
-        && model.job.as_ref().is_none_or(|job| job.job_id != job_id)
+        && model.panes.job.as_ref().is_none_or(|job| job.job_id != job_id)
     {
-        model.job = Some(JobView::new(job_id));
+        model.panes.job = Some(JobView::new(job_id));
     }
     ask_job(model, fx);
 }
 
 /// Asks for the selected job; while a question is under way, once more after it.
 pub(crate) fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
-    let Some(job) = &model.job else {
+    let Some(job) = &model.panes.job else {
         return;
     };
-    if let Some((_, must_follow)) = &mut model.job_asked {
-        *must_follow = true;
+    if !model.outgoing.job.begin() {
         return;
     }
-    let job_id = job.job_id.clone();
-    model.job_asked = Some((job_id.clone(), false));
-    fx.push(Effect::Ask(Question::Job(job_id)));
+    fx.push(Effect::Ask(Question::Job(job.job_id.clone())));
     if is_job_shown(model) {
         ask_job_pane(model, fx);
     }
 }
 
 fn is_job_shown(model: &Model) -> bool {
-    model.lower == Lower::Job || model.gate.is_none()
+    model.panes.lower == Lower::Job || model.gate.is_none()
 }
 
 /// Asks for what the job pane shows beside the job.
 pub(crate) fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
-    let Some(job) = &model.job else {
+    let Some(job) = &model.panes.job else {
         return;
     };
     fx.push(Effect::Ask(Question::Events(job.job_id.clone())));
@@ -76,7 +75,7 @@ pub(crate) fn ask_job_pane(model: &mut Model, fx: &mut Vec<Effect>) {
 /// Asks for the log on screen.
 pub(crate) fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
     let boot = model.now.boot_us;
-    let Some(job) = &mut model.job else {
+    let Some(job) = &mut model.panes.job else {
         return;
     };
     job.log_boot_us = boot;
@@ -86,13 +85,13 @@ pub(crate) fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 pub(crate) fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
-    let must_follow = model.job_asked.take().is_some_and(|(_, must_follow)| must_follow);
-    let is_current = model.job.as_ref().is_some_and(|job| job.job_id == *asked);
+    let must_follow = model.outgoing.job.end();
+    let is_current = model.panes.job.as_ref().is_some_and(|job| job.job_id == *asked);
     if is_current {
         match rows {
             Some(rows) => take_rows(model, rows, fx),
             None => {
-                if let Some(job) = &mut model.job {
+                if let Some(job) = &mut model.panes.job {
                     job.is_missing = true;
                 }
             }
@@ -105,7 +104,7 @@ pub(crate) fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRow
 
 /// Takes the job as it is now: from an answer or a receipt.
 pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effect>) {
-    let Some(job) = &mut model.job else {
+    let Some(job) = &mut model.panes.job else {
         return;
     };
     if job.job_id != rows.job.id {
@@ -125,7 +124,7 @@ pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effe
     if has_new_log && is_job_shown(model) {
         ask_log(model, fx);
     }
-    let generation = model.next_number();
+    let generation = model.outgoing.next_number();
     let boot = model.now.boot_us;
     let mut is_new = false;
     if let Some(view) = &mut model.gate {
@@ -135,7 +134,10 @@ pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effe
             let is_same = view.files.iter().map(|file| &file.artifact).eq(artifacts.iter());
             if !is_same {
                 is_new = true;
-                view.rereads = (0, boot);
+                view.rereads = Rereads {
+                    count: 0,
+                    boot_us: boot,
+                };
                 view.reload(&artifacts, generation);
             }
         }
@@ -147,31 +149,26 @@ pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effe
 
 /// Asks whether the rules would resume the job; while a question is under way, once more after it.
 fn ask_resumable(job: &mut JobView) -> Option<Effect> {
-    if job.resume_asked.0 {
-        job.resume_asked.1 = true;
-        return None;
-    }
-    job.resume_asked = (true, false);
-    Some(Effect::Ask(Question::Resumable(job.job_id.clone())))
+    let may_ask = job.resume_asked.begin();
+    may_ask.then(|| Effect::Ask(Question::Resumable(job.job_id.clone())))
 }
 
 /// Whether the rules would refuse to resume the job; none: nobody knows.
 pub(crate) fn take_resumable(model: &mut Model, job_id: &JobId, is_refused: Option<bool>, fx: &mut Vec<Effect>) {
-    let Some(job) = model.job.as_mut().filter(|job| job.job_id == *job_id) else {
+    let Some(job) = model.panes.job.as_mut().filter(|job| job.job_id == *job_id) else {
         return;
     };
     if let Some(is_refused) = is_refused {
         job.is_resume_refused = is_refused;
     }
-    let (_, must_follow) = std::mem::take(&mut job.resume_asked);
-    if must_follow {
+    if job.resume_asked.end() {
         fx.extend(ask_resumable(job));
     }
 }
 
 /// Reads the files of the gate once more: they are not what they were on screen.
 pub(crate) fn reload_files(model: &mut Model) {
-    let generation = model.next_number();
+    let generation = model.outgoing.next_number();
     if let Some(view) = &mut model.gate {
         let artifacts: Vec<_> = view.files.iter().map(|file| file.artifact.clone()).collect();
         view.reload(&artifacts, generation);
@@ -185,6 +182,7 @@ pub(crate) fn reread_if_behind(model: &mut Model) {
     let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {
         return;
     };
-    view.rereads = (view.rereads.0 + 1, boot);
+    view.rereads.count += 1;
+    view.rereads.boot_us = boot;
     reload_files(model);
 }

@@ -6,9 +6,10 @@ use crate::effect::Effect;
 use crate::facts::command::gate_ref;
 use crate::facts::lease::wanted;
 use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::outgoing::LeaseHeld;
 use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
-use crate::model::{LeaseHeld, Model};
 use crate::update::outgoing::{send_quietly, toast};
 use domain::ask::Command;
 use domain::key::GateKey;
@@ -31,7 +32,7 @@ pub(crate) fn beat_us(model: &Model, key: &GateKey, lease: &LeaseHeld) -> i64 {
 /// Microseconds until a lease must be renewed; none without leases.
 pub(crate) fn lease_wake_us(model: &Model) -> Option<i64> {
     let boot = model.now.boot_us;
-    let wakes = model.leases.iter();
+    let wakes = model.outgoing.leases.iter();
     wakes
         .map(|(key, lease)| lease.beat_boot_us + beat_us(model, key, lease) - boot)
         .min()
@@ -39,34 +40,35 @@ pub(crate) fn lease_wake_us(model: &Model) -> Option<i64> {
 
 /// Takes, renews or gives back leases.
 pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
-    if model.leases.is_empty() && model.prompt.is_none() && model.compose.is_none() {
+    if model.outgoing.leases.is_empty() && model.prompt.is_none() && model.compose.is_none() {
         return;
     }
     let wanted = wanted(model);
     let boot = model.now.boot_us;
     let gone: Vec<_> = model
+        .outgoing
         .leases
         .keys()
         .filter(|key| !wanted.contains_key(key))
         .cloned()
         .collect();
     for key in gone {
-        model.leases.remove(&key);
+        model.outgoing.leases.remove(&key);
         send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
     }
     // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has
     // left it.
     let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
-    let is_present = model.away.is_some() || model.presence.key_boot_us.is_some_and(has_key);
+    let is_present = model.keys.away.is_some() || model.keys.presence.key_boot_us.is_some_and(has_key);
     for (key, purpose) in wanted {
-        let former = model.leases.get(&key).filter(|lease| lease.purpose == purpose);
+        let former = model.outgoing.leases.get(&key).filter(|lease| lease.purpose == purpose);
         let is_due = former.is_none_or(|lease| boot - lease.beat_boot_us >= beat_us(model, &key, lease));
         // A live process is not a present person: without a key the lease dies by itself.
         let is_asked = former.is_none() || is_present;
         if !is_due {
             continue;
         }
-        let lease = model.leases.entry(key.clone()).or_insert(LeaseHeld {
+        let lease = model.outgoing.leases.entry(key.clone()).or_insert(LeaseHeld {
             purpose,
             beat_boot_us: boot,
             taken_at: None,
@@ -89,7 +91,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
 /// any more.
 pub fn release_leases(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for (key, _) in std::mem::take(&mut model.leases) {
+    for (key, _) in std::mem::take(&mut model.outgoing.leases) {
         send_quietly(
             model,
             None,
@@ -103,11 +105,11 @@ pub fn release_leases(model: &mut Model) -> Vec<Effect> {
 /// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the
 /// editor was open here.
 pub(crate) fn tell_lost(model: &mut Model) {
-    if model.leases.is_empty() {
+    if model.outgoing.leases.is_empty() {
         return;
     }
     let mut lost = Vec::new();
-    for (key, own) in &model.leases {
+    for (key, own) in &model.outgoing.leases {
         // The row may be older than our own lease: the later of the two counts.
         if let Some(other) = model.lease_of_other(key)
             && own.taken_at.is_some_and(|taken_at| other.taken_at > taken_at)
@@ -126,7 +128,7 @@ pub(crate) fn tell_lost(model: &mut Model) {
     };
     for (key, name) in lost {
         let text = format!("{name} took {key} over from you   hint: what you wrote is kept{back}");
-        if let Some(lease) = model.leases.get_mut(&key) {
+        if let Some(lease) = model.outgoing.leases.get_mut(&key) {
             (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
         }
         toast(model, Tone::Error, text);

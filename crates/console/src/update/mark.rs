@@ -162,8 +162,8 @@ pub(crate) fn clear(model: &mut Model) -> bool {
     if model.marks.on.is_empty() {
         return false;
     }
-    if std::mem::replace(&mut model.slips.is_clear_asked, true) {
-        model.slips.is_clear_asked = false;
+    if std::mem::replace(&mut model.keys.slips.is_clear_asked, true) {
+        model.keys.slips.is_clear_asked = false;
         let keys: Vec<_> = model.marks.on.keys().cloned().collect();
         take_off(model, &keys);
     } else {

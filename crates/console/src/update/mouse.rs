@@ -7,7 +7,8 @@ use crate::effect::Effect;
 use crate::input::{Mouse, MouseKind};
 use crate::keymap::Focus;
 use crate::layout;
-use crate::model::{Lower, Model};
+use crate::model::Model;
+use crate::model::panes::Lower;
 use crate::update::outgoing::Step;
 
 const WHEEL_ROWS: isize = 3;
@@ -16,26 +17,27 @@ const WHEEL_ROWS: isize = 3;
 pub(crate) fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
     let layout = layout::of(model);
     let at = Position::new(mouse.column, mouse.row);
-    let is_free = model.prompt.is_none() && model.compose.is_none() && model.overlay.is_none() && model.field.is_none();
+    let is_free =
+        model.prompt.is_none() && model.compose.is_none() && model.keys.overlay.is_none() && model.keys.field.is_none();
     let wheel = match mouse.kind {
         MouseKind::WheelUp => Some(-1),
         MouseKind::WheelDown => Some(1),
         MouseKind::Click => None,
     };
-    let lower = match model.lower {
+    let lower = match model.panes.lower {
         Lower::Gate if model.gate.is_some() => Focus::Diff,
         Lower::Gate | Lower::Job => Focus::Job,
         Lower::History => Focus::History,
     };
     match wheel {
-        Some(way) if layout.lower.contains(at) && model.overlay.is_none() => {
+        Some(way) if layout.lower.contains(at) && model.keys.overlay.is_none() => {
             motion::go(model, lower, Step::Rows(way * WHEEL_ROWS), fx);
         }
         // Under a prompt the selection stays where it is.
         Some(way) if layout.queue.contains(at) && is_free => motion::go(model, Focus::Queue, Step::Rows(way), fx),
         Some(_) => {}
         None if is_free && layout.queue.contains(at) => {
-            model.is_lower_focused = false;
+            model.panes.is_lower_focused = false;
             if mouse.row >= layout.queue_top() {
                 let place = model.queue.top + usize::from(mouse.row - layout.queue_top());
                 if place < model.queue.len() {
@@ -43,7 +45,7 @@ pub(crate) fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
                 }
             }
         }
-        None if is_free && layout.lower.contains(at) => motion::show(model, model.lower, fx),
+        None if is_free && layout.lower.contains(at) => motion::show(model, model.panes.lower, fx),
         None => {}
     }
 }

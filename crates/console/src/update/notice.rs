@@ -20,27 +20,31 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
     match answered {
         Answered::Queue(rows) => match told(model, rows) {
             Some(rows) => queue::take(model, rows, fx),
-            None => model.queue_asked = (false, false),
+            None => {
+                model.outgoing.queue.end();
+            }
         },
         Answered::Leader(leader) => {
             if let Some(leader) = told(model, leader) {
-                model.lead.leader = leader;
-                model.lead.is_known = true;
+                model.health.lead.leader = leader;
+                model.health.lead.is_known = true;
             }
         }
         Answered::Job(job_id, rows) => match told(model, rows) {
             Some(rows) => gate::take_job(model, &job_id, rows, fx),
-            None => model.job_asked = None,
+            None => {
+                model.outgoing.job.end();
+            }
         },
         Answered::Events(job_id, events) => {
-            if let (Some(events), Some(job)) = (told(model, events), &mut model.job)
+            if let (Some(events), Some(job)) = (told(model, events), &mut model.panes.job)
                 && job.job_id == job_id
             {
                 job.events = events;
             }
         }
         Answered::Log(job_id, stage, attempt, log) => {
-            if let (Some(log), Some(job)) = (told(model, log), &mut model.job)
+            if let (Some(log), Some(job)) = (told(model, log), &mut model.panes.job)
                 && job.job_id == job_id
                 && job.current_log() == Some((stage, attempt))
             {
@@ -49,15 +53,15 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
         }
         Answered::Decisions(decisions) => {
             if let Some(decisions) = told(model, decisions) {
-                model.history.decisions = decisions;
-                if !std::mem::replace(&mut model.history.is_loaded, true) {
+                model.panes.history.decisions = decisions;
+                if !std::mem::replace(&mut model.panes.history.is_loaded, true) {
                     since::ask(fx);
                 }
             }
         }
         Answered::OldDecisions(decisions) => match told(model, decisions) {
-            Some(decisions) => model.history.old = decisions,
-            None => model.history.is_old_asked = false,
+            Some(decisions) => model.panes.history.old = decisions,
+            None => model.panes.history.is_old_asked = false,
         },
         Answered::Since(events) => {
             if let Some(events) = told(model, events) {
@@ -111,7 +115,7 @@ fn log_lines(bytes: &[u8]) -> Vec<String> {
 pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
     queue::ask(model, fx);
     mark::recheck(model, events, fx);
-    let job_id = model.job.as_ref().map(|job| job.job_id.clone());
+    let job_id = model.panes.job.as_ref().map(|job| job.job_id.clone());
     if events.iter().any(|event| Some(&event.job_id) == job_id.as_ref()) {
         gate::ask_job(model, fx);
     }
@@ -135,7 +139,13 @@ fn is_decision(kind: EventType) -> bool {
 // A toast is for what someone else did, and for what went wrong; the rest is in the job pane.
 fn show_event(model: &mut Model, event: &Event) {
     let is_it = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
-    let is_own = model.own.iter().any(is_it) || model.sent.values().filter_map(|sent| sent.decides.as_ref()).any(is_it);
+    let is_own = model.outgoing.own.iter().any(is_it)
+        || model
+            .outgoing
+            .sent
+            .values()
+            .filter_map(|sent| sent.decides.as_ref())
+            .any(is_it);
     let by = event.payload.get("by").and_then(serde_json::Value::as_str);
     // Leases come and go with every prompt; a hold is somebody's purpose.
     let is_hold = event.payload.get("kind").and_then(serde_json::Value::as_str) == Some("hold");
@@ -185,7 +195,7 @@ fn show_event(model: &mut Model, event: &Event) {
 
 /// The configuration was loaded again.
 pub(crate) fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
-    model.broken.config_faults.clear();
+    model.health.config_faults.clear();
     model.session.gates = gates;
     let text = match warnings {
         [] => "Configuration loaded; in force for gates opened from now on".to_owned(),

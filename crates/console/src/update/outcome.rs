@@ -1,7 +1,7 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
 use super::{bulk, compose, gate, preview, queue};
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::bulk::MARKS_MAX;
@@ -13,7 +13,7 @@ use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::Receipt;
+use engine::api::{Receipt, Ticket};
 
 /// How many own decisions are remembered, to tell news from echoes.
 const OWN_MAX: usize = 2 * MARKS_MAX;
@@ -101,14 +101,14 @@ fn changed(view: &GateView, read: Digest, now: Digest) -> String {
 }
 
 fn remember_own(model: &mut Model, key: &GateKey) {
-    if model.own.len() == OWN_MAX {
-        model.own.pop_front();
+    if model.outgoing.own.len() == OWN_MAX {
+        model.outgoing.own.pop_front();
     }
-    model.own.push_back(key.clone());
+    model.outgoing.own.push_back(key.clone());
 }
 
-fn is_waiting_for(model: &Model, submission: Ticket) -> bool {
-    model.ask().is_some_and(|prompt| prompt.waits_for(submission))
+fn is_waiting_for(model: &Model, ticket: Ticket) -> bool {
+    model.ask().is_some_and(|prompt| prompt.waits_for(ticket))
 }
 
 /// A lease was given: since when, as the rows say.
@@ -118,14 +118,14 @@ fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
     let taken_at = given
         .filter(|lease| lease.holder == model.session.operator)
         .map(|lease| lease.taken_at);
-    if let Some(lease) = model.leases.get_mut(key) {
+    if let Some(lease) = model.outgoing.leases.get_mut(key) {
         (lease.taken_at, lease.is_refused, lease.is_lost) = (taken_at, false, false);
     }
 }
 
 /// A command was committed.
-pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: &mut Vec<Effect>) {
-    let Some(sent) = model.sent.get_mut(&submission) else {
+pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.outgoing.sent.get_mut(&ticket) else {
         return;
     };
     sent.is_committed = true;
@@ -134,12 +134,12 @@ pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: 
         leased(model, key, &receipt);
     }
     if sent.is_quiet {
-        model.sent.remove(&submission);
+        model.outgoing.sent.remove(&ticket);
     } else {
         // A gate that was taken over is another question than one that somebody else has.
         preview::outdate(model, None);
         let mut key = sent.decides.clone();
-        if is_waiting_for(model, submission)
+        if is_waiting_for(model, ticket)
             && let Some(prompt) = model.prompt.take()
         {
             key = match prompt.ask {
@@ -173,7 +173,7 @@ pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: 
         }
         let at = model.now.utc;
         if sent.is_part {
-            bulk::answered(model, submission, None);
+            bulk::answered(model, ticket, None);
         } else if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
             model.toasts.push_news(at, Tone::Done, text);
         } else {
@@ -189,25 +189,25 @@ pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: 
 }
 
 /// A command was refused.
-pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, fx: &mut Vec<Effect>) {
-    let Some(sent) = model.sent.remove(&submission) else {
+pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.outgoing.sent.remove(&ticket) else {
         return;
     };
     if sent.is_quiet {
         // The prompt shows who has the gate open; the queue's row says since when.
-        if let Some(lease) = sent.leases.and_then(|key| model.leases.get_mut(&key)) {
+        if let Some(lease) = sent.leases.and_then(|key| model.outgoing.leases.get_mut(&key)) {
             lease.is_refused = true;
             queue::ask(model, fx);
         }
         return;
     }
     if sent.is_part {
-        bulk::answered(model, submission, Some(&refusal));
+        bulk::answered(model, ticket, Some(&refusal));
         gate::ask_job(model, fx);
         queue::ask(model, fx);
         return;
     }
-    let is_waiting = is_waiting_for(model, submission);
+    let is_waiting = is_waiting_for(model, ticket);
     let message = readable(model, &refusal.message);
     let has_changed = refusal.code == RefusalCode::ArtifactChanged;
     let hint = if has_changed {
@@ -235,9 +235,9 @@ pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, f
 }
 
 /// A command's files are in place, or not yet.
-pub(crate) fn published(model: &mut Model, submission: Ticket, result: Result<(), String>) {
+pub(crate) fn published(model: &mut Model, ticket: Ticket, result: Result<(), String>) {
     gate::reread_if_behind(model);
-    let sent = model.sent.remove(&submission);
+    let sent = model.outgoing.sent.remove(&ticket);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
         let head = if is_decision {

@@ -1,15 +1,15 @@
 //! What all of `update` says, sends and asks.
 
-use crate::action::Action;
-use crate::effect::{Effect, Ticket};
-use crate::facts::{label, verb};
-use crate::keymap::{self, Focus};
+use crate::effect::Effect;
+use crate::facts::{enter, label, verb};
+use crate::model::Model;
+use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
-use crate::model::{Model, Sent};
 use crate::question::Question;
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
+use engine::api::Ticket;
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
@@ -26,7 +26,7 @@ pub(crate) fn readable(model: &Model, text: &str) -> String {
         rows.find(|row| row.job_id == *id).map(|row| row.slug.to_string())
     };
     let of_job = |id: &JobId| {
-        let rows = model.job.as_ref()?.rows.as_ref()?;
+        let rows = model.panes.job.as_ref()?.rows.as_ref()?;
         (rows.job.id == *id).then(|| rows.job.slug.clone())
     };
     let said = label::readable(said, |id| {
@@ -36,15 +36,15 @@ pub(crate) fn readable(model: &Model, text: &str) -> String {
 }
 
 pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.lead.asked_boot_us = model.now.boot_us;
+    model.health.lead.asked_boot_us = model.now.boot_us;
     fx.push(Effect::Ask(Question::Leader));
 }
 
 pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Ticket {
-    let submission = Ticket(model.next_number());
-    model.sent.insert(submission, sent);
-    fx.push(Effect::Send(submission, command));
-    submission
+    let ticket = Ticket(model.outgoing.next_number());
+    model.outgoing.sent.insert(ticket, sent);
+    fx.push(Effect::Send(ticket, command));
+    ticket
 }
 
 pub(crate) fn send_quietly(
@@ -73,7 +73,7 @@ pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
 }
 
 pub(crate) fn say_not_drawn(model: &mut Model) {
-    let enter = keymap::key_in(Focus::Confirm, Action::Accept);
+    let enter = enter::key(model);
     let text = format!("{enter} came before the prompt was on the screen: read it, then press {enter}");
     toast(model, Tone::Info, text);
 }
@@ -100,14 +100,14 @@ pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
 
 /// Asks for the history of the old system, once: nothing adds to it.
 pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
-    if !std::mem::replace(&mut model.history.is_old_asked, true) {
+    if !std::mem::replace(&mut model.panes.history.is_old_asked, true) {
         fx.push(Effect::Ask(Question::OldDecisions));
     }
 }
 
 /// A question asks for Enter once more, or a text comes in where none is written.
 pub(crate) fn ask_once_more(model: &mut Model) {
-    model.slips.once_more_boot_us = Some(model.now.boot_us);
+    model.keys.slips.once_more_boot_us = Some(model.now.boot_us);
 }
 
 /// How far to move.
@@ -126,6 +126,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Where it leads from a row of a list that goes up to the last one.
+    pub(crate) fn from(self, row: usize, page: usize, last: usize) -> usize {
+        row.saturating_add_signed(self.rows(page)).min(last)
+    }
+
     pub(crate) fn rows(self, page: usize) -> isize {
         let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
         match self {

@@ -8,11 +8,13 @@ use crate::facts::command::of_confirm;
 use crate::facts::{label, past, verb, window};
 use crate::keymap::{self, Focus};
 use crate::layout::question;
+use crate::model::Model;
 use crate::model::compose::Compose;
+use crate::model::outgoing::Sent;
+use crate::model::panes::Lower;
 use crate::model::preview::Foreseen;
 use crate::model::prompt::{CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, ResumeAsk};
 use crate::model::toast::Tone;
-use crate::model::{Lower, Model, Sent};
 use crate::update::compose::open;
 use crate::update::outgoing::{self, other_sent, refuse, say_not_drawn, send, toast};
 use domain::ask::Command;
@@ -33,7 +35,7 @@ fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked
     let kept = model.draft(&pin.key).zip(intent.verdict());
     let note = kept.map(|(draft, verdict)| draft.note(verdict)).unwrap_or_default();
     let note = Editor::of_line(note);
-    model.lower = Lower::Gate;
+    model.panes.lower = Lower::Gate;
     model.preview = Foreseen::default();
     model.put(PromptKind::Confirm(Box::new(Confirm {
         pin,
@@ -96,7 +98,7 @@ pub(crate) fn is_read(model: &mut Model) -> bool {
         refuse(model, what, window::NOT_WHOLE, window::MAKE_ROOM);
         return false;
     }
-    if model.slips.on_screen.as_ref() != Some(&now) {
+    if model.keys.slips.on_screen.as_ref() != Some(&now) {
         say_not_drawn(model);
         return false;
     }
@@ -113,7 +115,7 @@ pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
         return false;
     }
     let key = keymap::key_of(Focus::Bulk, Action::TakeIn).map(|key| format!("[{key}]"));
-    let shown = model.slips.on_screen.as_ref().filter(|facts| facts.is_whole);
+    let shown = model.keys.slips.on_screen.as_ref().filter(|facts| facts.is_whole);
     let is_drawn = shown.is_some_and(|facts| key.is_some_and(|key| facts.words.split(' ').any(|word| word == key)));
     // If there is nothing to take in, the key's own answer says so.
     let is_drawn = is_drawn || !verb::applies(model, Focus::Bulk, Action::TakeIn);
@@ -126,7 +128,7 @@ pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
 /// Whether the editor's menu is on the terminal: what replaces the text is not done before.
 pub(crate) fn is_menu_drawn(model: &Model) -> bool {
     let now = question::facts(model);
-    now.is_some() && model.slips.on_screen == now
+    now.is_some() && model.keys.slips.on_screen == now
 }
 
 /// Enter, which was offered and read. Where something has happened since the rules were asked, it
@@ -205,8 +207,8 @@ fn accept_confirm(model: &mut Model, confirm: &mut Confirm, fx: &mut Vec<Effect>
         is_part: false,
         is_quiet: false,
     };
-    let submission = send(model, sent, command, fx);
-    confirm.state = ConfirmState::Writing(submission);
+    let ticket = send(model, sent, command, fx);
+    confirm.state = ConfirmState::Writing(ticket);
     true
 }
 

@@ -15,24 +15,25 @@ use domain::view::QueueRow;
 
 /// Asks for the queue; while a question is under way, once more after it.
 pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
-    if model.queue_asked.0 {
-        model.queue_asked.1 = true;
-        return;
+    if model.outgoing.queue.begin() {
+        fx.push(Effect::Ask(Question::Queue));
     }
-    model.queue_asked = (true, false);
-    fx.push(Effect::Ask(Question::Queue));
 }
 
 pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>) {
-    let must_follow = model.queue_asked.1;
-    model.queue_asked = (false, false);
-    if must_follow {
+    if model.outgoing.queue.end() {
         ask(model, fx);
     }
     let was_loaded = model.queue.is_loaded;
     let former = model.queue.selected().cloned();
     // An answer may be older than a decision of this console, and a decided gate never opens again.
-    let is_over = |row: &QueueRow| model.own.iter().any(|key| RowKey::Gate(key.clone()).names(row));
+    let is_over = |row: &QueueRow| {
+        model
+            .outgoing
+            .own
+            .iter()
+            .any(|key| RowKey::Gate(key.clone()).names(row))
+    };
     let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
     model.queue.refresh(rows);
     lease::tell_lost(model);
@@ -57,7 +58,7 @@ fn open_at(model: &mut Model, fx: &mut Vec<Effect>) {
     let fits = |row: &QueueRow| row.job_id == job_id && (stage.is_none() || row.stage == stage);
     let place = model.queue.visible().position(fits);
     if place.is_some() {
-        model.is_lower_focused = true;
+        model.panes.is_lower_focused = true;
     } else {
         let question = Question::Sought(job_id.clone(), stage);
         fx.push(Effect::Ask(question));
@@ -82,7 +83,7 @@ fn follow_urgency(model: &mut Model, fx: &mut Vec<Effect>) {
 /// Whether the operator is at something of the selected row that must not be taken from under their
 /// eyes.
 fn is_in_hand(model: &Model) -> bool {
-    model.is_lower_focused || model.prompt.is_some() || model.compose.is_some() || model.overlay.is_some()
+    model.panes.is_lower_focused || model.prompt.is_some() || model.compose.is_some() || model.keys.overlay.is_some()
 }
 
 /// Where the selection rests by itself: on the most urgent open gate. A row that is over is left as

@@ -26,6 +26,7 @@ fn last_here(model: &Model, events: &[Event]) -> Option<Timestamp> {
         .filter(|event| event.payload.get("by").and_then(serde_json::Value::as_str) == Some(name))
         .map(|event| event.ts);
     let decided = model
+        .panes
         .history
         .decisions
         .iter()
@@ -40,7 +41,7 @@ fn last_here(model: &Model, events: &[Event]) -> Option<Timestamp> {
 fn decided(model: &Model, since: Timestamp) -> String {
     let name = model.session.operator.name.as_str();
     let mut counts: Vec<(bool, &str, &str, usize)> = Vec::new();
-    let decisions = model.history.decisions.iter().map(|sealed| &sealed.decision);
+    let decisions = model.panes.history.decisions.iter().map(|sealed| &sealed.decision);
     for decision in decisions.filter(|decision| decision.at() > since && decision.by() != name) {
         let verdict = if decision.is_approved() { "approved" } else { "rejected" };
         let known = counts

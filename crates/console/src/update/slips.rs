@@ -16,7 +16,7 @@
 
 use super::{look, queue, text};
 use crate::effect::Effect;
-use crate::facts::enter::{ENTER_BEHIND_TEXT, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
+use crate::facts::enter::{self, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -53,20 +53,20 @@ pub(crate) fn before(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> 
         end_text(model);
     }
     let stands = is_esc.then(|| Box::new(BeforeEsc::of(model)));
-    model.slips.before_esc = stands;
-    model.slips.is_clear_asked &= is_esc;
+    model.keys.slips.before_esc = stands;
+    model.keys.slips.is_clear_asked &= is_esc;
     let ends_line = is_enter && is_behind_text(model) && text::is_answer(model.focus());
     if ends_line {
-        text::end_line(model, ENTER_BEHIND_TEXT, fx);
+        text::end_line(model, enter::behind_text(model), fx);
     }
     !ends_line
 }
 
 /// What was a text is over, and so is the wait of Enter behind it.
 fn end_text(model: &mut Model) {
-    model.slips.paced = None;
-    if model.slips.letters.take().is_some_and(|letters| letters.is_text) {
-        model.slips.once_more_boot_us = None;
+    model.keys.slips.paced = None;
+    if model.keys.slips.letters.take().is_some_and(|letters| letters.is_text) {
+        model.keys.slips.once_more_boot_us = None;
     }
 }
 
@@ -78,13 +78,13 @@ fn note_pace(model: &mut Model, key: KeyPress) {
         return;
     };
     let boot_us = model.now.boot_us;
-    let former = model.slips.paced;
+    let former = model.keys.slips.paced;
     let former = former.filter(|paced| boot_us - paced.boot_us < PASTE_PACE_US);
     let count = former.map_or(1, |paced| {
         // A key that repeats itself counts once.
         paced.count.saturating_add(u8::from(paced.letter != letter))
     });
-    model.slips.paced = Some(Paced { letter, boot_us, count });
+    model.keys.slips.paced = Some(Paced { letter, boot_us, count });
     if count >= PACED_MIN {
         text_came(model);
     }
@@ -97,7 +97,7 @@ fn note_letter(model: &mut Model, key: KeyPress) {
         return;
     };
     let boot_us = model.now.boot_us;
-    let former = model.slips.letters.take();
+    let former = model.keys.slips.letters.take();
     let former = former.filter(|letters| boot_us - letters.boot_us < ONCE_MORE_US);
     let mut letters = former.unwrap_or(Letters {
         boot_us,
@@ -108,7 +108,7 @@ fn note_letter(model: &mut Model, key: KeyPress) {
     letters.is_text |= keymap::lookup(focus, key).is_none();
     let former = std::mem::replace(&mut letters.at_question, focus.is_prompt().then_some(letter));
     letters.is_text |= letters.at_question.is_some() && former.is_some_and(|former| former != letter);
-    model.slips.letters = Some(letters);
+    model.keys.slips.letters = Some(letters);
     if letters.is_text {
         ask_once_more(model);
     }
@@ -116,7 +116,7 @@ fn note_letter(model: &mut Model, key: KeyPress) {
 
 /// Letters came as only a text does: in one piece, or one so soon behind the other.
 pub(crate) fn text_came(model: &mut Model) {
-    model.slips.letters = Some(Letters {
+    model.keys.slips.letters = Some(Letters {
         boot_us: model.now.boot_us,
         at_question: None,
         is_text: true,
@@ -128,7 +128,7 @@ pub(crate) fn text_came(model: &mut Model) {
 pub(crate) fn after(model: &mut Model, focus: Focus, key: KeyPress) {
     let has_opened = !focus.is_text() && key.typed().is_some() && model.focus().is_text();
     if has_opened {
-        model.slips.opened_by = Some(OpenedBy {
+        model.keys.slips.opened_by = Some(OpenedBy {
             key,
             boot_us: model.now.boot_us,
             is_held_back: false,
@@ -143,9 +143,9 @@ fn is_meant(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
     let boot = model.now.boot_us;
     // The field was closed by something else than a key: the key means what it means.
     if !model.focus().is_text() {
-        model.slips.opened_by = None;
+        model.keys.slips.opened_by = None;
     }
-    let Some(opened) = &mut model.slips.opened_by else {
+    let Some(opened) = &mut model.keys.slips.opened_by else {
         return true;
     };
     if opened.key == key {
@@ -157,7 +157,7 @@ fn is_meant(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
     // Somebody who closes the field at once wanted to write nothing in it.
     let is_closing = key == KeyPress::plain(Code::Esc) || (key.is_ctrl && key.code == Code::Char('c'));
     if is_closing {
-        model.slips.opened_by = None;
+        model.keys.slips.opened_by = None;
     }
     write_held_back(model, fx);
     true
@@ -165,13 +165,13 @@ fn is_meant(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> bool {
 
 /// The key was a letter.
 pub(crate) fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
-    let Some(opened) = model.slips.opened_by.take().filter(|opened| opened.is_held_back) else {
+    let Some(opened) = model.keys.slips.opened_by.take().filter(|opened| opened.is_held_back) else {
         return;
     };
     let focus = model.focus();
     if focus.is_text() {
         text::press(model, focus, opened.key, fx);
-        model.is_dirty = true;
+        model.window.is_dirty = true;
     }
 }
 
@@ -182,7 +182,7 @@ pub fn wake_us(model: &Model) -> Option<i64> {
 }
 
 fn held_back_us(model: &Model) -> Option<i64> {
-    let opened = model.slips.opened_by.as_ref()?;
+    let opened = model.keys.slips.opened_by.as_ref()?;
     let rest_us = match (opened.is_repeating, opened.is_held_back) {
         (true, _) => LET_GO_US,
         (false, true) => REPEAT_US,
@@ -197,10 +197,10 @@ pub(crate) fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
         write_held_back(model, fx);
     }
     if once_more_us(model) == Some(0) {
-        model.slips.once_more_boot_us = None;
+        model.keys.slips.once_more_boot_us = None;
         // From here on an Enter that was asked for once more no longer follows a text.
-        model.slips.letters = model.slips.letters.filter(|letters| !letters.is_text);
-        model.is_dirty = true;
+        model.keys.slips.letters = model.keys.slips.letters.filter(|letters| !letters.is_text);
+        model.window.is_dirty = true;
     }
 }
 
@@ -209,8 +209,8 @@ pub(crate) fn tick(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(crate) fn torn(model: &mut Model, key: Option<KeyPress>, fx: &mut Vec<Effect>) {
     look::present(model);
     model.toasts.key_pressed();
-    model.slips.is_clear_asked = false;
-    if let Some(before) = model.slips.before_esc.take() {
+    model.keys.slips.is_clear_asked = false;
+    if let Some(before) = model.keys.slips.before_esc.take() {
         put_back(model, *before, fx);
     }
     if let Some(key) = key {
@@ -229,10 +229,10 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
         range,
         pane,
     } = before;
-    (model.is_lower_focused, model.lower) = pane;
+    (model.panes.is_lower_focused, model.panes.lower) = pane;
     model.marks.range = model.marks.range.take().or(range);
-    model.field = model.field.take().or(field);
-    model.overlay = model.overlay.take().or(overlay);
+    model.keys.field = model.keys.field.take().or(field);
+    model.keys.overlay = model.keys.overlay.take().or(overlay);
     if let Some(compose) = &mut model.compose {
         compose.list = compose.list.take().or(list);
     }

@@ -4,7 +4,8 @@ use super::{compose, gate, leases, look, slips};
 use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
-use crate::model::{Lower, Model};
+use crate::model::Model;
+use crate::model::panes::Lower;
 use crate::update::lease;
 use crate::update::outgoing::ask_leader;
 use domain::time::{Now, SECOND_US};
@@ -35,8 +36,13 @@ fn step_us(model: &Model) -> i64 {
 }
 
 fn is_log_followed(model: &Model) -> bool {
-    let is_shown = model.lower == Lower::Job || model.gate.is_none();
-    is_shown && model.job.as_ref().is_some_and(crate::model::job::JobView::is_running)
+    let is_shown = model.panes.lower == Lower::Job || model.gate.is_none();
+    is_shown
+        && model
+            .panes
+            .job
+            .as_ref()
+            .is_some_and(crate::model::job::JobView::is_running)
 }
 
 /// Microseconds until something visible changes or something must be done by itself.
@@ -63,7 +69,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
     {
         wake = wake.min(other);
     }
-    if let Some(job) = &model.job
+    if let Some(job) = &model.panes.job
         && is_log_followed(model)
     {
         wake = wake.min(job.log_boot_us + LOG_EVERY_US - boot);
@@ -72,7 +78,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
         wake = wake.min(look);
     }
     if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind()) {
-        wake = wake.min(view.rereads.1 + REREAD_EVERY_US - boot);
+        wake = wake.min(view.rereads.boot_us + REREAD_EVERY_US - boot);
     }
     wake.max(0)
 }
@@ -84,7 +90,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     model.now = now;
     look::count(model);
     if before != now.utc.micros().div_euclid(step) {
-        model.is_dirty = true;
+        model.window.is_dirty = true;
         leases::keep_queue(model);
     }
     if let Some(since) = model.drafts.unsaved.since_boot_us
@@ -95,17 +101,17 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         }
     }
     // A process that leads is notified when it loses the lead, so only others ask.
-    if !model.lead.is_here && now.boot_us >= model.lead.asked_boot_us.saturating_add(LEADER_EVERY_US) {
+    if !model.health.lead.is_here && now.boot_us >= model.health.lead.asked_boot_us.saturating_add(LEADER_EVERY_US) {
         ask_leader(model, fx);
     }
-    if let Some(job) = &model.job
+    if let Some(job) = &model.panes.job
         && is_log_followed(model)
         && now.boot_us >= job.log_boot_us + LOG_EVERY_US
     {
         gate::ask_log(model, fx);
     }
     if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind())
-        && now.boot_us >= view.rereads.1 + REREAD_EVERY_US
+        && now.boot_us >= view.rereads.boot_us + REREAD_EVERY_US
     {
         gate::reread_if_behind(model);
         super::files::keep_reading(model, fx);

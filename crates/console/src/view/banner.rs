@@ -11,6 +11,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for (offset, line) in (0..).zip(lines(model, area.width)) {
         let sign = if offset == 0 { "! " } else { "  " };
         let mut pen = RowWriter::at_line(buffer, area, offset);
-        pen.text(sign, model.theme.urgent()).text(&line, model.theme.error());
+        pen.text(sign, model.session.theme().urgent())
+            .text(&line, model.session.theme().error());
     }
 }

@@ -21,7 +21,7 @@ use ::text::width;
 type Parts = Vec<(String, Style)>;
 
 fn draw_head(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule());
     let what = if compose.edited().is_some() { "EDIT" } else { "PATCH" };
@@ -83,10 +83,10 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
                 width: 1,
                 ..body
             };
-            RowWriter::at_line(buffer, rule, line).text("│", model.theme.rule());
+            RowWriter::at_line(buffer, rule, line).text("│", model.session.theme().rule());
         }
         preview::draw(model, compose, right, buffer);
-    } else if compose.is_preview_large && preview::document(compose).is_some() {
+    } else if compose.preview.is_large && preview::document(compose).is_some() {
         let height = body.height * 2 / 5;
         let below = Rect {
             y: body.bottom() - height,
@@ -96,7 +96,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
         body.height -= height;
         preview::draw(model, compose, below, buffer);
     }
-    let is_diff_drawn = is_beside || (compose.is_preview_large && preview::document(compose).is_some());
+    let is_diff_drawn = is_beside || (compose.preview.is_large && preview::document(compose).is_some());
     let cursor = draw_body(model, compose, !is_diff_drawn, body, buffer);
     if let Some(list) = &compose.list {
         list::draw(model, compose, list, cursor, area, buffer);
@@ -131,7 +131,7 @@ fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, bu
         ..area
     };
     let rule = "─".repeat(usize::from(below.width));
-    RowWriter::new(buffer, below).text(&rule, model.theme.rule());
+    RowWriter::new(buffer, below).text(&rule, model.session.theme().rule());
     draw_lines(&words, below, buffer);
     text::draw(model, compose, text, buffer)
 }

@@ -13,11 +13,11 @@ use text::width;
 type Part = (String, Style);
 
 fn leader(model: &Model) -> Part {
-    let theme = model.theme;
-    match (&model.lead.leader, model.lead.is_here) {
+    let theme = model.session.theme();
+    match (&model.health.lead.leader, model.health.lead.is_here) {
         (_, true) => ("lead you".to_owned(), theme.plain()),
         (Some(leader), false) => (format!("lead {}@{}", leader.name, leader.host), theme.plain()),
-        (None, false) if model.lead.is_known => ("NO LEADER: stages do not run".to_owned(), theme.urgent()),
+        (None, false) if model.health.lead.is_known => ("NO LEADER: stages do not run".to_owned(), theme.urgent()),
         (None, false) => ("lead ?".to_owned(), theme.plain()),
     }
 }
@@ -29,7 +29,7 @@ const OWN_NAME_CELLS_MIN: usize = 10;
 
 /// The next expiry and what it will do; with the job's name, and without.
 fn next(model: &Model) -> Option<(Part, Part)> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let (left_us, row) = countdown::next_expiry(model)?;
     let style = countdown::style(model, row, theme);
     let left = countdown::text(left_us);
@@ -54,14 +54,14 @@ fn filter(model: &Model) -> Option<Part> {
             model.queue.hidden()
         )
     };
-    (!filter.is_empty()).then(|| (text(), model.theme.warning()))
+    (!filter.is_empty()).then(|| (text(), model.session.theme().warning()))
 }
 
 /// The clock shows seconds where a countdown ticks and the line is long enough; else it would write
 /// for nothing.
 fn clock(model: &Model) -> String {
     let ticks = countdown::next_expiry(model).is_some_and(|(left_us, _)| left_us < 3600 * SECOND_US);
-    if ticks && model.size.0 >= 100 {
+    if ticks && model.window.size.0 >= 100 {
         label::clock(model.now.utc)
     } else {
         label::clock_minutes(model.now.utc)
@@ -72,7 +72,7 @@ fn clock(model: &Model) -> String {
 /// name, what of the own name is long, the counts, the own name, which goes first where the console
 /// only reads; never the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let open = if model.queue.is_loaded {
         let marked = match model.marks.on.len() {
             0 => String::new(),

@@ -9,11 +9,12 @@ use crate::facts::enter::is_behind_text;
 use crate::facts::{verb, window};
 use crate::keymap::{self, Binding, Focus};
 use crate::layout::question;
+use crate::model::Model;
 use crate::model::compose::Compose;
 use crate::model::file::Against;
 use crate::model::gate::GateView;
+use crate::model::panes::Lower;
 use crate::model::prompt::{ConfirmState, Intent, PromptKind, TimerIntent};
-use crate::model::{Lower, Model};
 use crate::theme::Theme;
 
 /// The keys that look around behind the prompt, as far as there is something to look at.
@@ -172,8 +173,7 @@ fn last(focus: Focus) -> Vec<&'static Binding> {
 
 /// The bindings of a focus that have a hint.
 fn bindings(focus: Focus) -> impl Iterator<Item = &'static Binding> {
-    let all = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    all.filter(|binding| !binding.hint.is_empty())
+    keymap::bindings(focus).filter(|binding| !binding.hint.is_empty())
 }
 
 /// The line as it is written: what ends it keeps its room.
@@ -214,7 +214,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let last = last(focus);
     let mut bar = Bar {
         pen: RowWriter::new(buffer, area),
-        theme: model.theme,
+        theme: model.session.theme(),
         // The way to all keys and the way out are always in sight; the others give way.
         reserved: last
             .iter()
@@ -223,8 +223,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     bar.pen.skip(1);
     // Where another pane stands below, it must be plain that the keys are the queue's.
-    if focus == Focus::Queue && model.lower != Lower::Gate {
-        bar.pen.text("QUEUE ", model.theme.strong());
+    if focus == Focus::Queue && model.panes.lower != Lower::Gate {
+        bar.pen.text("QUEUE ", model.session.theme().strong());
     }
     for words in text_comes(model, focus).into_iter().chain(said(model, focus)) {
         bar.say(&words);
@@ -238,7 +238,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let is_menu = focus == Focus::Menu;
     let is_listed = is_menu && !window::is_low(model);
     let file = model.gate.as_ref().and_then(GateView::current);
-    let is_other_base = file.is_some_and(|file| file.against != Against::Usual);
+    let is_other_base = file.is_some_and(|file| file.comparison.wanted != Against::Usual);
     let is_back = |binding: &&Binding| match binding.action {
         Some(Action::Close) => is_menu,
         Some(Action::Base) => is_other_base,

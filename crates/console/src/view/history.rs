@@ -44,7 +44,7 @@ fn draw_row(
     is_selected: bool,
     mut pen: RowWriter<'_>,
 ) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let verdict = match (decision.is_approved(), decision.is_by_timer()) {
         (true, _) => "+ approved",
         (false, _) => "- rejected",
@@ -54,7 +54,7 @@ fn draw_row(
         (false, true) => theme.added(),
         (false, false) => theme.removed(),
     };
-    let is_reversed = is_selected && model.is_lower_focused;
+    let is_reversed = is_selected && model.panes.is_lower_focused;
     let style = if is_reversed { theme.plain() } else { style };
     pen.text(if is_selected { " > " } else { "   " }, theme.strong());
     pen.cell(
@@ -76,12 +76,12 @@ fn draw_row(
 }
 
 fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let rule = "─".repeat(usize::from(area.width));
     RowWriter::new(buffer, area).text(&rule, theme.rule());
     let lines = detail(entry, area.width);
     let rows = fact_rows(lines.len(), area);
-    let top = model.history.detail_top.min(lines.len() - rows);
+    let top = model.panes.history.detail_top.min(lines.len() - rows);
     for (line, (name, text)) in (1..).zip(lines.iter().skip(top).take(rows)) {
         let mut pen = RowWriter::at_line(buffer, area, line);
         pen.skip(1)
@@ -104,9 +104,9 @@ fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mu
 }
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let history = &model.history;
-    let style = if model.is_lower_focused {
+    let theme = model.session.theme();
+    let history = &model.panes.history;
+    let style = if model.panes.is_lower_focused {
         theme.selected()
     } else {
         theme.strong()

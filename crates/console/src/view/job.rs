@@ -15,8 +15,8 @@ use crate::model::job::JobView;
 use domain::job::{JobStatus, OWN_PIPELINE};
 
 fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
-    let style = if model.is_lower_focused && model.prompt.is_none() {
+    let theme = model.session.theme();
+    let style = if model.panes.is_lower_focused && model.prompt.is_none() {
         theme.selected()
     } else {
         theme.strong()
@@ -68,7 +68,7 @@ fn draw_stages(lines: &[Vec<(String, Style)>], area: Rect, buffer: &mut Buffer) 
 }
 
 fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("events", theme.strong());
     if view.events.is_empty() {
@@ -102,7 +102,7 @@ fn draw_events(model: &Model, view: &JobView, rows: usize, area: Rect, buffer: &
 }
 
 fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("log ", theme.strong());
     let Some((stage, attempt)) = view.current_log() else {
@@ -141,10 +141,12 @@ fn draw_log(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
 }
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let Some(view) = &model.job else {
+    let Some(view) = &model.panes.job else {
         let text = "Select a job in the queue";
         if model.queue.is_loaded && !model.queue.is_empty() {
-            RowWriter::new(buffer, area).skip(1).text(text, model.theme.plain());
+            RowWriter::new(buffer, area)
+                .skip(1)
+                .text(text, model.session.theme().plain());
         }
         return;
     };
@@ -162,7 +164,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         };
     }
     if let Some(rows) = &view.rows {
-        let lines = stage_lines(rows, area.width, model.theme);
+        let lines = stage_lines(rows, area.width, model.session.theme());
         draw_stages(&lines, rest, buffer);
         let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(rest.height);
         rest.y += used;

@@ -8,8 +8,9 @@ use super::row_writer::RowWriter;
 use crate::editor::Editor;
 use crate::facts::label;
 use crate::facts::message::{START_CELLS, earlier, lines, sign};
+use crate::model::Model;
+use crate::model::keys::Field;
 use crate::model::toast::{Toast, Tone};
-use crate::model::{Field, Model};
 use crate::theme::Theme;
 use text::{visible_line, width};
 
@@ -47,10 +48,10 @@ pub fn toast(pen: &mut RowWriter<'_>, toast: &Toast, theme: Theme) {
 
 /// Draws it; returns the cursor of an open field.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1);
-    match &model.field {
+    match &model.keys.field {
         Some(Field::Filter(editor)) => {
             pen.text("filter /", theme.strong());
             return field(&mut pen, editor, area.y, theme);

@@ -6,16 +6,16 @@ use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::row_writer::{RowWriter, clear};
-use crate::facts::prompt::parts::PromptLine;
-use crate::facts::prompt::whole;
 use crate::model::Model;
+use crate::prompt::parts::PromptLine;
+use crate::prompt::whole;
 
 /// Draws it; returns the cursor of its field.
 ///
 /// What finds no room is never part of a question: where not all of it fits, that is said instead,
 /// and Enter does nothing.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     clear(buffer, area);
     let (lines, _) = whole::fitted(model, area);
     let mut cursor = None;

@@ -123,7 +123,7 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
 
 /// Who is at it, or who is not, in so many cells.
 pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     if let Some(holder) = holder::words(model, row, cells) {
         return (holder, theme.held());
     }
@@ -145,7 +145,7 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
 }
 
 fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize)) -> (String, Style) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let plain = theme.plain();
     match column {
         Column::Job => (name.to_owned(), plain),
@@ -175,11 +175,11 @@ fn draw_row(
     (line, is_marked): (u16, bool),
     buffer: &mut Buffer,
 ) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
     let mut pen = RowWriter::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
-    let is_reversed = is_selected && !model.is_lower_focused;
+    let is_reversed = is_selected && !model.panes.is_lower_focused;
     match countdown::is_urgent(model, row) {
         true => pen.text("!", theme.urgent()),
         false => pen.text(" ", theme.plain()),
@@ -225,7 +225,7 @@ fn draw_row(
 }
 
 fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(SIGNS as u16);
     for (index, (column, cells)) in columns.iter().enumerate() {
@@ -263,7 +263,7 @@ fn draw_empty(model: &Model, line: u16, area: Rect, buffer: &mut Buffer) {
             "hint: holdpoint job start --slug NAME".to_owned(),
         )
     };
-    let plain = model.theme.plain();
+    let plain = model.session.theme().plain();
     let mut pen = RowWriter::at_line(buffer, area, line);
     pen.skip(2).text(fact, plain);
     if width(&hint) + 3 <= pen.room() {

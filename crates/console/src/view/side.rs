@@ -15,7 +15,7 @@ use domain::job::JobRows;
 
 /// Draws it, and the line between queue and gate.
 pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     for line in 0..layout.rule.height {
         RowWriter::at_line(buffer, layout.rule, line).text("│", theme.rule());
     }
@@ -24,7 +24,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     row_writer::clear(buffer, area);
-    let rows = model.job.as_ref().and_then(|job| job.rows.as_ref());
+    let rows = model.panes.job.as_ref().and_then(|job| job.rows.as_ref());
     let mut pen = RowWriter::new(buffer, area);
     pen.text("─", theme.rule());
     if let Some(rows) = rows {
@@ -55,7 +55,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
 
 /// Draws the stages below the head; returns how many lines they take.
 fn draw_stages(model: &Model, rows: &JobRows, area: Rect, buffer: &mut Buffer) -> u16 {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let most = area.height.saturating_sub(6).max(3);
     let mut count = 0;
     for (spec, line) in rows.job.stages.iter().zip(1..=most) {
@@ -98,11 +98,11 @@ fn draw_news(model: &Model, area: Rect, buffer: &mut Buffer) {
                         text: words.clone(),
                         ..toast.clone()
                     },
-                    model.theme,
+                    model.session.theme(),
                 ),
                 _ => {
                     pen.skip(NEWS_INDENT)
-                        .text(words, message::style(toast.tone, model.theme));
+                        .text(words, message::style(toast.tone, model.session.theme()));
                 }
             }
         }

@@ -38,7 +38,7 @@ pub fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     let text = compose.editor.text();
     model.prompt = None;
-    model.away = Some(ExternalEdit {
+    model.keys.away = Some(ExternalEdit {
         editor,
         stage: Stage::Opening,
         given: Some(Arc::from(text.as_str())),
@@ -53,7 +53,7 @@ pub fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Says what the console waits for while the edit is away.
 pub fn say_away(model: &mut Model) {
-    let Some(away) = &model.away else {
+    let Some(away) = &model.keys.away else {
         return;
     };
     let name = away.editor.name();
@@ -67,7 +67,7 @@ pub fn say_away(model: &mut Model) {
 
 /// Starts the editor on the copy.
 pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut Vec<Effect>) {
-    let Some(away) = &mut model.away else {
+    let Some(away) = &mut model.keys.away else {
         return;
     };
     match result {
@@ -80,7 +80,7 @@ pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut
             fx.push(Effect::StartExternalEditor(away.editor.clone(), ready.path));
         }
         Err(why) => {
-            model.away = None;
+            model.keys.away = None;
             leave(model);
             refuse(model, NOT, &why, &verb::edit_here());
         }
@@ -89,14 +89,14 @@ pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut
 
 /// Microseconds until the copy is looked at again.
 pub fn look_wake_us(model: &Model) -> Option<i64> {
-    let away = model.away.as_ref().filter(|away| away.stage == Stage::Running)?;
+    let away = model.keys.away.as_ref().filter(|away| away.stage == Stage::Running)?;
     Some((away.looked_boot_us + LOOK_EVERY_US - model.now.boot_us).max(0))
 }
 
 /// Has the copy looked at when it is time.
 pub fn keep_looking(model: &mut Model, fx: &mut Vec<Effect>) {
     if look_wake_us(model) == Some(0)
-        && let Some(away) = &mut model.away
+        && let Some(away) = &mut model.keys.away
     {
         away.looked_boot_us = model.now.boot_us;
         fx.push(Effect::LookAtCopy);
@@ -105,7 +105,7 @@ pub fn keep_looking(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// The editor has saved: that is the text now, and soon the draft on disk.
 pub fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
-    let Some(away) = &model.away else {
+    let Some(away) = &model.keys.away else {
         return;
     };
     let text = without_added_end(text, away.given.as_deref());
@@ -134,7 +134,7 @@ fn without_added_end<'a>(text: &'a str, given: Option<&str>) -> &'a str {
 
 /// The editor ended: what it left is read, however it ended.
 pub fn external_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Effect>) {
-    if let Some(away) = &mut model.away {
+    if let Some(away) = &mut model.keys.away {
         away.stage = Stage::Reading(ending);
         fx.push(Effect::ReadCopy);
     }
@@ -149,7 +149,7 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
         }
         Err(why) => Some(why.clone()),
     };
-    let Some(away) = model.away.take() else {
+    let Some(away) = model.keys.away.take() else {
         return;
     };
     let ending = match away.stage {

@@ -1,21 +1,22 @@
 //! Looking for words in the text that is being written.
 
 use crate::editor::{Editor, TextPosition};
+use crate::model::Model;
+use crate::model::keys::Field;
 use crate::model::toast::Tone;
-use crate::model::{Field, Model};
 use crate::update::outgoing::toast;
 use diff::search::Needle;
 
 /// Opens the field for what is sought.
 pub fn find(model: &mut Model) {
     if let Some(compose) = &model.compose {
-        model.field = Some(Field::Find(Editor::of_line(""), compose.editor.place()));
+        model.keys.field = Some(Field::Find(Editor::of_line(""), compose.editor.place()));
     }
 }
 
 /// What is sought changed: to the first place behind the one where the search began.
 pub fn find_typed(model: &mut Model) {
-    let (Some(Field::Find(field, from)), Some(compose)) = (&model.field, &mut model.compose) else {
+    let (Some(Field::Find(field, from)), Some(compose)) = (&model.keys.field, &mut model.compose) else {
         return;
     };
     let (text, from): (String, TextPosition) = (field.text(), *from);

@@ -9,11 +9,12 @@ use crate::effect::Effect;
 use crate::facts::{compose, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
+use crate::model::Model;
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::gate::GateView;
+use crate::model::panes::Lower;
 use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
-use crate::model::{Lower, Model};
 use crate::question::Question;
 use crate::update::outgoing::toast;
 use domain::key::GateKey;
@@ -52,7 +53,7 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
         type_name,
         shelf,
     };
-    let revision = model.next_number();
+    let revision = model.outgoing.next_number();
     let mut compose = Compose::new(pin, path, Subject::Patch(sheets), editor, revision);
     if let Some(written) = compose.written_type()
         && let Subject::Patch(sheets) = &mut compose.subject
@@ -65,7 +66,7 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(super) fn show(model: &mut Model, compose: Compose, fx: &mut Vec<Effect>) {
     let job_id = compose.pin.key.job_id.clone();
     fx.push(Effect::Ask(Question::Names(job_id)));
-    model.lower = Lower::Gate;
+    model.panes.lower = Lower::Gate;
     model.compose = Some(compose);
 }
 
@@ -118,13 +119,13 @@ pub(super) fn kept_patch(model: &Model, key: &GateKey) -> Option<(u32, PatchDraf
 /// The text changed. Costs nothing by the text: what is made of it is made once, when the loop has
 /// time.
 pub(crate) fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
-    let revision = model.next_number();
+    let revision = model.outgoing.next_number();
     let Some(compose) = &mut model.compose else {
         return;
     };
     // The former verdict stays readable while the next is made; it counts for nothing until then.
     compose.revision = revision;
-    compose.preview_scroll = 0;
+    compose.preview.scroll = 0;
     draft::note_change(model);
     model.toasts.text_changed();
     keep_checked(model, fx);
@@ -180,13 +181,13 @@ pub(crate) fn note_columns(model: &mut Model) {
 /// More of a narrow screen for the preview, or its share again.
 pub(crate) fn resize_preview(model: &mut Model) {
     if let Some(compose) = &mut model.compose {
-        compose.is_preview_large = !compose.is_preview_large;
+        compose.preview.is_large = !compose.preview.is_large;
     }
 }
 
 /// Scrolls the preview by so many lines.
 pub(crate) fn scroll_preview(model: &mut Model, lines: isize) {
     if let Some(compose) = &mut model.compose {
-        compose.preview_scroll = compose.preview_scroll.saturating_add(lines);
+        compose.preview.scroll = compose.preview.scroll.saturating_add(lines);
     }
 }

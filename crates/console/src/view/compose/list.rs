@@ -32,7 +32,7 @@ fn draw_candidates(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let below = area.bottom().saturating_sub(at.y + 1);
     let above = at.y.saturating_sub(area.y + 1);
     let shown = u16::try_from(candidates.len().min(CANDIDATES_SHOWN_MAX)).unwrap_or(u16::MAX);
@@ -64,7 +64,7 @@ fn draw_candidates(
 
 /// Draws the patch types at the top of the editor, below its head.
 fn draw_types(model: &Model, compose: &Compose, chosen: usize, area: Rect, buffer: &mut Buffer) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let Some(sheets) = compose.sheets() else {
         return;
     };

@@ -36,7 +36,7 @@ fn top(editor: &Editor, columns: usize, height: usize) -> At {
 
 /// Draws it; returns the cursor.
 pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let editor = &compose.editor;
     let height = usize::from(area.height);
     let columns = compose::columns(editor, area.width);

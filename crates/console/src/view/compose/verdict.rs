@@ -23,7 +23,7 @@ fn wrapped(text: &str, columns: usize, style: Style) -> Vec<Parts> {
 /// What is to be said of the text, in lines of so many columns; changes in at most `rows_each`
 /// lines a side, 0: not one by one.
 pub(crate) fn lines(model: &Model, compose: &Compose, columns: usize, rows_each: usize) -> Vec<Parts> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     if let Some(why) = &compose.closed {
         return wrapped(&format!("Read only: {why}; your draft is kept"), columns, theme.error());
     }
@@ -111,7 +111,7 @@ fn head(checked: &Checked, is_newest: bool, columns: usize, theme: Theme) -> Vec
 fn effect(compose: &Compose, checked: &Checked, columns: usize, rows_each: usize, theme: Theme) -> Vec<Parts> {
     let indented = columns.saturating_sub(2);
     let mut lines: Vec<Parts> = Vec::new();
-    let facts = compose.preview.iter().flat_map(|(_, preview)| &preview.facts);
+    let facts = compose.preview.found.iter().flat_map(|(_, preview)| &preview.facts);
     // A patch type that knows of it has said so itself, and more.
     let is_told = |fact: &&String| checked.consequences.iter().any(|told| told.starts_with(fact.as_str()));
     for fact in facts.filter(|fact| !is_told(fact)) {

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::prompt::CancelAsk;
 
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a CancelAsk, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let style = theme.removed().patch(theme.strong());
     let mut lines = other_title(model, ("CANCEL JOB ", style), &ask.label, columns);
     outlook(model, columns, &mut lines);

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::prompt::{DISCARD_WORD, DiscardAsk};
 
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a DiscardAsk, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut lines = vec![text("DISCARD the text", theme.removed().patch(theme.strong()))];
     let lists = keymap::key_in(Focus::Queue, Action::Discarded);
     let words =

@@ -42,7 +42,7 @@ fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
 }
 
 pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut lines = Vec::new();
     let head_style = match confirm.intent {
         Intent::Approve => theme.added(),
@@ -115,7 +115,7 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     }
     if let Some(patch) = &confirm.patch {
         let shown = 3;
-        let each = if model.size.1 < 24 { 1 } else { 2 };
+        let each = if model.window.size.1 < 24 { 1 } else { 2 };
         let changes = patch.changes.iter().take(shown);
         for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
             let style = change::style(line.side, theme);
@@ -142,7 +142,8 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     lines.extend(spare);
     if verb::is_draft_left_out(model) {
         let shows = keymap::key_in(Focus::Confirm, Action::Compose);
-        let words = format!("Your patch draft is NOT applied ({shows} shows it)");
+        let out = keymap::out_of_note(model.focus());
+        let words = format!("Your patch draft is NOT applied ({out}{shows} shows it)");
         wrapped(&words, columns, theme.warning(), &mut lines);
     }
     let unseen = view.map(GateView::unseen).unwrap_or_default();

@@ -18,7 +18,7 @@ use text::{cut, width};
 
 /// Its lines above and below the list of gates.
 fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let all = ask.concerned();
     let (verb, style) = match ask.verdict {
         Verdict::Approve => ("APPROVE", theme.added()),
@@ -190,7 +190,7 @@ fn unseen(model: &Model, item: &Item, cells: usize) -> String {
         .as_ref()
         .filter(|view| view.key == *key && is_it(view.shown_digest()));
     let shown = view.filter(|view| view.extent().is_some()).map(GateView::unseen);
-    let remembered = model.remembered.iter().find(|of_gate| of_gate.key == *key);
+    let remembered = model.panes.remembered.iter().find(|of_gate| of_gate.key == *key);
     let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
     let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
     let shown = shown
@@ -217,7 +217,7 @@ fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> 
 }
 
 fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> PromptLine<'static> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
     let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
@@ -312,18 +312,19 @@ pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     let items = ask.items.iter().enumerate().skip(window.start).take(window.len());
     shown.extend(items.map(|(index, item)| item_line(model, columns, index, item, ask.is_asking())));
     if window.len() < count {
+        let out = keymap::out_of_note(model.focus());
         let hint = match ask.undrawn() {
             unread if unread > 0 && ask.is_asking() => {
                 let keys = keymap::keys_of(Focus::Bulk, &[Action::PageDown, Action::PageUp]);
-                format!("{unread} not shown yet: {keys}")
+                format!("{unread} not shown yet: {out}{keys}")
             }
-            _ => keymap::keys_of(
-                Focus::Bulk,
-                &[Action::Down, Action::Up, Action::PageUp, Action::PageDown],
-            ),
+            _ => {
+                let keys = [Action::Down, Action::Up, Action::PageUp, Action::PageDown];
+                out + &keymap::keys_of(Focus::Bulk, &keys)
+            }
         };
         let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
-        shown.push(text(words, model.theme.warning()));
+        shown.push(text(words, model.session.theme().warning()));
     }
     shown.extend(below);
     shown

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::prompt::ResumeAsk;
 
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a ResumeAsk, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let style = theme.held().patch(theme.strong());
     let mut lines = other_title(model, ("RESUME ", style), &ask.label, columns);
     outlook(model, columns, &mut lines);

@@ -56,7 +56,7 @@ pub(crate) fn key_cells((key, meaning): &(&str, &str)) -> usize {
 /// The keys of a prompt; in brackets, so that they are found at a glance. Where the line is short,
 /// what stands behind a comma goes.
 pub(crate) fn keys(model: &Model, columns: usize, pairs: &[(&str, &str)]) -> PromptLine<'static> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let needed: usize = pairs.iter().map(key_cells).sum();
     let is_short = needed > columns + KEYS_GAP;
     let mut parts = Vec::new();
@@ -108,7 +108,7 @@ pub(crate) fn title(parts: [(String, Style); 3], timer: (String, Style), columns
 
 /// What Enter would do, as the rules say it.
 pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<PromptLine<'_>>) {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let asking = "asking the rules what it would do…";
     match model.preview.progress() {
         (answered, all) if answered < all && all > 1 => {
@@ -144,7 +144,7 @@ pub(crate) fn answers<'a>(
         (Err(_), Some(key)) => Some((key, "take it over")),
         (Err(NoOffer::Refused(no)), None) if !no.is_about_text && !is_told_above => {
             let words = verb::in_words(no.what, &no.why, &no.hint);
-            wrapped(&words, columns, model.theme.error(), lines);
+            wrapped(&words, columns, model.session.theme().error(), lines);
             None
         }
         (Err(_), None) => None,
@@ -163,14 +163,14 @@ pub(crate) fn answers<'a>(
 pub(crate) fn elsewhere(model: &Model, columns: usize, lines: &mut Vec<PromptLine<'_>>) {
     for (key, _) in open_elsewhere(model) {
         let words = holder::warning(model, &key).unwrap_or_default();
-        wrapped(&words, columns, model.theme.held(), lines);
+        wrapped(&words, columns, model.session.theme().held(), lines);
     }
 }
 
 /// The title of a question about something else: what is done and to what, which gives way, and who
 /// does it, who never does.
 pub(crate) fn other_title(model: &Model, verb: (&str, Style), label: &str, columns: usize) -> Vec<PromptLine<'static>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let (verb, style) = verb;
     let who = format!("  as {}", model.session.operator.name);
     let room = columns.saturating_sub(width(verb) + width(&who));

@@ -9,7 +9,7 @@ use crate::model::prompt::{TimerAsk, TimerIntent};
 use text::words::duration;
 
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a TimerAsk, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let verb = format!("{} ", ask.intent.head());
     let who = format!("  as {}", model.session.operator.name);
     let label = gate_label(&ask.label, &ask.key, columns, [&verb, &who]);

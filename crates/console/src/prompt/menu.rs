@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::compose::Compose;
 
 pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let is_edit = model.compose.as_ref().is_some_and(|compose| compose.edited().is_some());
     let what = if is_edit { "EDIT " } else { "PATCH " };
     let label = model
@@ -44,7 +44,7 @@ pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
     }
     // The same answer as the hint line and the keys themselves: what cannot be done now is not
     // offered.
-    let bindings = keymap::groups(Focus::Menu).into_iter().flat_map(|group| group.bindings);
+    let bindings = keymap::bindings(Focus::Menu);
     let offered = bindings.filter_map(|binding| {
         let action = binding
             .action

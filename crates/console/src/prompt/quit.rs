@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::prompt::QuitAsk;
 
 pub(super) fn lines<'a>(model: &'a Model, ask: &'a QuitAsk, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.theme;
+    let theme = model.session.theme();
     let mut lines = vec![text("LEAVE holdpoint", theme.strong())];
     if ask.reasons.is_empty() {
         lines.push(text("Nothing is under way any more", theme.plain()));

@@ -55,10 +55,10 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<PromptLine<'_>>, bool) {
     wrapped(
         &format!("{} does nothing: {why}", key_name(model, Action::Accept)),
         columns,
-        model.theme.error(),
+        model.session.theme().error(),
         &mut said,
     );
-    said.push(text(MAKE_ROOM, model.theme.plain()));
+    said.push(text(MAKE_ROOM, model.session.theme().plain()));
     said.push(keys(
         model,
         columns,

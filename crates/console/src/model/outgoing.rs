@@ -1,0 +1,100 @@
+//! What the engine was asked and told, until it answers.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use domain::key::GateKey;
+use domain::lease::LeasePurpose;
+use domain::time::Timestamp;
+use engine::api::Ticket;
+
+/// What was sent and is not yet answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sent {
+    /// For a toast: `Approved`, `Resumed`.
+    pub(crate) done: &'static str,
+    /// For a refusal: `Not approved`.
+    pub(crate) not_done: &'static str,
+    /// What it was about.
+    pub(crate) subject: String,
+    /// The gate that it decides, if it decides one.
+    pub(crate) decides: Option<GateKey>,
+    /// Whether a patch goes with it.
+    pub(crate) has_patch: bool,
+    /// Whether it was answered, and only its files are owed.
+    pub(crate) is_committed: bool,
+    /// The gate whose lease it takes or renews.
+    pub(crate) leases: Option<GateKey>,
+    /// Whether it is one of many: what became of it stands in their list.
+    pub(crate) is_part: bool,
+    /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
+    pub(crate) is_quiet: bool,
+}
+
+/// A lease that this session wants while a prompt or the editor is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseHeld {
+    /// What for.
+    pub(crate) purpose: LeasePurpose,
+    /// When it was last asked for, on the boot clock.
+    pub(crate) beat_boot_us: i64,
+    /// Since when this session has it; none: it was never given.
+    pub(crate) taken_at: Option<Timestamp>,
+    /// Whether it was refused the last time.
+    pub(crate) is_refused: bool,
+    /// Whether somebody took it from this session.
+    pub(crate) is_lost: bool,
+}
+
+/// A question that is asked again and again, never twice at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct UnderWay {
+    /// Whether it waits for its answer.
+    is_asked: bool,
+    /// Whether it is to be asked once more after that.
+    must_follow: bool,
+}
+
+impl UnderWay {
+    /// Whether it may be asked now; else it is asked once more after the answer.
+    pub(crate) fn begin(&mut self) -> bool {
+        self.must_follow = self.is_asked;
+        !std::mem::replace(&mut self.is_asked, true)
+    }
+
+    /// It was answered. Returns whether it is to be asked once more.
+    pub(crate) fn end(&mut self) -> bool {
+        std::mem::take(self).must_follow
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Outgoing {
+    /// Commands under way.
+    pub(crate) sent: BTreeMap<Ticket, Sent>,
+    /// The leases that are kept, by gate.
+    pub leases: BTreeMap<GateKey, LeaseHeld>,
+    /// Gates that this console decided lately: their events are no news.
+    pub(crate) own: VecDeque<GateKey>,
+    /// The query for the queue.
+    pub(crate) queue: UnderWay,
+    /// The query for the selected job.
+    pub(crate) job: UnderWay,
+    /// Rises with every view of a gate, prompt text or command.
+    counter: u64,
+}
+
+impl Outgoing {
+    /// A number that nothing else has: an answer finds by it what it is an answer to.
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.counter = self.counter.saturating_add(1);
+        self.counter
+    }
+
+    /// The decision of this gate that is being written, if one is.
+    pub(crate) fn writing(&self, key: &GateKey) -> Option<&Sent> {
+        self.sent
+            .values()
+            .find(|sent| !sent.is_committed && sent.decides.as_ref() == Some(key))
+    }
+}

@@ -1,0 +1,51 @@
+//! What stands below (or beside) the queue.
+
+use std::collections::VecDeque;
+
+use super::history::HistoryPane;
+use super::job::JobView;
+use super::look::ViewOptions;
+use super::remembered::Remembered;
+use crate::keymap::Focus;
+
+/// Which pane it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Lower {
+    /// The gate's diff.
+    #[default]
+    Gate,
+    /// The job: stages, events, log.
+    Job,
+    /// The decisions.
+    History,
+}
+
+/// The panes below the queue, and what was shown there.
+#[derive(Debug, Default)]
+pub struct Panes {
+    /// Whether the keys go to what stands below the queue.
+    pub is_lower_focused: bool,
+    /// What stands below the queue.
+    pub lower: Lower,
+    /// How diffs are looked at.
+    pub look: ViewOptions,
+    /// The job of the selected row.
+    pub job: Option<JobView>,
+    /// The decisions.
+    pub(crate) history: HistoryPane,
+    /// What was shown of gates that the selection left, the newest last.
+    pub(crate) remembered: VecDeque<Remembered>,
+}
+
+impl Panes {
+    /// Which pane the keys go to; of a job without a gate its own pane takes the diff's place.
+    pub(crate) fn focus(&self, has_gate: bool) -> Focus {
+        match (self.is_lower_focused, self.lower) {
+            (false, _) => Focus::Queue,
+            (true, Lower::Gate) if !has_gate => Focus::Job,
+            (true, Lower::Gate) => Focus::Diff,
+            (true, Lower::Job) => Focus::Job,
+            (true, Lower::History) => Focus::History,
+        }
+    }
+}
