@@ -1,7 +1,6 @@
 //! Those who use one runs directory at once, and what kills them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -12,6 +11,7 @@ use domain::ids::Digest;
 use serde_json::Value;
 
 use super::caller::{Caller, Heard, Read};
+use super::figures::Figures;
 use crate::support::beside::{Beside, Stream};
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::random::Random;
@@ -62,47 +62,6 @@ const JOBS_LIVE: usize = 6;
 const KEYS: [&str; 16] = [
     "a", "a", "Enter", "Enter", "Enter", "r", "j", "k", "Tab", "x", "n", "g", "G", "<C-l>", "p", "?",
 ];
-
-#[derive(Debug, Default)]
-pub struct Figures {
-    pub deeds: u32,
-    pub jobs: u32,
-    pub commands: u32,
-    pub kills: u32,
-    pub crashes: u32,
-    pub keys: u32,
-    pub told: u32,
-    pub too_late: u32,
-    pub requests: u32,
-    pub answers_lost: u32,
-    pub deliveries: u32,
-    pub refused: BTreeMap<String, u32>,
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} deeds, {} jobs, {} commands, {} keys, {} killed, {} crashed at a named point, {} told that they decided, {} too late; \
-             {} requests over HTTP, {} of their answers lost; {} deliveries to the webhook",
-            self.deeds,
-            self.jobs,
-            self.commands,
-            self.keys,
-            self.kills,
-            self.crashes,
-            self.told,
-            self.too_late,
-            self.requests,
-            self.answers_lost,
-            self.deliveries
-        )?;
-        for (why, times) in &self.refused {
-            write!(f, "\n  {times} times: {why}")?;
-        }
-        Ok(())
-    }
-}
 
 /// A command that is under way, and the note by which its decision is known again.
 struct Decider {
