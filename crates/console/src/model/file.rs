@@ -57,7 +57,7 @@ impl Uses {
     /// What can be done with these bytes of an artifact.
     pub(crate) fn of(artifact: &GateArtifact, bytes: &[u8]) -> Self {
         // Any text can be replaced: the patches themselves are made only where that is not so.
-        let fits = || !work::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
+        let fits = || !patch::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
         Self {
             editing: work::editable(bytes).map(drop),
             is_patchable: std::str::from_utf8(bytes).is_ok() || fits(),

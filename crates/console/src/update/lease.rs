@@ -3,7 +3,6 @@
 
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::command::gate_ref;
 use crate::facts::lease::wanted;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -70,7 +69,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         (lease.purpose, lease.beat_boot_us) = (purpose, boot);
         if is_asked {
             let command = Command::TakeLease {
-                gate: gate_ref(&key),
+                gate: (&key).into(),
                 purpose,
                 is_takeover: false,
             };
@@ -90,7 +89,7 @@ pub fn release_leases(model: &mut Model) -> Vec<Effect> {
 
 fn release(model: &mut Model, leases: impl IntoIterator<Item = (GateKey, LeaseHeld)>, fx: &mut Vec<Effect>) {
     for (key, _) in leases {
-        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
+        send_quietly(model, None, Command::ReleaseLease { gate: (&key).into() }, fx);
     }
 }
 

@@ -13,8 +13,7 @@ use crate::keymap::{self, Focus};
 use crate::layout::below;
 use crate::model::Model;
 use crate::model::job::JobView;
-use domain::job::JobStatus;
-use text::words::OWN_PIPELINE;
+use domain::job::{JobStatus, OWN_PIPELINE};
 
 fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();

@@ -8,13 +8,13 @@ use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::{compose, verb};
 use crate::keymap::{self, Focus};
+use crate::layout;
 use crate::model::Model;
 use crate::model::compose::{Compose, Sheets, Subject};
 use crate::model::panes::Lower;
 use crate::model::prompt::Pin;
 use crate::question::Question;
 use crate::update::outgoing::tell;
-use crate::{layout, work};
 use domain::key::GateKey;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
@@ -28,12 +28,12 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     let rows = model.gate.as_ref().and_then(|view| view.rows.as_deref());
     let params = rows.map(|rows| rows.job.params.clone()).unwrap_or_default();
-    let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
+    let templates = patch::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
     let Some((type_name, template)) = templates.first().cloned() else {
         return;
     };
     let mut path = artifact.path;
-    let mut editor = Editor::at(&template.text, template.cursor);
+    let mut editor = Editor::at(&template.text, (template.cursor.line, template.cursor.character));
     let mut shelf = Vec::new();
     if let Some((attempt, patch)) = kept_patch(model, &pin.key) {
         say_draft_is_back(model, &pin, attempt);

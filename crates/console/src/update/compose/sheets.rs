@@ -70,7 +70,7 @@ pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
     let place = sheets.shelf.iter().rposition(|(shelved, _)| *shelved == name);
     let editor = match place {
         Some(place) => sheets.shelf.remove(place).1,
-        None => Editor::at(&template.text, template.cursor),
+        None => Editor::at(&template.text, (template.cursor.line, template.cursor.character)),
     };
     let former = std::mem::replace(&mut compose.editor, editor);
     if !is_untouched {
