@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::bulk::MARKS_MAX;
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
 use domain::time::Timestamp;
 use engine::api::Ticket;
+
+/// At most so many gates are marked: each takes a lease and a place in the writer's queue.
+pub(crate) const MARKS_MAX: usize = 400;
 
 /// How many own decisions are remembered, to tell news from echoes.
 const OWN_MAX: usize = 2 * MARKS_MAX;
