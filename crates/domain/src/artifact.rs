@@ -138,9 +138,7 @@ impl GateArtifact {
             ..self
         }
     }
-}
 
-impl GateArtifact {
     /// What changed since a nearer version was rejected, as `reader` is told it:
     /// `since your rejection: +1 -1`. None: nothing is nearer.
     pub fn since_rejection_words(&self, reader: &str) -> Option<String> {

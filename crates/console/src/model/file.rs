@@ -299,14 +299,12 @@ impl FileView {
     // What was seen of it against another base may hide just that.
     pub(crate) fn note_shown(&mut self, sights: &[VisibleRow]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);
-        match &self.content {
-            Content::Text(document) if self.comparison.is_usual() => self.shown.note(document, sights) || is_first,
-            Content::Text(_)
-            | Content::Loading
-            | Content::Known
-            | Content::Binary
-            | Content::Missing
-            | Content::Failed(_) => is_first,
+        if let Content::Text(document) = &self.content
+            && self.comparison.is_usual()
+        {
+            self.shown.note(document, sights) || is_first
+        } else {
+            is_first
         }
     }
 }

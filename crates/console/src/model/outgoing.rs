@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use engine::api::Ticket;
 
 /// What was sent and is not yet answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// For a toast: `Approved`, `Resumed`.
     pub(crate) done: &'static str,

@@ -5,7 +5,6 @@
 //! record must be true at a decision, and need not be written at every line.
 
 use crate::effect::{DiffFacts, Effect};
-use crate::facts::command::gate_ref;
 use crate::model::Model;
 use crate::model::prompt::PromptKind;
 use crate::model::remembered::{Remembered, RememberedFile};
@@ -194,7 +193,7 @@ fn record(model: &mut Model, key: &GateKey, digest: Digest, extent: Extent, fx: 
         view.seen.recorded = Some((digest, extent));
     }
     let command = Command::MarkSeen {
-        gate: gate_ref(key),
+        gate: key.into(),
         digest,
         extent,
     };

@@ -141,17 +141,9 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         let mut key = sent.decides.clone();
         if is_waiting_for(model, ticket)
             && let Some(prompt) = model.prompt.take()
+            && let PromptKind::Confirm(confirm) = prompt.ask
         {
-            key = match prompt.ask {
-                PromptKind::Confirm(confirm) => Some(confirm.pin.key),
-                PromptKind::Timer(_)
-                | PromptKind::Bulk(_)
-                | PromptKind::Resume(_)
-                | PromptKind::Cancel(_)
-                | PromptKind::Quit(_)
-                | PromptKind::Menu
-                | PromptKind::Discard(_) => key,
-            };
+            key = Some(confirm.pin.key);
         }
         let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
         let verdict = decided.map(|is_approved| if is_approved { Verdict::Approve } else { Verdict::Reject });
@@ -225,10 +217,7 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     }
     refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
     if has_changed {
-        gate::reload_files(model);
-        if let Some(view) = &mut model.gate {
-            view.wants_since_read = true;
-        }
+        gate::show_moved(model);
     }
     gate::ask_job(model, fx);
     queue::ask(model, fx);

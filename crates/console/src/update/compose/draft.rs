@@ -15,11 +15,7 @@ use domain::key::GateKey;
 
 /// Changes a draft and has it written soon.
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
-    let draft = model
-        .drafts
-        .by_gate
-        .entry(key.clone())
-        .or_insert_with(|| Draft::new(key.clone()));
+    let draft = model.drafts.of(key);
     change(draft);
     if draft.is_empty() {
         model.drafts.by_gate.remove(key);
@@ -28,11 +24,9 @@ pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut D
 }
 
 fn note_unsaved(model: &mut Model, key: &GateKey) {
-    if !model.drafts.unsaved.keys.contains(key) {
-        model.drafts.unsaved.keys.insert(key.clone());
-    }
-    let boot = model.now.boot_us;
-    model.drafts.unsaved.since_boot_us.get_or_insert(boot);
+    let unsaved = &mut model.drafts.unsaved;
+    unsaved.keys.insert(key.clone());
+    unsaved.since_boot_us.get_or_insert(model.now.boot_us);
 }
 
 /// The text changed: its draft is made when it is written or read, not for each key; that there is
@@ -44,14 +38,11 @@ pub(super) fn note_change(model: &mut Model) {
     compose.is_draft_behind = true;
     let key = compose.pin.key.clone();
     let is_wanted = compose.is_changed();
-    let is_there = model
-        .drafts
-        .by_gate
-        .get(&key)
-        .is_some_and(|draft| match &compose.subject {
-            Subject::Patch(_) => draft.patch.is_some(),
-            Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
-        });
+    let draft = model.drafts.by_gate.get(&key);
+    let is_there = draft.is_some_and(|draft| match &compose.subject {
+        Subject::Patch(_) => draft.patch.is_some(),
+        Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
+    });
     if is_wanted == is_there {
         note_unsaved(model, &key);
     } else {
@@ -150,21 +141,19 @@ pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(compose) = &model.compose else {
         return;
     };
-    let of_stage = model
+    let parts = model
         .drafts
-        .by_gate
-        .values()
-        .filter(|draft| is_of_stage(&draft.key, &compose.pin.key));
-    let parts = of_stage.map(|draft| match &compose.subject {
-        Subject::Patch(_) => Draft {
-            patch: draft.patch.clone(),
-            ..Draft::new(draft.key.clone())
-        },
-        Subject::Artifact(_) => Draft {
-            edits: draft.edit(&compose.path).cloned().into_iter().collect(),
-            ..Draft::new(draft.key.clone())
-        },
-    });
+        .of_stage(&compose.pin.key)
+        .map(|draft| match &compose.subject {
+            Subject::Patch(_) => Draft {
+                patch: draft.patch.clone(),
+                ..Draft::new(draft.key.clone())
+            },
+            Subject::Artifact(_) => Draft {
+                edits: draft.edit(&compose.path).cloned().into_iter().collect(),
+                ..Draft::new(draft.key.clone())
+            },
+        });
     for part in parts.collect::<Vec<_>>() {
         put_aside(model, part, fx);
     }
@@ -173,19 +162,10 @@ pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
 /// A text that was thrown away is a draft again, unless another was written in its place.
 pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     let key = chosen.draft.key.clone();
-    let mut draft = model
-        .drafts
-        .by_gate
-        .get(&key)
-        .cloned()
-        .unwrap_or_else(|| Draft::new(key.clone()));
+    let mut draft = model.draft(&key).cloned().unwrap_or_else(|| Draft::new(key.clone()));
     if let Err(why) = draft.take_back(&chosen.draft) {
-        return refuse(
-            model,
-            "Not restored",
-            &why,
-            "send or discard that first; this one stays here",
-        );
+        let hint = "send or discard that first; this one stays here";
+        return refuse(model, "Not restored", &why, hint);
     }
     let is_open = model.queue.gate(&key).is_some();
     let keys = |actions: &[Action]| keymap::keys_of(Focus::Queue, actions).replace(' ', " or ");
@@ -217,8 +197,8 @@ pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>)
         // The draft may be on disk, saved before the last key undid every change.
         fx.push(Effect::SaveDraft(gate.clone(), None));
     }
-    let of_stage = model.drafts.by_gate.keys().filter(|draft| is_of_stage(draft, gate));
-    for key in of_stage.cloned().collect::<Vec<_>>() {
+    let of_stage = model.drafts.of_stage(gate).map(|draft| draft.key.clone());
+    for key in of_stage.collect::<Vec<_>>() {
         if let Some(draft) = model.drafts.by_gate.get_mut(&key) {
             match &compose.subject {
                 Subject::Patch(_) => draft.patch = None,
@@ -241,16 +221,6 @@ fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
 pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
     keep_up(model);
     model.drafts.unsaved.since_boot_us = None;
-    std::mem::take(&mut model.drafts.unsaved.keys)
-        .into_iter()
-        .map(|key| {
-            let draft = model.drafts.by_gate.get(&key).cloned();
-            (key, draft)
-        })
-        .collect()
-}
-
-/// Whether a draft's key is this gate or a former attempt of it.
-pub(crate) fn is_of_stage(draft: &GateKey, key: &GateKey) -> bool {
-    draft.job_id == key.job_id && draft.stage == key.stage && draft.attempt <= key.attempt
+    let keys = std::mem::take(&mut model.drafts.unsaved.keys).into_iter();
+    keys.map(|key| (key.clone(), model.draft(&key).cloned())).collect()
 }
