@@ -203,7 +203,6 @@ fn the_likeliest_is_the_first_and_the_cursor_stands_in_the_value_to_edit() {
     let board = b"{\"scenes\": [{\"id\": \"s0\", \"duration_ms\": 12500}]}";
     for (path, bytes, first, stands) in [
         (SCRIPT, &b"Low tide."[..], "text_replace", "Low tide.\"\n"),
-        (SCRIPT, b"", "text_replace", "\"\n"),
         (BOARD, board, "duration_adjust", "12.5\n"),
         ("a.mp3", b"\xff\xfb", "level_adjust", "{\n"),
         ("a.bin", b"\xff", "params", "{\n"),
