@@ -318,7 +318,7 @@ fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[tokio::test]
 async fn a_preview_changes_no_row_and_no_file() {
-    let (folder, mut engine, id) = waiting(PIPELINE).await;
+    let (folder, engine, id) = waiting(PIPELINE).await;
     engine.close();
     let mut engine = open(folder.path(), PIPELINE, "ana", Role::Visitor);
     // Bytes that nobody has kept yet, and a patch whose result nobody has.

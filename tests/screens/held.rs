@@ -15,7 +15,7 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use console::model::keys::{Field, Overlay};
+        use console::model::keys::Field;
         use console::model::prompt::PromptKind;
         match (
             console.model.ask(),
@@ -26,8 +26,7 @@ fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
             (Some(PromptKind::Cancel(ask)), _, _) => ask.typed.text(),
             (Some(PromptKind::Confirm(ask)), _, _) => ask.note.text(),
             (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
-            (_, _, Some(Overlay::Help { filter, .. })) => filter.text(),
-            (_, _, Some(Overlay::Palette { text, .. })) => text.text(),
+            (_, _, Some(overlay)) => overlay.text.text(),
             _ => panic!("no field is open\n{}", console.text()),
         }
     };

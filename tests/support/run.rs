@@ -218,6 +218,35 @@ impl Workspace {
             .collect()
     }
 
+    /// The first event of this type, by the database: its files follow the commit.
+    #[track_caller]
+    pub fn first_event(&self, job: &str, kind: &str) -> Value {
+        let events = self.json_lines(&["events", job]);
+        let first = events.iter().find(|event| event["type"] == kind);
+        first.unwrap_or_else(|| panic!("no {kind} in {events:?}")).clone()
+    }
+
+    /// How many events of this type a job has.
+    #[track_caller]
+    pub fn count_events(&self, job: &str, kind: &str) -> usize {
+        self.event_types(job).iter().filter(|one| *one == kind).count()
+    }
+
+    /// This program, which starts holdpoint with `args` where and as [`Self::command`] would.
+    pub fn through(&self, program: &str, before: &[&str], args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
+        command
+            .args(before)
+            .arg(holdpoint())
+            .args(args)
+            .current_dir(self.root());
+        command
+            .env_clear()
+            .envs(environment::clean(self.root()))
+            .env("TERM", "dumb");
+        command
+    }
+
     /// Whether something is at a path relative to the root.
     pub fn exists(&self, path: &str) -> bool {
         self.root().join(path).exists()
@@ -311,6 +340,19 @@ impl Words for String {
     fn words(&self) -> Vec<&str> {
         self.as_str().words()
     }
+}
+
+/// Every file and directory below this one; what goes while they are listed is not there.
+pub fn below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        found.push(entry.path());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(below(&entry.path()));
+        }
+    }
+    found.sort();
+    found
 }
 
 #[track_caller]

@@ -2,105 +2,94 @@
 //!
 //! A key means one thing in one focus. Must not know what an action does.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::action::Action;
 use crate::input::KeyPress;
 
-/// Who receives the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Focus {
-    Queue,
+/// Keys without a meaning are typed into a text.
+const TEXT: u8 = 1;
+/// A question is open that Enter answers.
+const QUESTION: u8 = 2;
+
+/// A row: who receives the keys, and the groups that hold there.
+macro_rules! focuses {
+    ($($(#[$doc:meta])* $focus:ident $([$($kind:ident)+])? $($group:ident)+;)+) => {
+        /// Who receives the keys.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Focus {
+            $($(#[$doc])* $focus),+
+        }
+
+        impl Focus {
+            pub const ALL: [Self; [$(Self::$focus),+].len()] = [$(Self::$focus),+];
+
+            fn kinds(self) -> u8 {
+                match self {
+                    $(Self::$focus => 0 $($(| $kind)+)?),+
+                }
+            }
+        }
+
+        /// The groups that hold in a focus.
+        pub fn groups(focus: Focus) -> Vec<&'static Group> {
+            match focus {
+                $(Focus::$focus => vec![$(&$group),+]),+
+            }
+        }
+    };
+}
+
+focuses! {
+    Queue READ_QUEUE DECIDE TIMER QUEUE ALWAYS DIFF_SHOWN PANES MOVE TERMINAL;
     /// The gate's diff.
-    Diff,
+    Diff READ DECIDE TIMER DIFF DIFF_SHOWN ALWAYS BACK PANES MOVE TERMINAL;
     /// The job pane.
-    Job,
+    Job DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// The decisions.
-    History,
+    History ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
-    Confirm,
+    Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
-    Note,
+    Note [QUESTION TEXT] NOTE TERMINAL;
     /// The question about all marked gates.
-    Bulk,
+    Bulk [QUESTION] BULK TERMINAL;
     /// A question that Enter answers with yes.
-    Ask,
+    Ask [QUESTION] ASK TERMINAL;
     /// The field of a question that wants something typed: the job's id, a reason, how long.
-    Answer,
+    Answer [QUESTION TEXT] FIELD ANSWER TERMINAL;
     /// The patch editor.
-    Compose,
+    Compose [TEXT] COMPOSE TERMINAL;
     /// The patch editor's menu.
-    Menu,
+    Menu MENU TERMINAL;
     /// The queue's filter.
-    Filter,
+    Filter [TEXT] FIELD TERMINAL;
     /// The diff's search.
-    Search,
+    Search [TEXT] FIELD TERMINAL;
     /// The search in a text that is written.
-    Find,
+    Find [TEXT] FIELD TERMINAL;
     /// The list of patch types.
-    Types,
+    Types TYPES TERMINAL;
     /// The list of what could stand at the cursor; what is typed goes into the text.
-    Candidates,
-    Help,
-    Palette,
+    Candidates [TEXT] CANDIDATES TERMINAL;
+    Help [TEXT] LIST_FIELD TERMINAL;
+    Palette [TEXT] LIST_FIELD TERMINAL;
     /// The list of files.
-    Files,
+    Files [TEXT] LIST_FIELD TERMINAL;
     /// The list of what was thrown away.
-    Discarded,
+    Discarded [TEXT] LIST_FIELD TERMINAL;
 }
 
 impl Focus {
-    /// All of them.
-    pub const ALL: [Self; 20] = [
-        Self::Queue,
-        Self::Diff,
-        Self::Job,
-        Self::History,
-        Self::Confirm,
-        Self::Note,
-        Self::Bulk,
-        Self::Ask,
-        Self::Answer,
-        Self::Compose,
-        Self::Menu,
-        Self::Filter,
-        Self::Search,
-        Self::Find,
-        Self::Types,
-        Self::Candidates,
-        Self::Help,
-        Self::Palette,
-        Self::Files,
-        Self::Discarded,
-    ];
-
     /// Whether a question is open that Enter answers.
     pub(crate) fn is_prompt(self) -> bool {
-        matches!(self, Self::Confirm | Self::Note | Self::Bulk | Self::Ask | Self::Answer)
+        self.kinds() & QUESTION > 0
     }
 
     /// Whether keys without a meaning here are typed into a text.
     pub fn is_text(self) -> bool {
-        match self {
-            Self::Note
-            | Self::Answer
-            | Self::Compose
-            | Self::Candidates
-            | Self::Filter
-            | Self::Search
-            | Self::Find
-            | Self::Help
-            | Self::Palette
-            | Self::Files
-            | Self::Discarded => true,
-            Self::Queue
-            | Self::Diff
-            | Self::Job
-            | Self::History
-            | Self::Confirm
-            | Self::Bulk
-            | Self::Ask
-            | Self::Menu
-            | Self::Types => false,
-        }
+        self.kinds() & TEXT > 0
     }
 }
 
@@ -110,11 +99,14 @@ pub struct Binding {
     /// What they mean; none: the text that is written takes them itself (see
     /// [`super::editor::Editor::press`]).
     pub action: Option<Action>,
-    /// Their names (see [`Key::name`]).
+    /// Their names (see [`KeyPress::name`]).
     pub keys: &'static [&'static str],
-    pub(crate) help: &'static str,
     /// In the hint line; empty: not there.
     pub hint: &'static str,
+    /// What they do; `{}` stands for the key of one of `named`.
+    help: &'static str,
+    /// Whose keys the help names, in their order; none: the first key of the text that is written.
+    named: &'static [Option<Action>],
 }
 
 /// Bindings that belong together.
@@ -125,561 +117,299 @@ pub struct Group {
     pub bindings: &'static [Binding],
 }
 
-const fn key(action: Action, keys: &'static [&'static str], help: &'static str, hint: &'static str) -> Binding {
-    Binding {
-        action: Some(action),
-        keys,
-        help,
-        hint,
-    }
+/// `_`: the text that is written takes the keys itself.
+macro_rules! meaning {
+    (_) => {
+        None
+    };
+    ($action:ident) => {
+        Some(Action::$action)
+    };
 }
 
-const fn typed(keys: &'static [&'static str], help: &'static str) -> Binding {
-    Binding {
-        action: None,
-        keys,
-        help,
-        hint: "",
-    }
+/// A row: keys, what they mean, the help, and where there are some the hint and the actions whose
+/// keys the help names.
+macro_rules! binding {
+    ($($key:literal)|+ => $action:tt, $help:expr $(, $hint:literal)? $(, [$($named:tt)+])?) => {
+        Binding {
+            action: meaning!($action),
+            keys: &[$($key),+],
+            hint: concat!($($hint)?),
+            help: $help,
+            named: &[$($(meaning!($named)),+)?],
+        }
+    };
 }
 
 /// Where a gate is open for something, whatever the letters mean there.
-const TAKE_OVER: Binding = key(
-    Action::TakeOver,
-    &["Ctrl-t"],
-    "take the gate over from whoever else has it open",
-    "",
-);
-
+const TAKE_OVER: Binding = binding!("Ctrl-t" => TakeOver, "take the gate over from whoever else has it open");
 /// All keys. F1 means that everywhere; `?` wherever it is no letter of a text.
-const HELP: Binding = key(Action::Help, &["?", "F1"], "keys", "keys");
-const HELP_IN_TEXT: Binding = key(Action::Help, &["F1"], "keys", "keys");
-
-static MOVE: Group = Group {
-    name: "move",
-    bindings: &[
-        key(Action::Up, &["k", "Up"], "one row up", ""),
-        key(Action::Down, &["j", "Down"], "one row down", ""),
-        key(Action::Top, &["g", "Home"], "to the top", ""),
-        key(Action::Bottom, &["G", "End"], "to the end", ""),
-        key(
-            Action::PageUp,
-            &["PgUp"],
-            "one page up; on the queue, of the diff on screen",
-            "",
-        ),
-        key(
-            Action::PageDown,
-            &["PgDn"],
-            "one page down; on the queue, of the diff on screen",
-            "",
-        ),
-        key(Action::HalfUp, &["Ctrl-u"], "half a page up", ""),
-        key(Action::HalfDown, &["Ctrl-d"], "half a page down", ""),
-        key(
-            Action::Left,
-            &["h", "Left"],
-            "sideways in the diff, else the pane before",
-            "",
-        ),
-        key(
-            Action::Right,
-            &["l", "Right"],
-            "sideways in the diff, else the next pane",
-            "",
-        ),
-        key(Action::NextPane, &["Tab"], "the other pane", ""),
-    ],
-};
-
-static PANES: Group = Group {
-    name: "panes",
-    bindings: &[
-        key(Action::ShowQueue, &["1"], "the queue", ""),
-        key(Action::ShowGate, &["2"], "the gate's diff", ""),
-        key(Action::ShowJob, &["3"], "the job: stages, events, log", ""),
-        key(Action::ShowHistory, &["4"], "history: decisions made", ""),
-    ],
-};
-
-static QUEUE: Group = Group {
-    name: "queue",
-    bindings: &[
-        key(Action::Open, &["Enter"], "open the gate or job", "open"),
-        key(Action::Mark, &["Space"], "mark the gate, or take its mark off", ""),
-        key(Action::MarkRange, &["V"], "begin a range of marks; again: end it", ""),
-        key(
-            Action::MarkAll,
-            &["*"],
-            "mark all that the filter shows; a or r on a marked gate decides all marked",
-            "",
-        ),
-        key(Action::Filter, &["/"], "filter the queue", "filter"),
-        key(Action::Sort, &["s"], "sort: time left, age, job, stage", ""),
-        key(Action::Quit, &["q"], "leave; asks when something is under way", "leave"),
-        key(
-            Action::Back,
-            &["Esc"],
-            "take the marks off (asks for a second Esc), then the filter back",
-            "",
-        ),
-        key(
-            Action::MarkAgain,
-            &["M"],
-            "set the marks again that were taken off last",
-            "",
-        ),
-    ],
-};
-
+const HELP: Binding = binding!("?" | "F1" => Help, "keys", "keys");
+const HELP_IN_TEXT: Binding = binding!("F1" => Help, "keys", "keys");
 /// Above all other keys of the diff: it reads without a thought.
 const READ_ON: &str = "read on: what was not shown yet, then the next hunk, file and gate; at the end it says so";
 
-static READ_QUEUE: Group = Group {
-    name: "read, on the queue",
-    bindings: &[key(Action::ReadOn, &["}"], READ_ON, "read on")],
-};
+/// The groups of the whole console, each once, in the order of the help. A name is a row that
+/// several groups share.
+macro_rules! groups {
+    ($($group:ident $name:literal { $(
+        $($shared:ident)?
+        $($($key:literal)|+ => $action:tt, $help:expr $(, $hint:literal)? $(, [$($named:tt)+])?)?;
+    )+ })+) => {
+        $(static $group: Group = Group {
+            name: $name,
+            bindings: &[$(
+                $($shared)?
+                $(binding!($($key)|+ => $action, $help $(, $hint)? $(, [$($named)+])?))?
+            ),+],
+        };)+
 
-static READ: Group = Group {
-    name: "read, on the gate",
-    bindings: &[key(Action::ReadOn, &["}", "Space"], READ_ON, "read on")],
-};
+        static ALL: &[&Group] = &[$(&$group),+];
+    };
+}
 
-static DIFF: Group = Group {
-    name: "diff, on the gate",
-    bindings: &[key(Action::Search, &["/"], "find in the diff", "find")],
-};
-
-static DIFF_SHOWN: Group = Group {
-    name: "diff, on the queue too",
-    bindings: &[
-        key(Action::FormerHunk, &["{"], "the hunk before", ""),
-        key(Action::NextFile, &["]"], "the next file", "file"),
-        key(Action::FormerFile, &["["], "the file before", ""),
-        key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
-        key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
-        key(
-            Action::Mode,
-            &["v"],
-            "unified, side by side, or changed values (JSON)",
-            "view",
-        ),
-        key(Action::Base, &["c"], "compare with another version", "base"),
-        key(Action::Files, &["L"], "the list of files", ""),
-        key(Action::Wrap, &["w"], "wrap long lines, or cut them", ""),
-        key(
-            Action::Fold,
-            &["z"],
-            "the whole file, nothing but changed lines, or three around each",
-            "",
-        ),
-        key(Action::PageDown, &["f"], "one page down", ""),
-        key(Action::PageUp, &["b"], "one page up", ""),
-    ],
-};
-
-static PAGES: Group = Group {
-    name: "pages",
-    bindings: &[
-        key(Action::PageDown, &["Space", "f"], "one page down", ""),
-        key(Action::PageUp, &["b"], "one page up", ""),
-    ],
-};
-
-static JOB: Group = Group {
-    name: "job and log",
-    bindings: &[
-        key(Action::NextFile, &["]"], "the next stage's log", "log"),
-        key(Action::FormerFile, &["["], "the log of the stage before", ""),
-    ],
-};
-
-static DECIDE: Group = Group {
-    name: "decide (each asks first)",
-    bindings: &[
-        key(Action::Approve, &["a"], "approve", "approve"),
-        key(Action::Reject, &["r"], "reject", "reject"),
-        key(Action::Compose, &["p"], "compose a patch", "patch"),
-        key(Action::Edit, &["e"], "edit the artifact; the patch is derived", "edit"),
-        key(
-            Action::ExternalEditor,
-            &["E"],
-            "edit in your own editor ($VISUAL, $EDITOR)",
-            "",
-        ),
-        key(Action::Undo, &["u"], "take the newest patch back", "undo"),
-        key(Action::Resume, &["R"], "resume a paused job", ""),
-        key(Action::Cancel, &["X"], "cancel the job (type its id)", ""),
-        key(
-            Action::Acknowledge,
-            &["d"],
-            "note that the job failed: it leaves every queue",
-            "notes it",
-        ),
-    ],
-};
-
-static TIMER: Group = Group {
-    name: "timer (each asks first)",
-    bindings: &[
-        key(
-            Action::Hold,
-            &["t"],
-            "hold the timer in your name, or let it run again",
-            "timer",
-        ),
-        key(Action::Extend, &["+"], "give it more time", ""),
-    ],
-};
-
-static ALWAYS: Group = Group {
-    name: "always",
-    bindings: &[
-        HELP,
-        key(Action::Palette, &[":"], "commands by name, :q leaves", ""),
-        key(Action::Copy, &["y"], "copy the id or digest", ""),
-        key(
-            Action::Discarded,
-            &["Z"],
-            "texts discarded in the last days, to restore one",
-            "",
-        ),
-    ],
-};
-
-static BACK: Group = Group {
-    name: "back",
-    bindings: &[key(Action::Back, &["q", "Esc"], "back to the queue", "back")],
-};
-
-static TERMINAL: Group = Group {
-    name: "terminal",
-    bindings: &[
-        key(Action::Repaint, &["Ctrl-l"], "draw everything anew", ""),
-        key(
-            Action::Suspend,
-            &["Ctrl-z"],
-            "suspend, everywhere; fg continues (undo in the editor is Ctrl-u)",
-            "",
-        ),
-    ],
-};
-
-static CONFIRM: Group = Group {
-    name: "confirm prompt",
-    bindings: &[
-        key(Action::Accept, &["Enter"], "do what the prompt says", ""),
-        key(Action::Note, &["Tab"], "into the note", ""),
-        key(
-            Action::Compose,
-            &["p"],
-            "to your patch draft instead; nothing is decided",
-            "",
-        ),
-        TAKE_OVER,
-        HELP,
-        key(
-            Action::Close,
-            &["Esc", "q", "Ctrl-c"],
-            "back, nothing is decided",
-            "back",
-        ),
-    ],
-};
-
-static CONFIRM_LOOK: Group = Group {
-    name: "look while asked",
-    bindings: &[
-        key(Action::Up, &["k", "Up"], "scroll the diff up", ""),
-        key(Action::Down, &["j", "Down"], "scroll the diff down", ""),
-        key(Action::PageUp, &["PgUp", "b"], "one page up", ""),
-        key(Action::PageDown, &["PgDn", "f"], "one page down", ""),
-        key(
-            Action::ReadOn,
-            &["}", "Space"],
-            "read on: what was not shown yet, then the next hunk and file",
-            "",
-        ),
-        key(Action::FormerHunk, &["{"], "the hunk before", ""),
-        key(Action::NextMatch, &["n"], "the next match, else hunk", ""),
-        key(Action::FormerMatch, &["N"], "the match before, else hunk", ""),
-        key(Action::NextFile, &["]"], "the next file", ""),
-        key(Action::FormerFile, &["["], "the file before", ""),
-    ],
-};
-
-static NOTE: Group = Group {
-    name: "note",
-    bindings: &[
-        key(Action::Accept, &["Enter"], "do what the prompt says", ""),
-        key(Action::Note, &["Tab"], "out of the note", ""),
-        TAKE_OVER,
-        HELP_IN_TEXT,
-        key(
-            Action::Close,
-            &["Esc", "Ctrl-c"],
-            "back, nothing is decided; the note is kept",
-            "back",
-        ),
-    ],
-};
-
-static BULK: Group = Group {
-    name: "all marked gates",
-    bindings: &[
-        key(Action::Accept, &["Enter"], "decide each of them", ""),
-        key(
-            Action::TakeIn,
-            &["i"],
-            "take in what you have not wholly seen; Enter then asks once more",
-            "",
-        ),
-        key(Action::Note, &["Tab"], "into the note", ""),
-        HELP,
-        key(
-            Action::Close,
-            &["Esc", "q", "Ctrl-c"],
-            "back, nothing is decided",
-            "back",
-        ),
-        key(Action::Up, &["k", "Up"], "scroll the list up", ""),
-        key(Action::Down, &["j", "Down"], "scroll the list down", ""),
-        key(Action::PageUp, &["PgUp", "b"], "one page up", ""),
-        key(Action::PageDown, &["PgDn", "Space", "f"], "one page down", ""),
-        key(Action::Top, &["g", "Home"], "to the first", ""),
-        key(Action::Bottom, &["G", "End"], "to the last", ""),
-    ],
-};
-
-static ASK: Group = Group {
-    name: "question",
-    bindings: &[
-        key(Action::Accept, &["Enter"], "yes", ""),
-        HELP,
-        key(Action::Close, &["Esc", "q", "Ctrl-c"], "no, back", "back"),
-    ],
-};
-
-static ANSWER: Group = Group {
-    name: "question with a field",
-    bindings: &[TAKE_OVER],
-};
-
-static FIELD: Group = Group {
-    name: "text field",
-    bindings: &[
-        key(Action::Accept, &["Enter"], "take it", ""),
-        HELP_IN_TEXT,
-        key(Action::Close, &["Esc", "Ctrl-c"], "back", "back"),
-    ],
-};
-
-static LIST_FIELD: Group = Group {
-    name: "list",
-    bindings: &[
-        key(Action::Accept, &["Enter"], "take it", ""),
-        HELP_IN_TEXT,
-        key(Action::Close, &["Esc", "Ctrl-c"], "back", "back"),
-        key(Action::Up, &["Up"], "one row up", ""),
-        key(Action::Down, &["Down"], "one row down", ""),
-        key(Action::PageUp, &["PgUp"], "one page up", ""),
-        key(Action::PageDown, &["PgDn"], "one page down", ""),
-    ],
-};
-
-static COMPOSE: Group = Group {
-    name: "patch editor",
-    bindings: &[
-        key(
-            Action::Menu,
-            &["Esc", "Ctrl-c"],
-            "what to do with the patch; the text is kept",
-            "menu",
-        ),
-        key(
-            Action::OtherType,
-            &["F2"],
-            "the patch types; what you wrote in one is kept",
-            "type",
-        ),
-        key(
-            Action::Complete,
-            &["Tab"],
-            "what could stand here: ids, markers, paths; else indent",
-            "complete",
-        ),
-        key(Action::Find, &["Ctrl-f"], "find in the text", "find"),
-        key(Action::FindNext, &["Ctrl-g", "F3"], "the next match", ""),
-        key(Action::FindFormer, &["Ctrl-p", "Shift-F3"], "the match before", ""),
-        key(
-            Action::ResizePreview,
-            &["F4"],
-            "more room for what the patch would do, or less",
-            "preview",
-        ),
-        TAKE_OVER,
-        HELP_IN_TEXT,
-        key(Action::PreviewUp, &["Alt-Up"], "scroll that up", ""),
-        key(Action::PreviewDown, &["Alt-Down"], "scroll that down", ""),
-    ],
-};
-
-static TYPES: Group = Group {
-    name: "patch types",
-    bindings: &[
-        key(Action::Up, &["Up", "k"], "the type before", ""),
-        key(Action::Down, &["Down", "j", "F2"], "the next type", ""),
-        key(Action::Accept, &["Enter", "Tab"], "write in it", ""),
-        HELP,
-        key(Action::Close, &["Esc", "q", "Ctrl-c"], "back to the text", "back"),
-    ],
-};
-
-static CANDIDATES: Group = Group {
-    name: "what could stand here",
-    bindings: &[
-        key(Action::Up, &["Up"], "the one before", ""),
-        key(Action::Down, &["Down"], "the next one", ""),
-        key(Action::Accept, &["Enter", "Tab"], "write it", ""),
-        HELP_IN_TEXT,
-        key(Action::Close, &["Esc", "Ctrl-c"], "close the list", "back"),
-    ],
-};
-
-static EDITING: Group = Group {
-    name: "while writing",
-    bindings: &[
-        typed(&["Ctrl-u"], "undo; in a field of one line: clear to its beginning"),
-        typed(&["Ctrl-r"], "redo"),
-        typed(&["Ctrl-Right", "Alt-Right"], "one word on"),
-        typed(&["Ctrl-Left", "Alt-Left"], "one word back"),
-        typed(&["Home"], "to the line's beginning"),
-        typed(&["End", "Ctrl-e"], "to the line's end"),
-        typed(&["Ctrl-Home"], "to the text's beginning"),
-        typed(&["Ctrl-End"], "to the text's end"),
-        typed(&["PgUp"], "ten lines up"),
-        typed(&["PgDn"], "ten lines down"),
-        typed(&["Ctrl-w"], "delete the word before"),
-        typed(&["Ctrl-Del"], "delete the word behind"),
-        typed(&["Ctrl-k"], "delete to the line's end"),
-        typed(
-            &[
-                "Shift-Left",
-                "Shift-Right",
-                "Shift-Up",
-                "Shift-Down",
-                "Shift-Home",
-                "Shift-End",
-                "Ctrl-Shift-Home",
-                "Ctrl-Shift-End",
-            ],
-            "select",
-        ),
-        typed(&["Ctrl-x"], "cut what is selected"),
-        typed(&["Ctrl-o"], "copy what is selected"),
-        typed(&["Ctrl-y"], "paste what was deleted, cut or copied last"),
-    ],
-};
-
-static MENU: Group = Group {
-    name: "patch menu",
-    bindings: &[
-        HELP,
-        key(Action::ApproveWith, &["a"], "approve with the patch", "approve with"),
-        key(Action::RejectWith, &["r"], "reject with the patch", "reject with"),
-        key(
-            Action::ApplyOnly,
-            &["t"],
-            "apply only, the gate stays open",
-            "apply only",
-        ),
-        key(
-            Action::CarryOver,
-            &["c"],
-            "carry the edit over into the version under review",
-            "carry over",
-        ),
-        key(
-            Action::AsPatch,
-            &["p"],
-            "show the derived patch, to write on in it",
-            "as patch",
-        ),
-        key(
-            Action::OtherType,
-            &["T"],
-            "the patch types; what you wrote in one is kept",
-            "type",
-        ),
-        key(Action::Discard, &["D"], "discard the text (asks for a word)", "discard"),
-        key(Action::Leave, &["q"], "leave, the draft is kept", "leave"),
-        key(
-            Action::ExternalEditor,
-            &["E"],
-            "go on in your own editor ($VISUAL, $EDITOR)",
-            "own editor",
-        ),
-        key(Action::Close, &["Esc", "Ctrl-c"], "back to the text", "text"),
-    ],
-};
-
-/// The groups that hold in a focus.
-pub fn groups(focus: Focus) -> Vec<&'static Group> {
-    match focus {
-        Focus::Queue => vec![
-            &READ_QUEUE,
-            &DECIDE,
-            &TIMER,
-            &QUEUE,
-            &ALWAYS,
-            &DIFF_SHOWN,
-            &PANES,
-            &MOVE,
-            &TERMINAL,
-        ],
-        Focus::Diff => vec![
-            &READ,
-            &DECIDE,
-            &TIMER,
-            &DIFF,
-            &DIFF_SHOWN,
-            &ALWAYS,
-            &BACK,
-            &PANES,
-            &MOVE,
-            &TERMINAL,
-        ],
-        Focus::Job => vec![&DECIDE, &TIMER, &JOB, &ALWAYS, &BACK, &PANES, &MOVE, &PAGES, &TERMINAL],
-        Focus::History => vec![&ALWAYS, &BACK, &PANES, &MOVE, &PAGES, &TERMINAL],
-        Focus::Confirm => vec![&CONFIRM, &CONFIRM_LOOK, &TERMINAL],
-        Focus::Note => vec![&NOTE, &TERMINAL],
-        Focus::Bulk => vec![&BULK, &TERMINAL],
-        Focus::Ask => vec![&ASK, &TERMINAL],
-        Focus::Answer => vec![&FIELD, &ANSWER, &TERMINAL],
-        Focus::Filter | Focus::Search | Focus::Find => vec![&FIELD, &TERMINAL],
-        Focus::Compose => vec![&COMPOSE, &TERMINAL],
-        Focus::Menu => vec![&MENU, &TERMINAL],
-        Focus::Types => vec![&TYPES, &TERMINAL],
-        Focus::Candidates => vec![&CANDIDATES, &TERMINAL],
-        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => vec![&LIST_FIELD, &TERMINAL],
+groups! {
+    MOVE "move" {
+        "k" | "Up" => Up, "one row up";
+        "j" | "Down" => Down, "one row down";
+        "g" | "Home" => Top, "to the top";
+        "G" | "End" => Bottom, "to the end";
+        "PgUp" => PageUp, "one page up; on the queue, of the diff on screen";
+        "PgDn" => PageDown, "one page down; on the queue, of the diff on screen";
+        "Ctrl-u" => HalfUp, "half a page up";
+        "Ctrl-d" => HalfDown, "half a page down";
+        "h" | "Left" => Left, "sideways in the diff, else the pane before";
+        "l" | "Right" => Right, "sideways in the diff, else the next pane";
+        "Tab" => NextPane, "the other pane";
     }
+    PANES "panes" {
+        "1" => ShowQueue, "the queue";
+        "2" => ShowGate, "the gate's diff";
+        "3" => ShowJob, "the job: stages, events, log";
+        "4" => ShowHistory, "history: decisions made";
+    }
+    QUEUE "queue" {
+        "Enter" => Open, "open the gate or job", "open";
+        "Space" => Mark, "mark the gate, or take its mark off";
+        "V" => MarkRange, "begin a range of marks; again: end it";
+        "*" => MarkAll, "mark all that the filter shows; {} or {} on a marked gate decides all marked", [Approve Reject];
+        "/" => Filter, "filter the queue", "filter";
+        "s" => Sort, "sort: time left, age, job, stage";
+        "q" => Quit, "leave; asks when something is under way", "leave";
+        "Esc" => Back, "take the marks off (asks for a second {}), then the filter back", [Back];
+        "M" => MarkAgain, "set the marks again that were taken off last";
+    }
+    READ_QUEUE "read, on the queue" {
+        "}" => ReadOn, READ_ON, "read on";
+    }
+    READ "read, on the gate" {
+        "}" | "Space" => ReadOn, READ_ON, "read on";
+    }
+    DIFF "diff, on the gate" {
+        "/" => Search, "find in the diff", "find";
+    }
+    DIFF_SHOWN "diff, on the queue too" {
+        "{" => FormerHunk, "the hunk before";
+        "]" => NextFile, "the next file", "file";
+        "[" => FormerFile, "the file before";
+        "n" => NextMatch, "the next match, else hunk";
+        "N" => FormerMatch, "the match before, else hunk";
+        "v" => Mode, "unified, side by side, or changed values (JSON)", "view";
+        "c" => Base, "compare with another version", "base";
+        "L" => Files, "the list of files";
+        "w" => Wrap, "wrap long lines, or cut them";
+        "z" => Fold, "the whole file, nothing but changed lines, or three around each";
+        "f" => PageDown, "one page down";
+        "b" => PageUp, "one page up";
+    }
+    PAGES "pages" {
+        "Space" | "f" => PageDown, "one page down";
+        "b" => PageUp, "one page up";
+    }
+    JOB "job and log" {
+        "]" => NextFile, "the next stage's log", "log";
+        "[" => FormerFile, "the log of the stage before";
+    }
+    DECIDE "decide (each asks first)" {
+        "a" => Approve, "approve", "approve";
+        "r" => Reject, "reject", "reject";
+        "p" => Compose, "compose a patch", "patch";
+        "e" => Edit, "edit the artifact; the patch is derived", "edit";
+        "E" => ExternalEditor, "edit in your own editor ($VISUAL, $EDITOR)";
+        "u" => Undo, "take the newest patch back", "undo";
+        "R" => Resume, "resume a paused job";
+        "X" => Cancel, "cancel the job (type its id)";
+        "d" => Acknowledge, "note that the job failed: it leaves every queue", "notes it";
+    }
+    TIMER "timer (each asks first)" {
+        "t" => Hold, "hold the timer in your name, or let it run again", "timer";
+        "+" => Extend, "give it more time";
+    }
+    CONFIRM "confirm prompt" {
+        "Enter" => Accept, "do what the prompt says";
+        "Tab" => Note, "into the note";
+        "p" => Compose, "to your patch draft instead; nothing is decided";
+        TAKE_OVER;
+        HELP;
+        "Esc" | "q" | "Ctrl-c" => Close, "back, nothing is decided", "back";
+    }
+    CONFIRM_LOOK "look while asked" {
+        "k" | "Up" => Up, "scroll the diff up";
+        "j" | "Down" => Down, "scroll the diff down";
+        "PgUp" | "b" => PageUp, "one page up";
+        "PgDn" | "f" => PageDown, "one page down";
+        "}" | "Space" => ReadOn, "read on: what was not shown yet, then the next hunk and file";
+        "{" => FormerHunk, "the hunk before";
+        "n" => NextMatch, "the next match, else hunk";
+        "N" => FormerMatch, "the match before, else hunk";
+        "]" => NextFile, "the next file";
+        "[" => FormerFile, "the file before";
+    }
+    NOTE "note" {
+        "Enter" => Accept, "do what the prompt says";
+        "Tab" => Note, "out of the note";
+        TAKE_OVER;
+        HELP_IN_TEXT;
+        "Esc" | "Ctrl-c" => Close, "back, nothing is decided; the note is kept", "back";
+    }
+    BULK "all marked gates" {
+        "Enter" => Accept, "decide each of them";
+        "i" => TakeIn, "take in what you have not wholly seen; {} then asks once more", [Accept];
+        "Tab" => Note, "into the note";
+        HELP;
+        "Esc" | "q" | "Ctrl-c" => Close, "back, nothing is decided", "back";
+        "k" | "Up" => Up, "scroll the list up";
+        "j" | "Down" => Down, "scroll the list down";
+        "PgUp" | "b" => PageUp, "one page up";
+        "PgDn" | "Space" | "f" => PageDown, "one page down";
+        "g" | "Home" => Top, "to the first";
+        "G" | "End" => Bottom, "to the last";
+    }
+    ASK "question" {
+        "Enter" => Accept, "yes";
+        HELP;
+        "Esc" | "q" | "Ctrl-c" => Close, "no, back", "back";
+    }
+    FIELD "text field" {
+        "Enter" => Accept, "take it";
+        HELP_IN_TEXT;
+        "Esc" | "Ctrl-c" => Close, "back", "back";
+    }
+    ANSWER "question with a field" {
+        TAKE_OVER;
+    }
+    LIST_FIELD "list" {
+        "Enter" => Accept, "take it";
+        HELP_IN_TEXT;
+        "Esc" | "Ctrl-c" => Close, "back", "back";
+        "Up" => Up, "one row up";
+        "Down" => Down, "one row down";
+        "PgUp" => PageUp, "one page up";
+        "PgDn" => PageDown, "one page down";
+    }
+    COMPOSE "patch editor" {
+        "Esc" | "Ctrl-c" => Menu, "what to do with the patch; the text is kept", "menu";
+        "F2" => OtherType, "the patch types; what you wrote in one is kept", "type";
+        "Tab" => Complete, "what could stand here: ids, markers, paths; else indent", "complete";
+        "Ctrl-f" => Find, "find in the text", "find";
+        "Ctrl-g" | "F3" => FindNext, "the next match";
+        "Ctrl-p" | "Shift-F3" => FindFormer, "the match before";
+        "F4" => ResizePreview, "more room for what the patch would do, or less", "preview";
+        TAKE_OVER;
+        HELP_IN_TEXT;
+        "Alt-Up" => PreviewUp, "scroll that up";
+        "Alt-Down" => PreviewDown, "scroll that down";
+    }
+    TYPES "patch types" {
+        "Up" | "k" => Up, "the type before";
+        "Down" | "j" | "F2" => Down, "the next type";
+        "Enter" | "Tab" => Accept, "write in it";
+        HELP;
+        "Esc" | "q" | "Ctrl-c" => Close, "back to the text", "back";
+    }
+    CANDIDATES "what could stand here" {
+        "Up" => Up, "the one before";
+        "Down" => Down, "the next one";
+        "Enter" | "Tab" => Accept, "write it";
+        HELP_IN_TEXT;
+        "Esc" | "Ctrl-c" => Close, "close the list", "back";
+    }
+    MENU "patch menu" {
+        HELP;
+        "a" => ApproveWith, "approve with the patch", "approve with";
+        "r" => RejectWith, "reject with the patch", "reject with";
+        "t" => ApplyOnly, "apply only, the gate stays open", "apply only";
+        "c" => CarryOver, "carry the edit over into the version under review", "carry over";
+        "p" => AsPatch, "show the derived patch, to write on in it", "as patch";
+        "T" => OtherType, "the patch types; what you wrote in one is kept", "type";
+        "D" => Discard, "discard the text (asks for a word)", "discard";
+        "q" => Leave, "leave, the draft is kept", "leave";
+        "E" => ExternalEditor, "go on in your own editor ($VISUAL, $EDITOR)", "own editor";
+        "Esc" | "Ctrl-c" => Close, "back to the text", "text";
+    }
+    EDITING "while writing" {
+        "Ctrl-u" => _, "undo; in a field of one line: clear to its beginning";
+        "Ctrl-r" => _, "redo";
+        "Ctrl-Right" | "Alt-Right" => _, "one word on";
+        "Ctrl-Left" | "Alt-Left" => _, "one word back";
+        "Home" => _, "to the line's beginning";
+        "End" | "Ctrl-e" => _, "to the line's end";
+        "Ctrl-Home" => _, "to the text's beginning";
+        "Ctrl-End" => _, "to the text's end";
+        "PgUp" => _, "ten lines up";
+        "PgDn" => _, "ten lines down";
+        "Ctrl-w" => _, "delete the word before";
+        "Ctrl-Del" => _, "delete the word behind";
+        "Ctrl-k" => _, "delete to the line's end";
+        "Shift-Left" | "Shift-Right" | "Shift-Up" | "Shift-Down" | "Shift-Home" | "Shift-End" | "Ctrl-Shift-Home"
+            | "Ctrl-Shift-End" => _, "select";
+        "Ctrl-x" => _, "cut what is selected";
+        "Ctrl-o" => _, "copy what is selected";
+        "Ctrl-y" => _, "paste what was deleted, cut or copied last";
+    }
+    BACK "back" {
+        "q" | "Esc" => Back, "back to the queue", "back";
+    }
+    ALWAYS "always" {
+        HELP;
+        ":" => Palette, "commands by name, {}q leaves", [Palette];
+        "y" => Copy, "copy the id or digest";
+        "Z" => Discarded, "texts discarded in the last days, to restore one";
+    }
+    TERMINAL "terminal" {
+        "Ctrl-l" => Repaint, "draw everything anew";
+        "Ctrl-z" => Suspend, "suspend, everywhere; fg continues (undo in the editor is {})", [_];
+    }
+}
+
+/// The bindings that hold in a focus.
+pub(crate) fn bindings(focus: Focus) -> impl Iterator<Item = &'static Binding> {
+    groups(focus).into_iter().flat_map(|group| group.bindings)
+}
+
+/// What each key means in each focus.
+fn meanings() -> HashMap<(Focus, KeyPress), Action> {
+    let in_focus = |focus| bindings(focus).map(move |binding| (focus, binding));
+    let bound = Focus::ALL.into_iter().flat_map(in_focus);
+    let named = bound.flat_map(|(focus, binding)| binding.names().map(move |name| (focus, name, binding.action)));
+    let pairs = named.filter_map(|(focus, name, action)| Some(((focus, KeyPress::parse(name)?), action?)));
+    pairs.collect()
 }
 
 /// What a key means in a focus; none: nothing, or it is typed.
 pub(crate) fn lookup(focus: Focus, key: KeyPress) -> Option<Action> {
-    let name = key.name();
-    let bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
-    bindings
-        .filter(|binding| binding.keys.contains(&name.as_str()))
-        .find_map(|binding| binding.action)
+    static MEANINGS: LazyLock<HashMap<(Focus, KeyPress), Action>> = LazyLock::new(meanings);
+    #[cfg(test)]
+    if tests::is_rebound() {
+        return meanings().get(&(focus, key)).copied();
+    }
+    MEANINGS.get(&(focus, key)).copied()
 }
 
 /// The first key that means this in a focus.
 pub fn key_of(focus: Focus, action: Action) -> Option<&'static str> {
-    let mut bindings = groups(focus).into_iter().flat_map(|group| group.bindings);
-    bindings
-        .find(|binding| binding.action == Some(action))
-        .map(Binding::key)
+    let binding = bindings(focus).find(|binding| binding.action == Some(action));
+    binding.map(Binding::key)
 }
 
 /// The same for a text; nothing where there is none.
@@ -693,104 +423,82 @@ pub(crate) fn keys_of(focus: Focus, actions: &[Action]) -> String {
     keys.join(" ")
 }
 
+/// What leads out of a note to keys that are letters there: `Tab, then `.
+pub(crate) fn out_of_note(focus: Focus) -> String {
+    let out = (focus == Focus::Note).then(|| key_of(focus, Action::Note)).flatten();
+    out.map_or_else(String::new, |key| format!("{key}, then "))
+}
+
 /// What is undone in the text that is written: the key that [`super::editor::Editor::press`] takes
 /// itself.
 pub(crate) fn undo_key() -> &'static str {
     EDITING.bindings.first().map_or("", Binding::key)
 }
 
-#[cfg(test)]
-thread_local! {
-    /// Whether every key has the same other name: then none that is written by hand is right.
-    static IS_REBOUND: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-}
-
-/// What is drawn while every key has another name.
-#[cfg(test)]
-pub(crate) fn rebound<T>(draw: impl FnOnce() -> T) -> T {
-    IS_REBOUND.set(true);
-    let drawn = draw();
-    IS_REBOUND.set(false);
-    drawn
-}
-
 impl Binding {
+    /// The names of its keys.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let names = self.keys.iter().copied();
+        #[cfg(test)]
+        let names = names.map(tests::rebound_name);
+        names
+    }
+
     /// The key that is named for it: the first.
     pub(crate) fn key(&self) -> &'static str {
-        #[cfg(test)]
-        if IS_REBOUND.get() {
-            return "F9";
-        }
-        self.keys.first().copied().unwrap_or_default()
+        self.names().next().unwrap_or_default()
     }
 
     /// The key that is named for it where it leads out: the same letter wherever it is no text.
     pub(crate) fn key_out(&self) -> &'static str {
-        let letter = self.keys.iter().find(|key| **key == "q");
-        #[cfg(test)]
-        let letter = letter.filter(|_| !IS_REBOUND.get());
-        letter.copied().unwrap_or_else(|| self.key())
+        self.names().find(|key| *key == "q").unwrap_or_else(|| self.key())
     }
 
     /// Its keys in words: `k or Up`, `Esc, q or Ctrl-c`.
     pub(crate) fn keys_in_words(&self) -> String {
-        match self.keys {
+        let names: Vec<_> = self.names().collect();
+        match names.as_slice() {
             [] => String::new(),
             [only] => (*only).to_owned(),
             [former @ .., last] => format!("{} or {last}", former.join(", ")),
         }
     }
+
+    /// What it does, for the help.
+    pub(crate) fn help(&self) -> String {
+        self.named.iter().fold(self.help.to_owned(), |help, action| {
+            help.replacen("{}", self.key_beside(*action), 1)
+        })
+    }
+
+    /// The key of an action in the group of this binding, else in the first that has it.
+    fn key_beside(&self, action: Option<Action>) -> &'static str {
+        let own = ALL
+            .iter()
+            .filter(|group| group.bindings.iter().any(|binding| std::ptr::eq(binding, self)));
+        let mut bindings = own.chain(ALL).flat_map(|group| group.bindings);
+        bindings.find(|binding| binding.action == action).map_or("", Self::key)
+    }
 }
 
 /// The groups of the whole console, each once, in the order of the help.
-pub(crate) fn all_groups() -> Vec<&'static Group> {
-    vec![
-        &MOVE,
-        &PANES,
-        &QUEUE,
-        &READ_QUEUE,
-        &READ,
-        &DIFF,
-        &DIFF_SHOWN,
-        &PAGES,
-        &JOB,
-        &DECIDE,
-        &TIMER,
-        &CONFIRM,
-        &CONFIRM_LOOK,
-        &NOTE,
-        &BULK,
-        &ASK,
-        &FIELD,
-        &ANSWER,
-        &LIST_FIELD,
-        &COMPOSE,
-        &TYPES,
-        &CANDIDATES,
-        &MENU,
-        &EDITING,
-        &BACK,
-        &ALWAYS,
-        &TERMINAL,
-    ]
+pub(crate) fn all_groups() -> &'static [&'static Group] {
+    ALL
 }
 
 /// The key table of the README, in Markdown.
 pub fn readme_table() -> String {
     let mut table = String::from("| where | keys |\n|---|---|\n");
-    for group in all_groups() {
-        let cells: Vec<_> = group
-            .bindings
-            .iter()
-            .map(|binding| {
-                let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-                format!("{} {}", keys.join(" or "), binding.help)
-            })
-            .collect();
+    for group in ALL {
+        let cell = |binding: &Binding| {
+            let keys: Vec<_> = binding.names().map(|key| format!("`{key}`")).collect();
+            format!("{} {}", keys.join(" or "), binding.help())
+        };
+        let cells: Vec<_> = group.bindings.iter().map(cell).collect();
         table.push_str(&format!("| {} | {} |\n", group.name, cells.join(" · ")));
     }
     table
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

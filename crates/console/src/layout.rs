@@ -242,7 +242,7 @@ pub fn of(model: &Model) -> Layout {
     layout.banner = take_top(&mut rest, crate::facts::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.
-    let question = crate::facts::prompt::whole::least_height(model, lower_columns(model));
+    let question = crate::prompt::whole::least_height(model, lower_columns(model));
     let message = crate::facts::message::height(model, width);
     let is_read_low = is_read_low(model);
     let is_low = crate::facts::window::is_low(model);
@@ -280,7 +280,7 @@ pub fn of(model: &Model) -> Layout {
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
-        let prompt = crate::facts::prompt::height(model, lower_columns(model));
+        let prompt = crate::prompt::height(model, lower_columns(model));
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
         let share = share.min(rest.height.saturating_sub(beside));
         let urgent = if is_long {
@@ -302,8 +302,8 @@ pub fn of(model: &Model) -> Layout {
             layout.side = take_left(&mut rest, columns, &mut layout.rule);
         }
     }
-    let wanted = crate::facts::prompt::height(model, rest.width);
-    let question = crate::facts::prompt::whole::least_height(model, rest.width);
+    let wanted = crate::prompt::height(model, rest.width);
+    let question = crate::prompt::whole::least_height(model, rest.width);
     let most = rest.height.saturating_sub(2).max(question.min(rest.height));
     layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;

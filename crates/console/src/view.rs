@@ -5,17 +5,15 @@
 pub(crate) mod banner;
 pub mod compose;
 pub mod diff_rows;
-pub(crate) mod discarded;
-pub(crate) mod files;
 pub mod gate;
 pub(crate) mod header;
 pub(crate) mod help;
 pub(crate) mod hint;
 pub(crate) mod history;
 pub mod job;
+pub(crate) mod lists;
 pub mod media;
 pub(crate) mod message;
-pub mod palette;
 pub mod plain;
 pub mod prompt;
 pub mod queue;
@@ -31,7 +29,7 @@ use crate::effect::{DiffFacts, FrameFacts};
 use crate::layout::{self, question};
 use crate::model::Model;
 use crate::model::file::FileView;
-use crate::model::keys::Overlay;
+use crate::model::keys::Listed;
 use crate::model::look::Mode;
 use crate::model::panes::Lower;
 use crate::model::shown::VisibleRow;
@@ -75,14 +73,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
     cursor = message::draw(model, layout.message, buffer).or(cursor);
     hint::draw(model, layout.hint, buffer);
-    match &model.keys.overlay {
-        Some(Overlay::Help { .. }) => cursor = help::draw(model, &layout, buffer),
-        Some(Overlay::Palette { .. }) => cursor = palette::draw(model, &layout, buffer),
-        Some(Overlay::Discarded { .. }) => cursor = discarded::draw(model, &layout, buffer),
-        Some(Overlay::Files { .. }) => cursor = files::draw(model, &layout, buffer),
-        None => {}
+    let Some(overlay) = &model.keys.overlay else {
+        return cursor;
+    };
+    match overlay.listed {
+        Listed::Help => help::draw(model, overlay, &layout, buffer),
+        Listed::Palette => lists::palette(model, overlay, &layout, buffer),
+        Listed::Discarded => lists::discarded(model, overlay, &layout, buffer),
+        Listed::Files => lists::files(model, overlay, &layout, buffer),
     }
-    cursor
 }
 
 /// The rows of the diff that are drawn.

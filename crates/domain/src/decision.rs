@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical;
-use super::gate::Verdict;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
 use super::time::Timestamp;
@@ -215,12 +214,6 @@ impl Decision {
     /// Whether the work may go on.
     pub fn is_approved(&self) -> bool {
         self.approved
-    }
-    pub fn verdict(&self) -> Verdict {
-        match self.approved {
-            true => Verdict::Approve,
-            false => Verdict::Reject,
-        }
     }
     /// Who decided: a name, or [`TIMER_NAME`].
     pub fn by(&self) -> &str {

@@ -1,6 +1,6 @@
-//! Enums that are words on the wire, in files and in the store.
+//! What is written as a text on the wire, in files and in the store.
 
-/// Makes such an enum from one table of its variants and their words.
+/// Makes an enum of words from one table of its variants and their words.
 macro_rules! words {
     ($(#[$doc:meta])* pub enum $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -28,6 +28,24 @@ macro_rules! read_words {
             /// Reads the word.
             pub fn parse(text: &str) -> Option<Self> {
                 match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+/// Writes a type as it is displayed, and reads it with this function, which says what is wrong.
+macro_rules! text_form {
+    ($name:ident, $read:path) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+                $read(&text).map_err(serde::de::Error::custom)
             }
         }
     };

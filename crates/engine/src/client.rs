@@ -17,7 +17,7 @@ use config::Config;
 use domain::ask::{Ask, Command};
 use domain::event::Event;
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use runs::{RunsDir, RunsError};
 use store::StoreError;
 
@@ -160,12 +160,11 @@ impl Client {
 }
 
 pub(super) fn leaving() -> Refusal {
-    Refusal::new(RefusalCode::NotPossible, "holdpoint is leaving")
-        .with_hint("try again when it is back; look first whether it was done")
+    Refusal::not_possible("holdpoint is leaving").with_hint("try again when it is back; look first whether it was done")
 }
 
 pub(super) fn busy() -> Refusal {
-    Refusal::new(RefusalCode::NotPossible, "too much is waiting for the database").with_hint("try again in a moment")
+    Refusal::not_possible("too much is waiting for the database").with_hint("try again in a moment")
 }
 
 /// The loop's side of all clients: it tells them the news.

@@ -75,15 +75,9 @@ pub(super) trait Finds: Files {
         let target = gate
             .artifacts
             .get(chosen)
-            .ok_or_else(|| Refusal::new(RefusalCode::PatchUnfit, "no artifact is under review at this gate"))?;
-        let found_of = |path: &ArtifactPath| {
-            on_disk
-                .iter()
-                .find(|other| other.path == *path)
-                .and_then(|other| other.found)
-        };
-        let (planned_on, _) =
-            found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
+            .ok_or_else(|| Refusal::unfit("no artifact is under review at this gate"))?;
+        let found = OnDisk::found_at(on_disk, &target.path);
+        let (planned_on, _) = found.ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let job_id = &rows.job.id;
         let read = |digest: &Digest| self.read(job_id, digest);
         let current = read(&planned_on)?;
@@ -102,7 +96,7 @@ pub(super) trait Finds: Files {
         let former = if is_beside {
             sidecar
         } else {
-            Some(self.as_found(job_id, target, found_of(&target.path))?)
+            Some(self.as_found(job_id, target, found)?)
         };
         let (kind, path, with) = match &former {
             Some(former) => (former.kind.clone(), former.path.clone(), ComparisonBases::of(former)),
@@ -136,8 +130,7 @@ pub(super) trait Finds: Files {
             return Ok(None);
         };
         if let Some(reviewed) = gate.artifacts.iter().find(|artifact| artifact.path == path) {
-            let looked = on_disk.iter().find(|other| other.path == path);
-            let found = looked.and_then(|looked| looked.found);
+            let found = OnDisk::found_at(on_disk, &path);
             if found.is_none() {
                 return Err(Refusal::artifact_vanished(&path, reviewed.digest));
             }
@@ -182,10 +175,8 @@ pub(super) trait Finds: Files {
         let mut artifacts = Vec::with_capacity(agreed.len());
         for agreed in agreed {
             let path = &agreed.artifact.path;
-            let looked = looks.iter().find(|looked| looked.path == *path);
-            let (digest, size_bytes) = looked
-                .and_then(|looked| looked.found)
-                .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
+            let (digest, size_bytes) =
+                OnDisk::found_at(looks, path).ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
             let kind = agreed.artifact.kind.clone();
             let with = ComparisonBases::with_agreed(&agreed, rows);
             artifacts.push(self.compared(job_id, kind, path.clone(), digest, size_bytes, with)?);
@@ -217,15 +208,11 @@ pub(super) trait Finds: Files {
         }
     }
 
-    /// What lies in the place of an artifact, where a directory in its place, a link that leads out or too large a file counts
-    /// as absent.
+    /// What lies in the place of an artifact; a directory, a link that leads out or too large a file
+    /// counts as absent.
     fn readable_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         match self.one_on_disk(rows, path, reviewed) {
-            Err(refusal) if refusal.code == RefusalCode::Invalid => Ok(OnDisk {
-                path: path.clone(),
-                registered: reviewed,
-                found: None,
-            }),
+            Err(refusal) if refusal.code == RefusalCode::Invalid => Ok(OnDisk::new(path, reviewed, None)),
             looked => looked,
         }
     }
@@ -234,11 +221,7 @@ pub(super) trait Finds: Files {
     /// for others wait on this thread.
     fn known_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         match self.hash_known(&rows.job.id, path) {
-            Some((digest, size_bytes)) if digest == reviewed => Ok(OnDisk {
-                path: path.clone(),
-                registered: reviewed,
-                found: Some((digest, size_bytes)),
-            }),
+            found @ Some((digest, _)) if digest == reviewed => Ok(OnDisk::new(path, reviewed, found)),
             Some(_) | None => self.readable_on_disk(rows, path, reviewed),
         }
     }
@@ -253,11 +236,7 @@ pub(super) trait Finds: Files {
         } else {
             self.keep_file(&rows.job.id, path)?
         };
-        Ok(OnDisk {
-            path: path.clone(),
-            registered: reviewed,
-            found,
-        })
+        Ok(OnDisk::new(path, reviewed, found))
     }
 
     /// What lies in the place of an artifact; `wanted` is what ought to.
@@ -394,12 +373,8 @@ impl FileFound {
 }
 
 fn sidecar_path(path: &str) -> Result<ArtifactPath, Refusal> {
-    ArtifactPath::new(path).map_err(|error| {
-        Refusal::new(
-            RefusalCode::PatchUnfit,
-            format!("the file beside the artifact cannot be named: {error}"),
-        )
-    })
+    ArtifactPath::new(path)
+        .map_err(|error| Refusal::unfit(format!("the file beside the artifact cannot be named: {error}")))
 }
 
 fn in_words(changes: &[patch::PlannedChange]) -> Vec<String> {
@@ -411,7 +386,7 @@ fn count(lines: u64) -> u32 {
 }
 
 fn patch_refusal(error: &patch::PatchError) -> Refusal {
-    let mut refusal = Refusal::new(RefusalCode::PatchUnfit, error.to_string());
+    let mut refusal = Refusal::unfit(error.to_string());
     refusal.hint = error.hint.as_deref().map(str::to_owned);
     refusal.place = error.field.as_deref().map(str::to_owned);
     refusal

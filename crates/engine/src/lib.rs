@@ -53,10 +53,10 @@ use clock::{Alarm, Clock};
 use config::Config;
 use domain::operator::Operator;
 
-use runs::RunsDir;
 use runs::digests::Digests;
 use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
+use runs::{RunsDir, RunsError};
 use store::Reader;
 
 use api::{Notice, Ticket};
@@ -445,11 +445,7 @@ impl Engine {
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
     pub fn load_drafts(&self) -> KeptDrafts {
-        let kept = self.runs.load_drafts(&self.operator.name);
-        kept.unwrap_or_else(|error| KeptDrafts {
-            problems: vec![error.to_string()],
-            ..KeptDrafts::default()
-        })
+        kept_or_why(self.runs.load_drafts(&self.operator.name))
     }
 
     /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
@@ -465,11 +461,7 @@ impl Engine {
 
     /// What this operator threw away since then, oldest first, and what could not be read of it.
     pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
-        let kept = self.runs.load_discarded(&self.operator.name, oldest_us);
-        kept.unwrap_or_else(|error| KeptDrafts {
-            problems: vec![error.to_string()],
-            ..KeptDrafts::default()
-        })
+        kept_or_why(self.runs.load_discarded(&self.operator.name, oldest_us))
     }
 
     /// Where copies for this operator's own editor lie.
@@ -549,4 +541,11 @@ impl Engine {
         // burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
     }
+}
+
+fn kept_or_why(kept: Result<KeptDrafts, RunsError>) -> KeptDrafts {
+    kept.unwrap_or_else(|error| KeptDrafts {
+        problems: vec![error.to_string()],
+        ..KeptDrafts::default()
+    })
 }

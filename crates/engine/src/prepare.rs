@@ -137,7 +137,7 @@ impl Preparer {
         for promised in rows.stage_spec(stage).iter().flat_map(|spec| &spec.artifacts) {
             made.push(self.keep(rows, stage, &promised.kind, &promised.path)?.ok_or_else(|| {
                 let why = format!("the command ended well but did not make {}", promised.path);
-                Refusal::new(RefusalCode::Invalid, why)
+                Refusal::invalid(why)
             })?);
         }
         self.add_sidecars(rows, stage, &mut made)?;
@@ -227,11 +227,9 @@ impl Preparer {
             let path = path_in_run_dir(stage, file.as_ref())?;
             if artifacts.iter().any(|other| other.path == path) {
                 let name = path.file_name().to_owned();
-                return Err(
-                    Refusal::new(RefusalCode::Invalid, format!("two artifacts are called {name}"))
-                        .with_hint("rename one: both would become the same file in the run directory")
-                        .at("artifact"),
-                );
+                return Err(Refusal::invalid(format!("two artifacts are called {name}"))
+                    .with_hint("rename one: both would become the same file in the run directory")
+                    .at("artifact"));
             }
             let (digest, size_bytes) = keep(file)?;
             let given = match given {
@@ -316,12 +314,9 @@ impl Files for Preparer {
 fn path_in_run_dir(stage: &StageName, outside: &std::path::Path) -> Result<ArtifactPath, Refusal> {
     let name = outside.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     ArtifactPath::new(&format!("artifacts/{stage}/{name}")).map_err(|error| {
-        Refusal::new(
-            RefusalCode::Invalid,
-            format!("{} cannot be an artifact: {error}", outside.display()),
-        )
-        .with_hint("name a regular file with a plain UTF-8 name")
-        .at("artifact")
+        Refusal::invalid(format!("{} cannot be an artifact: {error}", outside.display()))
+            .with_hint("name a regular file with a plain UTF-8 name")
+            .at("artifact")
     })
 }
 
@@ -329,5 +324,5 @@ fn new_job_id(micros: i64) -> Result<JobId, Refusal> {
     let seconds = u64::try_from(micros / 1_000_000).unwrap_or_default();
     let nanos = u32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or_default();
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos));
-    JobId::new(&id.to_string()).map_err(|error| Refusal::new(RefusalCode::Invalid, error.to_string()))
+    JobId::new(&id.to_string()).map_err(|error| Refusal::invalid(error.to_string()))
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::outlook::Outlook;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::evidence::Files as _;
 use super::find;
@@ -61,7 +61,7 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
         return Ok(());
     }
     let words = "there is no dry run of starting a job or opening a gate";
-    Err(Refusal::new(RefusalCode::Invalid, words))
+    Err(Refusal::invalid(words))
 }
 
 #[cfg(test)]
@@ -89,6 +89,7 @@ mod tests {
     use domain::key::GateRef;
     use domain::operator::{Operator, Surface, Via};
     use domain::policy::GatePolicy;
+    use domain::refusal::RefusalCode;
     use domain::stage::{ArtifactSpec, StageSpec};
     use runs::RunsDir;
     use runs::digests::Digests;

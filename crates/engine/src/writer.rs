@@ -24,7 +24,7 @@ use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
 use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError};
 
-use super::api::{Receipt, Ticket};
+use super::api::{Notice, Receipt, Ticket};
 use super::client::{Asker, Committed};
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::evidence::{Files as _, Finds as _};
@@ -167,6 +167,10 @@ impl Writer {
     pub(super) fn send(&self, message: Inbox) {
         // The loop is gone when this fails, and with it everyone who could listen.
         let _ = self.inbox.blocking_send(message);
+    }
+
+    fn notify(&self, notice: Notice) {
+        self.send(Inbox::Notice(notice));
     }
 
     fn turn(&mut self, waiting: Vec<Work>) {
@@ -449,7 +453,7 @@ impl Writer {
         let receipt = Box::new(receipt);
         let unpublished = match asker {
             Asker::Loop(ticket) => {
-                self.send(Inbox::Done(ticket, Ok(receipt)));
+                self.notify(Notice::Done(ticket, Ok(receipt)));
                 Unpublished::Loop(ticket)
             }
             Asker::Client(answer) => Unpublished::Client(answer, receipt),
@@ -459,7 +463,7 @@ impl Writer {
 
     fn refuse(&self, asker: Asker, refusal: Refusal) {
         match asker {
-            Asker::Loop(ticket) => self.send(Inbox::Done(ticket, Err(refusal))),
+            Asker::Loop(ticket) => self.notify(Notice::Done(ticket, Err(refusal))),
             // If this fails, the caller no longer waits for the answer. The same holds below.
             Asker::Client(answer) => {
                 let _ = answer.send(Err(refusal));
@@ -469,7 +473,7 @@ impl Writer {
 
     pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), Refusal>) {
         match unpublished {
-            Unpublished::Loop(ticket) => self.send(Inbox::Published(ticket, result)),
+            Unpublished::Loop(ticket) => self.notify(Notice::Published(ticket, result)),
             Unpublished::Client(answer, receipt) => {
                 let _ = answer.send(Ok((receipt, result)));
             }
@@ -506,7 +510,7 @@ impl Writer {
         let launch = self
             .watch
             .launch_of(rows, key)
-            .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
+            .ok_or_else(|| Refusal::not_found(format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
@@ -552,7 +556,7 @@ impl Writer {
     pub(super) fn report(&mut self, trouble: Option<Refusal>) {
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
-            self.send(Inbox::Trouble(trouble));
+            self.notify(Notice::Trouble(trouble));
         }
     }
 }

@@ -156,10 +156,10 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
             );
         }
         Expiry::Moved(timer, moved) => {
-            let is = moved.found.map_or_else(
-                || "is missing".to_owned(),
-                |(digest, _)| format!("is {} now", digest.short()),
-            );
+            let is = match moved.digest() {
+                Some(digest) => format!("is {} now", digest.short()),
+                None => "is missing".to_owned(),
+            };
             let message = format!(
                 "{} #{} is held: {} {is}, not the {} that the gate shows; only a person may decide",
                 key.stage,
@@ -168,7 +168,7 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
                 moved.registered.short()
             );
             draft.put_timer(gate, timer);
-            let found = moved.found.map(|(digest, _)| digest);
+            let found = moved.digest();
             let payload = json!({
                 "attempt": key.attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
                 "sha256": moved.registered, "found": found,

@@ -37,10 +37,9 @@ const REASON_BYTES_MAX: usize = 4096;
 pub(super) fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     match reason.map_or(0, str::len) {
-        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::new(
-            RefusalCode::Invalid,
-            format!("the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"),
-        )
+        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::invalid(format!(
+            "the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"
+        ))
         .with_hint("shorten it")
         .at("reason")),
         _ => Ok(reason),
@@ -102,7 +101,7 @@ pub(super) fn release(
     let reason = fitting(reason)?;
     let (gate, timer) = timed(draft, gate)?;
     let Some(held) = timer.hold.clone() else {
-        let refusal = Refusal::new(RefusalCode::WrongState, format!("nobody holds {}", gate.key));
+        let refusal = Refusal::wrong_state(format!("nobody holds {}", gate.key));
         let refusal = match &gate.lease {
             Some(lease) => refusal.with_hint(format!(
                 "{} has it open; that ends by itself when the editor or prompt closes",
@@ -151,7 +150,7 @@ pub(super) fn extend(
             .at("expect_deadline"));
     }
     if seconds == 0 {
-        return Err(Refusal::new(RefusalCode::Invalid, "0:00 moves nothing")
+        return Err(Refusal::invalid("0:00 moves nothing")
             .with_hint("name the seconds to add")
             .at("seconds"));
     }
@@ -163,7 +162,7 @@ pub(super) fn extend(
             gate.key,
             duration(max_s)
         );
-        return Err(Refusal::new(RefusalCode::WrongState, message)
+        return Err(Refusal::wrong_state(message)
             .with_hint(format!(
                 "persons may add {} to this gate altogether (max_hold_s)",
                 duration(gate.policy.max_hold_s)

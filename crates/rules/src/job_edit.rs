@@ -335,7 +335,7 @@ impl<'a> JobEdit<'a> {
 
     /// The one transition of a gate, with a decision; what the job does because of it follows.
     pub(crate) fn settle(&mut self, gate: &Gate, decision: &Decision, artifacts: Vec<GateArtifact>) {
-        let state = match decision.verdict() {
+        let state = match Verdict::of(decision) {
             Verdict::Approve => GateState::Approved,
             Verdict::Reject => GateState::Rejected,
         };
@@ -539,7 +539,7 @@ impl<'a> JobEdit<'a> {
     /// The event of a decision, and what the job does because of it.
     fn decided(&mut self, decision: &Decision) {
         let (stage, attempt) = (decision.stage().clone(), decision.attempt());
-        let verdict = decision.verdict();
+        let verdict = Verdict::of(decision);
         let kind = match (verdict, decision.is_auto_approved()) {
             (Verdict::Approve, true) => EventType::GateAutoApproved,
             (Verdict::Approve, false) => EventType::GateApproved,

@@ -12,7 +12,7 @@ use domain::job::{Attempt, AttemptState, Job, JobStatus};
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
 use super::{Context, review};
@@ -21,7 +21,7 @@ use super::{Context, review};
 pub(crate) const NOTE_AFTER_PATCH: &str = "approved after patch";
 
 pub(super) fn id_taken(id: &JobId) -> Refusal {
-    Refusal::new(RefusalCode::Invalid, format!("there is a job {id} already"))
+    Refusal::invalid(format!("there is a job {id} already"))
         .with_hint("leave the id out to get a new one")
         .at("id")
 }
@@ -39,7 +39,7 @@ fn json_bytes(map: &Map<String, Value>) -> usize {
 /// The job as it is asked for, under this id.
 pub fn new_job(id: &JobId, new: &NewJob, by: &Operator, cx: Context<'_>) -> Result<Job, Refusal> {
     if new.slug.trim().is_empty() {
-        return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name")
+        return Err(Refusal::invalid("the job has no short name")
             .with_hint("give it one: --slug NAME")
             .at("slug"));
     }
@@ -51,7 +51,7 @@ pub fn new_job(id: &JobId, new: &NewJob, by: &Operator, cx: Context<'_>) -> Resu
     ] {
         if bytes > max {
             let message = format!("{field} has {bytes} bytes; at most {max} are kept");
-            return Err(Refusal::new(RefusalCode::Invalid, message).at(field));
+            return Err(Refusal::invalid(message).at(field));
         }
     }
     let (status, stages) = match new.is_manual {
@@ -116,10 +116,10 @@ pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(),
         return Ok(());
     }
     let Some(rejection) = draft.rows.rejection_to_answer().cloned() else {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("job {} is paused, but nothing was rejected", draft.rows.job.id),
-        ));
+        return Err(Refusal::wrong_state(format!(
+            "job {} is paused, but nothing was rejected",
+            draft.rows.job.id
+        )));
     };
     match rejection.decision.patch() {
         Some(_) => match &draft.evidence.proposal {
@@ -146,10 +146,7 @@ pub(super) fn resumed(draft: &mut JobEdit<'_>, operator: &Operator, stage: &Stag
 
 fn not_planned_again(rejection: &SealedDecision) -> Refusal {
     let key = rejection.decision.key();
-    Refusal::new(
-        RefusalCode::PatchUnfit,
-        format!("the patch of {key} could not be planned again"),
-    )
+    Refusal::unfit(format!("the patch of {key} could not be planned again"))
 }
 
 /// Rejected with a patch of the parameters: they are merged, and the stage runs again with them
@@ -164,7 +161,7 @@ fn resume_with_params(
     let job = &mut draft.rows.job;
     // The parameters changed since the patch was planned, so the plan is stale.
     if job.params != effect.before {
-        return Err(Refusal::new(RefusalCode::WrongState, "the job's parameters were changed meanwhile").at("params"));
+        return Err(Refusal::wrong_state("the job's parameters were changed meanwhile").at("params"));
     }
     job.params.clone_from(&effect.after);
     let (by, attempt) = (&operator.name, rejection.decision.attempt());
@@ -279,7 +276,7 @@ pub(super) fn acknowledge(draft: &mut JobEdit<'_>, operator: &Operator) -> Resul
     let job = &draft.rows.job;
     if job.status != JobStatus::Failed {
         let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
-        return Err(Refusal::new(RefusalCode::WrongState, message)
+        return Err(Refusal::wrong_state(message)
             .with_hint("holdpoint job list --status failed shows those that have")
             .at(job.id.to_string()));
     }
@@ -318,19 +315,17 @@ pub(super) fn complete(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(
         return Err(Refusal::job_ended(&job.id, job.status));
     }
     if !job.is_manual {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("job {} is run by holdpoint and ends by itself", job.id),
-        )
-        .with_hint(format!("to end it now: holdpoint job cancel {}", job.id)));
+        return Err(
+            Refusal::wrong_state(format!("job {} is run by holdpoint and ends by itself", job.id))
+                .with_hint(format!("to end it now: holdpoint job cancel {}", job.id)),
+        );
     }
     if let Some(open) = draft.rows.gates.iter().find(|gate| gate.state == GateState::Open) {
         return Err(Refusal::gate_open(&open.key));
     }
     if job.status == JobStatus::Paused {
         return Err(
-            Refusal::new(RefusalCode::WrongState, format!("job {} is paused", job.id))
-                .with_hint("resume it first, or cancel it"),
+            Refusal::wrong_state(format!("job {} is paused", job.id)).with_hint("resume it first, or cancel it")
         );
     }
     draft.rows.job.status = JobStatus::Completed;

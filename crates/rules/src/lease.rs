@@ -10,7 +10,7 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
 use domain::key::GateRef;
@@ -28,7 +28,7 @@ pub(super) fn take(
     let operator = &ask.by;
     let Some(session) = ask.session.as_deref() else {
         let message = "only a console can have a gate open";
-        return Err(Refusal::new(RefusalCode::NotPossible, message));
+        return Err(Refusal::not_possible(message));
     };
     let now = draft.cx.now;
     let mut gate = draft.still_open(gate)?;

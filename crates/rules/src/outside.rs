@@ -9,7 +9,7 @@ use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::view::Pause;
 
@@ -74,8 +74,7 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
 /// On a job that holdpoint runs: only the current stage, and only when it has no command.
 fn may_open(draft: &JobEdit<'_>, stage: &StageName) -> Result<(), Refusal> {
     let job = &draft.rows.job;
-    let refused =
-        |message: String| Err(Refusal::new(RefusalCode::WrongState, message).at(format!("{} / {stage}", job.id)));
+    let refused = |message: String| Err(Refusal::wrong_state(message).at(format!("{} / {stage}", job.id)));
     match draft.rows.stage_spec(stage) {
         None => {
             let known: Vec<_> = job.stages.iter().map(|spec| spec.name.clone()).collect();

@@ -113,8 +113,7 @@ fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Re
 fn is_of(review: &Review, agreed: &[Agreed<'_>], on_disk: &[OnDisk]) -> bool {
     let is_shown = |agreed: &Agreed<'_>| {
         let path = &agreed.artifact.path;
-        let looked = on_disk.iter().find(|looked| looked.path == *path);
-        let found = looked.and_then(|looked| looked.found).map(|(digest, _)| digest);
+        let found = OnDisk::found_at(on_disk, path).map(|(digest, _)| digest);
         let shown = review.artifacts.iter().find(|artifact| artifact.path == *path);
         shown.is_some_and(|shown| Some(shown.digest) == found)
     };

@@ -24,22 +24,19 @@ fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: Attemp
                 attempt.state.as_str(),
                 state.as_str()
             );
-            Err(Refusal::new(RefusalCode::WrongState, message))
+            Err(Refusal::wrong_state(message))
         }
-        None => Err(Refusal::new(
-            RefusalCode::NotFound,
-            format!("there is no attempt {stage} #{number}"),
-        )),
+        None => Err(Refusal::not_found(format!("there is no attempt {stage} #{number}"))),
     }
 }
 
 pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -> Result<(), Refusal> {
     let attempt = attempt_in(draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("the job is {}", draft.rows.job.status.as_str()),
-        ));
+        return Err(Refusal::wrong_state(format!(
+            "the job is {}",
+            draft.rows.job.status.as_str()
+        )));
     }
     // Whoever looked at the files was to say so, not that it starts; no stage starts on bytes that
     // nobody decided on.
@@ -177,7 +174,7 @@ pub(super) fn artifact_moved(
     let attempt = attempt_in(draft, stage, number, state)?;
     if !is_running && draft.rows.job.status != JobStatus::Queued {
         let message = format!("the job is {}", draft.rows.job.status.as_str());
-        return Err(Refusal::new(RefusalCode::WrongState, message));
+        return Err(Refusal::wrong_state(message));
     }
     let agreed = draft.rows.agreed_before(stage).into_iter();
     let answers = agreed
@@ -227,7 +224,7 @@ fn pause_before(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, answers
     let message = format!("paused before {stage} #{number}: {}; {then}", moved.difference());
     let payload = json!({
         "attempt": number, "reason": ARTIFACT_CHANGED, "path": moved.path, "sha256": moved.registered,
-        "found": moved.found.map(|(digest, _)| digest), "review": answers,
+        "found": moved.digest(), "review": answers,
     });
     draft.log(EventType::JobPaused, Some(stage), message, payload);
 }

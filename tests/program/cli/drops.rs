@@ -43,11 +43,7 @@ fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
     let mut leader = Beside::leader(&workspace);
     leader.line_with("script #1 waits");
     // From the database: the files follow the commit.
-    let event = workspace
-        .json_lines("events nightly-17")
-        .into_iter()
-        .find(|event| event["type"] == "gate_opened")
-        .unwrap();
+    let event = workspace.first_event("nightly-17", "gate_opened");
     assert_eq!(event["payload"]["attempt"], 1, "{event}");
     let shown = workspace.json("gate show nightly-17 script");
     assert_eq!(shown["artifacts"][0]["path"], "artifacts/script/script.md");

@@ -68,8 +68,7 @@ fn a_patch_is_taken_back_by_another_process_one_at_a_time() {
     workspace.run("patch undo j-17 scirpt", 6);
     workspace.ok("gate approve j-17 script");
     workspace.run(&UNDO, 5);
-    let kinds = workspace.event_types("j-17");
-    assert_eq!(kinds.iter().filter(|kind| *kind == "patch_undone").count(), 2);
+    assert_eq!(workspace.count_events("j-17", "patch_undone"), 2);
 }
 
 #[test]

@@ -138,8 +138,7 @@ fn a_clock_set_by_an_hour_neither_ends_nor_keeps_a_lease_and_gives_the_time_left
         let serve = Beside::leader(&moved.workspace);
         moved.open("j-1", "release");
         let mut desk = Desk::open(&moved.workspace);
-        desk.selects("j-1", "release", 1);
-        desk.sees("1 + plan");
+        desk.reads("j-1", "release", 1, "1 + plan");
         desk.sees_after("a", "APPROVE j-1");
         wait_for(&moved.workspace, "j-1", "gate_held", 0);
 

@@ -21,8 +21,7 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
     desk.sees("This is the demo: nothing you decide here harms anything");
     // A pipeline outside has handed in the second draft of a script: there is a diff to read from
     // the first second on.
-    desk.selects("tide-pool-manners", "script", 1);
-    desk.sees("STAGES  tide-pool-manners");
+    desk.reads("tide-pool-manners", "script", 1, "STAGES  tide-pool-manners");
     desk.sees("policy  a person decides");
     desk.sees("hunk 1");
     desk.sees_after("a", "APPROVE tide-pool-manners / script #1");

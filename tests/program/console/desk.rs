@@ -5,6 +5,7 @@ use std::path::Path;
 
 use nix::sys::signal::Signal;
 
+use crate::support::beside::job_at_gate;
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
@@ -62,6 +63,24 @@ impl Desk {
         let desk = Self::open(workspace);
         desk.sees("lead you");
         desk
+    }
+
+    /// One job at the gate of [`RELEASE`]'s first stage, which is selected and read.
+    pub fn at_release() -> (Workspace, Self) {
+        Self::at(RELEASE, "release", "Nothing is attached")
+    }
+
+    /// The same at the script of a [`FILM`].
+    pub fn at_script() -> (Workspace, Self) {
+        Self::at(FILM, "script", "bring boots")
+    }
+
+    fn at(configuration: &str, stage: &str, shown: &str) -> (Workspace, Self) {
+        let workspace = Workspace::new(configuration);
+        let mut desk = Self::leading(&workspace);
+        job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
+        desk.reads("j-1", stage, 1, shown);
+        (workspace, desk)
     }
 
     /// Opens the console and waits until the queue is read.
@@ -184,6 +203,20 @@ impl Desk {
             self.pty
                 .wait_for(|now| rows_of(now).iter().any(|row| is_there(row) && is_selected(row)));
         }
+    }
+
+    /// The same, and waits until this of it is shown.
+    #[track_caller]
+    pub fn reads(&mut self, job: &str, stage: &str, attempt: u32, text: &str) {
+        self.selects(job, stage, attempt);
+        self.sees(text);
+    }
+
+    /// Approves the selected gate, which is called so.
+    #[track_caller]
+    pub fn approves(&mut self, gate: &str) {
+        self.sees_after("a", &format!("APPROVE {gate}"));
+        self.confirms(&format!("Approved {gate}"));
     }
 
     /// Replaces the text of the patch editor, and waits for the verdict on the new one.

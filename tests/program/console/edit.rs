@@ -8,7 +8,7 @@ use super::desk::{Desk, FILM};
 use super::terminal::assert_given_back;
 use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, below};
 
 const PATH: &str = "artifacts/script/script.txt";
 
@@ -20,10 +20,7 @@ fn finds(desk: &mut Desk, word: &str) {
 
 #[test]
 fn the_stored_patch_makes_exactly_what_is_on_disk() {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
+    let (workspace, mut desk) = Desk::at_script();
     let former = workspace.read(&format!("runs/j-1/{PATH}"));
 
     desk.sees("bring boots");
@@ -53,11 +50,7 @@ fn the_stored_patch_makes_exactly_what_is_on_disk() {
 
 #[test]
 fn an_edit_survives_a_killed_console() {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    let (workspace, mut desk) = Desk::at_script();
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     finds(&mut desk, "boots");
     desk.press("'rubber '");
@@ -66,8 +59,7 @@ fn an_edit_survives_a_killed_console() {
     desk.killed();
 
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "Your draft is back");
     desk.sees("rubber boots");
     desk.sees_verdict("Fits script.txt: ");
@@ -86,8 +78,7 @@ fn an_edit_survives_a_panic() {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     // In one piece: drafts are written half a second behind the first key.
     desk.press("'the last words' <C-l>");
@@ -96,16 +87,17 @@ fn an_edit_survives_a_panic() {
     assert_given_back(&desk.pty.raw_bytes());
     assert!(drafts(&workspace).iter().any(|text| text.contains("the last words")));
     let mut desk = Desk::leading(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "the last words");
 }
 
 pub(super) fn drafts(workspace: &Workspace) -> Vec<String> {
     // What is being written or removed at this moment is not there.
-    let entries = |path: std::path::PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
-    let files = entries(workspace.runs().join(".drafts")).flat_map(|operator| entries(operator.path()));
-    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    let files = below(&workspace.runs().join(".drafts")).into_iter().filter(|path| {
+        let above = path.parent().and_then(std::path::Path::parent);
+        above.is_some_and(|above| above.ends_with(".drafts"))
+    });
+    let texts = files.filter_map(|file| std::fs::read_to_string(file).ok());
     texts.filter(|text| !text.is_empty()).collect()
 }
 

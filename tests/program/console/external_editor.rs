@@ -36,8 +36,7 @@ fn at_script(workspace: &Workspace, editor: &Path) -> Desk {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     job_at_gate(workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk
 }
 
@@ -213,8 +212,7 @@ fn a_console_that_is_ended_keeps_what_the_editor_saved() {
         }
         assert!(kill(editor_pid, None).is_err(), "the editor lives on");
         let mut desk = Desk::open(&workspace);
-        desk.selects("j-1", "script", 1);
-        desk.sees("bring boots");
+        desk.reads("j-1", "script", 1, "bring boots");
         desk.sees_after("e", "Your draft is back");
         desk.sees("waders");
         drop(desk);

@@ -29,8 +29,7 @@ pub(super) fn desk(workspace: &Workspace, name: &str) -> Desk {
         .size(120, 40);
     let mut desk = Desk::spawn(options);
     desk.sees(" open ");
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk
 }
 

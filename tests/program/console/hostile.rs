@@ -38,8 +38,12 @@ fn nothing_that_people_or_stages_write_acts_on_the_terminal() {
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", EVIL_TEXT, "--intent", EVIL_TEXT]);
     // The artifact.
-    desk.selects("j-1", "script", 1);
-    desk.sees("␛[2JEVIL ␛]52;c;RVZJTA==␇ <U+009B>5;5H <U+202E>txt.exe <U+200B>gap ␛]0;title␇ <FF><FE> end");
+    desk.reads(
+        "j-1",
+        "script",
+        1,
+        "␛[2JEVIL ␛]52;c;RVZJTA==␇ <U+009B>5;5H <U+202E>txt.exe <U+200B>gap ␛]0;title␇ <FF><FE> end",
+    );
     // The slug in the queue, the intent and the log in the job pane.
     desk.sees("j-1 ␛[2JEVIL");
     desk.sees_after("3", "log script #1");
@@ -75,45 +79,9 @@ fn a_name_from_outside_is_no_way_in_either() {
     assert!(!stderr.contains('\x1b'), "{stderr:?}");
 }
 
-/// A manual job at a gate with a text, a JSON document and a file of a misleading name, each
-/// compared with another version.
-fn hostile_gate() -> Workspace {
-    let workspace = Workspace::new("{}\n");
-    let evil = tame::evil();
-    let write = |path: &str, middle: &[u8]| workspace.write(path, [b"first\n", middle, b"\nlast\n"].concat());
-    write("out/script.txt", &tame::evil_bytes());
-    write("last/script.txt", evil.as_bytes());
-    write("out/x\u{202e}txt.exe", evil.as_bytes());
-    for (path, value) in [("out/board.json", 4), ("last/board.json", 5)] {
-        let board = json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): evil }] });
-        workspace.write(path, format!("{board:#}"));
-    }
-    let slug = tame::evil_slug();
-    let start = [
-        "job", "start", "--manual", "--id", "j-1", "--slug", &slug, "--intent", &evil,
-    ];
-    workspace.ok(&start);
-    let files = [
-        "script=out/script.txt",
-        "storyboard=out/board.json",
-        "other=out/x\u{202e}txt.exe",
-    ];
-    let artifacts = files.into_iter().flat_map(|file| ["--artifact", file]);
-    let bases = ["last/script.txt", "last/board.json"]
-        .into_iter()
-        .flat_map(|file| ["--base", file]);
-    let open: Vec<&str> = ["gate", "open", "j-1", "script"]
-        .into_iter()
-        .chain(artifacts)
-        .chain(bases)
-        .collect();
-    workspace.ok(&open);
-    workspace
-}
-
 #[test]
 fn no_view_lets_it_act_on_the_terminal() {
-    let workspace = hostile_gate();
+    let workspace = tame::hostile_gate();
     for (columns, rows) in [(80, 24), (200, 50)] {
         let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(columns, rows));
         desk.sees("lead you");

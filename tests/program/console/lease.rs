@@ -18,8 +18,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     let workspace = Workspace::new(TIMED);
     let mut desk = Desk::leading(&workspace);
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk.sees_after("a", "APPROVE j-1 tides / release #1");
     desk.sees("timer held");
     let held = wait_for(&workspace, "j-1", "gate_held", 0);
@@ -43,8 +42,7 @@ fn an_open_prompt_holds_the_timer_and_esc_gives_the_time_back() {
     });
     workspace.run("gate wait j-1 release --timeout 0", 4);
 
-    desk.sees_after("a", "APPROVE j-1 tides / release #1");
-    desk.confirms("Approved j-1 tides / release #1");
+    desk.approves("j-1 tides / release #1");
     workspace.ok("gate wait j-1 release");
     assert_eq!(workspace.decision("j-1", "release")["auto_approved"], false);
     desk.leaves();

@@ -89,8 +89,7 @@ fn who_runs_while_the_database_is_brought_up_reads_from_then_on() {
     serve.line_with("this process leads");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk.sees_after("a", "APPROVE j-1 tides / release #1");
     bring_up(&workspace.runs().join("holdpoint.db"));
     // Refused in the transaction itself, whether or not anybody has noticed.

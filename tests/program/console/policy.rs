@@ -11,8 +11,7 @@ const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1}";
 /// Approves the first gate of a job: the console opens the second one, with the policy that it goes
 /// by.
 fn release(desk: &mut Desk, job: &str) {
-    desk.selects(job, "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads(job, "release", 1, "Nothing is attached");
     desk.sees_after("a", &format!("APPROVE {job} "));
     desk.confirm();
     desk.pty.wait_gone("APPROVE ");
@@ -33,8 +32,7 @@ fn a_broken_save_keeps_the_former_policy_and_a_good_one_counts_for_later_gates()
     desk.sees("Configuration not loaded: operator.yaml:");
     desk.sees("gates.release.required");
     release(&mut desk, "j-1");
-    desk.selects("j-1", "handover", 1);
-    desk.sees("the former policy stays");
+    desk.reads("j-1", "handover", 1, "the former policy stays");
 
     // Taking the change back is told as well.
     workspace.write("conf/operator.yaml", RELEASE);

@@ -12,7 +12,6 @@ use nix::unistd::{Gid, Group, getegid, geteuid, getgroups};
 use super::desk::{Desk, FILM};
 use super::edit::drafts;
 use crate::support::beside::{Beside, Stream};
-use crate::support::binary::holdpoint;
 use crate::support::pty::{PtyOptions, Waiting, patience};
 use crate::support::run::{Workspace, printed, text_replace};
 use crate::support::said::{assert_contains, assert_has, assert_lacks};
@@ -40,21 +39,9 @@ fn group() -> (String, Gid) {
 
 /// Runs holdpoint under a umask.
 fn run_under(workspace: &Workspace, umask: &str, args: &[&str]) -> Output {
-    let plain = workspace.command(args);
-    let output = Command::new("/bin/sh")
-        .args(["-c", "umask \"$0\"; exec \"$@\"", umask])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .output()
-        .expect("sh runs");
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut command = workspace.through("/bin/sh", &["-c", "umask \"$0\"; exec \"$@\"", umask], args);
+    let output = command.output().expect("sh runs");
+    assert!(output.status.success(), "{args:?}: {}", printed(&output));
     output
 }
 
@@ -105,8 +92,7 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
     run(&["job", "start", "--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     desk.press("'the last words'");
     // Nothing is drawn when a draft is written, so the screen does not tell; looking takes its
@@ -189,16 +175,9 @@ fn a_whole_run_is_the_groups_whatever_the_umask() {
 
 /// A command of `nobody`, who is in the group and nowhere else.
 fn nobody(workspace: &Workspace, gid: Gid, args: &[&str]) -> Command {
-    let plain = workspace.command(args);
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=65534", "--regid=65534", &format!("--groups={gid}"), "--"])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .stdin(Stdio::null());
+    let before = ["--reuid=65534", "--regid=65534", &format!("--groups={gid}"), "--"];
+    let mut command = workspace.through("setpriv", &before, args);
+    command.stdin(Stdio::null());
     command
 }
 

@@ -40,11 +40,7 @@ fn with_gates(count: usize) -> (Workspace, Desk) {
 
 /// A console whose editor is open on a script, with a word written.
 fn writing() -> (Workspace, Desk) {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    let (workspace, mut desk) = Desk::at_script();
     desk.sees_after("e", "EDIT j-1 tides / script #1");
     desk.sees_after("'zebra '", "zebra ");
     desk.sees_verdict("Fits script.txt: ");
@@ -190,8 +186,7 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     let refused = workspace.refused("drafts show nothing", 6);
     assert_contains(&refused, "Not shown: you have no draft nothing");
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("e", "Your draft is back");
     desk.sees("zebra ");
     desk.sees_after("Esc", "[q] leave");
@@ -247,8 +242,7 @@ fn in_low_windows_nothing_is_decided() {
 #[test]
 fn a_window_that_became_low_under_a_question_refuses_enter_until_it_is_large_again() {
     let (workspace, mut desk) = with_gates(1);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk.sees_after("a", "APPROVE j-1 tides / release #1");
     desk.resize(79, 9);
     desk.sees("Enter does nothing: ");
@@ -267,10 +261,8 @@ fn a_window_that_became_low_under_a_question_refuses_enter_until_it_is_large_aga
 #[test]
 fn the_note_of_a_rejection_is_in_no_approval() {
     let (workspace, mut desk) = with_gates(1);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
-    desk.sees_after("r", "REJECT j-1 tides / release #1");
-    desk.sees_after("'image is NOT signed'", "note: image is NOT signed");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
+    desk.rejects("REJECT j-1 tides / release #1", "image is NOT signed");
     desk.backs_out("REJECT");
     desk.sees_after("a", "APPROVE j-1 tides / release #1");
     desk.sees("note: (none; Tab to write)");
@@ -327,11 +319,7 @@ fn a_command_goes_through_and_says_who_had_the_gate_open() {
     let is_told =
         |event: &serde_json::Value| event["message"].as_str() == Some("cy approved release #1, while ana had it open");
     assert!(words.iter().any(is_told), "{words:?}");
-    let events = workspace.json_lines("events j-1");
-    let approved = events
-        .iter()
-        .find(|event| event["type"] == "gate_approved")
-        .expect("it is on record");
+    let approved = workspace.first_event("j-1", "gate_approved");
     assert_has!(approved, "payload/by": "cy", "payload/overridden": "ana");
     ana.sees("Not rejected: cy approved");
     ana.terminated();
@@ -469,8 +457,7 @@ fn a_restricted_console_leads_nowhere_else() {
     desk.sees("lead you");
     desk.sees("RESTRICTED");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk.sees_after("E", "Not done: this console is restricted: it starts no other program");
     desk.sees_after("<C-z>", "Not done: this console is restricted: it is not suspended");
     desk.pty.terminate(Signal::SIGTSTP);
@@ -483,10 +470,8 @@ fn a_restricted_console_leads_nowhere_else() {
     assert!(!workspace.exists("escaped"));
     // No patch names a file outside of the run directory.
     let board = r#"{"type": "asset_substitute", "substitutions": [{"element_id": "scene_001", "asset_path": "../../conf/operator.yaml"}]}"#;
-    desk.sees_after("a", "APPROVE j-1 tides / script #1");
-    desk.confirms("Approved j-1 tides / script #1");
-    desk.selects("j-1", "storyboard", 1);
-    desk.sees("scene_001");
+    desk.approves("j-1 tides / script #1");
+    desk.reads("j-1", "storyboard", 1, "scene_001");
     desk.sees_after("p", "PATCH j-1");
     desk.writes_patch(board, "Not fitting: ");
     desk.sees("leads out with");
@@ -498,8 +483,7 @@ fn a_restricted_console_leads_nowhere_else() {
 #[test]
 fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() {
     let (workspace, mut desk) = with_gates(1);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk.sees_after("a", "[Enter] approve");
     desk.pty.send_bytes(b"jk\r");
     desk.sees("Enter came ");
@@ -520,8 +504,7 @@ fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() 
 #[test]
 fn a_note_that_comes_in_pieces_is_decided_by_no_enter_of_its_own() {
     let (workspace, mut desk) = with_gates(2);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk.sees_after("r", "REJECT j-1 tides / release #1");
     // The Enter may be read together with the letters, or by itself right behind them.
     desk.pty.send_bytes(b"cut");

@@ -134,8 +134,7 @@ fn a_morning_at_the_console() {
 }
 
 fn approve_with_a_note(desk: &mut Desk) {
-    desk.selects("j-1", "script", 1);
-    desk.sees("3 + Low tide is at noon – bring boots.");
+    desk.reads("j-1", "script", 1, "3 + Low tide is at noon – bring boots.");
     desk.sees_after("a", "APPROVE j-1 tides / script #1");
     desk.sees("Then stage storyboard starts. Cannot be taken back.");
     desk.sees_after("Tab 'good pace'", "note: good pace");
@@ -143,8 +142,7 @@ fn approve_with_a_note(desk: &mut Desk) {
 }
 
 fn reject_and_read_the_new_attempt(desk: &mut Desk) {
-    desk.selects("j-2", "script", 1);
-    desk.sees("3 + Low tide is at noon");
+    desk.reads("j-2", "script", 1, "3 + Low tide is at noon");
     desk.rejects("REJECT j-2 dunes / script #1", "Name the harbour.");
     desk.sees("gets the note.");
     // The look that is recorded meanwhile has the rules asked again: an Enter during that waits for
@@ -166,8 +164,7 @@ fn reject_and_read_the_new_attempt(desk: &mut Desk) {
 }
 
 fn approve_with_a_patch_made_from_the_template(desk: &mut Desk) {
-    desk.selects("j-3", "script", 1);
-    desk.sees("3 + Low tide is at noon");
+    desk.reads("j-3", "script", 1, "3 + Low tide is at noon");
     desk.sees("seen by ");
     desk.sees_after("p", "PATCH j-3 marsh / script #1");
     desk.sees("\"new\": \"Low tide is at noon – bring boots.\"");
@@ -180,8 +177,7 @@ fn approve_with_a_patch_made_from_the_template(desk: &mut Desk) {
 }
 
 fn reject_with_a_patch_and_resume(desk: &mut Desk) {
-    desk.selects("j-4", "script", 1);
-    desk.sees("3 + Low tide is at noon");
+    desk.reads("j-4", "script", 1, "3 + Low tide is at noon");
     desk.sees_after("p", "PATCH j-4 reef / script #1");
     desk.writes_patch(SECTION, "Fits script.txt: 1 change");
     desk.sees_after("Esc", "[r] reject with it");
@@ -199,8 +195,7 @@ fn resume_with_the_patch(desk: &mut Desk, job: &str) {
 }
 
 fn adjust_a_duration_and_watch_the_timer(workspace: &Workspace, desk: &mut Desk) {
-    desk.selects("j-1", "storyboard", 1);
-    desk.sees("\"scene_001\"");
+    desk.reads("j-1", "storyboard", 1, "\"scene_001\"");
     desk.sees_after("p", "PATCH j-1 tides / storyboard #1");
     desk.sees("\"duration\": 4");
     desk.press("<C-k> 6.5");
@@ -215,8 +210,7 @@ fn adjust_a_duration_and_watch_the_timer(workspace: &Workspace, desk: &mut Desk)
     resume_with_the_patch(desk, "j-1 tides");
     desk.sees("timer approved audio #1");
     workspace.ok("gate wait j-1 audio");
-    desk.selects("j-1", "acceptance", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "acceptance", 1, "Nothing is attached");
     desk.sees_after("a", "Then the job is complete. Cannot be taken back.");
     desk.confirm();
     desk.pty.wait_gone("APPROVE ");

@@ -51,8 +51,7 @@ fn sizes_from_one_cell_to_very_wide() {
     let workspace = Workspace::new(FILM);
     let mut desk = Desk::leading(&workspace);
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("Low tide is at noon");
+    desk.reads("j-1", "script", 1, "Low tide is at noon");
     desk.resize(60, 20);
     desk.sees("Low tide is at noon");
     // In one cell there is nothing to look at: that it lived shows when it is larger again.

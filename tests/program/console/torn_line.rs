@@ -3,7 +3,7 @@
 
 use nix::sys::signal::Signal;
 
-use super::desk::{Desk, RELEASE};
+use super::desk::Desk;
 use super::record;
 use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
@@ -11,19 +11,14 @@ use crate::support::run::Workspace;
 
 /// A note is in the prompt when the line goes in this way; the next console has it.
 fn the_note_survives(go: impl FnOnce(&mut Desk)) {
-    let workspace = Workspace::new(RELEASE);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.rejects("REJECT j-1", "the harbour is closed");
     go(&mut desk);
     desk.pty.wait_exit();
     workspace.run("gate wait j-1 release --timeout 0", 4);
 
     let mut next = Desk::leading(&workspace);
-    next.selects("j-1", "release", 1);
-    next.sees("Nothing is attached");
+    next.reads("j-1", "release", 1, "Nothing is attached");
     next.sees_after("r", "note: the harbour is closed");
     next.confirms("Rejected j-1 tides / release #1");
     workspace.run("gate wait j-1 release", 3);
@@ -72,8 +67,7 @@ fn while_the_line_hangs_stages_run_and_the_timer_decides() {
     let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(500, 220));
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("line 100 low tide");
+    desk.reads("j-1", "script", 1, "line 100 low tide");
     desk.pty.stall();
     desk.press("<C-l>");
     job_at_gate(&workspace, &["--id", "j-2", "--slug", "dunes"]);

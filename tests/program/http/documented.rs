@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 
 use super::examples::has;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::environment;
 use crate::support::run::Workspace;
 
@@ -118,13 +118,9 @@ fn more_time_is_given_and_events_are_followed_as_the_document_says() {
     ) {
         return;
     }
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let id = served.ana().start_job("tides");
-    served
-        .ana()
-        .post(&format!("/api/v1/jobs/{id}/approve"), &json!({}))
-        .expect(200);
+    let (workspace, served, ana) = serving("");
+    let id = ana.start_job("tides");
+    ana.approve(&id);
     let of_job = |script: String| script.replace("j-17", &id);
     let script = of_job(start(&served) + &shell_under("More time"));
     let output = shell(&workspace, &script, "ana-token").wait_with_output().unwrap();

@@ -6,14 +6,11 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
 
 #[test]
 fn every_decision_that_was_answered_is_on_disk_and_none_is_half_made() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving("");
     let ids: Vec<String> = (0..24).map(|number| ana.start_job(&format!("job-{number}"))).collect();
     let barrier = Arc::new(Barrier::new(ids.len() + 1));
     let deciders: Vec<_> = ids

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
 use crate::support::said::{assert_contains, assert_has};
 
 const PIPELINE: &str = r#"
@@ -19,9 +18,7 @@ pipeline:
 
 #[test]
 fn resume_names_the_gate_that_it_opened_for_review() {
-    let workspace = Workspace::new(&configuration(PIPELINE));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving(PIPELINE);
     let shapes = Shapes::of(&ana);
     let opened = ana
         .post("/api/v1/jobs", &json!({"slug": "tides", "intent": ""}))
@@ -63,9 +60,7 @@ fn resume_names_the_gate_that_it_opened_for_review() {
 
 #[test]
 fn what_a_refused_request_came_of_is_in_the_log() {
-    let workspace = Workspace::new(&configuration(PIPELINE));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving(PIPELINE);
     let job = json!({"slug": "tides", "intent": "", "manual": true});
     let job = ana.post("/api/v1/jobs", &job).expect(201);
     let at = |rest: &str| format!("/api/v1/jobs/{}{rest}", job["id"].as_str().unwrap());

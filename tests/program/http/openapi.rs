@@ -4,8 +4,8 @@
 use std::process::Command;
 
 use super::examples::{has, python};
-use crate::support::client::{Served, configuration};
-use crate::support::run::{Workspace, printed};
+use crate::support::client::serving;
+use crate::support::run::printed;
 use crate::support::said::assert_contains;
 
 /// Prints every fault that the validator finds.
@@ -14,9 +14,8 @@ const VALIDATE: &str = "import json, sys\nfrom openapi_spec_validator import Ope
 
 #[test]
 fn operations_have_names_of_their_own() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let document = served.ana().get("/openapi.json").expect(200);
+    let (_workspace, _served, ana) = serving("");
+    let document = ana.get("/openapi.json").expect(200);
     let mut names = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
@@ -39,9 +38,8 @@ fn a_validator_finds_nothing() {
     if !has("openapi.json", &[&[&python, "-c", "import openapi_spec_validator"]]) {
         return;
     }
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let document = served.ana().get("/openapi.json");
+    let (workspace, _served, ana) = serving("");
+    let document = ana.get("/openapi.json");
     let validate = |text: &[u8]| {
         workspace.write("openapi.json", text);
         let mut command = Command::new(&python);

@@ -5,14 +5,11 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
 
 #[test]
 fn of_http_and_commands_exactly_one_decides() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     for round in 0..5 {
         let id = ana.start_job(&format!("race-{round}"));
         let barrier = Arc::new(Barrier::new(6));
@@ -62,9 +59,7 @@ fn of_http_and_commands_exactly_one_decides() {
 
 #[test]
 fn a_request_that_names_its_attempt_may_be_sent_again() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let id = ana.start_job("again");
     let at = |rest: &str| format!("/api/v1/jobs/{id}/{rest}");
     let body = json!({"stage": "outline", "attempt": 1, "notes": "mine"});

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
@@ -16,9 +16,7 @@ fn has(value: &Value, keys: &str) {
 
 #[test]
 fn a_job_from_start_to_end_over_http_alone() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     let shapes = Shapes::of(&ana);
     let job = ana.post(
         "/api/v1/jobs",
@@ -59,9 +57,8 @@ fn a_job_from_start_to_end_over_http_alone() {
     assert_eq!(decided["decision"]["via"]["surface"], "http");
     // The answer came after the file.
     assert_eq!(workspace.decision(id, "outline"), decided["decision"]);
-    let decision = ana.get(&at("/gates/outline/decision"));
-    shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/decision", &decision);
-    assert_eq!(decision.expect(200), decided["decision"]);
+    let decision = shapes.get(&at("/gates/outline/decision"), 200);
+    assert_eq!(decision, decided["decision"]);
     let decisions = ana.get(&at("/gates/decisions"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/decisions", &decisions);
     let decisions = decisions.expect(200);
@@ -70,26 +67,21 @@ fn a_job_from_start_to_end_over_http_alone() {
     shapes.check("POST", "/api/v1/jobs/{id}/reject", &rejected);
     let rejected = rejected.expect(200);
     assert_has!(rejected, "message": "Gate script rejected successfully", "job_status": "paused");
-    let resumed = ana.post(&at("/resume"), &json!({}));
-    shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
-    assert_eq!(resumed.expect(200)["patches_applied"], 0);
+    let resumed = shapes.post(&at("/resume"), &json!({}), 200);
+    assert_eq!(resumed["patches_applied"], 0);
     let queue = ana.get("/api/v1/gates?state=open");
     shapes.check("GET", "/api/v1/gates", &queue);
     let queue = queue.expect(200);
     assert_has!(queue[0], "job_id": id, "stage": "script", "attempt": 2);
-    let all = ana.get("/api/v1/decisions?limit=1");
-    shapes.check("GET", "/api/v1/decisions", &all);
-    assert_eq!(all.expect(200)[0]["stage"], "script");
-    let canceled = ana.post(&at("/cancel"), &json!({}));
-    shapes.check("POST", "/api/v1/jobs/{id}/cancel", &canceled);
-    canceled.expect(200);
+    let all = shapes.get("/api/v1/decisions?limit=1", 200);
+    assert_eq!(all[0]["stage"], "script");
+    shapes.post(&at("/cancel"), &json!({}), 200);
     for (path, template) in [("", "/api/v1/jobs/{id}"), ("/artifacts", "/api/v1/jobs/{id}/artifacts")] {
         let reply = ana.get(&at(path));
         shapes.check("GET", template, &reply);
     }
-    let listed = ana.get("/api/v1/jobs?status=canceled&limit=1");
-    shapes.check("GET", "/api/v1/jobs", &listed);
-    assert_eq!(listed.expect(200)[0]["id"], *id);
+    let listed = shapes.get("/api/v1/jobs?status=canceled&limit=1", 200);
+    assert_eq!(listed[0]["id"], *id);
     assert_eq!(
         ana.get("/api/v1/jobs?before=2020-01-01T00:00:00Z").expect(200),
         json!([])
@@ -98,9 +90,7 @@ fn a_job_from_start_to_end_over_http_alone() {
 
 #[test]
 fn events_by_number_and_by_time() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/events");
@@ -143,9 +133,8 @@ fn events_by_number_and_by_time() {
 
 #[test]
 fn a_gate_is_opened_with_bytes_patched_and_read_back() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let (ana, pipe) = (served.ana(), served.as_("pipe-token"));
+    let (workspace, served, ana) = serving("");
+    let (ana, pipe) = (ana, served.as_("pipe-token"));
     let shapes = Shapes::of(&ana);
     let gate = json!({
         "stage": "release",
@@ -192,30 +181,29 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
         .expect(404);
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=x").expect(422);
     let patch = json!({"type": "text_replace", "artifact": "artifacts/release/plan.txt", "replacements": [{"old": "two", "new": "2"}]});
-    let patched = ana.post("/api/v1/jobs/deploy-42/patches/release/apply", &patch);
+    let patched = ana.act("deploy-42", "patches/release/apply", &patch);
     shapes.check("POST", "/api/v1/jobs/{id}/patches/{stage}/apply", &patched);
     let patched = patched.expect(200);
     assert!(!patched["changed"].as_array().unwrap().is_empty());
     assert_eq!(patched["digest"].as_str().unwrap().len(), 64);
-    let undone = ana.post(
+    let undone = shapes.post(
         "/api/v1/jobs/deploy-42/patches/release/undo",
         &json!({"digest": patched["digest"]}),
+        200,
     );
-    shapes.check("POST", "/api/v1/jobs/{id}/patches/{stage}/undo", &undone);
-    assert_eq!(undone.expect(200)["digest"], opened["digest"]);
+    assert_eq!(undone["digest"], opened["digest"]);
     ana.post(
         "/api/v1/jobs/deploy-42/patches/release/undo",
         &json!({"artifact": "../x"}),
     )
     .expect(422);
-    ana.post("/api/v1/jobs/deploy-42/patches/release/apply", &patch)
-        .expect(200);
+    ana.act("deploy-42", "patches/release/apply", &patch).expect(200);
     let bytes = pipe.get("/api/v1/jobs/deploy-42/artifacts/artifacts/release/plan.txt");
     assert_eq!((bytes.status, bytes.body.as_slice()), (200, &b"one\n2\n"[..]));
     let binary = pipe.get("/api/v1/jobs/deploy-42/artifacts/artifacts/release/b.bin");
     assert_eq!(binary.body, [0, 1, 2, 3]);
     let old = json!({"stage": "release", "digest": opened["digest"]});
-    ana.post("/api/v1/jobs/deploy-42/approve", &old).expect(409);
+    ana.act("deploy-42", "approve", &old).expect(409);
     ana.post(
         "/api/v1/jobs/deploy-42/approve",
         &json!({"stage": "release", "digest": patched["digest"]}),
@@ -268,9 +256,8 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
 
 #[test]
 fn configuration_health_patches_briefs_and_documents() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let (ana, nobody) = (served.ana(), served.nobody());
+    let (_workspace, served, ana) = serving("");
+    let (ana, nobody) = (ana, served.nobody());
     let shapes = Shapes::of(&ana);
     for path in ["/healthz", "/api/v1/healthz"] {
         let health = nobody.get(path);
@@ -324,7 +311,7 @@ fn configuration_health_patches_briefs_and_documents() {
     ana.post("/api/v1/compile-brief", &json!({"free_text_brief": " "}))
         .expect(400);
     let page = nobody.get("/docs");
-    let page = String::from_utf8(page.body).unwrap();
+    let page = page.text();
     assert_contains(&page, "/api/v1/jobs/{id}/approve");
     assert_lacks(&page, "src=");
     assert_eq!(
@@ -334,7 +321,7 @@ fn configuration_health_patches_briefs_and_documents() {
     );
     ana.until_on_disk();
     let metrics = ana.get("/metrics");
-    let text = String::from_utf8(metrics.body).unwrap();
+    let text = metrics.text();
     for name in [
         "holdpoint_open_gates{stage=\"outline\"} 1",
         "holdpoint_open_gate_oldest_age_seconds",
@@ -360,14 +347,11 @@ fn configuration_health_patches_briefs_and_documents() {
 
 #[test]
 fn events_by_time_lose_none_of_those_that_share_one() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
     for _ in 0..4 {
-        ana.post(&format!("/api/v1/jobs/{id}/reject"), &json!({"stage": "outline"}))
-            .expect(200);
-        ana.post(&format!("/api/v1/jobs/{id}/resume"), &json!({})).expect(200);
+        ana.act(&id, "reject", &json!({"stage": "outline"})).expect(200);
+        ana.act(&id, "resume", &json!({})).expect(200);
     }
     let path = format!("/api/v1/jobs/{id}/events");
     let all = ana.get(&path).expect(200)["events"].as_array().unwrap().clone();
@@ -396,13 +380,10 @@ fn events_by_time_lose_none_of_those_that_share_one() {
 
 #[test]
 fn an_attempt_that_is_none_is_told_those_there_are() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
-    ana.post(&format!("/api/v1/jobs/{id}/reject"), &json!({"stage": "outline"}))
-        .expect(200);
-    ana.post(&format!("/api/v1/jobs/{id}/resume"), &json!({})).expect(200);
+    ana.act(&id, "reject", &json!({"stage": "outline"})).expect(200);
+    ana.act(&id, "resume", &json!({})).expect(200);
     for rest in ["decision?attempt=7", "diff?attempt=7"] {
         let told = ana.get(&format!("/api/v1/jobs/{id}/gates/outline/{rest}")).expect(404);
         assert_eq!(told["detail"], format!("{id} / outline has no attempt #7"));

@@ -100,17 +100,13 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
     let served = Logged::start(&workspace, address);
     let admin = served.client(Some(ADMIN));
     let id = admin.start_job("tides");
-    admin
-        .post(&format!("/api/v1/jobs/{id}/approve"), &json!({"stage": "outline"}))
-        .expect(200);
-    let decision = admin
-        .get(&format!("/api/v1/jobs/{id}/gates/outline/decision"))
-        .expect(200);
+    admin.act(&id, "approve", &json!({"stage": "outline"})).expect(200);
+    let decision = admin.job(&id, "/gates/outline/decision");
     assert_eq!(decision["by"], "admin");
     // The stage has run when its gate is there.
-    while admin.get(&format!("/api/v1/jobs/{id}/gates/status")).expect(200)["gates"][1]["state"] != "open" {}
+    while admin.job(&id, "/gates/status")["gates"][1]["state"] != "open" {}
     let environment = admin.get(&format!("/api/v1/jobs/{id}/artifacts/artifacts/script/env.txt"));
-    let environment = String::from_utf8(environment.body).unwrap();
+    let environment = environment.text();
     assert!(
         environment.contains(&format!("SAID={ENV}")),
         "what the stage is given it has: {environment}"

@@ -91,8 +91,7 @@ fn a_receiver_whose_certificate_nobody_vouches_for_gets_nothing_until_its_author
         "{refused}"
     );
     assert!(house.receiver.rest().is_empty(), "not a byte of a request has left");
-    served.terminate();
-    assert_eq!(served.ended(), Some(0));
+    served.leaves();
 
     // As docs/WEBHOOKS.md says: one's own authority, by the environment.
     let _served = serve(&workspace, Some("authority.pem"));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_ends, assert_has};
 
@@ -35,10 +35,9 @@ fn a_token_takes_back_what_it_opened_and_nothing_else() {
         .post(&withdraw, &json!({"attempt": 2}))
         .expect(200);
     assert_eq!(admin["canceled"]["by"], "admin");
-    let types = workspace.event_types("deploy-42");
-    assert_eq!(types.iter().filter(|one| *one == "gate_canceled").count(), 2);
+    assert_eq!(workspace.count_events("deploy-42", "gate_canceled"), 2);
     open("three\n").expect(201);
-    ana.post("/api/v1/jobs/deploy-42/approve", &json!({"stage": "outline"}))
+    ana.act("deploy-42", "approve", &json!({"stage": "outline"}))
         .expect(200);
     pipe.post(&withdraw, &json!({"attempt": 3})).expect(409);
     pipe.post(&withdraw, &json!({"attempt": 9})).expect(404);
@@ -46,10 +45,9 @@ fn a_token_takes_back_what_it_opened_and_nothing_else() {
 
 #[test]
 fn a_stage_that_the_configuration_does_not_know_is_told() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
+    let (_workspace, served, ana) = serving("");
     let pipe = served.as_("pipe-token");
-    let shapes = Shapes::of(&served.ana());
+    let shapes = Shapes::of(&ana);
     let artifacts = [json!({"kind": "plan", "name": "plan.txt", "content": "x"})];
     let opened = pipe.post(
         "/api/v1/jobs/deploy-42/gates",

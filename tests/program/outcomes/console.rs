@@ -15,8 +15,7 @@ use crate::support::run::Workspace;
 fn at_the_first(workspace: &Workspace) -> Desk {
     workspace.ok("gate open j-2 deploy --artifact plan=plan.txt");
     let mut desk = Desk::leading(workspace);
-    desk.selects("j-1", "deploy", 1);
-    desk.sees("plan v1");
+    desk.reads("j-1", "deploy", 1, "plan v1");
     desk
 }
 
@@ -140,8 +139,7 @@ fn a_runs_directory_that_turns_read_only_under_an_open_console_is_owed_its_files
         return;
     };
     desk.sees("lead you");
-    desk.selects("j-1", "deploy", 1);
-    desk.sees("plan v1");
+    desk.reads("j-1", "deploy", 1, "plan v1");
     let gates = workspace.run_directory("j-1").join("gates");
     let directories = [workspace.runs(), workspace.run_directory("j-1"), gates.clone()];
     let allow = |mode| {

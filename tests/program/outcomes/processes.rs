@@ -69,17 +69,7 @@ fn without_watching_news_come_all_the_same() {
     let workspace = opened();
     // A name space of its own, so that nobody else's watching suffers.
     let script = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" gate wait j-1 deploy";
-    let mut blind = Command::new("unshare");
-    blind
-        .args(["--user", "--map-root-user", "sh", "-c", script])
-        .arg(crate::support::binary::holdpoint());
-    let mut plain = workspace.command(&[]);
-    let environment: Vec<_> = plain
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
-    blind.env_clear().envs(environment).current_dir(workspace.root());
-    let _ = plain.stdout(Stdio::null());
+    let mut blind = workspace.through("unshare", &["--user", "--map-root-user", "sh", "-c", script], &[]);
     let mut waiting = match blind.stdout(Stdio::null()).stderr(Stdio::piped()).spawn() {
         Ok(waiting) => waiting,
         Err(error) => return println!("skipped: unshare: {error}"),

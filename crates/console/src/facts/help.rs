@@ -1,9 +1,9 @@
 //! The keys in lines, made from the keymap, narrowed down by what is typed.
 
-use crate::facts::wrap;
+use crate::facts::{lists, wrap};
 use crate::keymap;
 use crate::model::Model;
-use crate::model::keys::Overlay;
+use crate::model::keys::Listed;
 
 /// Room for `Ctrl-w or Alt-Backspace`.
 const KEYS_CELLS: usize = 23;
@@ -76,14 +76,8 @@ const STAGES: [(&str, &str); 4] = [
 
 /// The lines, narrowed down.
 pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
-    let filter = match &model.keys.overlay {
-        Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
-        Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
-    };
-    let is_sought = |text: String| {
-        let text = text.to_lowercase();
-        filter.split_whitespace().all(|word| text.contains(word))
-    };
+    let filter = model.keys.sought(Listed::Help);
+    let is_sought = |text: String| lists::fits(&filter, &text);
     let columns = model.window.size.0 / sides(model.window.size.0);
     let legend = |group: &'static str, signs: &[(&str, &str)]| {
         let fits = |(name, meaning): &&(&str, &str)| is_sought(format!("{group} {name} {meaning}"));
@@ -98,7 +92,7 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
     let mut rows = legend("columns of the queue", &COLUMNS);
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
-            is_sought(format!("{} {} {}", group.name, binding.keys.join(" "), binding.help))
+            is_sought(format!("{} {} {}", group.name, binding.keys_in_words(), binding.help()))
         };
         let is_allowed = |binding: &&keymap::Binding| {
             let action = binding.action;
@@ -107,7 +101,7 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
         let bindings: Vec<_> = group.bindings.iter().filter(fits).filter(is_allowed).collect();
         if !bindings.is_empty() {
             rows.push(HelpRow::Group(group.name));
-            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), binding.help, columns);
+            let lines = |binding: &&keymap::Binding| wrapped(&binding.keys_in_words(), &binding.help(), columns);
             rows.extend(bindings.iter().flat_map(lines));
         }
     }

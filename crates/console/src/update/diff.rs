@@ -118,10 +118,10 @@ pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
     }
     let edge = if is_forward { "last" } else { "first" };
     let files = model.gate.as_ref().map_or(0, |view| view.files.len());
-    let hint = if files > 1 {
-        "   hint: ] and [ change the file"
-    } else {
-        ""
+    let [next, former] = [Action::NextFile, Action::FormerFile].map(|action| keymap::key_in(Focus::Diff, action));
+    let hint = match files {
+        0 | 1 => String::new(),
+        _ => format!("   hint: {next} and {former} change the file"),
     };
     crate::update::outgoing::toast(model, Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
 }

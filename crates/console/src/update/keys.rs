@@ -33,11 +33,11 @@ pub(crate) fn line_end(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
             if enter::is_behind_text(model) {
                 outgoing::ask_once_more(model);
             }
-            text::end_line(model, text::ENTER_IN_TEXT, fx);
+            text::end_line(model, enter::in_text(model), fx);
         }
         Focus::Confirm | Focus::Bulk | Focus::Ask => {
             outgoing::ask_once_more(model);
-            crate::update::keys::press(model, key, fx);
+            press(model, key, fx);
         }
         Focus::Queue
         | Focus::Diff
@@ -51,6 +51,6 @@ pub(crate) fn line_end(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
         | Focus::Help
         | Focus::Palette
         | Focus::Files
-        | Focus::Discarded => crate::update::keys::press(model, key, fx),
+        | Focus::Discarded => press(model, key, fx),
     }
 }

@@ -1,9 +1,7 @@
 //! What all of `update` says, sends and asks.
 
-use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::{label, verb};
-use crate::keymap::{self, Focus};
+use crate::facts::{enter, label, verb};
 use crate::model::Model;
 use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
@@ -75,7 +73,7 @@ pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
 }
 
 pub(crate) fn say_not_drawn(model: &mut Model) {
-    let enter = keymap::key_in(Focus::Confirm, Action::Accept);
+    let enter = enter::key(model);
     let text = format!("{enter} came before the prompt was on the screen: read it, then press {enter}");
     toast(model, Tone::Info, text);
 }
@@ -128,6 +126,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Where it leads from a row of a list that goes up to the last one.
+    pub(crate) fn from(self, row: usize, page: usize, last: usize) -> usize {
+        row.saturating_add_signed(self.rows(page)).min(last)
+    }
+
     pub(crate) fn rows(self, page: usize) -> isize {
         let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
         match self {

@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::lease::concerned;
-use crate::facts::{command, verb};
+use crate::facts::{command, enter, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
 use crate::model::prompt::{ConfirmState, PromptKind, TimerAsk};
@@ -198,11 +198,9 @@ pub(crate) fn answered(
     if is_news {
         model.ask_again();
         if std::mem::take(&mut model.preview.is_enter_waiting) {
-            toast(
-                model,
-                Tone::Info,
-                "What Enter would do has changed: read it, then press Enter",
-            );
+            let enter = enter::key(model);
+            let words = format!("What {enter} would do has changed: read it, then press {enter}");
+            toast(model, Tone::Info, words);
         }
     } else if model.preview.is_enter_due() {
         model.preview.is_enter_waiting = false;

@@ -16,7 +16,7 @@
 
 use super::{look, queue, text};
 use crate::effect::Effect;
-use crate::facts::enter::{ENTER_BEHIND_TEXT, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
+use crate::facts::enter::{self, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -57,7 +57,7 @@ pub(crate) fn before(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> 
     model.keys.slips.is_clear_asked &= is_esc;
     let ends_line = is_enter && is_behind_text(model) && text::is_answer(model.focus());
     if ends_line {
-        text::end_line(model, ENTER_BEHIND_TEXT, fx);
+        text::end_line(model, enter::behind_text(model), fx);
     }
     !ends_line
 }

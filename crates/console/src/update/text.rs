@@ -4,10 +4,11 @@ use super::{act, compose, look, queue, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
+use crate::facts::enter;
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::keys::{Field, Overlay};
+use crate::model::keys::Field;
 use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
 use crate::update::compose::open;
@@ -20,7 +21,11 @@ pub(crate) fn unknown(model: &mut Model, focus: Focus, key: KeyPress) {
         && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
     {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
-        return toast(model, Tone::Info, format!("Ctrl-c does not leave: {leave}{at} does"));
+        return toast(
+            model,
+            Tone::Info,
+            format!("{} does not leave: {leave}{at} does", key.name()),
+        );
     }
     let help = keymap::key_in(focus, Action::Help);
     let text = format!("no such key: {}   {help} keys", key.name());
@@ -87,7 +92,8 @@ pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
             let is_answer = focus.is_prompt();
             paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
             if has_end {
-                toast(model, Tone::Info, ENTER_IN_TEXT);
+                let why = enter::in_text(model);
+                toast(model, Tone::Info, why);
             }
         }
         Focus::Queue
@@ -111,12 +117,10 @@ pub(crate) fn is_answer(focus: Focus) -> bool {
 }
 
 /// An Enter in such a field that is part of a text, and why it is.
-pub(crate) fn end_line(model: &mut Model, why: &str, fx: &mut Vec<Effect>) {
+pub(crate) fn end_line(model: &mut Model, why: String, fx: &mut Vec<Effect>) {
     paste(model, "\n", fx);
     toast(model, Tone::Info, why);
 }
-
-pub(crate) const ENTER_IN_TEXT: &str = "What came at once is text: the Enter in it did nothing   hint: press Enter";
 
 fn none_acted(model: &mut Model, text: &str) {
     let count = counted(text.chars().count(), "key");
@@ -199,32 +203,11 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 compose::find_typed(model);
             }
         }
-        Focus::Help => {
-            if let Some(Overlay::Help { filter, top }) = &mut model.keys.overlay
-                && edit(filter)
+        Focus::Help | Focus::Files | Focus::Discarded | Focus::Palette => {
+            if let Some(overlay) = &mut model.keys.overlay
+                && edit(&mut overlay.text)
             {
-                *top = 0;
-            }
-        }
-        Focus::Files => {
-            if let Some(Overlay::Files { text, chosen }) = &mut model.keys.overlay
-                && edit(text)
-            {
-                *chosen = 0;
-            }
-        }
-        Focus::Discarded => {
-            if let Some(Overlay::Discarded { text, chosen }) = &mut model.keys.overlay
-                && edit(text)
-            {
-                *chosen = 0;
-            }
-        }
-        Focus::Palette => {
-            if let Some(Overlay::Palette { text, chosen }) = &mut model.keys.overlay
-                && edit(text)
-            {
-                *chosen = 0;
+                overlay.row = 0;
             }
         }
         Focus::Queue

@@ -173,8 +173,7 @@ fn last(focus: Focus) -> Vec<&'static Binding> {
 
 /// The bindings of a focus that have a hint.
 fn bindings(focus: Focus) -> impl Iterator<Item = &'static Binding> {
-    let all = keymap::groups(focus).into_iter().flat_map(|group| group.bindings);
-    all.filter(|binding| !binding.hint.is_empty())
+    keymap::bindings(focus).filter(|binding| !binding.hint.is_empty())
 }
 
 /// The line as it is written: what ends it keeps its room.

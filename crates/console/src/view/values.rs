@@ -4,7 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::row_writer::RowWriter;
+use crate::action::Action;
 use crate::facts::change::{self, Side};
+use crate::keymap::{self, Focus};
 use crate::theme::Theme;
 use diff::json::{ChangeKind, ChangedValues, ValueChange};
 use patch::PlannedChange;
@@ -42,10 +44,11 @@ pub fn draw(values: &ChangedValues, top: usize, theme: Theme, area: Rect, buffer
         shown += 1;
     }
     if values.is_cut && top + shown >= values.changes.len() {
-        let text = "There are more; the unified view (v) has all of them";
+        let mode = keymap::key_in(Focus::Diff, Action::Mode);
+        let text = format!("There are more; the unified view ({mode}) has all of them");
         RowWriter::at_line(buffer, area, line)
             .skip(3)
-            .text(text, theme.warning());
+            .text(&text, theme.warning());
     }
     shown
 }

@@ -36,12 +36,12 @@ impl NotEditable {
         }
     }
 
-    /// What to do with such an artifact instead.
-    pub(crate) fn hint(self) -> &'static str {
+    /// What to do with such an artifact instead; `compose` is the key that composes a patch.
+    pub(crate) fn hint(self, compose: &str) -> String {
         match self {
-            Self::Binary => "press p to see which patches it takes, or reject it with a note",
-            Self::NotUtf8(_) => "no text patch applies to it; reject it with a note",
-            Self::TooLarge(_) | Self::LongLine(..) => "press p to write a patch",
+            Self::Binary => format!("press {compose} to see which patches it takes, or reject it with a note"),
+            Self::NotUtf8(_) => "no text patch applies to it; reject it with a note".to_owned(),
+            Self::TooLarge(_) | Self::LongLine(..) => format!("press {compose} to write a patch"),
         }
     }
 }

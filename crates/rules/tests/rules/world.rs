@@ -50,11 +50,8 @@ pub fn made(stage: &str, bytes: &str) -> StageOutcome {
 
 /// The script as somebody has found it; none: it is gone.
 pub fn looked(registered: &str, found: Option<&str>) -> Vec<OnDisk> {
-    vec![OnDisk {
-        path: path_of("script"),
-        registered: text(registered),
-        found: found.map(|bytes| (text(bytes), bytes.len() as u64)),
-    }]
+    let found = found.map(|bytes| (text(bytes), bytes.len() as u64));
+    vec![OnDisk::new(&path_of("script"), text(registered), found)]
 }
 
 /// A person's verdict, and what they found before.
@@ -251,11 +248,7 @@ impl World {
         let gate = self.rows().newest_gate(&stage(name));
         let shown = gate.iter().flat_map(|gate| &gate.artifacts);
         shown
-            .map(|made| OnDisk {
-                path: made.path.clone(),
-                registered: made.digest,
-                found: Some((made.digest, made.size_bytes)),
-            })
+            .map(|made| OnDisk::new(&made.path, made.digest, Some((made.digest, made.size_bytes))))
             .collect()
     }
 
@@ -321,11 +314,7 @@ impl World {
     pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
         let agreed = self.rows().agreed_before(&stage(name)).into_iter();
         agreed
-            .map(|agreed| OnDisk {
-                path: agreed.artifact.path.clone(),
-                registered: agreed.digest,
-                found: Some((agreed.digest, 1)),
-            })
+            .map(|agreed| OnDisk::new(&agreed.artifact.path, agreed.digest, Some((agreed.digest, 1))))
             .collect()
     }
 

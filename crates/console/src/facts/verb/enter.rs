@@ -8,7 +8,7 @@ use super::{NoOffer, about_text, or_says, refused, written};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::facts::command::of_timer;
-use crate::facts::enter::{ENTER_BEHIND_TEXT, is_behind_text, is_same_enter};
+use crate::facts::enter::{self, is_behind_text, is_same_enter};
 use crate::facts::lease::open_elsewhere;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -34,19 +34,21 @@ pub(super) fn confirm(model: &Model) -> Result<(), NoOffer> {
     if is_typed { about_text(answer) } else { answer }?;
     if let PromptKind::Bulk(ask) = prompt {
         let (undrawn, all) = (ask.undrawn(), ask.asking());
-        let words =
-            format!("{what}: {undrawn} of {all} gates were not on the screen yet   hint: PgDn and PgUp show them");
+        let [down, up] = [Action::PageDown, Action::PageUp].map(|action| keymap::key_in(Focus::Bulk, action));
+        let out = keymap::out_of_note(model.focus());
+        let words = format!(
+            "{what}: {undrawn} of {all} gates were not on the screen yet   hint: {out}{down} and {up} show them"
+        );
         or_says(undrawn == 0, &words)?;
     }
+    let enter = enter::key(model);
     let words = match is_behind_text(model) {
-        true => ENTER_BEHIND_TEXT,
-        false => "Enter came at once and did nothing: read what is asked, then press it",
+        true => enter::behind_text(model),
+        false => format!("{enter} came at once and did nothing: read what is asked, then press it"),
     };
-    or_says(!is_same_enter(model), words)?;
-    or_says(
-        model.preview.is_answered(),
-        "What Enter would do is still being asked: read it, then press Enter",
-    )
+    or_says(!is_same_enter(model), &words)?;
+    let words = format!("What {enter} would do is still being asked: read it, then press {enter}");
+    or_says(model.preview.is_answered(), &words)
 }
 
 fn typed(editor: &Editor, wanted: &str) -> Result<(), Why> {
@@ -79,7 +81,7 @@ fn rules(model: &Model, prompt: &PromptKind) -> Result<(), Why> {
     let refusal = model.preview.refusal().cloned();
     // A bulk leaves out what others have open.
     if let PromptKind::Bulk(ask) = prompt {
-        return bulk(ask, refusal);
+        return bulk(ask, refusal, model.focus());
     }
     if let Some((key, _)) = open_elsewhere(model).into_iter().next()
         && let Some(lease) = model.lease_of_other(&key)
@@ -90,14 +92,17 @@ fn rules(model: &Model, prompt: &PromptKind) -> Result<(), Why> {
 }
 
 /// A bulk decides those of its gates that are not left out.
-fn bulk(ask: &BulkAsk, refusal: Option<Refusal>) -> Result<(), Why> {
+fn bulk(ask: &BulkAsk, refusal: Option<Refusal>, focus: Focus) -> Result<(), Why> {
     if ask.asking() > 0 {
         return Ok(());
     }
     if ask.can_take_in() {
         let words = "you have seen none of the marked gates wholly";
-        let key = keymap::key_in(Focus::Bulk, Action::TakeIn);
-        return Err(why(words, &format!("read them, or {key} takes them in as they are")));
+        let (out, key) = (keymap::out_of_note(focus), keymap::key_in(Focus::Bulk, Action::TakeIn));
+        return Err(why(
+            words,
+            &format!("read them, or {out}{key} takes them in as they are"),
+        ));
     }
     match refusal {
         Some(refusal) if !ask.left_out(LeftOut::Refused).is_empty() => Err(explain(refusal)),

@@ -213,11 +213,13 @@ pub(super) fn compose(model: &Model) -> Result<(), Why> {
     }
     // A text that only is no UTF-8 is of a kind that patches change: it would be no reason.
     if let Err(problem @ NotEditable::NotUtf8(_)) = uses.editing {
-        return Err(why(problem.about(name).to_string(), problem.hint()));
+        return Err(not_editable(problem, name));
     }
     let kind = &artifact.kind;
     let words = format!("{name} is {kind}, and no patch type changes that");
-    Err(why(words, "reject it with a note, or press ] for another file"))
+    let next = keymap::key_in(Focus::Diff, Action::NextFile);
+    let hint = format!("reject it with a note, or press {next} for another file");
+    Err(why(words, &hint))
 }
 
 /// Whether the file on screen can be edited as a text.
@@ -238,15 +240,17 @@ fn editing(file: &FileView) -> Result<(), Why> {
         (Content::Text(_) | Content::Loading | Content::Known | Content::Missing | Content::Failed(_), ..)
         | (Content::Binary, None, _) => return Err(unread(name, &file.content)),
     };
-    Err(why(problem.about(name).to_string(), problem.hint()))
+    Err(not_editable(problem, name))
+}
+
+fn not_editable(problem: NotEditable, name: &str) -> Why {
+    let compose = keymap::key_in(Focus::Diff, Action::Compose);
+    why(problem.about(name).to_string(), &problem.hint(compose))
 }
 
 /// The text of a file, or why it has none.
 pub fn editable_text(file: &FileView) -> Result<&str, Why> {
     editing(file)?;
     let bytes = file.bytes.as_ref().map_or(&[][..], |bytes| bytes.as_slice());
-    work::editable(bytes).map_err(|problem| {
-        let name = file.artifact.path.file_name();
-        why(problem.about(name).to_string(), problem.hint())
-    })
+    work::editable(bytes).map_err(|problem| not_editable(problem, file.artifact.path.file_name()))
 }

@@ -3,6 +3,7 @@
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::{Check, List, Subject};
 use crate::model::toast::Tone;
@@ -85,7 +86,8 @@ pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
     let kept = if is_untouched {
         String::new()
     } else {
-        format!("; what you wrote as {now} is kept, F2 brings it back")
+        let types = keymap::key_in(Focus::Compose, Action::OtherType);
+        format!("; what you wrote as {now} is kept, {types} brings it back")
     };
     toast(model, Tone::Info, format!("Patch type {name}{kept}"));
     edited(model, fx);

@@ -1,5 +1,5 @@
-//! No text names a key by hand: when every key is another one, every question and every bar says
-//! so.
+//! No text names a key by hand: when every key is another one, the whole screen says so, whoever
+//! receives the keys and whatever is asked.
 
 use std::collections::HashSet;
 
@@ -12,12 +12,17 @@ use domain::time::{Now, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::action::Action;
 use crate::editor::{Editor, TextPosition};
-use crate::keymap::{Focus, rebound};
+use crate::facts::verb::{NoOffer, offer};
+use crate::keymap::Focus;
+use crate::keymap::tests::rebound;
 use crate::model::Model;
 use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use crate::model::compose::{Compose, Sheets, Subject};
-use crate::model::keys::{Field, Overlay};
+use crate::model::compose::{Compose, List, Sheets, Subject};
+use crate::model::gate::GateView;
+use crate::model::keys::{Field, Listed, Overlay};
+use crate::model::panes::Lower;
 use crate::model::prompt::{
     CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
 };
@@ -104,6 +109,13 @@ fn bulk(state: ItemState, count: usize) -> PromptKind {
     }))
 }
 
+fn in_note(mut prompt: PromptKind) -> PromptKind {
+    if let PromptKind::Bulk(ask) = &mut prompt {
+        ask.is_note_focused = true;
+    }
+    prompt
+}
+
 fn timer(intent: TimerIntent) -> PromptKind {
     PromptKind::Timer(Box::new(TimerAsk {
         key: key(),
@@ -127,6 +139,8 @@ fn prompts() -> Vec<PromptKind> {
         ),
         bulk(ItemState::Asking, 1),
         bulk(ItemState::LeftOut(LeftOut::NotSeen), 1),
+        in_note(bulk(ItemState::LeftOut(LeftOut::NotSeen), 1)),
+        in_note(bulk(ItemState::Asking, 60)),
         bulk(ItemState::Asking, 60),
         bulk(ItemState::Done, 60),
         timer(TimerIntent::Hold),
@@ -175,6 +189,26 @@ fn models() -> Vec<Model> {
         model.put(PromptKind::Menu);
     });
     with(&|model| model.compose = Some(compose()));
+    for list in [
+        List::Types { chosen: 0 },
+        List::Candidates {
+            candidates: Vec::new(),
+            chosen: 0,
+        },
+    ] {
+        with(&|model| {
+            let mut compose = compose();
+            compose.list = Some(list.clone());
+            model.compose = Some(compose);
+        });
+    }
+    for lower in [Lower::Gate, Lower::Job, Lower::History] {
+        with(&|model| (model.panes.is_lower_focused, model.panes.lower) = (true, lower));
+    }
+    with(&|model| {
+        model.panes.is_lower_focused = true;
+        model.gate = Some(GateView::new(key(), "script".to_owned(), 1));
+    });
     let line = || Editor::of_line("");
     for field in [
         Field::Filter(line()),
@@ -183,36 +217,27 @@ fn models() -> Vec<Model> {
     ] {
         with(&|model| model.keys.field = Some(field.clone()));
     }
-    for overlay in [
-        Overlay::Help { filter: line(), top: 0 },
-        Overlay::Files {
-            text: line(),
-            chosen: 0,
-        },
-        Overlay::Discarded {
-            text: line(),
-            chosen: 0,
-        },
-        Overlay::Palette {
-            text: Editor::of_line("no such command"),
-            chosen: 0,
-        },
+    for (listed, text) in [
+        (Listed::Help, ""),
+        (Listed::Files, ""),
+        (Listed::Discarded, ""),
+        (Listed::Palette, "no such command"),
     ] {
+        let text = Editor::of_line(text);
+        let overlay = Overlay { listed, text, row: 0 };
         with(&|model| model.keys.overlay = Some(overlay.clone()));
     }
     models
 }
 
-/// The words of the question and of the bar.
+/// The words of the screen.
 fn words(model: &Model) -> Vec<String> {
     let area = Rect::new(0, 0, model.window.size.0, model.window.size.1);
     let mut buffer = Buffer::empty(area);
     crate::view::draw(model, area, &mut buffer);
-    let layout = crate::layout::of(model);
-    let rows = (layout.prompt.y..layout.prompt.bottom()).chain([layout.hint.y]);
-    let text = rows.flat_map(|y| (0..area.width).map(move |x| (x, y)).chain([(0, y)]));
-    let text: String = text.map(|at| buffer[at].symbol().to_owned()).collect();
-    words_of(&text)
+    let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    let rows: Vec<_> = (0..area.height).map(row).collect();
+    words_of(&rows.join(" "))
 }
 
 fn words_of(text: &str) -> Vec<String> {
@@ -225,36 +250,47 @@ fn words_of(text: &str) -> Vec<String> {
 /// Whether a word can only be a key's name.
 fn is_key(word: &str) -> bool {
     let is_letter = word.len() == 1 && word != "a" && word.chars().all(|c| c.is_ascii_alphabetic());
-    let mut bound = Focus::ALL.into_iter().flat_map(crate::keymap::groups);
-    let is_bound = |group: &crate::keymap::Group| group.bindings.iter().any(|binding| binding.keys.contains(&word));
-    // What is left out is no arrow key.
-    !matches!(word, "F9" | "Left") && (is_letter || word.len() > 1 && bound.any(is_bound))
+    let bound = crate::keymap::all_groups().iter().flat_map(|group| group.bindings);
+    let is_bound = || bound.clone().any(|binding| binding.keys.contains(&word));
+    // What is left out is no arrow key, and two letters are signs of stages.
+    !matches!(word, "Left" | "t" | "x") && (is_letter || word.len() > 1 && is_bound())
+}
+
+/// Whether a word is the name of a key of the other table.
+fn is_other_key(word: &str) -> bool {
+    let number = word.strip_prefix('F').and_then(|number| number.parse::<u8>().ok());
+    number.is_some_and(|number| number >= 20)
 }
 
 #[test]
-fn a_key_that_is_another_one_is_named_so_in_every_question_and_bar() {
+fn a_key_that_is_another_one_is_named_so_on_every_screen() {
+    let mut walked = HashSet::new();
     for model in models() {
         let focus = model.focus();
+        walked.insert(focus);
         assert!(words(&model).iter().any(|word| is_key(word)), "{focus:?} names no key");
         let now = rebound(|| words(&model));
-        assert!(now.iter().any(|word| word == "F9"), "{focus:?}: {now:?}");
+        assert!(now.iter().any(|word| is_other_key(word)), "{focus:?}: {now:?}");
         let by_hand: Vec<_> = now.iter().filter(|word| is_key(word)).collect();
         assert!(by_hand.is_empty(), "{focus:?} {by_hand:?}: {}", now.join(" "));
     }
+    assert_eq!(walked.len(), Focus::ALL.len(), "{walked:?}");
 }
 
 #[test]
 fn a_key_that_is_another_one_is_named_so_in_what_a_key_is_answered_with() {
-    let groups = Focus::ALL.into_iter().flat_map(crate::keymap::groups);
-    let actions: HashSet<_> = groups
-        .flat_map(|group| group.bindings)
-        .filter_map(|binding| binding.action)
-        .collect();
+    let bindings = Focus::ALL.into_iter().flat_map(crate::keymap::bindings);
+    let actions: HashSet<_> = bindings.filter_map(|binding| binding.action).collect();
     let mut answers = 0;
     for action in actions {
         for mut model in models() {
             let focus = model.focus();
-            rebound(|| act(&mut model, focus, action, &mut Vec::new()));
+            rebound(|| {
+                // Once undrawn, once with all of it on the terminal.
+                act(&mut model, focus, action, &mut Vec::new());
+                model.keys.slips.on_screen = crate::layout::question::facts(&model);
+                act(&mut model, focus, action, &mut Vec::new());
+            });
             let text = model
                 .toasts
                 .newest()
@@ -262,8 +298,29 @@ fn a_key_that_is_another_one_is_named_so_in_what_a_key_is_answered_with() {
                 .unwrap_or_default();
             let by_hand: Vec<_> = words_of(&text).into_iter().filter(|word| is_key(word)).collect();
             assert!(by_hand.is_empty(), "{focus:?} {action:?} {by_hand:?}: {text}");
-            answers += usize::from(text.contains("F9"));
+            answers += usize::from(words_of(&text).iter().any(|word| is_other_key(word)));
         }
     }
     assert!(answers > 0);
+}
+
+#[test]
+fn a_bulk_whose_note_takes_the_letters_names_the_key_that_leads_out_first() {
+    for (state, count, words) in [
+        (
+            ItemState::LeftOut(LeftOut::NotSeen),
+            1,
+            "read them, or Tab, then i takes them in",
+        ),
+        (ItemState::Asking, 60, "hint: Tab, then PgDn and PgUp show them"),
+    ] {
+        let mut model = model();
+        model.put(in_note(bulk(state, count)));
+        let answer = offer(&model, Focus::Note, Action::Accept).unwrap_err();
+        let said = match answer {
+            NoOffer::Refused(refused) => refused.hint,
+            NoOffer::Nothing(words) => words,
+        };
+        assert!(said.contains(words), "{said}");
+    }
 }

@@ -142,7 +142,8 @@ pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) 
     lines.extend(spare);
     if verb::is_draft_left_out(model) {
         let shows = keymap::key_in(Focus::Confirm, Action::Compose);
-        let words = format!("Your patch draft is NOT applied ({shows} shows it)");
+        let out = keymap::out_of_note(model.focus());
+        let words = format!("Your patch draft is NOT applied ({out}{shows} shows it)");
         wrapped(&words, columns, theme.warning(), &mut lines);
     }
     let unseen = view.map(GateView::unseen).unwrap_or_default();

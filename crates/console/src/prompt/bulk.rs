@@ -312,15 +312,16 @@ pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, row
     let items = ask.items.iter().enumerate().skip(window.start).take(window.len());
     shown.extend(items.map(|(index, item)| item_line(model, columns, index, item, ask.is_asking())));
     if window.len() < count {
+        let out = keymap::out_of_note(model.focus());
         let hint = match ask.undrawn() {
             unread if unread > 0 && ask.is_asking() => {
                 let keys = keymap::keys_of(Focus::Bulk, &[Action::PageDown, Action::PageUp]);
-                format!("{unread} not shown yet: {keys}")
+                format!("{unread} not shown yet: {out}{keys}")
             }
-            _ => keymap::keys_of(
-                Focus::Bulk,
-                &[Action::Down, Action::Up, Action::PageUp, Action::PageDown],
-            ),
+            _ => {
+                let keys = [Action::Down, Action::Up, Action::PageUp, Action::PageDown];
+                out + &keymap::keys_of(Focus::Bulk, &keys)
+            }
         };
         let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
         shown.push(text(words, model.session.theme().warning()));

@@ -44,7 +44,7 @@ pub(super) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
     }
     // The same answer as the hint line and the keys themselves: what cannot be done now is not
     // offered.
-    let bindings = keymap::groups(Focus::Menu).into_iter().flat_map(|group| group.bindings);
+    let bindings = keymap::bindings(Focus::Menu);
     let offered = bindings.filter_map(|binding| {
         let action = binding
             .action
