@@ -12,14 +12,13 @@ use engine::Role;
 use engine::api::Notice;
 use serde_json::{Value, json};
 
+use crate::at_gate::{Does as _, approve, reject, waiting};
 use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, start, until};
 
 #[tokio::test]
 async fn a_stage_runs_its_gate_is_approved_and_the_job_ends_with_everything_on_disk() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut engine = open(folder.path(), PIPELINE, "ana", Role::Candidate("serve"));
-    let id = start(&mut engine, "tides").await;
-    let rows = until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
+    let (folder, mut engine, id) = waiting(PIPELINE).await;
+    let rows = job(&mut engine, &id).await;
     assert_eq!(rows.gates[0].artifacts[0].added_lines, 1);
     let (receipt, published) = engine
         .call_published(decide(&id, "script", Verdict::Approve, Some("good"), None))
@@ -39,10 +38,7 @@ async fn a_stage_runs_its_gate_is_approved_and_the_job_ends_with_everything_on_d
         std::fs::read_to_string(run.join("logs/script.1.log")).unwrap(),
         "made\n"
     );
-    let refusal = engine
-        .call(decide(&id, "script", Verdict::Reject, None, None))
-        .await
-        .unwrap_err();
+    let refusal = engine.refused(reject(&id, "script", None)).await;
     assert_eq!(refusal.code, RefusalCode::AlreadyDecided);
     engine.close();
     let events = std::fs::read_to_string(run.join("events.jsonl")).unwrap();
@@ -57,16 +53,10 @@ async fn a_stage_runs_its_gate_is_approved_and_the_job_ends_with_everything_on_d
 
 #[tokio::test]
 async fn rejected_with_notes_the_stage_runs_again_with_them_and_what_changed_since_is_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut engine = open(folder.path(), PIPELINE, "ana", Role::Candidate("serve"));
-    let id = start(&mut engine, "tides").await;
-    until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
-    engine
-        .call(decide(&id, "script", Verdict::Reject, Some("shorter"), None))
-        .await
-        .unwrap();
+    let (folder, mut engine, id) = waiting(PIPELINE).await;
+    engine.done(reject(&id, "script", Some("shorter"))).await;
     assert_eq!(job(&mut engine, &id).await.job.status, JobStatus::Paused);
-    engine.call(Command::resume(id.clone())).await.unwrap();
+    engine.done(Command::resume(id.clone())).await;
     let rows = until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
     let second = rows.gates.last().unwrap();
     assert_eq!(
@@ -90,21 +80,16 @@ async fn rejected_with_notes_the_stage_runs_again_with_them_and_what_changed_sin
 
 #[tokio::test]
 async fn a_patch_with_an_approval_is_on_disk_before_the_next_stage_reads_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut engine = open(folder.path(), PIPELINE, "ana", Role::Candidate("serve"));
-    let id = start(&mut engine, "tides").await;
-    until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
+    let (folder, mut engine, id) = waiting(PIPELINE).await;
     let unfit = json!({"type": "text_replace", "replacements": [{"old": "nowhere", "new": "x"}]});
     let refusal = engine
-        .call(decide(&id, "script", Verdict::Approve, None, Some(unfit)))
-        .await
-        .unwrap_err();
+        .refused(decide(&id, "script", Verdict::Approve, None, Some(unfit)))
+        .await;
     assert_eq!(refusal.code, RefusalCode::PatchUnfit);
     let patch = json!({"type": "text_replace", "replacements": [{"old": "attempt", "new": "try"}]});
     engine
-        .call(decide(&id, "script", Verdict::Approve, None, Some(patch)))
-        .await
-        .unwrap();
+        .done(decide(&id, "script", Verdict::Approve, None, Some(patch)))
+        .await;
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Completed).await;
     let run = folder.path().join(id.as_str());
     assert_eq!(std::fs::read_to_string(run.join("heard.txt")).unwrap(), "try 1: ");
@@ -113,16 +98,12 @@ async fn a_patch_with_an_approval_is_on_disk_before_the_next_stage_reads_it() {
 
 #[tokio::test]
 async fn rejected_with_a_patch_resume_applies_it_and_approves_without_running_the_stage() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut engine = open(folder.path(), PIPELINE, "ana", Role::Candidate("serve"));
-    let id = start(&mut engine, "tides").await;
-    until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
+    let (folder, mut engine, id) = waiting(PIPELINE).await;
     let patch = json!({"type": "text_replace", "replacements": [{"old": "attempt", "new": "try"}]});
     engine
-        .call(decide(&id, "script", Verdict::Reject, Some("wording"), Some(patch)))
-        .await
-        .unwrap();
-    let receipt = engine.call(Command::resume(id.clone())).await.unwrap();
+        .done(decide(&id, "script", Verdict::Reject, Some("wording"), Some(patch)))
+        .await;
+    let receipt = engine.done(Command::resume(id.clone())).await;
     assert_eq!(receipt.patches_applied, 1);
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Completed).await;
     engine.close();
@@ -139,16 +120,10 @@ async fn rejected_with_a_patch_resume_applies_it_and_approves_without_running_th
 
 #[tokio::test]
 async fn an_artifact_changed_behind_the_operators_back_is_not_decided_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut engine = open(folder.path(), PIPELINE, "ana", Role::Candidate("serve"));
-    let id = start(&mut engine, "tides").await;
-    until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
+    let (folder, mut engine, id) = waiting(PIPELINE).await;
     let path = folder.path().join(id.as_str()).join("artifacts/script/script.txt");
     std::fs::write(&path, "something else").unwrap();
-    let refusal = engine
-        .call(decide(&id, "script", Verdict::Approve, None, None))
-        .await
-        .unwrap_err();
+    let refusal = engine.refused(approve(&id, "script")).await;
     assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
     assert_eq!(job(&mut engine, &id).await.gates[0].state, GateState::Open);
     assert_eq!(
@@ -167,12 +142,7 @@ async fn an_artifact_changed_after_the_decision_pauses_the_job_before_the_next_s
     let id = start(&mut leader, "tides").await;
     until(&mut leader, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
     leader.close();
-    visitor
-        .call_published(decide(&id, "script", Verdict::Approve, None, None))
-        .await
-        .unwrap()
-        .1
-        .unwrap();
+    visitor.call_published(approve(&id, "script")).await.unwrap().1.unwrap();
     std::fs::write(
         folder.path().join(id.as_str()).join("artifacts/script/script.txt"),
         "tampered",
@@ -180,7 +150,7 @@ async fn an_artifact_changed_after_the_decision_pauses_the_job_before_the_next_s
     .unwrap();
     let mut leader = open(folder.path(), PIPELINE, "serve", Role::Candidate("serve"));
     until(&mut leader, &id, |rows| rows.job.status == JobStatus::Paused).await;
-    let receipt = leader.call(Command::resume(id.clone())).await.unwrap();
+    let receipt = leader.done(Command::resume(id.clone())).await;
     assert!(
         receipt.message.starts_with("Gate script #2")
             && receipt.message.contains("script.txt is not what was decided on"),
@@ -197,10 +167,7 @@ async fn an_artifact_changed_after_the_decision_pauses_the_job_before_the_next_s
     let run = folder.path().join(id.as_str());
     assert!(!run.join("heard.txt").exists(), "nothing ran on it");
     assert!(!run.join("logs/script.2.log").exists(), "the stage did not run");
-    leader
-        .call(decide(&id, "script", Verdict::Approve, None, None))
-        .await
-        .unwrap();
+    leader.done(approve(&id, "script")).await;
     until(&mut leader, &id, |rows| rows.job.status == JobStatus::Completed).await;
     assert_eq!(std::fs::read_to_string(run.join("heard.txt")).unwrap(), "tampered");
     leader.close();
@@ -246,20 +213,18 @@ async fn a_lease_holds_the_timer_until_it_is_given_back() {
     let mut engine = open(folder.path(), TIMED, "ana", Role::Candidate("serve"));
     let id = start(&mut engine, "tides").await;
     let receipt = engine
-        .call(Command::TakeLease {
+        .done(Command::TakeLease {
             gate: gate(&id, "outline"),
             purpose: LeasePurpose::Compose,
             is_takeover: false,
         })
-        .await
-        .unwrap();
+        .await;
     let deadline = receipt.rows.gates[0].deadline().unwrap();
     let released = engine
-        .call(Command::ReleaseLease {
+        .done(Command::ReleaseLease {
             gate: gate(&id, "outline"),
         })
-        .await
-        .unwrap();
+        .await;
     assert!(
         released.rows.gates[0].deadline().unwrap() > deadline,
         "at least a minute is left after a lease"
@@ -273,20 +238,14 @@ async fn what_one_process_decides_another_hears_of() {
     let mut first = open(folder.path(), TIMED, "ana", Role::Candidate("serve"));
     let mut second = open(folder.path(), TIMED, "bea", Role::Visitor);
     let id = start(&mut first, "tides").await;
-    first
-        .call(decide(&id, "outline", Verdict::Approve, None, None))
-        .await
-        .unwrap();
+    first.done(approve(&id, "outline")).await;
     let mut heard = Vec::new();
     while !heard.contains(&EventType::GateApproved) {
         if let Notice::Events(events) = second.notice().await {
             heard.extend(events.iter().map(|event| event.kind));
         }
     }
-    let refusal = second
-        .call(decide(&id, "outline", Verdict::Reject, None, None))
-        .await
-        .unwrap_err();
+    let refusal = second.refused(reject(&id, "outline", None)).await;
     assert!(refusal.message.starts_with("ana approved"), "{refusal}");
     first.close();
     second.close();
@@ -363,7 +322,7 @@ async fn a_gate_opened_from_outside_reviews_a_copy_and_the_original_stays() {
         }],
         bases: Vec::new(),
     };
-    engine.call(open_it()).await.unwrap();
+    engine.done(open_it()).await;
     let copy = runs.join("deploy-7/artifacts/deploy/plan.txt");
     assert_eq!(std::fs::read_to_string(&copy).unwrap(), "plan v1\n");
     let patch = json!({"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]});
@@ -375,8 +334,8 @@ async fn a_gate_opened_from_outside_reviews_a_copy_and_the_original_stays() {
         .unwrap();
     assert_eq!(std::fs::read_to_string(&copy).unwrap(), "plan v2\n");
     assert_eq!(std::fs::read_to_string(&original).unwrap(), "plan v1\n");
-    engine.call(Command::Complete(id.clone())).await.unwrap();
-    let refusal = engine.call(open_it()).await.unwrap_err();
+    engine.done(Command::Complete(id.clone())).await;
+    let refusal = engine.refused(open_it()).await;
     assert_eq!(refusal.code, RefusalCode::WrongState);
     assert_eq!(
         std::fs::read_to_string(&copy).unwrap(),
@@ -417,7 +376,7 @@ async fn canceling_ends_the_running_stage_and_its_children() {
     let mut engine = open(folder.path(), yaml, "ana", Role::Candidate("serve"));
     let id = start(&mut engine, "tides").await;
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Running).await;
-    engine.call(Command::Cancel(id.clone())).await.unwrap();
+    engine.done(Command::Cancel(id.clone())).await;
     let rows = job(&mut engine, &id).await;
     assert_eq!(rows.job.status, JobStatus::Canceled);
     let run = runs::RunsDir::open(folder.path(), None).unwrap().run(&id);
@@ -455,7 +414,7 @@ async fn a_command_is_done_in_the_name_it_is_handed_over_in() {
         },
     };
     let client = engine.client();
-    let approving = decide(&id, "outline", Verdict::Approve, None, None);
+    let approving = approve(&id, "outline");
     let (receipt, _) = engine.beside(client.command_of(ana.clone(), approving)).await.unwrap();
     let decision = receipt.decision.unwrap().decision;
     assert_eq!((decision.by(), decision.via()), ("ana", &ana.via));

@@ -7,7 +7,8 @@ use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
 use engine::{Engine, Role};
 
-use crate::support::engine::{Calls as _, decide, open};
+use crate::at_gate::{Does as _, approve};
+use crate::support::engine::{decide, open};
 
 const MANUAL: &str = "gates: {script: {required: true}}";
 
@@ -32,7 +33,7 @@ async fn open_gate(
             .collect(),
         bases: bases.iter().map(|base| folder.join(base).into()).collect(),
     };
-    let receipt = engine.call(command).await.unwrap();
+    let receipt = engine.done(command).await;
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();
     for artifact in &gate.artifacts {
         assert_eq!(
@@ -84,10 +85,7 @@ async fn the_given_one_then_the_last_approved_each_version_once() {
     // asks.
     let opened = open_gate(&mut engine, at, &[("script.txt", "two\n")], &["v0.txt"]).await;
     assert_eq!(opened, bases(&[("script.txt", "sent along, attempt #1")]));
-    engine
-        .call(decide(&id, "script", Verdict::Approve, None, None))
-        .await
-        .unwrap();
+    engine.done(approve(&id, "script")).await;
 
     // What was decided and the former attempt are the same version: it stands once.
     let opened = open_gate(&mut engine, at, &[("script.txt", "three\n")], &["v0.txt"]).await;
@@ -141,7 +139,7 @@ async fn compared(engine: &mut Engine, folder: &Path, text: &str, given: &[&str]
         }],
         bases: given.iter().map(|base| folder.join(base).into()).collect(),
     };
-    let receipt = engine.call(command).await.unwrap();
+    let receipt = engine.done(command).await;
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();
     let artifact = &gate.artifacts[0];
     let base = artifact
@@ -162,7 +160,7 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
     let verdict = |verdict| decide(&id, "script", verdict, None, None);
 
     compared(&mut engine, at, "one\nTWO\nthree\nfour\n", &["old.txt"]).await;
-    engine.call(verdict(Verdict::Reject)).await.unwrap();
+    engine.done(verdict(Verdict::Reject)).await;
     // One line mended, with the same base: what stands in both versions is not hidden from whoever
     // approves.
     let mended = compared(&mut engine, at, "one\nTWO\nthree\nFOUR\n", &["old.txt"]).await;
@@ -181,7 +179,7 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
         patch,
         digest: None,
     };
-    let rows = engine.call(patched).await.unwrap().rows;
+    let rows = engine.done(patched).await.rows;
     let words = |rows: &domain::job::JobRows| {
         let artifact = &rows.newest_gate(&StageName::new("script").unwrap()).unwrap().artifacts[0];
         (artifact.added_lines, artifact.since_rejection_words("bea"))
@@ -195,7 +193,7 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
         path: None,
         digest: None,
     };
-    let rows = engine.call(undone).await.unwrap().rows;
+    let rows = engine.done(undone).await.rows;
     assert_eq!(words(&rows), (2, Some("since ana's rejection: +1 -1".to_owned())));
 
     // Without a given one it is compared with nothing; once something was approved, with that.
@@ -204,14 +202,14 @@ async fn a_rejected_version_is_never_the_base_and_what_changed_since_it_is_told(
         (alone.0.as_str(), alone.1.as_str()),
         ("", "last rejected #1, attempt #2")
     );
-    engine.call(verdict(Verdict::Approve)).await.unwrap();
+    engine.done(verdict(Verdict::Approve)).await;
     let later = compared(&mut engine, at, "one\nand\n", &[]).await;
     assert_eq!(
         (later.0.as_str(), later.2),
         ("last approved #3", None),
         "the rejection is older"
     );
-    engine.call(verdict(Verdict::Reject)).await.unwrap();
+    engine.done(verdict(Verdict::Reject)).await;
     let again = compared(&mut engine, at, "one\nor\n", &[]).await;
     assert_eq!(
         (again.0.as_str(), again.1.as_str(), again.2.as_deref()),

@@ -2,7 +2,6 @@
 
 use domain::ask::{Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::event::EventType;
-use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::RefusalCode;
@@ -10,7 +9,8 @@ use domain::view::EventsSince;
 use engine::Role;
 use engine::client::Client;
 
-use crate::support::engine::{Calls as _, decide, open, read_json};
+use crate::at_gate::{Does as _, approve};
+use crate::support::engine::{open, read_json};
 
 const BARE: &str = "gates: {outline: {}}";
 
@@ -41,7 +41,7 @@ async fn commands_and_questions_are_answered_to_the_client_and_only_there() {
     let work = async {
         let (receipt, published) = client.command_of(ana.clone(), new_job("j-1")).await.unwrap();
         assert_eq!((receipt.rows.job.created_by.as_str(), published), ("ana", Ok(())));
-        let verdict = decide(&receipt.job_id, "outline", Verdict::Approve, None, None);
+        let verdict = approve(&receipt.job_id, "outline");
         let (receipt, published) = client.command_of(ana.clone(), verdict.clone()).await.unwrap();
         assert_eq!(published, Ok(()));
         let file = read_json(&folder.path().join("j-1/gates/outline.json"));
@@ -71,7 +71,7 @@ async fn what_another_engine_does_is_in_the_feed() {
     let mut here = open(folder.path(), BARE, "ops", Role::Candidate("serve"));
     let mut there = open(folder.path(), BARE, "bea", Role::Visitor);
     let mut feed = here.client().follow();
-    there.call(new_job("j-1")).await.unwrap();
+    there.done(new_job("j-1")).await;
     let opened = here
         .beside(async {
             loop {
@@ -102,7 +102,7 @@ async fn bytes_that_come_with_a_gate_lie_in_the_run_directory() {
         }],
         bases: vec![file(name, b"one\n")],
     };
-    let receipt = engine.call(open_it("plan.txt")).await.unwrap();
+    let receipt = engine.done(open_it("plan.txt")).await;
     let artifact = &receipt.rows.gates[0].artifacts[0];
     assert_eq!((artifact.added_lines, artifact.removed_lines), (1, 1));
     assert_eq!(
@@ -110,7 +110,7 @@ async fn bytes_that_come_with_a_gate_lie_in_the_run_directory() {
         b"two\n"
     );
     for name in ["", "..", "/", "a\nb"] {
-        let refusal = engine.call(open_it(name)).await.unwrap_err();
+        let refusal = engine.refused(open_it(name)).await;
         assert_eq!(refusal.code, RefusalCode::Invalid, "{name:?}");
     }
 }

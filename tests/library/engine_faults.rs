@@ -19,6 +19,7 @@ use runs::RunsDir;
 use runs::supervisor::{self, StageEnd};
 use serde_json::json;
 
+use crate::at_gate::{Does as _, reject};
 use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, settings, start, until};
 
 fn approve(id: &JobId) -> Command {
@@ -129,7 +130,7 @@ async fn published_means_on_disk() {
             }],
             bases: Vec::new(),
         };
-        engine.call(open_it).await.unwrap();
+        engine.done(open_it).await;
     }
     engine.rest().await;
     fs::remove_dir_all(runs.join("j0/gates")).unwrap();
@@ -184,7 +185,7 @@ async fn two_patches_at_once_are_both_on_disk() {
     let (_, published) = engine.call_published(replace(&id, "try", "test")).await.unwrap();
     assert_eq!(published, Ok(()));
     assert_eq!(fs::read_to_string(script(folder.path(), &id)).unwrap(), "test 1: ");
-    engine.call(approve(&id)).await.unwrap();
+    engine.done(approve(&id)).await;
     engine.close();
 }
 
@@ -195,7 +196,7 @@ async fn the_former_version_put_back_is_not_the_reviewed_one() {
     let (_, published) = engine.call_published(replace(&id, "attempt", "try")).await.unwrap();
     assert_eq!(published, Ok(()));
     fs::write(script(folder.path(), &id), "attempt 1: ").unwrap();
-    let refusal = engine.call(approve(&id)).await.unwrap_err();
+    let refusal = engine.refused(approve(&id)).await;
     assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
     assert_eq!(job(&mut engine, &id).await.gates[0].state, GateState::Open);
     engine.close();
@@ -210,12 +211,12 @@ async fn a_lost_rerun_runs_again() {
     let id = start(&mut engine, "tides").await;
     until(&mut engine, &id, is_at_gate).await;
     engine
-        .call_published(decide(&id, "script", Verdict::Reject, None, None))
+        .call_published(reject(&id, "script", None))
         .await
         .unwrap()
         .1
         .unwrap();
-    engine.call(Command::resume(id.clone())).await.unwrap();
+    engine.done(Command::resume(id.clone())).await;
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Running).await;
     hangs(folder.path()).await;
     let pids = read_json(&runs.join(id.as_str()).join(".stage/script.2.pid.json"));
@@ -280,10 +281,7 @@ gates:
     until(&mut engine, &id, is_at_gate).await;
     engine.rest().await;
     fs::create_dir_all(folder.path().join(id.as_str()).join("artifacts/acceptance")).unwrap();
-    engine
-        .call(decide(&id, "script", Verdict::Reject, None, None))
-        .await
-        .unwrap();
+    engine.done(reject(&id, "script", None)).await;
     engine.close();
 }
 
@@ -298,10 +296,10 @@ async fn a_vanished_artifact_keeps_the_job_paused_until_it_is_back() {
     fs::rename(&path, &aside).unwrap();
     engine.stand();
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Paused).await;
-    let refusal = engine.call(Command::resume(id.clone())).await.unwrap_err();
+    let refusal = engine.refused(Command::resume(id.clone())).await;
     assert!(refusal.message.contains("script.txt"), "{refusal}");
     fs::rename(&aside, &path).unwrap();
-    engine.call(Command::resume(id.clone())).await.unwrap();
+    engine.done(Command::resume(id.clone())).await;
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::Completed).await;
     engine.close();
 }

@@ -1,105 +1,16 @@
 //! Patches on a real engine: SPEC §5 and §6, sentence by sentence.
 
-use std::path::PathBuf;
-
 use domain::ask::{Command, NewJob};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
-use domain::ids::{Digest, JobId};
-use domain::job::{JobRows, JobStatus};
+use domain::ids::Digest;
+use domain::job::JobStatus;
 use domain::refusal::RefusalCode;
-use engine::api::Receipt;
-use engine::{Engine, Role};
+use engine::Role;
 use serde_json::{Map, Value, json};
 
-use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, start, until};
-
-/// A job at its first gate, with its artifact.
-struct AtGate {
-    _folder: tempfile::TempDir,
-    engine: Engine,
-    id: JobId,
-    run: PathBuf,
-}
-
-const SCRIPT: &str = "artifacts/script/script.txt";
-
-impl AtGate {
-    async fn new(yaml: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut engine = open(folder.path(), yaml, "ana", Role::Candidate("serve"));
-        let id = start(&mut engine, "tides").await;
-        until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
-        let run = folder.path().join(id.as_str());
-        Self {
-            _folder: folder,
-            engine,
-            id,
-            run,
-        }
-    }
-
-    fn text(&self) -> String {
-        std::fs::read_to_string(self.run.join(SCRIPT)).unwrap()
-    }
-
-    fn write(&self, text: &str) {
-        std::fs::write(self.run.join(SCRIPT), text).unwrap();
-    }
-
-    /// The kept version of these bytes.
-    fn kept(&self, text: &str) -> Option<Vec<u8>> {
-        std::fs::read(self.run.join("versions").join(Digest::of(text.as_bytes()).to_string())).ok()
-    }
-
-    async fn rows(&mut self) -> JobRows {
-        job(&mut self.engine, &self.id).await
-    }
-
-    /// Applies a patch and waits for its file.
-    async fn apply(&mut self, patch: Value) -> Box<Receipt> {
-        self.try_apply(patch, None).await.unwrap()
-    }
-
-    async fn try_apply(
-        &mut self,
-        patch: Value,
-        digest: Option<Digest>,
-    ) -> Result<Box<Receipt>, domain::refusal::Refusal> {
-        let gate = gate(&self.id, "script");
-        let command = Command::ApplyPatch { gate, patch, digest };
-        let (receipt, published) = self.engine.call_published(command).await?;
-        assert_eq!(published, Ok(()));
-        Ok(receipt)
-    }
-
-    async fn undo(&mut self, digest: Option<Digest>) -> Result<Box<Receipt>, domain::refusal::Refusal> {
-        let gate = gate(&self.id, "script");
-        let command = Command::UndoPatch {
-            gate,
-            path: None,
-            digest,
-        };
-        let (receipt, published) = self.engine.call_published(command).await?;
-        assert_eq!(published, Ok(()));
-        Ok(receipt)
-    }
-
-    async fn events(&mut self, kind: EventType) -> Vec<Value> {
-        let client = self.engine.client();
-        let events = self
-            .engine
-            .beside(client.events(Some(&self.id), 0, 1000))
-            .await
-            .unwrap();
-        let of_kind = events.into_iter().filter(|event| event.kind == kind);
-        of_kind.map(|event| event.payload).collect()
-    }
-}
-
-fn replace(old: &str, new: &str) -> Value {
-    json!({"type": "text_replace", "replacements": [{"old": old, "new": new}]})
-}
+use crate::at_gate::{AtGate, Does as _, SCRIPT, approve, reject, replace};
+use crate::support::engine::{Calls as _, PIPELINE, decide, gate, job, open, read_json, until};
 
 #[tokio::test]
 async fn patches_are_taken_back_one_by_one_with_their_bytes() {
@@ -142,10 +53,7 @@ async fn patches_are_taken_back_one_by_one_with_their_bytes() {
     let rows = at.rows().await;
     assert_eq!(rows.gates[0].state, GateState::Open);
     // The gate goes on as if nothing had been.
-    at.engine
-        .call(decide(&at.id, "script", Verdict::Approve, None, None))
-        .await
-        .unwrap();
+    at.engine.done(approve(&at.id, "script")).await;
     until(&mut at.engine, &at.id, |rows| rows.job.status == JobStatus::Completed).await;
     assert_eq!(std::fs::read_to_string(at.run.join("heard.txt")).unwrap(), original);
     at.engine.close();
@@ -193,7 +101,7 @@ async fn a_patch_that_does_not_fit_decides_nothing_and_changes_no_byte() {
     for patch in [unfit, too_long, json!({"type": "no_such_type"}), json!([1])] {
         for verdict in [Verdict::Approve, Verdict::Reject] {
             let command = decide(&at.id, "script", verdict, None, Some(patch.clone()));
-            let refusal = at.engine.call(command).await.unwrap_err();
+            let refusal = at.engine.refused(command).await;
             assert_eq!(refusal.code, RefusalCode::PatchUnfit, "{refusal}");
         }
         let refusal = at.try_apply(patch, None).await.unwrap_err();
@@ -215,7 +123,7 @@ async fn approved_with_a_patch_it_is_one_decision_with_both_digests() {
         None,
         Some(replace("attempt", "try")),
     );
-    let receipt = at.engine.call(command).await.unwrap();
+    let receipt = at.engine.done(command).await;
     let decision = serde_json::to_value(receipt.decision.unwrap()).unwrap();
     assert_eq!(
         decision["artifacts"],
@@ -237,7 +145,7 @@ async fn the_patch_of_a_rejection_is_planned_again_at_resume_and_refused_when_it
     for text in ["something else\n", "attempt 1: and more"] {
         // Unfit, and fitting but not what was reviewed.
         at.write(text);
-        let refusal = at.engine.call(Command::resume(at.id.clone())).await.unwrap_err();
+        let refusal = at.engine.refused(Command::resume(at.id.clone())).await;
         assert!(
             matches!(refusal.code, RefusalCode::PatchUnfit | RefusalCode::ArtifactChanged),
             "{refusal}"
@@ -246,7 +154,7 @@ async fn the_patch_of_a_rejection_is_planned_again_at_resume_and_refused_when_it
         assert_eq!(at.text(), text, "no byte is changed");
     }
     at.write(&original);
-    at.engine.call(Command::resume(at.id.clone())).await.unwrap();
+    at.engine.done(Command::resume(at.id.clone())).await;
     let rows = until(&mut at.engine, &at.id, |rows| rows.job.status == JobStatus::Completed).await;
     assert_eq!(
         rows.attempts
@@ -287,7 +195,7 @@ async fn every_way_to_change_what_moved_is_refused_and_names_the_command_that_sh
         },
     ];
     for command in commands {
-        let refusal = at.engine.call(command).await.unwrap_err();
+        let refusal = at.engine.refused(command).await;
         assert_eq!(refusal.code, RefusalCode::ArtifactChanged, "{refusal}");
         let hint = refusal.hint.unwrap();
         let shows = format!("holdpoint gate diff {} script --base {}", at.id, Digest::of(b"try 1: "));
@@ -305,7 +213,7 @@ async fn every_way_to_change_what_moved_is_refused_and_names_the_command_that_sh
         patch: replace("try", "go"),
         digest: Some(read),
     };
-    let refusal = at.engine.call(stale).await.unwrap_err();
+    let refusal = at.engine.refused(stale).await;
     assert!(
         refusal.hint.unwrap().contains(&format!("--base {read}")),
         "{}",
@@ -329,8 +237,8 @@ async fn every_change_of_an_artifact_keeps_the_former_bytes() {
         patch: None,
         digest: Some(Digest::of(b"by hand")),
     };
-    at.engine.call(reject).await.unwrap();
-    at.engine.call(Command::resume(at.id.clone())).await.unwrap();
+    at.engine.done(reject).await;
+    at.engine.done(Command::resume(at.id.clone())).await;
     until(&mut at.engine, &at.id, |rows| {
         rows.job.status == JobStatus::NeedsApproval
     })
@@ -343,8 +251,8 @@ async fn every_change_of_an_artifact_keeps_the_former_bytes() {
     );
     // Changed behind everybody's back, looked at by a refused decision, and taken back by hand.
     at.write("never registered");
-    let refused = decide(&at.id, "script", Verdict::Approve, None, None);
-    at.engine.call(refused).await.unwrap_err();
+    let refused = approve(&at.id, "script");
+    at.engine.refused(refused).await;
     for version in [
         first.as_str(),
         "try 1: ",
@@ -412,7 +320,7 @@ async fn rejected_with_params_the_stage_runs_again_with_them() {
         params: params.as_object().unwrap().clone(),
         ..NewJob::default()
     };
-    let id = engine.call(Command::StartJob(new)).await.unwrap().job_id;
+    let id = engine.done(Command::StartJob(new)).await.job_id;
     until(&mut engine, &id, |rows| rows.job.status == JobStatus::NeedsApproval).await;
     let run = folder.path().join(id.as_str());
     let heard = || -> Map<String, Value> { serde_json::from_slice(&std::fs::read(run.join(SCRIPT)).unwrap()).unwrap() };
@@ -422,7 +330,7 @@ async fn rejected_with_params_the_stage_runs_again_with_them() {
     let patch = json!({"type": "params", "params": {"tone": "bright", "voice": {"rate": 2}, "length_s": null}});
     let before = job(&mut engine, &id).await;
     let approve = decide(&id, "script", Verdict::Approve, None, Some(patch.clone()));
-    let refusal = engine.call(approve).await.unwrap_err();
+    let refusal = engine.refused(approve).await;
     assert_eq!(
         (refusal.code, refusal.message.as_str()),
         (
@@ -435,16 +343,16 @@ async fn rejected_with_params_the_stage_runs_again_with_them() {
         patch: patch.clone(),
         digest: None,
     };
-    assert_eq!(engine.call(apply).await.unwrap_err().code, RefusalCode::PatchUnfit);
+    assert_eq!(engine.refused(apply).await.code, RefusalCode::PatchUnfit);
     let same = json!({"type": "params", "params": {"tone": "calm"}});
     let nothing = decide(&id, "script", Verdict::Reject, None, Some(same));
-    assert_eq!(engine.call(nothing).await.unwrap_err().code, RefusalCode::PatchUnfit);
+    assert_eq!(engine.refused(nothing).await.code, RefusalCode::PatchUnfit);
     assert_eq!(job(&mut engine, &id).await, before, "nothing is decided");
 
     let reject = decide(&id, "script", Verdict::Reject, Some("brighter"), Some(patch.clone()));
     engine.call_published(reject).await.unwrap().1.unwrap();
     assert_eq!(read_json(&run.join("gates/script.1.json"))["patch"], patch);
-    let receipt = engine.call(Command::resume(id.clone())).await.unwrap();
+    let receipt = engine.done(Command::resume(id.clone())).await;
     assert_eq!(receipt.patches_applied, 1);
     assert_eq!(
         receipt.changes,
@@ -505,9 +413,9 @@ async fn a_sidecar_is_reviewed_undone_decided_and_reviewed_again_with_the_next_a
 
     // Rejected with it in place: the next attempt brings it under review again.
     at.apply(louder(3.0)).await;
-    let reject = decide(&at.id, "script", Verdict::Reject, Some("again"), None);
-    at.engine.call(reject).await.unwrap();
-    at.engine.call(Command::resume(at.id.clone())).await.unwrap();
+    let reject = reject(&at.id, "script", Some("again"));
+    at.engine.done(reject).await;
+    at.engine.done(Command::resume(at.id.clone())).await;
     let rows = until(&mut at.engine, &at.id, |rows| rows.gates.len() == 2).await;
     let second = &rows.gates[1].artifacts;
     assert_eq!((second.len(), second[1].kind.as_str()), (2, "mix"));

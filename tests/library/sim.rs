@@ -4,11 +4,15 @@
 //! `HOLDPOINT_SIM_SCHEDULES=1000000` plays so many (`just simulate 1000000`),
 //! `HOLDPOINT_SIM_SEED=42` only that one, with its steps.
 
+mod deeds;
 mod disk;
+mod files;
 mod hands;
 mod invariants;
+mod leader;
 mod process;
 mod schedule;
+mod steps;
 mod store;
 mod truth;
 mod world;
@@ -17,8 +21,8 @@ use std::time::Instant;
 
 use disk::Stop;
 use schedule::{CRASHES, Orderings, Played, play};
+use steps::{Deed, Step};
 use store::Plant;
-use world::{Deed, Step};
 
 fn asked(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

@@ -1,130 +1,24 @@
 //! Drives the console by key strings.
 
-use std::collections::VecDeque;
-use std::future::pending;
-use std::io;
 use std::ops::{Deref, DerefMut};
-use std::path::{Path, PathBuf};
 
 use console::effect::Msg;
-use console::external_editor::{Ending, ExternalEditor};
+use console::external_editor::ExternalEditor;
 use console::input::{Code, KeyPress, Mouse, MouseKind, TerminalInput};
 use console::session::Session;
-use console::{EditorState, Ended, Incoming, InputStream, Terminal};
+use console::{Ended, Incoming};
 use domain::event::{Event, EventType};
 use domain::gate::Verdict;
 use domain::job::JobStatus;
-use domain::time::Now;
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use testing::world::{job_id, later, operator};
 use tokio::runtime::Runtime;
 
+use crate::glass::{Glass, Keys};
 use crate::picture;
-use crate::world::{self, File, World, job_id, operator, parts};
+use crate::world::{File, World, parts};
 
 /// The sizes of the drawings in SCREENS.md.
 pub const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
-
-/// Keys that are pressed, until the loop takes them.
-#[derive(Default)]
-pub struct Keys(VecDeque<Incoming>);
-
-impl InputStream for Keys {
-    async fn next(&mut self) -> Incoming {
-        match self.0.pop_front() {
-            Some(incoming) => incoming,
-            None => pending().await,
-        }
-    }
-
-    async fn ended(&mut self) -> Ended {
-        pending().await
-    }
-
-    async fn rest(&mut self) -> io::Result<()> {
-        self.0.clear();
-        Ok(())
-    }
-
-    fn go_on(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A terminal in memory.
-pub struct Glass {
-    size: (u16, u16),
-    /// Whether it takes no frame.
-    is_stalled: bool,
-    pub copied: Vec<String>,
-    /// The editors that were started, each with its file.
-    pub editors: Vec<String>,
-    /// The file of the editor that runs.
-    pub editor: Option<PathBuf>,
-    /// How the editor ended, until the loop looks at it.
-    pub ended: Option<Ending>,
-}
-
-impl Terminal for Glass {
-    fn size(&self) -> (u16, u16) {
-        self.size
-    }
-
-    fn repaint(&mut self, _: (u16, u16)) {}
-
-    fn is_busy(&self) -> bool {
-        self.is_stalled
-    }
-
-    fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
-        let area = Rect::new(0, 0, self.size.0, self.size.1);
-        render(area, &mut Buffer::empty(area));
-        Ok(true)
-    }
-
-    async fn written(&mut self) -> bool {
-        pending().await
-    }
-
-    fn copy(&mut self, text: &str) {
-        self.copied.push(text.to_owned());
-    }
-
-    async fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> io::Result<Result<(), String>> {
-        let name = path.file_name().unwrap().to_string_lossy();
-        self.editors.push(format!("{} {name}", editor.name()));
-        self.editor = Some(path.to_owned());
-        Ok(Ok(()))
-    }
-
-    fn editor(&mut self) -> io::Result<Option<EditorState>> {
-        Ok(match self.ended.take() {
-            Some(ending) => Some(EditorState::Ended(ending)),
-            None => self.is_lent().then_some(EditorState::Running),
-        })
-    }
-
-    fn is_lent(&self) -> bool {
-        self.editor.is_some()
-    }
-
-    async fn give_back(&mut self) -> io::Result<bool> {
-        Ok(true)
-    }
-
-    /// A shell continues it at once.
-    fn stop(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn is_at_hand(&self) -> bool {
-        true
-    }
-
-    fn resume(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 type Loop = console::Console<Keys, Glass, World>;
 
@@ -402,12 +296,7 @@ impl Console {
     }
 
     fn tick(&mut self, us: i64) {
-        let now = self.backend.now;
-        self.backend.now = Now {
-            utc: now.utc.plus_us(us),
-            boot_us: now.boot_us + us,
-            boot: now.boot,
-        };
+        self.backend.now = later(self.backend.now, us);
         self.without_frame();
     }
 
@@ -454,7 +343,7 @@ impl Console {
             ts: self.backend.now.utc,
             job_id: job_id(id),
             kind,
-            stage: Some(world::stage(stage)),
+            stage: Some(testing::world::stage(stage)),
             status: JobStatus::Running,
             message: message.to_owned(),
             payload,

@@ -142,7 +142,7 @@ fn c_goes_through_everything_to_compare_with() {
     let mut console = Console::drawn();
     let given = b"**Opening**\nfrom elsewhere\n".to_vec();
     let digest = domain::ids::Digest::of(&given);
-    console.backend.versions.insert(digest, given);
+    console.backend.versions.get_mut().insert(digest, given);
     let rows = console.backend.rows_of("j-17");
     let artifact = &mut rows.gates[0].artifacts[0];
     artifact.bases = vec![
@@ -325,7 +325,7 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
         let mut console = Console::new(crate::world::World::drawn(), size.0, size.1);
         let rejected = b"**Opening**\nrejected\n".to_vec();
         let digest = domain::ids::Digest::of(&rejected);
-        console.backend.versions.insert(digest, rejected);
+        console.backend.versions.get_mut().insert(digest, rejected);
         let rows = console.backend.rows_of("j-17");
         let artifact = &mut rows.gates[0].artifacts[0];
         let origin = domain::artifact::BaseOrigin::Decided {

@@ -179,6 +179,7 @@ fn an_edit_is_carried_over_into_a_version_that_moved() {
     let moved = SCRIPT_NEW.replace("**Close**", "**Farewell**");
     world
         .versions
+        .get_mut()
         .insert(Digest::of(SCRIPT_NEW.as_bytes()), SCRIPT_NEW.into());
     let path = ArtifactPath::new("artifacts/script/script.txt").unwrap();
     for gate in &mut world.rows_of("j-17").gates {
@@ -186,7 +187,7 @@ fn an_edit_is_carried_over_into_a_version_that_moved() {
     }
     world
         .disk
-        .insert((crate::world::job_id("j-17"), path), moved.clone().into());
+        .insert((testing::world::job_id("j-17"), path), moved.clone().into());
     let mut again = Console::new(world, 80, 24);
     again.tell(Msg::Drafts(vec![serde_json::from_str(&json).unwrap()], Vec::new()));
     again.press("e");

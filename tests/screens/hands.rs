@@ -4,9 +4,7 @@
 use console::effect::Msg;
 use console::facts::job::shares;
 use console::layout;
-use domain::event::EventType;
 use domain::gate::Verdict;
-use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
 
 use crate::console::{Console, session};
@@ -40,31 +38,6 @@ fn a_torn_key_takes_no_marks_off_and_no_filter() {
         console.press("/").typed("script").press("Enter").torn(key);
         assert_eq!(console.model.queue.filter, "script", "{key}");
     }
-}
-
-#[test]
-fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
-    let mut console = Console::drawn().then("Space Space Esc");
-    console.shows("Esc once more takes 2 marks off");
-    assert_eq!(console.model.marks.on.len(), 2);
-    console.press("j Esc");
-    assert_eq!(console.model.marks.on.len(), 2, "another key came between");
-    console.press("Esc");
-    assert!(console.model.marks.on.is_empty());
-    console.shows("2 marks taken off   M sets them again");
-    console.press("M");
-    assert_eq!(console.model.marks.on.len(), 2);
-    console.shows("2 marked");
-    console.press("M").shows("No marks were taken off");
-}
-
-#[test]
-fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
-    let mut console = Console::drawn().then("Space Space Esc Esc");
-    console.backend.patch("j-17", "cy", "02:13:30", b"other bytes");
-    console.press("M");
-    assert_eq!(console.model.marks.on.len(), 1);
-    console.shows("Mark taken off j-17 / script #2: it changed");
 }
 
 #[test]
@@ -356,119 +329,6 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
 }
 
 #[test]
-fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
-    for (purpose, words) in [
-        (LeasePurpose::Compose, "ana is composing on j-17 / script #2"),
-        (LeasePurpose::Prompt, "ana has a prompt open on j-17 / script #2"),
-    ] {
-        for key in ["a", "r"] {
-            let mut console = Console::drawn();
-            console.backend.set_lease("j-17", Some(("ana", purpose)));
-            console.hears(EventType::GateSeen, "ana looks");
-            console.press(key);
-            if key == "r" {
-                console.typed("wrong cut");
-            }
-            console.press("Enter");
-            assert!(console.decisions().is_empty(), "{key} {purpose:?}");
-            console.shows(&format!(
-                "Not {}: {words}   hint:",
-                if key == "a" { "approved" } else { "rejected" }
-            ));
-            console.press("Ctrl-t");
-            console.hears(EventType::GateHeld, "bea takes script #2 over from ana");
-            console.press("Enter");
-            assert_eq!(console.decisions().len(), 1, "{key} {purpose:?}");
-        }
-    }
-}
-
-#[test]
-fn a_colleague_who_comes_while_the_question_is_open_stops_enter() {
-    let mut console = Console::drawn().then("a");
-    console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
-    console.hears(EventType::GateHeld, "ana takes script #2 over from bea");
-    console.press("Enter").decides(0);
-    // She gives it back: what the question says is another thing, and is read first.
-    console.backend.set_lease("j-17", None);
-    console.hears(EventType::GateReleased, "script #2 runs again");
-    console.press("Enter").decides(1);
-}
-
-/// A key that is held down: once, then after the keyboard's delay thirty times a second.
-fn held(console: &mut Console, key: &str) {
-    console.press(key).pass_ms(500);
-    for _ in 0..20 {
-        console.press(key).pass_ms(33);
-    }
-}
-
-#[test]
-fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
-    let text = |console: &Console| -> String {
-        use console::model::keys::Field;
-        use console::model::prompt::PromptKind;
-        match (
-            console.model.ask(),
-            &console.model.keys.field,
-            &console.model.keys.overlay,
-        ) {
-            (Some(PromptKind::Timer(ask)), _, _) => ask.typed.text(),
-            (Some(PromptKind::Cancel(ask)), _, _) => ask.typed.text(),
-            (Some(PromptKind::Confirm(ask)), _, _) => ask.note.text(),
-            (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
-            (_, _, Some(overlay)) => overlay.text.text(),
-            _ => panic!("no field is open\n{}", console.text()),
-        }
-    };
-    for key in ["t", "+", "r", "X", "/", "?", ":"] {
-        let mut console = Console::drawn();
-        held(&mut console, key);
-        assert_eq!(text(&console), "", "{key}");
-        // All at once, as a stalled line brings them.
-        let mut console = Console::drawn();
-        console.burst(&format!("{key} ").repeat(20));
-        assert_eq!(text(&console), "", "{key} in a burst");
-        // Let go, and on with the same letter.
-        console.pass_ms(600).press(key).pass_ms(200);
-        assert_eq!(text(&console), key, "{key} after it was let go");
-        // A word that begins with that letter, typed at leisure and in a hurry.
-        for pause_ms in [0, 80, 400] {
-            let mut console = Console::drawn();
-            console.press(key).pass_ms(pause_ms);
-            for letter in [key, "o", "o"] {
-                console.press(letter).pass_ms(pause_ms);
-            }
-            assert_eq!(text(&console), format!("{key}oo"), "{key} every {pause_ms} ms");
-        }
-        let mut console = Console::drawn();
-        console.press(key).press(key).press("Esc");
-        assert!(
-            console.model.drafts.by_gate.is_empty(),
-            "{key} twice and Esc leaves no draft"
-        );
-    }
-    for key in ["p", "e"] {
-        let console = Console::drawn().then(key);
-        let opened = console.model.compose.as_ref().unwrap().editor.text();
-        let mut console = Console::drawn();
-        held(&mut console, key);
-        assert_eq!(console.model.compose.as_ref().unwrap().editor.text(), opened, "{key}");
-    }
-}
-
-#[test]
-fn a_key_whose_field_was_closed_by_somebody_else_acts_again() {
-    let mut console = Console::drawn().then("t");
-    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
-    assert!(console.model.prompt.is_none(), "there is no timer any more");
-    console.press("t").shows("HOLD TIMER j-21");
-    let mut console = Console::drawn().then("t");
-    console.model.prompt = None;
-    console.press("t").shows("HOLD TIMER j-17");
-}
-
-#[test]
 fn control_c_on_the_queue_says_what_leaves_and_control_u_clears_a_field() {
     let mut console = Console::drawn();
     console.press("Ctrl-c").shows("Ctrl-c does not leave: q does");
@@ -500,29 +360,6 @@ fn a_restricted_console_starts_nothing_and_says_so() {
     console.press("Esc Esc q").press(":").typed("editor").hides("$EDITOR");
     // It decides as any other.
     console.press("Esc a Enter").decides(1);
-}
-
-#[test]
-fn nothing_goes_over_a_colleague_until_the_gate_is_taken_over() {
-    for (key, typed, command, not_done) in [
-        ("t", "why", "Hold", "Not held"),
-        ("+", "10m", "Extend", "Not extended"),
-        ("X", "j-17", "Cancel", "Not canceled"),
-    ] {
-        let mut console = Console::drawn();
-        console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
-        console.hears(EventType::GateSeen, "ana looks");
-        console.press(key).shows("ana is composing here since ");
-        console.shows("[Ctrl-t] take it over");
-        assert!(!console.text().contains("[Enter]"), "{key}");
-        console.typed(typed).press("Enter");
-        console.shows(&format!("{not_done}: ana is composing on j-17 / script #2   hint:"));
-        assert_eq!(console.sent(command), [""; 0], "{key}");
-        console.press("Ctrl-t");
-        console.hears(EventType::GateHeld, "bea takes script #2 over from ana");
-        console.press("Enter");
-        assert_eq!(console.sent(command).len(), 1, "{key}");
-    }
 }
 
 #[test]

@@ -4,9 +4,10 @@ use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
+use testing::world::job_id;
 
 use crate::console::Console;
-use crate::world::{World, job_id};
+use crate::world::World;
 
 #[test]
 fn t_asks_holds_with_a_reason_and_t_again_releases() {

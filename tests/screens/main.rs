@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "tests pick what they look at")]
 
+mod backend;
 mod bars;
+mod colleague;
 mod compose;
 mod console;
 mod decide;
@@ -14,11 +16,14 @@ mod engine;
 mod enter;
 mod external_editor;
 mod flow;
+mod glass;
 mod hands;
+mod held;
 mod hold;
 mod look;
 mod marks;
 mod may;
+mod pasted;
 mod patch;
 mod picture;
 mod preview;

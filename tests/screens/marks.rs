@@ -5,9 +5,10 @@ use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
+use testing::world::job_id;
 
 use crate::console::Console;
-use crate::world::{File, World, job_id};
+use crate::world::{File, World};
 
 fn marked(console: &Console) -> Vec<String> {
     console.model.marks.on.keys().map(ToString::to_string).collect()
@@ -355,4 +356,29 @@ fn the_end_of_a_long_bulk_list_stays_in_sight() {
     // From there on it goes back by what is in sight.
     console.press("k").shows("-39 of 40");
     console.press("PgUp PgDn PgDn").shows("-40 of 40");
+}
+
+#[test]
+fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
+    let mut console = Console::drawn().then("Space Space Esc");
+    console.shows("Esc once more takes 2 marks off");
+    assert_eq!(console.model.marks.on.len(), 2);
+    console.press("j Esc");
+    assert_eq!(console.model.marks.on.len(), 2, "another key came between");
+    console.press("Esc");
+    assert!(console.model.marks.on.is_empty());
+    console.shows("2 marks taken off   M sets them again");
+    console.press("M");
+    assert_eq!(console.model.marks.on.len(), 2);
+    console.shows("2 marked");
+    console.press("M").shows("No marks were taken off");
+}
+
+#[test]
+fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
+    let mut console = Console::drawn().then("Space Space Esc Esc");
+    console.backend.patch("j-17", "cy", "02:13:30", b"other bytes");
+    console.press("M");
+    assert_eq!(console.model.marks.on.len(), 1);
+    console.shows("Mark taken off j-17 / script #2: it changed");
 }

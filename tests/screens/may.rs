@@ -16,9 +16,10 @@ use domain::job::JobStatus;
 use domain::lease::LeasePurpose;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::view::QueueKind;
+use testing::world::job_id;
 
 use crate::console::{Console, session};
-use crate::world::{World, job_id, job_row};
+use crate::world::{World, job_row};
 
 /// Something to stand on: made anew for each key, because a key changes it.
 pub struct State(pub &'static str, pub fn() -> Console);

@@ -302,7 +302,7 @@ fn writing_hides_no_gate_in_its_last_minute() {
         console.shows("0:52");
         assert_eq!(
             console.model.queue.selected().unwrap().job_id(),
-            &crate::world::job_id("j-19")
+            &testing::world::job_id("j-19")
         );
     }
 }

@@ -10,9 +10,10 @@ use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::{JobRows, JobStatus};
 use domain::lease::LeasePurpose;
+use testing::world::job_id;
 
 use crate::console::Console;
-use crate::world::{World, job_id, storyboard};
+use crate::world::{World, storyboard};
 
 /// The stage behind the storyboard has neither command nor gate.
 fn passing() -> World {

@@ -2,9 +2,10 @@
 //! was there, wherever the focus is.
 
 use domain::gate::{Gate, Verdict};
+use testing::world::job_id;
 
 use crate::console::Console;
-use crate::world::{File, SCRIPT_OLD, World, job_id};
+use crate::world::{File, SCRIPT_OLD, World};
 
 /// The looks that were recorded, each as `job: shown of all`.
 fn looks(console: &Console) -> Vec<String> {

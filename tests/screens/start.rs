@@ -5,9 +5,10 @@ use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::JobStatus;
 use insta::assert_snapshot;
+use testing::world::{job_id, stage};
 
 use crate::console::{Console, SIZES, session};
-use crate::world::{File, SCRIPT_OLD, World, at, job_id, stage, start};
+use crate::world::{File, SCRIPT_OLD, World, at, start};
 
 fn opened_at(id: &str, name: Option<&str>) -> Console {
     let mut session = session();
@@ -276,7 +277,7 @@ fn who_has_a_long_name_can_decide_and_sees_how_many_are_open() {
     for (columns, rows) in [(60, 14), (80, 24), (120, 40)] {
         for keys in ["a", "Space j Space a", "t"] {
             let mut session = session();
-            session.operator = crate::world::operator(name);
+            session.operator = testing::world::operator(name);
             let mut console = Console::with(session, World::drawn(), columns, rows);
             console.shows("5 open");
             console.press(keys).shows(&format!("as {name}"));

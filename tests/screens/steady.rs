@@ -5,9 +5,10 @@ use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
+use testing::world::{job_id, stage};
 
 use crate::console::Console;
-use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, stage};
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World};
 
 fn last_line(console: &Console) -> String {
     console.text().lines().last().unwrap().trim_end().to_owned()

@@ -7,9 +7,10 @@ use domain::ids::{ArtifactPath, Digest};
 use domain::proposal::FileEffect;
 use insta::assert_snapshot;
 use serde_json::json;
+use testing::world::job_id;
 
 use crate::console::{Console, SIZES};
-use crate::world::{SCRIPT_OLD, World, at, job_id};
+use crate::world::{SCRIPT_OLD, World, at};
 
 /// The world as drawn, the script on screen patched by two people.
 fn patched() -> World {

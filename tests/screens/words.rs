@@ -13,9 +13,10 @@ use domain::operator::Surface;
 use domain::policy::OnTimeout;
 use domain::timer::GateTimer;
 use domain::view::QueueKind;
+use testing::world::job_id;
 
 use crate::console::{Console, session};
-use crate::world::{File, SCRIPT_NEW, World, job_id, job_row};
+use crate::world::{File, SCRIPT_NEW, World, job_row};
 
 /// The numbers of the text's lines that stand on the screen.
 fn drawn(console: &Console) -> Vec<usize> {
@@ -326,7 +327,7 @@ fn the_history_says_how_somebody_came_in() {
         (Surface::Http, "ana (ana@ops1, HTTP, ssh from 10.0.0.7)"),
     ] {
         let mut world = World::drawn();
-        let mut ana = crate::world::operator("ana");
+        let mut ana = testing::world::operator("ana");
         ana.via.surface = surface;
         world.settle_as("j-17", "script", Verdict::Approve, ana, None);
         Console::new(world, 80, 24).then("4").shows(how);
@@ -414,7 +415,7 @@ fn the_way_back_to_the_usual_base_and_which_one_is_shown_stand_in_every_window()
         let mut world = World::drawn();
         let rejected = b"**Opening**\nrejected\n".to_vec();
         let digest = Digest::of(&rejected);
-        world.versions.insert(digest, rejected);
+        world.versions.get_mut().insert(digest, rejected);
         let origin = BaseOrigin::Decided {
             attempt: 1,
             approved: false,

@@ -1,34 +1,34 @@
 //! A runs directory in memory, with the material that WIRE.md describes. What happens in it is
 //! decided by the real reducer (see `engine`).
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use console::draft::{Discarded, Draft};
 use console::question::Answered;
-use domain::anchor::BootId;
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
-use domain::ask::{Ask, Command};
-use domain::decision::{Extent, SealedDecision};
+use domain::ask::Command;
+use domain::decision::Extent;
 use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
-use domain::key::GateKey;
-use domain::key::GateRef;
+use domain::key::{GateKey, GateRef};
 use domain::lease::LeasePurpose;
 use domain::old::OldDecision;
-use domain::operator::{Operator, Surface, Via};
 use domain::policy::{GatePolicy, OnTimeout};
 use domain::proposal::{FileEffect, Proposal};
-use domain::stage::{STAGES_DEFAULT, StageSpec};
+use domain::stage::STAGES_DEFAULT;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
 use engine::api::Notice;
-use rules::{Evidence, Trigger};
+use engine::find;
+use rules::Evidence;
 use tempfile::TempDir;
+use testing::world::{artifact, asked, clocks, found, job_id, newest, operator, spec, stage};
 
 pub fn at(clock: &str) -> Timestamp {
     Timestamp::parse(&format!("2026-11-22T{clock}Z")).unwrap()
@@ -36,32 +36,9 @@ pub fn at(clock: &str) -> Timestamp {
 
 pub fn start() -> Now {
     Now {
-        utc: at("02:13:00"),
         boot_us: 1_000_000_000,
-        boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
+        ..clocks(at("02:13:00"))
     }
-}
-
-pub fn operator(name: &str) -> Operator {
-    Operator {
-        name: name.to_owned(),
-        via: Via {
-            surface: Surface::Console,
-            login: name.to_owned(),
-            uid: 1000,
-            host: "ops1".to_owned(),
-            ssh_client: Some("10.0.0.7".to_owned()),
-            pid: 4711,
-        },
-    }
-}
-
-pub fn stage(name: &str) -> StageName {
-    StageName::new(name).unwrap()
-}
-
-pub fn job_id(name: &str) -> JobId {
-    JobId::new(name).unwrap()
 }
 
 pub const SCRIPT_OLD: &str = "**Opening**\nThe sea gives the beach back twice a day – nobody asks it to.\n\n**Low tide**\nTip 1: Bring boots.\nTip 2: Bring a lamp, and a second lamp.\n[music fades]\nWe walk out until the water is a line.\n\n**Close**\nThe tide returns – on time.";
@@ -116,18 +93,13 @@ pub fn parts(title: &str) -> (&str, &str, &str, u32) {
 
 #[derive(Default)]
 pub struct World {
-    pub jobs: HashMap<JobId, JobRows>,
+    pub world: testing::world::World,
     pub slots: Vec<QueueRow>,
     pub disk: HashMap<(JobId, ArtifactPath), Vec<u8>>,
-    pub versions: HashMap<Digest, Vec<u8>>,
+    pub versions: RefCell<HashMap<Digest, Vec<u8>>>,
     pub logs: HashMap<(JobId, StageName, u32), Vec<u8>>,
-    pub decisions: Vec<SealedDecision>,
     pub old_decisions: Vec<OldDecision>,
-    pub events: Vec<Event>,
     pub leader: Option<LeaderInfo>,
-    /// For gates that open from now on.
-    pub policies: BTreeMap<StageName, GatePolicy>,
-    pub now: Now,
     /// Every command, in words.
     pub sent: Vec<String>,
     /// Commands are taken but not answered.
@@ -149,10 +121,28 @@ fn lines(bytes: &[u8]) -> u32 {
     String::from_utf8_lossy(bytes).lines().count() as u32
 }
 
+impl Deref for World {
+    type Target = testing::world::World;
+
+    fn deref(&self) -> &Self::Target {
+        &self.world
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.world
+    }
+}
+
 impl World {
     pub fn new() -> Self {
         Self {
-            now: start(),
+            world: testing::world::World {
+                now: start(),
+                grace_s: 60,
+                ..Default::default()
+            },
             leader: Some(LeaderInfo {
                 epoch: 3,
                 name: "ops".to_owned(),
@@ -166,13 +156,7 @@ impl World {
     }
 
     pub fn job(&mut self, id: &str, slug: &str, current: Option<&str>, status: JobStatus) -> &mut JobRows {
-        let stages = STAGES_DEFAULT.iter().map(|name| StageSpec {
-            name: stage(name),
-            command: vec!["make-it".to_owned()],
-            env: Default::default(),
-            timeout_s: None,
-            artifacts: Vec::new(),
-        });
+        let stages = STAGES_DEFAULT.iter().map(|name| spec(name, &["make-it"]));
         let job = Job {
             id: job_id(id),
             slug: slug.to_owned(),
@@ -188,14 +172,7 @@ impl World {
             updated_at: at("02:10:00"),
             acknowledged_at: None,
         };
-        let rows = JobRows {
-            job,
-            attempts: Vec::new(),
-            gates: Vec::new(),
-            artifacts: Vec::new(),
-            decisions: Vec::new(),
-        };
-        self.jobs.entry(job_id(id)).or_insert(rows)
+        self.jobs.entry(job_id(id)).or_insert(JobRows::of(job))
     }
 
     /// Opens the gate of that title; `left_s` seconds are left, none: a person must decide.
@@ -211,29 +188,25 @@ impl World {
             if let Some(base) = &base {
                 let summary = diff::summary(Some(base), &bytes, diff::Limit::NONE);
                 (added, removed) = (summary.added as u32, summary.removed as u32);
-                self.versions.insert(Digest::of(base), base.clone());
+                self.versions.get_mut().insert(Digest::of(base), base.clone());
             }
+            let origin = BaseOrigin::Decided {
+                attempt: 1,
+                approved: true,
+            };
+            let digest = Digest::of(&bytes);
             artifacts.push(GateArtifact {
-                kind: kind.to_owned(),
-                path: path.clone(),
-                digest: Digest::of(&bytes),
-                size_bytes: bytes.len() as u64,
                 base: base.map(|base| Base {
                     digest: Digest::of(&base),
-                    origin: BaseOrigin::Decided {
-                        attempt: 1,
-                        approved: true,
-                    },
+                    origin,
                 }),
-                bases: Vec::new(),
                 added_lines: if is_binary { 0 } else { added },
                 removed_lines: removed,
                 is_binary,
-                since_rejection: None,
-                patches: Vec::new(),
+                ..artifact(kind, &path, digest, bytes.len() as u64)
             });
             // The engine keeps every version that it registers.
-            self.versions.insert(Digest::of(&bytes), bytes.clone());
+            self.versions.get_mut().insert(digest, bytes.clone());
             self.disk.insert((job_id(id), path), bytes);
         }
         let gate = Gate {
@@ -353,33 +326,30 @@ impl World {
         self.slots.push(job_row(id, slug, QueueKind::Paused, Some("script")));
     }
 
+    /// The newest gate of a job, and how a command names it.
+    fn newest_gate(&self, id: &str) -> (&Gate, GateRef) {
+        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        (gate, newest(&gate.key.job_id, &gate.key.stage))
+    }
+
     /// Somebody has looked at the newest gate of a job as it is.
     pub fn looked(&mut self, id: &str, who: &str) {
-        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        let (gate, wanted) = self.newest_gate(id);
         let command = Command::MarkSeen {
-            gate: GateRef {
-                job_id: job_id(id),
-                stage: gate.key.stage.clone(),
-                attempt: None,
-            },
             digest: gate.digest(),
+            gate: wanted,
             extent: Extent {
                 hunks: 1,
                 hunks_shown: 1,
             },
         };
-        self.ask(id, who, None, command);
+        self.does(who, None, command);
     }
 
     /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
-        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        let (gate, wanted) = self.newest_gate(id);
         let holder = gate.lease.as_ref().map(|lease| lease.session.clone());
-        let wanted = GateRef {
-            job_id: job_id(id),
-            stage: gate.key.stage.clone(),
-            attempt: None,
-        };
         match who {
             Some((name, purpose)) => {
                 let command = Command::TakeLease {
@@ -387,36 +357,30 @@ impl World {
                     purpose,
                     is_takeover: true,
                 };
-                self.ask(id, name, Some(name.to_owned()), command);
+                self.does(name, Some(name.to_owned()), command);
             }
-            None => self.ask(id, "bea", holder, Command::ReleaseLease { gate: wanted }),
+            None => self.does("bea", holder, Command::ReleaseLease { gate: wanted }),
         }
     }
 
     /// Somebody holds the timer of a job's newest gate.
     pub fn hold(&mut self, id: &str, who: &str, reason: Option<&str>) {
-        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
-        let command = Command::Hold {
-            gate: GateRef {
-                job_id: job_id(id),
-                stage: gate.key.stage.clone(),
-                attempt: None,
-            },
-            reason: reason.map(str::to_owned),
-        };
-        self.ask(id, who, None, command);
+        let (_, gate) = self.newest_gate(id);
+        let reason = reason.map(str::to_owned);
+        self.does(who, None, Command::Hold { gate, reason });
     }
 
-    fn ask(&mut self, id: &str, who: &str, session: Option<String>, command: Command) {
-        let by = operator(who);
-        let ask = Trigger::Asked(Ask { by, session, command });
-        self.put(&job_id(id), &ask, &Evidence::default(), self.now).unwrap();
+    fn does(&mut self, who: &str, session: Option<String>, command: Command) {
+        let id = command.job_id().unwrap().clone();
+        let trigger = asked(operator(who), session, command);
+        self.put(&id, &trigger, &Evidence::default()).unwrap();
     }
 
     /// Notes an event of the past.
     pub fn log(&mut self, clock: &str, id: &str, name: &str, kind: EventType, by: &str, message: &str) {
+        let seq = self.events.len() as u64 + 1;
         self.events.push(Event {
-            seq: self.events.len() as u64 + 1,
+            seq,
             ts: at(clock),
             job_id: job_id(id),
             kind,
@@ -432,9 +396,12 @@ impl World {
         let rows = self.jobs[&job_id(id)].clone();
         let gate = rows.gates.last().unwrap();
         let first = gate.artifacts[0].clone();
-        let base = first.base.as_ref().map(|base| self.versions[&base.digest].clone());
+        let base = first
+            .base
+            .as_ref()
+            .map(|base| self.versions.borrow()[&base.digest].clone());
         let summary = diff::summary(base.as_deref(), bytes, diff::Limit::NONE);
-        self.versions.insert(Digest::of(bytes), bytes.to_vec());
+        self.versions.get_mut().insert(Digest::of(bytes), bytes.to_vec());
         let effect = FileEffect {
             patch: serde_json::json!({"type": "text_replace"}),
             artifact: first.path.clone(),
@@ -450,29 +417,18 @@ impl World {
             changes: Vec::new(),
         };
         let command = Command::ApplyPatch {
-            gate: GateRef {
-                job_id: job_id(id),
-                stage: gate.key.stage.clone(),
-                attempt: None,
-            },
+            gate: newest(&gate.key.job_id, &gate.key.stage),
             patch: effect.patch.clone(),
             digest: None,
         };
         let evidence = Evidence {
-            on_disk: self.on_disk(&rows, gate),
             proposal: Some(Proposal::File(Box::new(effect))),
-            ..Evidence::default()
+            ..found(find::on_disk(self, &rows, gate).unwrap())
         };
-        let ask = Ask {
-            by: operator(who),
-            session: None,
-            command,
-        };
-        let now = Now {
-            utc: at(clock),
-            ..self.now
-        };
-        self.put(&job_id(id), &Trigger::Asked(ask), &evidence, now).unwrap();
+        let utc = std::mem::replace(&mut self.now.utc, at(clock));
+        let trigger = asked(operator(who), None, command);
+        self.put(&job_id(id), &trigger, &evidence).unwrap();
+        self.now.utc = utc;
     }
 
     /// Somebody writes over an artifact, in no one's name.

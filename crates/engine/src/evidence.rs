@@ -7,28 +7,49 @@ use serde_json::Value;
 
 use diff::Limit;
 use domain::artifact::{GateArtifact, SinceRejection};
-use domain::event::predecessors;
+use domain::event::{Event, predecessors};
 use domain::gate::{Gate, OnDisk};
-use domain::ids::{ArtifactPath, Digest, StageName};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
+use domain::operator::Via;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
 use patch::{Patch, Surroundings};
-use runs::{RunDir, artifacts, files};
 
 use super::bases::{ComparisonBases, comparison};
-use super::prepare::Preparer;
-use rules::{Ahead, Review};
+use rules::{Ahead, Context, Review};
 
-impl Preparer {
+/// Where evidence is found: the rows of jobs, the files of their run directories and the versions
+/// that are kept. Found in another place it is found by the same functions.
+pub trait Files {
+    fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal>;
+    /// What the rules need besides rows and evidence, now.
+    fn context<'a>(&'a self, via: &'a Via) -> Context<'a>;
+    /// Digest and size of what lies there. None: there is no such file.
+    fn hash(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal>;
+    /// The same, without reading a file that has not changed since it was read.
+    fn hash_known(&self, job_id: &JobId, path: &ArtifactPath) -> Option<(Digest, u64)>;
+    /// The paths of the files of the run directory.
+    fn list(&self, job_id: &JobId) -> Result<Vec<String>, Refusal>;
+    /// Keeps what lies there as a version. None: there is no such file.
+    fn keep_file(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal>;
+    /// Keeps these bytes as a version.
+    fn keep_bytes(&self, job_id: &JobId, bytes: &[u8]) -> Result<(Digest, u64), Refusal>;
+    /// The bytes of a version.
+    fn read(&self, job_id: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal>;
+    /// Events whose files are not in place yet.
+    fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal>;
+}
+
+/// What is found in any such place.
+pub(super) trait Finds: Files {
+    /// The rows of a job that has to be there.
+    fn known(&self, job_id: &JobId) -> Result<JobRows, Refusal> {
+        self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))
+    }
+
     /// Plans a patch on what is there now, and keeps the bytes it makes as a version.
-    pub(super) fn propose(
-        &self,
-        rows: &JobRows,
-        gate: &Gate,
-        value: &Value,
-        on_disk: &[OnDisk],
-    ) -> Result<Proposal, Refusal> {
+    fn propose(&self, rows: &JobRows, gate: &Gate, value: &Value, on_disk: &[OnDisk]) -> Result<Proposal, Refusal> {
         let unfit = |error: patch::PatchError| patch_refusal(&error);
         let parsed = Patch::from_value(value.clone()).map_err(unfit)?;
         let facts: Vec<_> = gate
@@ -57,12 +78,12 @@ impl Preparer {
             .ok_or_else(|| Refusal::unfit("no artifact is under review at this gate"))?;
         let found = OnDisk::found_at(on_disk, &target.path);
         let (planned_on, _) = found.ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
-        let run = self.runs.run(&rows.job.id);
-        let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(Refusal::from);
+        let job_id = &rows.job.id;
+        let read = |digest: &Digest| self.read(job_id, digest);
         let current = read(&planned_on)?;
         let sidecar = self.sidecar_of(rows, gate, target, on_disk)?;
         let sidecar_bytes = sidecar.as_ref().map(|sidecar| read(&sidecar.digest)).transpose()?;
-        let files = files::list(&run)?;
+        let files = self.list(job_id)?;
         let surroundings = Surroundings {
             files: &files,
             sidecar: sidecar_bytes.as_deref(),
@@ -70,12 +91,12 @@ impl Preparer {
         let plan = parsed
             .plan_among(target.path.as_str(), &current, surroundings)
             .map_err(unfit)?;
-        let (after, after_bytes) = self.keeping.keep(&run, &plan.bytes)?;
+        let (after, after_bytes) = self.keep_bytes(job_id, &plan.bytes)?;
         let is_beside = plan.path != target.path.as_str();
         let former = if is_beside {
             sidecar
         } else {
-            Some(self.as_found(&run, target, found)?)
+            Some(self.as_found(job_id, target, found)?)
         };
         let (kind, path, with) = match &former {
             Some(former) => (former.kind.clone(), former.path.clone(), ComparisonBases::of(former)),
@@ -85,7 +106,7 @@ impl Preparer {
                 (patch::SIDECAR_KIND.to_owned(), path, with)
             }
         };
-        let after = self.compared(&run, kind, path, after, after_bytes, with)?;
+        let after = self.compared(job_id, kind, path, after, after_bytes, with)?;
         Ok(Proposal::File(Box::new(FileEffect {
             patch: value.clone(),
             artifact: target.path.clone(),
@@ -104,7 +125,6 @@ impl Preparer {
         target: &GateArtifact,
         on_disk: &[OnDisk],
     ) -> Result<Option<GateArtifact>, Refusal> {
-        let run = self.runs.run(&rows.job.id);
         let Ok(path) = ArtifactPath::new(&patch::sidecar_path(target.path.as_str())) else {
             // A name that long cannot have a file beside it.
             return Ok(None);
@@ -114,7 +134,7 @@ impl Preparer {
             if found.is_none() {
                 return Err(Refusal::artifact_vanished(&path, reviewed.digest));
             }
-            return self.as_found(&run, reviewed, found).map(Some);
+            return self.as_found(&rows.job.id, reviewed, found).map(Some);
         }
         match self.lying(rows, &path, None)? {
             // Taken back by rows that are committed; the file is still owed its removal.
@@ -125,7 +145,7 @@ impl Preparer {
 
     /// Adds the sidecars that belong to these artifacts: what an operator set beside them in a
     /// former attempt still counts for whatever reads them next, so it is reviewed with them.
-    pub(super) fn add_sidecars(
+    fn add_sidecars(
         &self,
         rows: &JobRows,
         stage: &StageName,
@@ -146,12 +166,12 @@ impl Preparer {
 
     /// What has to be reviewed before a stage may start: what of it lies there now, against what
     /// was decided on.
-    pub(super) fn review(&self, ahead: &Ahead<'_>, looks: &[OnDisk]) -> Result<Option<Review>, Refusal> {
+    fn review(&self, ahead: &Ahead<'_>, looks: &[OnDisk]) -> Result<Option<Review>, Refusal> {
         let Some((stage, agreed)) = ahead.review(looks)? else {
             return Ok(None);
         };
         let rows = ahead.rows();
-        let run = self.runs.run(&rows.job.id);
+        let job_id = &rows.job.id;
         let mut artifacts = Vec::with_capacity(agreed.len());
         for agreed in agreed {
             let path = &agreed.artifact.path;
@@ -159,7 +179,7 @@ impl Preparer {
                 OnDisk::found_at(looks, path).ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
             let kind = agreed.artifact.kind.clone();
             let with = ComparisonBases::with_agreed(&agreed, rows);
-            artifacts.push(self.compared(&run, kind, path.clone(), digest, size_bytes, with)?);
+            artifacts.push(self.compared(job_id, kind, path.clone(), digest, size_bytes, with)?);
         }
         let stage = stage.clone();
         Ok(Some(Review { stage, artifacts }))
@@ -168,35 +188,22 @@ impl Preparer {
     /// An artifact under review with the bytes that lie on disk.
     fn as_found(
         &self,
-        run: &RunDir,
+        job_id: &JobId,
         artifact: &GateArtifact,
         found: Option<(Digest, u64)>,
     ) -> Result<GateArtifact, Refusal> {
         match found {
             Some((digest, size_bytes)) if digest != artifact.digest => {
                 let (kind, path) = (artifact.kind.clone(), artifact.path.clone());
-                self.compared(run, kind, path, digest, size_bytes, ComparisonBases::of(artifact))
+                self.compared(job_id, kind, path, digest, size_bytes, ComparisonBases::of(artifact))
             }
             Some(_) | None => Ok(artifact.clone()),
         }
     }
 
-    /// What lies on disk of a gate's artifacts; versions that nobody knew are kept.
-    pub(super) fn on_disk(&self, rows: &JobRows, gate: &Gate) -> Result<Vec<OnDisk>, Refusal> {
-        gate.artifacts
-            .iter()
-            .map(|artifact| self.one_on_disk(rows, &artifact.path, artifact.digest))
-            .collect()
-    }
-
-    /// The same, where a directory in its place, a link that leads out or too large a file counts
-    /// as absent.
-    pub(super) fn readable_on_disk(
-        &self,
-        rows: &JobRows,
-        path: &ArtifactPath,
-        reviewed: Digest,
-    ) -> Result<OnDisk, Refusal> {
+    /// What lies in the place of an artifact; a directory, a link that leads out or too large a file
+    /// counts as absent.
+    fn readable_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         match self.one_on_disk(rows, path, reviewed) {
             Err(refusal) if refusal.code == RefusalCode::Invalid => Ok(OnDisk::new(path, reviewed, None)),
             looked => looked,
@@ -205,22 +212,14 @@ impl Preparer {
 
     /// The same, for a look ahead: a file that has not changed since it was read is not read again,
     /// for others wait on this thread.
-    pub(super) fn known_on_disk(
-        &self,
-        rows: &JobRows,
-        path: &ArtifactPath,
-        reviewed: Digest,
-    ) -> Result<OnDisk, Refusal> {
-        let found = self
-            .digests
-            .hash(&self.runs.run(&rows.job.id), path, self.clock.now().utc);
-        match found {
-            Ok(found @ Some((digest, _))) if digest == reviewed => Ok(OnDisk::new(path, reviewed, found)),
-            Ok(_) | Err(_) => self.readable_on_disk(rows, path, reviewed),
+    fn known_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
+        match self.hash_known(&rows.job.id, path) {
+            found @ Some((digest, _)) if digest == reviewed => Ok(OnDisk::new(path, reviewed, found)),
+            Some(_) | None => self.readable_on_disk(rows, path, reviewed),
         }
     }
 
-    pub(super) fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
+    fn one_on_disk(&self, rows: &JobRows, path: &ArtifactPath, reviewed: Digest) -> Result<OnDisk, Refusal> {
         let lying = self.lying(rows, path, Some(reviewed))?;
         let found = if lying.digest() == Some(reviewed) {
             lying.found
@@ -228,17 +227,15 @@ impl Preparer {
             let registered = rows.artifacts.iter().find(|known| known.path == *path);
             registered.map(|known| (known.digest, known.size_bytes))
         } else {
-            let run = self.runs.run(&rows.job.id);
-            self.keeping.keep_artifact(&run, path)?
+            self.keep_file(&rows.job.id, path)?
         };
         Ok(OnDisk::new(path, reviewed, found))
     }
 
     /// What lies in the place of an artifact; `wanted` is what ought to.
     fn lying(&self, rows: &JobRows, path: &ArtifactPath, wanted: Option<Digest>) -> Result<FileFound, Refusal> {
-        let run = self.runs.run(&rows.job.id);
         let look = || -> Result<FileFound, Refusal> {
-            let found = artifacts::hash(&run, path)?;
+            let found = self.hash(&rows.job.id, path)?;
             Ok(FileFound {
                 found,
                 is_former: false,
@@ -250,21 +247,19 @@ impl Preparer {
         }
         // A dry run looks while the writer puts files in place: what is owed is asked before the
         // look that counts.
-        let in_place = self.in_place.up_to(&rows.job.id);
-        let owed = self.reader.owed_of(&rows.job.id)?;
+        let owed = self.owed(&rows.job.id)?;
         let lying = look()?;
-        let Some(mut owed) = owed.filter(|_| lying.digest() != wanted) else {
+        if lying.digest() == wanted {
             return Ok(lying);
-        };
-        owed.events.retain(|event| event.seq > in_place);
-        let is_former = predecessors(&owed.events, path).any(|former| former == lying.digest());
+        }
+        let is_former = predecessors(&owed, path).any(|former| former == lying.digest());
         Ok(FileFound { is_former, ..lying })
     }
 
     /// The artifacts of the bare stages that may open next: the current one, and those directly
     /// behind it. One that cannot be read counts as absent: it must not stand in the way of a
     /// decision about another stage.
-    pub(super) fn bare_artifacts(&self, rows: &JobRows) -> BTreeMap<StageName, Vec<GateArtifact>> {
+    fn bare_artifacts(&self, rows: &JobRows) -> BTreeMap<StageName, Vec<GateArtifact>> {
         let stages = &rows.job.stages;
         let at = rows
             .job
@@ -298,34 +293,33 @@ impl Preparer {
     }
 
     /// Keeps an artifact that lies in the run directory as a version and compares it with its base.
-    pub(super) fn keep(
+    fn keep(
         &self,
         rows: &JobRows,
         stage: &StageName,
         kind: &str,
         path: &ArtifactPath,
     ) -> Result<Option<GateArtifact>, Refusal> {
-        let run = self.runs.run(&rows.job.id);
-        let Some((digest, size_bytes)) = self.keeping.keep_artifact(&run, path)? else {
+        let Some((digest, size_bytes)) = self.keep_file(&rows.job.id, path)? else {
             return Ok(None);
         };
         let with = comparison(Some(rows), stage, path, None);
-        self.compared(&run, kind.to_owned(), path.clone(), digest, size_bytes, with)
+        self.compared(&rows.job.id, kind.to_owned(), path.clone(), digest, size_bytes, with)
             .map(Some)
     }
 
     /// The artifact as it stands in front of the operator, its lines counted against its base, and
     /// since a nearer rejection.
-    pub(super) fn compared(
+    fn compared(
         &self,
-        run: &RunDir,
+        job_id: &JobId,
         kind: String,
         path: ArtifactPath,
         digest: Digest,
         size_bytes: u64,
         with: ComparisonBases,
     ) -> Result<GateArtifact, Refusal> {
-        let read = |digest: &Digest| self.keeping.read(run, digest).map_err(Refusal::from);
+        let read = |digest: &Digest| self.read(job_id, digest);
         let ComparisonBases { base, bases, rejection } = with;
         let former = base.as_ref().map(|base| read(&base.digest)).transpose()?;
         let now = read(&digest)?;
@@ -355,8 +349,10 @@ impl Preparer {
     }
 }
 
+impl<F: Files> Finds for F {}
+
 /// What lies in the place of an artifact.
-struct FileFound {
+pub(super) struct FileFound {
     found: Option<(Digest, u64)>,
     /// It, or that there is nothing, is what a committed patch has replaced, its file still owed:
     /// not somebody's change.

@@ -8,31 +8,31 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::Value;
 use uuid::Uuid;
 
 use clock::Clock;
 use config::Config;
 use domain::artifact::GateArtifact;
 use domain::decision::{FileLeft, SealedDecision};
-use domain::gate::{Gate, OnDisk, Verdict};
-use domain::ids::{ArtifactPath, JobId, StageName};
+use domain::event::Event;
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::operator::{Operator, Via};
 use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
 use runs::digests::Digests;
-use runs::{RunsDir, artifacts, versions};
+use runs::{RunsDir, artifacts, files, versions};
 use store::{Reader, StoreError};
 
 use super::bases::{comparison, given_bases};
+use super::evidence::{Files, Finds as _};
+use super::find;
 use super::history::OldRecords;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::ticker::DueGate;
 use domain::ask::{Ask, Command, NewJob, OutsideArtifact, OutsideFile};
-use domain::key::GateRef;
-use rules::{Ahead, Context, Evidence, StageOutcome, asked, find_gate, new_job};
+use rules::{Context, Evidence, StageOutcome, asked, new_job};
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
@@ -62,17 +62,6 @@ impl Preparer {
         })
     }
 
-    /// What the rules need besides rows and evidence, now.
-    pub(crate) fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
-        Context {
-            now: self.clock.now(),
-            policies: &self.config.gates,
-            stages: &self.config.pipeline.stages,
-            grace_s: self.config.pipeline.overdue_grace_s,
-            via,
-        }
-    }
-
     /// Finds what the rules need for a command, and about which job it is; or says at once why it
     /// is refused.
     pub(crate) fn evidence(&mut self, ask: &Ask) -> Result<(JobId, Evidence), Refusal> {
@@ -88,14 +77,12 @@ impl Preparer {
                 bases,
                 ..
             } => self.open_gate(&job_id, ask, stage, artifacts, bases)?,
-            Command::Decide {
-                gate, verdict, patch, ..
-            } => self.decide(ask, gate, *verdict, patch.as_ref())?,
-            Command::ApplyPatch { gate, patch, .. } => self.apply_patch(gate, patch)?,
-            Command::UndoPatch { gate, path, .. } => self.undo_patch(gate, path.as_ref())?,
-            Command::Resume { .. } => self.resume(ask, &self.known(&job_id)?)?,
             Command::Withdraw { gate, .. } => self.withdraw(&ask.by, gate)?,
-            Command::Cancel(_)
+            Command::Decide { .. }
+            | Command::ApplyPatch { .. }
+            | Command::UndoPatch { .. }
+            | Command::Resume { .. }
+            | Command::Cancel(_)
             | Command::Acknowledge(_)
             | Command::Complete(_)
             | Command::TakeLease { .. }
@@ -103,24 +90,9 @@ impl Preparer {
             | Command::Release { .. }
             | Command::Extend { .. }
             | Command::ReleaseLease { .. }
-            | Command::MarkSeen { .. } => Evidence::default(),
+            | Command::MarkSeen { .. } => find::evidence(self, ask)?,
         };
         Ok((job_id, evidence))
-    }
-
-    /// With what lies on disk of everything that a stage may read which would wait for its start
-    /// because of this decision. Where that cannot be read the decision stands even so: whoever
-    /// starts the stage looks again.
-    fn looking_ahead(&self, ask: &Ask, rows: &JobRows, evidence: Evidence) -> Evidence {
-        let ahead = Ahead::of(rows, ask, &evidence, self.context(&ask.by.via))
-            .ok()
-            .flatten();
-        let ahead = ahead.and_then(|ahead| self.looks(rows, &ahead).ok());
-        Evidence { ahead, ..evidence }
-    }
-
-    fn looks(&self, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
-        ahead.looks(|path, digest| self.known_on_disk(rows, path, digest))
     }
 
     /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an
@@ -172,14 +144,6 @@ impl Preparer {
         Ok(made)
     }
 
-    /// What lies on disk of everything that this stage may read.
-    pub(crate) fn look_before(&self, rows: &JobRows, stage: &StageName) -> Result<Vec<OnDisk>, Refusal> {
-        let agreed = rows.agreed_before(stage).into_iter();
-        agreed
-            .map(|agreed| self.readable_on_disk(rows, &agreed.artifact.path, agreed.digest))
-            .collect()
-    }
-
     /// How many stages come before the one of this job that waits for its start, and how many may
     /// run at once; none where none waits.
     pub(crate) fn slots(&self, rows: &JobRows) -> Option<Slots> {
@@ -206,23 +170,6 @@ impl Preparer {
         let run = self.runs.run(job_id);
         let is_there = |file: &FileLeft| artifacts::read(&run, &file.path).is_ok_and(|bytes| file.is(bytes.as_deref()));
         Ok(!is_owed || sealed.decision.files().iter().all(is_there))
-    }
-
-    pub(crate) fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
-        self.reader.job(job_id).map_err(Refusal::from)
-    }
-
-    /// The rows of a job that has to be there.
-    pub(crate) fn known(&self, job_id: &JobId) -> Result<JobRows, Refusal> {
-        self.rows(job_id)?.ok_or_else(|| Refusal::no_such_job(job_id))
-    }
-
-    /// The open gate that is meant, in the rows of its job.
-    fn open_one(&self, wanted: &GateRef) -> Result<(JobRows, Gate), Refusal> {
-        let rows = self.known(&wanted.job_id)?;
-        let gate = find_gate(&rows, wanted)?.clone();
-        gate.open_or_refuse()?;
-        Ok((rows, gate))
     }
 
     fn start(&self, job_id: &JobId, new: &NewJob, by: &Operator) -> Result<Evidence, Refusal> {
@@ -290,7 +237,7 @@ impl Preparer {
                 None => None,
             };
             let with = comparison(rows.as_ref(), stage, &path, given);
-            artifacts.push(self.compared(&run, kind.clone(), path, digest, size_bytes, with)?);
+            artifacts.push(self.compared(job_id, kind.clone(), path, digest, size_bytes, with)?);
         }
         let placed: Vec<_> = artifacts
             .iter()
@@ -313,83 +260,53 @@ impl Preparer {
         }
         Ok(evidence)
     }
+}
 
-    fn decide(&self, ask: &Ask, gate: &GateRef, verdict: Verdict, patch: Option<&Value>) -> Result<Evidence, Refusal> {
-        let (rows, gate) = self.open_one(gate)?;
-        let on_disk = self.on_disk(&rows, &gate)?;
-        let proposal = patch.map(|patch| self.propose(&rows, &gate, patch, &on_disk));
-        let evidence = Evidence {
-            attempt: Some(gate.key.attempt),
-            proposal: proposal.transpose()?,
-            on_disk,
-            bare: match verdict {
-                Verdict::Approve => self.bare_artifacts(&rows),
-                // A rejection opens no gate, so nothing has to be looked at.
-                Verdict::Reject => BTreeMap::new(),
-            },
-            ..Evidence::default()
-        };
-        Ok(self.looking_ahead(ask, &rows, evidence))
+impl Files for Preparer {
+    fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
+        Ok(self.reader.job(job_id)?)
     }
 
-    fn apply_patch(&self, gate: &GateRef, patch: &Value) -> Result<Evidence, Refusal> {
-        let (rows, gate) = self.open_one(gate)?;
-        let on_disk = self.on_disk(&rows, &gate)?;
-        Ok(Evidence {
-            attempt: Some(gate.key.attempt),
-            proposal: Some(self.propose(&rows, &gate, patch, &on_disk)?),
-            on_disk,
-            ..Evidence::default()
-        })
-    }
-
-    fn undo_patch(&self, gate: &GateRef, path: Option<&ArtifactPath>) -> Result<Evidence, Refusal> {
-        let (rows, gate) = self.open_one(gate)?;
-        let undoable = gate.undoable(path)?;
-        if let Some(former) = &undoable.step.former {
-            // The version that is put back must exist and match its digest.
-            let run = self.runs.run(&rows.job.id);
-            self.keeping.read(&run, &former.digest)?;
+    fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
+        Context {
+            now: self.clock.now(),
+            policies: &self.config.gates,
+            stages: &self.config.pipeline.stages,
+            grace_s: self.config.pipeline.overdue_grace_s,
+            via,
         }
-        Ok(Evidence {
-            attempt: Some(gate.key.attempt),
-            on_disk: self.on_disk(&rows, &gate)?,
-            taken_back: Some(undoable.words()),
-            ..Evidence::default()
-        })
     }
 
-    /// What resuming the job of these rows needs to know.
-    pub(super) fn resume(&self, ask: &Ask, rows: &JobRows) -> Result<Evidence, Refusal> {
-        let evidence = self.planned_again(rows)?;
-        // What is refused now is refused in the transaction too, with the same words.
-        let Ok(Some(ahead)) = Ahead::of(rows, ask, &evidence, self.context(&ask.by.via)) else {
-            return Ok(evidence);
-        };
-        let looks = self.looks(rows, &ahead)?;
-        Ok(Evidence {
-            review: self.review(&ahead, &looks)?,
-            ahead: Some(looks),
-            ..evidence
-        })
+    fn hash(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal> {
+        Ok(artifacts::hash(&self.runs.run(job_id), path)?)
     }
 
-    /// The patch of the rejection that a resume would apply, planned on what is there now.
-    fn planned_again(&self, rows: &JobRows) -> Result<Evidence, Refusal> {
-        let (mut on_disk, mut proposal) = (Vec::new(), None);
-        if let Some(rejection) = rows.rejection_to_answer()
-            && let Some(value) = rejection.decision.patch()
-            && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
-        {
-            on_disk = self.on_disk(rows, gate)?;
-            proposal = Some(self.propose(rows, gate, value, &on_disk)?);
-        }
-        Ok(Evidence {
-            on_disk,
-            proposal,
-            bare: self.bare_artifacts(rows),
-            ..Evidence::default()
-        })
+    fn hash_known(&self, job_id: &JobId, path: &ArtifactPath) -> Option<(Digest, u64)> {
+        let found = self.digests.hash(&self.runs.run(job_id), path, self.clock.now().utc);
+        found.ok().flatten()
+    }
+
+    fn list(&self, job_id: &JobId) -> Result<Vec<String>, Refusal> {
+        Ok(files::list(&self.runs.run(job_id))?)
+    }
+
+    fn keep_file(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal> {
+        Ok(self.keeping.keep_artifact(&self.runs.run(job_id), path)?)
+    }
+
+    fn keep_bytes(&self, job_id: &JobId, bytes: &[u8]) -> Result<(Digest, u64), Refusal> {
+        Ok(self.keeping.keep(&self.runs.run(job_id), bytes)?)
+    }
+
+    fn read(&self, job_id: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal> {
+        Ok(self.keeping.read(&self.runs.run(job_id), digest)?)
+    }
+
+    fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal> {
+        let in_place = self.in_place.up_to(job_id);
+        let owed = self.reader.owed_of(job_id)?.map(|owed| owed.events);
+        let is_owed = |event: &Event| event.seq > in_place;
+        Ok(owed.into_iter().flatten().filter(is_owed).collect())
     }
 }
 

@@ -11,6 +11,8 @@ use domain::job::JobRows;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 
+use super::evidence::Files as _;
+use super::find;
 use super::prepare::Preparer;
 use domain::ask::{Ask, Command};
 use rules::foresee;
@@ -37,7 +39,7 @@ impl Preparer {
             changed => changed,
         };
         let cx = self.context(&ask.by.via);
-        let resume = &mut |ask: &Ask, rows: &JobRows| self.resume(ask, rows);
+        let resume = &mut |ask: &Ask, rows: &JobRows| find::resume(self, ask, rows);
         match foresee(&job_id, rows.as_ref(), ask, &evidence, cx, resume) {
             Ok((outlook, after)) => {
                 let slots = self.slots(&after);

@@ -9,6 +9,7 @@ use domain::key::GateKey;
 use domain::operator::{Operator, Surface};
 use domain::refusal::Refusal;
 
+use super::evidence::Finds as _;
 use super::prepare::Preparer;
 use domain::key::GateRef;
 use rules::{Evidence, OpeningRecord, find_gate};

@@ -27,6 +27,8 @@ use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError};
 use super::api::{Notice, Receipt, Ticket};
 use super::client::{Asker, Committed};
 use super::draft_keeper::{DraftKeeper, Typed};
+use super::evidence::{Files as _, Finds as _};
+use super::find;
 use super::flusher::Flusher;
 use super::inbox::{Inbox, LaunchOutcome, StageKey};
 use super::owed_files::PUBLISH_JOBS_MAX;
@@ -314,7 +316,7 @@ impl Writer {
             Err(refusal) => return self.send(not_started(refusal)),
         }
         let rows = self.preparer.known(&key.job_id);
-        let on_disk = match rows.and_then(|rows| self.preparer.look_before(&rows, &key.stage)) {
+        let on_disk = match rows.and_then(|rows| find::look_before(&self.preparer, &rows, &key.stage)) {
             Ok(on_disk) => on_disk,
             Err(refusal) => return self.send(not_started(refusal)),
         };
@@ -483,7 +485,7 @@ impl Writer {
     fn launch(&mut self, key: &StageKey, epoch: u64, rows: &JobRows) -> LaunchOutcome {
         let can_go_on =
             fault::step("before_launch").map_err(|error| Refusal::not_possible(error.to_string()).because(error));
-        let looked = can_go_on.and_then(|()| self.preparer.look_before(rows, &key.stage));
+        let looked = can_go_on.and_then(|()| find::look_before(&self.preparer, rows, &key.stage));
         let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch, rows) {
                 Ok(()) => return LaunchOutcome::Launched,

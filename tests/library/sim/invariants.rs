@@ -19,8 +19,9 @@ use runs::publish::{StateFile, event_line, state_file};
 
 use super::disk::{CHAIN, artifact_file};
 use super::process::InFlight;
+use super::steps::Step;
 use super::store::{Storage, attempts_in};
-use super::world::{GRACE_S, MAX_HOLD_S, Step, WINDOW_S, World};
+use super::world::{GRACE_S, MAX_HOLD_S, WINDOW_S, World};
 use crate::support::happened::{lies, timer_lies};
 
 impl<S: Storage> World<S> {

@@ -4,13 +4,17 @@
 use std::collections::BTreeMap;
 
 use domain::ask::Command;
+use domain::gate::OnDisk;
 use domain::ids::{Digest, JobId};
 use domain::key::GateKey;
 use domain::time::{Now, Timestamp};
 use domain::wake::Wake;
 use engine::ticker::Ticker;
-use rules::{Evidence, Trigger};
+use rules::{Evidence, Happening, Trigger};
 use store::OpenTimer;
+use testing::world::{found, job_id};
+
+use super::world::person;
 
 /// When this process first saw a wake-up time: by the true clock, and what its civil clock said.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +46,26 @@ impl InFlight {
             Trigger::Happened(_) => None,
         }
     }
+}
+
+pub fn plain(trigger: Trigger, evidence: Evidence) -> InFlight {
+    InFlight {
+        job_id: job_id("none"),
+        trigger,
+        evidence,
+        epoch: None,
+        looked_at: None,
+        console: None,
+    }
+}
+
+/// A command that is given beside the consoles.
+pub fn asked(process: usize, command: Command, evidence: Evidence) -> InFlight {
+    plain(testing::world::asked(person(process), None, command), evidence)
+}
+
+pub fn happened(happening: Happening, on_disk: Vec<OnDisk>) -> InFlight {
+    plain(Trigger::Happened(happening), found(on_disk))
 }
 
 #[derive(Debug, Clone, Default)]

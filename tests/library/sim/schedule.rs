@@ -4,8 +4,9 @@ use domain::policy::OnTimeout;
 use domain::time::SECOND_US;
 
 use super::disk::Stop;
+use super::steps::{Crash, Deed, Step};
 use super::store::{CommitFault, Memory, Plant};
-use super::world::{Crash, Deed, Step, World};
+use super::world::World;
 use crate::support::random::Random;
 
 const DEEDS: [Deed; 20] = [

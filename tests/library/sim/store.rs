@@ -6,16 +6,17 @@ use std::rc::Rc;
 
 use domain::artifact::Artifact;
 use domain::ask::Command;
-use domain::change::{Applied, Change, LogEntry};
+use domain::change::{Applied, Change};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType, NewEvent};
 use domain::gate::GateState;
-use domain::ids::{Digest, JobId};
+use domain::ids::JobId;
 use domain::job::{AttemptState, Job, JobRows, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 use rules::{Evidence, Happening, Trigger};
 use store::{Batched, OpenTimer, OwedRecords, Rule};
+use testing::world::{Numbers, Written, write};
 
 /// What the rule reads, as the engine hands it over.
 pub type Wanted = (Trigger, Evidence);
@@ -147,10 +148,7 @@ pub struct Memory {
     pub jobs: BTreeMap<JobId, Stored>,
     /// What is on disk; differs from `jobs` only where a defect is planted.
     flushed: Option<Box<Memory>>,
-    event_seq: u64,
-    decision_seq: u64,
-    /// None before the first decision.
-    head: Option<Digest>,
+    numbers: Numbers,
     epoch: u64,
     pub plant: Plant,
     pub fault: Option<CommitFault>,
@@ -173,52 +171,31 @@ impl Memory {
     }
 
     fn apply(&mut self, job_id: &JobId, changes: Vec<Change>, now: Timestamp) -> Result<Applied, Refusal> {
-        let mut applied = Applied::default();
-        let mut decisions = Vec::new();
-        let before = self.jobs.get(job_id).cloned();
-        let mut rows = before.as_ref().map(|stored| (*stored.rows).clone());
-        let mut events = Vec::new();
-        for change in changes {
-            if self.plant == Plant::NoGuard {
-                forget_guard(&mut rows, &change);
-            }
-            match change.apply_to(&mut rows)? {
-                LogEntry::Nothing => {}
-                LogEntry::Opened(key) => applied.opened.push(key),
-                LogEntry::Decision(decision) => decisions.push(*decision),
-                LogEntry::Event(event) => {
-                    self.event_seq += 1;
-                    applied.last_event_seq = Some(self.event_seq);
-                    events.push(Event {
-                        seq: self.event_seq,
-                        ts: now,
-                        job_id: job_id.clone(),
-                        kind: event.kind,
-                        stage: event.stage,
-                        status: event.status,
-                        message: event.message,
-                        payload: event.payload,
-                    });
-                }
-            }
+        let former = self.jobs.get(job_id).cloned();
+        let rows = former.as_ref().map(|stored| (*stored.rows).clone());
+        let mut numbers = self.numbers;
+        if self.plant == Plant::ForgetsPrevious {
+            numbers.head = None;
         }
-        let Some(mut rows) = rows else { return Ok(applied) };
-        let mut stored = before.unwrap_or_else(|| Stored::new(&rows, now));
+        let is_guarded = self.plant != Plant::NoGuard;
+        let written = write(job_id, rows, changes, &mut numbers, now, |rows, change| {
+            if !is_guarded {
+                forget_guard(rows, change);
+            }
+        })?;
+        self.numbers = numbers;
+        let Written { rows, events, applied } = written;
+        let Some(rows) = rows else { return Ok(applied) };
+        let mut stored = former.unwrap_or_else(|| Stored::new(&rows, now));
         if stored.rows.job.status != rows.job.status {
             stored.status_since = now;
         }
         stored.last_event_seq = applied.last_event_seq.unwrap_or(stored.last_event_seq);
         stored.events.extend(events);
-        for decision in decisions {
-            self.decision_seq += 1;
-            let forgets = self.plant == Plant::ForgetsPrevious;
-            let prev = self.head.filter(|_| !forgets).unwrap_or(Digest::ZERO);
-            let sealed = decision.seal(self.decision_seq, prev);
-            self.head = Some(sealed.hash);
-            rows.note_decision(sealed.clone());
-            stored.decisions.push((sealed.clone(), stored.last_event_seq));
-            applied.decisions.push(sealed);
-        }
+        let sealed = applied.decisions.iter().cloned();
+        stored
+            .decisions
+            .extend(sealed.map(|sealed| (sealed, stored.last_event_seq)));
         stored.before = Some(std::mem::replace(&mut stored.rows, Rc::new(rows)));
         self.jobs.insert(job_id.clone(), stored);
         Ok(applied)
@@ -349,12 +326,7 @@ impl Storage for Memory {
                 (Some(changes), _) => Ok(changes),
                 (None, seen) => rule(&entry.job_id, seen, &entry.matter),
             };
-            let numbers = (self.event_seq, self.decision_seq, self.head);
-            let answer = changes.and_then(|changes| self.apply(&entry.job_id, changes, now));
-            if answer.is_err() {
-                (self.event_seq, self.decision_seq, self.head) = numbers;
-            }
-            answers.push(answer);
+            answers.push(changes.and_then(|changes| self.apply(&entry.job_id, changes, now)));
         }
         self.flush();
         match fault {

@@ -10,6 +10,7 @@ mod holds;
 mod jobs;
 mod moved;
 mod patches;
+mod script;
 mod timers;
 mod withdrawals;
 mod world;

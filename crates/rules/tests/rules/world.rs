@@ -4,27 +4,24 @@ use std::ops::{Deref, DerefMut};
 
 use serde_json::{Value, json};
 
-use domain::anchor::Anchor;
 use domain::artifact::GateArtifact;
 use domain::ask::{Command, NewJob};
-use domain::decision::{Decision, Extent};
+use domain::decision::Decision;
 use domain::event::EventType;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
-use domain::lease::LeasePurpose;
 use domain::policy::{GatePolicy, OnTimeout};
 use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::stage::StageSpec;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::GateTimer;
-use domain::wake::{Wake, WakeKind};
 use rules::{Evidence, Happening, StageOutcome, Trigger};
 use testing::world::{self, asked, clocks, found, job_id, later, newest, operator, spec, stage};
 
-type Done = Result<(), Refusal>;
+pub type Done = Result<(), Refusal>;
 
 /// A stage of this name: `name!` has a command.
 fn stage_spec(name: &str) -> StageSpec {
@@ -53,11 +50,8 @@ pub fn made(stage: &str, bytes: &str) -> StageOutcome {
 
 /// The script as somebody has found it; none: it is gone.
 pub fn looked(registered: &str, found: Option<&str>) -> Vec<OnDisk> {
-    vec![OnDisk {
-        path: path_of("script"),
-        registered: text(registered),
-        found: found.map(|bytes| (text(bytes), bytes.len() as u64)),
-    }]
+    let found = found.map(|bytes| (text(bytes), bytes.len() as u64));
+    vec![OnDisk::new(&path_of("script"), text(registered), found)]
 }
 
 /// A person's verdict, and what they found before.
@@ -178,7 +172,7 @@ impl World {
     }
 
     /// Somebody wants something in a console of their own.
-    fn ask_at_console(&mut self, who: &str, command: Command) -> Done {
+    pub fn ask_at_console(&mut self, who: &str, command: Command) -> Done {
         let former = self.session.replace(format!("{who}'s session"));
         let done = self.ask(who, command);
         self.session = former;
@@ -254,11 +248,7 @@ impl World {
         let gate = self.rows().newest_gate(&stage(name));
         let shown = gate.iter().flat_map(|gate| &gate.artifacts);
         shown
-            .map(|made| OnDisk {
-                path: made.path.clone(),
-                registered: made.digest,
-                found: Some((made.digest, made.size_bytes)),
-            })
+            .map(|made| OnDisk::new(&made.path, made.digest, Some((made.digest, made.size_bytes))))
             .collect()
     }
 
@@ -320,54 +310,11 @@ impl World {
         self.decide(name, who, Verdict::Approve, None)
     }
 
-    /// What the ticker says of the script's timer that is up.
-    pub fn expired(&self, is_missed: bool) -> Happening {
-        let (key, wake) = (self.key("script"), self.wake());
-        Happening::Expired { key, wake, is_missed }
-    }
-
-    pub fn expire(&mut self, is_missed: bool) -> Done {
-        self.happen(self.expired(is_missed), self.on_disk("script"))
-    }
-
-    /// The script's timer is up, and is heard.
-    pub fn expires(&mut self) {
-        self.expire(false).unwrap();
-    }
-
-    #[track_caller]
-    pub fn is_approved_by_its_timer(&mut self) {
-        self.expires();
-        assert_eq!(self.state(), GateState::Approved);
-    }
-
-    /// Nothing comes of the script's timer now.
-    #[track_caller]
-    pub fn runs_on(&mut self, why: &str) {
-        assert_eq!(code(self.expire(false)), RefusalCode::WrongState, "{why}");
-    }
-
-    /// When the ticker would ask about the script, as one that has just looked knows it.
-    pub fn wake(&self) -> Wake {
-        let gate = self.newest("script");
-        let timer = gate.timer.as_ref();
-        let wake = timer.and_then(|timer| timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, 60));
-        wake.unwrap_or(Wake {
-            at: self.now.utc,
-            kind: WakeKind::Deadline,
-            anchor: Anchor::default(),
-        })
-    }
-
     /// What this stage may read is as it was agreed on.
     pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
         let agreed = self.rows().agreed_before(&stage(name)).into_iter();
         agreed
-            .map(|agreed| OnDisk {
-                path: agreed.artifact.path.clone(),
-                registered: agreed.digest,
-                found: Some((agreed.digest, 1)),
-            })
+            .map(|agreed| OnDisk::new(&agreed.artifact.path, agreed.digest, Some((agreed.digest, 1))))
             .collect()
     }
 
@@ -425,61 +372,6 @@ impl World {
             ..Evidence::default()
         };
         self.ask_with(by, command, evidence)
-    }
-
-    /// Somebody takes the script's lease.
-    pub fn lease(&mut self, who: &str) -> Done {
-        self.take_lease(who, false)
-    }
-
-    pub fn take_over(&mut self, who: &str) -> Done {
-        self.take_lease(who, true)
-    }
-
-    fn take_lease(&mut self, who: &str, is_takeover: bool) -> Done {
-        let command = Command::TakeLease {
-            gate: self.gate_ref("script"),
-            purpose: LeasePurpose::Compose,
-            is_takeover,
-        };
-        self.ask_at_console(who, command)
-    }
-
-    pub fn hold(&mut self, who: &str) -> Done {
-        let (gate, reason) = (self.gate_ref("script"), None);
-        self.ask(who, Command::Hold { gate, reason })
-    }
-
-    pub fn unhold(&mut self, who: &str) -> Done {
-        let (gate, reason) = (self.gate_ref("script"), Some(" the lawyer said so\n".to_owned()));
-        self.ask(who, Command::Release { gate, reason })
-    }
-
-    pub fn extend(&mut self, who: &str, seconds: u64) -> Done {
-        self.extend_from(who, seconds, None)
-    }
-
-    pub fn extend_from(&mut self, who: &str, seconds: u64, expected: Option<Timestamp>) -> Done {
-        let command = Command::Extend {
-            gate: self.gate_ref("script"),
-            seconds,
-            expected,
-        };
-        self.ask(who, command)
-    }
-
-    pub fn release(&mut self, who: &str) -> Done {
-        let gate = self.gate_ref("script");
-        self.ask_at_console(who, Command::ReleaseLease { gate })
-    }
-
-    pub fn see(&mut self, who: &str, digest: Digest, hunks: u32, hunks_shown: u32) {
-        let command = Command::MarkSeen {
-            gate: self.gate_ref("script"),
-            digest,
-            extent: Extent { hunks, hunks_shown },
-        };
-        self.ask(who, command).unwrap();
     }
 
     pub fn count(&self, kind: EventType) -> usize {

@@ -1,0 +1,159 @@
+//! The evidence for a command, found before its transaction: what lies there of the files that it is
+//! about, the patch planned on them, and what it would let go.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use domain::ask::{Ask, Command};
+use domain::gate::{Gate, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, StageName};
+use domain::job::JobRows;
+use domain::key::GateRef;
+use domain::refusal::Refusal;
+use rules::{Ahead, Evidence, find_gate};
+
+use super::evidence::{Files, Finds as _};
+
+/// What the rules need for a command, or why it is refused at once. What a job or a gate is begun
+/// with is put in its place by the writer, and who opened a gate stands in the log: of those
+/// commands nothing is found here.
+pub fn evidence(files: &impl Files, ask: &Ask) -> Result<Evidence, Refusal> {
+    match &ask.command {
+        Command::Decide {
+            gate, verdict, patch, ..
+        } => decide(files, ask, gate, *verdict, patch.as_ref()),
+        Command::ApplyPatch { gate, patch, .. } => apply_patch(files, gate, patch),
+        Command::UndoPatch { gate, path, .. } => undo_patch(files, gate, path.as_ref()),
+        Command::Resume { job_id, .. } => resume(files, ask, &files.known(job_id)?),
+        Command::StartJob(_)
+        | Command::OpenGate { .. }
+        | Command::Withdraw { .. }
+        | Command::Cancel(_)
+        | Command::Acknowledge(_)
+        | Command::Complete(_)
+        | Command::TakeLease { .. }
+        | Command::Hold { .. }
+        | Command::Release { .. }
+        | Command::Extend { .. }
+        | Command::ReleaseLease { .. }
+        | Command::MarkSeen { .. } => Ok(Evidence::default()),
+    }
+}
+
+/// The open gate that is meant, in the rows of its job, and what lies there of its artifacts.
+fn open_one(files: &impl Files, wanted: &GateRef) -> Result<(JobRows, Gate), Refusal> {
+    let rows = files.known(&wanted.job_id)?;
+    let gate = find_gate(&rows, wanted)?.clone();
+    gate.open_or_refuse()?;
+    Ok((rows, gate))
+}
+
+fn decide(
+    files: &impl Files,
+    ask: &Ask,
+    gate: &GateRef,
+    verdict: Verdict,
+    patch: Option<&Value>,
+) -> Result<Evidence, Refusal> {
+    let (rows, gate) = open_one(files, gate)?;
+    let on_disk = on_disk(files, &rows, &gate)?;
+    let proposal = patch.map(|patch| files.propose(&rows, &gate, patch, &on_disk));
+    let evidence = Evidence {
+        attempt: Some(gate.key.attempt),
+        proposal: proposal.transpose()?,
+        on_disk,
+        bare: match verdict {
+            Verdict::Approve => files.bare_artifacts(&rows),
+            // A rejection opens no gate, so nothing has to be looked at.
+            Verdict::Reject => BTreeMap::new(),
+        },
+        ..Evidence::default()
+    };
+    // Where what the next stage may read cannot be read the decision stands even so: whoever starts
+    // the stage looks again.
+    let ahead = Ahead::of(&rows, ask, &evidence, files.context(&ask.by.via));
+    let ahead = ahead.ok().flatten();
+    let ahead = ahead.and_then(|ahead| looks(files, &rows, &ahead).ok());
+    Ok(Evidence { ahead, ..evidence })
+}
+
+fn apply_patch(files: &impl Files, gate: &GateRef, patch: &Value) -> Result<Evidence, Refusal> {
+    let (rows, gate) = open_one(files, gate)?;
+    let on_disk = on_disk(files, &rows, &gate)?;
+    Ok(Evidence {
+        attempt: Some(gate.key.attempt),
+        proposal: Some(files.propose(&rows, &gate, patch, &on_disk)?),
+        on_disk,
+        ..Evidence::default()
+    })
+}
+
+fn undo_patch(files: &impl Files, gate: &GateRef, path: Option<&ArtifactPath>) -> Result<Evidence, Refusal> {
+    let (rows, gate) = open_one(files, gate)?;
+    let undoable = gate.undoable(path)?;
+    if let Some(former) = &undoable.step.former {
+        // The version that is put back must exist and match its digest.
+        files.read(&rows.job.id, &former.digest)?;
+    }
+    Ok(Evidence {
+        attempt: Some(gate.key.attempt),
+        on_disk: on_disk(files, &rows, &gate)?,
+        taken_back: Some(undoable.words()),
+        ..Evidence::default()
+    })
+}
+
+/// What resuming the job of these rows needs to know.
+pub fn resume(files: &impl Files, ask: &Ask, rows: &JobRows) -> Result<Evidence, Refusal> {
+    let evidence = planned_again(files, rows)?;
+    // What is refused now is refused in the transaction too, with the same words.
+    let Ok(Some(ahead)) = Ahead::of(rows, ask, &evidence, files.context(&ask.by.via)) else {
+        return Ok(evidence);
+    };
+    let looks = looks(files, rows, &ahead)?;
+    Ok(Evidence {
+        review: files.review(&ahead, &looks)?,
+        ahead: Some(looks),
+        ..evidence
+    })
+}
+
+/// The patch of the rejection that a resume would apply, planned on what is there now.
+fn planned_again(files: &impl Files, rows: &JobRows) -> Result<Evidence, Refusal> {
+    let (mut on_disk, mut proposal) = (Vec::new(), None);
+    if let Some(rejection) = rows.rejection_to_answer()
+        && let Some(value) = rejection.decision.patch()
+        && let Some(gate) = rows.gate(rejection.decision.stage(), rejection.decision.attempt())
+    {
+        on_disk = self::on_disk(files, rows, gate)?;
+        proposal = Some(files.propose(rows, gate, value, &on_disk)?);
+    }
+    Ok(Evidence {
+        on_disk,
+        proposal,
+        bare: files.bare_artifacts(rows),
+        ..Evidence::default()
+    })
+}
+
+/// What lies there of a gate's artifacts; versions that nobody knew are kept.
+pub fn on_disk(files: &impl Files, rows: &JobRows, gate: &Gate) -> Result<Vec<OnDisk>, Refusal> {
+    let artifacts = gate.artifacts.iter();
+    artifacts
+        .map(|artifact| files.one_on_disk(rows, &artifact.path, artifact.digest))
+        .collect()
+}
+
+/// What lies there of everything that this stage may read.
+pub fn look_before(files: &impl Files, rows: &JobRows, stage: &StageName) -> Result<Vec<OnDisk>, Refusal> {
+    let agreed = rows.agreed_before(stage).into_iter();
+    agreed
+        .map(|agreed| files.readable_on_disk(rows, &agreed.artifact.path, agreed.digest))
+        .collect()
+}
+
+/// What lies there of everything that a stage may read which a command lets go.
+fn looks(files: &impl Files, rows: &JobRows, ahead: &Ahead<'_>) -> Result<Vec<OnDisk>, Refusal> {
+    ahead.looks(|path, digest| files.known_on_disk(rows, path, digest))
+}
