@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 
 use domain::policy::GatePolicy;
 
+use super::Config;
 use super::pipeline::CONCURRENT_JOBS_MAX;
 use super::reader::SECONDS_MAX;
 use super::security::RATE_MAX;
+use super::stages::STAGES_MAX;
 use super::webhooks::WEBHOOKS_MAX;
-use super::{Config, STAGES_MAX};
 
 /// One key.
 struct Key {

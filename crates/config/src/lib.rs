@@ -33,16 +33,13 @@ use domain::policy::GatePolicy;
 
 pub use doc::ConfigDoc;
 pub use keys::{reference, schema};
-pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
-pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
+pub use pipeline::Pipeline;
 pub use problem::{Problem, Severity, SourcePosition, ValidationDoc};
-pub use reader::SECONDS_MAX;
 pub use sections::Storage;
 pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
 pub use server::Server;
-pub use source::{CONFIG_PATH, ConfigFileError, ConfigText};
-pub use stages::STAGES_MAX;
-pub use webhooks::{SecretSource, WEBHOOKS_MAX, Webhook};
+pub use source::{ConfigFileError, ConfigText};
+pub use webhooks::{SecretSource, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
 pub(crate) const OWN_PROGRAM: &str = "{holdpoint}";

@@ -14,7 +14,7 @@ use super::reader::{Path, ProblemCollector, Show};
 use super::stages;
 
 /// The most jobs that may be allowed to run side by side.
-pub const CONCURRENT_JOBS_MAX: u32 = 256;
+pub(crate) const CONCURRENT_JOBS_MAX: u32 = 256;
 
 /// How jobs run.
 #[derive(Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::node::{Entry, Node, Value};
 use super::problem::{Problem, Severity, SourcePosition};
 
 /// The longest time that a configuration may ask for: ten years, in seconds.
-pub const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
+pub(crate) const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
 
 /// The most problems of one severity that are told of one text; a file with more is not a
 /// configuration.

@@ -12,7 +12,7 @@ use super::problem::SourcePosition;
 use super::reader::{Path, ProblemCollector, Show, quoted};
 
 /// The most stages of a pipeline.
-pub const STAGES_MAX: usize = 100;
+pub(crate) const STAGES_MAX: usize = 100;
 
 /// A stage without a command.
 pub(super) fn bare(name: StageName) -> StageSpec {

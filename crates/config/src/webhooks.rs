@@ -16,7 +16,7 @@ use super::reader::{Path, ProblemCollector, Show};
 use domain::webhook::DeliveryKind;
 
 /// The most webhooks of a configuration.
-pub const WEBHOOKS_MAX: usize = 16;
+pub(crate) const WEBHOOKS_MAX: usize = 16;
 /// No stage command inherits a variable whose name begins with this (runs::supervisor).
 const ENV_PREFIX: &str = "HOLDPOINT_";
 const URL_BYTES_MAX: usize = 2048;

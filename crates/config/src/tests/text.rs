@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
+use crate::stages::STAGES_MAX;
 
 #[test]
 fn equal_keys_are_refused_wherever_they_stand() {
