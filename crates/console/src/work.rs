@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 pub use check::check;
 pub use complete::complete;
-pub use editable::{EDIT_BYTES_MAX, NotEditable, editable};
+pub(crate) use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
-pub use template::{Template, templates};
+pub(crate) use template::Template;
+pub use template::templates;
 
 use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
 use crate::media;

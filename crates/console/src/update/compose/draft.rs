@@ -14,7 +14,7 @@ use domain::gate::Verdict;
 use domain::key::GateKey;
 
 /// Changes a draft and has it written soon.
-pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
+pub(crate) fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
     let draft = model
         .drafts
         .by_gate
@@ -60,7 +60,7 @@ pub(super) fn note_change(model: &mut Model) {
 }
 
 /// Brings the draft of the open editor up to date with its text.
-pub fn keep_up(model: &mut Model) {
+pub(crate) fn keep_up(model: &mut Model) {
     let Some(compose) = model.compose.as_mut().filter(|compose| compose.is_draft_behind) else {
         return;
     };
