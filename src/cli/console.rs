@@ -77,7 +77,7 @@ pub(crate) async fn show(
     let newer = engine.newer();
     let is_read_only = is_read_only || newer.is_some();
     let hint = old::faults(&session).into_iter().next().or(hint);
-    let (serving, hint) = if session.config.server.is_enabled && !is_read_only {
+    let (serving, hint) = if session.config.server.enabled && !is_read_only {
         match http::listen(&engine, &session) {
             Ok(serving) => {
                 let told = format!("HTTP is served on http://{}", serving.address);

@@ -102,6 +102,14 @@ impl Served {
         self.as_("ana-token")
     }
 
+    pub fn pipe(&self) -> Client {
+        self.as_("pipe-token")
+    }
+
+    pub fn view(&self) -> Client {
+        self.as_("view-token")
+    }
+
     pub fn nobody(&self) -> Client {
         Client {
             address: self.address,
@@ -269,6 +277,12 @@ impl Client {
 }
 
 fn head(reader: &mut impl BufRead) -> std::io::Result<(u16, Vec<(String, String)>)> {
+    let (first, headers) = first_and_headers(reader)?;
+    Ok((first.split(' ').nth(1).unwrap().parse().unwrap(), headers))
+}
+
+/// The first line of a request or an answer, and its headers with their names in small letters.
+pub fn first_and_headers(reader: &mut impl BufRead) -> std::io::Result<(String, Vec<(String, String)>)> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -281,12 +295,12 @@ fn head(reader: &mut impl BufRead) -> std::io::Result<(u16, Vec<(String, String)
         }
         lines.push(line.to_owned());
     }
-    let status = lines[0].split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines[1..].iter().map(|line| {
+    let first = lines.remove(0);
+    let headers = lines.iter().map(|line| {
         let (name, value) = line.split_once(':').unwrap();
         (name.to_ascii_lowercase(), value.trim().to_owned())
     });
-    Ok((status, headers.collect()))
+    Ok((first, headers.collect()))
 }
 
 /// A stream of events as it is read.
@@ -301,11 +315,8 @@ impl Follow {
         let mut reader = Box::new(BufReader::new(stream));
         let (status, headers) = head(&mut reader).unwrap();
         assert_eq!(status, 200, "{headers:?}");
-        assert!(
-            headers
-                .iter()
-                .any(|(name, value)| name == "content-type" && value == "text/event-stream")
-        );
+        let kind = headers.iter().find(|(name, _)| name == "content-type");
+        assert_eq!(kind.map(|(_, value)| value.as_str()), Some("text/event-stream"));
         Self { reader }
     }
 

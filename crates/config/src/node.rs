@@ -12,10 +12,10 @@ use serde_yaml::{Error as YamlError, NonFiniteFloatPolicy, Spanned};
 use super::problem::SourcePosition;
 
 /// The largest configuration text, in bytes.
-pub(crate) const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// The deepest nesting of lists and mappings.
-pub(crate) const CONFIG_DEPTH_MAX: usize = 32;
+pub(super) const CONFIG_DEPTH_MAX: usize = 32;
 
 /// The most values after anchors are expanded: far beyond any pipeline, and read in milliseconds.
 const CONFIG_NODES_MAX: usize = 100_000;
@@ -28,6 +28,17 @@ pub(super) struct Node {
     /// be changed.
     pub(crate) at: SourcePosition,
     pub(crate) value: Value,
+}
+
+impl Node {
+    /// Its text, if it is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        if let Value::Text(text) = &self.value {
+            Some(text)
+        } else {
+            None
+        }
+    }
 }
 
 /// What a value is.
@@ -237,10 +248,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
         Ok(Value::Text(value.to_owned()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
-        Ok(Value::Text(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {

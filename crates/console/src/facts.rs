@@ -21,7 +21,6 @@ pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod page;
 pub(crate) mod past;
-pub(crate) mod prompt;
 pub(crate) mod shorten;
 pub(crate) mod title;
 pub mod verb;

@@ -104,7 +104,7 @@ fn lower_columns(model: &Model) -> u16 {
 
 /// Whether the values that changed have a line above the diff; in a low window it is the diff's.
 pub(crate) fn has_values_line(model: &Model) -> bool {
-    let file = model.gate.as_ref().and_then(|view| view.current());
+    let file = model.file();
     let is_listed = model.panes.look.mode == Mode::Values;
     file.is_some_and(|file| file.details.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
 }
@@ -157,7 +157,7 @@ pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a
     ))
 }
 
-fn take_top(area: &mut Rect, height: u16) -> Rect {
+pub(crate) fn take_top(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     let taken = Rect { height, ..*area };
     area.y = area.y.saturating_add(height);
@@ -165,7 +165,7 @@ fn take_top(area: &mut Rect, height: u16) -> Rect {
     taken
 }
 
-fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+pub(crate) fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     area.height -= height;
     Rect {
@@ -175,8 +175,14 @@ fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     }
 }
 
+/// An area without its first lines.
+pub(crate) fn below(mut area: Rect, lines: u16) -> Rect {
+    take_top(&mut area, lines);
+    area
+}
+
 /// So many columns at the left, and the line that parts them from the rest.
-fn take_left(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect {
+pub(crate) fn take_left(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect {
     let x = area.x + columns;
     *rule = Rect { x, width: 1, ..*area };
     let taken = Rect {
@@ -242,7 +248,7 @@ pub fn of(model: &Model) -> Layout {
     layout.banner = take_top(&mut rest, crate::facts::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.
-    let question = crate::facts::prompt::whole::least_height(model, lower_columns(model));
+    let question = crate::prompt::whole::least_height(model, lower_columns(model));
     let message = crate::facts::message::height(model, width);
     let is_read_low = is_read_low(model);
     let is_low = crate::facts::window::is_low(model);
@@ -280,7 +286,7 @@ pub fn of(model: &Model) -> Layout {
         let rows_beside_text = if rest.height >= 32 { 8 } else { 4 };
         let share = if is_long { share.min(rows_beside_text) } else { share };
         // Only a prompt that would leave nothing of the diff makes the queue yield.
-        let prompt = crate::facts::prompt::height(model, lower_columns(model));
+        let prompt = crate::prompt::height(model, lower_columns(model));
         let beside = if prompt == 0 { 0 } else { prompt + DIFF_BESIDE_PROMPT };
         let share = share.min(rest.height.saturating_sub(beside));
         let urgent = if is_long {
@@ -302,8 +308,8 @@ pub fn of(model: &Model) -> Layout {
             layout.side = take_left(&mut rest, columns, &mut layout.rule);
         }
     }
-    let wanted = crate::facts::prompt::height(model, rest.width);
-    let question = crate::facts::prompt::whole::least_height(model, rest.width);
+    let wanted = crate::prompt::height(model, rest.width);
+    let question = crate::prompt::whole::least_height(model, rest.width);
     let most = rest.height.saturating_sub(2).max(question.min(rest.height));
     layout.prompt = take_bottom(&mut rest, wanted.min(most));
     layout.lower = rest;

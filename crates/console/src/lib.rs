@@ -31,6 +31,7 @@ pub mod keymap;
 pub mod layout;
 pub mod media;
 pub mod model;
+mod prompt;
 pub mod question;
 mod run;
 pub mod session;

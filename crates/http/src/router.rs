@@ -74,7 +74,7 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         })
         .layer(middleware::from_fn_with_state(Arc::clone(app), auth::check));
     // Where no origin is listed, a preflight is a method like any other that is not there.
-    let routed = if app.config().security.cors_origins.is_empty() {
+    let routed = if app.config().security.cors.allow_origins.is_empty() {
         routed
     } else {
         routed.layer(headers::cors(app))

@@ -149,7 +149,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         runs_dir: address.ip().is_loopback().then_some(settings.runs_dir),
         config_path: settings.config_path,
         keys,
-        rates: Limiters::new(config.security.rate_limits),
+        rates: Limiters::new(config.security.rate_limiting),
         metrics: Metrics::default(),
         leaving: leaving.clone(),
         openapi: openapi::Documents::new(documents),

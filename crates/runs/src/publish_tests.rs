@@ -116,6 +116,20 @@ impl Fixture {
         fs::File::create(path).unwrap().write_all(bytes).unwrap();
     }
 
+    /// Holds the bytes of a file.
+    #[track_caller]
+    fn has(&self, path: &Path, bytes: impl AsRef<[u8]>) {
+        assert_eq!(fs::read(path).unwrap(), bytes.as_ref(), "{}", path.display());
+    }
+
+    /// Publishes what leaves nothing to be said; up to where all is written.
+    #[track_caller]
+    fn publish_well(&self, owed: &PublishRequest) -> Option<u64> {
+        let published = self.publish(owed);
+        assert_eq!(published.findings, []);
+        published.result.unwrap()
+    }
+
     fn event_seqs(&self) -> Vec<u64> {
         let text = fs::read_to_string(self.run.events()).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'));
@@ -134,15 +148,10 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
         vec![event(3, EventType::GateOpened), event(5, EventType::GateApproved)],
         vec![first.clone(), second.clone()],
     );
-    let published = fixture.publish(&owed);
-    assert_eq!(published.result.unwrap(), Some(5));
-    assert_eq!(published.findings, []);
-    assert_eq!(fs::read(fixture.run.decision_of(&stage(), 1)).unwrap(), first.to_file());
-    assert_eq!(
-        fs::read(fixture.run.decision_of(&stage(), 2)).unwrap(),
-        second.to_file()
-    );
-    assert_eq!(fs::read(fixture.run.decision(&stage())).unwrap(), second.to_file());
+    assert_eq!(fixture.publish_well(&owed), Some(5));
+    fixture.has(&fixture.run.decision_of(&stage(), 1), first.to_file());
+    fixture.has(&fixture.run.decision_of(&stage(), 2), second.to_file());
+    fixture.has(&fixture.run.decision(&stage()), second.to_file());
     assert_eq!(fixture.event_seqs(), [3, 5]);
     let state: StateFile = serde_json::from_slice(&fs::read(fixture.run.state()).unwrap()).unwrap();
     assert_eq!(
@@ -177,7 +186,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
         .collect()
     };
     let before = files();
-    assert_eq!(fixture.publish(&owed).result.unwrap(), Some(5));
+    assert_eq!(fixture.publish_well(&owed), Some(5));
     assert_eq!(files(), before, "same files, same bytes");
     let chain = fs::read_to_string(fixture.runs.chain()).unwrap();
     let links: Vec<ChainLink> = chain.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -296,10 +305,7 @@ fn a_decision_file_is_never_rewritten() {
         [Discrepancy::DecisionDiffers { path: path.clone() }]
     );
     assert_eq!(fs::read(&path).unwrap(), b"{\"approved\": false}");
-    assert_eq!(
-        fs::read(fixture.run.decision(&stage())).unwrap(),
-        decision(1, 1, true).to_file()
-    );
+    fixture.has(&fixture.run.decision(&stage()), decision(1, 1, true).to_file());
     assert_eq!(
         fs::read_dir(fixture.run.gates()).unwrap().count(),
         2,
@@ -332,11 +338,9 @@ fn patched(fixture: &Fixture, on_disk: &[u8]) -> (PublishRequest, ArtifactPath) 
 fn a_patched_artifact_is_put_in_place_of_its_former_version() {
     let fixture = Fixture::new();
     let (owed, path) = patched(&fixture, b"before");
-    let published = fixture.publish(&owed);
-    assert!(published.result.is_ok());
-    assert_eq!(published.findings, []);
-    assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"after");
-    assert_eq!(fixture.publish(&owed).findings, []);
+    fixture.publish_well(&owed);
+    fixture.has(&fixture.run.artifact(&path), b"after");
+    fixture.publish_well(&owed);
 }
 
 #[test]
@@ -348,7 +352,7 @@ fn what_somebody_else_wrote_is_never_overwritten() {
     assert!(
         matches!(&published.findings[..], [Discrepancy::ArtifactChanged { found: Some(found), .. }] if *found == Digest::of(b"by hand"))
     );
-    assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"by hand");
+    fixture.has(&fixture.run.artifact(&path), b"by hand");
 }
 
 #[test]
@@ -356,8 +360,8 @@ fn a_stage_that_writes_its_former_version_again_is_left_alone() {
     let fixture = Fixture::new();
     let (mut owed, path) = patched(&fixture, b"before");
     owed.events = vec![event(4, EventType::StageStarted)];
-    assert_eq!(fixture.publish(&owed).findings, []);
-    assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"before");
+    fixture.publish_well(&owed);
+    fixture.has(&fixture.run.artifact(&path), b"before");
 }
 
 #[test]
@@ -434,8 +438,8 @@ fn a_patch_and_its_undo_owed_together_leave_what_was_there() {
         owed.events
             .push(step(4, EventType::PatchUndone, &path, Some(after), Some(before)));
         owed.rows.artifacts[0].digest = before;
-        assert_eq!(fixture.publish(&owed).findings, []);
-        assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"before");
+        fixture.publish_well(&owed);
+        fixture.has(&fixture.run.artifact(&path), b"before");
     }
 }
 
@@ -457,7 +461,7 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
     };
     let mut with = owed.clone();
     with.rows.artifacts.push(registered);
-    assert_eq!(fixture.publish(&with).findings, []);
+    fixture.publish_well(&with);
     let file = fixture.run.artifact(&path);
     assert_eq!(fs::read(&file).unwrap(), b"{\"gain_db\": 3}");
     assert_eq!(fixture.publish(&with).findings, [], "twice changes nothing");
@@ -466,16 +470,16 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
     // was ever written.
     let undone = step(6, EventType::PatchUndone, &path, Some(made), None);
     owed.events = vec![undone.clone()];
-    assert_eq!(fixture.publish(&owed).findings, []);
+    fixture.publish_well(&owed);
     assert!(!file.exists());
     owed.events = vec![applied.clone(), undone.clone()];
-    assert_eq!(fixture.publish(&owed).findings, []);
+    fixture.publish_well(&owed);
     assert!(!file.exists());
 
     // Made once more, everything owed together.
     let again = step(7, EventType::PatchApplied, &path, None, Some(made));
     with.events = vec![applied, undone.clone(), again];
-    assert_eq!(fixture.publish(&with).findings, []);
+    fixture.publish_well(&with);
     assert!(file.exists());
 
     // Somebody else's bytes stay.
@@ -486,7 +490,7 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
         fixture.publish(&owed).findings,
         [Discrepancy::NotRemoved { path, found }]
     );
-    assert_eq!(fs::read(&file).unwrap(), b"by hand");
+    fixture.has(&file, b"by hand");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use crate::support::beside::Beside;
-use crate::support::run::{Workspace, printed};
+use crate::support::run::{Workspace, below, printed};
 use crate::support::said::assert_contains;
 
 /// What lies outside, word by word.
@@ -67,17 +67,14 @@ const DIRECTORIES: [(&str, Outcome); 9] = [
 ];
 
 fn everything(directory: &Path) -> BTreeSet<(PathBuf, Vec<u8>, SystemTime)> {
-    let mut all = BTreeSet::new();
-    for entry in fs::read_dir(directory).unwrap().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type().unwrap());
-        if kind.is_dir() {
-            all.extend(everything(&path));
-        } else if kind.is_file() {
-            let changed = entry.metadata().unwrap().modified().unwrap();
-            all.insert((path.clone(), fs::read(&path).unwrap(), changed));
-        }
-    }
-    all
+    let files = below(directory)
+        .into_iter()
+        .filter(|path| fs::symlink_metadata(path).unwrap().is_file());
+    let read = |path: PathBuf| {
+        let changed = fs::metadata(&path).unwrap().modified().unwrap();
+        (path.clone(), fs::read(&path).unwrap(), changed)
+    };
+    files.map(read).collect()
 }
 
 fn opened() -> Workspace {

@@ -2,13 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, below};
 use crate::support::said::{assert_contains, assert_lacks};
 
 const SECRET: &str = "planted-Zq8vT2xW-secret";
@@ -37,19 +36,6 @@ fn open_handed(workspace: &Workspace, args: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
-}
-
-/// Every file and directory below.
-fn below(directory: &Path) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).expect("it can be listed") {
-        let path = entry.expect("it can be listed").path();
-        if fs::symlink_metadata(&path).expect("it is there").is_dir() {
-            found.extend(below(&path));
-        }
-        found.push(path);
-    }
-    found
 }
 
 fn holds(text: &[u8]) -> bool {

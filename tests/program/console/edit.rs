@@ -8,7 +8,7 @@ use super::desk::{Desk, FILM};
 use super::terminal::assert_given_back;
 use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, below};
 
 const PATH: &str = "artifacts/script/script.txt";
 
@@ -93,9 +93,11 @@ fn an_edit_survives_a_panic() {
 
 pub(super) fn drafts(workspace: &Workspace) -> Vec<String> {
     // What is being written or removed at this moment is not there.
-    let entries = |path: std::path::PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
-    let files = entries(workspace.runs().join(".drafts")).flat_map(|operator| entries(operator.path()));
-    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    let files = below(&workspace.runs().join(".drafts")).into_iter().filter(|path| {
+        let above = path.parent().and_then(std::path::Path::parent);
+        above.is_some_and(|above| above.ends_with(".drafts"))
+    });
+    let texts = files.filter_map(|file| std::fs::read_to_string(file).ok());
     texts.filter(|text| !text.is_empty()).collect()
 }
 

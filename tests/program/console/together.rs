@@ -2,6 +2,7 @@
 //! side is told.
 
 use super::desk::{Desk, RELEASE};
+use super::edit::drafts;
 use super::record;
 use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
@@ -54,24 +55,9 @@ fn a_command_is_quicker_than_an_open_prompt_and_the_note_is_kept() {
     assert_has!(decision, "approved": true, "notes": "go", "via/surface": "cli");
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
     desk.leaves();
-    let draft = workspace.root().join("runs/.drafts");
-    let kept: Vec<String> = walk(&draft);
+    let kept = drafts(&workspace);
     assert!(
         kept.iter().any(|text| text.contains("not before the storm is over")),
         "{kept:?}"
     );
-}
-
-/// The texts of all files below a directory.
-fn walk(directory: &std::path::Path) -> Vec<String> {
-    let mut texts = Vec::new();
-    for entry in std::fs::read_dir(directory).expect("it is there") {
-        let path = entry.expect("it can be listed").path();
-        if path.is_dir() {
-            texts.extend(walk(&path));
-        } else {
-            texts.push(std::fs::read_to_string(path).expect("a draft is text"));
-        }
-    }
-    texts
 }

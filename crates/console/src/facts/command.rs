@@ -9,19 +9,11 @@ use domain::ids::ArtifactPath;
 use domain::key::{GateKey, GateRef};
 use domain::time::parse_span_s;
 
-pub(crate) fn gate_ref(key: &GateKey) -> GateRef {
-    GateRef {
-        job_id: key.job_id.clone(),
-        stage: key.stage.clone(),
-        attempt: Some(key.attempt),
-    }
-}
-
 /// What Enter sends: the rules are asked about the very same.
 pub(crate) fn of_confirm(model: &Model, confirm: &Confirm, notes: Option<String>) -> Command {
     let patch = confirm.patch.as_ref().map(|checked| checked.value.clone());
     let digest = Some(confirm.pin.digest);
-    let gate = gate_ref(&confirm.pin.key);
+    let gate = GateRef::from(&confirm.pin.key);
     match (confirm.intent.verdict(), confirm.intent) {
         (Some(verdict), _) => Command::Decide {
             gate,
@@ -54,7 +46,7 @@ pub(crate) fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath
 /// What Enter sends: the rules are asked about the very same. The error: what was typed is no
 /// length of time.
 pub(crate) fn of_timer(ask: &TimerAsk) -> Result<Command, String> {
-    let gate = gate_ref(&ask.key);
+    let gate = GateRef::from(&ask.key);
     let reason = ask.typed.words();
     Ok(match ask.intent {
         TimerIntent::Hold => Command::Hold { gate, reason },
@@ -69,7 +61,7 @@ pub(crate) fn of_timer(ask: &TimerAsk) -> Result<Command, String> {
 
 pub(crate) fn of_item(item: &Item, verdict: Verdict, notes: Option<String>) -> Command {
     Command::Decide {
-        gate: gate_ref(&item.pin.key),
+        gate: GateRef::from(&item.pin.key),
         verdict,
         notes,
         patch: None,

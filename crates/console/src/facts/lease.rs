@@ -13,19 +13,10 @@ use domain::lease::LeasePurpose;
 /// The gates that a prompt or the editor is open on, and for what.
 pub(crate) fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     // Before the rules have answered it is not known whether anything is asked at all.
-    let is_unknown = match model.ask() {
-        Some(PromptKind::Confirm(confirm)) => confirm.is_asking() && !model.preview.has_stood,
-        Some(PromptKind::Cancel(_)) => !model.preview.has_stood,
-        Some(
-            PromptKind::Resume(_)
-            | PromptKind::Bulk(_)
-            | PromptKind::Timer(_)
-            | PromptKind::Quit(_)
-            | PromptKind::Menu
-            | PromptKind::Discard(_),
-        )
-        | None => false,
-    };
+    let ask = model.ask();
+    let is_confirming = matches!(ask, Some(PromptKind::Confirm(confirm)) if confirm.is_asking());
+    let is_canceling = matches!(ask, Some(PromptKind::Cancel(_)));
+    let is_unknown = (is_confirming || is_canceling) && !model.preview.has_stood;
     let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
     if model.session.is_read_only || (is_unknown && !is_writing) {
         return BTreeMap::new();
@@ -55,18 +46,13 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
         // Canceling the job ends its open gates, so their leases are wanted too.
         Some(PromptKind::Cancel(ask)) => {
             let rows = model.queue.present().filter(|row| row.job_id == ask.job_id);
-            let gates = rows.filter_map(|row| match RowKey::of(row) {
-                RowKey::Gate(key) => Some((key, LeasePurpose::Prompt)),
-                RowKey::Job(_) => None,
-            });
-            return gates.collect();
+            let gates = rows.filter_map(|row| RowKey::of(row).gate());
+            return gates.map(|key| (key, LeasePurpose::Prompt)).collect();
         }
         Some(PromptKind::Resume(_) | PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_)) | None => None,
     };
-    asked
-        .map(|key| (key.clone(), LeasePurpose::Prompt))
-        .into_iter()
-        .collect()
+    let asked = asked.map(|key| (key.clone(), LeasePurpose::Prompt));
+    asked.into_iter().collect()
 }
 
 /// Those of them that somebody else has open, also before the rules have answered: a colleague is

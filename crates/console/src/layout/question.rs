@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::effect::PromptFacts;
-use crate::facts::prompt::{self, bulk, whole};
 use crate::layout;
 use crate::model::Model;
 use crate::model::prompt::PromptKind;
+use crate::prompt::{self, bulk, whole};
 
 /// What of the question is on the screen; none without one.
 pub(crate) fn facts(model: &Model) -> Option<PromptFacts> {

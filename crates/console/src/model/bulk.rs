@@ -8,9 +8,6 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 use engine::api::Ticket;
 
-/// At most so many gates are marked: each takes a lease and a place in the writer's queue.
-pub(crate) const MARKS_MAX: usize = 400;
-
 /// A marked gate, as it was when it was marked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mark {

@@ -23,22 +23,17 @@ use text::words::counted;
 
 /// `a` or `r` on a marked gate of the queue: it is about all marked ones.
 pub(crate) fn open(model: &mut Model, verdict: Verdict) {
-    let selected = match model.queue.selected() {
-        Some(RowKey::Gate(key)) => key.clone(),
-        Some(RowKey::Job(_)) | None => return,
-    };
-    let Some(items) = items(model) else {
+    let selected = model.queue.selected().cloned().and_then(RowKey::gate);
+    let (Some(selected), Some(items)) = (selected, items(model)) else {
         return;
     };
-    let note = model
-        .draft(&selected)
-        .map(|draft| draft.note(verdict).to_owned())
-        .unwrap_or_default();
+    let note = model.draft(&selected).map_or("", |draft| draft.note(verdict));
+    let note = Editor::of_line(note);
     model.preview = Foreseen::default();
     model.put(PromptKind::Bulk(Box::new(BulkAsk {
         verdict,
         items,
-        note: Editor::of_line(&note),
+        note,
         note_key: selected,
         is_note_focused: false,
         is_empty_accepted: false,
@@ -120,12 +115,8 @@ fn items(model: &Model) -> Option<Vec<Item>> {
         })
     };
     let visible = model.queue.visible().map(RowKey::of);
-    let mut keys: Vec<GateKey> = visible
-        .filter_map(|key| match key {
-            RowKey::Gate(key) => model.marks.on.contains_key(&key).then_some(key),
-            RowKey::Job(_) => None,
-        })
-        .collect();
+    let is_marked = |key: &GateKey| model.marks.on.contains_key(key);
+    let mut keys: Vec<_> = visible.filter_map(RowKey::gate).filter(is_marked).collect();
     let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
     keys.extend(model.marks.on.keys().filter(|key| !shown.contains(key)).cloned());
     keys.iter().map(item).collect()

@@ -28,29 +28,17 @@ pub(crate) fn press(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
 pub(crate) fn line_end(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     match focus {
-        Focus::Compose | Focus::Candidates => text::paste(model, "\n", fx),
+        Focus::Compose | Focus::Candidates => return text::paste(model, "\n", fx),
         Focus::Note | Focus::Answer => {
             if enter::is_behind_text(model) {
                 outgoing::ask_once_more(model);
             }
-            text::end_line(model, enter::in_text(model), fx);
+            return text::end_line(model, enter::in_text(model), fx);
         }
-        Focus::Confirm | Focus::Bulk | Focus::Ask => {
-            outgoing::ask_once_more(model);
-            press(model, key, fx);
-        }
-        Focus::Queue
-        | Focus::Diff
-        | Focus::Job
-        | Focus::History
-        | Focus::Menu
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Help
-        | Focus::Palette
-        | Focus::Files
-        | Focus::Discarded => press(model, key, fx),
+        Focus::Confirm | Focus::Bulk | Focus::Ask => outgoing::ask_once_more(model),
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History => {}
+        Focus::Menu | Focus::Filter | Focus::Search | Focus::Find | Focus::Types => {}
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {}
     }
+    press(model, key, fx);
 }

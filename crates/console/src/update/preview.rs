@@ -13,8 +13,7 @@ use crate::facts::{command, enter, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
 use crate::model::prompt::{ConfirmState, PromptKind, TimerAsk};
-use crate::model::toast::Tone;
-use crate::update::outgoing::{refuse, toast};
+use crate::update::outgoing::{refuse, tell};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
@@ -34,21 +33,17 @@ fn note(model: &Model) -> Option<&Editor> {
 /// it is part of an answer.
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
-    match model.ask() {
-        Some(PromptKind::Confirm(confirm)) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
-        Some(PromptKind::Bulk(ask)) if ask.is_asking() => command::of_bulk(ask, gist),
-        Some(PromptKind::Timer(ask)) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
-        Some(PromptKind::Resume(ask)) => vec![Command::resume(ask.job_id.clone())],
-        Some(PromptKind::Cancel(ask)) => vec![Command::Cancel(ask.job_id.clone())],
-        Some(
-            PromptKind::Confirm(_)
-            | PromptKind::Bulk(_)
-            | PromptKind::Timer(_)
-            | PromptKind::Quit(_)
-            | PromptKind::Menu
-            | PromptKind::Discard(_),
-        )
-        | None => Vec::new(),
+    let Some(ask) = model.ask() else {
+        return Vec::new();
+    };
+    match ask {
+        PromptKind::Confirm(confirm) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
+        PromptKind::Bulk(ask) if ask.is_asking() => command::of_bulk(ask, gist),
+        PromptKind::Timer(ask) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
+        PromptKind::Resume(ask) => vec![Command::resume(ask.job_id.clone())],
+        PromptKind::Cancel(ask) => vec![Command::Cancel(ask.job_id.clone())],
+        PromptKind::Confirm(_) | PromptKind::Bulk(_) | PromptKind::Timer(_) => Vec::new(),
+        PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_) => Vec::new(),
     }
 }
 
@@ -199,8 +194,10 @@ pub(crate) fn answered(
         model.ask_again();
         if std::mem::take(&mut model.preview.is_enter_waiting) {
             let enter = enter::key(model);
-            let words = format!("What {enter} would do has changed: read it, then press {enter}");
-            toast(model, Tone::Info, words);
+            tell(
+                model,
+                format!("What {enter} would do has changed: read it, then press {enter}"),
+            );
         }
     } else if model.preview.is_enter_due() {
         model.preview.is_enter_waiting = false;
@@ -247,9 +244,6 @@ fn close(model: &mut Model, refusal: &Refusal) {
     model.preview = Foreseen::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());
     if refusal.code == RefusalCode::ArtifactChanged {
-        gate::reload_files(model);
-        if let Some(view) = &mut model.gate {
-            view.wants_since_read = true;
-        }
+        gate::show_moved(model);
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::editor::Editor;
 use crate::effect::Effect;
-use crate::facts::command::{gate_ref, of_timer};
+use crate::facts::command::of_timer;
 use crate::facts::{lease, verb};
 use crate::model::Model;
 use crate::model::preview::Foreseen;
@@ -46,7 +46,7 @@ pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
         };
         let subject = format!("{key} from {name}");
         let command = Command::TakeLease {
-            gate: gate_ref(&key),
+            gate: (&key).into(),
             purpose,
             is_takeover: true,
         };

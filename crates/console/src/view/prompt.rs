@@ -6,9 +6,9 @@ use ratatui::layout::{Position, Rect};
 
 use super::message;
 use super::row_writer::{RowWriter, clear};
-use crate::facts::prompt::parts::PromptLine;
-use crate::facts::prompt::whole;
 use crate::model::Model;
+use crate::prompt::parts::PromptLine;
+use crate::prompt::whole;
 
 /// Draws it; returns the cursor of its field.
 ///
