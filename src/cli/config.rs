@@ -12,7 +12,7 @@ use super::resolve::{config_text, read_config};
 
 /// What can be done with the configuration.
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(crate) enum ConfigCommand {
     /// Name every fault and doubt with its line; warnings are no failure
     Check,
     /// Print the configuration in force, defaults filled in, as YAML (--json: as JSON)
@@ -22,7 +22,7 @@ pub enum ConfigCommand {
 }
 
 impl ConfigCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Check => "checked",
             Self::Show | Self::Keys => "shown",
@@ -31,7 +31,7 @@ impl ConfigCommand {
 }
 
 /// Runs one of these commands.
-pub fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandResult {
+pub(crate) fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandResult {
     let mut output = Output::new(global);
     let exit = match command {
         ConfigCommand::Check => check(global, &mut output)?,

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use history::{TextEdit, UndoHistory};
 use lines::Lines;
-pub use lines::TextPosition;
+pub(crate) use lines::TextPosition;
 
 use diff::search::Needle;
 

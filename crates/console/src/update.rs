@@ -36,9 +36,9 @@ use crate::update::outgoing::{ask_leader, tell};
 #[cfg(test)]
 pub(crate) use act::act;
 pub use compose::unsaved_drafts;
-pub use lease::release_leases;
+pub(crate) use lease::release_leases;
 pub use look::wake_us as look_wake_us;
-pub use time::next_wake_us;
+pub(crate) use time::next_wake_us;
 
 /// What a console does first.
 pub fn start(model: &mut Model) -> Vec<Effect> {

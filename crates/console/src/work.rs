@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use check::check;
 pub use complete::complete;
-pub use editable::{EDIT_BYTES_MAX, NotEditable, editable};
+pub(crate) use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
 
 use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};

@@ -22,7 +22,8 @@ use crate::model::prompt::{Intent, PromptKind, TimerIntent};
 
 pub(crate) use text::edit_here;
 
-pub use gate::{cancelable, editable_text, failed, hold_or_release, is_bulk, pin, resumable, timed};
+pub(crate) use gate::{cancelable, editable_text, hold_or_release, is_bulk, resumable};
+pub use gate::{failed, pin, timed};
 
 /// Why a key does nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]

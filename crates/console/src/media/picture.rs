@@ -100,9 +100,9 @@ fn percent(share: f64) -> String {
 }
 
 #[cfg(feature = "images")]
-pub use decoded::{Decoded, facts, is_known};
+pub(crate) use decoded::{Decoded, facts, is_known};
 #[cfg(not(feature = "images"))]
-pub use unknown::{Decoded, facts, is_known};
+pub(crate) use unknown::{Decoded, facts, is_known};
 
 #[cfg(feature = "images")]
 mod decoded {
@@ -161,12 +161,12 @@ mod decoded {
     }
 
     /// Whether the bytes begin as a picture does that can be decoded here.
-    pub fn is_known(bytes: &[u8]) -> bool {
+    pub(crate) fn is_known(bytes: &[u8]) -> bool {
         image::guess_format(bytes).is_ok_and(|format| word(format).is_some())
     }
 
     /// Decodes a picture (its first frame), within limits, or says why not.
-    pub fn facts(bytes: &[u8]) -> Result<Decoded, String> {
+    pub(crate) fn facts(bytes: &[u8]) -> Result<Decoded, String> {
         let mut reader = ImageReader::new(Cursor::new(bytes))
             .with_guessed_format()
             .map_err(|error| error.to_string())?;
@@ -272,12 +272,12 @@ mod unknown {
     }
 
     /// No picture is known.
-    pub fn is_known(_bytes: &[u8]) -> bool {
+    pub(crate) fn is_known(_bytes: &[u8]) -> bool {
         false
     }
 
     /// Pictures were left out of this program.
-    pub fn facts(_bytes: &[u8]) -> Result<Decoded, String> {
+    pub(crate) fn facts(_bytes: &[u8]) -> Result<Decoded, String> {
         Err("this program was built without the feature images".to_owned())
     }
 }

@@ -93,7 +93,7 @@ impl BulkAsk {
     }
 
     /// How many are not left out.
-    pub fn concerned(&self) -> usize {
+    pub(crate) fn concerned(&self) -> usize {
         self.count(|state| !matches!(state, ItemState::LeftOut(_)))
     }
 

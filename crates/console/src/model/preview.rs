@@ -88,7 +88,7 @@ impl Foreseen {
     }
 
     /// What the only command would do, as far as it was answered.
-    pub fn foreseen(&self) -> Option<Outlook> {
+    pub(crate) fn foreseen(&self) -> Option<Outlook> {
         let foreseen = self.jobs.first().map(JobPreview::foreseen);
         foreseen.and_then(|foreseen| foreseen.first().copied().cloned())
     }

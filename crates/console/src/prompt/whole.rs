@@ -72,7 +72,7 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<PromptLine<'_>>, bool) {
 }
 
 /// How many lines the question needs at least; none without one, or where it need not be whole.
-pub fn least_height(model: &Model, width: u16) -> u16 {
+pub(crate) fn least_height(model: &Model, width: u16) -> u16 {
     let columns = usize::from(width).saturating_sub(2);
     let needed = match model.ask() {
         Some(prompt) if !prompt.is_binding() => 0,

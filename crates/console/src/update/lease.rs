@@ -80,7 +80,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it
 /// any more.
-pub fn release_leases(model: &mut Model) -> Vec<Effect> {
+pub(crate) fn release_leases(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
     let all = std::mem::take(&mut model.outgoing.leases);
     release(model, all, &mut effects);

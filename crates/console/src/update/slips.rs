@@ -175,7 +175,7 @@ pub(crate) fn write_held_back(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Microseconds until it is known what a key was that is held back, or until Enter counts again.
-pub fn wake_us(model: &Model) -> Option<i64> {
+pub(crate) fn wake_us(model: &Model) -> Option<i64> {
     let wakes = [held_back_us(model), once_more_us(model)];
     wakes.into_iter().flatten().min()
 }

@@ -42,7 +42,7 @@ fn is_log_followed(model: &Model) -> bool {
 }
 
 /// Microseconds until something visible changes or something must be done by itself.
-pub fn next_wake_us(model: &Model) -> i64 {
+pub(crate) fn next_wake_us(model: &Model) -> i64 {
     let step = step_us(model);
     let boot = model.now.boot_us;
     // A hold or lease whose bound is used up stops nothing any more: its row counts down from then

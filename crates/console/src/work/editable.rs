@@ -6,13 +6,13 @@ use diff::summary::is_binary;
 use patch::PATCH_BYTES_MAX;
 
 /// A longer text is not edited here: no patch of a whole one could carry it.
-pub const EDIT_BYTES_MAX: usize = PATCH_BYTES_MAX;
+pub(crate) const EDIT_BYTES_MAX: usize = PATCH_BYTES_MAX;
 /// Drawing costs by the line that the cursor stands in.
 const LINE_BYTES_MAX: usize = 100_000;
 
 /// Why bytes are not edited as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NotEditable {
+pub(crate) enum NotEditable {
     /// They hold what no text holds.
     Binary,
     /// The first byte that is no UTF-8, from 0.
@@ -47,7 +47,7 @@ impl NotEditable {
 }
 
 /// The bytes as text, or why they are none.
-pub fn editable(bytes: &[u8]) -> Result<&str, NotEditable> {
+pub(crate) fn editable(bytes: &[u8]) -> Result<&str, NotEditable> {
     if bytes.len() > EDIT_BYTES_MAX {
         return Err(NotEditable::TooLarge(bytes.len()));
     }

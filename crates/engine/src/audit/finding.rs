@@ -13,7 +13,7 @@ use runs::{RunsDir, RunsError};
 use store::DATABASE_FILE;
 
 /// The most findings that are kept; the rest are counted.
-pub const FINDINGS_MAX: usize = 1000;
+pub(crate) const FINDINGS_MAX: usize = 1000;
 /// The most notes, and jobs with owed files, that are kept.
 const NOTES_MAX: usize = 200;
 
@@ -46,7 +46,7 @@ impl Location {
     }
 
     /// A column of a row.
-    pub fn row(table: &'static str, key: impl fmt::Display, field: &str) -> Self {
+    pub(crate) fn row(table: &'static str, key: impl fmt::Display, field: &str) -> Self {
         Self {
             table: Some(table),
             row: Some(key.to_string()),
@@ -56,7 +56,7 @@ impl Location {
     }
 
     /// A file under the runs directory.
-    pub fn file(runs: &RunsDir, path: &Path) -> Self {
+    pub(crate) fn file(runs: &RunsDir, path: &Path) -> Self {
         Self {
             file: path.strip_prefix(runs.path()).unwrap_or(path).display().to_string(),
             ..Self::default()

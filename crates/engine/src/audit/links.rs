@@ -113,7 +113,7 @@ impl LinkLook<'_> {
                     }
                 }
                 numbers.add(before);
-                if findings.len() > super::FINDINGS_MAX {
+                if findings.len() > super::finding::FINDINGS_MAX {
                     break;
                 }
             }

@@ -21,7 +21,7 @@ use domain::timer::GateTimer;
 use rules::{Evidence, Happening, StageOutcome, Trigger};
 use testing::world::{self, asked, clocks, found, job_id, later, newest, operator, spec, stage};
 
-pub type Done = Result<(), Refusal>;
+pub(crate) type Done = Result<(), Refusal>;
 
 /// A stage of this name: `name!` has a command.
 fn stage_spec(name: &str) -> StageSpec {
@@ -30,32 +30,32 @@ fn stage_spec(name: &str) -> StageSpec {
     spec(name.trim_end_matches('!'), words)
 }
 
-pub fn text(bytes: &str) -> Digest {
+pub(crate) fn text(bytes: &str) -> Digest {
     Digest::of(bytes.as_bytes())
 }
 
-pub fn path_of(stage: &str) -> ArtifactPath {
+pub(crate) fn path_of(stage: &str) -> ArtifactPath {
     ArtifactPath::new(&format!("artifacts/{stage}/{stage}.txt")).unwrap()
 }
 
 /// What a stage makes, of these bytes.
-pub fn artifact(stage: &str, bytes: &str) -> GateArtifact {
+pub(crate) fn artifact(stage: &str, bytes: &str) -> GateArtifact {
     world::artifact(stage, &path_of(stage), text(bytes), bytes.len() as u64)
 }
 
 /// A stage ends well and has made that.
-pub fn made(stage: &str, bytes: &str) -> StageOutcome {
+pub(crate) fn made(stage: &str, bytes: &str) -> StageOutcome {
     StageOutcome::Made(vec![artifact(stage, bytes)])
 }
 
 /// The script as somebody has found it; none: it is gone.
-pub fn looked(registered: &str, found: Option<&str>) -> Vec<OnDisk> {
+pub(crate) fn looked(registered: &str, found: Option<&str>) -> Vec<OnDisk> {
     let found = found.map(|bytes| (text(bytes), bytes.len() as u64));
     vec![OnDisk::new(&path_of("script"), text(registered), found)]
 }
 
 /// A person's verdict, and what they found before.
-pub struct Judgement {
+pub(crate) struct Judgement {
     pub by: &'static str,
     pub verdict: Verdict,
     pub notes: Option<String>,
@@ -65,7 +65,7 @@ pub struct Judgement {
 }
 
 /// The world with one job.
-pub struct World {
+pub(crate) struct World {
     world: world::World,
     job_id: JobId,
     /// The session that asks; none: a command.
@@ -92,7 +92,7 @@ impl DerefMut for World {
 impl World {
     /// A world with a job of these stages (`name`, or `name!` for one with a command) and a
     /// person's gate on each stage named in `gates`.
-    pub fn new(stages: &[&str], gates: &[&str]) -> Self {
+    pub(crate) fn new(stages: &[&str], gates: &[&str]) -> Self {
         let mut world = Self::empty();
         world.policies = gates.iter().map(|name| (stage(name), GatePolicy::default())).collect();
         world.start(stages);
@@ -100,7 +100,7 @@ impl World {
     }
 
     /// A world without a job.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             world: world::World {
                 now: clocks(Timestamp::from_micros(1000 * SECOND_US)),
@@ -114,21 +114,21 @@ impl World {
     }
 
     /// The script is ready for review, and audio comes after it.
-    pub fn reviewed() -> Self {
+    pub(crate) fn reviewed() -> Self {
         let mut world = Self::new(&["script!", "audio!"], &["script"]);
         world.run("script", 1, made("script", "one")).unwrap();
         world
     }
 
     /// A gate with a timer at which nothing was made, and audio comes after it.
-    pub fn timed(after_s: u64, on_timeout: OnTimeout) -> Self {
+    pub(crate) fn timed(after_s: u64, on_timeout: OnTimeout) -> Self {
         let mut world = Self::empty();
         world.timer("script", after_s, on_timeout);
         world.start(&["script", "audio!"]);
         world
     }
 
-    pub fn start(&mut self, stages: &[&str]) {
+    pub(crate) fn start(&mut self, stages: &[&str]) {
         self.stages = stages.iter().map(|name| stage_spec(name)).collect();
         let new = NewJob {
             slug: "tides".into(),
@@ -137,15 +137,15 @@ impl World {
         self.ask("ana", Command::StartJob(new)).unwrap();
     }
 
-    pub fn step_s(&mut self, seconds: i64) {
+    pub(crate) fn step_s(&mut self, seconds: i64) {
         self.now.utc = self.now.utc.plus_us(seconds * SECOND_US);
     }
 
-    pub fn pass_s(&mut self, seconds: i64) {
+    pub(crate) fn pass_s(&mut self, seconds: i64) {
         self.now = later(self.now, seconds * SECOND_US);
     }
 
-    pub fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {
+    pub(crate) fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {
         let policy = GatePolicy {
             auto_approve: true,
             auto_approve_after_s: Some(after_s),
@@ -160,19 +160,19 @@ impl World {
     }
 
     /// Somebody wants something for which nothing has to be found before.
-    pub fn ask(&mut self, who: &str, command: Command) -> Done {
+    pub(crate) fn ask(&mut self, who: &str, command: Command) -> Done {
         self.ask_with(who, command, Evidence::default())
     }
 
     /// Somebody wants something.
-    pub fn ask_with(&mut self, who: &str, command: Command, evidence: Evidence) -> Done {
+    pub(crate) fn ask_with(&mut self, who: &str, command: Command, evidence: Evidence) -> Done {
         let ahead = self.ahead.clone();
         let trigger = asked(operator(who), self.session.clone(), command);
         self.take(&trigger, &Evidence { ahead, ..evidence })
     }
 
     /// Somebody wants something in a console of their own.
-    pub fn ask_at_console(&mut self, who: &str, command: Command) -> Done {
+    pub(crate) fn ask_at_console(&mut self, who: &str, command: Command) -> Done {
         let former = self.session.replace(format!("{who}'s session"));
         let done = self.ask(who, command);
         self.session = former;
@@ -180,71 +180,71 @@ impl World {
     }
 
     /// Something happens while this lies on disk.
-    pub fn happen(&mut self, happening: Happening, on_disk: Vec<OnDisk>) -> Done {
+    pub(crate) fn happen(&mut self, happening: Happening, on_disk: Vec<OnDisk>) -> Done {
         self.take(&Trigger::Happened(happening), &found(on_disk))
     }
 
-    pub fn rows(&self) -> &JobRows {
+    pub(crate) fn rows(&self) -> &JobRows {
         &self.jobs[&self.job_id]
     }
 
-    pub fn rows_mut(&mut self) -> &mut JobRows {
+    pub(crate) fn rows_mut(&mut self) -> &mut JobRows {
         self.world.jobs.get_mut(&self.job_id).unwrap()
     }
 
-    pub fn status(&self) -> JobStatus {
+    pub(crate) fn status(&self) -> JobStatus {
         self.rows().job.status
     }
 
-    pub fn at(&self) -> Option<&str> {
+    pub(crate) fn at(&self) -> Option<&str> {
         self.rows().job.stage.as_ref().map(StageName::as_str)
     }
 
-    pub fn newest(&self, name: &str) -> &Gate {
+    pub(crate) fn newest(&self, name: &str) -> &Gate {
         self.rows().newest_gate(&stage(name)).unwrap()
     }
 
     /// The state of the script's newest gate.
-    pub fn state(&self) -> GateState {
+    pub(crate) fn state(&self) -> GateState {
         self.newest("script").state
     }
 
     /// The timer of the script's newest gate.
-    pub fn timer_of_script(&self) -> &GateTimer {
+    pub(crate) fn timer_of_script(&self) -> &GateTimer {
         self.newest("script").timer.as_ref().unwrap()
     }
 
     /// How much time the script's timer has left.
-    pub fn left_s(&self) -> i64 {
+    pub(crate) fn left_s(&self) -> i64 {
         self.timer_of_script().deadline.us_since(self.now.utc) / SECOND_US
     }
 
     /// The decision on the script.
-    pub fn decision(&self) -> &Decision {
+    pub(crate) fn decision(&self) -> &Decision {
         &self.rows().decisions[0].decision
     }
 
     /// The last line of the log: what it is and what it says.
-    pub fn last(&self) -> (EventType, &Value) {
+    pub(crate) fn last(&self) -> (EventType, &Value) {
         let event = self.events.last().unwrap();
         (event.kind, &event.payload)
     }
 
     /// What the log says where it first says this.
-    pub fn payload(&self, kind: EventType) -> &Value {
+    pub(crate) fn payload(&self, kind: EventType) -> &Value {
         &self.events.iter().find(|event| event.kind == kind).unwrap().payload
     }
 
-    pub fn gate_ref(&self, name: &str) -> GateRef {
+    pub(crate) fn gate_ref(&self, name: &str) -> GateRef {
         newest(&self.job_id, &stage(name))
     }
 
-    pub fn key(&self, name: &str) -> GateKey {
+    pub(crate) fn key(&self, name: &str) -> GateKey {
         self.newest(name).key.clone()
     }
 
     /// What lies on disk is what the gate shows; nothing, where there is no gate.
-    pub fn on_disk(&self, name: &str) -> Vec<OnDisk> {
+    pub(crate) fn on_disk(&self, name: &str) -> Vec<OnDisk> {
         let gate = self.rows().newest_gate(&stage(name));
         let shown = gate.iter().flat_map(|gate| &gate.artifacts);
         shown
@@ -253,7 +253,7 @@ impl World {
     }
 
     /// On the script, as it lies there.
-    pub fn request(&self, by: &'static str, verdict: Verdict) -> Judgement {
+    pub(crate) fn request(&self, by: &'static str, verdict: Verdict) -> Judgement {
         Judgement {
             by,
             verdict,
@@ -264,7 +264,7 @@ impl World {
         }
     }
 
-    pub fn decide(&mut self, name: &str, who: &'static str, verdict: Verdict, notes: Option<&str>) -> Done {
+    pub(crate) fn decide(&mut self, name: &str, who: &'static str, verdict: Verdict, notes: Option<&str>) -> Done {
         let request = Judgement {
             notes: notes.map(str::to_owned),
             on_disk: self.on_disk(name),
@@ -274,11 +274,11 @@ impl World {
     }
 
     /// Judges the script.
-    pub fn judge(&mut self, judgement: Judgement) -> Done {
+    pub(crate) fn judge(&mut self, judgement: Judgement) -> Done {
         self.judge_at(self.gate_ref("script"), judgement)
     }
 
-    pub fn judge_at(&mut self, gate: GateRef, judgement: Judgement) -> Done {
+    pub(crate) fn judge_at(&mut self, gate: GateRef, judgement: Judgement) -> Done {
         let command = Command::Decide {
             gate,
             verdict: judgement.verdict,
@@ -293,7 +293,7 @@ impl World {
         self.ask_with(judgement.by, command, evidence)
     }
 
-    pub fn patch_on(&mut self, who: &str, effect: FileEffect, digest: Option<Digest>, on_disk: Vec<OnDisk>) -> Done {
+    pub(crate) fn patch_on(&mut self, who: &str, effect: FileEffect, digest: Option<Digest>, on_disk: Vec<OnDisk>) -> Done {
         let command = Command::ApplyPatch {
             gate: self.gate_ref("script"),
             patch: effect.patch.clone(),
@@ -306,29 +306,29 @@ impl World {
         self.ask_with(who, command, evidence)
     }
 
-    pub fn approve(&mut self, name: &str, who: &'static str) -> Done {
+    pub(crate) fn approve(&mut self, name: &str, who: &'static str) -> Done {
         self.decide(name, who, Verdict::Approve, None)
     }
 
     /// What this stage may read is as it was agreed on.
-    pub fn agreed(&self, name: &str) -> Vec<OnDisk> {
+    pub(crate) fn agreed(&self, name: &str) -> Vec<OnDisk> {
         let agreed = self.rows().agreed_before(&stage(name)).into_iter();
         agreed
             .map(|agreed| OnDisk::new(&agreed.artifact.path, agreed.digest, Some((agreed.digest, 1))))
             .collect()
     }
 
-    pub fn begin(&mut self, name: &str, attempt: u32) -> Done {
+    pub(crate) fn begin(&mut self, name: &str, attempt: u32) -> Done {
         let stage = stage(name);
         self.happen(Happening::StageStarted { stage, attempt }, self.agreed(name))
     }
 
-    pub fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Done {
+    pub(crate) fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Done {
         self.begin(name, attempt)?;
         self.end(name, attempt, outcome)
     }
 
-    pub fn end(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Done {
+    pub(crate) fn end(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Done {
         let ended = Happening::StageEnded {
             stage: stage(name),
             attempt,
@@ -339,28 +339,28 @@ impl World {
 
     /// Does something of which whoever asks has found this on disk, of everything that a stage may
     /// read which starts because of it.
-    pub fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn seeing<T>(&mut self, ahead: Vec<OnDisk>, deed: impl FnOnce(&mut Self) -> T) -> T {
         self.ahead = Some(ahead);
         let done = deed(self);
         self.ahead = None;
         done
     }
 
-    pub fn resume(&mut self, who: &str, evidence: Evidence) -> Done {
+    pub(crate) fn resume(&mut self, who: &str, evidence: Evidence) -> Done {
         self.ask_with(who, Command::resume(self.job_id.clone()), evidence)
     }
 
     /// Somebody resumes, and nothing had to be found before.
-    pub fn resumes(&mut self, who: &str) {
+    pub(crate) fn resumes(&mut self, who: &str) {
         self.resume(who, Evidence::default()).unwrap();
     }
 
-    pub fn cancel(&mut self, who: &str) -> Done {
+    pub(crate) fn cancel(&mut self, who: &str) -> Done {
         self.ask(who, Command::Cancel(self.job_id.clone()))
     }
 
     /// A gate is opened from outside.
-    pub fn open(&mut self, name: &str, bytes: &str, by: &str) -> Done {
+    pub(crate) fn open(&mut self, name: &str, bytes: &str, by: &str) -> Done {
         let command = Command::OpenGate {
             job_id: self.job_id.clone(),
             stage: stage(name),
@@ -374,13 +374,13 @@ impl World {
         self.ask_with(by, command, evidence)
     }
 
-    pub fn count(&self, kind: EventType) -> usize {
+    pub(crate) fn count(&self, kind: EventType) -> usize {
         self.events.iter().filter(|event| event.kind == kind).count()
     }
 }
 
 /// A patch that makes `after` of the stage's artifact when that is `before`.
-pub fn effect(name: &str, before: &str, after: &str) -> FileEffect {
+pub(crate) fn effect(name: &str, before: &str, after: &str) -> FileEffect {
     let former = artifact(name, before);
     FileEffect {
         patch: json!({ "type": "text_replace", "replacements": [{ "old": before, "new": after }] }),
@@ -393,16 +393,16 @@ pub fn effect(name: &str, before: &str, after: &str) -> FileEffect {
 }
 
 /// A patch of the script.
-pub fn proposal(before: &str, after: &str) -> Proposal {
+pub(crate) fn proposal(before: &str, after: &str) -> Proposal {
     Proposal::File(Box::new(effect("script", before, after)))
 }
 
 /// Who did it, and over whom.
-pub fn names(payload: &Value) -> [&str; 2] {
+pub(crate) fn names(payload: &Value) -> [&str; 2] {
     ["by", "overridden"].map(|key| payload[key].as_str().unwrap())
 }
 
 #[track_caller]
-pub fn code(result: Done) -> RefusalCode {
+pub(crate) fn code(result: Done) -> RefusalCode {
     result.expect_err("this has to be refused").code
 }

@@ -82,7 +82,7 @@ pub fn pin(model: &Model) -> Result<Pin, Why> {
 
 /// Whether `a` and `r` on the queue are about all marked gates; a range that is being drawn ends
 /// with them.
-pub fn is_bulk(model: &Model) -> bool {
+pub(crate) fn is_bulk(model: &Model) -> bool {
     let range = in_range(model);
     let added = range.iter().filter(|key| !model.marks.on.contains_key(key)).count();
     let is_marked = |key: &GateKey| model.marks.on.contains_key(key) || range.contains(key);
@@ -127,7 +127,7 @@ pub fn timed(model: &Model, intent: TimerIntent) -> Result<(GateKey, String), Wh
 }
 
 /// What `t` would do: where a person holds the timer, let it run again.
-pub fn hold_or_release(model: &Model) -> TimerIntent {
+pub(crate) fn hold_or_release(model: &Model) -> TimerIntent {
     let is_held = |row: &QueueRow| row.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
     match model.queue.current().is_some_and(is_held) {
         true => TimerIntent::Release,
@@ -151,7 +151,7 @@ fn job(model: &Model) -> Result<&JobRows, Why> {
 }
 
 /// The paused job that can go on.
-pub fn resumable(model: &Model) -> Result<&JobRows, Why> {
+pub(crate) fn resumable(model: &Model) -> Result<&JobRows, Why> {
     let rows = job(model)?;
     if rows.job.status == JobStatus::Paused {
         return Ok(rows);
@@ -160,7 +160,7 @@ pub fn resumable(model: &Model) -> Result<&JobRows, Why> {
 }
 
 /// The job that can be canceled.
-pub fn cancelable(model: &Model) -> Result<&JobRows, Why> {
+pub(crate) fn cancelable(model: &Model) -> Result<&JobRows, Why> {
     let rows = job(model)?;
     if !rows.job.status.is_ended() {
         return Ok(rows);
@@ -249,7 +249,7 @@ fn not_editable(problem: NotEditable, name: &str) -> Why {
 }
 
 /// The text of a file, or why it has none.
-pub fn editable_text(file: &FileView) -> Result<&str, Why> {
+pub(crate) fn editable_text(file: &FileView) -> Result<&str, Why> {
     editing(file)?;
     let bytes = file.bytes.as_ref().map_or(&[][..], |bytes| bytes.as_slice());
     work::editable(bytes).map_err(|problem| not_editable(problem, file.artifact.path.file_name()))

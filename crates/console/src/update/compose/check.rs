@@ -16,7 +16,7 @@ use crate::question::Read;
 ///
 /// A text is taken from the editor once for each check and not for each key, and no checks pile up
 /// behind a slow one.
-pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
     let (Some(compose), Some(view)) = (&mut model.compose, &model.gate) else {
         return;
     };
@@ -94,7 +94,7 @@ pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Un
 }
 
 /// A file was read, or cannot be: a patch that waited for it is checked again.
-pub fn file_came(model: &mut Model, index: usize) {
+pub(crate) fn file_came(model: &mut Model, index: usize) {
     let Some(view) = &mut model.gate else {
         return;
     };
@@ -108,7 +108,7 @@ pub fn file_came(model: &mut Model, index: usize) {
 }
 
 /// Takes a preview.
-pub fn previewed(model: &mut Model, revision: u64, preview: Option<Box<PatchPreview>>) {
+pub(crate) fn previewed(model: &mut Model, revision: u64, preview: Option<Box<PatchPreview>>) {
     if let Some(compose) = &mut model.compose
         && compose.checked_revision == Some(revision)
         && let Some(preview) = preview
@@ -118,7 +118,7 @@ pub fn previewed(model: &mut Model, revision: u64, preview: Option<Box<PatchPrev
 }
 
 /// Takes the names of the files that a patch may name.
-pub fn taken_names(model: &mut Model, job_id: &JobId, names: Arc<[String]>) {
+pub(crate) fn taken_names(model: &mut Model, job_id: &JobId, names: Arc<[String]>) {
     if let Some(compose) = &mut model.compose
         && compose.pin.key.job_id == *job_id
     {
@@ -129,7 +129,7 @@ pub fn taken_names(model: &mut Model, job_id: &JobId, names: Arc<[String]>) {
 }
 
 /// Takes the version that the edit began from.
-pub fn taken_version(model: &mut Model, digest: Digest, bytes: Read<Bytes>) {
+pub(crate) fn taken_version(model: &mut Model, digest: Digest, bytes: Read<Bytes>) {
     if let Some(compose) = &mut model.compose
         && let Subject::Artifact(edited) = &mut compose.subject
         && edited.base == digest

@@ -60,7 +60,7 @@ pub fn completed(model: &mut Model, revision: u64, candidates: Vec<Completion>, 
 }
 
 /// Writes the chosen candidate.
-pub fn choose_candidate(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn choose_candidate(model: &mut Model, fx: &mut Vec<Effect>) {
     let list = model.compose.as_mut().and_then(|compose| compose.list.take());
     if let Some(List::Candidates { candidates, chosen }) = list
         && let Some(candidate) = candidates.get(chosen)

@@ -19,7 +19,7 @@ use domain::key::GateKey;
 pub(super) const NOT: &str = "Not edited";
 
 /// Opens the artifact on screen in the editor, or the draft of an edit of it.
-pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
     let Ok(pin) = verb::pin(model) else {
         return;
     };
@@ -72,7 +72,7 @@ fn kept_edit(model: &Model, key: &GateKey, path: &ArtifactPath) -> Option<(u32, 
 
 /// The artifact moved since the edit began, and the edit fits the new version: goes on in that one,
 /// with the edit in it.
-pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
     let now = model.gate.as_ref().and_then(|view| {
         let path = &model.compose.as_ref()?.path;
         view.files.iter().find(|file| file.artifact.path == *path)
@@ -98,7 +98,7 @@ pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Shows the derived patch as JSON, to be written on as one.
-pub fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(compose) = &model.compose else {
         return;
     };

@@ -25,7 +25,7 @@ use domain::time::SECOND_US;
 const LOOK_EVERY_US: i64 = SECOND_US;
 
 /// Opens the artifact on screen, or the edit that is open, in the operator's own editor.
-pub fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(editor) = model.session.external_editor.clone() else {
         return;
     };
@@ -51,7 +51,7 @@ pub fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// Says what the console waits for while the edit is away.
-pub fn say_away(model: &mut Model) {
+pub(crate) fn say_away(model: &mut Model) {
     let Some(away) = &model.keys.away else {
         return;
     };
@@ -65,7 +65,7 @@ pub fn say_away(model: &mut Model) {
 }
 
 /// Starts the editor on the copy.
-pub fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut Vec<Effect>) {
+pub(crate) fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, fx: &mut Vec<Effect>) {
     let Some(away) = &mut model.keys.away else {
         return;
     };
@@ -93,7 +93,7 @@ pub fn look_wake_us(model: &Model) -> Option<i64> {
 }
 
 /// Has the copy looked at when it is time.
-pub fn keep_looking(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn keep_looking(model: &mut Model, fx: &mut Vec<Effect>) {
     if look_wake_us(model) == Some(0)
         && let Some(away) = &mut model.keys.away
     {
@@ -103,7 +103,7 @@ pub fn keep_looking(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 /// The editor has saved: that is the text now, and soon the draft on disk.
-pub fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
+pub(crate) fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     let Some(away) = &model.keys.away else {
         return;
     };
@@ -130,7 +130,7 @@ fn without_added_end<'a>(text: &'a str, given: Option<&str>) -> &'a str {
 }
 
 /// The editor ended: what it left is read, however it ended.
-pub fn external_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Effect>) {
+pub(crate) fn external_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Effect>) {
     if let Some(away) = &mut model.keys.away {
         away.stage = Stage::Reading(ending);
         fx.push(Effect::ReadCopy);
@@ -138,7 +138,7 @@ pub fn external_editor_ended(model: &mut Model, ending: Ending, fx: &mut Vec<Eff
 }
 
 /// Takes what the editor left.
-pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec<Effect>) {
+pub(crate) fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec<Effect>) {
     let problem_of_text = match &result {
         Ok(text) => {
             copy_saved(model, text, fx);

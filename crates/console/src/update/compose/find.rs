@@ -14,7 +14,7 @@ pub fn find(model: &mut Model) {
 }
 
 /// What is sought changed: to the first place behind the one where the search began.
-pub fn find_typed(model: &mut Model) {
+pub(crate) fn find_typed(model: &mut Model) {
     let (Some(Field::Find(field, from)), Some(compose)) = (&model.keys.field, &mut model.compose) else {
         return;
     };
@@ -26,7 +26,7 @@ pub fn find_typed(model: &mut Model) {
 }
 
 /// To the next place, or the one before.
-pub fn find_next(model: &mut Model, is_forward: bool) {
+pub(crate) fn find_next(model: &mut Model, is_forward: bool) {
     let Some(compose) = &mut model.compose else {
         return;
     };

@@ -10,7 +10,7 @@ use crate::update::compose::open::{edited, in_menu, say_closed};
 use crate::update::outgoing::tell;
 
 /// Opens the list of the patch types for this file.
-pub fn other_type(model: &mut Model) {
+pub(crate) fn other_type(model: &mut Model) {
     model.prompt = None;
     let Some(compose) = &mut model.compose else {
         return;
@@ -33,7 +33,7 @@ pub fn other_type(model: &mut Model) {
 }
 
 /// Moves in the list that is open.
-pub fn move_choice(model: &mut Model, rows: isize) {
+pub(crate) fn move_choice(model: &mut Model, rows: isize) {
     let Some(compose) = &mut model.compose else {
         return;
     };
@@ -50,7 +50,7 @@ pub fn move_choice(model: &mut Model, rows: isize) {
 }
 
 /// Takes the chosen type; what is written now is kept.
-pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
+pub(crate) fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(compose) = &mut model.compose else {
         return;
     };
