@@ -1,6 +1,6 @@
 //! Moving about: one set of keys, a meaning in each pane.
 
-use super::{bulk, diff, gate, queue};
+use super::{diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::{help, history, job, lists, verb};
@@ -11,6 +11,7 @@ use crate::model::gate::GateView;
 use crate::model::keys::Overlay;
 use crate::model::panes::Lower;
 use crate::model::toast::Tone;
+use crate::prompt::bulk;
 use crate::update::outgoing::Step;
 
 /// Moves in the pane that has the keys.

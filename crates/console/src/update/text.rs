@@ -9,7 +9,6 @@ use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::keys::{Field, Overlay};
-use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
 use crate::update::compose::open;
 use crate::update::outgoing::toast;
@@ -149,36 +148,20 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
         }
         Focus::Note => {
-            let (note, is_empty_accepted, key, verdict) = match model.ask_mut() {
-                Some(PromptKind::Bulk(ask)) => {
-                    let ask = &mut **ask;
-                    (
-                        &mut ask.note,
-                        &mut ask.is_empty_accepted,
-                        &ask.note_key,
-                        Some(ask.verdict),
-                    )
-                }
-                Some(PromptKind::Confirm(ask)) => {
-                    let ask = &mut **ask;
-                    let verdict = ask.intent.verdict();
-                    (&mut ask.note, &mut ask.is_empty_accepted, &ask.pin.key, verdict)
-                }
-                Some(_) | None => return,
+            let Some(note) = model.ask_mut().and_then(|ask| ask.note_mut()) else {
+                return;
             };
-            if edit(note) {
-                *is_empty_accepted = false;
-                let (key, note) = (key.clone(), note.text());
-                if let Some(verdict) = verdict {
-                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
-                }
+            if edit(&mut note.editor) {
+                note.is_empty_accepted = false;
+                let (key, verdict, text) = (note.key.clone(), note.verdict, note.text());
+                compose::change_draft(model, &key, |draft| draft.set_note(verdict, text));
                 // What Enter confirms is what was on the screen, the note included.
                 model.ask_again();
                 model.toasts.text_changed();
             }
         }
         Focus::Answer => {
-            if model.ask_mut().and_then(PromptKind::typed_mut).is_some_and(edit) {
+            if model.ask_mut().and_then(|ask| ask.typed_mut()).is_some_and(edit) {
                 model.ask_again();
                 model.toasts.text_changed();
             }

@@ -16,8 +16,8 @@ use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::external_edit::{ExternalEdit, Stage};
-use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
+use crate::prompt::menu::Menu;
 use crate::update::compose::open::edited;
 use crate::update::outgoing::{refuse, toast};
 use domain::time::SECOND_US;
@@ -204,7 +204,7 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
             format!("{name} changed nothing; this is your draft as it was"),
         );
     }
-    model.put(PromptKind::Menu);
+    model.put(Menu);
 }
 
 /// Closes the edit without a word; a changed text stays as a draft.
