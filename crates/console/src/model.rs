@@ -267,14 +267,14 @@ pub(crate) enum Closing {
 /// A question that stands between a key and something that cannot be taken back: what all of the
 /// console asks of it. The state, the keys and the lines of each are in a file of `prompt/`, which
 /// is above the model.
-pub(crate) trait Ask: Any + Debug {
-    fn boxed(&self) -> Box<dyn Ask>;
-
+pub(crate) trait Ask: Any + Debug + Boxed {
     /// Who receives the keys as long as nothing stands over it.
     fn focus(&self) -> Focus;
 
     /// When it was not done.
-    fn not_done(&self) -> &'static str;
+    fn not_done(&self) -> &'static str {
+        "Not done"
+    }
 
     /// Its lines; of a list that scrolls none.
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>>;
@@ -372,7 +372,9 @@ pub(crate) trait Ask: Any + Debug {
 
     /// Whether an answer of the rules closes it; `is_of_colleague`: because of a gate that somebody
     /// else has open, which can be taken over here.
-    fn closes_on(&self, model: &Model, refusal: &Refusal, is_of_colleague: bool) -> bool;
+    fn closes_on(&self, _model: &Model, _refusal: &Refusal, is_of_colleague: bool) -> bool {
+        !is_of_colleague
+    }
 
     /// Shows in its place why it will not happen, and what to do. False: it cannot.
     fn refuse(&mut self, _why: &str, _hint: Option<&str>) -> bool {
@@ -400,6 +402,17 @@ pub(crate) trait Ask: Any + Debug {
     /// Its lines in so many rows.
     fn within<'a>(&'a self, model: &'a Model, columns: usize, _rows: usize) -> Vec<PromptLine<'a>> {
         self.lines(model, columns)
+    }
+}
+
+/// What a question that can be copied is as one of any kind.
+pub(crate) trait Boxed {
+    fn boxed(&self) -> Box<dyn Ask>;
+}
+
+impl<T: Ask + Clone> Boxed for T {
+    fn boxed(&self) -> Box<dyn Ask> {
+        Box::new(self.clone())
     }
 }
 

@@ -128,21 +128,21 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             } else {
                 Intent::Reject
             };
-            asked(model, intent.not_done(), || {
+            asked(model, intent.words().not_done, || {
                 match focus == Focus::Queue && is_bulk(model) {
                     true => gate::bulk(model),
                     false => pin(model).map(drop),
                 }
             })
         }
-        Action::Undo => asked(model, Intent::Undo.not_done(), || gate::undo(model)),
+        Action::Undo => asked(model, Intent::Undo.words().not_done, || gate::undo(model)),
         Action::Hold => {
             let intent = hold_or_release(model);
-            asked(model, intent.not_done(), || timed(model, intent).map(drop))
+            asked(model, intent.words().not_done, || timed(model, intent).map(drop))
         }
         Action::Extend => {
             let intent = TimerIntent::Extend;
-            asked(model, intent.not_done(), || timed(model, intent).map(drop))
+            asked(model, intent.words().not_done, || timed(model, intent).map(drop))
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
         Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
@@ -299,5 +299,5 @@ fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), Wh
 
 /// The text that is written, from the menu.
 fn sent(model: &Model, intent: Intent) -> Result<(), NoOffer> {
-    about_text(asked(model, intent.not_done(), || text::send(model, intent)))
+    about_text(asked(model, intent.words().not_done, || text::send(model, intent)))
 }

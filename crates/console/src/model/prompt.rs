@@ -19,6 +19,17 @@ pub struct Pin {
     pub label: String,
 }
 
+/// How it is told what would be done, or was.
+pub(crate) struct Wording {
+    /// On the key line: `[Enter] approve`.
+    pub(crate) verb: &'static str,
+    pub(crate) head: &'static str,
+    /// When it was done.
+    pub(crate) done: &'static str,
+    /// When it was not.
+    pub(crate) not_done: &'static str,
+}
+
 /// What a question about a gate's timer would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimerIntent {
@@ -31,36 +42,17 @@ pub enum TimerIntent {
 }
 
 impl TimerIntent {
-    /// The verb on the key line.
-    pub(crate) fn verb(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Release => "release",
-            Self::Extend => "extend",
-        }
-    }
-    /// The head of the prompt.
-    pub(crate) fn head(self) -> &'static str {
-        match self {
-            Self::Hold => "HOLD TIMER",
-            Self::Release => "RELEASE TIMER",
-            Self::Extend => "EXTEND TIMER",
-        }
-    }
-    /// When it was done.
-    pub(crate) fn done(self) -> &'static str {
-        match self {
-            Self::Hold => "Held",
-            Self::Release => "Released",
-            Self::Extend => "Extended",
-        }
-    }
-    /// When it was not.
-    pub(crate) fn not_done(self) -> &'static str {
-        match self {
-            Self::Hold => "Not held",
-            Self::Release => "Not released",
-            Self::Extend => "Not extended",
+    pub(crate) fn words(self) -> Wording {
+        let [verb, head, done, not_done] = match self {
+            Self::Hold => ["hold", "HOLD TIMER", "Held", "Not held"],
+            Self::Release => ["release", "RELEASE TIMER", "Released", "Not released"],
+            Self::Extend => ["extend", "EXTEND TIMER", "Extended", "Not extended"],
+        };
+        Wording {
+            verb,
+            head,
+            done,
+            not_done,
         }
     }
 }
@@ -77,42 +69,28 @@ pub(crate) enum Intent {
 }
 
 impl Intent {
-    /// The verb on the key line: `[Enter] approve`.
-    pub(crate) fn verb(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Apply => "apply the patch",
-            Self::Undo => "take it back",
+    pub(crate) fn words(self) -> Wording {
+        let [verb, head, done, not_done] = match self {
+            Self::Approve => ["approve", "APPROVE", "Approved", "Not approved"],
+            Self::Reject => ["reject", "REJECT", "Rejected", "Not rejected"],
+            Self::Apply => ["apply the patch", "APPLY PATCH", "Patch applied to", "Not applied"],
+            Self::Undo => ["take it back", "UNDO PATCH", "Patch taken back of", "Not undone"],
+        };
+        Wording {
+            verb,
+            head,
+            done,
+            not_done,
         }
     }
-    /// The head of the prompt.
-    pub(crate) fn head(self) -> &'static str {
-        match self {
-            Self::Approve => "APPROVE",
-            Self::Reject => "REJECT",
-            Self::Apply => "APPLY PATCH",
-            Self::Undo => "UNDO PATCH",
+
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Approve => Self::Approve,
+            Verdict::Reject => Self::Reject,
         }
     }
-    /// When it was done.
-    pub(crate) fn done(self) -> &'static str {
-        match self {
-            Self::Approve => "Approved",
-            Self::Reject => "Rejected",
-            Self::Apply => "Patch applied to",
-            Self::Undo => "Patch taken back of",
-        }
-    }
-    /// When it was not.
-    pub(crate) fn not_done(self) -> &'static str {
-        match self {
-            Self::Approve => "Not approved",
-            Self::Reject => "Not rejected",
-            Self::Apply => "Not applied",
-            Self::Undo => "Not undone",
-        }
-    }
+
     /// The verdict, where it decides the gate.
     pub(crate) fn verdict(self) -> Option<Verdict> {
         match self {

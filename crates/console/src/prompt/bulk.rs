@@ -15,7 +15,7 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::layout::question::list_rows;
 use crate::model::outgoing::Sent;
-use crate::model::prompt::{Note, Pin, PromptLine, Why};
+use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why, Wording};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::model::{Ask, Closing, Model};
@@ -113,20 +113,8 @@ impl BulkAsk {
             .find(|item| item.state == ItemState::Writing(submission))
     }
 
-    /// The verb on the key line.
-    pub(crate) fn verb(&self) -> &'static str {
-        match self.note.verdict {
-            Verdict::Approve => "approve",
-            Verdict::Reject => "reject",
-        }
-    }
-
-    /// When it was done.
-    pub(crate) fn done_word(&self) -> &'static str {
-        match self.note.verdict {
-            Verdict::Approve => "Approved",
-            Verdict::Reject => "Rejected",
-        }
+    pub(super) fn words(&self) -> Wording {
+        Intent::of(self.note.verdict).words()
     }
 }
 
@@ -264,7 +252,7 @@ pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&R
     }
     let (done, all) = (ask.done(), ask.concerned());
     let left_out = ask.items.len() - all;
-    let (word, not_done) = (ask.done_word(), ask.not_done());
+    let (word, not_done) = (ask.words().done, ask.words().not_done);
     if done == all {
         model.prompt = None;
         let rest = match left_out {
@@ -307,10 +295,6 @@ pub(crate) fn scroll(model: &mut Model, step: Step) {
 }
 
 impl Ask for BulkAsk {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         match self.note().is_some_and(|note| note.is_focused) {
             true => Focus::Note,
@@ -319,10 +303,7 @@ impl Ask for BulkAsk {
     }
 
     fn not_done(&self) -> &'static str {
-        match self.note.verdict {
-            Verdict::Approve => "Not approved",
-            Verdict::Reject => "Not rejected",
-        }
+        self.words().not_done
     }
 
     /// Those around the list.
@@ -372,7 +353,7 @@ impl Ask for BulkAsk {
             return true;
         }
         self.is_sent = true;
-        let (done, not_done) = (self.done_word(), self.not_done());
+        let (done, not_done) = (self.words().done, self.not_done());
         let (notes, verdict) = (self.note.editor.words(), self.note.verdict);
         // All are sent at once, so that one transaction commits them together.
         for item in self.items.iter_mut().filter(|item| item.state == ItemState::Asking) {

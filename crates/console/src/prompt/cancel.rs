@@ -13,7 +13,6 @@ use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
-use domain::refusal::Refusal;
 
 #[derive(Debug, Clone)]
 pub struct CancelAsk {
@@ -39,10 +38,6 @@ pub(crate) fn open(model: &mut Model) {
 }
 
 impl Ask for CancelAsk {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         Focus::Answer
     }
@@ -99,9 +94,5 @@ impl Ask for CancelAsk {
 
     fn is_unknown(&self) -> bool {
         true
-    }
-
-    fn closes_on(&self, _: &Model, _: &Refusal, is_of_colleague: bool) -> bool {
-        !is_of_colleague
     }
 }

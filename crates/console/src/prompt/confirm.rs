@@ -17,7 +17,6 @@ use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
-use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::timer::TimerStatus;
 use text::width;
@@ -155,10 +154,6 @@ fn look(model: &Model) -> Option<String> {
 }
 
 impl Ask for Confirm {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         match self.note().is_some_and(|note| note.is_focused) {
             true => Focus::Note,
@@ -167,7 +162,7 @@ impl Ask for Confirm {
     }
 
     fn not_done(&self) -> &'static str {
-        self.intent.not_done()
+        self.intent.words().not_done
     }
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
@@ -184,7 +179,7 @@ impl Ask for Confirm {
         } else {
             ""
         };
-        let verb = format!("{}{with} ", self.intent.head());
+        let verb = format!("{}{with} ", self.intent.words().head);
         let who = format!("  {}  as {operator}", self.pin.digest.short());
         let label = gate_label(&self.pin.label, &self.pin.key, columns, [&verb, &who]);
         let head = [
@@ -204,7 +199,7 @@ impl Ask for Confirm {
         match &self.state {
             ConfirmState::Refused(why, hint) => {
                 wrapped(
-                    &format!("{}: {why}", self.intent.not_done()),
+                    &format!("{}: {why}", self.intent.words().not_done),
                     columns,
                     theme.error(),
                     &mut lines,
@@ -290,7 +285,7 @@ impl Ask for Confirm {
         if let Some(words) = holder::warning(model, &self.pin.key) {
             wrapped(&words, columns, theme.held(), &mut lines);
         }
-        let enter = self.intent.verb();
+        let enter = self.intent.words().verb;
         if !self.intent.is_decision() {
             let others = [key(model, Action::Close, "back, nothing is changed")];
             answers(model, columns, enter, &others, &mut lines);
@@ -320,7 +315,7 @@ impl Ask for Confirm {
         let sent = Sent {
             decides: self.intent.verdict().map(|_| self.pin.key.clone()),
             has_patch: self.patch.is_some(),
-            ..other_sent(self.intent.done(), self.not_done(), &self.pin.label)
+            ..other_sent(self.intent.words().done, self.not_done(), &self.pin.label)
         };
         self.state = ConfirmState::Writing(send(model, sent, command, fx));
         true
@@ -379,10 +374,6 @@ impl Ask for Confirm {
 
     fn leaves_draft(&self) -> bool {
         self.intent.is_decision() && self.patch.is_none()
-    }
-
-    fn closes_on(&self, _: &Model, _: &Refusal, is_of_colleague: bool) -> bool {
-        !is_of_colleague
     }
 
     fn refuse(&mut self, why: &str, hint: Option<&str>) -> bool {

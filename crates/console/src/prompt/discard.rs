@@ -11,7 +11,6 @@ use crate::model::compose::Compose;
 use crate::model::prompt::{PromptLine, Why};
 use crate::model::{Ask, Closing, Model};
 use crate::update::compose::open;
-use domain::refusal::Refusal;
 
 /// What has to be typed before a text is thrown away.
 const DISCARD_WORD: &str = "discard";
@@ -33,10 +32,6 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 impl Ask for DiscardAsk {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         Focus::Answer
     }
@@ -78,10 +73,6 @@ impl Ask for DiscardAsk {
 
     fn unfit(&self) -> Option<Why> {
         typed_only(&self.typed, DISCARD_WORD)
-    }
-
-    fn closes_on(&self, _: &Model, _: &Refusal, _: bool) -> bool {
-        false
     }
 
     /// Thinking twice about discarding leads back to the menu, not into the text.

@@ -9,7 +9,6 @@ use crate::keymap::{self, Focus};
 use crate::model::compose::Compose;
 use crate::model::prompt::{Intent, PromptLine};
 use crate::model::{Ask, Model};
-use domain::refusal::Refusal;
 
 #[derive(Debug, Clone)]
 pub struct Menu;
@@ -24,16 +23,8 @@ pub(crate) fn submit(model: &mut Model, intent: Intent) {
 }
 
 impl Ask for Menu {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(Self)
-    }
-
     fn focus(&self) -> Focus {
         Focus::Menu
-    }
-
-    fn not_done(&self) -> &'static str {
-        "Not done"
     }
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
@@ -100,10 +91,6 @@ impl Ask for Menu {
     }
 
     fn is_to_be_read(&self) -> bool {
-        false
-    }
-
-    fn closes_on(&self, _: &Model, _: &Refusal, _: bool) -> bool {
         false
     }
 }

@@ -7,7 +7,6 @@ use crate::keymap::Focus;
 use crate::model::prompt::PromptLine;
 use crate::model::{Ask, Model};
 use crate::update::look;
-use domain::refusal::Refusal;
 use domain::view::QueueKind;
 use text::words::counted_are;
 
@@ -71,16 +70,8 @@ pub(crate) fn recheck(model: &mut Model) {
 }
 
 impl Ask for QuitAsk {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         Focus::Ask
-    }
-
-    fn not_done(&self) -> &'static str {
-        "Not done"
     }
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
@@ -107,10 +98,6 @@ impl Ask for QuitAsk {
     }
 
     fn is_to_be_read(&self) -> bool {
-        false
-    }
-
-    fn closes_on(&self, _: &Model, _: &Refusal, _: bool) -> bool {
         false
     }
 }

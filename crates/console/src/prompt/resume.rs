@@ -10,7 +10,6 @@ use crate::model::{Ask, Model};
 use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
 use domain::ids::JobId;
-use domain::refusal::Refusal;
 
 #[derive(Debug, Clone)]
 pub struct ResumeAsk {
@@ -36,10 +35,6 @@ pub(crate) fn open(model: &mut Model) {
 }
 
 impl Ask for ResumeAsk {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         Focus::Ask
     }
@@ -78,9 +73,5 @@ impl Ask for ResumeAsk {
 
     fn commands(&self, _: &Model, _: Option<String>) -> Vec<Command> {
         vec![Command::resume(self.job_id.clone())]
-    }
-
-    fn closes_on(&self, _: &Model, _: &Refusal, _: bool) -> bool {
-        true
     }
 }

@@ -65,21 +65,17 @@ impl TimerAsk {
 }
 
 impl Ask for TimerAsk {
-    fn boxed(&self) -> Box<dyn Ask> {
-        Box::new(self.clone())
-    }
-
     fn focus(&self) -> Focus {
         Focus::Answer
     }
 
     fn not_done(&self) -> &'static str {
-        self.intent.not_done()
+        self.intent.words().not_done
     }
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
         let theme = model.session.theme();
-        let verb = format!("{} ", self.intent.head());
+        let verb = format!("{} ", self.intent.words().head);
         let who = format!("  as {}", model.session.operator.name);
         let label = gate_label(&self.label, &self.key, columns, [&verb, &who]);
         let head = [
@@ -130,13 +126,13 @@ impl Ask for TimerAsk {
             wrapped(&format!("{}: {}", no.what, no.why), columns, theme.error(), &mut lines);
         }
         let others = [key(model, Action::Close, "back, the timer is not touched")];
-        answers(model, columns, self.intent.verb(), &others, &mut lines);
+        answers(model, columns, self.intent.words().verb, &others, &mut lines);
         lines
     }
 
     fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool {
         if let (None, Ok(command)) = (self.sent, self.command()) {
-            let sent = other_sent(self.intent.done(), self.not_done(), &self.label);
+            let sent = other_sent(self.intent.words().done, self.not_done(), &self.label);
             self.sent = Some(send(model, sent, command, fx));
         }
         true

@@ -71,7 +71,7 @@ pub(crate) fn recheck(model: &mut Model) {
         && let Some(gate) = view_of(model, &ask.key)
         && let Err(refusal) = gate.open_or_refuse()
     {
-        let what = ask.intent.not_done();
+        let what = ask.intent.words().not_done;
         model.prompt = None;
         refuse(model, what, &refusal.message, "");
     }

@@ -7,9 +7,9 @@ use super::item::{Item, ItemState, LeftOut};
 use crate::action::Action;
 use crate::draft::Draft;
 use crate::facts::{holder, label, shorten};
-use crate::model::{Ask, Model};
 use crate::model::gate::GateView;
 use crate::model::prompt::PromptLine;
+use crate::model::{Ask, Model};
 use crate::prompt::parts::{answers, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
 use domain::gate::Verdict;
 use domain::ids::Digest;
@@ -23,9 +23,10 @@ pub(super) fn around<'a>(
 ) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
     let theme = model.session.theme();
     let all = ask.concerned();
-    let (verb, style) = match ask.note.verdict {
-        Verdict::Approve => ("APPROVE", theme.added()),
-        Verdict::Reject => ("REJECT", theme.removed()),
+    let verb = ask.words().head;
+    let style = match ask.note.verdict {
+        Verdict::Approve => theme.added(),
+        Verdict::Reject => theme.removed(),
     };
     let count = if ask.is_asking() { ask.asking() } else { all };
     let gates = if count == 1 {
@@ -40,7 +41,7 @@ pub(super) fn around<'a>(
         true => (format!("{verb} "), gates),
         false => (
             format!("{verb}: "),
-            format!("nothing to {} yet, {} left out", ask.verb(), ask.items.len()),
+            format!("nothing to {} yet, {} left out", ask.words().verb, ask.items.len()),
         ),
     };
     let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
@@ -53,7 +54,7 @@ pub(super) fn around<'a>(
         return (above, below);
     }
     if !ask.is_asking() {
-        let sum = format!("{} {} of {all}; the others stand first", ask.done_word(), ask.done());
+        let sum = format!("{} {} of {all}; the others stand first", ask.words().done, ask.done());
         wrapped(&sum, columns, theme.error(), &mut above);
         below.push(keys(model, columns, &[key(model, Action::Close, "back")]));
         return (above, below);
@@ -129,11 +130,11 @@ pub(super) fn around<'a>(
         let words = format!(
             "{} of them NOT wholly seen by you: {enter} once more {}s them all the same",
             ask.taken_in(),
-            ask.verb()
+            ask.words().verb
         );
         wrapped(&words, columns, theme.warning(), &mut below);
     }
-    let verb = format!("{} {count}", ask.verb());
+    let verb = format!("{} {count}", ask.words().verb);
     let others = [note_key(model, &ask.note)].into_iter().chain(take_in);
     let others: Vec<_> = others.chain([back]).collect();
     answers(model, columns, &verb, &others, &mut below);
