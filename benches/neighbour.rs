@@ -34,7 +34,7 @@ use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
-use engine::api::Notice;
+use engine::api::{Notice, Ticket};
 use engine::{Engine, EngineSettings, Role};
 use rusqlite::Connection;
 
@@ -171,8 +171,8 @@ async fn start_jobs(engine: &mut Engine, count: usize) -> Vec<JobId> {
 /// name.
 async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
     let began = Instant::now();
-    for job_id in jobs {
-        engine.submit(Command::Decide {
+    for (ticket, job_id) in (1..).map(Ticket).zip(jobs) {
+        let approve = Command::Decide {
             gate: GateRef {
                 job_id: job_id.clone(),
                 stage: StageName::new("script").unwrap(),
@@ -182,7 +182,8 @@ async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
             notes: None,
             patch: None,
             digest: None,
-        });
+        };
+        engine.submit(ticket, approve);
     }
     let (mut done, mut placed) = (0, 0);
     let mut answered = Duration::ZERO;

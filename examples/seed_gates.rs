@@ -11,21 +11,21 @@ use clock::SystemClock;
 use config::Config;
 use domain::ask::{Command, NewJob};
 use domain::operator::{Operator, Surface, Via};
-use engine::api::Notice;
+use engine::api::{Notice, Ticket};
 use engine::{Engine, EngineSettings, Role};
 
 const YAML: &str =
     "pipeline: {stages: [{name: script}]}\ngates: {script: {auto_approve: true, auto_approve_after_s: 3000}}\n";
 
 /// Commands under way at once: fewer than the engine's queue holds.
-const UNDER_WAY: usize = 200;
+const UNDER_WAY: u64 = 200;
 
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let (Some(folder), Some(count)) = (
         arguments.next(),
-        arguments.next().and_then(|count| count.parse::<usize>().ok()),
+        arguments.next().and_then(|count| count.parse::<u64>().ok()),
     ) else {
         eprintln!("usage: seed_gates DIR COUNT");
         std::process::exit(2);
@@ -56,10 +56,11 @@ async fn main() {
     let (mut sent, mut done) = (0, 0);
     while done < count {
         while sent < count && sent - done < UNDER_WAY {
-            engine.submit(Command::StartJob(NewJob {
+            let job = NewJob {
                 slug: format!("job-{sent}"),
                 ..NewJob::default()
-            }));
+            };
+            engine.submit(Ticket(sent), Command::StartJob(job));
             sent += 1;
         }
         if let Notice::Done(_, result) = engine.notice().await {

@@ -59,6 +59,7 @@ use runs::supervisor;
 use args::{Arguments, CliCommand};
 use console::Rights;
 use global::GlobalArguments;
+use output::Output;
 use report::{CommandError, CommandResult, Exit};
 
 /// Runs the command that the process was started with; its exit status is SPEC §8's.
@@ -110,19 +111,40 @@ fn run(arguments: Arguments) -> CommandResult {
         CliCommand::Doctor(arguments) => doctor::run(&global, arguments),
         CliCommand::Token(command) => token::run(&global, &command),
         CliCommand::Drafts(command) => drafts::run(&global, &command),
-        command @ (CliCommand::Console { .. }
-        | CliCommand::Demo
-        | CliCommand::Serve { .. }
-        | CliCommand::Job(_)
-        | CliCommand::Gate(_)
-        | CliCommand::Patch(_)
-        | CliCommand::Decisions(_)
-        | CliCommand::Events(_)
-        | CliCommand::Webhooks) => on_runtime(&global, command),
+        CliCommand::Console {
+            job,
+            stage,
+            read_only,
+            restricted,
+        } => on_runtime(async {
+            log::to_file("console");
+            console::run(&global, job, stage, Rights { read_only, restricted }).await
+        }),
+        CliCommand::Demo => on_runtime(async {
+            log::to_file("demo");
+            demo::run(&global).await
+        }),
+        CliCommand::Serve { no_http } => on_runtime(serve::run(&global, no_http)),
+        CliCommand::Job(command) => printing(&global, async |output| {
+            log::to_stderr(log::WARNINGS);
+            job::run(&global, output, command).await
+        }),
+        CliCommand::Gate(command) => printing(&global, async |output| {
+            log::to_stderr(log::WARNINGS);
+            gate::run(&global, output, command).await
+        }),
+        CliCommand::Patch(command) => printing(&global, async |output| patch::run(&global, output, command).await),
+        CliCommand::Decisions(command) => {
+            printing(&global, async |output| decisions::run(&global, output, command).await)
+        }
+        CliCommand::Events(arguments) => {
+            printing(&global, async |output| events::run(&global, output, arguments).await)
+        }
+        CliCommand::Webhooks => printing(&global, async |output| webhooks::run(&global, output).await),
     }
 }
 
-fn on_runtime(global: &GlobalArguments, command: CliCommand) -> CommandResult {
+fn on_runtime(work: impl Future<Output = CommandResult>) -> CommandResult {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -130,46 +152,20 @@ fn on_runtime(global: &GlobalArguments, command: CliCommand) -> CommandResult {
             let message = format!("no event loop can be made: {error}");
             CommandError::new("not_possible", message).not("started").because(error)
         })?;
-    let outcome = runtime.block_on(dispatch(global, command));
+    let outcome = runtime.block_on(work);
     // What still blocks (a terminal that does not answer) must not keep the process.
     runtime.shutdown_background();
     outcome
 }
 
-async fn dispatch(global: &GlobalArguments, command: CliCommand) -> CommandResult {
-    match command {
-        CliCommand::Console {
-            job,
-            stage,
-            read_only,
-            restricted,
-        } => {
-            log::to_file("console");
-            console::run(global, job, stage, Rights { read_only, restricted }).await
-        }
-        CliCommand::Demo => {
-            log::to_file("demo");
-            demo::run(global).await
-        }
-        CliCommand::Serve { no_http } => serve::run(global, no_http).await,
-        CliCommand::Job(command) => {
-            log::to_stderr(log::WARNINGS);
-            job::run(global, command).await
-        }
-        CliCommand::Gate(command) => {
-            log::to_stderr(log::WARNINGS);
-            gate::run(global, command).await
-        }
-        CliCommand::Patch(command) => patch::run(global, command).await,
-        CliCommand::Decisions(command) => decisions::run(global, command).await,
-        CliCommand::Events(arguments) => events::run(global, arguments).await,
-        CliCommand::Webhooks => webhooks::run(global).await,
-        CliCommand::Config(command) => config::run(global, &command),
-        CliCommand::Doctor(arguments) => doctor::run(global, arguments),
-        CliCommand::Token(command) => token::run(global, &command),
-        CliCommand::Drafts(command) => drafts::run(global, &command),
-        CliCommand::SuperviseStage { .. } | CliCommand::DemoStage { .. } => Ok(Exit::Usage),
-    }
+/// Runs a command that prints; what it has printed is sent off.
+fn printing(global: &GlobalArguments, work: impl AsyncFnOnce(&mut Output) -> CommandResult) -> CommandResult {
+    on_runtime(async {
+        let mut output = Output::new(global);
+        let exit = work(&mut output).await?;
+        output.flush()?;
+        Ok(exit)
+    })
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@
 //!   02:12:40Z timer approved j-18 audio #1; nobody had looked                       <- domain::event
 //! ```
 //!
-//! A key becomes an action, an action a submission, and a submission one transaction: `rules`
+//! A key becomes an action, an action a command, and a command one transaction: `rules`
 //! decides inside it, `store` records it, `runs` writes its files, and every console hears of it.
 
 pub mod cli;

@@ -23,7 +23,7 @@ const LINE_BYTES_MAX: usize = 16 * 1024;
 
 /// Where logs lie: `$XDG_STATE_HOME/holdpoint`, else `~/.local/state/holdpoint`. None: neither is
 /// an absolute path.
-pub fn folder(state_home: Option<&Path>, home: Option<&Path>) -> Option<PathBuf> {
+pub(crate) fn folder(state_home: Option<&Path>, home: Option<&Path>) -> Option<PathBuf> {
     let absolute = |path: &&Path| path.is_absolute();
     let state = state_home.filter(absolute).map(Path::to_owned);
     let state = state.or_else(|| home.filter(absolute).map(|home| home.join(".local/state")));
@@ -32,7 +32,7 @@ pub fn folder(state_home: Option<&Path>, home: Option<&Path>) -> Option<PathBuf>
 
 /// A log of this name; its file is made with its first line.
 #[derive(Debug)]
-pub struct LogFile {
+pub(crate) struct LogFile {
     path: PathBuf,
     bytes_max: u64,
     file: Option<File>,
@@ -40,7 +40,7 @@ pub struct LogFile {
 
 impl LogFile {
     /// Nothing is touched yet.
-    pub fn new(folder: &Path, name: &str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
         Self {
             path: folder.join(format!("{name}.log")),
             bytes_max: BYTES_MAX,
@@ -49,7 +49,7 @@ impl LogFile {
     }
 
     /// Appends a line, in one write: lines of several processes do not mix.
-    pub fn line(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn line(&mut self, text: &str) -> io::Result<()> {
         let end = text.floor_char_boundary(LINE_BYTES_MAX);
         let line = format!("{}\n", &text[..end]);
         self.follow()?;

@@ -19,13 +19,13 @@ use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, 
     after_help = AFTER_HELP,
     max_term_width = 100
 )]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// What holds for every command.
     #[command(flatten)]
-    pub global: GlobalArguments,
+    pub(crate) global: GlobalArguments,
     /// The command; none: the console.
     #[command(subcommand)]
-    pub command: Option<CliCommand>,
+    pub(crate) command: Option<CliCommand>,
 }
 
 const AFTER_HELP: &str = "\
@@ -42,7 +42,7 @@ Exit codes
 
 impl Arguments {
     /// What does not happen where the command fails, as a past participle: `Not approved: …`.
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         let Some(command) = &self.command else {
             return "started";
         };
@@ -66,7 +66,7 @@ impl Arguments {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum CliCommand {
+pub(crate) enum CliCommand {
     /// Open the console, on a gate if one is named
     Console {
         /// The job to open on

@@ -13,7 +13,7 @@ use super::report::CommandError;
 
 /// Works with an engine, whose loop turns meanwhile, and closes it, however that ended. Ctrl-C ends
 /// at once: what was committed stays, stages go on under their supervisors.
-pub async fn with_engine<T>(
+pub(crate) async fn with_engine<T>(
     mut engine: Engine,
     work: impl AsyncFnOnce(&Client) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
@@ -28,11 +28,11 @@ pub async fn with_engine<T>(
 }
 
 /// A job of ours or of the old system, which must exist.
-pub async fn find(engine: &Client, id: &JobId) -> Result<ListedJob, CommandError> {
+pub(crate) async fn find(engine: &Client, id: &JobId) -> Result<ListedJob, CommandError> {
     Ok(engine.find(id).await?.ok_or_else(|| Refusal::no_such_job(id))?)
 }
 
 /// A job of ours, which must exist.
-pub async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, CommandError> {
+pub(crate) async fn job(engine: &Client, id: &JobId) -> Result<Arc<JobRows>, CommandError> {
     Ok(find(engine, id).await?.ours()?)
 }

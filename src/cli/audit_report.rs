@@ -12,19 +12,19 @@ use super::report::{CommandError, Exit};
 
 /// The document of an audit.
 #[derive(Debug, Serialize)]
-pub struct AuditDoc<'a> {
+pub(crate) struct AuditDoc<'a> {
     /// Whether nothing is wrong.
-    pub ok: bool,
+    pub(crate) ok: bool,
     /// In one line.
-    pub message: String,
+    pub(crate) message: String,
     /// What was looked at and what was found.
     #[serde(flatten)]
-    pub report: &'a Report,
+    pub(crate) report: &'a Report,
 }
 
 impl<'a> AuditDoc<'a> {
     /// The document of this audit.
-    pub fn of(report: &'a Report) -> Self {
+    pub(crate) fn of(report: &'a Report) -> Self {
         Self {
             ok: !report.has_findings(),
             message: summary(report),
@@ -34,7 +34,7 @@ impl<'a> AuditDoc<'a> {
 }
 
 /// Prints an audit, in lines or as a document; exit 1 when something is wrong.
-pub fn print(output: &mut Output, report: &Report) -> Result<Exit, CommandError> {
+pub(crate) fn print(output: &mut Output, report: &Report) -> Result<Exit, CommandError> {
     if output.is_json {
         output.document(&AuditDoc::of(report))?;
     } else {
@@ -91,7 +91,7 @@ fn summary(report: &Report) -> String {
 }
 
 /// `1 decision`, `12 decisions`.
-pub fn count(number: u64, what: &str) -> String {
+pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -99,7 +99,7 @@ pub fn count(number: u64, what: &str) -> String {
 const TOLD_FROM: u64 = 5000;
 
 /// Tells a person who waits at a terminal how far it is; nothing elsewhere.
-pub fn teller(is_json: bool) -> impl FnMut(Progress) {
+pub(crate) fn teller(is_json: bool) -> impl FnMut(Progress) {
     let is_told = !is_json && stderr().is_terminal();
     move |progress| {
         if is_told && progress.of >= TOLD_FROM {

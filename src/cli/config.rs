@@ -85,11 +85,10 @@ fn summary(origin: &str, errors: usize, warnings: usize) -> String {
 
 fn show(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let (config, _) = read_config(global)?;
-    let document = config.doc();
     if output.is_json {
-        output.document(&document)?;
+        output.document(&config)?;
     } else {
-        let yaml = document
+        let yaml = config
             .to_yaml()
             .map_err(|error| CommandError::of("configuration", error))?;
         // For a person every line is made safe; a file gets what can be read back.

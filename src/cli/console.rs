@@ -19,15 +19,15 @@ use super::resolve::CommandContext;
 
 /// What a console may do besides looking.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Rights {
+pub(crate) struct Rights {
     /// Nothing: it decides nothing.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Nothing outside of it: see [`console::session::Session::forbids`].
-    pub restricted: bool,
+    pub(crate) restricted: bool,
 }
 
 /// Opens the console, on a job's gate if one is named.
-pub async fn run(
+pub(crate) async fn run(
     global: &GlobalArguments,
     job: Option<JobId>,
     stage: Option<StageName>,
@@ -44,7 +44,7 @@ pub async fn run(
 }
 
 /// Refuses where nobody sits: before anything is opened or started.
-pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), CommandError> {
+pub(crate) fn refuse_without_person(global: &GlobalArguments) -> Result<(), CommandError> {
     let hint = "use holdpoint gate list, or holdpoint serve";
     let refused = |message: &str| Err(CommandError::new("no_terminal", message).hint(hint));
     if !stdout().is_terminal() {
@@ -60,7 +60,7 @@ pub fn refuse_without_person(global: &GlobalArguments) -> Result<(), CommandErro
 }
 
 /// Runs the console over this session until the operator leaves.
-pub async fn show(
+pub(crate) async fn show(
     session: CommandContext,
     open_at: Option<(JobId, Option<StageName>)>,
     hint: Option<String>,
@@ -77,7 +77,7 @@ pub async fn show(
     let newer = engine.newer();
     let is_read_only = is_read_only || newer.is_some();
     let hint = old::faults(&session).into_iter().next().or(hint);
-    let (serving, hint) = if session.config.server.is_enabled && !is_read_only {
+    let (serving, hint) = if session.config.server.enabled && !is_read_only {
         match http::listen(&engine, &session) {
             Ok(serving) => {
                 let told = format!("HTTP is served on http://{}", serving.address);

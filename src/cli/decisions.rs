@@ -10,6 +10,7 @@ use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
 use engine::audit::Scope;
+use text::visible_line;
 
 use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
@@ -23,7 +24,7 @@ use super::words::{clock_time, looked};
 
 /// What can be read of the record.
 #[derive(Debug, Subcommand)]
-pub enum DecisionsCommand {
+pub(crate) enum DecisionsCommand {
     /// List decisions, every attempt, oldest first (--json: decision files)
     List {
         /// Only this job's
@@ -56,7 +57,7 @@ pub enum DecisionsCommand {
 }
 
 impl DecisionsCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::List { .. } => "listed",
             Self::Show { .. } | Self::Head => "shown",
@@ -76,25 +77,19 @@ where they cannot:
   holdpoint decisions verify --head 12:2c26b46b...";
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: DecisionsCommand) -> CommandResult {
-    let mut output = Output::new(global);
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: DecisionsCommand) -> CommandResult {
     match command {
-        DecisionsCommand::List { job } => list(global, &mut output, job).await?,
-        DecisionsCommand::Show { job, stage, attempt } => show(global, &mut output, &job, &stage, attempt).await?,
+        DecisionsCommand::List { job } => list(global, output, job).await?,
+        DecisionsCommand::Show { job, stage, attempt } => show(global, output, &job, &stage, attempt).await?,
         DecisionsCommand::Verify { head, versions } => {
             let scope = Scope {
                 head,
                 is_hashing_versions: versions,
             };
-            let exit = verify::verify(global, &mut output, scope)?;
-            output.flush()?;
-            return Ok(exit);
+            return verify::verify(global, output, scope);
         }
-        DecisionsCommand::Head => {
-            verify::head(global, &mut output)?;
-        }
+        DecisionsCommand::Head => return verify::head(global, output),
     }
-    output.flush()?;
     Ok(Exit::Done)
 }
 
@@ -179,7 +174,14 @@ async fn show(
     };
     let rows = match &found {
         ListedJob::Ours(rows) => rows,
-        ListedJob::Old(old) => return old::show_decision(output, old, stage),
+        ListedJob::Old(job) => {
+            let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
+            let decision = decision.ok_or_else(|| {
+                let stage = visible_line(stage.as_str());
+                CommandError::not_found(format!("the old record {} knows no decision on {stage}", job.id))
+            })?;
+            return print(output, ListedDecision::Old(decision));
+        }
     };
     let wanted = |sealed: &SealedDecision| attempt.is_none_or(|attempt| sealed.decision.attempt() == attempt);
     let Some(sealed) = decisions.into_iter().find(wanted) else {
@@ -190,43 +192,52 @@ async fn show(
         return Err(CommandError::not_found(format!("{job} / {stage}{of} has no decision"))
             .hint(format!("holdpoint decisions list {job} names those there are")));
     };
-    if output.is_json {
-        return output.document(&sealed);
-    }
-    lines(output, &sealed)
+    print(output, ListedDecision::Ours(&sealed))
 }
 
-fn lines(output: &mut Output, sealed: &SealedDecision) -> Result<(), CommandError> {
-    let decision = &sealed.decision;
-    let via = decision.via();
-    output.line(&format!(
-        "{} {} by {}",
-        decision.key(),
-        verdict(decision.is_approved()),
-        decision.by()
-    ))?;
-    output.line(&format!("at        {}", clock_time(decision.at())))?;
-    output.line(&format!("via       {} (uid {})", via.words(), via.uid))?;
-    for seen in decision.seen() {
-        output.line(&format!("seen by   {}", looked(seen)))?;
+fn print(output: &mut Output, shown: ListedDecision<'_>) -> Result<(), CommandError> {
+    if output.is_json {
+        return output.document(&shown);
     }
-    for artifact in decision.artifacts() {
-        let after = artifact
-            .sha256_after
-            .map_or(String::new(), |after| format!(" -> {after}"));
-        let reviewed = artifact
-            .sha256
-            .map_or_else(|| "new".to_owned(), |sha256| sha256.to_string());
-        output.line(&format!("artifact  {}  {reviewed}{after}", artifact.path))?;
+    let (verdict, by) = (verdict(shown.is_approved()), shown.by());
+    let sealed = match shown {
+        ListedDecision::Ours(sealed) => Some(sealed),
+        ListedDecision::Old(_) => None,
+    };
+    match sealed {
+        Some(sealed) => output.line(&format!("{} {verdict} by {by}", sealed.decision.key()))?,
+        None => output.line(&format!(
+            "{} / {} {verdict} by {by}, old record",
+            shown.job_id(),
+            shown.stage()
+        ))?,
     }
-    if let Some(notes) = decision.notes() {
+    output.line(&format!("at        {}", clock_time(shown.at())))?;
+    if let Some(SealedDecision { decision, .. }) = sealed {
+        let via = decision.via();
+        output.line(&format!("via       {} (uid {})", via.words(), via.uid))?;
+        for seen in decision.seen() {
+            output.line(&format!("seen by   {}", looked(seen)))?;
+        }
+        for artifact in decision.artifacts() {
+            let after = artifact.sha256_after;
+            let after = after.map_or(String::new(), |after| format!(" -> {after}"));
+            let reviewed = artifact.sha256;
+            let reviewed = reviewed.map_or_else(|| "new".to_owned(), |sha256| sha256.to_string());
+            output.line(&format!("artifact  {}  {reviewed}{after}", artifact.path))?;
+        }
+    }
+    if let Some(notes) = shown.notes() {
         output.line("notes")?;
         output.block("  ", notes)?;
     }
-    if let Some(patch) = decision.patch() {
+    if let Some(patch) = shown.patch() {
         output.line("patch")?;
         output.block("  ", &serde_json::to_string_pretty(patch).unwrap_or_default())?;
     }
-    output.line(&format!("seq       {}", sealed.seq))?;
-    output.line(&format!("hash      {}", sealed.hash))
+    if let Some(sealed) = sealed {
+        output.line(&format!("seq       {}", sealed.seq))?;
+        output.line(&format!("hash      {}", sealed.hash))?;
+    }
+    Ok(())
 }

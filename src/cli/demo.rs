@@ -27,7 +27,7 @@ const RUNS_DIR: &str = "runs/demo";
 const MARK: &str = "demo";
 
 /// Starts the demo's jobs where there are none yet, then shows the console.
-pub async fn run(global: &GlobalArguments) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments) -> CommandResult {
     console::refuse_without_person(global)?;
     let text = match &global.config {
         Some(_) => config_text(global)?,
@@ -52,7 +52,7 @@ pub async fn run(global: &GlobalArguments) -> CommandResult {
 }
 
 /// Does the work of a stage of the demo; its words go to the stage's log.
-pub fn stage(stage: &str) -> CommandResult {
+pub(crate) fn stage(stage: &str) -> CommandResult {
     let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));
     done.map(|_| Exit::Done)
         .map_err(|error| CommandError::of("demo_stage", error))

@@ -4,12 +4,12 @@ use super::global::GlobalArguments;
 use super::report::{CommandError, CommandResult};
 
 /// Says that there is none.
-pub async fn run(_: &GlobalArguments) -> CommandResult {
+pub(crate) async fn run(_: &GlobalArguments) -> CommandResult {
     left_out()
 }
 
 /// The same of a stage, in the log of a job that another build started.
-pub fn stage(_: &str) -> CommandResult {
+pub(crate) fn stage(_: &str) -> CommandResult {
     left_out()
 }
 

@@ -20,7 +20,7 @@ use super::resolve::CommandContext;
 
 /// What to do beside looking.
 #[derive(Debug, Clone, Copy, Args)]
-pub struct DoctorArguments {
+pub(crate) struct DoctorArguments {
     /// Write damaged and missing files again from the database; what lay there is kept in .aside/
     #[arg(long, conflicts_with = "rebuild")]
     repair: bool,
@@ -36,7 +36,7 @@ pub struct DoctorArguments {
 }
 
 /// What the help says besides.
-pub const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 Exit 0 when all is sound, 1 with findings: each names file, line and column, or
 table, row and column. Without an option nothing is changed.
 
@@ -49,7 +49,7 @@ holdpoint serve. What was committed and not yet on disk is not made again;
 leases come back as they last were on disk, and lapse.";
 
 /// Looks, and does what was asked for.
-pub fn run(global: &GlobalArguments, arguments: DoctorArguments) -> CommandResult {
+pub(crate) fn run(global: &GlobalArguments, arguments: DoctorArguments) -> CommandResult {
     let mut output = Output::new(global);
     let session = CommandContext::resolve(global, Surface::Cli)?;
     if !session.runs_dir.is_dir() {

@@ -12,7 +12,7 @@ use super::report::CommandError;
 
 /// Tells what was done. `line` is for people, the document for programs may be completed by
 /// `complete`.
-pub async fn print<'a>(
+pub(crate) async fn print<'a>(
     engine: &Client,
     output: &mut Output,
     done: &'a Committed,
@@ -36,7 +36,7 @@ pub async fn print<'a>(
 }
 
 /// Says that files are still owed, which is no failure: the database has everything.
-pub fn note_unpublished(output: &Output, done: &Committed) {
+pub(crate) fn note_unpublished(output: &Output, done: &Committed) {
     if let (receipt, Err(why)) = done {
         let what = if receipt.decision.is_some() { "Decided" } else { "Done" };
         note(&format!(
@@ -50,7 +50,7 @@ pub fn note_unpublished(output: &Output, done: &Committed) {
 }
 
 /// Says what to start when stages and timers have nobody who runs them.
-pub async fn note_without_leader(engine: &Client) -> Result<(), CommandError> {
+pub(crate) async fn note_without_leader(engine: &Client) -> Result<(), CommandError> {
     let leader = engine
         .leader()
         .await
@@ -62,7 +62,7 @@ pub async fn note_without_leader(engine: &Client) -> Result<(), CommandError> {
 }
 
 /// What the job does next, in one line.
-pub fn next_step(receipt: &Receipt) -> String {
+pub(crate) fn next_step(receipt: &Receipt) -> String {
     let rows = &receipt.rows;
     let job = &rows.job;
     let id = &job.id;

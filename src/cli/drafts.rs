@@ -20,7 +20,7 @@ use super::table::Table;
 
 /// What can be done with drafts.
 #[derive(Debug, Subcommand)]
-pub enum DraftsCommand {
+pub(crate) enum DraftsCommand {
     /// List your drafts, and what you discarded in the last 7 days
     List,
     /// Print the text of one of them
@@ -37,7 +37,7 @@ pub enum DraftsCommand {
 }
 
 impl DraftsCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::List => "listed",
             Self::Show { .. } => "shown",
@@ -87,7 +87,7 @@ impl Kept {
 }
 
 /// Runs one of them.
-pub fn run(global: &GlobalArguments, command: &DraftsCommand) -> CommandResult {
+pub(crate) fn run(global: &GlobalArguments, command: &DraftsCommand) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let mut output = Output::new(global);
     let runs = RunsDir::look(&session.runs_dir, session.group())?;

@@ -25,7 +25,7 @@ const BATCH: u32 = 500;
 
 /// Which events.
 #[derive(Debug, Args)]
-pub struct EventsArguments {
+pub(crate) struct EventsArguments {
     /// The job
     job: JobId,
     /// Go on until the job ends
@@ -37,8 +37,7 @@ pub struct EventsArguments {
 }
 
 /// Prints them.
-pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> CommandResult {
-    let mut output = Output::new(global);
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: EventsArguments) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let EventsArguments {
         job,
@@ -51,13 +50,13 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
                 match ask::find(engine, &job).await? {
                     // An old record has no further events, so there is nothing to follow.
                     ListedJob::Old(_) => {
-                        return Ok(engine.old_event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
+                        return Ok(engine.event_page(&job, EventsSince::Seq(since), u32::MAX).await?.0);
                     }
                     ListedJob::Ours(_) if is_followed => {
-                        follow(engine, &mut output, &job, since).await?;
+                        follow(engine, output, &job, since).await?;
                     }
                     ListedJob::Ours(_) => {
-                        print_from(engine, &mut output, &job, since).await?;
+                        print_from(engine, output, &job, since).await?;
                     }
                 }
                 Ok(Vec::new())
@@ -74,15 +73,14 @@ pub async fn run(global: &GlobalArguments, arguments: EventsArguments) -> Comman
         }
     };
     for event in &history {
-        print(&mut output, &EventDoc::of_old(&job, event))?;
+        print(output, &EventDoc::of_listed(event))?;
     }
-    output.flush()?;
     Ok(Exit::Done)
 }
 
 /// Prints a job's events from `since` on, those to come as well, until the job ends. Returns how it
 /// ended.
-pub async fn follow(
+pub(crate) async fn follow(
     engine: &Client,
     output: &mut Output,
     job_id: &JobId,

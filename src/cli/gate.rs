@@ -28,7 +28,7 @@ use super::{done, gate_diff, gate_list, gate_show, wait};
 
 /// What can be done with gates.
 #[derive(Debug, Subcommand)]
-pub enum GateCommand {
+pub(crate) enum GateCommand {
     /// Open a gate for your own pipeline: on a manual job, or on the current stage without a
     /// command of another one
     #[command(after_help = OPEN_HELP)]
@@ -97,7 +97,7 @@ pub enum GateCommand {
 }
 
 impl GateCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Open(_) => "opened",
             Self::List { .. } => "listed",
@@ -115,7 +115,7 @@ impl GateCommand {
 
 /// A gate to open.
 #[derive(Debug, Args)]
-pub struct OpenArguments {
+pub(crate) struct OpenArguments {
     /// The job; a manual one is made when there is none of this id
     job: JobId,
     /// The stage
@@ -184,30 +184,28 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: GateCommand) -> CommandResult {
-    let mut output = Output::new(global);
-    let output = &mut output;
-    let exit = match command {
-        GateCommand::Open(arguments) => open(global, output, arguments).await?,
-        GateCommand::List { all } => gate_list::run(global, output, all).await?,
-        GateCommand::Show(gate) => gate_show::run(global, output, &gate).await?,
-        GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await?,
-        GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await?,
-        GateCommand::Reject(arguments) => gate_decide::run(global, output, Verdict::Reject, arguments).await?,
-        GateCommand::Hold { gate, reason } => {
-            timer(global, output, gate, |gate| Command::Hold { gate, reason }).await?
-        }
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: GateCommand) -> CommandResult {
+    match command {
+        GateCommand::Open(arguments) => open(global, output, arguments).await,
+        GateCommand::List { all } => gate_list::run(global, output, all).await,
+        GateCommand::Show(gate) => gate_show::run(global, output, &gate).await,
+        GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await,
+        GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await,
+        GateCommand::Reject(arguments) => gate_decide::run(global, output, Verdict::Reject, arguments).await,
+        GateCommand::Hold { gate, reason } => act(global, output, gate, |gate| Command::Hold { gate, reason }).await,
         GateCommand::Release { gate, reason } => {
-            timer(global, output, gate, |gate| Command::Release { gate, reason }).await?
+            act(global, output, gate, |gate| Command::Release { gate, reason }).await
         }
-        GateCommand::Withdraw { gate, reason } => withdraw(global, output, gate, reason).await?,
+        GateCommand::Withdraw { gate, reason } => {
+            act(global, output, gate, |gate| Command::Withdraw { gate, reason }).await
+        }
         GateCommand::Extend { gate, seconds } => {
-            timer(global, output, gate, |gate| Command::Extend {
+            let extend = |gate| Command::Extend {
                 gate,
                 seconds,
                 expected: None,
-            })
-            .await?
+            };
+            act(global, output, gate, extend).await
         }
         GateCommand::Wait { gate, timeout } => {
             let session = CommandContext::resolve(global, Surface::Cli)?;
@@ -215,11 +213,9 @@ pub async fn run(global: &GlobalArguments, command: GateCommand) -> CommandResul
             with_engine(session.open_existing(Role::Candidate("wait"))?, async |engine| {
                 wait::run(engine, &session, output, &gate, None, timeout).await
             })
-            .await?
+            .await
         }
-    };
-    output.flush()?;
-    Ok(exit)
+    }
 }
 
 async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArguments) -> CommandResult {
@@ -265,20 +261,15 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         let attempt = opened.map(|opened| opened.key.attempt);
         if is_waiting {
             note(&format!("{}; waiting for the decision", receipt.message));
-            return wait::run(
-                engine,
-                &session,
-                output,
-                &gate,
-                attempt,
-                timeout.map(Duration::from_secs),
-            )
-            .await
-            .map_err(|failure| failure.not(WAITED));
+            let timeout = timeout.map(Duration::from_secs);
+            let waited = wait::run(engine, &session, output, &gate, attempt, timeout).await;
+            return waited.map_err(|failure| failure.not(WAITED));
         }
         if output.is_json {
-            let (published, warnings) = (Some(published.is_ok()), &receipt.warnings);
-            gate_show::document_with(output, &session, rows, opened, published, warnings)?;
+            gate_show::document(output, &session, rows, opened, |document| {
+                document.published = Some(published.is_ok());
+                document.warnings = &receipt.warnings;
+            })?;
         } else {
             let digest = opened.map_or_else(String::new, |opened| opened.digest().short());
             let attempt = attempt.unwrap_or_default();
@@ -299,8 +290,8 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
     .await
 }
 
-/// Stops, starts or moves a gate's timer.
-async fn timer(
+/// Does something to a gate that is there, and tells how it stands then.
+async fn act(
     global: &GlobalArguments,
     output: &mut Output,
     gate: GateArguments,
@@ -308,11 +299,8 @@ async fn timer(
 ) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let stage = gate.stage.clone();
-    let command = command(GateRef {
-        job_id: gate.job,
-        stage: gate.stage,
-        attempt: None,
-    });
+    let command = command(gate.newest());
+    let is_withdrawal = matches!(command, Command::Withdraw { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         let done = engine.command(command).await?;
         let (receipt, published) = &done;
@@ -321,7 +309,12 @@ async fn timer(
             return Err(Refusal::no_gate(rows, &stage, None).into());
         };
         if output.is_json {
-            gate_show::document(output, &session, rows, Some(gate), None, Some(published.is_ok()))?;
+            gate_show::document(output, &session, rows, Some(gate), |document| {
+                document.published = Some(published.is_ok());
+            })?;
+        } else if is_withdrawal {
+            output.line(&receipt.message)?;
+            output.line(&done::next_step(receipt))?;
         } else {
             let shown = GateDoc::of_gate(rows, gate, session.lens());
             let left = length(shown.addable_seconds.unwrap_or_default());
@@ -331,36 +324,6 @@ async fn timer(
                 (None, None) => "a person must decide".to_owned(),
             };
             output.line(&format!("{}: {stands}; at most {left} may still be added", gate.key))?;
-        }
-        done::note_unpublished(output, &done);
-        Ok(Exit::Done)
-    })
-    .await
-}
-
-async fn withdraw(
-    global: &GlobalArguments,
-    output: &mut Output,
-    gate: GateArguments,
-    reason: Option<String>,
-) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
-    let stage = gate.stage.clone();
-    let gate = GateRef {
-        job_id: gate.job,
-        stage: gate.stage,
-        attempt: None,
-    };
-    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        let done = engine.command(Command::Withdraw { gate, reason }).await?;
-        let (receipt, published) = &done;
-        let rows = &receipt.rows;
-        if output.is_json {
-            let published = Some(published.is_ok());
-            gate_show::document(output, &session, rows, rows.newest_gate(&stage), None, published)?;
-        } else {
-            output.line(&receipt.message)?;
-            output.line(&done::next_step(receipt))?;
         }
         done::note_unpublished(output, &done);
         Ok(Exit::Done)

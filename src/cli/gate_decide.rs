@@ -24,7 +24,7 @@ use super::{done, patch_file, preview};
 
 /// A decision.
 #[derive(Debug, Args)]
-pub struct DecideArguments {
+pub(crate) struct DecideArguments {
     /// The gate: JOB STAGE; or several, each as JOB:STAGE
     #[arg(value_name = "JOB STAGE | JOB:STAGE", required = true, num_args = 1..)]
     gates: Vec<String>,
@@ -42,7 +42,7 @@ pub struct DecideArguments {
     dry_run: bool,
 }
 
-pub const DECIDE_HELP: &str = "\
+pub(crate) const DECIDE_HELP: &str = "\
 Examples:
   holdpoint gate approve nightly-17 script --notes 'reads well'
   holdpoint gate approve nightly-17:script nightly-18:script
@@ -96,7 +96,7 @@ fn gates(words: &[String]) -> Result<Vec<GateRef>, CommandError> {
 }
 
 /// Approves or rejects.
-pub async fn run(
+pub(crate) async fn run(
     global: &GlobalArguments,
     output: &mut Output,
     verdict: Verdict,
@@ -176,34 +176,71 @@ async fn all(
     decide: &impl Fn(GateRef) -> Command,
     done: &'static str,
 ) -> CommandResult {
-    let mut documents = Vec::new();
-    let mut exits = Vec::new();
+    let mut results = Results::new(done);
     for group in gates.chunks(GROUP_MAX) {
         // Handed over at once, so that they share transactions.
         let handed: Vec<_> = group.iter().map(|gate| engine.command(decide(gate.clone()))).collect();
-        let mut results = Vec::with_capacity(handed.len());
-        for result in handed {
-            results.push(result.await.map_err(CommandError::from));
+        let mut answers = Vec::with_capacity(handed.len());
+        for answer in handed {
+            answers.push(answer.await.map_err(CommandError::from));
         }
-        for (gate, result) in group.iter().zip(results) {
-            match result {
-                Ok(done) if output.is_json => documents.push(document(gate, &done)),
+        for (gate, answer) in group.iter().zip(answers) {
+            match answer {
+                Ok(done) if output.is_json => results.documents.push(document(gate, &done)),
                 Ok(done) => {
                     output.line(&line(&done.0))?;
                     done::note_unpublished(output, &done);
                 }
-                Err(failure) if output.is_json => {
-                    exits.push(failure.exit());
-                    documents.push(json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document(output.is_verbose) }));
-                }
-                Err(failure) => exits.push(failure.not(done).report(false, output.is_verbose)),
+                Err(failure) => results.failed(output, gate, failure)?,
             }
         }
     }
-    if output.is_json {
-        output.document(&documents)?;
+    results.end(output)
+}
+
+/// What came of several gates, in the order in which they were named.
+pub(super) struct Results {
+    /// With `--json`: one for each.
+    pub(super) documents: Vec<Value>,
+    exits: Vec<Exit>,
+    /// What did not happen where one failed.
+    action: &'static str,
+}
+
+impl Results {
+    pub(super) fn new(action: &'static str) -> Self {
+        Self {
+            documents: Vec::new(),
+            exits: Vec::new(),
+            action,
+        }
     }
-    Ok(Exit::of_several(&exits))
+
+    pub(super) fn failed(
+        &mut self,
+        output: &mut Output,
+        gate: &GateRef,
+        failure: CommandError,
+    ) -> Result<(), CommandError> {
+        self.exits.push(failure.exit());
+        if output.is_json {
+            let error = failure.document(output.is_verbose);
+            let document = json!({ "job_id": gate.job_id, "stage": gate.stage, "error": error });
+            self.documents.push(document);
+        } else {
+            // What was told of those before it stands above it on a terminal.
+            output.flush()?;
+            failure.not(self.action).report(false, output.is_verbose);
+        }
+        Ok(())
+    }
+
+    pub(super) fn end(self, output: &mut Output) -> CommandResult {
+        if output.is_json {
+            output.document(&self.documents)?;
+        }
+        Ok(Exit::of_several(&self.exits))
+    }
 }
 
 fn document(gate: &GateRef, (receipt, published): &Committed) -> Value {

@@ -37,7 +37,7 @@ use super::words::size;
 
 /// What to compare, and how to tell it.
 #[derive(Debug, Args)]
-pub struct DiffArguments {
+pub(crate) struct DiffArguments {
     #[command(flatten)]
     gate: GateArguments,
     /// Compare with this instead of the given version, else the one last approved: approved,
@@ -130,7 +130,7 @@ struct Compared {
 }
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> CommandResult {
     let wanted = &arguments.gate;
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;

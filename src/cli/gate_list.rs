@@ -16,7 +16,7 @@ use super::table::Table;
 use super::words::{ago, clock_time, length};
 
 /// Prints them.
-pub async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let jobs = match session.open_list()? {
         None => {
@@ -106,7 +106,7 @@ fn held(hold: HoldDoc<'_>, stopped: Option<StoppedDoc>) -> String {
 }
 
 /// The time left in words; behind `=` where it stands still.
-pub fn time_left(gate: &GateDoc<'_>) -> String {
+pub(crate) fn time_left(gate: &GateDoc<'_>) -> String {
     match (gate.stopped, gate.time_remaining) {
         (Some(stopped), _) => format!("={}", length(stopped.left_seconds)),
         (None, Some(seconds)) if gate.overdue_since.is_some() => format!("overdue, {}", length(seconds)),

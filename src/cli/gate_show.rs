@@ -1,7 +1,6 @@
 //! `holdpoint gate show`: one gate with everything that an operator decides by, except the bytes
 //! themselves.
 
-use domain::decision::SealedDecision;
 use domain::gate::Gate;
 use domain::job::JobRows;
 use domain::operator::Surface;
@@ -21,7 +20,7 @@ use super::resolve::CommandContext;
 use super::words::{ago, clock_time, length, looked, size};
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let engine = session.open_existing(Role::Visitor)?;
     let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job).await).await?;
@@ -30,53 +29,33 @@ pub async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArg
     };
     let decision = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
     if output.is_json {
-        document(output, &session, &rows, Some(gate), decision, None)?;
+        document(output, &session, &rows, Some(gate), |document| {
+            document.decision = decision
+        })?;
     } else {
         lines(output, &session, &rows, gate)?;
     }
     Ok(Exit::Done)
 }
 
-/// The gate as a document; no gate is null.
-pub fn document(
+/// The gate as a document, to which `complete` adds what belongs to it; no gate is null.
+pub(crate) fn document<'a>(
     output: &mut Output,
-    session: &CommandContext,
-    rows: &JobRows,
-    gate: Option<&Gate>,
-    decision: Option<&SealedDecision>,
-    published: Option<bool>,
+    session: &'a CommandContext,
+    rows: &'a JobRows,
+    gate: Option<&'a Gate>,
+    complete: impl FnOnce(&mut JobGateDoc<'a>),
 ) -> Result<(), CommandError> {
-    let document = gate.map(|gate| JobGateDoc {
-        decision,
-        published,
-        ..of_session(session, rows, gate)
+    let document = gate.map(|gate| {
+        let mut document = JobGateDoc {
+            policy: Some(&gate.policy),
+            policy_in_force: session.config.gates.get(&gate.key.stage),
+            ..JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, session.lens()))
+        };
+        complete(&mut document);
+        document
     });
     output.document(&document)
-}
-
-/// The same of a gate that was just opened, with what its opener should know.
-pub fn document_with(
-    output: &mut Output,
-    session: &CommandContext,
-    rows: &JobRows,
-    gate: Option<&Gate>,
-    published: Option<bool>,
-    warnings: &[String],
-) -> Result<(), CommandError> {
-    let document = gate.map(|gate| JobGateDoc {
-        published,
-        warnings,
-        ..of_session(session, rows, gate)
-    });
-    output.document(&document)
-}
-
-fn of_session<'a>(session: &'a CommandContext, rows: &'a JobRows, gate: &'a Gate) -> JobGateDoc<'a> {
-    JobGateDoc {
-        policy: Some(&gate.policy),
-        policy_in_force: session.config.gates.get(&gate.key.stage),
-        ..JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, session.lens()))
-    }
 }
 
 fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &Gate) -> Result<(), CommandError> {

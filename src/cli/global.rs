@@ -5,38 +5,50 @@ use std::path::PathBuf;
 use clap::Args;
 
 use domain::ids::{JobId, StageName};
+use domain::key::GateRef;
 
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]
-pub struct GlobalArguments {
+pub(crate) struct GlobalArguments {
     /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the
     /// embedded one]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
-    pub runs: Option<PathBuf>,
+    pub(crate) runs: Option<PathBuf>,
     /// Decide in this person's name; only from a login named in security.shared_accounts
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
-    pub operator: Option<String>,
+    pub(crate) operator: Option<String>,
     /// Print one JSON document (events and job watch: JSON Lines), and failures as JSON on standard
     /// error
     #[arg(long, global = true, help_heading = "Global options")]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Never read from the terminal: what would (the console, `--patch -` without a pipe) is
     /// refused
     #[arg(long, global = true, help_heading = "Global options")]
-    pub no_input: bool,
+    pub(crate) no_input: bool,
     /// Where it fails, also print what that came of, down to the operating system's error
     #[arg(short, long, global = true, help_heading = "Global options")]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
 }
 
 /// A gate, named.
 #[derive(Debug, Clone, Args)]
-pub struct GateArguments {
+pub(crate) struct GateArguments {
     /// The job
-    pub job: JobId,
+    pub(crate) job: JobId,
     /// The stage
-    pub stage: StageName,
+    pub(crate) stage: StageName,
+}
+
+impl GateArguments {
+    /// The newest attempt's gate.
+    pub(crate) fn newest(self) -> GateRef {
+        GateRef {
+            job_id: self.job,
+            stage: self.stage,
+            attempt: None,
+        }
+    }
 }

@@ -12,7 +12,7 @@ use super::resolve::CommandContext;
 const LEAVE_TIME: Duration = Duration::from_secs(12);
 
 /// Listens, as the session's configuration says.
-pub fn listen(engine: &Engine, session: &CommandContext) -> Result<Serving, StartError> {
+pub(crate) fn listen(engine: &Engine, session: &CommandContext) -> Result<Serving, StartError> {
     start(ServerSettings {
         engine: engine.client(),
         clock: std::sync::Arc::clone(&session.clock),
@@ -23,7 +23,7 @@ pub fn listen(engine: &Engine, session: &CommandContext) -> Result<Serving, Star
 }
 
 /// Lets requests under way end, decisions among them, while the engine's loop goes on.
-pub async fn leave(engine: &mut Engine, serving: Serving) {
+pub(crate) async fn leave(engine: &mut Engine, serving: Serving) {
     let left = engine.beside(tokio::time::timeout(LEAVE_TIME, serving.leave())).await;
     if left.is_err() {
         tracing::warn!("HTTP did not end in time");

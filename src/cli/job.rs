@@ -27,7 +27,7 @@ const LIMIT_DEFAULT: u32 = 100;
 
 /// What can be done with jobs.
 #[derive(Debug, Subcommand)]
-pub enum JobCommand {
+pub(crate) enum JobCommand {
     /// Start a job and print its id
     #[command(after_help = START_HELP)]
     Start(StartArguments),
@@ -82,7 +82,7 @@ pub enum JobCommand {
 }
 
 impl JobCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Start(_) => "started",
             Self::List { .. } => "listed",
@@ -108,7 +108,7 @@ tone=\"playful\" are texts (the second with its quotation marks).";
 
 /// A job to start.
 #[derive(Debug, Args)]
-pub struct StartArguments {
+pub(crate) struct StartArguments {
     /// A short name for people
     #[arg(long, value_name = "NAME")]
     slug: String,
@@ -147,29 +147,32 @@ fn param(text: &str) -> Result<(String, Value), String> {
 }
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: JobCommand) -> CommandResult {
-    let mut output = Output::new(global);
-    let output = &mut output;
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: JobCommand) -> CommandResult {
     let action = command.action();
     match command {
         JobCommand::Start(arguments) => start(global, output, arguments).await?,
         JobCommand::List { status, limit } => list(global, output, status, limit).await?,
         JobCommand::Show { job } => job_show::run(global, output, &job).await?,
-        JobCommand::Resume { job, dry_run: true } => {
-            foresee(global, output, action, &job, Command::resume(job.clone())).await?;
+        JobCommand::Resume { job, dry_run } => {
+            let command = Command::resume(job.clone());
+            control(global, output, &job, command, dry_run.then_some(action)).await?;
         }
-        JobCommand::Cancel { job, dry_run: true } => {
-            foresee(global, output, action, &job, Command::Cancel(job.clone())).await?;
+        JobCommand::Cancel { job, dry_run } => {
+            control(
+                global,
+                output,
+                &job,
+                Command::Cancel(job.clone()),
+                dry_run.then_some(action),
+            )
+            .await?;
         }
-        JobCommand::Resume { job, .. } => control(global, output, Command::resume(job)).await?,
-        JobCommand::Cancel { job, .. } => control(global, output, Command::Cancel(job)).await?,
         JobCommand::Acknowledge { job } => {
-            control(global, output, Command::Acknowledge(job)).await?;
+            control(global, output, &job, Command::Acknowledge(job.clone()), None).await?;
         }
-        JobCommand::Complete { job } => control(global, output, Command::Complete(job)).await?,
+        JobCommand::Complete { job } => control(global, output, &job, Command::Complete(job.clone()), None).await?,
         JobCommand::Watch { job } => return watch(global, output, &job).await,
     }
-    output.flush()?;
     Ok(Exit::Done)
 }
 
@@ -216,10 +219,20 @@ async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartAr
     .await
 }
 
-async fn control(global: &GlobalArguments, output: &mut Output, command: Command) -> Result<(), CommandError> {
+/// Has it done; with `foreseen`, the word for it, only tells what would happen.
+async fn control(
+    global: &GlobalArguments,
+    output: &mut Output,
+    job: &JobId,
+    command: Command,
+    foreseen: Option<&str>,
+) -> Result<(), CommandError> {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let is_resume = matches!(command, Command::Resume { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        if let Some(action) = foreseen {
+            return preview::print(engine, output, job, command, action).await;
+        }
         let done = engine.command(command).await?;
         let receipt = &done.0;
         done::print(engine, output, &done, &receipt.message, |document| {
@@ -231,21 +244,6 @@ async fn control(global: &GlobalArguments, output: &mut Output, command: Command
             }
         })
         .await
-    })
-    .await
-}
-
-/// What the command would do.
-async fn foresee(
-    global: &GlobalArguments,
-    output: &mut Output,
-    action: &str,
-    job: &JobId,
-    command: Command,
-) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
-    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        preview::print(engine, output, job, command, action).await
     })
     .await
 }

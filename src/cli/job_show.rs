@@ -19,7 +19,7 @@ use super::table::Table;
 use super::words::{ago, clock_time, size};
 
 /// Prints it.
-pub async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), CommandError> {
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), CommandError> {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let found = match session.open_existing(Role::Visitor) {
         Ok(engine) => with_engine(engine, async |engine| ask::find(engine, id).await).await?,

@@ -14,16 +14,16 @@ use text::visible_line;
 use super::output::note;
 
 /// Warnings and errors: for commands, whose result is what matters, and for the console.
-pub const WARNINGS: &str = "warn";
+pub(crate) const WARNINGS: &str = "warn";
 
 /// Sends the log to standard error from now on; `RUST_LOG` goes before `level`.
-pub fn to_stderr(level: &str) {
+pub(crate) fn to_stderr(level: &str) {
     begin(level, SafeStderr);
 }
 
 /// Sends the log to the file of this name in the operator's own state directory; `RUST_LOG` chooses
 /// what. Nowhere if there is none.
-pub fn to_file(name: &str) {
+pub(crate) fn to_file(name: &str) {
     let variable = |name: &str| std::env::var_os(name);
     let (state, home) = (variable("XDG_STATE_HOME"), variable("HOME"));
     if let Some(folder) = folder(state.as_ref().map(Path::new), home.as_ref().map(Path::new)) {

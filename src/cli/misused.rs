@@ -36,7 +36,7 @@ const NO_INIT: &str = "nothing has to be set up: 'holdpoint demo' shows everythi
 const MEANT_MAX: usize = 5;
 
 /// Tells it, in JSON where that is asked for; help and version are no errors.
-pub fn report(mut error: clap::Error, is_json: bool) -> Exit {
+pub(crate) fn report(mut error: clap::Error, is_json: bool) -> Exit {
     let is_asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     if is_asked_for {
         // If the output is closed, that is no failure of the command.

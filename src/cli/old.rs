@@ -1,13 +1,12 @@
 //! Old records on the command line: history, read without an engine where there is no database of
 //! ours (SPEC §4).
 
-use domain::ids::{JobId, StageName};
+use domain::ids::JobId;
 use domain::old::{ListedJob, OldJob};
 use engine::Trouble;
 use engine::history::OldRecords;
 use runs::RunsDir;
 use store::Reader;
-use text::visible_line;
 use wire::GateDoc;
 
 use super::output::{Output, note};
@@ -17,7 +16,7 @@ use super::table::Table;
 use super::words::{ago, clock_time};
 
 /// Reads old records. Nothing: there can be none, or ours cannot be told from them.
-pub fn read<T: Default>(
+pub(crate) fn read<T: Default>(
     session: &CommandContext,
     look: impl FnOnce(&mut OldRecords, Option<&Reader>) -> Result<T, Trouble>,
 ) -> Result<T, CommandError> {
@@ -32,12 +31,12 @@ pub fn read<T: Default>(
 }
 
 /// Names the old databases that cannot be read, a note each.
-pub fn note_faults(session: &CommandContext) {
+pub(crate) fn note_faults(session: &CommandContext) {
     faults(session).iter().for_each(|fault| note(fault));
 }
 
 /// What is wrong with old databases, a line each; nothing else is kept from working.
-pub fn faults(session: &CommandContext) -> Vec<String> {
+pub(crate) fn faults(session: &CommandContext) -> Vec<String> {
     let failed = session
         .old_databases()
         .iter()
@@ -48,7 +47,7 @@ pub fn faults(session: &CommandContext) -> Vec<String> {
 }
 
 /// The old job that was meant where no engine could be opened; else the failure as it was.
-pub fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> Result<ListedJob, CommandError> {
+pub(crate) fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> Result<ListedJob, CommandError> {
     match read(session, |history, ours| history.find(ours, id))? {
         Some(old @ ListedJob::Old(_)) => Ok(old),
         Some(ListedJob::Ours(_)) | None => Err(failure),
@@ -56,7 +55,7 @@ pub fn instead(session: &CommandContext, id: &JobId, failure: CommandError) -> R
 }
 
 /// Prints an old job.
-pub fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Result<(), CommandError> {
+pub(crate) fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Result<(), CommandError> {
     let now = session.now();
     output.line(&format!("{} / {}", job.id, job.slug))?;
     output.block("  ", &job.intent)?;
@@ -92,39 +91,9 @@ pub fn show(output: &mut Output, session: &CommandContext, job: &OldJob) -> Resu
 }
 
 /// The first line of a note.
-pub fn first_line(notes: Option<&str>) -> String {
+pub(crate) fn first_line(notes: Option<&str>) -> String {
     notes
         .and_then(|notes| notes.lines().next())
         .unwrap_or_default()
         .to_owned()
-}
-
-/// Prints one decision of an old job.
-pub fn show_decision(output: &mut Output, job: &OldJob, stage: &StageName) -> Result<(), CommandError> {
-    let decision = job.gate(stage).and_then(|gate| gate.decision.as_ref());
-    let Some(decision) = decision else {
-        return Err(CommandError::not_found(format!(
-            "the old record {} knows no decision on {}",
-            job.id,
-            visible_line(stage.as_str())
-        )));
-    };
-    if output.is_json {
-        return output.document(decision);
-    }
-    let verdict = if decision.approved { "approved" } else { "rejected" };
-    output.line(&format!(
-        "{} / {stage} {verdict} by {}, old record",
-        job.id, decision.by
-    ))?;
-    output.line(&format!("at        {}", clock_time(decision.at)))?;
-    if let Some(notes) = &decision.notes {
-        output.line("notes")?;
-        output.block("  ", notes)?;
-    }
-    if let Some(patch) = &decision.patch {
-        output.line("patch")?;
-        output.block("  ", &serde_json::to_string_pretty(patch).unwrap_or_default())?;
-    }
-    Ok(())
 }

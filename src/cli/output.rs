@@ -14,19 +14,19 @@ use super::global::GlobalArguments;
 use super::report::CommandError;
 
 /// Standard output of one command.
-pub struct Output {
+pub(crate) struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
     /// Whether documents are wanted instead of lines.
-    pub is_json: bool,
+    pub(crate) is_json: bool,
     /// Whether a failure is told with its causes.
-    pub is_verbose: bool,
+    pub(crate) is_verbose: bool,
     /// Whether a person looks at it directly.
-    pub is_terminal: bool,
+    pub(crate) is_terminal: bool,
 }
 
 impl Output {
     /// Locks standard output for this command.
-    pub fn new(global: &GlobalArguments) -> Self {
+    pub(crate) fn new(global: &GlobalArguments) -> Self {
         let stdout = io::stdout();
         let is_terminal = stdout.is_terminal();
         Self {
@@ -38,13 +38,13 @@ impl Output {
     }
 
     /// One line for a person, made safe.
-    pub fn line(&mut self, text: &str) -> Result<(), CommandError> {
+    pub(crate) fn line(&mut self, text: &str) -> Result<(), CommandError> {
         writeln!(self.stdout, "{}", visible_line(text).trim_end())?;
         Ok(())
     }
 
     /// Text of several lines, each made safe and indented.
-    pub fn block(&mut self, indent: &str, text: &str) -> Result<(), CommandError> {
+    pub(crate) fn block(&mut self, indent: &str, text: &str) -> Result<(), CommandError> {
         for line in text.lines() {
             self.line(&format!("{indent}{line}"))?;
         }
@@ -52,18 +52,18 @@ impl Output {
     }
 
     /// Bytes as they are: what another program reads.
-    pub fn raw(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
         self.stdout.write_all(bytes)?;
         Ok(())
     }
 
     /// The one document of a command.
-    pub fn document(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
+    pub(crate) fn document(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
         self.json(document, true)
     }
 
     /// One line of JSON Lines, sent off at once: somebody waits for it.
-    pub fn json_line(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
+    pub(crate) fn json_line(&mut self, document: &impl Serialize) -> Result<(), CommandError> {
         self.json(document, false)?;
         self.flush()
     }
@@ -75,7 +75,7 @@ impl Output {
     }
 
     /// Sends off what is buffered.
-    pub fn flush(&mut self) -> Result<(), CommandError> {
+    pub(crate) fn flush(&mut self) -> Result<(), CommandError> {
         self.stdout.flush()?;
         Ok(())
     }
@@ -90,7 +90,7 @@ static HELD: Mutex<Option<Vec<String>>> = Mutex::new(None);
 const HELD_MAX: usize = 100;
 
 /// A line on standard error beside the result: what a person should know, and a program need not.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let line = visible_line(text).into_owned();
     match &mut *HELD.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(held) if held.len() < HELD_MAX => held.push(line),
@@ -100,12 +100,12 @@ pub fn note(text: &str) {
 }
 
 /// From now on notes wait for [`tell_notes`].
-pub fn hold_notes() {
+pub(crate) fn hold_notes() {
     *HELD.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
 }
 
 /// Tells the notes that waited: the command did what it was asked to.
-pub fn tell_notes() {
+pub(crate) fn tell_notes() {
     let held = HELD.lock().unwrap_or_else(PoisonError::into_inner).take();
     held.into_iter().flatten().for_each(|line| print_line(&line));
 }
@@ -116,7 +116,7 @@ fn print_line(line: &str) {
 }
 
 /// JSON in which every character that a terminal would obey or hide is written as `\uXXXX`.
-pub fn printable_json(document: &impl Serialize, is_pretty: bool) -> String {
+pub(crate) fn printable_json(document: &impl Serialize, is_pretty: bool) -> String {
     let made = if is_pretty {
         serde_json::to_string_pretty(document)
     } else {

@@ -22,7 +22,7 @@ use super::{done, patch_check, patch_file, preview};
 
 /// What can be done with patches.
 #[derive(Debug, Subcommand)]
-pub enum PatchCommand {
+pub(crate) enum PatchCommand {
     /// List the patch types, each with an example
     Types,
     /// Plan a patch against what lies on disk; nothing changes
@@ -58,7 +58,7 @@ pub enum PatchCommand {
 }
 
 impl PatchCommand {
-    pub fn action(&self) -> &'static str {
+    pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Types => "listed",
             Self::Check(_) => "fit to apply",
@@ -74,7 +74,7 @@ that came with a decision stays: a decision cannot be taken back.";
 
 /// A patch for a gate.
 #[derive(Debug, Args)]
-pub struct PatchArguments {
+pub(crate) struct PatchArguments {
     #[command(flatten)]
     pub(super) gate: GateArguments,
     /// The patch as JSON; - is standard input
@@ -83,28 +83,38 @@ pub struct PatchArguments {
 }
 
 /// Runs one of these commands.
-pub async fn run(global: &GlobalArguments, command: PatchCommand) -> CommandResult {
-    let mut output = Output::new(global);
-    let output = &mut output;
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: PatchCommand) -> CommandResult {
     let action = command.action();
     match command {
         PatchCommand::Types => list(output)?,
         PatchCommand::Check(arguments) => patch_check::run(global, output, &arguments).await?,
         PatchCommand::Apply { patch, digest, dry_run } => {
-            let (session, gate, command) = apply(global, patch, digest)?;
+            let session = CommandContext::resolve(global, Surface::Cli)?;
+            let read = patch_file::read(&patch.file, global.no_input)?;
+            let gate = patch.gate.newest();
+            let command = Command::ApplyPatch {
+                gate: gate.clone(),
+                patch: read.patch.value().clone(),
+                digest,
+            };
             act(&session, output, gate, command, dry_run.then_some(action)).await?;
         }
         PatchCommand::Undo {
             gate,
-            artifact,
+            artifact: path,
             digest,
             dry_run,
         } => {
-            let (session, gate, command) = undo(global, gate, artifact, digest)?;
+            let session = CommandContext::resolve(global, Surface::Cli)?;
+            let gate = gate.newest();
+            let command = Command::UndoPatch {
+                gate: gate.clone(),
+                path,
+                digest,
+            };
             act(&session, output, gate, command, dry_run.then_some(action)).await?;
         }
     }
-    output.flush()?;
     Ok(Exit::Done)
 }
 
@@ -122,47 +132,6 @@ fn list(output: &mut Output) -> Result<(), CommandError> {
         output.block("    ", &example)?;
     }
     Ok(())
-}
-
-fn apply(
-    global: &GlobalArguments,
-    arguments: PatchArguments,
-    digest: Option<Digest>,
-) -> Result<(CommandContext, GateRef, Command), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
-    let PatchArguments { gate, file } = arguments;
-    let read = patch_file::read(&file, global.no_input)?;
-    let gate = newest(gate);
-    let command = Command::ApplyPatch {
-        gate: gate.clone(),
-        patch: read.patch.value().clone(),
-        digest,
-    };
-    Ok((session, gate, command))
-}
-
-fn undo(
-    global: &GlobalArguments,
-    gate: GateArguments,
-    path: Option<ArtifactPath>,
-    digest: Option<Digest>,
-) -> Result<(CommandContext, GateRef, Command), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
-    let gate = newest(gate);
-    let command = Command::UndoPatch {
-        gate: gate.clone(),
-        path,
-        digest,
-    };
-    Ok((session, gate, command))
-}
-
-fn newest(wanted: GateArguments) -> GateRef {
-    GateRef {
-        job_id: wanted.job,
-        stage: wanted.stage,
-        attempt: None,
-    }
 }
 
 /// Changes what is under review and tells the gate's new digest; with `foreseen`, the word for it,

@@ -45,7 +45,7 @@ struct ParamsPlanDoc<'a> {
 }
 
 /// Prints the plan, or says why there is none.
-pub async fn run(
+pub(crate) async fn run(
     global: &GlobalArguments,
     output: &mut Output,
     arguments: &PatchArguments,

@@ -9,14 +9,14 @@ use patch::{PATCH_BYTES_MAX, Patch};
 use super::report::CommandError;
 
 /// A checked patch and what the operator called it.
-pub struct PatchFile {
-    pub patch: Patch,
+pub(crate) struct PatchFile {
+    pub(crate) patch: Patch,
     /// The path as given, or `standard input`.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// Reads and checks a patch; `-` is standard input.
-pub fn read(path: &Path, is_input_refused: bool) -> Result<PatchFile, CommandError> {
+pub(crate) fn read(path: &Path, is_input_refused: bool) -> Result<PatchFile, CommandError> {
     let is_stdin = path == Path::new("-");
     let name = if is_stdin {
         "standard input".to_owned()

@@ -9,12 +9,13 @@ use domain::outlook::Outlook;
 use engine::client::Client;
 use wire::PreviewDoc;
 
+use super::gate_decide::Results;
 use super::output::Output;
-use super::report::{CommandError, CommandResult, Exit};
+use super::report::{CommandError, CommandResult};
 
 /// Tells what a command would do; `done` is the word for it: `approved`. What would be refused is
 /// the failure that the command itself would be.
-pub async fn print(
+pub(crate) async fn print(
     engine: &Client,
     output: &mut Output,
     job_id: &JobId,
@@ -33,38 +34,25 @@ pub async fn print(
 
 /// Of several gates: each for itself, as if it were the only one. With `--json` the answer is an
 /// array.
-pub async fn tell_all(
+pub(crate) async fn tell_all(
     engine: &Client,
     output: &mut Output,
     gates: &[GateRef],
     decide: &impl Fn(GateRef) -> Command,
     done: &'static str,
 ) -> CommandResult {
-    let mut documents = Vec::new();
-    let mut exits = Vec::new();
+    let mut results = Results::new(done);
     for gate in gates {
         let command = decide(gate.clone());
         let subject = subject(&command, &gate.job_id);
         let foreseen = engine.preview(None, command).await;
         match foreseen.map_err(CommandError::from).and_then(|outlook| Ok(outlook?)) {
-            Ok(outlook) if output.is_json => documents.push(document(gate, &outlook)),
+            Ok(outlook) if output.is_json => results.documents.push(document(gate, &outlook)),
             Ok(outlook) => say(output, &subject, done, &outlook)?,
-            Err(failure) if output.is_json => {
-                exits.push(failure.exit());
-                documents.push(
-                    json!({ "job_id": gate.job_id, "stage": gate.stage, "error": failure.document(output.is_verbose) }),
-                );
-            }
-            Err(failure) => {
-                output.flush()?;
-                exits.push(failure.not(done).report(false, output.is_verbose));
-            }
+            Err(failure) => results.failed(output, gate, failure)?,
         }
     }
-    if output.is_json {
-        output.document(&documents)?;
-    }
-    Ok(Exit::of_several(&exits))
+    results.end(output)
 }
 
 fn document(gate: &GateRef, outlook: &Outlook) -> Value {

@@ -23,7 +23,7 @@ use super::output::printable_json;
 
 /// How a command ended (SPEC §8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// Done; for `wait` and `open --wait`: approved.
     Done,
     /// Failed, refused or canceled; a check with findings.
@@ -44,7 +44,7 @@ pub enum Exit {
 
 impl Exit {
     /// The number that the shell sees.
-    pub fn code(self) -> u8 {
+    pub(crate) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
@@ -58,7 +58,7 @@ impl Exit {
     }
 
     /// Of several results: where all that were not done have one code, that one.
-    pub fn of_several(not_done: &[Self]) -> Self {
+    pub(crate) fn of_several(not_done: &[Self]) -> Self {
         match not_done {
             [] => Self::Done,
             [first, rest @ ..] if rest.iter().all(|exit| exit == first) => *first,
@@ -69,7 +69,7 @@ impl Exit {
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// Something to be told.
     Told(Box<ErrorReport>),
     /// Whoever read standard output has left: nothing to tell and nobody to tell it to.
@@ -80,31 +80,31 @@ pub enum CommandError {
 
 /// What is told about a failure.
 #[derive(Debug)]
-pub struct ErrorReport {
+pub(crate) struct ErrorReport {
     /// What did not happen, as a past participle: `approved`. None: what the command is for.
     action: Option<&'static str>,
     /// The word for programs.
-    pub code: &'static str,
+    pub(crate) code: &'static str,
     /// The one fact that explains it.
-    pub message: String,
+    pub(crate) message: String,
     /// What to do.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
     /// The field, path, line or gate.
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
     /// The number for the shell.
-    pub exit: Exit,
+    pub(crate) exit: Exit,
     /// All faults of a configuration.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// The error that it came of.
     cause: ErrorCause,
 }
 
 /// What a command comes to.
-pub type CommandResult = Result<Exit, CommandError>;
+pub(crate) type CommandResult = Result<Exit, CommandError>;
 
 impl CommandError {
     /// Failed or refused, exit code 1.
-    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self::Told(Box::new(ErrorReport {
             action: None,
             code,
@@ -118,18 +118,18 @@ impl CommandError {
     }
 
     /// An error of something that is told in its own words.
-    pub fn of(code: &'static str, error: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn of(code: &'static str, error: impl Error + Send + Sync + 'static) -> Self {
         Self::new(code, error.to_string()).because(error)
     }
 
     /// There is no such thing, exit code 6.
-    pub fn not_found(message: impl Into<String>) -> Self {
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Refusal::new(RefusalCode::NotFound, message).into()
     }
 
     /// A patch that is not taken; `file` is what the operator called it, when its text was read
     /// from one.
-    pub fn patch(file: Option<&str>, error: &PatchError) -> Self {
+    pub(crate) fn patch(file: Option<&str>, error: &PatchError) -> Self {
         let position = match (file, error.line) {
             (Some(file), Some(line)) => Some(format!("{file}:{line}:{}", error.column.unwrap_or(1))),
             (Some(_), None) | (None, _) => None,
@@ -152,7 +152,7 @@ impl CommandError {
     /// Names what did not happen, unless that is known: who is nearest to it knows best, and `main`
     /// names the rest.
     #[must_use]
-    pub fn not(self, action: &'static str) -> Self {
+    pub(crate) fn not(self, action: &'static str) -> Self {
         self.with(|told| {
             told.action.get_or_insert(action);
         })
@@ -160,25 +160,25 @@ impl CommandError {
 
     /// Adds the error that it came of.
     #[must_use]
-    pub fn because(self, error: impl Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn because(self, error: impl Error + Send + Sync + 'static) -> Self {
         self.with(|told| told.cause = ErrorCause::of(error))
     }
 
     /// Adds what to do.
     #[must_use]
-    pub fn hint(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         self.with(|told| told.hint = Some(hint.into()))
     }
 
     /// Adds the place.
     #[must_use]
-    pub fn at(self, place: impl Into<String>) -> Self {
+    pub(crate) fn at(self, place: impl Into<String>) -> Self {
         self.with(|told| told.place = Some(place.into()))
     }
 
     /// Changes what is told, where something is.
     #[must_use]
-    pub fn with(mut self, change: impl FnOnce(&mut ErrorReport)) -> Self {
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut ErrorReport)) -> Self {
         if let Self::Told(told) = &mut self {
             change(told);
         }
@@ -186,7 +186,7 @@ impl CommandError {
     }
 
     /// How the process ends because of it.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Told(told) => told.exit,
             Self::OutputGone => Exit::Done,
@@ -195,7 +195,7 @@ impl CommandError {
     }
 
     /// What a program is told of it, for one of several results.
-    pub fn document(&self, is_verbose: bool) -> Value {
+    pub(crate) fn document(&self, is_verbose: bool) -> Value {
         match self {
             Self::Told(told) => told.error(is_verbose),
             Self::OutputGone | Self::Interrupted => Value::Null,
@@ -203,7 +203,7 @@ impl CommandError {
     }
 
     /// Tells the person, or the program, and says how the process ends.
-    pub fn report(self, is_json: bool, is_verbose: bool) -> Exit {
+    pub(crate) fn report(self, is_json: bool, is_verbose: bool) -> Exit {
         if let Self::Told(told) = &self {
             let text = if is_json {
                 told.to_json(is_verbose)

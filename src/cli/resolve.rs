@@ -29,16 +29,16 @@ use super::report::CommandError;
 const OPERATOR_BYTES_MAX: usize = 100;
 
 /// What a command works with.
-pub struct CommandContext {
+pub(crate) struct CommandContext {
     /// The configuration in force.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Its file; none: an embedded one.
-    pub config_path: Option<PathBuf>,
+    pub(crate) config_path: Option<PathBuf>,
     /// The runs directory; it may not exist yet.
-    pub runs_dir: PathBuf,
+    pub(crate) runs_dir: PathBuf,
     /// In whose name everything is done.
-    pub operator: Operator,
-    pub clock: Arc<dyn Clock>,
+    pub(crate) operator: Operator,
+    pub(crate) clock: Arc<dyn Clock>,
     absolute_runs_dir: String,
     program: PathBuf,
     group: Option<u32>,
@@ -46,7 +46,7 @@ pub struct CommandContext {
 }
 
 /// Reads the configuration that a command is to use. Refused: every fault at once.
-pub fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), CommandError> {
+pub(crate) fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), CommandError> {
     let text = config_text(global)?;
     if text.path.is_none() {
         note("There is no conf/operator.yaml here: the embedded configuration is used");
@@ -55,12 +55,12 @@ pub fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), Com
 }
 
 /// The configuration's text, from the file that was named or the default one.
-pub fn config_text(global: &GlobalArguments) -> Result<ConfigText, CommandError> {
+pub(crate) fn config_text(global: &GlobalArguments) -> Result<ConfigText, CommandError> {
     Ok(ConfigText::read(global.config.as_deref())?)
 }
 
 /// Loads a configuration's text.
-pub fn load(text: ConfigText) -> Result<(Config, ConfigText), CommandError> {
+pub(crate) fn load(text: ConfigText) -> Result<(Config, ConfigText), CommandError> {
     match text.load() {
         Ok(loaded) => Ok((loaded.config, text)),
         Err(problems) => {
@@ -81,13 +81,13 @@ pub fn load(text: ConfigText) -> Result<(Config, ConfigText), CommandError> {
 
 impl CommandContext {
     /// Finds everything for a command that came in through `surface`.
-    pub fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, CommandError> {
+    pub(crate) fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, CommandError> {
         let (config, text) = read_config(global)?;
         Self::with_config(global, surface, config, text)
     }
 
     /// The same with a configuration that was read before.
-    pub fn with_config(
+    pub(crate) fn with_config(
         global: &GlobalArguments,
         surface: Surface,
         mut config: Config,
@@ -114,13 +114,13 @@ impl CommandContext {
     }
 
     /// The absolute path of the runs directory.
-    pub fn absolute_runs_dir(&self) -> &str {
+    pub(crate) fn absolute_runs_dir(&self) -> &str {
         &self.absolute_runs_dir
     }
 
     /// Opens the engine; makes the runs directory when it is missing. Whoever may lead answers
     /// dropped files beside it.
-    pub fn open(&self, role: Role) -> Result<Engine, CommandError> {
+    pub(crate) fn open(&self, role: Role) -> Result<Engine, CommandError> {
         let engine = Engine::open(EngineSettings {
             runs_dir: self.runs_dir.clone(),
             config: self.config.clone(),
@@ -144,13 +144,13 @@ impl CommandContext {
     }
 
     /// Whether any job was ever kept here. Looking must not make what it looks for.
-    pub fn has_jobs(&self) -> bool {
+    pub(crate) fn has_jobs(&self) -> bool {
         self.runs_dir.join(DATABASE_FILE).exists()
     }
 
     /// The runs directory and its database for somebody who only looks: nothing is made, paid,
     /// locked or brought up.
-    pub fn look(&self) -> Result<(RunsDir, Reader), CommandError> {
+    pub(crate) fn look(&self) -> Result<(RunsDir, Reader), CommandError> {
         self.refuse_lost()?;
         if !self.has_jobs() {
             return Err(self.no_jobs());
@@ -161,7 +161,7 @@ impl CommandContext {
     }
 
     /// Refuses when the database is gone and the records of its jobs are not.
-    pub fn refuse_lost(&self) -> Result<(), CommandError> {
+    pub(crate) fn refuse_lost(&self) -> Result<(), CommandError> {
         if !self.runs_dir.is_dir() {
             return Ok(());
         }
@@ -170,7 +170,7 @@ impl CommandContext {
     }
 
     /// That nothing was ever kept here.
-    pub fn no_jobs(&self) -> CommandError {
+    pub(crate) fn no_jobs(&self) -> CommandError {
         let runs_dir = self.runs_dir.display();
         let but = match self.old_databases.is_empty() {
             true => "",
@@ -182,7 +182,7 @@ impl CommandContext {
     }
 
     /// Opens the engine for something about a job that must be there already.
-    pub fn open_existing(&self, role: Role) -> Result<Engine, CommandError> {
+    pub(crate) fn open_existing(&self, role: Role) -> Result<Engine, CommandError> {
         if self.has_jobs() {
             return self.open(role);
         }
@@ -192,7 +192,7 @@ impl CommandContext {
 
     /// Opens the engine for a list; none when nothing was ever kept here: see
     /// [`Self::note_no_jobs`].
-    pub fn open_list(&self) -> Result<Option<Engine>, CommandError> {
+    pub(crate) fn open_list(&self) -> Result<Option<Engine>, CommandError> {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);
         }
@@ -201,24 +201,24 @@ impl CommandContext {
     }
 
     /// Says why a list is empty where nothing was ever kept.
-    pub fn note_no_jobs(&self) {
+    pub(crate) fn note_no_jobs(&self) {
         if !self.has_jobs() {
             note(&format!("There are no jobs in {}", self.runs_dir.display()));
         }
     }
 
     /// The databases of the old system.
-    pub fn old_databases(&self) -> &[OldDatabase] {
+    pub(crate) fn old_databases(&self) -> &[OldDatabase] {
         &self.old_databases
     }
 
     /// The group that shares the files.
-    pub fn group(&self) -> Option<u32> {
+    pub(crate) fn group(&self) -> Option<u32> {
         self.group
     }
 
     /// What documents need to know beside the rows.
-    pub fn lens(&self) -> DocumentContext<'_> {
+    pub(crate) fn lens(&self) -> DocumentContext<'_> {
         DocumentContext {
             policies: &self.config.gates,
             grace_s: self.config.pipeline.overdue_grace_s,
@@ -228,7 +228,7 @@ impl CommandContext {
     }
 
     /// The time.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().utc
     }
 }

@@ -20,7 +20,7 @@ use super::resolve::CommandContext;
 use super::{http, log, old};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
-pub async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     log::to_stderr(session.config.server.log_level);
     let refused = |error: std::io::Error| CommandError::new("not_possible", format!("signals: {error}")).because(error);

@@ -10,13 +10,13 @@ use super::report::CommandError;
 const GAP: &str = "  ";
 
 /// Rows of one list.
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these column heads.
-    pub fn new(heads: &[&str]) -> Self {
+    pub(crate) fn new(heads: &[&str]) -> Self {
         Self {
             rows: vec![heads.iter().map(|head| (*head).to_owned()).collect()],
         }
@@ -24,7 +24,7 @@ impl Table {
 
     /// Adds a row. An empty cell is shown as `-`, so that columns can be told apart by a script and
     /// by ear.
-    pub fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         let shown = |cell: String| {
             if cell.is_empty() {
                 "-".to_owned()
@@ -36,7 +36,7 @@ impl Table {
     }
 
     /// Prints it; without rows only a note on standard error, which says what there is none of.
-    pub fn print(self, output: &mut Output, none: &str) -> Result<(), CommandError> {
+    pub(crate) fn print(self, output: &mut Output, none: &str) -> Result<(), CommandError> {
         if self.rows.len() < 2 {
             note(none);
             return Ok(());

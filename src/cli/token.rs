@@ -21,7 +21,7 @@ const RANDOM_BYTES: usize = 32;
 
 /// What can be done with tokens.
 #[derive(Debug, Subcommand)]
-pub enum TokenCommand {
+pub(crate) enum TokenCommand {
     /// Make a token and print it once, with the line for security.tokens; nothing is written
     #[command(after_help = NEW_HELP)]
     New {
@@ -60,7 +60,7 @@ struct TokenDoc<'a> {
 }
 
 /// Runs one of these commands.
-pub fn run(global: &GlobalArguments, command: &TokenCommand) -> CommandResult {
+pub(crate) fn run(global: &GlobalArguments, command: &TokenCommand) -> CommandResult {
     let TokenCommand::New { name, role } = command;
     if let Some(fault) = token_name_fault(name) {
         return Err(CommandError::new("invalid", fault).at("NAME"));

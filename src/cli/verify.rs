@@ -12,7 +12,7 @@ use super::report::{CommandResult, Exit};
 use super::resolve::CommandContext;
 
 /// Walks the chain and compares rows with files; changes nothing, opens nothing for writing.
-pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> CommandResult {
+pub(crate) fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let (runs, reader) = session.look()?;
     let report = audit(&runs, &reader, scope, &mut audit_report::teller(output.is_json));
@@ -20,7 +20,7 @@ pub fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> Co
 }
 
 /// Prints the newest decision's number and hash.
-pub fn head(global: &GlobalArguments, output: &mut Output) -> CommandResult {
+pub(crate) fn head(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let (_, reader) = session.look()?;
     let head = reader.chain_head()?;
@@ -33,6 +33,6 @@ pub fn head(global: &GlobalArguments, output: &mut Output) -> CommandResult {
 }
 
 /// What clap says of a note that is none.
-pub fn noted_head(text: &str) -> Result<ChainHead, String> {
+pub(crate) fn noted_head(text: &str) -> Result<ChainHead, String> {
     text.parse()
 }

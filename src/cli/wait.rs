@@ -23,7 +23,7 @@ use super::words::clock_time;
 
 /// Waits and tells; `attempt` is the one to wait for, else the newest. Returns the exit code that
 /// stands for the outcome.
-pub async fn run(
+pub(crate) async fn run(
     engine: &Client,
     session: &CommandContext,
     output: &mut Output,
@@ -39,13 +39,23 @@ pub async fn run(
     };
     match waited {
         Waited::Settled(attempt) => settled(engine, session, output, &rows, wanted, attempt).await,
-        Waited::Passed => passed(session, output, &rows, wanted),
+        Waited::Passed => {
+            tell_stage(session, output, &rows, wanted, "passed without a gate")?;
+            Ok(Exit::Done)
+        }
         Waited::NoGate => Err(Refusal::no_gate(&rows, stage, None).into()),
         Waited::Ended => {
             let message = format!("job {job} ended before: {}", rows.job.status.as_str());
             Err(CommandError::new("job_ended", message).at(format!("{job} / {stage}")))
         }
-        Waited::StillOpen(attempt) => still_open(session, output, &rows, wanted, attempt),
+        Waited::StillOpen(attempt) => {
+            let what = match attempt {
+                Some(attempt) => format!("#{attempt} is still open"),
+                None => "is not reached yet".to_owned(),
+            };
+            tell_stage(session, output, &rows, wanted, &what)?;
+            Ok(Exit::StillOpen)
+        }
     }
 }
 
@@ -74,7 +84,10 @@ async fn settled(
         );
     }
     if output.is_json {
-        gate_show::document(output, session, rows, Some(gate), decision, Some(is_published))?;
+        gate_show::document(output, session, rows, Some(gate), |document| {
+            document.decision = decision;
+            document.published = Some(is_published);
+        })?;
     } else if let Some(sealed) = decision {
         let decided = &sealed.decision;
         let state = gate.state.as_str();
@@ -96,42 +109,17 @@ async fn settled(
     })
 }
 
-fn passed(session: &CommandContext, output: &mut Output, rows: &JobRows, wanted: &GateArguments) -> CommandResult {
-    if output.is_json {
-        stage_document(session, output, rows, wanted)?;
-    } else {
-        output.line(&format!("{} / {} passed without a gate", wanted.job, wanted.stage))?;
-    }
-    Ok(Exit::Done)
-}
-
-fn still_open(
+/// Where a stage stands without a decision, in the words of `what`.
+fn tell_stage(
     session: &CommandContext,
     output: &mut Output,
     rows: &JobRows,
     wanted: &GateArguments,
-    attempt: Option<u32>,
-) -> CommandResult {
-    if output.is_json {
-        stage_document(session, output, rows, wanted)?;
-    } else {
-        let what = match attempt {
-            Some(attempt) => format!("#{attempt} is still open"),
-            None => "is not reached yet".to_owned(),
-        };
-        output.line(&format!("{} / {} {what}", wanted.job, wanted.stage))?;
-    }
-    Ok(Exit::StillOpen)
-}
-
-fn stage_document(
-    session: &CommandContext,
-    output: &mut Output,
-    rows: &JobRows,
-    wanted: &GateArguments,
+    what: &str,
 ) -> Result<(), CommandError> {
-    output.document(&JobGateDoc::of(
-        rows,
-        GateDoc::of_stage(rows, &wanted.stage, session.lens()),
-    ))
+    if output.is_json {
+        let gate = GateDoc::of_stage(rows, &wanted.stage, session.lens());
+        return output.document(&JobGateDoc::of(rows, gate));
+    }
+    output.line(&format!("{} / {} {what}", wanted.job, wanted.stage))
 }

@@ -17,7 +17,7 @@ use super::table::Table;
 use super::words::clock_time;
 
 /// What the help says besides.
-pub const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 WAITING counts what is to be sent now, LOST what was given up: after a day, or
 when the receiver itself has refused it six times. FAULT is why the newest
 attempt failed.
@@ -36,8 +36,7 @@ struct WebhookDoc<'a> {
 }
 
 /// Lists them.
-pub async fn run(global: &GlobalArguments) -> CommandResult {
-    let mut output = Output::new(global);
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let standings = match session.open_list()? {
         None => {
@@ -90,10 +89,9 @@ pub async fn run(global: &GlobalArguments) -> CommandResult {
             ]);
         }
         table.print(
-            &mut output,
+            output,
             "no webhooks: the section webhooks of the configuration names none",
         )?;
     }
-    output.flush()?;
     Ok(Exit::Done)
 }

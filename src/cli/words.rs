@@ -4,16 +4,16 @@ use domain::decision::Seen;
 use domain::time::Timestamp;
 use text::words;
 
-pub use domain::time::clock_time;
+pub(crate) use domain::time::clock_time;
 
 /// How long ago: `12m ago`.
-pub fn ago(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
     words::ago(now.us_since(at))
 }
 
 /// A look, for a line that begins with who looked:
 /// `ana at 2026-11-22 22:13:25Z, digest 9f2c1e: 3 of 5 hunks`.
-pub fn looked(seen: &Seen) -> String {
+pub(crate) fn looked(seen: &Seen) -> String {
     let shown = match seen.shown_words() {
         words if words.is_empty() => words,
         words => format!(": {words}"),
@@ -27,12 +27,12 @@ pub fn looked(seen: &Seen) -> String {
 }
 
 /// A length of time that JSON has in seconds.
-pub fn length(seconds: f64) -> String {
+pub(crate) fn length(seconds: f64) -> String {
     words::duration_us((seconds * 1e6) as i64)
 }
 
 /// A size: `512 bytes`, `14.2 kB`, `3.1 MB`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
         0..1000 => format!("{bytes} bytes"),

@@ -10,7 +10,7 @@ use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::refusal::RefusalCode;
-use engine::api::Notice;
+use engine::api::{Notice, Ticket};
 use engine::{Engine, Role};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
@@ -172,14 +172,15 @@ async fn two_patches_at_once_are_both_on_disk() {
     let folder = tempfile::tempdir().unwrap();
     let (mut engine, id) = at_gate(folder.path()).await;
     // The writer is busy with these when the patches arrive, so that it takes both together.
-    for n in 0..5 {
-        engine.submit(Command::StartJob(NewJob {
+    for n in 1..=5 {
+        let job = NewJob {
             slug: format!("s{n}"),
             is_manual: true,
             ..NewJob::default()
-        }));
+        };
+        engine.submit(Ticket(n), Command::StartJob(job));
     }
-    engine.submit(replace(&id, "attempt", "try"));
+    engine.submit(Ticket(6), replace(&id, "attempt", "try"));
     let (_, published) = engine.call_published(replace(&id, "try", "test")).await.unwrap();
     assert_eq!(published, Ok(()));
     assert_eq!(fs::read_to_string(script(folder.path(), &id)).unwrap(), "test 1: ");
@@ -341,7 +342,7 @@ async fn that_a_stage_is_tried_again_is_said_only_while_it_is() {
     let mut engine = Engine::open(settings).unwrap();
     let id = start(&mut engine, "tides").await;
     assert!(is_tried_again(&mut engine).await);
-    engine.submit(Command::Cancel(id));
+    engine.submit(Ticket(1), Command::Cancel(id));
     while is_tried_again(&mut engine).await {}
     engine.close();
 }

@@ -5,16 +5,11 @@
 //! The list is `fault::POINTS`; a step without a row here fails the test. `docs/DURABILITY.md` has
 //! the same table.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use serde_json::Value;
-
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, wait_for};
+use crate::support::run::{Workspace, printed};
 
 const PIPELINE: &str = r#"
 pipeline:
@@ -75,64 +70,28 @@ fn armed(workspace: &Workspace) -> PathBuf {
     workspace.root().join("armed")
 }
 
-fn serve(workspace: &Workspace, point: Option<&str>) -> Child {
-    let mut command = workspace.command(&["serve", "--no-http"]);
-    if let Some(point) = point {
-        command.env("HOLDPOINT_CRASH_AT", point);
-        command.env("HOLDPOINT_FAULT_WHEN", armed(workspace));
-    }
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    quiet.spawn().unwrap()
-}
-
-fn end(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-/// Ends a server as an administrator does: what it owes is written first.
-fn leave(mut server: Child) {
-    kill(Pid::from_raw(i32::try_from(server.id()).unwrap()), Signal::SIGTERM).unwrap();
-    server.wait().unwrap();
+fn serve(workspace: &Workspace, point: &str) -> Beside {
+    let armed = armed(workspace).display().to_string();
+    Beside::serving(
+        workspace,
+        &[("HOLDPOINT_CRASH_AT", point), ("HOLDPOINT_FAULT_WHEN", &armed)],
+    )
 }
 
 fn start(workspace: &Workspace) {
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
 }
 
-/// Follows the job's events until one of this type.
-fn until(workspace: &Workspace, kind: &str) {
-    let mut follow = workspace
-        .command(&["events", "j-1", "--follow", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
-    let is_it = |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|event| event["type"] == kind);
-    assert!(lines.map_while(Result::ok).any(|line| is_it(&line)), "no {kind}");
-    end(follow);
-}
-
-fn approve(workspace: &Workspace, point: Option<&str>) -> std::process::Output {
+fn approve(workspace: &Workspace, variables: &[(&str, &str)]) -> std::process::Output {
     workspace.write("fix.json", PATCH);
-    let mut command = workspace.command(&[
-        "gate", "approve", "j-1", "script", "--patch", "fix.json", "--notes", "ship it",
-    ]);
-    if let Some(point) = point {
-        command.env("HOLDPOINT_CRASH_AT", point);
-    }
-    command.output().unwrap()
+    workspace.under(variables, "gate approve j-1 script --patch fix.json --notes 'ship it'")
 }
 
 /// What must be so whatever was killed, once the job is through.
 fn assert_agrees(workspace: &Workspace, point: &str) {
     for arguments in [&["decisions", "verify"][..], &["doctor"]] {
         let output = workspace.command(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         assert_eq!(output.status.code(), Some(0), "{point}: {arguments:?}: {said}");
     }
     let decision = workspace.decision("j-1", "script");
@@ -189,7 +148,7 @@ fn assert_agrees(workspace: &Workspace, point: &str) {
         .map(|event| event["seq"].as_u64().unwrap())
         .collect();
     assert!(seqs.is_sorted_by(|one, other| one < other), "{point}: {seqs:?}");
-    let told = workspace.json_lines(&["events", "j-1"]);
+    let told = workspace.json_lines("events j-1");
     assert_eq!(told.len(), seqs.len(), "{point}");
     let state = workspace.state("j-1");
     assert_eq!(
@@ -197,11 +156,7 @@ fn assert_agrees(workspace: &Workspace, point: &str) {
         (&"completed".into(), &"approved".into()),
         "{point}"
     );
-    assert_eq!(
-        workspace.json(&["job", "show", "j-1"])["status"],
-        "completed",
-        "{point}"
-    );
+    assert_eq!(workspace.json("job show j-1")["status"], "completed", "{point}");
 }
 
 #[test]
@@ -218,45 +173,45 @@ fn killed_at_every_point_everything_agrees_after_a_restart() {
         };
         let leader = match dies(point) {
             Dies::Undecided | Dies::Decided => {
-                let leader = serve(&workspace, None);
+                let leader = Beside::serving(&workspace, &[]);
                 start(&workspace);
-                until(&workspace, "gate_opened");
-                leave(leader);
-                let killed = approve(&workspace, Some(point));
+                wait_for(&workspace, "j-1", "gate_opened", 0);
+                leader.leaves();
+                let killed = approve(&workspace, &[("HOLDPOINT_CRASH_AT", point)]);
                 let said = String::from_utf8_lossy(&killed.stderr).into_owned();
                 assert_eq!(killed.status.signal(), Some(9), "{point}: {said}");
-                serve(&workspace, None)
+                Beside::serving(&workspace, &[])
             }
             Dies::Leader { runs } => {
-                let mut victim = serve(&workspace, Some(point));
+                let victim = serve(&workspace, point);
                 // What kills the leader before any job is there needs none.
                 if point != "lead_taken" {
                     start(&workspace);
                 }
-                assert_eq!(victim.wait().unwrap().signal(), Some(9), "{point}");
+                assert_eq!(victim.ended().signal(), Some(9), "{point}");
                 if point == "lead_taken" {
                     start(&workspace);
                 }
-                let leader = serve(&workspace, None);
-                until(&workspace, "gate_opened");
+                let leader = Beside::serving(&workspace, &[]);
+                wait_for(&workspace, "j-1", "gate_opened", 0);
                 is_torn_run(runs);
                 leader
             }
             Dies::Supervisor { runs } => {
-                let leader = serve(&workspace, Some(point));
+                let leader = serve(&workspace, point);
                 start(&workspace);
-                until(&workspace, "gate_opened");
+                wait_for(&workspace, "j-1", "gate_opened", 0);
                 assert!(!workspace.root().join("armed").exists(), "{point}: nothing died");
                 is_torn_run(runs);
                 leader
             }
         };
-        let again = approve(&workspace, None);
+        let again = approve(&workspace, &[]);
         let said = String::from_utf8_lossy(&again.stderr).into_owned();
         let wanted = if dies(point) == Dies::Decided { 5 } else { 0 };
         assert_eq!(again.status.code(), Some(wanted), "{point}: {said}");
-        until(&workspace, "job_completed");
-        leave(leader);
+        wait_for(&workspace, "j-1", "job_completed", 0);
+        leader.leaves();
         assert_agrees(&workspace, point);
     }
 }
@@ -272,7 +227,7 @@ fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
         let workspace = Workspace::new("gates: {deploy: {required: true}}\n");
         workspace.write("plan.txt", "plan v1\n");
         let open = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
-        workspace.cmd(&open).assert().success();
+        workspace.ok(&open);
         // The console also records the look and takes leases, and publishes both: what dies is the
         // decision and nothing else.
         let options = crate::support::pty::PtyOptions::new(workspace.root())
@@ -291,7 +246,7 @@ fn a_console_killed_at_the_key_that_approves_made_the_decision_or_did_not() {
             .output()
             .unwrap();
         assert_eq!(again.status.code(), Some(if is_decided { 5 } else { 0 }), "{point}");
-        workspace.cmd(&["decisions", "verify"]).assert().success();
+        workspace.ok("decisions verify");
         assert_eq!(workspace.decision("j-1", "deploy")["approved"], true, "{point}");
         assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1, "{point}");
     }

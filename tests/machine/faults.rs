@@ -4,11 +4,12 @@
 //! The points exist in builds with debug assertions only, which is what `cargo test` makes.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, wait_for};
+use crate::support::run::{Workspace, printed, text_replace};
+use crate::support::said::assert_contains;
 
 const MANUAL: &str = "gates: {deploy: {required: true}}\n";
 
@@ -24,44 +25,14 @@ gates: {script: {required: true}}
 /// Runs a command that is to die at this point; what it was about to do is left to whoever comes
 /// next.
 fn killed_at(workspace: &Workspace, point: &str, arguments: &[&str]) {
-    let output = workspace
-        .command(arguments)
-        .env("HOLDPOINT_CRASH_AT", point)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.signal(),
-        Some(9),
-        "{point}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-fn serve(workspace: &Workspace, point: Option<&str>) -> Child {
-    let mut command = workspace.command(&["serve", "--no-http"]);
-    if let Some(point) = point {
-        command.env("HOLDPOINT_CRASH_AT", point);
-    }
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn end(mut child: Child) {
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let output = workspace.under(&[("HOLDPOINT_CRASH_AT", point)], arguments);
+    assert_eq!(output.status.signal(), Some(9), "{point}: {}", printed(&output));
 }
 
 fn opened() -> Workspace {
     let workspace = Workspace::new(MANUAL);
     workspace.write("plan.txt", "plan v1\n");
-    workspace
-        .cmd(&["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"])
-        .assert()
-        .success();
+    workspace.ok("gate open j-1 deploy --artifact plan=plan.txt");
     workspace
 }
 
@@ -78,9 +49,9 @@ fn decision_events(workspace: &Workspace) -> usize {
 fn killed_before_the_commit_nothing_was_decided() {
     let workspace = opened();
     killed_at(&workspace, "before_commit", &["gate", "approve", "j-1", "deploy"]);
-    assert_eq!(workspace.json(&["gate", "show", "j-1", "deploy"])["state"], "open");
-    assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
-    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
+    assert_eq!(workspace.json("gate show j-1 deploy")["state"], "open");
+    assert!(!workspace.exists("runs/j-1/gates/deploy.json"));
+    workspace.ok("gate reject j-1 deploy");
     assert_eq!(decision_events(&workspace), 1);
 }
 
@@ -95,7 +66,7 @@ fn killed_between_commit_and_files_the_decision_stands_and_its_files_are_written
     let file = workspace.run_directory("j-1").join("gates/deploy.json");
     assert!(!file.exists(), "it died before the files");
     // Any next process pays the debt, whatever it was started for.
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().code(5);
+    workspace.run("gate approve j-1 deploy", 5);
     let decision = workspace.decision("j-1", "deploy");
     assert_eq!(
         (decision["approved"].clone(), decision["notes"].clone()),
@@ -111,7 +82,7 @@ fn killed_between_files_and_watermark_nothing_is_written_twice() {
     let workspace = opened();
     killed_at(&workspace, "after_files", &["gate", "approve", "j-1", "deploy"]);
     let before = workspace.read("runs/j-1/events.jsonl");
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().code(5);
+    workspace.run("gate approve j-1 deploy", 5);
     assert_eq!(workspace.read("runs/j-1/events.jsonl"), before);
     assert_eq!(workspace.read("runs/chain.jsonl").lines().count(), 1);
 }
@@ -122,7 +93,7 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
     let path = workspace.run_directory("j-1").join("events.jsonl");
     let whole = workspace.read("runs/j-1/events.jsonl");
     workspace.write("runs/j-1/events.jsonl", format!("{whole}{{\"seq\": 99, \"ts\": \"20"));
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+    workspace.ok("gate approve j-1 deploy");
     let after = std::fs::read_to_string(path).unwrap();
     assert!(after.starts_with(&whole) && after.lines().count() > whole.lines().count());
     assert!(
@@ -134,18 +105,11 @@ fn a_torn_last_line_of_the_log_is_cut_and_the_rest_goes_on() {
 #[test]
 fn a_lost_database_is_not_replaced_by_an_empty_one() {
     let workspace = opened();
-    workspace.cmd(&["gate", "reject", "j-1", "deploy"]).assert().success();
-    for file in ["holdpoint.db", "holdpoint.db-wal", "holdpoint.db-shm"] {
-        let _ = std::fs::remove_file(workspace.runs().join(file));
-    }
-    let again = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
-    let output = workspace.command(&again).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("holdpoint.db is missing") && said.contains("run directories: 1"),
-        "{said}"
-    );
+    workspace.ok("gate reject j-1 deploy");
+    workspace.lose_database();
+    let said = workspace.refused("gate open j-1 deploy --artifact plan=plan.txt", 1);
+    assert_contains(&said, "holdpoint.db is missing");
+    assert_contains(&said, "run directories: 1");
     assert_eq!(
         workspace.decision("j-1", "deploy")["approved"],
         false,
@@ -157,64 +121,39 @@ fn a_lost_database_is_not_replaced_by_an_empty_one() {
 #[test]
 fn a_leader_killed_before_it_launches_a_stage_leaves_it_to_the_next() {
     let workspace = Workspace::new(STAGES);
-    let mut leader = serve(&workspace, Some("before_launch"));
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
-    assert_eq!(leader.wait().unwrap().signal(), Some(9));
-    let next = serve(&workspace, None);
-    wait_for_gate(&workspace);
+    let leader = Beside::serving(&workspace, &[("HOLDPOINT_CRASH_AT", "before_launch")]);
+    workspace.ok("job start --id j-1 --slug tides");
+    assert_eq!(leader.ended().signal(), Some(9));
+    let next = Beside::serving(&workspace, &[]);
+    wait_for(&workspace, "j-1", "gate_opened", 0);
     assert_eq!(
-        workspace.json(&["gate", "show", "j-1", "script"])["attempt"],
+        workspace.json("gate show j-1 script")["attempt"],
         2,
         "the lost attempt counts"
     );
     assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "the command ran once");
-    end(next);
+    drop(next);
 }
 
 #[test]
 fn a_stage_outlives_the_leader_that_started_it_and_the_next_adopts_it() {
     let workspace = Workspace::new(STAGES);
-    let leader = serve(&workspace, None);
+    let leader = Beside::serving(&workspace, &[]);
     // The command waits in a pipe until somebody writes: the leader dies in the middle of the
     // stage.
     std::fs::create_dir_all(workspace.run_directory("j-1")).unwrap();
     let pipe = workspace.run_directory("j-1").join("hold");
     nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
     // Opening to write returns when the command has opened to read.
     let writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
-    end(leader);
-    let next = serve(&workspace, None);
+    drop(leader);
+    let next = Beside::serving(&workspace, &[]);
     drop(writer);
-    wait_for_gate(&workspace);
-    assert_eq!(workspace.json(&["gate", "show", "j-1", "script"])["attempt"], 1);
+    wait_for(&workspace, "j-1", "gate_opened", 0);
+    assert_eq!(workspace.json("gate show j-1 script")["attempt"], 1);
     assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "it was not run again");
-    end(next);
-}
-
-/// Follows the job's events until its gate is open.
-fn wait_for_gate(workspace: &Workspace) {
-    use std::io::{BufRead, BufReader};
-    let mut follow = workspace
-        .command(&["events", "j-1", "--follow", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
-    let is_opened =
-        |line: &String| serde_json::from_str::<Value>(line).is_ok_and(|event| event["type"] == "gate_opened");
-    assert!(
-        lines.map_while(Result::ok).any(|line| is_opened(&line)),
-        "the gate never opened"
-    );
-    end(follow);
+    drop(next);
 }
 
 #[test]
@@ -228,21 +167,20 @@ fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
         (None, "after_files"),
     ] {
         let workspace = opened();
-        let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
-        workspace.write("fix.json", patch);
+        workspace.write("fix.json", text_replace("v1", "v2"));
         let apply = ["patch", "apply", "j-1", "deploy", "fix.json"];
         match applied {
             Some(point) => killed_at(&workspace, point, &apply),
             None => {
-                workspace.cmd(&apply).assert().success();
+                workspace.ok(&apply);
             }
         }
         killed_at(&workspace, undone, &["patch", "undo", "j-1", "deploy"]);
         // Any next process pays what both owe; this one finds nothing left to undo.
-        workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().code(1);
+        workspace.run("patch undo j-1 deploy", 1);
         let copy = "runs/j-1/artifacts/deploy/plan.txt";
         assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
-        workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+        workspace.ok("gate approve j-1 deploy");
         assert_eq!(workspace.read(copy), "plan v1\n", "{applied:?}, {undone}");
         let kinds = workspace.event_types("j-1");
         let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
@@ -253,14 +191,10 @@ fn a_patch_and_its_undo_killed_before_their_files_leave_what_was_there() {
 #[test]
 fn an_undo_killed_before_its_commit_did_nothing() {
     let workspace = opened();
-    let patch = r#"{"type": "text_replace", "replacements": [{"old": "v1", "new": "v2"}]}"#;
-    workspace.write("fix.json", patch);
-    workspace
-        .cmd(&["patch", "apply", "j-1", "deploy", "fix.json"])
-        .assert()
-        .success();
+    workspace.write("fix.json", text_replace("v1", "v2"));
+    workspace.ok("patch apply j-1 deploy fix.json");
     killed_at(&workspace, "before_commit", &["patch", "undo", "j-1", "deploy"]);
     assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v2\n");
-    workspace.cmd(&["patch", "undo", "j-1", "deploy"]).assert().success();
+    workspace.ok("patch undo j-1 deploy");
     assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "plan v1\n");
 }

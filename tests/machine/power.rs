@@ -20,7 +20,6 @@ use store::Reader;
 use story::STORY;
 use trace::Op;
 
-use crate::support::binary::holdpoint;
 use crate::support::random::Random;
 
 /// Everything there was, and then every step of the story.
@@ -34,7 +33,7 @@ fn record() -> Option<Recording> {
     let workspace = story::workspace();
     let runs = workspace.runs();
     for arguments in story::BEFORE {
-        workspace.cmd(arguments).assert().success();
+        workspace.ok(arguments);
     }
     // An open console, as it were: the log of the database is not folded into it after each
     // command.
@@ -44,16 +43,8 @@ fn record() -> Option<Recording> {
     let mut ops = Vec::new();
     for (arguments, _) in STORY {
         let written = workspace.root().join("trace");
-        let mut command = std::process::Command::new("strace");
-        command
-            .args(trace::OPTIONS)
-            .arg("-o")
-            .arg(&written)
-            .arg(holdpoint())
-            .args(arguments)
-            .current_dir(workspace.root())
-            .env_clear()
-            .envs(crate::support::environment::clean(workspace.root()));
+        let options = trace::OPTIONS.into_iter().chain(["-o", written.to_str().unwrap()]);
+        let mut command = workspace.through("strace", &options.collect::<Vec<_>>(), arguments);
         let output = match command.output() {
             Ok(output) if written.exists() => output,
             missing => {
@@ -61,11 +52,7 @@ fn record() -> Option<Recording> {
                 return None;
             }
         };
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
         let text = std::fs::read_to_string(&written).unwrap();
         ops.extend(trace::parse(&text, &workspace.root().display().to_string()));
         std::fs::remove_file(written).unwrap();

@@ -2,8 +2,7 @@
 //! documents, several processes at once.
 
 mod acknowledge;
-pub mod beside;
-mod demo;
+pub mod demo;
 mod diff;
 mod documents;
 mod drops;

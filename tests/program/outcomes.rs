@@ -10,7 +10,8 @@ mod processes;
 
 use std::process::Output;
 
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed};
+use crate::support::said::assert_contains;
 
 /// A workspace with one open gate that waits for a person.
 fn opened() -> Workspace {
@@ -21,25 +22,19 @@ fn opened() -> Workspace {
 
 fn open_gate(workspace: &Workspace) {
     workspace.write("plan.txt", "plan v1\n");
-    let open = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
-    workspace.cmd(&open).assert().success();
+    workspace.ok("gate open j-1 deploy --artifact plan=plan.txt");
 }
 
 fn approve(workspace: &Workspace) -> Output {
-    workspace
-        .command(&["gate", "approve", "j-1", "deploy"])
-        .output()
-        .unwrap()
+    workspace.under(&[], "gate approve j-1 deploy")
 }
 
 /// Exit status, and everything that was said.
 #[track_caller]
 fn assert_said(output: &Output, code: i32, words: &[&str]) {
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = printed(output);
     assert_eq!(output.status.code(), Some(code), "{said}");
-    for word in words {
-        assert!(said.contains(word), "{word:?} is not in: {said}");
-    }
+    words.iter().for_each(|word| assert_contains(&said, word));
 }
 
 /// The gate can be decided, and the record is sound.
@@ -47,5 +42,5 @@ fn assert_said(output: &Output, code: i32, words: &[&str]) {
 fn assert_recovers(workspace: &Workspace, code: i32) {
     assert_said(&approve(workspace), code, &[]);
     assert_eq!(workspace.decision("j-1", "deploy")["approved"], true);
-    assert_said(&workspace.command(&["decisions", "verify"]).output().unwrap(), 0, &[]);
+    workspace.ok("decisions verify");
 }

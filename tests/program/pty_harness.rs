@@ -9,6 +9,7 @@ use vt100::Color;
 use crate::support::keys;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_lacks};
 use crate::support::screen::Style;
 
 fn shell(script: &str) -> (tempfile::TempDir, Pty) {
@@ -232,11 +233,8 @@ fn a_wait_in_vain_shows_the_screen_and_why() {
     let (_directory, pty) = shell("printf 'Not approved: ana was first'; exit 5");
     let failure = catch_unwind(AssertUnwindSafe(|| pty.wait_text("Approved"))).unwrap_err();
     let message = failure.downcast_ref::<String>().unwrap();
-    assert!(
-        message.contains("the output ended before there was \"Approved\""),
-        "{message}"
-    );
-    assert!(message.contains("0 |Not approved: ana was first"), "{message}");
+    assert_contains(&message, "the output ended before there was \"Approved\"");
+    assert_contains(&message, "0 |Not approved: ana was first");
 }
 
 #[test]
@@ -245,9 +243,9 @@ fn nothing_of_the_callers_environment_reaches_the_program() {
     pty.wait_text("end of list");
     let text = pty.screen_text();
     let home = format!("HOME={}", directory.path().display());
-    assert!(text.contains(&home), "{text}");
-    assert!(text.contains("TERM=xterm-256color"), "{text}");
-    assert!(!text.contains("CARGO"), "{text}");
+    assert_contains(&text, &home);
+    assert_contains(&text, "TERM=xterm-256color");
+    assert_lacks(&text, "CARGO");
     // The clock file of this workspace is the one variable of ours; there is no such file until a
     // test moves the clocks.
     let ours: Vec<_> = text.lines().filter(|line| line.contains("HOLDPOINT")).collect();
@@ -294,7 +292,7 @@ fn a_workspace_runs_commands_in_itself_and_reads_what_they_leave() {
 #[test]
 fn the_binary_of_this_build_runs_in_a_workspace_and_in_a_terminal() {
     let workspace = Workspace::without_configuration();
-    workspace.cmd(&["--version"]).assert().success();
+    workspace.ok("--version");
     assert!(workspace.pty(&["--version"]).wait_exit().success());
 }
 

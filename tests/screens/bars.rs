@@ -89,15 +89,12 @@ fn a_question_is_read_anew_behind_the_keys() {
     let mut console = Console::drawn();
     console.press("a ?").burst("Esc Enter");
     assert!(console.decisions().is_empty(), "{}", console.text());
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter").decides(1);
 }
 
 #[test]
 fn in_a_text_the_question_mark_is_one() {
     let mut console = Console::drawn();
-    console.press("r").typed("why?");
-    console.shows("note: why?");
-    console.press("F1 Esc");
-    console.shows("note: why?");
+    console.press("r").typed("why?").shows("note: why?");
+    console.press("F1 Esc").shows("note: why?");
 }

@@ -1,11 +1,10 @@
 //! The patch editor.
 
 use console::editor::Editor;
-use domain::event::EventType;
 use domain::gate::Verdict;
 use insta::assert_snapshot;
 
-use crate::console::Console;
+use crate::console::{Console, SIZES};
 use crate::world::{File, World};
 
 const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "tall boots", "new": "waders"}]}"#;
@@ -18,55 +17,41 @@ fn write(console: &mut Console, patch: &str) {
 
 #[test]
 fn a_template_for_the_artifact() {
-    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("j p");
+    for (columns, rows) in SIZES {
+        let console = Console::new(World::drawn(), columns, rows).then("j p");
         assert_snapshot!(format!("compose_{columns}"), console.picture());
     }
 }
 
 #[test]
 fn the_plan_is_shown_while_typing() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(&mut console, PATCH);
     assert_snapshot!("compose_fits_80", console.picture());
     console.shows("Fits script.txt: 1 change");
-    assert_eq!(
-        console
-            .backend
-            .sent
-            .iter()
-            .filter(|words| words.starts_with("TakeLease"))
-            .count(),
-        1
-    );
+    assert_eq!(console.sent("TakeLease").len(), 1);
 }
 
 #[test]
 fn the_error_is_shown_at_its_line() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(
         &mut console,
         "{\n  \"type\": \"text_replace\",\n  \"replacements\": [\n    {\"old\": \"tall shoes\", \"new\": \"waders\"}\n  ]\n}",
     );
     console.shows("Not fitting: ");
     assert_snapshot!("compose_unfit_80", console.picture());
-    console.press("Esc a");
-    console.shows("Not approved: ");
+    console.press("Esc a").shows("Not approved: ");
     assert!(console.decisions().is_empty());
 }
 
 #[test]
 fn the_menu_and_approving_with_the_patch() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(&mut console, PATCH);
     console.press("Esc");
     assert_snapshot!("compose_menu_80", console.picture());
-    console.press("a");
-    console.shows("APPROVE WITH PATCH j-17 tides / script #2");
+    console.press("a").shows("APPROVE WITH PATCH j-17 tides / script #2");
     assert_snapshot!("compose_approve_80", console.picture());
     console.press("Enter");
     assert!(console.decisions()[0].contains("patch \"text_replace\""));
@@ -75,52 +60,38 @@ fn the_menu_and_approving_with_the_patch() {
 
 #[test]
 fn rejecting_with_it_and_applying_it() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(&mut console, PATCH);
     console.press("Esc r");
     console.shows("opens and is approved as bea; stage script does not run.");
     console.press("Esc");
     assert!(console.model.compose.is_some(), "back to the text");
-    console.press("Esc t");
-    console.shows("The gate stays open");
+    console.press("Esc t").shows("The gate stays open");
     console.press("Enter");
     assert_eq!(console.decisions(), ["ApplyPatch j-17/script \"text_replace\""]);
 }
 
 #[test]
 fn the_draft_survives_leaving_and_is_only_discarded_after_a_question() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(&mut console, PATCH);
-    console.press("Esc q");
-    console.shows("The draft is kept; p opens it again");
-    console.press("p");
-    console.shows("\"waders\"");
-    console.press("Esc D");
-    console.shows("DISCARD the text");
-    console.press("Esc Esc");
-    console.shows("waders");
+    console.press("Esc q").shows("The draft is kept; p opens it again");
+    console.press("p").shows("\"waders\"");
+    console.press("Esc D").shows("DISCARD the text");
+    console.press("Esc Esc").shows("waders");
     console.press("Esc D").typed("discard").press("Enter");
     assert!(console.model.compose.is_none() && console.model.drafts.by_gate.is_empty());
-    console.press("p");
-    console.hides("waders");
+    console.press("p").hides("waders");
 }
 
 #[test]
 fn decided_elsewhere_while_composing() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(&mut console, PATCH);
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
     console.shows("Read only: ana approved j-17 / script #2");
     assert_snapshot!("compose_closed_80", console.picture());
-    console.typed("lost?").press("Esc a");
-    assert!(console.decisions().is_empty());
+    console.typed("lost?").press("Esc a").decides(0);
     console.press("q");
     assert!(
         console.model.drafts.by_gate.values().any(|draft| draft.patch.is_some()),
@@ -132,9 +103,8 @@ fn decided_elsewhere_while_composing() {
 fn a_binary_has_no_editor() {
     let mut world = World::drawn();
     let picture = File("still", "dune.png", None, b"\x89PNG\r\n\x1a\n\0".to_vec());
-    world.gate("j-24", "cove", "assets", 1, Some(60), vec![picture]);
-    let mut console = Console::new(world, 80, 24);
-    console.press("p");
+    world.gate("j-24 cove / assets #1", Some(60), [picture]);
+    let console = Console::new(world, 80, 24).then("p");
     console.shows("Not composed: dune.png is still, and no patch type changes");
     assert!(console.model.compose.is_none());
 }
@@ -142,23 +112,20 @@ fn a_binary_has_no_editor() {
 #[test]
 fn sound_opens_with_a_change_of_level() {
     let mut console = Console::drawn();
-    console.press("j j p");
-    console.shows("voice.mp3  level_adjust");
+    console.press("j j p").shows("voice.mp3  level_adjust");
     console.shows("\"level_change_db\": 0");
 }
 
 #[test]
 fn ids_of_the_storyboard_are_offered_and_written() {
-    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+    for (columns, rows) in SIZES {
         let mut console = Console::new(World::drawn(), columns, rows);
         console.press("j p Ctrl-f").typed("scene_001").press("Enter Ctrl-k Tab");
         console.shows("scene_003");
         assert_snapshot!(format!("compose_candidates_{columns}"), console.picture());
-        console.press("Down Down Enter");
-        console.shows("\"beat_id\": \"scene_003");
+        console.press("Down Down Enter").shows("\"beat_id\": \"scene_003");
         console.press("Ctrl-u").typed("_011");
-        console.press("Tab");
-        console.shows("\"beat_id\": \"scene_011");
+        console.press("Tab").shows("\"beat_id\": \"scene_011");
     }
 }
 

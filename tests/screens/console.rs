@@ -12,6 +12,7 @@ use console::input::{Code, KeyPress, Mouse, MouseKind, TerminalInput};
 use console::session::Session;
 use console::{EditorState, Ended, Incoming, InputStream, Terminal};
 use domain::event::{Event, EventType};
+use domain::gate::Verdict;
 use domain::job::JobStatus;
 use domain::time::Now;
 use ratatui::buffer::Buffer;
@@ -19,7 +20,10 @@ use ratatui::layout::{Position, Rect};
 use tokio::runtime::Runtime;
 
 use crate::picture;
-use crate::world::{self, World, job_id, operator};
+use crate::world::{self, File, World, job_id, operator, parts};
+
+/// The sizes of the drawings in SCREENS.md.
+pub const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 /// Keys that are pressed, until the loop takes them.
 #[derive(Default)]
@@ -186,6 +190,12 @@ pub fn parse(keys: &str) -> Vec<KeyPress> {
 }
 
 impl Console {
+    /// This console when these keys were pressed.
+    pub fn then(mut self, keys: &str) -> Self {
+        self.press(keys);
+        self
+    }
+
     pub fn new(world: World, columns: u16, rows: u16) -> Self {
         Self::with(session(), world, columns, rows)
     }
@@ -260,6 +270,11 @@ impl Console {
         self.terminal.is_stalled = true;
         self.until_idle();
         self.terminal.is_stalled = false;
+    }
+
+    /// A key that comes before the frame of what was before it.
+    pub fn unseen(&mut self, key: &str) {
+        self.tell(Msg::Input(TerminalInput::Key(KeyPress::parse(key).unwrap())));
     }
 
     /// Draws until nothing changes; then the operator looks at what is there.
@@ -396,9 +411,33 @@ impl Console {
         self.without_frame();
     }
 
+    /// Somebody decides elsewhere, and the console hears of it.
+    pub fn elsewhere(&mut self, id: &str, stage: &str, verdict: Verdict, who: &str) -> &mut Self {
+        let decided = self.backend.settle(id, stage, verdict, who).decision;
+        let (kind, did) = match verdict {
+            Verdict::Approve => (EventType::GateApproved, "approved"),
+            Verdict::Reject => (EventType::GateRejected, "rejected"),
+        };
+        let message = format!("{who} {did} {stage} #{}", decided.attempt());
+        self.event(id, stage, kind, &message)
+    }
+
+    /// A gate opens, and the console hears of it.
+    pub fn opens(&mut self, title: &str, left_s: Option<u64>, files: impl IntoIterator<Item = File>) -> &mut Self {
+        self.backend.gate(title, left_s, files);
+        let (id, _, stage, attempt) = parts(title);
+        let message = format!("{stage} #{attempt} waits");
+        self.event(id, stage, EventType::GateOpened, &message)
+    }
+
     /// Something happened elsewhere.
     pub fn event(&mut self, id: &str, stage: &str, kind: EventType, message: &str) -> &mut Self {
         self.event_by(id, stage, kind, message, serde_json::Value::Null)
+    }
+
+    /// Something happened elsewhere to the gate that the drawing begins with.
+    pub fn hears(&mut self, kind: EventType, message: &str) -> &mut Self {
+        self.event("j-17", "script", kind, message)
     }
 
     /// The same with what the event says besides.
@@ -425,16 +464,18 @@ impl Console {
         self
     }
 
+    /// Commands sent so far that begin with this word.
+    pub fn sent(&self, word: &str) -> Vec<&str> {
+        let sent = self.backend.sent.iter().map(String::as_str);
+        sent.filter(|sent| sent.starts_with(word)).collect()
+    }
+
     /// Decisions sent so far.
     pub fn decisions(&self) -> Vec<&str> {
         let is_decision =
             |words: &&String| words.starts_with("Approve") || words.starts_with("Reject") || words.contains("Patch ");
-        self.backend
-            .sent
-            .iter()
-            .filter(is_decision)
-            .map(String::as_str)
-            .collect()
+        let sent = self.backend.sent.iter();
+        sent.filter(is_decision).map(String::as_str).collect()
     }
 
     pub fn picture(&self) -> String {
@@ -446,12 +487,22 @@ impl Console {
     }
 
     #[track_caller]
-    pub fn shows(&self, words: &str) {
+    pub fn shows(&self, words: &str) -> &Self {
         assert!(self.text().contains(words), "{words:?} is not on\n{}", self.text());
+        self
     }
 
     #[track_caller]
-    pub fn hides(&self, words: &str) {
+    pub fn hides(&self, words: &str) -> &Self {
         assert!(!self.text().contains(words), "{words:?} is on\n{}", self.text());
+        self
+    }
+
+    /// So many decisions were sent so far.
+    #[track_caller]
+    pub fn decides(&self, count: usize) -> &Self {
+        let decisions = self.decisions();
+        assert_eq!(decisions.len(), count, "{decisions:?}\n{}", self.text());
+        self
     }
 }

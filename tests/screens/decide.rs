@@ -6,17 +6,14 @@ use domain::gate::{GateState, Verdict};
 use domain::ids::Digest;
 use insta::assert_snapshot;
 
-use crate::console::Console;
-use crate::world::{World, job_id, storyboard};
-
-const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
+use crate::console::{Console, SIZES};
+use crate::world::{World, storyboard};
 
 #[test]
 fn the_approve_prompt() {
     for (columns, rows) in SIZES {
         let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("j a");
-        console.shows("APPROVE j-21 dunes / storyboard #1");
+        console.press("j a").shows("APPROVE j-21 dunes / storyboard #1");
         console.shows("Then stage assets starts.");
         console.shows("captions.srt");
         console.shows("[Enter] approve");
@@ -54,11 +51,9 @@ fn approving_sends_the_digest_on_screen_and_the_note() {
 #[test]
 fn a_rejection_without_a_reason_needs_enter_twice() {
     let mut console = Console::drawn();
-    console.press("r Enter");
-    assert!(console.decisions().is_empty());
+    console.press("r Enter").decides(0);
     console.shows("Enter once more rejects without a reason");
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter").decides(1);
 }
 
 #[test]
@@ -67,8 +62,7 @@ fn escape_keeps_the_note_for_the_next_prompt() {
     console.press("r").typed("too long").press("Esc");
     console.shows("Nothing is decided; the note is kept");
     console.shows("your draft");
-    console.press("r");
-    console.shows("note: too long");
+    console.press("r").shows("note: too long");
     console.press("Enter");
     assert!(console.decisions()[0].contains("too long"));
     assert!(
@@ -81,10 +75,7 @@ fn escape_keeps_the_note_for_the_next_prompt() {
 fn someone_was_quicker() {
     let mut console = Console::drawn();
     console.press("a Tab").typed("fine");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Reject, "ana", None, None)
-        .unwrap();
+    console.backend.settle("j-17", "script", Verdict::Reject, "ana");
     console.press("Enter");
     console.shows("Not approved: ana rejected j-17 / script #2 at 2026-11-22 02:13:00Z");
     console.press("Esc");
@@ -104,37 +95,25 @@ fn someone_was_quicker() {
 fn decided_elsewhere_while_the_prompt_is_open() {
     let mut console = Console::drawn();
     console.press("j a Tab").typed("ok");
-    console
-        .backend
-        .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event(
-        "j-21",
-        "storyboard",
-        EventType::GateApproved,
-        "ana approved storyboard #1",
-    );
+    console.elsewhere("j-21", "storyboard", Verdict::Approve, "ana");
     console.shows("Not approved: ana approved j-21 / storyboard #1");
     console.shows("your note is kept");
     assert_snapshot!("elsewhere_80", console.picture());
-    console.press("Enter");
-    assert!(console.decisions().is_empty());
+    console.press("Enter").decides(0);
     console.hides("[Enter] approve");
 }
 
 #[test]
 fn the_artifact_changed_on_disk_before_the_decision() {
-    let mut console = Console::drawn();
-    console.press("j a");
-    console.backend.change_on_disk(
+    let mut console = Console::drawn().then("j a");
+    console.backend.overwrite(
         "j-21",
-        "artifacts/storyboard/storyboard.json",
+        "storyboard/storyboard.json",
         storyboard("1", "2", "3").as_bytes(),
     );
     console.press("Enter");
     console.shows("Not approved: storyboard.json changed since it was read");
-    console.press("Esc");
-    console.shows("CHANGED ON DISK");
+    console.press("Esc").shows("CHANGED ON DISK");
     console.press("a Enter");
     let digest = Digest::of_gate([
         (
@@ -158,9 +137,7 @@ fn the_timer_decides_and_says_so() {
     let mut console = Console::drawn();
     console.press("j").pass(110);
     console.backend.expire("j-17", "script");
-    console.event(
-        "j-17",
-        "script",
+    console.hears(
         EventType::GateAutoApproved,
         "timer approved script #2; nobody had looked",
     );
@@ -184,8 +161,7 @@ fn a_paused_job_is_resumed_after_a_question() {
         let mut world = World::new();
         world.paused("j-30", "skerry");
         let mut console = Console::new(world, columns, rows);
-        console.press("R");
-        console.shows("runs again as #2");
+        console.press("R").shows("runs again as #2");
         console.shows("ana wrote: too long, cut the second tip");
         assert_snapshot!(format!("resume_{columns}"), console.picture());
         console.press("Enter");
@@ -198,21 +174,19 @@ fn a_paused_job_is_resumed_after_a_question() {
 fn resuming_after_a_withdrawal_shows_no_note_of_an_older_rejection() {
     let mut world = World::new();
     world.paused("j-30", "skerry");
-    let rows = world.jobs.get_mut(&job_id("j-30")).unwrap();
+    let rows = world.rows_of("j-30");
     let mut withdrawn = rows.gates[0].clone();
     withdrawn.key.attempt = 2;
     withdrawn.state = GateState::Canceled;
     rows.gates.push(withdrawn);
     let mut console = Console::new(world, 80, 24);
-    console.press("R");
-    console.shows("Gate script #3 opens");
+    console.press("R").shows("Gate script #3 opens");
     assert!(!console.text().contains("ana wrote"));
 }
 
 #[test]
 fn a_job_that_is_not_paused_is_not_resumed() {
-    let mut console = Console::drawn();
-    console.press("R");
+    let console = Console::drawn().then("R");
     console.shows("Not resumed: job j-17 is waiting at a gate, not paused");
 }
 
@@ -222,25 +196,17 @@ fn canceling_wants_the_id_typed() {
     console.press("X").typed("j-1").press("Enter");
     console.shows("Not canceled: that is not j-17");
     assert_snapshot!("cancel_80", console.picture());
-    assert!(!console.backend.sent.iter().any(|words| words.starts_with("Cancel")));
+    assert!(console.sent("Cancel").is_empty());
     console.typed("7").press("Enter");
     assert!(console.backend.sent.contains(&"Cancel j-17".to_owned()));
 }
 
 #[test]
 fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
-    let mut console = Console::drawn();
-    console.press("j a");
+    let mut console = Console::drawn().then("j a");
     assert!(console.backend.sent.contains(&"TakeLease j-21 prompt".to_owned()));
     console.shows("you decide");
-    let taken = |console: &Console| {
-        console
-            .backend
-            .sent
-            .iter()
-            .filter(|words| words.starts_with("TakeLease"))
-            .count()
-    };
+    let taken = |console: &Console| console.sent("TakeLease").len();
     for _ in 0..3 {
         console.pass(10);
     }
@@ -258,21 +224,17 @@ fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
 
 #[test]
 fn anothers_lease_is_named_in_the_prompt() {
-    let mut console = Console::drawn();
-    console.press("j j j a");
+    let console = Console::drawn().then("j j j a");
     console.shows("cy is composing here since 02:13:00Z; the timer is not held for you.");
 }
 
 #[test]
 fn what_was_not_shown_is_named_until_it_was() {
     let mut console = Console::drawn();
-    console.press("j Enter");
-    console.shows("NOT YET SHOWN: ");
+    console.press("j Enter").shows("NOT YET SHOWN: ");
     console.press("} } } }");
-    console.press("]");
-    console.hides("NOT YET SHOWN");
-    console.press("a");
-    console.hides("You have not seen");
+    console.press("]").hides("NOT YET SHOWN");
+    console.press("a").hides("You have not seen");
 }
 
 #[test]
@@ -281,16 +243,14 @@ fn a_read_only_console_decides_nothing() {
     session.is_read_only = true;
     let mut console = Console::with(session, World::drawn(), 80, 24);
     console.shows("READ ONLY");
-    console.press("a r p R X");
-    console.shows("this console only reads");
+    console.press("a r p R X").shows("this console only reads");
     console.press("Enter Enter");
     assert!(console.backend.sent.is_empty(), "{:?}", console.backend.sent);
 }
 
 #[test]
 fn copying_gives_the_digest_of_what_is_on_screen() {
-    let mut console = Console::drawn();
-    console.press("y Enter y");
+    let console = Console::drawn().then("y Enter y");
     assert_eq!(console.terminal.copied[0], "j-17");
     assert_eq!(
         console.terminal.copied[1],

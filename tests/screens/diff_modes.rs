@@ -6,21 +6,18 @@ use console::model::file::Content;
 use diff::{DiffDocument, Limit};
 use insta::assert_snapshot;
 
-use crate::console::Console;
+use crate::console::{Console, SIZES};
 use crate::world::{File, World};
-
-const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 fn gate(files: Vec<File>) -> World {
     let mut world = World::new();
-    world.gate("j-1", "tides", "script", 1, None, files);
+    world.gate("j-1 tides / script #1", None, files);
     world
 }
 
 fn at_sizes(name: &str, world: impl Fn() -> World, keys: &str) {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(world(), columns, rows);
-        console.press(keys);
+        let console = Console::new(world(), columns, rows).then(keys);
         assert_snapshot!(format!("{name}_{columns}"), console.picture());
     }
 }
@@ -32,7 +29,7 @@ fn details() -> World {
                \tindented\nsame 潮が引く\nkept\nold end\r\nlast";
     let new = "**Opening**\nThe sea gives the beach back twice a day – nobody asks it to, and nobody was asked.\n\
                \tindented  \nsame 潮が満ちる\nkept\nold end\nadded \t\nlast\n";
-    gate(vec![File("script", "script.txt", Some(old.into()), new.into())])
+    gate(vec![File::changed("script.txt", old, new)])
 }
 
 #[test]
@@ -58,8 +55,7 @@ fn a_storyboard_side_by_side() {
 #[test]
 fn a_narrow_terminal_refuses_two_columns() {
     let mut console = Console::new(details(), 59, 20);
-    console.press("Enter v");
-    console.shows("side by side needs 60 columns");
+    console.press("Enter v").shows("side by side needs 60 columns");
     console.hides("│ ");
 }
 
@@ -68,17 +64,13 @@ fn the_line_at_the_top_stays_when_the_layout_changes() {
     let mut text: Vec<String> = (0..200).map(|line| format!("line {line} of a long text")).collect();
     let old = text.join("\n");
     text[150] = "line 150 changed".to_owned();
-    let world = gate(vec![File("script", "s.txt", Some(old.into()), text.join("\n").into())]);
+    let world = gate(vec![File::changed("s.txt", old, text.join("\n"))]);
     let mut console = Console::new(world, 80, 24);
-    console.press("Enter z");
-    console.shows("151 + line 150 changed");
-    console.press("v");
-    console.shows("151 + line 150 changed");
+    console.press("Enter z").shows("151 + line 150 changed");
+    console.press("v").shows("151 + line 150 changed");
     console.shows("151 - line 150 of");
-    console.press("k k k k k k k k k k");
-    console.shows("140   line 139 of");
-    console.press("v");
-    console.shows("140   line 139 of");
+    console.press("k k k k k k k k k k").shows("140   line 139 of");
+    console.press("v").shows("140   line 139 of");
 }
 
 /// The former rule: rows were counted as shown when their number was on the screen, however much of
@@ -87,14 +79,7 @@ fn the_line_at_the_top_stays_when_the_layout_changes() {
 fn what_is_cut_off_was_not_shown() {
     let old = format!("{}low tide\n", "a ".repeat(300));
     let new = format!("{}high tide\n", "a ".repeat(300));
-    let world = || {
-        gate(vec![File(
-            "script",
-            "s.txt",
-            Some(old.clone().into()),
-            new.clone().into(),
-        )])
-    };
+    let world = || gate(vec![File::changed("s.txt", old.clone(), new.clone())]);
     let console = Console::new(world(), 80, 30);
     console.hides("NOT YET SHOWN");
 
@@ -106,25 +91,17 @@ fn what_is_cut_off_was_not_shown() {
     console.hides("NOT YET SHOWN");
 
     let mut console = Console::new(world(), 80, 12);
-    console.press("2 w");
-    console.shows("NOT YET SHOWN: hunk 1");
-    console.press(&"l ".repeat(72));
-    console.shows("high tide");
+    console.press("2 w").shows("NOT YET SHOWN: hunk 1");
+    console.press(&"l ".repeat(72)).shows("high tide");
     console.hides("NOT YET SHOWN");
 }
 
 #[test]
 fn both_sides_of_a_pair_count_when_they_are_shown() {
     let lines = |word: &str| (0..40).map(|line| format!("{word} {line}\n")).collect::<String>();
-    let world = gate(vec![File(
-        "script",
-        "s.txt",
-        Some(lines("old").into()),
-        lines("new").into(),
-    )]);
+    let world = gate(vec![File::changed("s.txt", lines("old"), lines("new"))]);
     let mut console = Console::new(world, 80, 24);
-    console.press("Enter v");
-    console.shows("NOT YET SHOWN: hunk 1");
+    console.press("Enter v").shows("NOT YET SHOWN: hunk 1");
     for _ in 0..4 {
         console.press("PgDn");
     }
@@ -139,31 +116,25 @@ fn a_file_of_one_huge_line_is_reached_and_shown() {
     let world = gate(vec![File("data", "d.txt", Some(old), text)]);
     let mut console = Console::new(world, 80, 24);
     console.shows("NOT YET SHOWN: hunk 1");
-    console.press("Enter }");
-    console.shows("- xxx");
-    console.press("}");
-    console.shows("xYx");
+    console.press("Enter }").shows("- xxx");
+    console.press("}").shows("xYx");
     console.hides("NOT YET SHOWN");
-    console.press("v");
-    console.shows("xYx");
+    console.press("v").shows("xYx");
     console.press("G PgUp g");
 }
 
 #[test]
 fn changed_values_as_a_list() {
     at_sizes("values", World::drawn, "j Enter v v");
-    let mut console = Console::drawn();
-    console.press("j Enter v v");
+    let mut console = Console::drawn().then("j Enter v v");
     console.shows("~ scenes[2].duration_ms 12000 -> 19000  (scene_003)");
     console.shows("value 1 of 3");
     console.shows("runs 48.306 s -> 55.81 s without 1 scene");
     // A list of values shows no line of the text.
     console.shows("NOT YET SHOWN");
-    console.press("j");
-    console.shows("value 2 of 3");
+    console.press("j").shows("value 2 of 3");
     console.hides("(scene_002)");
-    console.press("v");
-    console.shows("+       \"duration_ms\": 4500,");
+    console.press("v").shows("+       \"duration_ms\": 4500,");
 }
 
 #[test]
@@ -172,7 +143,7 @@ fn c_goes_through_everything_to_compare_with() {
     let given = b"**Opening**\nfrom elsewhere\n".to_vec();
     let digest = domain::ids::Digest::of(&given);
     console.backend.versions.insert(digest, given);
-    let rows = console.backend.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+    let rows = console.backend.rows_of("j-17");
     let artifact = &mut rows.gates[0].artifacts[0];
     artifact.bases = vec![
         artifact.base.clone().unwrap(),
@@ -181,45 +152,36 @@ fn c_goes_through_everything_to_compare_with() {
             origin: domain::artifact::BaseOrigin::Given,
         },
     ];
-    console.event("j-17", "script", domain::event::EventType::GateHeld, "x");
-    console.press("Enter");
-    console.hides("VS GIVEN");
+    console.hears(domain::event::EventType::GateHeld, "x");
+    console.press("Enter").hides("VS GIVEN");
     console.hides("NOT YET SHOWN");
     console.press("c");
     console.shows(&format!("Compared with {} sent along", digest.short()));
     console.shows("VS SENT ALONG");
-    console.press("g");
-    console.shows("- from elsewhere");
+    console.press("g").shows("- from elsewhere");
     assert_snapshot!("other_base_80", console.picture());
-    console.press("c");
-    console.shows("vs nothing");
-    console.press("G");
-    console.shows("+ The tide returns");
-    console.press("c");
-    console.shows("the usual base");
+    console.press("c").shows("vs nothing");
+    console.press("G").shows("+ The tide returns");
+    console.press("c").shows("the usual base");
     console.hides("VS GIVEN");
     console.shows("- Tip 1: Bring boots.");
 }
 
 #[test]
 fn after_a_refusal_only_what_changed_since_is_shown() {
-    let mut console = Console::drawn();
-    console.press("Enter a");
+    let mut console = Console::drawn().then("Enter a");
     let new = crate::world::SCRIPT_NEW.replace("Close", "Ending");
-    let path = "artifacts/script/script.txt";
-    console.backend.change_on_disk("j-17", path, new.as_bytes());
-    let rows = console.backend.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+    console.backend.overwrite("j-17", "script/script.txt", &new);
+    let rows = console.backend.rows_of("j-17");
     rows.gates[0].artifacts[0].digest = domain::ids::Digest::of(new.as_bytes());
-    console.event("j-17", "script", domain::event::EventType::PatchApplied, "x");
-    console.press("Esc");
-    console.shows("Shown: only what changed since you read");
+    console.hears(domain::event::EventType::PatchApplied, "x");
+    console.press("Esc").shows("Shown: only what changed since you read");
     console.shows("VS WHAT YOU READ");
     console.shows("- **Close**");
     console.shows("+ **Ending**");
     console.hides("- Tip 1: Bring boots.");
     assert_snapshot!("since_read_80", console.picture());
-    console.press("c c");
-    console.shows("- Tip 1: Bring boots.");
+    console.press("c c").shows("- Tip 1: Bring boots.");
 }
 
 fn wav(amplitude: f32) -> Vec<u8> {
@@ -246,8 +208,7 @@ fn a_sound_is_a_table_with_its_outline() {
     at_sizes("sound", world, "Enter");
     let mut session = crate::console::session();
     session.has_colour = false;
-    let mut console = Console::with(session, world(), 120, 40);
-    console.press("Enter");
+    let console = Console::with(session, world(), 120, 40).then("Enter");
     for word in [
         "length", "peak", "CLIPS", "loudness", "LUFS", "format", "+10.5 dB", "!CLIPS", "same",
     ] {
@@ -289,8 +250,7 @@ fn a_gate_of_many_files_keeps_few_of_them_in_memory() {
     console.shows("- old 0");
     assert!(kept(&console) < 25);
     assert_eq!(console.model.gate.as_ref().unwrap().shown_digest(), digest);
-    console.press("L");
-    console.shows("40 files, 40 not wholly seen");
+    console.press("L").shows("40 files, 40 not wholly seen");
     console.shows("part_030.txt");
     console.shows("partly seen");
 }
@@ -299,9 +259,8 @@ fn a_gate_of_many_files_keeps_few_of_them_in_memory() {
 fn z_shows_the_whole_file_then_changed_lines_alone_then_a_few_around_them() {
     let lines: String = (1..=20).map(|line| format!("line {line}\n")).collect();
     let new = lines.replace("line 10\n", "line ten\n");
-    let world = gate(vec![File("script", "s.txt", Some(lines.into()), new.into())]);
-    let mut console = Console::new(world, 80, 40);
-    console.press("Enter");
+    let world = gate(vec![File::changed("s.txt", lines, new)]);
+    let mut console = Console::new(world, 80, 40).then("Enter");
     for (key, shown, hidden) in [
         ("", &["line ten", "line 9", "line 7"][..], &["line 6", "line 20"][..]),
         ("z", &["line ten", "line 6", "line 20"], &["unchanged"]),
@@ -332,33 +291,28 @@ fn a_coarse_diff_is_called_so_at_every_width() {
     assert!(coarse.diff().is_coarse);
     for (columns, rows) in [(40, 12), (50, 20), (60, 20), (80, 24), (100, 30), (120, 40), (200, 50)] {
         for mode in ["", "v"] {
-            let file = File("script", "script.txt", Some(old.clone().into()), new.clone().into());
+            let file = File::changed("script.txt", old.clone(), new.clone());
             let mut console = Console::new(gate(vec![file]), columns, rows);
-            console.press("Enter").press(mode);
-            console.hides("coarse");
+            console.press("Enter").press(mode).hides("coarse");
             console.model.gate.as_mut().unwrap().files[0].content = Content::Text(coarse.clone());
-            console.press("j");
-            console.shows("coarse");
+            console.press("j").shows("coarse");
         }
     }
 }
 
 #[test]
 fn values_that_are_still_on_their_way_are_asked_for_all_the_same() {
-    let mut console = Console::drawn();
-    console.press("j Enter");
+    let mut console = Console::drawn().then("j Enter");
     let file = console.model.gate.as_mut().and_then(|gate| gate.current_mut()).unwrap();
     assert_eq!(file.artifact.path.as_str(), "artifacts/storyboard/storyboard.json");
-    let values = file.values.take();
+    let values = file.details.values.take();
     file.is_measuring = true;
-    console.press("v v");
-    console.shows("Shown as changed values");
+    console.press("v v").shows("Shown as changed values");
     let file = console.model.gate.as_mut().and_then(|gate| gate.current_mut()).unwrap();
-    (file.values, file.is_measuring) = (values, false);
+    (file.details.values, file.is_measuring) = (values, false);
     console.draw();
     console.shows("scenes");
-    console.press("v");
-    console.shows("Shown unified");
+    console.press("v").shows("Shown unified");
 }
 
 #[test]
@@ -372,7 +326,7 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
         let rejected = b"**Opening**\nrejected\n".to_vec();
         let digest = domain::ids::Digest::of(&rejected);
         console.backend.versions.insert(digest, rejected);
-        let rows = console.backend.jobs.get_mut(&crate::world::job_id("j-17")).unwrap();
+        let rows = console.backend.rows_of("j-17");
         let artifact = &mut rows.gates[0].artifacts[0];
         let origin = domain::artifact::BaseOrigin::Decided {
             attempt: 1,
@@ -389,11 +343,9 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
             added_lines: 1,
             removed_lines: 2,
         });
-        console.event("j-17", "script", domain::event::EventType::GateHeld, "x");
-        console.press("Enter");
-        console.shows(words);
-        console.press("c");
-        console.shows("VS LAST REJECTED #1");
+        console.hears(domain::event::EventType::GateHeld, "x");
+        console.press("Enter").shows(words);
+        console.press("c").shows("VS LAST REJECTED #1");
         console.hides("rejection: +1");
     }
 }
@@ -401,14 +353,10 @@ fn the_title_tells_of_a_rejection_that_is_nearer_than_the_base_and_c_shows_it() 
 #[test]
 fn folding_says_what_it_came_to_in_every_view() {
     let mut console = Console::drawn();
-    console.press("z");
-    console.shows("The whole file");
-    console.press("v z");
-    console.shows("Nothing but changed lines");
-    console.press("z");
-    console.shows("Three lines around each change");
-    let mut console = Console::drawn();
-    console.press("j v v");
+    console.press("z").shows("The whole file");
+    console.press("v z").shows("Nothing but changed lines");
+    console.press("z").shows("Three lines around each change");
+    let mut console = Console::drawn().then("j v v");
     assert_eq!(console.model.panes.look.mode, console::model::look::Mode::Values);
     console.press("z");
     console.shows("Values are not folded   hint: v shows the text");

@@ -1,26 +1,16 @@
 //! Editing the artifact itself; the patch is derived.
 
 use console::effect::Msg;
-use domain::event::EventType;
 use domain::ids::{ArtifactPath, Digest};
 use insta::assert_snapshot;
 
-use crate::console::Console;
+use crate::console::{Console, SIZES};
 use crate::world::{File, SCRIPT_NEW, World};
-
-const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 /// A console on a gate whose one file is this text.
 fn on(path: &'static str, bytes: &[u8]) -> Console {
     let mut world = World::new();
-    world.gate(
-        "j-5",
-        "inlet",
-        "script",
-        1,
-        None,
-        vec![File("script", path, None, bytes.to_vec())],
-    );
+    world.gate("j-5 inlet / script #1", None, [File::new(path, bytes)]);
     Console::new(world, 80, 24)
 }
 
@@ -35,8 +25,7 @@ fn planned(console: &Console, old: &[u8]) -> Vec<u8> {
 #[test]
 fn an_edit_shows_the_patch_that_it_makes() {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("e");
+        let mut console = Console::new(World::drawn(), columns, rows).then("e");
         assert_snapshot!(format!("edit_untouched_{columns}"), console.picture());
         console
             .press("Home Ctrl-Right Ctrl-Right Ctrl-Right Ctrl-Right Ctrl-Del")
@@ -109,11 +98,9 @@ fn what_cannot_be_edited_says_why_and_what_to_do() {
     console.press("p");
     console.shows("Not composed: script.txt is not UTF-8 at byte 3");
     let mut console = on("script.bin", b"\0\x01\x02");
-    console.press("e");
-    console.shows("Not edited: script.bin is not text");
+    console.press("e").shows("Not edited: script.bin is not text");
     let mut console = on("script.txt", "a line\n".repeat(200_000).as_bytes());
-    console.press("e");
-    console.shows("Not edited: script.txt has 1400000 bytes");
+    console.press("e").shows("Not edited: script.txt has 1400000 bytes");
     let mut console = on("script.txt", "a ".repeat(60_000).as_bytes());
     console.press("e");
     console.shows("Not edited: line 1 of script.txt has 120000 bytes");
@@ -127,8 +114,7 @@ fn broken_json_is_told_at_its_line() {
     console.shows("Not fitting: line ");
     console.shows("longer JSON");
     assert_snapshot!("edit_unfit_80", console.picture());
-    console.press("Esc a");
-    console.shows("Not approved: ");
+    console.press("Esc a").shows("Not approved: ");
     assert!(console.decisions().is_empty());
 }
 
@@ -162,10 +148,8 @@ fn the_derived_patch_can_be_written_on_as_a_patch() {
 #[test]
 fn words_are_found_in_the_text() {
     let mut console = Console::drawn();
-    console.press("e Ctrl-f").typed("boots");
-    console.shows("find /boots");
-    console.press("Enter").typed("rubber ");
-    console.shows("rubber boots");
+    console.press("e Ctrl-f").typed("boots").shows("find /boots");
+    console.press("Enter").typed("rubber ").shows("rubber boots");
     console
         .press("Ctrl-f")
         .typed("tip")
@@ -197,7 +181,7 @@ fn an_edit_is_carried_over_into_a_version_that_moved() {
         .versions
         .insert(Digest::of(SCRIPT_NEW.as_bytes()), SCRIPT_NEW.into());
     let path = ArtifactPath::new("artifacts/script/script.txt").unwrap();
-    for gate in &mut world.jobs.get_mut(&crate::world::job_id("j-17")).unwrap().gates {
+    for gate in &mut world.rows_of("j-17").gates {
         gate.artifacts[0].digest = Digest::of(moved.as_bytes());
     }
     world
@@ -242,22 +226,16 @@ fn edits_of_two_files_are_two_drafts() {
         .press("Esc q");
     let draft = console.model.drafts.by_gate.values().next().unwrap();
     assert_eq!(draft.edits.len(), 2);
-    console.press("a");
-    console.shows("Your patch draft is NOT applied (p shows it)");
+    console.press("a").shows("Your patch draft is NOT applied (p shows it)");
 }
 
 #[test]
 fn decided_elsewhere_while_editing() {
     let mut console = Console::drawn();
     console.press("e").typed("Hear: ");
-    console
-        .backend
-        .settle("j-17", "script", domain::gate::Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.elsewhere("j-17", "script", domain::gate::Verdict::Approve, "ana");
     console.shows("Read only: ana approved j-17 / script #2");
-    console.typed("lost?").press("Esc a q");
-    assert!(console.decisions().is_empty());
+    console.typed("lost?").press("Esc a q").decides(0);
     let draft = console.model.drafts.by_gate.values().next().unwrap();
     assert!(draft.edits[0].text.starts_with("**Opening**"));
     assert!(draft.edits[0].text.contains("Hear: "));
@@ -266,8 +244,7 @@ fn decided_elsewhere_while_editing() {
 /// However many keys come at once, one text is taken for a check; the next one is the newest.
 #[test]
 fn a_burst_of_keys_is_checked_once_at_a_time() {
-    let mut console = Console::drawn();
-    console.press("e");
+    let mut console = Console::drawn().then("e");
     let mut checks = 0;
     for _ in 0..500 {
         let key = console::input::KeyPress::parse("x").unwrap();
@@ -303,19 +280,16 @@ fn the_preview_has_more_room_when_asked_and_scrolls() {
     assert_snapshot!("edit_preview_80", console.picture());
     console.press("Alt-Down Alt-Down Alt-Down");
     assert_snapshot!("edit_preview_scrolled_80", console.picture());
-    console.press("Ctrl-u Ctrl-u");
-    console.hides("what it would do");
+    console.press("Ctrl-u Ctrl-u").hides("what it would do");
 }
 
 #[test]
 fn there_is_no_draft_before_a_word_is_written() {
     let mut console = Console::new(World::drawn(), 120, 40);
     for key in ["e", "p"] {
-        console.press(key);
-        console.shows("Ctrl-u undo");
+        console.press(key).shows("Ctrl-u undo");
         console.hides("the draft is kept");
-        console.typed("x");
-        console.shows("the draft is kept");
+        console.typed("x").shows("the draft is kept");
         console.press("Esc D").typed("discard").press("Enter");
     }
 }

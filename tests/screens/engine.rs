@@ -28,7 +28,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
-use engine::api::{Notice, Receipt, RequestId};
+use engine::api::{Notice, Receipt, Ticket};
 use engine::edit_copies::EditCopies;
 use patch::{Patch, Surroundings};
 use rules::{Ahead, Context, Evidence, Happening, Review, Trigger, find_gate, foresee, reduce};
@@ -236,28 +236,24 @@ impl World {
     }
 
     /// Somebody decides.
-    pub fn settle(
-        &mut self,
-        id: &str,
-        name: &str,
-        verdict: Verdict,
-        who: &str,
-        notes: Option<String>,
-        digest: Option<Digest>,
-    ) -> Result<SealedDecision, Refusal> {
-        self.settle_as(id, name, verdict, &operator(who), notes, digest)
+    pub fn settle(&mut self, id: &str, name: &str, verdict: Verdict, who: &str) -> SealedDecision {
+        self.settle_as(id, name, verdict, operator(who), None)
     }
 
-    /// The same by somebody who came in in some way.
+    /// Somebody decides and says why.
+    pub fn settle_noting(&mut self, id: &str, name: &str, verdict: Verdict, who: &str, note: &str) {
+        self.settle_as(id, name, verdict, operator(who), Some(note));
+    }
+
+    /// Somebody who came in in some way decides.
     pub fn settle_as(
         &mut self,
         id: &str,
         name: &str,
         verdict: Verdict,
-        who: &Operator,
-        notes: Option<String>,
-        digest: Option<Digest>,
-    ) -> Result<SealedDecision, Refusal> {
+        by: Operator,
+        note: Option<&str>,
+    ) -> SealedDecision {
         let command = Command::Decide {
             gate: GateRef {
                 job_id: job_id(id),
@@ -265,18 +261,18 @@ impl World {
                 attempt: None,
             },
             verdict,
-            notes,
+            notes: note.map(str::to_owned),
             patch: None,
-            digest,
+            digest: None,
         };
         let ask = Ask {
-            by: who.clone(),
+            by,
             session: None,
             command,
         };
-        let evidence = self.evidence(&ask)?;
-        let mut applied = self.put(&job_id(id), &Trigger::Asked(ask), &evidence, self.now)?;
-        Ok(applied.decisions.pop().unwrap())
+        let evidence = self.evidence(&ask).unwrap();
+        let applied = self.put(&job_id(id), &Trigger::Asked(ask), &evidence, self.now);
+        applied.unwrap().decisions.pop().unwrap()
     }
 
     /// The leader starts the stage that waits.
@@ -689,20 +685,17 @@ impl Backend for World {
         None
     }
 
-    fn submit(&mut self, command: Command) -> RequestId {
-        self.requests += 1;
-        let id = RequestId(self.requests);
+    fn submit(&mut self, ticket: Ticket, command: Command) {
         if let Some(result) = World::submit(self, command) {
             let is_done = result.is_ok();
-            self.notices.push_back(Notice::Done(id, result));
+            self.notices.push_back(Notice::Done(ticket, result));
             if is_done {
                 let problem = self.publish_problem.clone();
                 let refusal = |why| Refusal::new(RefusalCode::NotPossible, why);
                 let published = problem.map_or(Ok(()), |why| Err(refusal(why)));
-                self.notices.push_back(Notice::Published(id, published));
+                self.notices.push_back(Notice::Published(ticket, published));
             }
         }
-        id
     }
 
     /// What the rules answer comes when all else has been told; until then its place is held by an

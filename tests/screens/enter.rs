@@ -37,7 +37,7 @@ fn lost(keys: &str) -> Console {
     let mut console = drawn(keys);
     console.pass(1);
     console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
-    console.event("j-17", "script", EventType::GateHeld, "ana takes script #2 over");
+    console.hears(EventType::GateHeld, "ana takes script #2 over");
     console
 }
 
@@ -49,9 +49,7 @@ fn typed(mut console: Console, text: &str) -> Console {
 /// The marked gate is not what it was marked as, and nobody here has heard of it.
 fn refused_in_bulk() -> Console {
     let mut console = drawn("Space Space");
-    console
-        .backend
-        .change_on_disk("j-17", "artifacts/script/script.txt", b"other bytes\n");
+    console.backend.overwrite("j-17", "script/script.txt", b"other bytes\n");
     console.press("k a i");
     console
 }
@@ -214,14 +212,12 @@ fn a_bulk_is_told_by_the_rules_and_leaves_out_what_they_would_refuse() {
     let mut console = drawn("Space Space Space g a i");
     console.shows("3 jobs: ");
     console.shows("Cannot be taken back.");
-    console.press("Enter Enter");
-    assert_eq!(console.decisions().len(), 3);
+    console.press("Enter Enter").decides(3);
     let mut console = refused_in_bulk();
     console.shows("left out: would be refused");
     console.shows("1 would be refused: script.txt changed");
     console.shows("APPROVE 1 gate");
-    console.press("Enter Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter Enter").decides(1);
     assert!(
         console.decisions()[0].starts_with("Approve j-21"),
         "{:?}",

@@ -17,15 +17,10 @@ fn ends(console: &mut Console, ending: Ending, text: &str) {
 
 #[test]
 fn it_gets_the_artifact_and_what_it_makes_of_it_is_sent_as_a_patch() {
-    let mut console = Console::drawn();
-    console.press("E");
+    let mut console = Console::drawn().then("E");
     assert_eq!(console.terminal.editors, ["vi script.txt"]);
     assert_eq!(console.copy().as_deref(), Some(SCRIPT_NEW));
-    assert!(
-        console.backend.sent.iter().any(|sent| sent.contains("TakeLease")),
-        "{:?}",
-        console.backend.sent
-    );
+    assert!(!console.sent("TakeLease").is_empty(), "{:?}", console.backend.sent);
     let edited = SCRIPT_NEW.replace("a lamp, and", "a bright lamp, and");
     ends(&mut console, Ending::Status(0), &edited);
     console.shows("Fits script.txt: ");
@@ -53,16 +48,8 @@ fn keys_mean_nothing_while_it_is_away() {
 
 #[test]
 fn the_lease_lives_as_long_as_the_editor() {
-    let mut console = Console::drawn();
-    console.press("E");
-    let renewals = |console: &Console| {
-        console
-            .backend
-            .sent
-            .iter()
-            .filter(|sent| sent.contains("TakeLease"))
-            .count()
-    };
+    let mut console = Console::drawn().then("E");
+    let renewals = |console: &Console| console.sent("TakeLease").len();
     for _ in 0..60 {
         console.pass(10);
     }
@@ -75,15 +62,11 @@ fn the_lease_lives_as_long_as_the_editor() {
 
 #[test]
 fn a_gate_that_was_decided_meanwhile_is_told_and_the_text_is_kept() {
-    let mut console = Console::drawn();
-    console.press("E");
+    let mut console = Console::drawn().then("E");
     // No timer fires under an open editor; a person may decide all the same.
     let verdict = domain::gate::Verdict::Approve;
-    console
-        .backend
-        .settle("j-17", "script", verdict, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.backend.settle("j-17", "script", verdict, "ana");
+    console.hears(EventType::GateApproved, "ana approved script #2");
     let edited = SCRIPT_NEW.replace("lamp", "light");
     ends(&mut console, Ending::Status(0), &edited);
     console.shows("Not to be used any more: ");
@@ -96,8 +79,7 @@ fn a_gate_that_was_decided_meanwhile_is_told_and_the_text_is_kept() {
 
 #[test]
 fn what_it_saved_is_a_draft_within_a_second_whatever_comes_of_it() {
-    let mut console = Console::drawn();
-    console.press("E");
+    let mut console = Console::drawn().then("E");
     let edited = SCRIPT_NEW.replace("lamp", "light");
     console.tell(Msg::CopySaved(edited.clone()));
     console.pass(1);
@@ -133,8 +115,7 @@ fn an_edit_that_was_begun_here_goes_on_there() {
 fn where_there_is_no_editor_the_variables_are_named() {
     let mut session = session();
     session.external_editor = None;
-    let mut console = Console::with(session, World::drawn(), 80, 24);
-    console.press("E");
+    let console = Console::with(session, World::drawn(), 80, 24).then("E");
     console.shows("Not edited: neither $VISUAL nor $EDITOR is set");
     assert!(console.model.compose.is_none() && console.model.keys.away.is_none());
 }

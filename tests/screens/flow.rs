@@ -8,7 +8,7 @@ use domain::job::JobStatus;
 use domain::view::QueueKind;
 
 use crate::console::Console;
-use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_id, job_row, storyboard};
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_row, storyboard};
 
 fn selected(console: &Console) -> String {
     console
@@ -23,9 +23,9 @@ fn selected(console: &Console) -> String {
 fn at_the_start_the_most_urgent_gate_is_selected_whatever_the_order_of_the_rows() {
     assert_eq!(selected(&Console::drawn()), "j-17");
     let mut world = World::new();
-    world.gate("a-1", "no timer", "script", 1, None, vec![]);
-    world.gate("b-2", "late", "script", 1, Some(900), vec![]);
-    world.gate("c-3", "soon", "script", 1, Some(30), vec![]);
+    world.gate("a-1 no timer / script #1", None, []);
+    world.gate("b-2 late / script #1", Some(900), []);
+    world.gate("c-3 soon / script #1", Some(30), []);
     assert_eq!(selected(&Console::new(world, 80, 24)), "c-3");
 }
 
@@ -43,8 +43,7 @@ fn a_row_that_nobody_chose_makes_way_for_the_first_gate_and_a_chosen_one_does_no
             console.press("j k");
         }
         console.backend.slots.pop();
-        console.backend.gate("j-2", "j-2", "script", 1, Some(60), vec![]);
-        console.event("j-2", "script", EventType::GateOpened, "script #1 waits");
+        console.opens("j-2 j-2 / script #1", Some(60), []);
         assert_eq!(selected(&console), if is_chosen { "j-1" } else { "j-2" });
     }
 }
@@ -56,8 +55,7 @@ fn after_a_decision_the_next_most_urgent_gate_is_shown_with_its_diff() {
         console.press(keys).press("a Enter");
         console.shows("Approved j-17 tides / script #2");
         console.shows("j-21 dunes / storyboard #1  storyboard.json 1/2");
-        console.press("a Enter");
-        console.shows("Approved j-21 dunes / storyboard #1");
+        console.press("a Enter").shows("Approved j-21 dunes / storyboard #1");
         let decisions = console.decisions();
         assert!(
             decisions[0].starts_with("Approve j-17") && decisions[1].starts_with("Approve j-21"),
@@ -74,8 +72,7 @@ fn after_a_decision_the_next_most_urgent_gate_is_shown_with_its_diff() {
 
 #[test]
 fn the_next_most_urgent_is_not_the_one_below() {
-    let mut console = Console::drawn();
-    console.press("j j");
+    let mut console = Console::drawn().then("j j");
     assert_eq!(selected(&console), "j-22");
     console.press("r x Enter");
     assert_eq!(selected(&console), "j-17");
@@ -97,10 +94,10 @@ fn long_hunk() -> World {
         })
         .collect();
     let mut world = World::new();
-    let first = File("script", "a.txt", Some(old.into()), new.into());
-    let second = File("script", "b.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into());
-    world.gate("j-1", "long", "script", 1, Some(600), vec![first, second]);
-    world.gate("j-2", "next", "script", 1, None, vec![]);
+    let first = File::changed("a.txt", old, new);
+    let second = File::changed("b.txt", SCRIPT_OLD, SCRIPT_NEW);
+    world.gate("j-1 long / script #1", Some(600), [first, second]);
+    world.gate("j-2 next / script #1", None, []);
     world
 }
 
@@ -114,8 +111,7 @@ fn one_key_reads_everything_anywhere_and_says_at_the_end_that_it_did() {
         ("a", "Space"),
     ] {
         let mut console = Console::new(long_hunk(), 80, 24);
-        console.press(before);
-        console.shows("NOT YET SHOWN: ");
+        console.press(before).shows("NOT YET SHOWN: ");
         let mut keys = 0;
         while !console.text().contains("This is the end: all of it was shown") {
             console.press(key);
@@ -124,12 +120,7 @@ fn one_key_reads_everything_anywhere_and_says_at_the_end_that_it_did() {
         }
         console.hides("NOT YET SHOWN");
         console.shows("b.txt 2/2");
-        let looks: Vec<_> = console
-            .backend
-            .sent
-            .iter()
-            .filter(|words| words.starts_with("MarkSeen"))
-            .collect();
+        let looks: Vec<_> = console.sent("MarkSeen");
         assert!(looks.last().unwrap().ends_with("3 of 3"), "{looks:?}");
         console.press(key);
         let expected = if before == "a" { "j-1" } else { "j-2" };
@@ -181,18 +172,13 @@ fn what_was_turned_over_too_quickly_is_gone_back_to() {
 #[test]
 fn nothing_that_reads_needs_the_other_pane() {
     let mut console = Console::new(long_hunk(), 80, 24);
-    console.press("v");
-    console.shows("Shown side by side");
-    console.press("v w");
-    console.shows("Long lines are cut");
-    console.press("w z");
-    console.hides("unchanged ~~");
+    console.press("v").shows("Shown side by side");
+    console.press("v w").shows("Long lines are cut");
+    console.press("w z").hides("unchanged ~~");
     console.press("g PgDn");
     assert!(!console.text().contains("   1   line 1\n"), "{}", console.text());
-    console.press("PgUp f b c");
-    console.shows("Compared with");
-    console.press("] ");
-    console.shows("b.txt 2/2");
+    console.press("PgUp f b c").shows("Compared with");
+    console.press("] ").shows("b.txt 2/2");
     assert_eq!(console.model.pane_focus(), console::keymap::Focus::Queue);
     assert_eq!(selected(&console), "j-1");
 }
@@ -206,12 +192,10 @@ fn in_values_and_against_another_base_the_end_says_what_was_not_shown() {
         Some(storyboard("12000", "306.0", "4000").into()),
         storyboard("19000", "310.0", "4500").into(),
     );
-    world.gate("j-1", "dunes", "storyboard", 1, None, vec![file]);
-    let mut console = Console::new(world, 80, 16);
-    console.press("Enter v v } } } } }");
+    world.gate("j-1 dunes / storyboard #1", None, [file]);
+    let console = Console::new(world, 80, 16).then("Enter v v } } } } }");
     console.shows("not all of it was shown: these are values; v");
-    let mut console = Console::new(long_hunk(), 80, 24);
-    console.press("] c");
+    let mut console = Console::new(long_hunk(), 80, 24).then("] c");
     for _ in 0..4 {
         console.press("}");
     }
@@ -227,13 +211,9 @@ fn in_values_and_against_another_base_the_end_says_what_was_not_shown() {
 #[test]
 fn decided_gates_from_outside_leave_the_queue() {
     let mut world = World::drawn();
-    world.jobs.get_mut(&job_id("j-17")).unwrap().job.is_manual = true;
+    world.rows_of("j-17").job.is_manual = true;
     let mut console = Console::new(world, 80, 24);
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Reject, "cy", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateRejected, "cy rejected script #2");
+    console.elsewhere("j-17", "script", Verdict::Reject, "cy");
     let text = console.text();
     let rows: Vec<_> = text.lines().filter(|line| line.contains("j-17 tides   ")).collect();
     // The gate is gone; its job waits for somebody to resume it.
@@ -249,16 +229,8 @@ fn the_keys_that_scroll_sideways_do_so_at_once_where_they_are_named() {
         (b"short old\n".to_vec(), b"short new\n".to_vec(), false),
     ] {
         let mut world = World::new();
-        world.gate(
-            "j-1",
-            "long",
-            "script",
-            1,
-            None,
-            vec![File("script", "a.txt", Some(old), new)],
-        );
-        let mut console = Console::new(world, 80, 24);
-        console.press("w w");
+        world.gate("j-1 long / script #1", None, [File::changed("a.txt", old, new)]);
+        let mut console = Console::new(world, 80, 24).then("w w");
         if !console.text().contains("Long lines are cut") {
             console.press("w");
         }
@@ -271,7 +243,7 @@ fn the_keys_that_scroll_sideways_do_so_at_once_where_they_are_named() {
         );
         console.press("Home l");
         assert_eq!(console.model.panes.is_lower_focused, !is_cut);
-        let left = console.model.gate.as_ref().unwrap().current().unwrap().left;
+        let left = console.model.gate.as_ref().unwrap().current().unwrap().scroll.left;
         assert_eq!(left > 0, is_cut);
     }
 }
@@ -286,23 +258,15 @@ fn what_was_said_about_a_gate_goes_with_it_also_where_no_key_led_away() {
         console.press("}");
     }
     console.shows("This is the end: all of it was shown");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
+    console.backend.settle("j-17", "script", Verdict::Approve, "ana");
     console.tell(Msg::Changed);
     console.draw();
     assert_eq!(selected(&console), "j-21");
     console.hides("This is the end");
     // A refusal that came meanwhile is still to be read.
-    let mut console = Console::drawn();
-    console.press("a");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.press("Enter");
-    console.shows("Not approved: ana approved");
+    let mut console = Console::drawn().then("a");
+    console.backend.settle("j-17", "script", Verdict::Approve, "ana");
+    console.press("Enter").shows("Not approved: ana approved");
     console.tell(Msg::Changed);
     console.draw();
     console.shows("Not approved: ana approved");
@@ -313,17 +277,14 @@ fn what_became_of_another_gate_stands_under_no_question_that_came_after_it() {
     let mut console = Console::drawn();
     console.event("j-22", "script", EventType::GateApproved, "ana approved script #1");
     console.shows("ana approved script #1");
-    console.press("a");
-    console.hides("ana approved script #1");
+    console.press("a").hides("ana approved script #1");
     // What comes while it is open is told.
     console.event("j-23", "script", EventType::GateApproved, "cy approved script #1");
     console.shows("cy approved script #1");
-    console.press("Esc");
-    console.hides("ana approved script #1");
+    console.press("Esc").hides("ana approved script #1");
     // An answer that went leaves the line empty.
     console.press("X").typed("no").press("Enter");
     console.shows("Not canceled: that is not j-17");
-    console.typed("t");
-    console.hides("Not canceled");
+    console.typed("t").hides("Not canceled");
     console.hides("cy approved");
 }

@@ -44,8 +44,7 @@ fn a_torn_key_takes_no_marks_off_and_no_filter() {
 
 #[test]
 fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
-    let mut console = Console::drawn();
-    console.press("Space Space Esc");
+    let mut console = Console::drawn().then("Space Space Esc");
     console.shows("Esc once more takes 2 marks off");
     assert_eq!(console.model.marks.on.len(), 2);
     console.press("j Esc");
@@ -56,14 +55,12 @@ fn marks_go_at_the_second_escape_with_a_word_and_come_back() {
     console.press("M");
     assert_eq!(console.model.marks.on.len(), 2);
     console.shows("2 marked");
-    console.press("M");
-    console.shows("No marks were taken off");
+    console.press("M").shows("No marks were taken off");
 }
 
 #[test]
 fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
-    let mut console = Console::drawn();
-    console.press("Space Space Esc Esc");
+    let mut console = Console::drawn().then("Space Space Esc Esc");
     console.backend.patch("j-17", "cy", "02:13:30", b"other bytes");
     console.press("M");
     assert_eq!(console.model.marks.on.len(), 1);
@@ -86,25 +83,20 @@ fn a_torn_key_in_the_editor_opens_no_menu_and_discards_nothing() {
 #[test]
 fn a_torn_key_closes_no_prompt_for_good_and_confirms_nothing() {
     for before in ["a", "r", "t", "+", "R", "X", "/", "?", ":"] {
-        let mut console = Console::drawn();
-        console.press(before);
+        let mut console = Console::drawn().then(before);
         let focus = console.model.focus();
         console.torn("Left");
         assert_eq!(console.model.focus(), focus, "{before}");
         assert!(console.decisions().is_empty());
     }
     // What was on the screen before the slip does not count.
-    let mut console = Console::drawn();
-    console.press("a");
+    let mut console = Console::drawn().then("a");
     console.burst("Esc");
     console.tell(Msg::Input(console::input::TerminalInput::Torn(None)));
-    console.tell(Msg::Input(console::input::TerminalInput::Key(
-        console::input::KeyPress::parse("Enter").unwrap(),
-    )));
+    console.unseen("Enter");
     assert!(console.decisions().is_empty());
     console.draw();
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter").decides(1);
 }
 
 #[test]
@@ -133,8 +125,7 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
     let mut console = Console::drawn();
     console.press("p").typed("my patch").press("Esc D");
     assert_snapshot!("discard_80", console.picture());
-    console.press("Enter");
-    console.shows("Not discarded: that is not discard");
+    console.press("Enter").shows("Not discarded: that is not discard");
     console.typed("D").press("Enter");
     assert!(console.model.compose.is_some() && console.backend.put_aside.is_empty());
     console.press("Backspace").typed("discard").press("Enter");
@@ -144,8 +135,7 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
     let aside = console.backend.put_aside[0].draft.patch.as_ref().unwrap();
     assert!(aside.text.contains("my patch"), "{}", aside.text);
     // And back.
-    console.press("Z");
-    console.shows("discarded in the last 7 days");
+    console.press("Z").shows("discarded in the last 7 days");
     assert_snapshot!("discarded_80", console.picture());
     console.press("Enter");
     console.shows("Restored: patch for script.txt of j-17 / script #2   p on its gate");
@@ -154,8 +144,7 @@ fn discarding_takes_a_typed_word_and_the_text_can_be_taken_back() {
         console.backend.saved.last().unwrap().1.as_ref().unwrap().has_patch(),
         "it is on disk again"
     );
-    console.press("p");
-    console.shows("my patch");
+    console.press("p").shows("my patch");
     console.press("Esc q Z");
     console.shows("No text was discarded here in the last 7 days");
     // What was written since is never written over.
@@ -177,11 +166,7 @@ fn a_text_of_a_decided_gate_is_restored_to_where_it_can_be_read() {
         .press("Esc D")
         .typed("discard")
         .press("Enter");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
     console.press("Z Enter");
     console.shows("Restored: patch for script.txt of j-17 / script #2");
     console.shows("drafts show prints it");
@@ -190,8 +175,7 @@ fn a_text_of_a_decided_gate_is_restored_to_where_it_can_be_read() {
 
 #[test]
 fn what_was_discarded_is_offered_for_seven_days() {
-    let mut console = Console::drawn();
-    console.press("Z");
+    let mut console = Console::drawn().then("Z");
     console.shows("No text was discarded here in the last 7 days");
     console
         .press("p")
@@ -199,10 +183,8 @@ fn what_was_discarded_is_offered_for_seven_days() {
         .press("Esc D")
         .typed("discard")
         .press("Enter");
-    console.pass(7 * 86_400 - 1).press("Z");
-    console.shows("patch for script.txt");
-    console.press("Esc").pass(1).press("Z");
-    console.hides("patch for script.txt");
+    console.pass(7 * 86_400 - 1).press("Z").shows("patch for script.txt");
+    console.press("Esc").pass(1).press("Z").hides("patch for script.txt");
 }
 
 #[test]
@@ -215,8 +197,7 @@ fn the_note_of_a_rejection_is_no_approvals() {
     console.shows("note: (none; Tab to write)");
     console.press("Tab").typed("reads well").press("Esc r");
     console.shows("note: image is NOT signed, do not ship");
-    console.press("Esc a");
-    console.shows("note: reads well");
+    console.press("Esc a").shows("note: reads well");
     console.press("Enter");
     let decisions = console.decisions();
     assert_eq!(decisions.len(), 1);
@@ -239,8 +220,7 @@ fn the_note_of_a_bulk_is_of_its_verdict_too() {
         .typed("both wrong")
         .press("Esc a");
     console.shows("note for each: (none; Tab to write)");
-    console.press("Esc r");
-    console.shows("note for each: both wrong");
+    console.press("Esc r").shows("note for each: both wrong");
 }
 
 /// The windows of the trial in which a question was decided that nobody could read.
@@ -263,18 +243,15 @@ fn in_a_low_window_nothing_that_decides_is_asked() {
         console.press("p").typed("x").press("Esc r Enter Enter a Enter");
         assert!(console.decisions().is_empty(), "{columns}x{rows}, from the editor");
     }
-    let mut console = Console::new(World::drawn(), 80, 9);
-    console.press("a");
+    let mut console = Console::new(World::drawn(), 80, 9).then("a");
     console.shows("Not approved: below 60x14 nothing is decided, and this window is");
     // Everything can be read.
-    console.press("Enter j j");
-    console.shows("Bring tall boots");
+    console.press("Enter j j").shows("Bring tall boots");
 }
 
 #[test]
 fn in_the_smallest_window_that_decides_the_question_is_whole() {
-    let mut console = Console::new(World::drawn(), 60, 14);
-    console.press("a");
+    let mut console = Console::new(World::drawn(), 60, 14).then("a");
     assert_snapshot!("approve_60x14", console.picture());
     for words in [
         "APPROVE j-17 tides / script #2",
@@ -284,11 +261,9 @@ fn in_the_smallest_window_that_decides_the_question_is_whole() {
     ] {
         console.shows(words);
     }
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter").decides(1);
     let mut console = Console::new(World::drawn(), 60, 14);
-    console.press("j r").typed("no").press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("j r").typed("no").press("Enter").decides(1);
 }
 
 #[test]
@@ -324,17 +299,14 @@ fn a_question_that_does_not_fit_is_said_not_to_and_fits_again() {
     let names: Vec<String> = (0..40).map(|n| format!("a-rather-long-file-name-{n:02}.txt")).collect();
     let files = names.iter().map(|name| {
         let name: &'static str = Box::leak(name.clone().into_boxed_str());
-        crate::world::File("script", name, None, name.into())
+        crate::world::File::new(name, name)
     });
-    world.gate("j-1", "many", "script", 1, None, files.collect());
+    world.gate("j-1 many / script #1", None, files);
     let mut console = Console::new(world, 80, 18);
-    console.press("a Enter Enter");
-    assert!(console.decisions().is_empty());
+    console.press("a Enter Enter").decides(0);
     console.shows("Enter does nothing: this window does not hold the whole question");
-    console.resize(80, 50);
-    console.shows("You have not seen: ");
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.resize(80, 50).shows("You have not seen: ");
+    console.press("Enter").decides(1);
 }
 
 #[test]
@@ -342,16 +314,12 @@ fn a_title_gives_way_in_the_name_of_the_job_alone() {
     let mut world = World::new();
     let id = "nightly-render-of-the-harbour-at-dusk-with-all-the-boats-and-the-lighthouse-17";
     world.gate(
-        id,
-        "",
-        "storyboard",
-        12,
+        &format!("{id}  / storyboard #12"),
         None,
-        vec![crate::world::File("script", "s.txt", None, b"x".to_vec())],
+        [crate::world::File::new("s.txt", b"x")],
     );
     let mut console = Console::new(world, 80, 24);
-    console.press("a");
-    console.shows(" / storyboard #12  ");
+    console.press("a").shows(" / storyboard #12  ");
     console.shows("  as bea");
     let text = console.text();
     let title = text.lines().find(|line| line.contains("APPROVE")).unwrap();
@@ -363,8 +331,7 @@ fn a_title_gives_way_in_the_name_of_the_job_alone() {
 
 #[test]
 fn a_question_that_changes_is_read_again_before_enter_counts() {
-    let mut console = Console::drawn();
-    console.press("a");
+    let mut console = Console::drawn().then("a");
     // Somebody marked another gate meanwhile: the question says so, and no frame has shown it.
     console.backend.set_lease("j-17", None);
     let key = console
@@ -377,9 +344,7 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
     if let console::model::queue::RowKey::Gate(key) = key {
         console.model.marks.on.insert(key, Default::default());
     }
-    console.tell(Msg::Input(console::input::TerminalInput::Key(
-        console::input::KeyPress::parse("Enter").unwrap(),
-    )));
+    console.unseen("Enter");
     assert!(
         console.decisions().is_empty(),
         "the line about the other mark was not on the screen"
@@ -387,8 +352,7 @@ fn a_question_that_changes_is_read_again_before_enter_counts() {
     console.model.window.is_dirty = true;
     console.draw();
     console.shows("1 marked gate is NOT included");
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter").decides(1);
 }
 
 #[test]
@@ -400,7 +364,7 @@ fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
         for key in ["a", "r"] {
             let mut console = Console::drawn();
             console.backend.set_lease("j-17", Some(("ana", purpose)));
-            console.event("j-17", "script", EventType::GateSeen, "ana looks");
+            console.hears(EventType::GateSeen, "ana looks");
             console.press(key);
             if key == "r" {
                 console.typed("wrong cut");
@@ -412,12 +376,7 @@ fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
                 if key == "a" { "approved" } else { "rejected" }
             ));
             console.press("Ctrl-t");
-            console.event(
-                "j-17",
-                "script",
-                EventType::GateHeld,
-                "bea takes script #2 over from ana",
-            );
+            console.hears(EventType::GateHeld, "bea takes script #2 over from ana");
             console.press("Enter");
             assert_eq!(console.decisions().len(), 1, "{key} {purpose:?}");
         }
@@ -426,22 +385,14 @@ fn enter_does_not_pass_over_a_colleague_and_after_a_take_over_it_counts() {
 
 #[test]
 fn a_colleague_who_comes_while_the_question_is_open_stops_enter() {
-    let mut console = Console::drawn();
-    console.press("a");
+    let mut console = Console::drawn().then("a");
     console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
-    console.event(
-        "j-17",
-        "script",
-        EventType::GateHeld,
-        "ana takes script #2 over from bea",
-    );
-    console.press("Enter");
-    assert!(console.decisions().is_empty());
+    console.hears(EventType::GateHeld, "ana takes script #2 over from bea");
+    console.press("Enter").decides(0);
     // She gives it back: what the question says is another thing, and is read first.
     console.backend.set_lease("j-17", None);
-    console.event("j-17", "script", EventType::GateReleased, "script #2 runs again");
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.hears(EventType::GateReleased, "script #2 runs again");
+    console.press("Enter").decides(1);
 }
 
 /// A key that is held down: once, then after the keyboard's delay thirty times a second.
@@ -455,7 +406,7 @@ fn held(console: &mut Console, key: &str) {
 #[test]
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
-        use console::model::keys::{Field, Overlay};
+        use console::model::keys::Field;
         use console::prompt::{cancel::CancelAsk, confirm::Confirm, timer::TimerAsk};
         let model = &console.model;
         let timer = model.asked::<TimerAsk>().map(|ask| ask.typed.text());
@@ -466,8 +417,7 @@ fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
         }
         match (&model.keys.field, &model.keys.overlay) {
             (Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
-            (_, Some(Overlay::Help { filter, .. })) => filter.text(),
-            (_, Some(Overlay::Palette { text, .. })) => text.text(),
+            (_, Some(overlay)) => overlay.text.text(),
             _ => panic!("no field is open\n{}", console.text()),
         }
     };
@@ -499,8 +449,7 @@ fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
         );
     }
     for key in ["p", "e"] {
-        let mut console = Console::drawn();
-        console.press(key);
+        let console = Console::drawn().then(key);
         let opened = console.model.compose.as_ref().unwrap().editor.text();
         let mut console = Console::drawn();
         held(&mut console, key);
@@ -510,28 +459,19 @@ fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
 
 #[test]
 fn a_key_whose_field_was_closed_by_somebody_else_acts_again() {
-    let mut console = Console::drawn();
-    console.press("t");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    let mut console = Console::drawn().then("t");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
     assert!(console.model.prompt.is_none(), "there is no timer any more");
-    console.press("t");
-    console.shows("HOLD TIMER j-21");
-    let mut console = Console::drawn();
-    console.press("t");
+    console.press("t").shows("HOLD TIMER j-21");
+    let mut console = Console::drawn().then("t");
     console.model.prompt = None;
-    console.press("t");
-    console.shows("HOLD TIMER j-17");
+    console.press("t").shows("HOLD TIMER j-17");
 }
 
 #[test]
 fn control_c_on_the_queue_says_what_leaves_and_control_u_clears_a_field() {
     let mut console = Console::drawn();
-    console.press("Ctrl-c");
-    console.shows("Ctrl-c does not leave: q does");
+    console.press("Ctrl-c").shows("Ctrl-c does not leave: q does");
     console.press("Enter Ctrl-c");
     console.shows("Ctrl-c does not leave: q on the queue does");
     console.press("1 /").typed("reef").press("Ctrl-u");
@@ -554,15 +494,12 @@ fn a_restricted_console_starts_nothing_and_says_so() {
     console.press("Ctrl-z");
     console.shows("Not done: this console is restricted: it is not suspended");
     // Not from the menu of the editor either, and no menu, palette or hint offers it.
-    console.press("e").typed("x").press("Esc");
-    console.hides("own editor");
+    console.press("e").typed("x").press("Esc").hides("own editor");
     console.press("E");
     assert!(console.terminal.editors.is_empty());
-    console.press("Esc Esc q").press(":").typed("editor");
-    console.hides("$EDITOR");
+    console.press("Esc Esc q").press(":").typed("editor").hides("$EDITOR");
     // It decides as any other.
-    console.press("Esc a Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Esc a Enter").decides(1);
 }
 
 #[test]
@@ -574,39 +511,24 @@ fn nothing_goes_over_a_colleague_until_the_gate_is_taken_over() {
     ] {
         let mut console = Console::drawn();
         console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
-        console.event("j-17", "script", EventType::GateSeen, "ana looks");
-        console.press(key);
-        console.shows("ana is composing here since ");
+        console.hears(EventType::GateSeen, "ana looks");
+        console.press(key).shows("ana is composing here since ");
         console.shows("[Ctrl-t] take it over");
         assert!(!console.text().contains("[Enter]"), "{key}");
         console.typed(typed).press("Enter");
         console.shows(&format!("{not_done}: ana is composing on j-17 / script #2   hint:"));
-        let sent = |console: &Console| {
-            console
-                .backend
-                .sent
-                .iter()
-                .filter(|sent| sent.starts_with(command))
-                .count()
-        };
-        assert_eq!(sent(&console), 0, "{key}: {:?}", console.backend.sent);
+        assert_eq!(console.sent(command), [""; 0], "{key}");
         console.press("Ctrl-t");
-        console.event(
-            "j-17",
-            "script",
-            EventType::GateHeld,
-            "bea takes script #2 over from ana",
-        );
+        console.hears(EventType::GateHeld, "bea takes script #2 over from ana");
         console.press("Enter");
-        assert_eq!(sent(&console), 1, "{key}: {:?}", console.backend.sent);
+        assert_eq!(console.sent(command).len(), 1, "{key}");
     }
 }
 
 #[test]
 fn a_text_that_comes_at_once_presses_no_key() {
     for keys in ["", "Enter", "3", "4", "a", "X", "e x Esc", "Space Space k a"] {
-        let mut console = Console::drawn();
-        console.press("g");
+        let mut console = Console::drawn().then("g");
         for key in keys.split_whitespace() {
             console.press(key);
         }
@@ -626,15 +548,12 @@ fn a_text_that_comes_at_once_presses_no_key() {
 #[test]
 fn an_open_field_takes_a_text_that_comes_at_once() {
     let mut console = Console::drawn();
-    console.press("r").at_once("wrong cut\n");
-    console.shows("note: wrong cut");
+    console.press("r").at_once("wrong cut\n").shows("note: wrong cut");
     assert!(console.decisions().is_empty(), "the Enter was part of the text");
-    console.pass_ms(700).press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.pass_ms(700).press("Enter").decides(1);
     // A key that opened a field and was its first letter stands before it.
     let mut console = Console::drawn();
-    console.press("r r").at_once("eject this");
-    console.shows("note: reject this");
+    console.press("r r").at_once("eject this").shows("note: reject this");
     // A filter ends with its Enter, and what stands behind that is nothing.
     let mut console = Console::drawn();
     console.press("/").at_once("script\na\n");
@@ -642,8 +561,7 @@ fn an_open_field_takes_a_text_that_comes_at_once() {
     assert!(console.model.prompt.is_none() && console.model.keys.field.is_none());
     console.shows("2 keys came at once");
     let mut console = Console::drawn();
-    console.press("e").at_once("one line\nand another\n");
-    console.shows("one line");
+    console.press("e").at_once("one line\nand another\n").shows("one line");
     console.shows("and another");
 }
 
@@ -659,20 +577,15 @@ fn in_a_low_window_everything_can_be_read() {
         // To the last line, by one key.
         let mut console = Console::new(World::drawn(), columns, rows);
         console.press("g").press(&"} ".repeat(60));
-        assert!(
-            console.backend.sent.iter().any(|sent| sent.starts_with("MarkSeen")),
-            "{columns}x{rows}"
-        );
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("g 3");
+        assert!(!console.sent("MarkSeen").is_empty(), "{columns}x{rows}");
+        let console = Console::new(World::drawn(), columns, rows).then("g 3");
         assert!(
             shares(&console.model, layout::of(&console.model).lower).events > 0,
             "{columns}x{rows}: no event"
         );
         // A text that was open before the window became small.
         let mut console = Console::drawn();
-        console.press("g e").resize(columns, rows).typed("zebra");
-        console.shows("zebra");
+        console.press("g e").resize(columns, rows).typed("zebra").shows("zebra");
     }
 }
 
@@ -685,21 +598,17 @@ fn where_nothing_is_decided_no_editor_opens() {
         assert!(console.model.compose.is_none(), "{key}");
         console.shows(&format!("{what}: below 60x14 nothing is decided"));
     }
-    assert!(
-        console.backend.sent.iter().all(|sent| !sent.starts_with("TakeLease")),
-        "{:?}",
-        console.backend.sent
-    );
+    assert_eq!(console.sent("TakeLease"), [""; 0]);
 }
 
 #[test]
 fn lines_that_are_cut_scroll_from_the_queue() {
     let mut world = World::new();
     let long = format!("{} end", "word ".repeat(40));
-    let files = vec![crate::world::File("script", "s.txt", None, long.into_bytes())];
-    world.gate("j-1", "long", "script", 1, None, files);
+    let files = vec![crate::world::File::new("s.txt", long)];
+    world.gate("j-1 long / script #1", None, files);
     let mut console = Console::new(world, 80, 24);
-    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().left;
+    let left = |console: &Console| console.model.gate.as_ref().unwrap().current().unwrap().scroll.left;
     console.press("w l");
     assert!(left(&console) > 0 && !console.model.panes.is_lower_focused);
     console.press("h");
@@ -717,10 +626,8 @@ fn a_restricted_console_explains_no_key_that_it_refuses_and_an_unknown_name_is_s
     session.is_restricted = true;
     let mut console = Console::with(session, World::drawn(), 80, 24);
     for key in ["ctrl-z", "visual"] {
-        console.press("?").typed(key);
-        console.shows("No key is for that");
+        console.press("?").typed(key).shows("No key is for that");
         console.press("Esc");
     }
-    console.press(":").typed("zzz");
-    console.shows("No command is called that");
+    console.press(":").typed("zzz").shows("No command is called that");
 }

@@ -8,30 +8,22 @@ use insta::assert_snapshot;
 use crate::console::Console;
 use crate::world::{World, job_id};
 
-fn sent<'a>(console: &'a Console, word: &str) -> Vec<&'a str> {
-    let words = console.backend.sent.iter().filter(|words| words.starts_with(word));
-    words.map(String::as_str).collect()
-}
-
 #[test]
 fn t_asks_holds_with_a_reason_and_t_again_releases() {
     let mut console = Console::drawn();
     console.press("t").typed("legal looks");
     assert_snapshot!("hold_prompt", console.picture());
-    assert!(sent(&console, "Hold").is_empty(), "nothing happens before Enter");
+    assert!(console.sent("Hold").is_empty(), "nothing happens before Enter");
     console.press("Enter");
-    assert_eq!(sent(&console, "Hold"), ["Hold j-17 Some(\"legal looks\")"]);
+    assert_eq!(console.sent("Hold"), ["Hold j-17 Some(\"legal looks\")"]);
     console.shows("Held j-17 tides / script #2");
-    console.pass(70);
-    console.shows("=1:42 approve");
+    console.pass(70).shows("=1:42 approve");
     console.shows("you to 03:13Z");
     console.shows("held by you until 03:13Z, 1:42 left: legal looks");
-    console.pass(70);
-    console.shows("=1:42 approve");
-    console.press("t");
-    console.shows("RELEASE TIMER j-17 tides / script #2");
+    console.pass(70).shows("=1:42 approve");
+    console.press("t").shows("RELEASE TIMER j-17 tides / script #2");
     console.press("Enter");
-    assert_eq!(sent(&console, "Release j"), ["Release j-17 None"]);
+    assert_eq!(console.sent("Release j"), ["Release j-17 None"]);
     console.hides("you to");
 }
 
@@ -95,11 +87,11 @@ fn plus_asks_how_long_and_says_what_is_no_length_of_time() {
     let mut console = Console::drawn();
     console.press("+").typed("20x").press("Enter");
     console.shows("Not extended: \"20x\" is no length of time");
-    assert!(sent(&console, "Extend").is_empty());
+    assert!(console.sent("Extend").is_empty());
     console.press("Backspace").typed("m");
     assert_snapshot!("extend_prompt", console.picture());
     console.press("Enter");
-    assert_eq!(sent(&console, "Extend"), ["Extend j-17 1200"]);
+    assert_eq!(console.sent("Extend"), ["Extend j-17 1200"]);
     console.shows("Extended j-17 tides / script #2");
     console.shows("21:42");
 }
@@ -111,7 +103,7 @@ fn more_than_the_bound_is_refused_in_the_question_and_can_be_corrected() {
     console.shows("Not extended: 2h00m are more than may still be added");
     console.press("Backspace Backspace").typed("50m").press("Enter");
     assert_eq!(
-        sent(&console, "Extend"),
+        console.sent("Extend"),
         ["Extend j-17 3000"],
         "the rules were asked first"
     );
@@ -122,17 +114,16 @@ fn a_key_that_repeats_itself_stacks_nothing() {
     let mut console = Console::drawn();
     console.press("+ + + +").press("Enter");
     console.press("Esc t t t t Enter");
-    assert_eq!(sent(&console, "Extend").len() + sent(&console, "Hold").len(), 1);
+    assert_eq!(console.sent("Extend").len() + console.sent("Hold").len(), 1);
     // Without a frame between key and Enter nothing is taken.
     console.burst("t Enter");
-    assert!(sent(&console, "Release j").is_empty());
+    assert!(console.sent("Release j").is_empty());
     console.shows("Enter came before the prompt was on the screen");
 }
 
 #[test]
 fn a_timer_that_nobody_may_touch_is_refused_with_the_reason() {
-    let mut console = Console::drawn();
-    console.press("G k t");
+    let mut console = Console::drawn().then("G k t");
     console.shows("Not held: j-23 / acceptance #1 has no timer");
     console.press("g");
     console.backend.change_timer(&job_id("j-17"), |timer| {
@@ -148,13 +139,8 @@ fn a_timer_that_nobody_may_touch_is_refused_with_the_reason() {
 
 #[test]
 fn a_decision_elsewhere_ends_the_question() {
-    let mut console = Console::drawn();
-    console.press("t");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    let mut console = Console::drawn().then("t");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
     console.shows("Not held: ana approved j-17 / script #2");
     console.hides("HOLD TIMER");
 }
@@ -165,12 +151,11 @@ fn a_gate_that_somebody_has_open_says_who_and_since_when_and_is_taken_over() {
     world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
     let mut console = Console::new(world, 80, 24);
     // A gate in a colleague's hands is not the most urgent.
-    console.press("g").pass(20);
-    console.shows("ana composing");
+    console.press("g").pass(20).shows("ana composing");
     console.press("a");
     assert_snapshot!("someone_else_composes", console.picture());
     console.press("Ctrl-t");
-    assert_eq!(sent(&console, "TakeLease").last(), Some(&"TakeLease j-17 prompt over"));
+    assert_eq!(console.sent("TakeLease").last(), Some(&"TakeLease j-17 prompt over"));
     console.shows("Taken over j-17 / script #2 from ana");
     console.hides("ana is composing");
     console.shows("timer held at most 59:40");
@@ -182,21 +167,13 @@ fn whoever_loses_a_gate_is_told_at_once_keeps_the_text_and_may_take_it_back() {
     console.press("p").typed("x");
     console.pass(5);
     console.backend.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
-    console.event(
-        "j-17",
-        "script",
-        EventType::GateHeld,
-        "ana takes script #2 over from bea",
-    );
+    console.hears(EventType::GateHeld, "ana takes script #2 over from bea");
     console.shows("ana took j-17 / script #2 over from you");
     assert_snapshot!("taken_over", console.picture());
     console.typed("y");
     assert!(console.model.compose.as_ref().unwrap().editor.text().contains("xy"));
     console.press("Ctrl-t");
-    assert_eq!(
-        sent(&console, "TakeLease").last(),
-        Some(&"TakeLease j-17 composing over")
-    );
+    assert_eq!(console.sent("TakeLease").last(), Some(&"TakeLease j-17 composing over"));
     console.hides("took this gate over");
 }
 
@@ -204,14 +181,13 @@ fn whoever_loses_a_gate_is_told_at_once_keeps_the_text_and_may_take_it_back() {
 fn a_gate_is_leased_as_soon_as_the_other_one_has_left_it() {
     let mut world = World::drawn();
     world.set_lease("j-17", Some(("ana", LeasePurpose::Prompt)));
-    let mut console = Console::new(world, 80, 24);
-    console.press("g a");
-    let before = sent(&console, "TakeLease").len();
+    let mut console = Console::new(world, 80, 24).then("g a");
+    let before = console.sent("TakeLease").len();
     console.pass(2);
-    assert_eq!(sent(&console, "TakeLease").len(), before, "ana has it");
+    assert_eq!(console.sent("TakeLease").len(), before, "ana has it");
     console.backend.set_lease("j-17", None);
-    console.event("j-17", "script", EventType::GateReleased, "ana gave it back");
-    assert_eq!(sent(&console, "TakeLease").len(), before + 1);
+    console.hears(EventType::GateReleased, "ana gave it back");
+    assert_eq!(console.sent("TakeLease").len(), before + 1);
     console.shows("timer held at most 59:58");
 }
 
@@ -245,7 +221,7 @@ fn what_others_do_to_a_timer_is_told_and_leases_are_not() {
 
 fn at_most(seconds: u64) -> Console {
     let mut world = World::drawn();
-    let rows = world.jobs.get_mut(&job_id("j-17")).unwrap();
+    let rows = world.rows_of("j-17");
     for gate in &mut rows.gates {
         gate.policy.max_hold_s = seconds;
     }
@@ -257,15 +233,12 @@ fn at_most(seconds: u64) -> Console {
 fn a_hold_whose_bound_is_used_up_runs_on_the_screen_and_is_urgent_at_its_end() {
     let mut console = at_most(30);
     console.press("t").typed("legal looks").press("Enter");
-    console.pass(20);
-    console.shows("=1:42 approve");
-    console.pass(11);
-    console.hides("=1:4");
+    console.pass(20).shows("=1:42 approve");
+    console.pass(11).hides("=1:4");
     console.hides("held by you");
     console.shows("your hold has used up its time: the timer runs on");
     console.shows("1:41 approve");
-    console.pass(51);
-    console.shows("!NEXT 0:50 approve tides");
+    console.pass(51).shows("!NEXT 0:50 approve tides");
     console.shows("! >j-17");
 }
 
@@ -273,11 +246,9 @@ fn a_hold_whose_bound_is_used_up_runs_on_the_screen_and_is_urgent_at_its_end() {
 #[test]
 fn a_prompt_on_a_timer_that_nobody_may_hold_says_that_it_runs() {
     let mut console = at_most(0);
-    console.press("a");
-    console.shows("approve in 1:42");
+    console.press("a").shows("approve in 1:42");
     console.hides("timer held");
-    console.pass(10);
-    console.shows("approve in 1:32");
+    console.pass(10).shows("approve in 1:32");
 }
 
 #[test]
@@ -285,8 +256,7 @@ fn what_fits_into_its_column_stands_there_also_in_the_row_of_a_held_gate() {
     let mut world = World::drawn();
     world.hold("j-17", "bea", Some("the lawyer looks at clause 7"));
     let mut console = Console::new(world, 80, 24);
-    console.press("g a");
-    console.shows("APPROVE j-17");
+    console.press("g a").shows("APPROVE j-17");
     let text = console.text();
     let column = |line: &str, word: &str| line.find(word).map(|at| line[..at].chars().count());
     let mut lines = text.lines().skip(1);

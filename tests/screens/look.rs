@@ -9,15 +9,12 @@ use domain::old::OldDecision;
 use domain::time::Timestamp;
 use insta::assert_snapshot;
 
-use crate::console::{Console, session};
+use crate::console::{Console, SIZES, session};
 use crate::world::{File, SCRIPT_OLD, World};
-
-const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 fn at_sizes(name: &str, world: impl Fn() -> World, keys: &str) {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(world(), columns, rows);
-        console.press(keys);
+        let console = Console::new(world(), columns, rows).then(keys);
         assert_snapshot!(format!("{name}_{columns}"), console.picture());
     }
 }
@@ -49,28 +46,10 @@ fn the_job_with_its_log() {
 
 fn decided() -> World {
     let mut world = World::drawn();
-    world
-        .settle(
-            "j-17",
-            "script",
-            Verdict::Approve,
-            "ana",
-            Some("good pace – keep the lamp".to_owned()),
-            None,
-        )
-        .unwrap();
+    world.settle_noting("j-17", "script", Verdict::Approve, "ana", "good pace – keep the lamp");
     world.now.utc = world.now.utc.plus_s(400);
     world.expire("j-21", "storyboard");
-    world
-        .settle(
-            "j-22",
-            "audio",
-            Verdict::Reject,
-            "cy",
-            Some("clipping at 0:42".to_owned()),
-            None,
-        )
-        .unwrap();
+    world.settle_noting("j-22", "audio", Verdict::Reject, "cy", "clipping at 0:42");
     world.now = crate::world::start();
     world
 }
@@ -94,13 +73,10 @@ fn decisions_of_the_old_system_come_after_ours_and_stand_outside_the_chain() {
         old("old-1", "audio"),
     ];
     let mut console = Console::new(world, 80, 24);
-    console.press("4 G k");
-    console.shows("script old");
+    console.press("4 G k").shows("script old");
     assert_snapshot!("history_old_80", console.picture());
-    console.press("j");
-    console.shows("> 2025-08-15 old-1");
-    console.press("y");
-    console.shows("Nothing copied: there is no hash here");
+    console.press("j").shows("> 2025-08-15 old-1");
+    console.press("y").shows("Nothing copied: there is no hash here");
 }
 
 #[test]
@@ -111,17 +87,14 @@ fn the_help_is_made_from_the_keymap() {
     console.hides("one row up");
     at_sizes("help", World::drawn, "?");
     let mut console = Console::drawn();
-    console.press("?").typed("hunk");
-    console.shows("the next hunk");
+    console.press("?").typed("hunk").shows("the next hunk");
     console.hides("reject");
     let mut console = Console::drawn();
-    console.press("?");
-    console.shows("k or Up");
+    console.press("?").shows("k or Up");
     console.press("Esc ?").typed("undo");
     console.shows("Ctrl-u                  undo");
     console.shows("suspend, everywhere");
-    console.press("Esc ?").typed("patch type");
-    console.shows("F2");
+    console.press("Esc ?").typed("patch type").shows("F2");
 }
 
 #[test]
@@ -129,8 +102,7 @@ fn the_palette() {
     let mut console = Console::drawn();
     console.press(":").typed("hist");
     assert_snapshot!("palette_80", console.picture());
-    console.press("Enter");
-    console.shows("HISTORY");
+    console.press("Enter").shows("HISTORY");
     console.press("q : q Enter");
     assert!(console.is_left);
 }
@@ -183,30 +155,25 @@ fn without_colour_every_sign_is_still_there() {
 #[test]
 fn the_filter_says_what_it_hides() {
     let mut console = Console::drawn();
-    console.press("/").typed("reef");
-    console.shows("/reef: 5 hidden");
+    console.press("/").typed("reef").shows("/reef: 5 hidden");
     console.press("Enter");
     assert_snapshot!("filter_80", console.picture());
-    console.press("Esc");
-    console.hides("hidden");
+    console.press("Esc").hides("hidden");
 }
 
 #[test]
 fn countdowns_run_and_warn() {
     let mut console = Console::drawn();
     console.shows("1:42 approve");
-    console.pass(43);
-    console.shows("!NEXT 0:59 approve tides");
+    console.pass(43).shows("!NEXT 0:59 approve tides");
     console.shows("! >j-17 tides");
-    console.pass(59);
-    console.shows("0:00");
+    console.pass(59).shows("0:00");
 }
 
 #[test]
 fn sorting_by_job_keeps_the_selection() {
     let mut console = Console::drawn();
-    console.press("j s s");
-    console.shows("Sorted by job");
+    console.press("j s s").shows("Sorted by job");
     console.shows(" >j-21 dunes");
 }
 
@@ -215,12 +182,9 @@ fn hostile_text_shows_as_marks() {
     let mut world = World::new();
     let hostile = "plain\nred \x1b[31m and \u{202e}back\u{200b}wards\nbell \x07\n".to_owned();
     world.gate(
-        "j-66",
-        "evil\u{202e}slug\x1b[2J",
-        "script",
-        1,
+        "j-66 evil\u{202e}slug\x1b[2J / script #1",
         None,
-        vec![File("script", "s.txt", Some(SCRIPT_OLD.into()), hostile.into())],
+        [File::changed("s.txt", SCRIPT_OLD, hostile)],
     );
     let console = Console::new(world, 80, 24);
     let text = console.text();
@@ -238,12 +202,9 @@ fn hostile_text_shows_as_marks() {
 fn long_ids_keep_the_columns() {
     let mut world = World::new();
     world.gate(
-        "0198c0de-7f3a-7aaa-8bbb-0123456789ab",
-        "a-rather-long-slug-of-a-job",
-        "acceptance",
-        12,
+        "0198c0de-7f3a-7aaa-8bbb-0123456789ab a-rather-long-slug-of-a-job / acceptance #12",
         None,
-        vec![],
+        [],
     );
     world.paused("j-30", "skerry");
     world.job("j-30", "skerry", Some("script"), JobStatus::Paused);
@@ -253,8 +214,7 @@ fn long_ids_keep_the_columns() {
 
 #[test]
 fn any_size_is_survived() {
-    let mut console = Console::drawn();
-    console.press("j a");
+    let mut console = Console::drawn().then("j a");
     for (columns, rows) in [
         (1, 1),
         (0, 0),

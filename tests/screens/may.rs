@@ -6,7 +6,7 @@ use console::effect::Msg;
 use console::facts::lists;
 use console::facts::verb::{NoOffer, offer};
 use console::keymap::{self, Focus};
-use console::model::keys::Overlay;
+use console::model::keys::Listed;
 use console::model::panes::Lower;
 use console::prompt::confirm::Confirm;
 use console::prompt::menu::Menu;
@@ -43,7 +43,7 @@ fn used_up(keys: &str) -> Console {
         used.added_us = 3600 * 1_000_000;
         used
     });
-    console.event("j-17", "script", EventType::GateExtended, "ana gives more");
+    console.hears(EventType::GateExtended, "ana gives more");
     console
 }
 
@@ -71,10 +71,8 @@ fn small(keys: &str) -> Console {
 pub fn elsewhere(keys: &str) -> Console {
     let mut console = drawn(keys);
     let world = &mut console.backend;
-    world
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    world.settle("j-17", "script", Verdict::Approve, "ana");
+    console.hears(EventType::GateApproved, "ana approved script #2");
     console
 }
 
@@ -291,10 +289,8 @@ fn no_hint_and_no_line_of_palette_or_menu_shows_what_would_be_refused() {
             continue;
         }
         console.press(":");
-        assert!(
-            matches!(console.model.keys.overlay, Some(Overlay::Palette { .. })),
-            "{name}"
-        );
+        let overlay = console.model.keys.overlay.as_ref();
+        assert_eq!(overlay.map(|overlay| overlay.listed), Some(Listed::Palette), "{name}");
         let pane = console.model.pane_focus();
         for entry in lists::entries(&console.model) {
             let answer = offer(&console.model, pane, entry.action);
@@ -317,12 +313,10 @@ fn a_timer_with_nothing_left_to_add_is_hinted_nowhere() {
 #[test]
 fn a_console_that_became_read_only_opens_no_prompt_and_sends_nothing() {
     let mut console = read_only("");
-    console.press("a");
-    console.shows("Not approved: this console only reads");
+    console.press("a").shows("Not approved: this console only reads");
     assert!(console.model.prompt.is_none());
     let mut console = read_only("e x Esc");
-    console.press("a");
-    console.shows("Not approved: this console only reads");
+    console.press("a").shows("Not approved: this console only reads");
     assert!(console.model.asked::<Menu>().is_some());
     assert_eq!(console.decisions(), Vec::<&str>::new());
 }
@@ -346,8 +340,7 @@ fn a_resume_that_the_rules_refuse_is_hinted_nowhere_and_its_key_asks_anew() {
 fn a_console_that_only_reads_marks_nothing() {
     let mut console = read_only("");
     for key in ["Space", "V", "*"] {
-        console.press(key);
-        console.shows("Not marked: this console only reads");
+        console.press(key).shows("Not marked: this console only reads");
     }
     assert!(console.model.marks.on.is_empty() && console.model.marks.range.is_none());
 }

@@ -5,10 +5,8 @@ use console::effect::Msg;
 use domain::gate::Verdict;
 use insta::assert_snapshot;
 
-use crate::console::{Console, session};
+use crate::console::{Console, SIZES, session};
 use crate::world::{File, SCRIPT_OLD, World};
-
-const SIZES: [(u16, u16); 3] = [(60, 20), (80, 24), (120, 40)];
 
 fn write(console: &mut Console, patch: &str) {
     console.model.compose.as_mut().unwrap().editor = Editor::of_text("");
@@ -28,17 +26,9 @@ const LONG: &str = "We walk out past the last groyne, past the posts that nobody
 fn long_line() -> World {
     let mut world = World::drawn();
     world.gate(
-        "j-41",
-        "skerry",
-        "script",
-        1,
+        "j-41 skerry / script #1",
         Some(90),
-        vec![File(
-            "script",
-            "script.txt",
-            None,
-            format!("**Opening**\n{LONG}\n").into(),
-        )],
+        [File::new("script.txt", format!("**Opening**\n{LONG}\n"))],
     );
     world
 }
@@ -53,8 +43,7 @@ fn long_patch() -> String {
 #[test]
 fn a_change_at_the_end_of_a_long_line_is_in_sight_before_it_cannot_be_taken_back() {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(long_line(), columns, rows);
-        console.press("p");
+        let mut console = Console::new(long_line(), columns, rows).then("p");
         write(&mut console, &long_patch());
         assert_snapshot!(format!("patch_long_{columns}"), console.picture());
         for keys in ["", "Esc", "a"] {
@@ -106,44 +95,32 @@ fn the_draft_stays_when_the_decision_is_refused_and_p_leads_to_it() {
     assert!(console.model.prompt.is_none());
     console.shows("─ PATCH j-17");
     console.press("Esc q a");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Reject, "ana", None, None)
-        .unwrap();
-    console.press("Enter");
-    console.shows("Not approved: ana rejected");
+    console.backend.settle("j-17", "script", Verdict::Reject, "ana");
+    console.press("Enter").shows("Not approved: ana rejected");
     assert!(console.model.drafts.by_gate.values().any(|draft| draft.patch.is_some()));
     // Without a draft the prompt has no such key.
     let mut console = Console::drawn();
-    console.press("j a");
-    console.hides("patch draft");
-    console.press("p");
-    console.shows("APPROVE j-21");
+    console.press("j a").hides("patch draft");
+    console.press("p").shows("APPROVE j-21");
 }
 
 #[test]
 fn a_draft_of_a_former_attempt_is_offered_again() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(
         &mut console,
         r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
     );
     console.press("Esc q r").typed("no").press("Enter");
     console.backend.gate(
-        "j-17",
-        "tides",
-        "script",
-        3,
+        "j-17 tides / script #3",
         Some(100),
-        vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+        [File::new("script.txt", SCRIPT_OLD)],
     );
     console.tell(Msg::Changed);
-    console.press("j k g p");
-    console.shows("Your draft of #2 is back");
+    console.press("j k g p").shows("Your draft of #2 is back");
     console.shows("Fits script.txt");
-    console.press("Esc D").typed("discard").press("Enter p");
-    console.hides("Hint 1");
+    console.press("Esc D").typed("discard").press("Enter p").hides("Hint 1");
     assert!(console.model.drafts.by_gate.is_empty());
 }
 
@@ -154,27 +131,21 @@ fn a_new_attempt_says_why_the_former_one_was_rejected() {
         world.paused("j-30", "skerry");
         world.slots.clear();
         world.gate(
-            "j-30",
-            "skerry",
-            "script",
-            2,
+            "j-30 skerry / script #2",
             Some(100),
-            vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+            [File::new("script.txt", SCRIPT_OLD)],
         );
-        let mut console = Console::new(world, columns, rows);
-        console.press("a");
+        let mut console = Console::new(world, columns, rows).then("a");
         console.shows("#1 was rejected by ana: too long, cut the second tip");
         assert_snapshot!(format!("approve_again_{columns}"), console.picture());
-        console.press("Esc r");
-        console.shows("#1 was rejected by ana");
+        console.press("Esc r").shows("#1 was rejected by ana");
     }
 }
 
 #[test]
 fn another_patch_type_is_one_key_away_and_loses_nothing() {
     let mut console = Console::drawn();
-    console.press("j p");
-    console.shows("  storyboard.json  duration_adjust");
+    console.press("j p").shows("  storyboard.json  duration_adjust");
     console.shows("F2 type");
     console.typed("9").press("F2");
     for (columns, rows) in SIZES {
@@ -186,13 +157,10 @@ fn another_patch_type_is_one_key_away_and_loses_nothing() {
         &console,
         "Patch type text_replace; what you wrote as duration_adjust is kept",
     );
-    console.press("F2");
-    console.shows("   duration_adjust  (yours)");
-    console.press("Up Enter");
-    console.shows("\"duration\": 94");
+    console.press("F2").shows("   duration_adjust  (yours)");
+    console.press("Up Enter").shows("\"duration\": 94");
     console.press("Esc T");
-    console.press("F2 Enter");
-    console.shows("  storyboard.json  text_replace");
+    console.press("F2 Enter").shows("  storyboard.json  text_replace");
     // Both survive a dropped line.
     console.typed("zz").pass(1);
     let draft = console.backend.saved.last().unwrap().1.clone().unwrap();
@@ -208,28 +176,24 @@ fn another_patch_type_is_one_key_away_and_loses_nothing() {
 #[test]
 fn a_section_comes_filled() {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("p F2 Down Enter");
+        let mut console = Console::new(World::drawn(), columns, rows).then("p F2 Down Enter");
         assert_snapshot!(format!("compose_section_{columns}"), console.picture());
         console.shows("\"section_marker\": \"**Opening**\"");
         console.shows("\"new_section\": \"The sea gives");
-        console.typed("Hear: ");
-        console.shows("Fits script.txt: 1 change");
+        console.typed("Hear: ").shows("Fits script.txt: 1 change");
     }
 }
 
 #[test]
 fn an_untouched_template_is_no_draft() {
-    let mut console = Console::drawn();
-    console.press("p F2 Down Enter F2 Up Enter x Backspace Esc q a");
+    let console = Console::drawn().then("p F2 Down Enter F2 Up Enter x Backspace Esc q a");
     console.hides("patch draft");
     assert!(console.model.drafts.by_gate.is_empty());
 }
 
 #[test]
 fn menu_and_footer_offer_what_can_be_done() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(&mut console, "{");
     console.press("Esc");
     let last = |console: &Console| console.text().lines().last().unwrap().to_owned();
@@ -270,8 +234,7 @@ fn footers_name_only_keys_that_apply() {
     assert!(last(&console).starts_with(" } read on  / find"), "{}", last(&console));
     // A gate without files: nothing to patch, nothing to look at.
     let mut console = Console::drawn();
-    console.press("G k");
-    console.shows(">j-23 delta");
+    console.press("G k").shows(">j-23 delta");
     assert!(
         last(&console).starts_with(" } read on  a approve  r reject  Enter open"),
         "{}",
@@ -281,8 +244,7 @@ fn footers_name_only_keys_that_apply() {
     assert_eq!(last(&console), " nothing is decided until Enter   ? keys  q back");
     // With the queue's keys stands the queue's pane.
     let mut console = Console::drawn();
-    console.press("4 1");
-    console.hides("HISTORY");
+    console.press("4 1").hides("HISTORY");
     console.shows("Tall boots".to_lowercase().as_str());
     console.press("3 Tab");
     assert!(last(&console).starts_with(" QUEUE a approve"), "{}", last(&console));
@@ -290,31 +252,24 @@ fn footers_name_only_keys_that_apply() {
 
 #[test]
 fn a_refusal_wraps_above_the_keys_and_goes_when_the_text_changes() {
-    let mut console = Console::new(World::drawn(), 60, 20);
-    console.press("p");
+    let mut console = Console::new(World::drawn(), 60, 20).then("p");
     write(
         &mut console,
         r#"{"type": "text_replace", "replacements": [{"old": "tall shoes on the wet sand", "new": "waders"}]}"#,
     );
     console.press("Esc");
-    console.tell(Msg::Input(console::input::TerminalInput::Key(
-        console::input::KeyPress::parse("a").unwrap(),
-    )));
+    console.unseen("a");
     console.draw();
     console.shows("Not approved");
     says(&console, "and no line is like it hint: Esc goes back to the text");
-    console.press("Esc").typed("x");
-    console.hides("Not approved");
-    console.press("Esc a");
-    console.shows("Not approved");
-    console.press("D").typed("discard").press("Enter");
-    console.hides("Not approved");
+    console.press("Esc").typed("x").hides("Not approved");
+    console.press("Esc a").shows("Not approved");
+    console.press("D").typed("discard").press("Enter").hides("Not approved");
 }
 
 #[test]
 fn a_missing_quotation_mark_is_named_with_its_line() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(
         &mut console,
         "{\n  \"type\": \"text_replace\",\n  \"replacements\": [\n    {\"old\": \"tall boots,\n     \"new\": \"waders\"}\n  ]\n}",
@@ -325,8 +280,7 @@ fn a_missing_quotation_mark_is_named_with_its_line() {
 
 #[test]
 fn a_decision_with_a_patch_says_so() {
-    let mut console = Console::drawn();
-    console.press("p");
+    let mut console = Console::drawn().then("p");
     write(
         &mut console,
         r#"{"type": "text_replace", "replacements": [{"old": "Tip 1", "new": "Hint 1"}]}"#,
@@ -334,8 +288,7 @@ fn a_decision_with_a_patch_says_so() {
     console.press("Esc a Enter");
     console.shows("Approved j-17 tides / script #2 with patch");
     let mut console = Console::drawn();
-    console.press("a Enter");
-    console.hides("with patch");
+    console.press("a Enter").hides("with patch");
     console.hides("draft");
 }
 
@@ -344,13 +297,11 @@ fn writing_hides_no_gate_in_its_last_minute() {
     for (columns, rows) in [(60, 20), (80, 24)] {
         let mut world = World::drawn();
         for number in 50..56 {
-            world.gate(&format!("j-{number}"), "many", "script", 1, Some(200), vec![]);
+            world.gate(&format!("j-{number} many / script #1"), Some(200), []);
         }
         let mut console = Console::new(world, columns, rows);
-        console.press("G k k p");
-        console.shows("─ PATCH j-19");
-        console.pass(50);
-        console.shows("j-17 tides");
+        console.press("G k k p").shows("─ PATCH j-19");
+        console.pass(50).shows("j-17 tides");
         console.shows("0:52");
         assert_eq!(
             console.model.queue.selected().unwrap().job_id(),
@@ -378,27 +329,21 @@ fn a_prompt_moves_no_row_of_the_queue() {
 fn a_key_that_means_nothing_says_so_once() {
     let mut console = Console::drawn();
     for key in ["x", "o", "m"] {
-        console.press(key);
-        console.shows(&format!("no such key: {key}   ? keys"));
+        console.press(key).shows(&format!("no such key: {key}   ? keys"));
     }
     console.press("m m m");
     assert_eq!(console.model.toasts.unread, 0, "the same key again says nothing new");
-    console.press("4 Enter");
-    console.shows("no such key: Enter");
-    console.press("1 a m");
-    console.shows("no such key: m   ? keys");
+    console.press("4 Enter").shows("no such key: Enter");
+    console.press("1 a m").shows("no such key: m   ? keys");
 }
 
 #[test]
 fn hunk_keys_on_the_queue_move_the_diff_on_screen() {
     let mut console = Console::drawn();
-    console.press("j }");
-    console.shows("310.0");
+    console.press("j }").shows("310.0");
     console.shows(" >j-21 dunes");
-    console.press("{ {");
-    console.shows("4500");
-    console.press("j {");
-    console.shows("There is no diff on the screen");
+    console.press("{ {").shows("4500");
+    console.press("j {").shows("There is no diff on the screen");
 }
 
 #[test]
@@ -407,16 +352,13 @@ fn a_gate_without_a_timer_speaks_of_none() {
     let mut world = World::drawn();
     world.set_lease("j-23", Some(("cy", LeasePurpose::Prompt)));
     let mut console = Console::new(world, 80, 24);
-    console.press("G k a");
-    console.shows("cy has a prompt open here since");
+    console.press("G k a").shows("cy has a prompt open here since");
     console.hides("the timer is not held");
     let mut console = Console::new(World::drawn(), 120, 40);
-    console.press("a");
-    console.shows("at most 1h00m");
+    console.press("a").shows("at most 1h00m");
     console.press("Esc");
     console.resize(160, 40);
-    console.press("a");
-    console.shows("timer held for you, at most 1h00m more");
+    console.press("a").shows("timer held for you, at most 1h00m more");
 }
 
 /// A gate of several files keeps the bytes of those that are looked at; a patch for another one has
@@ -425,8 +367,8 @@ fn a_gate_without_a_timer_speaks_of_none() {
 fn a_patch_for_a_file_whose_bytes_are_not_there_has_them_read() {
     let files = ["a.txt", "b.txt", "c.txt", "d.txt"];
     let mut world = World::drawn();
-    let file = |name: &&'static str| File("script", name, None, format!("in {name}\n").into());
-    world.gate("j-42", "ness", "script", 1, Some(80), files.iter().map(file).collect());
+    let file = |name: &&'static str| File::new(name, format!("in {name}\n"));
+    world.gate("j-42 ness / script #1", Some(80), files.iter().map(file));
     let mut console = Console::new(world, 80, 24);
     let far = |console: &Console| console.model.gate.as_ref().unwrap().files[3].bytes.is_some();
     console.model.gate.as_mut().unwrap().files[3].forget();

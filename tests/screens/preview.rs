@@ -22,15 +22,14 @@ fn passing() -> World {
 }
 
 fn make_bare(world: &mut World) {
-    let job = &mut world.jobs.get_mut(&job_id("j-21")).unwrap().job;
+    let job = &mut world.rows_of("j-21").job;
     let assets = job.stages.iter_mut().find(|spec| spec.name.as_str() == "assets");
     assets.unwrap().command.clear();
 }
 
 #[test]
 fn a_stage_that_is_passed_over_is_not_said_to_start() {
-    let mut console = Console::new(passing(), 80, 24);
-    console.press("j a");
+    let mut console = Console::new(passing(), 80, 24).then("j a");
     console.shows("Stage assets passes: it has no command and no gate. Then stage animatics");
     console.hides("stage assets starts");
     console.press("Enter");
@@ -40,12 +39,9 @@ fn a_stage_that_is_passed_over_is_not_said_to_start() {
 
 #[test]
 fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
-    let mut console = Console::drawn();
-    console.press("j");
-    let path = "artifacts/storyboard/storyboard.json";
-    console
-        .backend
-        .change_on_disk("j-21", path, storyboard("1", "2", "3").as_bytes());
+    let mut console = Console::drawn().then("j");
+    let other = storyboard("1", "2", "3");
+    console.backend.overwrite("j-21", "storyboard/storyboard.json", other);
     console.press("a");
     assert!(console.model.prompt.is_none());
     let said = format!("{:?}", console.model.toasts);
@@ -53,7 +49,7 @@ fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
         said.contains("Not approved: storyboard.json changed since it was read"),
         "{said}"
     );
-    assert!(!console.backend.sent.iter().any(|words| words.starts_with("TakeLease")));
+    assert!(console.sent("TakeLease").is_empty());
     // What lies there now is on the screen, and can be decided on.
     console.press("a");
     console.shows("storyboard.json was changed on disk: aed5a2 -> 1586d1. Then stage assets");
@@ -62,24 +58,20 @@ fn what_would_be_refused_opens_no_prompt_stops_no_timer_and_is_said_in_words() {
 #[test]
 fn what_happened_meanwhile_is_asked_again_and_enter_waits_until_it_could_be_read() {
     let mut console = Console::drawn();
-    console.press("j a");
-    console.shows("Then stage assets starts.");
+    console.press("j a").shows("Then stage assets starts.");
     make_bare(&mut console.backend);
     // No frame between the news and the key.
     console.tell(Msg::Changed);
-    console.burst("Enter");
-    assert!(console.decisions().is_empty());
+    console.burst("Enter").decides(0);
     console.shows("Stage assets passes:");
-    console.press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("Enter").decides(1);
 }
 
 #[test]
 fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
     let mut world = World::new();
     world.paused("j-30", "skerry");
-    let mut console = Console::new(world, 80, 24);
-    console.press("R");
+    let mut console = Console::new(world, 80, 24).then("R");
     console.shows("Stage script runs again as #2; its command gets the note.");
     let resume = domain::ask::Command::resume(job_id("j-30"));
     assert!(
@@ -96,13 +88,8 @@ fn a_prompt_that_can_be_confirmed_no_more_says_so_in_its_place() {
 #[test]
 fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_through() {
     let mut console = Console::drawn();
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console
-        .backend
-        .change_on_disk("j-17", "artifacts/script/script.txt", b"other bytes\n");
+    console.backend.settle("j-17", "script", Verdict::Approve, "ana");
+    console.backend.overwrite("j-17", "script/script.txt", b"other bytes\n");
     console.backend.moved("j-17");
     console.tell(Msg::Changed);
     console.press("/").typed("tides").press("Enter R");
@@ -118,10 +105,7 @@ fn resuming_over_replaced_bytes_says_that_a_gate_opens_on_them_and_lets_nothing_
 #[test]
 fn a_resume_that_came_to_something_else_than_the_question_said_is_refused_and_what_it_would_do_now_is_said() {
     let mut console = Console::drawn();
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
+    console.backend.settle("j-17", "script", Verdict::Approve, "ana");
     let script = console.backend.jobs[&job_id("j-17")].artifacts[0].path.clone();
     let path = (job_id("j-17"), script);
     let decided_on = console.backend.disk[&path].clone();
@@ -158,16 +142,10 @@ fn a_question_about_a_job_says_who_has_its_gate_open() {
     world.set_lease("j-17", Some(("ana", LeasePurpose::Compose)));
     let mut console = Console::new(world, 80, 24);
     to_j17(&mut console);
-    console.press("X");
-    console.shows("ana is composing here since ");
+    console.press("X").shows("ana is composing here since ");
     console.shows("[Ctrl-t] take it over");
     console.press("Ctrl-t").pass(1);
-    console.event(
-        "j-17",
-        "script",
-        EventType::GateHeld,
-        "bea takes script #2 over from ana",
-    );
+    console.hears(EventType::GateHeld, "bea takes script #2 over from ana");
     console.shows("Gate script #2 closes without a decision.");
 }
 
@@ -176,21 +154,17 @@ fn a_question_about_a_job_says_who_has_its_gate_open() {
 #[test]
 fn what_happened_to_one_job_of_a_bulk_is_asked_again() {
     let mut console = Console::hurried();
-    console.press("Space Space g a i");
-    console.shows("2 jobs: ");
+    console.press("Space Space g a i").shows("2 jobs: ");
     make_bare(&mut console.backend);
     console.tell(Msg::Changed);
-    console.burst("Enter");
-    assert!(console.decisions().is_empty());
+    console.burst("Enter").decides(0);
     console.shows("stage assets passes in 1");
-    console.press("Enter Enter");
-    assert_eq!(console.decisions().len(), 2);
+    console.press("Enter Enter").decides(2);
 }
 
 #[test]
 fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
-    let mut console = Console::drawn();
-    console.press("t Enter t");
+    let mut console = Console::drawn().then("t Enter t");
     console.shows("The timer runs again with 1:42 left; then it approves.");
     let gate = |console: &Console| console.backend.jobs[&job_id("j-17")].gates.last().unwrap().key.clone();
     let key = gate(&console);
@@ -206,7 +180,7 @@ fn a_timer_that_is_released_while_it_is_asked_about_ends_the_question() {
         console.backend.submit(release).unwrap().is_ok(),
         "somebody else releases it"
     );
-    console.event("j-17", "script", EventType::GateReleased, "ana releases script #2");
+    console.hears(EventType::GateReleased, "ana releases script #2");
     console.shows("Not released: nobody holds j-17 / script #2");
     assert!(console.model.prompt.is_none());
 }
@@ -247,16 +221,13 @@ fn a_gate_is_taken_over_before_the_rules_have_answered() {
     to_j17(&mut console);
     console.backend.is_asking = true;
     for key in ["X", "a"] {
-        console.press(key);
-        console.shows("asking the rules");
+        console.press(key).shows("asking the rules");
         console.shows("ana is composing here since ");
         console.shows("[Ctrl-t] take it over");
         console.press("Esc");
     }
-    console.press("X Ctrl-t");
-    console.shows("Taken over j-17 / script #2 from ana");
-    console.press("Ctrl-t");
-    console.shows("Nobody else has it open");
+    console.press("X Ctrl-t").shows("Taken over j-17 / script #2 from ana");
+    console.press("Ctrl-t").shows("Nobody else has it open");
 }
 
 #[test]

@@ -18,16 +18,14 @@ fn a_failed_job_stays_until_somebody_notes_it() {
         .push(job_row("j-30", "skerry", QueueKind::Failed, Some("script")));
     world.job("j-30", "skerry", Some("script"), JobStatus::Failed);
     let mut console = Console::new(world, 80, 24);
-    console.press("G k");
-    console.shows(">j-30 skerry");
+    console.press("G k").shows(">j-30 skerry");
     console.shows("failed");
     console.shows("d notes it");
     console.event("j-30", "script", EventType::JobFailed, "script failed");
     console.shows(">j-30 skerry");
     console.press("k d");
     console.shows("Not noted: the selected row is no failed job");
-    console.press("j d");
-    console.shows("Noted that it failed: j-30 skerry");
+    console.press("j d").shows("Noted that it failed: j-30 skerry");
     assert!(
         console.backend.sent.contains(&"Acknowledge j-30".to_owned()),
         "{:?}",
@@ -41,12 +39,7 @@ fn who_is_at_a_gate_is_said_in_two_words() {
     let mut world = World::drawn();
     world.set_lease("j-17", Some(("root", LeasePurpose::Prompt)));
     world.set_lease("j-22", Some(("bea", LeasePurpose::Compose)));
-    let gate = world
-        .jobs
-        .get_mut(&crate::world::job_id("j-22"))
-        .unwrap()
-        .gates
-        .last_mut();
+    let gate = world.rows_of("j-22").gates.last_mut();
     gate.unwrap().lease.as_mut().unwrap().holder.via.pid = 12;
     let mut console = Console::new(world, 80, 24);
     for words in ["root deciding", "cy composing", "other console"] {
@@ -57,20 +50,15 @@ fn who_is_at_a_gate_is_said_in_two_words() {
         console.shows(words);
     }
     console.resize(80, 24);
-    console.press("g j p");
-    console.shows("you edit");
+    console.press("g j p").shows("you edit");
 }
 
 #[test]
 fn a_gate_that_is_settled_while_it_is_read_is_no_row_and_says_so_in_its_title_until_it_is_left() {
-    let mut console = Console::drawn();
-    console.press("Enter");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
+    let mut console = Console::drawn().then("Enter");
+    console.backend.settle("j-17", "script", Verdict::Approve, "ana");
     console.backend.starts("j-17");
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.hears(EventType::GateApproved, "ana approved script #2");
     console.shows(" / script #2  APPROVED by ana 02:13:0");
     let rows = |console: &Console| {
         let text = console.text();
@@ -83,25 +71,14 @@ fn a_gate_that_is_settled_while_it_is_read_is_no_row_and_says_so_in_its_title_un
     let of_job = rows(&console);
     assert_eq!(of_job.len(), 1, "what the job does now: {of_job:?}");
     assert!(!of_job[0].contains('>') && !of_job[0].contains("approve"), "{of_job:?}");
-    console.press("q");
-    console.shows(">j-21 dunes");
+    console.press("q").shows(">j-21 dunes");
     assert_eq!(console.model.queue.hidden(), 0);
 }
 
 #[test]
 fn from_a_gate_that_was_decided_elsewhere_reading_goes_on_to_the_most_urgent() {
-    let mut console = Console::drawn();
-    console.press("j Enter");
-    console
-        .backend
-        .settle("j-21", "storyboard", Verdict::Reject, "ana", None, None)
-        .unwrap();
-    console.event(
-        "j-21",
-        "storyboard",
-        EventType::GateRejected,
-        "ana rejected storyboard #1",
-    );
+    let mut console = Console::drawn().then("j Enter");
+    console.elsewhere("j-21", "storyboard", Verdict::Reject, "ana");
     for _ in 0..20 {
         if console.text().contains("REJECTED") {
             console.press("}");
@@ -116,15 +93,12 @@ fn a_job_that_somebody_rejected_outside_waits_in_the_queue_and_resumes_there() {
     let mut world = World::drawn();
     world.paused("j-30", "heath");
     world.slots.retain(|row| row.kind != QueueKind::Paused);
-    world.jobs.get_mut(&crate::world::job_id("j-30")).unwrap().job.is_manual = true;
+    world.rows_of("j-30").job.is_manual = true;
     let mut console = Console::new(world, 80, 24);
-    console.press("G k");
-    console.shows(">j-30 heath");
+    console.press("G k").shows(">j-30 heath");
     console.shows("paused");
-    console.press("R");
-    console.shows("RESUME j-30 heath");
-    console.press("Enter");
-    console.hides(">j-30 heath");
+    console.press("R").shows("RESUME j-30 heath");
+    console.press("Enter").hides(">j-30 heath");
 }
 
 #[test]
@@ -133,13 +107,10 @@ fn the_header_names_the_next_job_and_the_leader() {
     console.shows("NEXT 1:42 approve tides");
     console.shows("lead ops@ops1");
     console.hides("!NEXT");
-    console.pass(60);
+    console.pass(60).shows("!NEXT 0:42 approve tides");
+    console.resize(60, 20).shows("lead ops@ops1");
     console.shows("!NEXT 0:42 approve tides");
-    console.resize(60, 20);
-    console.shows("lead ops@ops1");
-    console.shows("!NEXT 0:42 approve tides");
-    console.resize(50, 20);
-    console.shows("!NEXT 0:42 approve");
+    console.resize(50, 20).shows("!NEXT 0:42 approve");
 }
 
 #[test]
@@ -147,16 +118,14 @@ fn names_that_people_gave_are_told_apart() {
     let mut world = World::new();
     for name in ["north", "south"] {
         let id = format!("harbour-lights-of-the-{name}-quay-final-cut");
-        world.gate(&id, &id, "acceptance", 1, None, vec![]);
+        world.gate(&format!("{id} {id} / acceptance #1"), None, []);
     }
     let mut console = Console::new(world, 80, 24);
     console.shows("…north-quay-");
     console.shows("…south-quay-");
-    console.press("a");
-    console.shows("-cut / acceptance #1");
+    console.press("a").shows("-cut / acceptance #1");
     console.shows("as bea");
-    console.press("Esc").resize(120, 40);
-    console.shows("north");
+    console.press("Esc").resize(120, 40).shows("north");
     console.shows("south");
 }
 
@@ -219,8 +188,7 @@ fn a_console_that_only_reads_counts_the_open_gates_in_a_narrow_window_too() {
     for words in ["READ ONLY", "lead ops@ops1", "5 open", "NEXT 1:42 approve"] {
         console.shows(words);
     }
-    console.press(":").typed("marks");
-    console.hides("take the marks off");
+    console.press(":").typed("marks").hides("take the marks off");
 }
 
 #[test]
@@ -235,8 +203,7 @@ fn no_text_that_wants_room_moves_a_column_of_the_queue() {
         (200, 50),
     ] {
         for keys in ["Enter", "v", "2", "3", "4", "e", "p", "a", "e x Esc", "L", "t"] {
-            let mut console = Console::new(World::drawn(), width, height);
-            console.press("j");
+            let mut console = Console::new(World::drawn(), width, height).then("j");
             let before = columns(&console);
             console.press(keys);
             assert_eq!(
@@ -254,7 +221,7 @@ fn the_queue_is_as_high_in_every_pane() {
     for (width, height) in [(60, 14), (80, 24), (120, 24), (120, 40), (200, 50)] {
         let mut world = World::drawn();
         for number in 50..70 {
-            world.gate(&format!("j-{number}"), "many", "script", 1, Some(2000), vec![]);
+            world.gate(&format!("j-{number} many / script #1"), Some(2000), []);
         }
         let mut console = Console::new(world, width, height);
         let rows = |console: &Console| {
@@ -273,12 +240,10 @@ fn the_queue_is_as_high_in_every_pane() {
 #[test]
 fn the_filter_hides_no_head() {
     let mut console = Console::drawn();
-    console.press("/").typed("reef").press("Enter");
-    console.shows("/reef: 5 hidden");
+    console.press("/").typed("reef").press("Enter").shows("/reef: 5 hidden");
     console.shows("CHANGE");
     console.shows("FILES WHO");
-    console.resize(60, 20);
-    console.shows("/reef: 5 hidden");
+    console.resize(60, 20).shows("/reef: 5 hidden");
     console.shows("WHO");
 }
 

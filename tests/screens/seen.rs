@@ -40,8 +40,8 @@ fn spread(count: usize) -> World {
         (1..=count * 10 + 5).map(line).collect::<String>().into()
     };
     let mut world = World::new();
-    let file = File("script", "script.txt", Some(text("was")), text("is"));
-    world.gate("j-1", "spread", "script", 1, None, vec![file]);
+    let file = File::changed("script.txt", text("was"), text("is"));
+    world.gate("j-1 spread / script #1", None, [file]);
     world
 }
 
@@ -138,8 +138,8 @@ fn under_another_pane_or_a_list_nothing_is_looked_at() {
 fn what_is_cut_or_out_of_sight_sideways_does_not_count() {
     let mut world = World::new();
     let line = |word: &str| -> Vec<u8> { format!("{}{word}\nend\n", "x".repeat(120)).into() };
-    let file = File("script", "script.txt", Some(line("was")), line("is"));
-    world.gate("j-1", "wide", "script", 1, None, vec![file]);
+    let file = File::changed("script.txt", line("was"), line("is"));
+    world.gate("j-1 wide / script #1", None, [file]);
     let mut console = hurried(world, 80, 24);
     // Before anything stood long enough, long lines are cut.
     console.press("w").pass(1);
@@ -153,12 +153,9 @@ fn what_is_cut_or_out_of_sight_sideways_does_not_count() {
     let mut world = World::new();
     let line = |word: &str| -> Vec<u8> { format!("{}{word} and on it goes\n", "x".repeat(72)).into() };
     world.gate(
-        "j-1",
-        "edge",
-        "script",
-        1,
+        "j-1 edge / script #1",
         None,
-        vec![File("script", "s.txt", Some(line("a")), line("b"))],
+        [File::changed("s.txt", line("a"), line("b"))],
     );
     let mut console = hurried(world, 80, 24);
     console.press("w").pass(1);
@@ -176,7 +173,7 @@ fn a_window_that_is_too_small_shows_nothing() {
 #[test]
 fn a_gate_without_files_is_looked_at_as_it_is() {
     let mut world = World::new();
-    world.gate("j-1", "bare", "acceptance", 1, None, vec![]);
+    world.gate("j-1 bare / acceptance #1", None, []);
     let mut console = hurried(world, 80, 24);
     console.pass_us(200_000);
     assert_eq!(looks(&console), [""; 0]);
@@ -188,14 +185,7 @@ fn a_gate_without_files_is_looked_at_as_it_is() {
 fn a_new_file_counts_when_its_last_line_did() {
     let text: String = (1..=40).map(|line| format!("line {line}\n")).collect();
     let mut world = World::new();
-    world.gate(
-        "j-1",
-        "new",
-        "script",
-        1,
-        None,
-        vec![File("script", "s.txt", None, text.into())],
-    );
+    world.gate("j-1 new / script #1", None, [File::new("s.txt", text)]);
     let mut console = hurried(world, 80, 24);
     console.pass_us(300_000);
     assert_eq!(looks(&console), ["j-1: 0 of 1"]);
@@ -209,36 +199,20 @@ fn a_new_file_counts_when_its_last_line_did() {
 #[test]
 fn coming_back_to_a_gate_what_was_shown_is_known() {
     let mut world = World::new();
-    world.gate(
-        "j-1",
-        "one",
-        "script",
-        1,
-        None,
-        vec![File("script", "s.txt", None, SCRIPT_OLD.into())],
-    );
-    world.gate(
-        "j-2",
-        "two",
-        "script",
-        1,
-        None,
-        vec![File("script", "s.txt", None, SCRIPT_OLD.into())],
-    );
+    world.gate("j-1 one / script #1", None, [File::new("s.txt", SCRIPT_OLD)]);
+    world.gate("j-2 two / script #1", None, [File::new("s.txt", SCRIPT_OLD)]);
     let mut console = Console::new(world, 80, 40);
     console.hides("NOT YET SHOWN");
     console.rests = false;
-    console.press("j k");
-    console.hides("NOT YET SHOWN");
-    console.press("a");
-    console.hides("You have not seen");
+    console.press("j k").hides("NOT YET SHOWN");
+    console.press("a").hides("You have not seen");
 }
 
 #[test]
 fn the_record_says_how_many_hunks_were_shown() {
     let mut world = spread(3);
     let digest = newest(&world).digest();
-    let gate = world.jobs.get_mut(&job_id("j-1")).unwrap().gates.last_mut().unwrap();
+    let gate = world.rows_of("j-1").gates.last_mut().unwrap();
     gate.seen.push(domain::decision::Seen {
         by: "bea".to_owned(),
         at: crate::world::at("02:12:00"),
@@ -246,17 +220,14 @@ fn the_record_says_how_many_hunks_were_shown() {
         hunks: Some(3),
         hunks_shown: Some(2),
     });
-    let sealed = world
-        .settle("j-1", "script", Verdict::Approve, "bea", None, None)
-        .unwrap();
+    let sealed = world.settle("j-1", "script", Verdict::Approve, "bea");
     let file: serde_json::Value = serde_json::from_slice(&sealed.to_file()).unwrap();
     assert_eq!(
         (&file["seen"][0]["hunks"], &file["seen"][0]["hunks_shown"]),
         (&3.into(), &2.into())
     );
     let mut console = Console::new(world, 80, 24);
-    console.press("4");
-    console.shows("bea 02:12Z 2 of 3 hunks");
+    console.press("4").shows("bea 02:12Z 2 of 3 hunks");
     console.shows("bea (bea@ops1, console, ssh from 10.0.0.7)");
 }
 

@@ -18,64 +18,47 @@ fn a_bracketed_paste_outside_a_text_field_does_nothing() {
     console.paste("a\rr\rq");
     assert!(console.decisions().is_empty() && !console.is_left && console.model.prompt.is_none());
     console.shows("Pasted text dropped: no text field is open");
-    console.press("a").paste("\r\r");
-    assert!(console.decisions().is_empty());
+    console.press("a").paste("\r\r").decides(0);
 }
 
 #[test]
 fn a_paste_into_the_note_is_only_text() {
     let mut console = Console::drawn();
-    console.press("r").paste("line one\rline two\n\x1b[31mred");
-    assert!(console.decisions().is_empty());
+    console.press("r").paste("line one\rline two\n\x1b[31mred").decides(0);
     console.shows("note: line one line two ␛[31mred");
 }
 
 #[test]
 fn an_unbracketed_paste_never_confirms() {
     let mut console = Console::drawn();
-    console.burst("a Enter");
-    assert!(console.decisions().is_empty());
+    console.burst("a Enter").decides(0);
     console.shows("Enter came before the prompt was on the screen");
     console.press("Esc");
     // Text and Enter in one piece, in the note of a rejection.
     console.press("r").burst("b a d Enter");
     assert!(console.decisions().is_empty(), "the note was not on the screen yet");
-    console.pass_ms(700).press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.pass_ms(700).press("Enter").decides(1);
 }
 
 #[test]
 fn a_frame_that_was_not_written_does_not_count() {
     let mut console = Console::drawn();
-    console.tell(Msg::Input(TerminalInput::Key(
-        console::input::KeyPress::parse("a").unwrap(),
-    )));
+    console.unseen("a");
     let stale = console::effect::FrameFacts {
         prompt: None,
         listed: 0..0,
         diff: None,
     };
     console.tell(Msg::Drawn(stale));
-    console.tell(Msg::Input(TerminalInput::Key(
-        console::input::KeyPress::parse("Enter").unwrap(),
-    )));
+    console.unseen("Enter");
     assert!(console.decisions().is_empty());
 }
 
 #[test]
 fn the_prompt_does_not_follow_the_selection() {
-    let mut console = Console::drawn();
-    console.press("j a");
+    let mut console = Console::drawn().then("j a");
     // A more urgent gate appears above, and a click and a wheel turn try to move the selection.
-    console.backend.gate(
-        "j-40",
-        "storm",
-        "script",
-        1,
-        Some(20),
-        vec![File("script", "s.txt", None, SCRIPT_OLD.into())],
-    );
-    console.event("j-40", "script", EventType::GateOpened, "script #1 waits");
+    console.opens("j-40 storm / script #1", Some(20), [File::new("s.txt", SCRIPT_OLD)]);
     for kind in [MouseKind::Click, MouseKind::WheelDown] {
         console.tell(Msg::Input(TerminalInput::Mouse(Mouse {
             kind,
@@ -92,24 +75,11 @@ fn the_prompt_does_not_follow_the_selection() {
 
 #[test]
 fn a_new_attempt_turns_the_prompt_into_a_refusal() {
-    let mut console = Console::drawn();
-    console.press("a");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Reject, "ana", None, None)
-        .unwrap();
-    console.backend.gate(
-        "j-17",
-        "tides",
-        "script",
-        3,
-        Some(300),
-        vec![File("script", "script.txt", None, b"other".to_vec())],
-    );
-    console.event("j-17", "script", EventType::GateOpened, "script #3 waits");
+    let mut console = Console::drawn().then("a");
+    console.backend.settle("j-17", "script", Verdict::Reject, "ana");
+    console.opens("j-17 tides / script #3", Some(300), [File::new("script.txt", b"other")]);
     console.shows("Not approved: ana rejected j-17 / script #2");
-    console.press("Enter Enter");
-    assert!(console.decisions().is_empty());
+    console.press("Enter Enter").decides(0);
 }
 
 #[test]
@@ -117,29 +87,20 @@ fn a_patch_by_another_turns_the_prompt_into_a_refusal() {
     let mut console = Console::drawn();
     console.press("a Tab").typed("fine");
     let patched = SCRIPT_OLD.replace("boots", "waders");
-    console
-        .backend
-        .change_on_disk("j-17", "artifacts/script/script.txt", patched.as_bytes());
-    let gate = &mut console
-        .backend
-        .jobs
-        .get_mut(&crate::world::job_id("j-17"))
-        .unwrap()
-        .gates[0];
+    console.backend.overwrite("j-17", "script/script.txt", &patched);
+    let gate = &mut console.backend.rows_of("j-17").gates[0];
     gate.artifacts[0].digest = domain::ids::Digest::of(patched.as_bytes());
-    console.event("j-17", "script", EventType::PatchApplied, "ana applied a patch");
+    console.hears(EventType::PatchApplied, "ana applied a patch");
     console.shows("changed while it was on screen (you read ");
     console.shows("your note is kept");
     assert_snapshot!("changed_80", console.picture());
-    console.press("Enter Enter");
-    assert!(console.decisions().is_empty());
+    console.press("Enter Enter").decides(0);
 }
 
 #[test]
 fn a_second_a_does_not_land_in_the_note_or_decide() {
     let mut console = Console::drawn();
-    console.press("a a a a");
-    console.shows("note: (none; Tab to write)");
+    console.press("a a a a").shows("note: (none; Tab to write)");
     assert!(console.decisions().is_empty());
 }
 
@@ -187,8 +148,7 @@ fn escape_never_leaves_and_control_c_never_quits() {
 fn nothing_drops_text() {
     let mut console = Console::drawn();
     console.press("r").typed("half a thought").press("Ctrl-d Ctrl-c");
-    console.press("q");
-    console.shows("LEAVE holdpoint");
+    console.press("q").shows("LEAVE holdpoint");
     console.shows("1 draft is not sent");
     assert_snapshot!("leave_80", console.picture());
     console.press("Esc");
@@ -218,36 +178,27 @@ fn drafts_of_a_former_session_are_back() {
 fn no_second_verdict_while_the_first_is_being_written() {
     let mut console = Console::drawn();
     console.backend.is_slow = true;
-    console.press("a Enter");
-    console.shows("writing…");
+    console.press("a Enter").shows("writing…");
     assert_snapshot!("writing_80", console.picture());
-    console.press("Enter Enter Esc");
-    console.shows("Sent already");
+    console.press("Enter Enter Esc").shows("Sent already");
     console.press("a");
     console.shows("Not approved: a decision on j-17 / script #2 is being written");
-    console.press("r Enter Enter");
-    assert_eq!(console.decisions().len(), 1);
-    console.press("q q");
-    console.shows("A decision is being written");
+    console.press("r Enter Enter").decides(1);
+    console.press("q q").shows("A decision is being written");
 }
 
 #[test]
 fn rows_that_come_and_go_move_no_selection() {
-    let mut console = Console::drawn();
-    console.press("j j");
+    let mut console = Console::drawn().then("j j");
     let line = |console: &Console| console.text().lines().position(|line| line.starts_with("  >")).unwrap();
     let before = line(&console);
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
     console.shows(" >j-22 marsh");
     console.shows("j-17 tides: ana approved script #2");
     for number in 50..60 {
         console
             .backend
-            .gate(&format!("j-{number}"), "many", "script", 1, Some(30 + number), vec![]);
+            .gate(&format!("j-{number} many / script #1"), Some(30 + number), []);
     }
     console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
     console.shows(" >j-22 marsh");
@@ -256,36 +207,20 @@ fn rows_that_come_and_go_move_no_selection() {
 
 #[test]
 fn the_gate_that_is_read_stays_on_the_screen_when_it_goes_away_and_says_what_happened() {
-    let mut console = Console::drawn();
-    console.press("j Enter");
-    console
-        .backend
-        .settle("j-21", "storyboard", Verdict::Reject, "cy", None, None)
-        .unwrap();
-    console.event(
-        "j-21",
-        "storyboard",
-        EventType::GateRejected,
-        "cy rejected storyboard #1",
-    );
+    let mut console = Console::drawn().then("j Enter");
+    console.elsewhere("j-21", "storyboard", Verdict::Reject, "cy");
     console.hides(">j-21 dunes");
     console.shows("REJECTED by cy 02:13:0");
     assert_snapshot!("gone_80", console.picture());
-    console.press("a");
-    console.shows("Not approved: cy rejected it at 02:13:0");
-    console.press("q");
-    console.hides("REJECTED by cy");
+    console.press("a").shows("Not approved: cy rejected it at 02:13:0");
+    console.press("q").hides("REJECTED by cy");
     console.shows(">j-17 tides");
 }
 
 #[test]
 fn on_the_queue_a_gate_that_went_away_leaves_no_ghost() {
     let mut console = Console::drawn();
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "cy", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "cy approved script #2");
+    console.elsewhere("j-17", "script", Verdict::Approve, "cy");
     console.shows(">j-21 dunes");
     console.shows("j-17 tides: cy approved script #2");
     console.hides("APPROVED");
@@ -295,8 +230,7 @@ fn on_the_queue_a_gate_that_went_away_leaves_no_ghost() {
 fn leaving_asks_when_this_console_leads_a_running_stage() {
     let mut console = Console::drawn();
     console.tell(Msg::Lead(true));
-    console.press("q");
-    console.shows("This console leads and 1 stage is running");
+    console.press("q").shows("This console leads and 1 stage is running");
     console.shows("stages go on; another console or");
     console.press("Enter");
     assert!(console.is_left);
@@ -308,18 +242,10 @@ fn leaving_asks_when_this_console_leads_a_running_stage() {
 #[test]
 fn a_job_that_reaches_its_gate_is_followed_and_no_key_meant_for_it_decides() {
     let mut console = Console::drawn();
-    console.press("G");
-    console.shows(" >j-24 fjord");
+    console.press("G").shows(" >j-24 fjord");
     console.backend.slots.clear();
-    console
-        .backend
-        .jobs
-        .get_mut(&crate::world::job_id("j-24"))
-        .unwrap()
-        .job
-        .status = JobStatus::NeedsApproval;
-    console.backend.gate("j-24", "fjord", "assets", 1, Some(60), vec![]);
-    console.event("j-24", "assets", EventType::GateOpened, "assets #1 waits");
+    console.backend.rows_of("j-24").job.status = JobStatus::NeedsApproval;
+    console.opens("j-24 fjord / assets #1", Some(60), []);
     let text = console.text();
     let rows: Vec<_> = text.lines().filter(|line| line.contains("j-24 fjord  ")).collect();
     assert_eq!(rows.len(), 1, "no ghost below its own gate: {text}");
@@ -335,8 +261,7 @@ fn a_job_that_reaches_its_gate_is_followed_and_no_key_meant_for_it_decides() {
 #[test]
 fn an_enter_held_down_or_bouncing_answers_no_question_that_asks_once_more() {
     for gaps_ms in [[5, 5, 5], [30, 30, 30], [450, 30, 30], [600, 600, 600]] {
-        let mut console = Console::hurried();
-        console.press("Space Space g a i Enter");
+        let mut console = Console::hurried().then("Space Space g a i Enter");
         console.shows("2 of them NOT wholly seen by you: Enter once more");
         for gap_ms in gaps_ms {
             console.hides("[Enter] approve");
@@ -344,25 +269,19 @@ fn an_enter_held_down_or_bouncing_answers_no_question_that_asks_once_more() {
             assert!(console.decisions().is_empty(), "{gaps_ms:?}");
             console.shows("Enter came at once and did nothing");
         }
-        console.pass_ms(700);
-        console.shows("[Enter] approve 2");
-        console.press("Enter");
-        assert_eq!(console.decisions().len(), 2);
+        console.pass_ms(700).shows("[Enter] approve 2");
+        console.press("Enter").decides(2);
     }
     let mut console = Console::hurried();
-    console.press("g r Enter");
-    console.shows("The note is empty: Enter once more");
-    console.pass_ms(30).burst("Enter");
-    assert!(console.decisions().is_empty());
-    console.pass_ms(700).press("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("g r Enter").shows("The note is empty: Enter once more");
+    console.pass_ms(30).burst("Enter").decides(0);
+    console.pass_ms(700).press("Enter").decides(1);
 }
 
 #[test]
 fn a_text_that_comes_letter_by_letter_confirms_nothing() {
     for gap_ms in [2, 30, 200] {
-        let mut console = Console::drawn();
-        console.press("g");
+        let mut console = Console::drawn().then("g");
         for letter in "approved by all".chars() {
             console.pass_ms(gap_ms).typed(&letter.to_string());
         }
@@ -370,18 +289,15 @@ fn a_text_that_comes_letter_by_letter_confirms_nothing() {
         assert!(console.decisions().is_empty(), "{gap_ms} ms");
     }
     let mut console = Console::drawn();
-    console.press("g a").typed("v").burst("Enter");
-    assert!(console.decisions().is_empty());
+    console.press("g a").typed("v").burst("Enter").decides(0);
     console.shows("Enter does nothing right behind");
-    console.pass_ms(700).burst("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.pass_ms(700).burst("Enter").decides(1);
 }
 
 #[test]
 fn an_enter_soon_behind_a_text_that_came_in_one_piece_confirms_nothing() {
     for before in ["g a", "g"] {
-        let mut console = Console::drawn();
-        console.press(before);
+        let mut console = Console::drawn().then(before);
         console.at_once("looks good to me");
         if before == "g" {
             console.pass_ms(150).burst("a");
@@ -398,8 +314,7 @@ fn an_enter_soon_behind_a_text_that_came_in_one_piece_confirms_nothing() {
 fn letters_that_all_mean_something_are_a_text_when_they_differ_and_its_enter_confirms_nothing() {
     for gap_ms in [2, 60, 400] {
         for text in ["jk", "k n", "}j", "bf", "ok", "junk"] {
-            let mut console = Console::drawn();
-            console.press("g a");
+            let mut console = Console::drawn().then("g a");
             for letter in text.chars() {
                 console.pass_ms(gap_ms).typed(&letter.to_string());
             }
@@ -411,14 +326,12 @@ fn letters_that_all_mean_something_are_a_text_when_they_differ_and_its_enter_con
         }
     }
     // What began before the question and ends in the key that opens it.
-    let mut console = Console::drawn();
-    console.press("g");
+    let mut console = Console::drawn().then("g");
     for letter in "hola".chars() {
         console.pass_ms(150).typed(&letter.to_string());
     }
     console.shows("APPROVE j-17 tides / script #2");
-    console.pass_ms(150).burst("Enter");
-    assert!(console.decisions().is_empty());
+    console.pass_ms(150).burst("Enter").decides(0);
 }
 
 /// What was decided or held.
@@ -463,8 +376,7 @@ fn a_text_pasted_as_keystrokes_decides_nothing_and_what_follows_its_enter_stays_
             // Somebody who does not wait is not heard, and whoever reads is.
             console.pass_ms(690).burst("Enter");
             assert!(deeds(&console).is_empty(), "{at}");
-            console.pass_ms(700);
-            console.hides("a text comes in: wait");
+            console.pass_ms(700).hides("a text comes in: wait");
             console.burst("Enter");
             let deeds = deeds(&console);
             assert_eq!(deeds.len(), 1, "{at}");
@@ -521,8 +433,7 @@ fn a_note_typed_by_hand_is_decided_by_its_first_enter() {
     for _ in 0..9 {
         console.pass_ms(30).typed("o");
     }
-    console.pass_ms(60).burst("Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.pass_ms(60).burst("Enter").decides(1);
     // What was pasted is left by Escape, and done with.
     let mut console = Console::hurried();
     console
@@ -538,8 +449,7 @@ fn a_note_typed_by_hand_is_decided_by_its_first_enter() {
 #[test]
 fn one_key_however_often_it_comes_is_no_text() {
     for key in ["j", "k", "f", "}", "Space", "PgDn", "Down"] {
-        let mut console = Console::drawn();
-        console.press("g a");
+        let mut console = Console::drawn().then("g a");
         for _ in 0..9 {
             console.pass_ms(30).press(key);
         }
@@ -557,8 +467,7 @@ fn one_key_however_often_it_comes_is_no_text() {
     assert_eq!(console.decisions().len(), 1);
     // The keys that lead to the question are none of it.
     let mut console = Console::drawn();
-    console.press("g j k a Enter");
-    assert_eq!(console.decisions().len(), 1);
+    console.press("g j k a Enter").decides(1);
 }
 
 #[test]
@@ -611,8 +520,7 @@ fn leaving_asks_about_what_is_under_way_now_and_leaves_only_at_a_key() {
     };
     // It ends while the question stands there to be read.
     let mut console = leading();
-    console.press("q");
-    console.shows("1 stage is running");
+    console.press("q").shows("1 stage is running");
     let ended = rows(&console);
     console.tell(ended);
     console.draw();

@@ -6,7 +6,7 @@ use domain::gate::Verdict;
 use domain::job::JobStatus;
 use insta::assert_snapshot;
 
-use crate::console::{Console, session};
+use crate::console::{Console, SIZES, session};
 use crate::world::{File, SCRIPT_OLD, World, at, job_id, stage, start};
 
 fn opened_at(id: &str, name: Option<&str>) -> Console {
@@ -34,20 +34,14 @@ fn a_console_opens_where_it_was_asked_to_or_says_why_not() {
 fn decided() -> World {
     let mut world = World::drawn();
     for (clock, name) in [("01:00:00", "one"), ("01:05:00", "two")] {
-        world.gate(name, name, "script", 1, Some(60), vec![]);
+        world.gate(&format!("{name} {name} / script #1"), Some(60), []);
         world.now.utc = at(clock);
-        world.jobs.get_mut(&job_id(name)).unwrap().gates[0]
-            .timer
-            .as_mut()
-            .unwrap()
-            .deadline = at(clock);
+        world.rows_of(name).gates[0].timer.as_mut().unwrap().deadline = at(clock);
         world.expire(name, "script");
     }
-    world.gate("three", "three", "script", 1, None, vec![]);
+    world.gate("three three / script #1", None, []);
     world.now.utc = at("01:30:00");
-    world
-        .settle("three", "script", Verdict::Reject, "ana", None, None)
-        .unwrap();
+    world.settle("three", "script", Verdict::Reject, "ana");
     world.now = start();
     world
 }
@@ -65,10 +59,8 @@ fn the_first_line_says_what_was_decided_meanwhile() {
     console.shows("Since you were here (01:02Z): timer approved 1, ana rejected 1");
 
     let mut world = decided();
-    world.gate("four", "four", "script", 1, None, vec![]);
-    world
-        .settle("four", "script", Verdict::Approve, "bea", None, None)
-        .unwrap();
+    world.gate("four four / script #1", None, []);
+    world.settle("four", "script", Verdict::Approve, "bea");
     let console = Console::new(world, 80, 24);
     console.hides("Since you were here");
     console.hides("In the last");
@@ -77,15 +69,9 @@ fn the_first_line_says_what_was_decided_meanwhile() {
 #[test]
 fn news_are_decisions_and_not_answers_to_keys() {
     let mut console = Console::new(World::drawn(), 120, 40);
-    console.press("s s s s");
-    console.hides("NEWS");
-    console
-        .backend
-        .settle("j-22", "audio", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-22", "audio", EventType::GateApproved, "ana approved audio #1");
-    console.press("s");
-    console.shows("NEWS");
+    console.press("s s s s").hides("NEWS");
+    console.elsewhere("j-22", "audio", Verdict::Approve, "ana");
+    console.press("s").shows("NEWS");
     console.shows("02:13:00Z j-22 marsh: ana");
     console.shows("  approved audio #1");
     let text = console.text();
@@ -113,47 +99,32 @@ fn busy() -> World {
 
 #[test]
 fn events_and_log_share_the_height_and_scroll() {
-    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
-        let mut console = Console::new(busy(), columns, rows);
-        console.press("G Enter");
+    for (columns, rows) in SIZES {
+        let mut console = Console::new(busy(), columns, rows).then("G Enter");
         assert_snapshot!(format!("job_busy_{columns}"), console.picture());
         console.shows("event 30");
         console.shows("plate 30");
-        console.press("g");
-        console.shows("event 1");
+        console.press("g").shows("event 1");
         console.shows("newer below");
         console.shows("plate 30");
-        console.press("G Ctrl-u");
-        console.shows("event 30");
+        console.press("G Ctrl-u").shows("event 30");
         console.hides("plate 30");
-        console.press("PgUp j k");
-        console.hides("event 30");
+        console.press("PgUp j k").hides("event 30");
     }
 }
 
 #[test]
 fn the_sign_of_a_stage_is_no_part_of_its_name() {
     let mut console = Console::drawn();
-    console
-        .backend
-        .settle("j-21", "storyboard", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.press("j 3");
-    console.shows("+ storyboard");
+    console.backend.settle("j-21", "storyboard", Verdict::Approve, "ana");
+    console.press("j 3").shows("+ storyboard");
 }
 
 #[test]
 fn a_line_that_is_cut_off_says_so() {
     let mut world = World::new();
     let text = format!("{}\n{}\nshort\n", "a".repeat(200), "潮".repeat(100));
-    world.gate(
-        "j-1",
-        "wide",
-        "script",
-        1,
-        None,
-        vec![File("script", "s.txt", None, text.into())],
-    );
+    world.gate("j-1 wide / script #1", None, [File::new("s.txt", text)]);
     let mut console = Console::new(world, 80, 24);
     let ends = |console: &Console| console.text().lines().filter(|line| line.ends_with('›')).count();
     assert_eq!(ends(&console), 0, "wrapped at first");
@@ -171,37 +142,20 @@ fn a_search_begins_empty_and_enter_repeats_the_former() {
     console.hides("find /Tip");
     console.shows("find /");
     console.press("Enter");
-    assert_eq!(console.model.gate.as_ref().unwrap().search.as_deref(), Some("Tip"));
+    assert_eq!(console.model.gate.as_ref().unwrap().search.text.as_deref(), Some("Tip"));
 }
 
 #[test]
 fn today_has_times_and_other_days_have_dates() {
     let mut world = decided();
-    world.gate(
-        "harbour-lights-of-the-quay",
-        "x",
-        "script",
-        1,
-        None,
-        vec![File("script", "s.txt", None, SCRIPT_OLD.into())],
-    );
+    let id = "harbour-lights-of-the-quay";
+    world.gate(&format!("{id} x / script #1"), None, [File::new("s.txt", SCRIPT_OLD)]);
     world.now.utc = world.now.utc.plus_us(86_400_000_000);
-    let note = Some("too long; cut it".to_owned());
-    world
-        .settle(
-            "harbour-lights-of-the-quay",
-            "script",
-            Verdict::Reject,
-            "cy",
-            note,
-            None,
-        )
-        .unwrap();
+    world.settle_noting(id, "script", Verdict::Reject, "cy", "too long; cut it");
     let now = world.now;
     let mut console = Console::new(world, 80, 24);
     console.tell(console::effect::Msg::Tick(now));
-    console.press("4");
-    console.shows("02:13:00Z");
+    console.press("4").shows("02:13:00Z");
     console.shows("2026-11-22 three");
     console.shows("too long; cut it");
 }
@@ -224,20 +178,17 @@ fn untouched(world: World) -> Console {
 fn until_a_key_is_pressed_the_selection_follows_the_most_urgent_gate() {
     let mut console = untouched(World::drawn());
     console.shows(">j-17 tides");
-    console.backend.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
-    console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
+    console.opens("j-50 dunlin / script #1", Some(30), []);
     console.shows(">j-50 dunlin");
     console.press("Ctrl-l");
-    console.backend.gate("j-51", "plover", "script", 1, Some(10), vec![]);
-    console.event("j-51", "script", EventType::GateOpened, "script #1 waits");
+    console.opens("j-51 plover / script #1", Some(10), []);
     console.shows(">j-50 dunlin");
 }
 
 #[test]
 fn where_the_console_was_to_open_the_selection_stays() {
     let mut console = opened_at("j-22", Some("audio"));
-    console.backend.gate("j-50", "dunlin", "script", 1, Some(30), vec![]);
-    console.event("j-50", "script", EventType::GateOpened, "script #1 waits");
+    console.opens("j-50 dunlin / script #1", Some(30), []);
     console.shows(" >j-22 marsh");
 }
 
@@ -274,9 +225,7 @@ fn the_job_pane_shows_the_whole_reason_of_an_event_and_history_the_whole_note() 
             "ana",
             "assets #2 starts",
         );
-        world
-            .settle("j-22", "audio", Verdict::Reject, "ana", Some(reason()), None)
-            .unwrap();
+        world.settle_noting("j-22", "audio", Verdict::Reject, "ana", &reason());
         let mut console = Console::new(world, columns, 24);
         let is_whole = |console: &Console| {
             let text = console.text().replace('│', " ");
@@ -294,12 +243,9 @@ fn the_job_pane_shows_the_whole_reason_of_an_event_and_history_the_whole_note() 
 fn what_a_key_was_answered_goes_with_what_it_was_about_and_news_stay_until_something_takes_their_place() {
     let mut console = Console::drawn();
     console.event("j-22", "audio", EventType::JobCompleted, "marsh is completed");
-    console.press("j");
-    console.shows("marsh is completed");
-    console.press("s s s s");
-    console.shows("Sorted by");
-    console.press("j");
-    console.hides("Sorted by");
+    console.press("j").shows("marsh is completed");
+    console.press("s s s s").shows("Sorted by");
+    console.press("j").hides("Sorted by");
     console.hides("marsh is completed");
     // The end of one gate is not the end of the next.
     let mut console = Console::drawn();
@@ -310,8 +256,7 @@ fn what_a_key_was_answered_goes_with_what_it_was_about_and_news_stay_until_somet
         }
     }
     console.shows("This is the end");
-    console.press("}");
-    console.hides("This is the end");
+    console.press("}").hides("This is the end");
     console.shows("j-21 dunes / storyboard #1");
 }
 
@@ -334,8 +279,7 @@ fn who_has_a_long_name_can_decide_and_sees_how_many_are_open() {
             session.operator = crate::world::operator(name);
             let mut console = Console::with(session, World::drawn(), columns, rows);
             console.shows("5 open");
-            console.press(keys);
-            console.shows(&format!("as {name}"));
+            console.press(keys).shows(&format!("as {name}"));
             console.hides("Enter does nothing");
         }
     }

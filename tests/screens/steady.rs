@@ -23,8 +23,7 @@ fn the_key_bar_ends_in_all_keys_and_the_way_out_at_every_width() {
             ("4", "? keys  q back"),
             ("G", "? keys  q leave"),
         ] {
-            let mut console = Console::new(World::drawn(), columns, 24);
-            console.press(keys);
+            let console = Console::new(World::drawn(), columns, 24).then(keys);
             assert!(
                 last_line(&console).ends_with(end),
                 "{columns} {keys}: {}",
@@ -55,8 +54,7 @@ fn what_a_field_or_a_list_takes_is_said_whole_at_60_columns() {
         ("j 2 /", "Enter finds"),
         ("Space g a", "j k } look at the diff"),
     ] {
-        let mut console = Console::new(World::drawn(), 60, 24);
-        console.press(keys);
+        let console = Console::new(World::drawn(), 60, 24).then(keys);
         let bar = last_line(&console);
         assert!(bar.contains(hint) && !bar.ends_with('…'), "{keys}: {}", console.text());
     }
@@ -85,12 +83,9 @@ fn rows_that_come_go_or_are_marked_move_no_column() {
         assert!(console.text().contains("*"), "the mark is shown");
         assert_eq!(columns(&console), before, "marked at {width}");
         console.backend.gate(
-            "a-job-with-quite-a-long-name-of-its-own",
-            "",
-            "a-stage-with-a-long-name",
-            7,
+            "a-job-with-quite-a-long-name-of-its-own  / a-stage-with-a-long-name #7",
             Some(900),
-            vec![],
+            [],
         );
         console
             .backend
@@ -111,14 +106,9 @@ fn rows_that_come_go_or_are_marked_move_no_column() {
 fn what_happened_is_told_with_the_name_that_the_queue_has() {
     let id = "0198c0de-7f3a-7aaa-8bbb-0123456789ab";
     let mut world = World::new();
-    world.gate(id, "tides", "script", 2, Some(300), vec![]);
-    let mut console = Console::new(world, 80, 24);
-    console.press("t");
-    console
-        .backend
-        .settle(id, "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event(id, "script", EventType::GateApproved, "ana approved script #2");
+    world.gate(&format!("{id} tides / script #2"), Some(300), []);
+    let mut console = Console::new(world, 80, 24).then("t");
+    console.elsewhere(id, "script", Verdict::Approve, "ana");
     console.shows("Not held: ana approved …89ab tides / script #2");
     console.hides(id);
 }
@@ -127,13 +117,8 @@ const LONG: &str = "harbour-lights-of-the-north-quay-in-the-final-cut-of-a-very-
 
 fn long() -> World {
     let mut world = World::new();
-    let file = File(
-        "script",
-        "the-script-of-the-film.txt",
-        Some(SCRIPT_OLD.into()),
-        SCRIPT_NEW.into(),
-    );
-    world.gate(LONG, LONG, "script", 12, Some(300), vec![file]);
+    let file = File::changed("the-script-of-the-film.txt", SCRIPT_OLD, SCRIPT_NEW);
+    world.gate(&format!("{LONG} {LONG} / script #12"), Some(300), [file]);
     world
 }
 
@@ -177,8 +162,8 @@ fn a_long_stage_takes_lines_of_its_own_and_nothing_of_the_title_is_cut() {
     assert_eq!(stage.len(), 50);
     for width in [60, 72, 80, 110] {
         let mut world = World::new();
-        let file = File("script", "script.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into());
-        world.gate(LONG, LONG, stage, 12, Some(300), vec![file]);
+        let file = File::changed("script.txt", SCRIPT_OLD, SCRIPT_NEW);
+        world.gate(&format!("{LONG} {LONG} / {stage} #12"), Some(300), [file]);
         let mut console = Console::new(world, width, 24);
         let digest = console.model.gate.as_ref().unwrap().shown_digest().unwrap().short();
         for (key, verb) in [("a", "APPROVE har"), ("r", "REJECT har"), ("t", "HOLD TIMER har")] {

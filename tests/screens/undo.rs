@@ -8,7 +8,7 @@ use domain::proposal::FileEffect;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::console::Console;
+use crate::console::{Console, SIZES};
 use crate::world::{SCRIPT_OLD, World, at, job_id};
 
 /// The world as drawn, the script on screen patched by two people.
@@ -22,9 +22,8 @@ fn patched() -> World {
 
 #[test]
 fn u_asks_first_and_says_what_is_put_back() {
-    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
-        let mut console = Console::new(patched(), columns, rows);
-        console.press("u");
+    for (columns, rows) in SIZES {
+        let console = Console::new(patched(), columns, rows).then("u");
         assert_snapshot!(format!("undo_{columns}"), console.picture());
     }
 }
@@ -51,19 +50,17 @@ fn each_undo_goes_one_patch_further_back() {
 
 #[test]
 fn a_patch_that_arrives_while_the_question_stands_turns_it_into_a_refusal() {
-    let mut console = Console::new(patched(), 80, 24);
-    console.press("u");
+    let mut console = Console::new(patched(), 80, 24).then("u");
     console.backend.patch("j-17", "ana", "02:12:41", b"another text\n");
     console.tell(Msg::Changed);
     console.shows("Not undone: script.txt changed while it was on screen");
-    console.press("Enter");
-    assert!(console.decisions().is_empty());
+    console.press("Enter").decides(0);
 }
 
 #[test]
 fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
     let mut world = World::drawn();
-    let gate = &mut world.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
+    let gate = &mut world.rows_of("j-17").gates[0];
     let path = ArtifactPath::new("artifacts/script/script.txt.mix.json").unwrap();
     let sidecar = GateArtifact {
         kind: "mix".to_owned(),
@@ -82,8 +79,7 @@ fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
     };
     gate.artifacts = effect.applied_to(gate.artifacts.clone(), "ana", at("02:12:59"));
     let mut console = Console::new(world, 80, 24);
-    console.press("2 ]");
-    console.shows("x.json 2/2");
+    console.press("2 ]").shows("x.json 2/2");
     console
         .backend
         .disk
@@ -92,8 +88,7 @@ fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
     let files = &console.model.gate.as_ref().unwrap().files;
     assert_eq!(files[1].digest, Some(Digest::of(b"{}")), "it is read again");
     // Taken back, it is gone.
-    console.press("u");
-    console.shows("This takes back ana's level_adjust of");
+    console.press("u").shows("This takes back ana's level_adjust of");
     console.press("Enter");
     assert_eq!(console.model.gate.as_ref().unwrap().files.len(), 1);
 }
@@ -101,17 +96,15 @@ fn a_file_that_a_patch_makes_is_awaited_until_it_is_on_disk() {
 #[test]
 fn params_go_with_a_rejection_only() {
     let mut world = World::drawn();
-    let rows = world.jobs.get_mut(&job_id("j-17")).unwrap();
+    let rows = world.rows_of("j-17");
     rows.job.params = json!({"tone": "calm", "length_s": 45}).as_object().unwrap().clone();
-    let mut console = Console::new(world, 80, 24);
-    console.press("p");
+    let mut console = Console::new(world, 80, 24).then("p");
     let templates = &console.model.compose.as_ref().unwrap().subject;
     assert!(format!("{templates:?}").contains("calm"), "filled with the job's own");
     console.model.compose.as_mut().unwrap().editor = Editor::of_text("");
     console.paste("{\"type\": \"params\", \"params\": {\"tone\": \"bright\", \"length_s\": null}}");
     console.shows("params.tone");
-    console.press("Esc");
-    console.hides("approve with it");
+    console.press("Esc").hides("approve with it");
     console.hides("apply only");
     console.press("a");
     console.shows("Not approved: a params patch goes with a rejection");

@@ -9,7 +9,7 @@ use domain::gate::Verdict;
 use domain::ids::Digest;
 use domain::job::JobStatus;
 use domain::lease::LeasePurpose;
-use domain::operator::{Surface, Via};
+use domain::operator::Surface;
 use domain::policy::OnTimeout;
 use domain::timer::GateTimer;
 use domain::view::QueueKind;
@@ -45,12 +45,9 @@ fn two(lines: usize) -> World {
     for (id, left) in [("j-1", 300), ("j-2", 900)] {
         let text: String = (1..=lines).map(|line| format!("line {line}\n")).collect();
         world.gate(
-            id,
-            "tides",
-            "script",
-            1,
+            &format!("{id} tides / script #1"),
             Some(left),
-            vec![File("script", "script.txt", None, text.into())],
+            [File::new("script.txt", text)],
         );
     }
     world
@@ -70,8 +67,7 @@ fn the_lines_that_are_counted_are_those_that_are_drawn() {
         (200, 50),
     ] {
         for keys in ["", "Enter", "Enter G", "}", "} }", "a", "t", "p", "3", "a j j"] {
-            let mut console = Console::new(two(60), columns, rows);
-            console.press(keys);
+            let console = Console::new(two(60), columns, rows).then(keys);
             let drawn = drawn(&console);
             let between = said(&console);
             let whole = drawn.first().copied().zip(drawn.last().copied());
@@ -83,8 +79,7 @@ fn the_lines_that_are_counted_are_those_that_are_drawn() {
             );
         }
     }
-    let mut console = Console::new(World::drawn(), 60, 14);
-    console.press("j j j a");
+    let console = Console::new(World::drawn(), 60, 14).then("j j j a");
     assert!(
         drawn(&console).is_empty() && said(&console).is_none(),
         "{}",
@@ -98,27 +93,21 @@ fn what_was_removed_is_no_line_of_the_text_as_it_is() {
     let mut world = World::new();
     let old: String = (1..=40).map(|line| format!("line {line}\n")).collect();
     world.gate(
-        "j-1",
-        "tides",
-        "script",
-        1,
+        "j-1 tides / script #1",
         Some(300),
-        vec![File("script", "s.txt", Some(old.into()), b"line 40\n".to_vec())],
+        [File::changed("s.txt", old, b"line 40\n")],
     );
     let mut console = Console::new(world, 80, 24);
-    console.press("Enter PgDn");
-    console.shows("20 - line 20");
+    console.press("Enter PgDn").shows("20 - line 20");
     assert_eq!(said(&console), None, "{}", console.text());
-    console.press("G");
-    console.shows("39 - line 39");
+    console.press("G").shows("39 - line 39");
     assert!(matches!(said(&console), None | Some((1, 1))), "{}", console.text());
 }
 
 #[test]
 fn in_a_low_window_every_pane_shows_what_it_is_for() {
     for (columns, rows) in [(24, 8), (40, 8), (60, 8), (80, 8), (80, 9), (60, 10), (80, 13)] {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("G k k");
+        let mut console = Console::new(World::drawn(), columns, rows).then("G k k");
         assert!(
             console.text().contains("1 + **Opening**"),
             "{columns}x{rows}\n{}",
@@ -141,8 +130,7 @@ fn in_a_low_window_every_pane_shows_what_it_is_for() {
 #[test]
 fn of_a_file_that_is_no_text_a_low_window_says_all_that_is_known() {
     for (columns, rows) in [(60, 8), (60, 14), (80, 8)] {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("j j");
+        let console = Console::new(World::drawn(), columns, rows).then("j j");
         console.shows("voice.mp3 by size and digest only: the bytes are no sound");
         console.shows("known here");
         console.shows("4e4d27 vs 30b992");
@@ -154,16 +142,14 @@ fn the_row_that_is_asked_about_is_in_sight_beside_many_that_hurry() {
     for keys in ["a", "r", "t", "+", "X"] {
         let mut world = World::drawn();
         for number in 50..58 {
-            world.gate(&format!("j-{number}"), "many", "script", 1, Some(50), vec![]);
+            world.gate(&format!("j-{number} many / script #1"), Some(50), []);
         }
         let mut console = Console::new(world, 60, 14);
         while console.model.queue.selected().unwrap().job_id() != &job_id("j-22") {
             console.press("j");
         }
-        console.press(keys);
-        console.shows("  >j-22 marsh");
-        console.pass(8);
-        console.shows("  >j-22 marsh");
+        console.press(keys).shows("  >j-22 marsh");
+        console.pass(8).shows("  >j-22 marsh");
     }
 }
 
@@ -172,7 +158,7 @@ fn the_clock_is_never_cut() {
     for columns in 46..=140 {
         let mut world = World::drawn();
         for number in 50..70 {
-            world.gate(&format!("j-{number}"), "many", "script", 1, Some(2000), vec![]);
+            world.gate(&format!("j-{number} many / script #1"), Some(2000), []);
         }
         let console = Console::new(world, columns, 24);
         let text = console.text();
@@ -187,8 +173,7 @@ fn the_clock_is_never_cut() {
 #[test]
 fn no_line_of_the_help_is_cut() {
     for columns in [40, 60, 72, 80, 100, 120] {
-        let mut console = Console::new(World::drawn(), columns, 200);
-        console.press("?");
+        let mut console = Console::new(World::drawn(), columns, 200).then("?");
         for _ in 0..3 {
             let text = console.text();
             let cut: Vec<_> = text.lines().filter(|line| line.contains('…')).collect();
@@ -209,8 +194,7 @@ fn no_line_of_the_help_is_cut() {
 fn a_text_in_which_nothing_was_written_is_not_said_to_be_wrong() {
     for (keys, words) in [("e Esc", "Nothing is changed yet"), ("p Esc", "Nothing is written yet")] {
         let mut console = Console::drawn();
-        console.press(keys);
-        console.shows(words);
+        console.press(keys).shows(words);
         console.hides("does not fit");
     }
 }
@@ -218,8 +202,7 @@ fn a_text_in_which_nothing_was_written_is_not_said_to_be_wrong() {
 #[test]
 fn the_menu_names_every_key_whole_and_the_bar_repeats_none() {
     for (columns, rows) in [(60, 14), (80, 24), (120, 40)] {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("e x Esc");
+        let console = Console::new(World::drawn(), columns, rows).then("e x Esc");
         for key in [
             "[a]",
             "[r]",
@@ -243,8 +226,7 @@ fn the_menu_names_every_key_whole_and_the_bar_repeats_none() {
 fn what_a_restricted_console_refuses_is_no_line_of_its_help() {
     let mut session = session();
     session.is_restricted = true;
-    let mut console = Console::with(session, World::drawn(), 80, 200);
-    console.press("?");
+    let console = Console::with(session, World::drawn(), 80, 200).then("?");
     for words in ["EDITOR", "suspend", "Ctrl-z"] {
         console.hides(words);
     }
@@ -254,13 +236,8 @@ fn what_a_restricted_console_refuses_is_no_line_of_its_help() {
 #[test]
 fn a_text_that_can_only_be_read_offers_nothing_to_write() {
     let mut console = Console::drawn();
-    console.press("e x");
-    console.shows("Tab complete");
-    console
-        .backend
-        .settle("j-17", "script", Verdict::Approve, "ana", None, None)
-        .unwrap();
-    console.event("j-17", "script", EventType::GateApproved, "ana approved script #2");
+    console.press("e x").shows("Tab complete");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
     console.shows("the text can only be read");
     console.hides("Tab complete");
 }
@@ -288,8 +265,7 @@ fn a_refusal_is_read_to_its_end_and_says_what_to_do_first() {
 #[test]
 fn a_message_without_room_for_its_end_says_that_it_is_cut() {
     for (columns, rows) in [(60, 14), (80, 8), (60, 8)] {
-        let mut console = Console::new(World::drawn(), columns, rows);
-        console.press("a");
+        let mut console = Console::new(World::drawn(), columns, rows).then("a");
         let now = console.model.now.utc;
         let words: Vec<_> = (1..=60).map(|word| format!("word{word}")).collect();
         console.model.toasts.push(now, Tone::Info, words.join(" "));
@@ -321,13 +297,12 @@ fn the_reason_of_a_pause_or_a_hold_is_read_in_the_job_pane() {
 #[test]
 fn plain_words_stand_for_what_the_program_calls_otherwise() {
     let mut world = World::drawn();
-    world.jobs.get_mut(&job_id("j-23")).unwrap().job.is_manual = true;
+    world.rows_of("j-23").job.is_manual = true;
     world.set_lease("j-22", Some(("bea", LeasePurpose::Compose)));
-    let gate = world.jobs.get_mut(&job_id("j-22")).unwrap().gates.last_mut().unwrap();
+    let gate = world.rows_of("j-22").gates.last_mut().unwrap();
     gate.lease.as_mut().unwrap().holder.via.pid = 12;
     let mut console = Console::new(world, 120, 40);
-    console.press("g");
-    console.shows("c compares with 1 other version");
+    console.press("g").shows("c compares with 1 other version");
     while console.model.queue.selected().unwrap().job_id() != &job_id("j-22") {
         console.press("j");
     }
@@ -337,8 +312,7 @@ fn plain_words_stand_for_what_the_program_calls_otherwise() {
     while console.model.queue.selected().unwrap().job_id() != &job_id("j-23") {
         console.press("j");
     }
-    console.press("3");
-    console.shows("waits at acceptance, run by its own pipeline");
+    console.press("3").shows("waits at acceptance, run by its own pipeline");
     for words in ["(manual)", "binary", "elsewhere"] {
         console.hides(words);
     }
@@ -352,27 +326,17 @@ fn the_history_says_how_somebody_came_in() {
         (Surface::Http, "ana (ana@ops1, HTTP, ssh from 10.0.0.7)"),
     ] {
         let mut world = World::drawn();
-        let operator = crate::world::operator("ana");
-        let operator = domain::operator::Operator {
-            via: Via {
-                surface,
-                ..operator.via
-            },
-            ..operator
-        };
-        world
-            .settle_as("j-17", "script", Verdict::Approve, &operator, None, None)
-            .unwrap();
-        let mut console = Console::new(world, 80, 24);
-        console.press("4");
-        console.shows(how);
+        let mut ana = crate::world::operator("ana");
+        ana.via.surface = surface;
+        world.settle_as("j-17", "script", Verdict::Approve, ana, None);
+        Console::new(world, 80, 24).then("4").shows(how);
     }
 }
 
 #[test]
 fn a_stage_that_the_timer_approved_says_so_in_words() {
     let mut world = World::drawn();
-    world.gate("j-40", "shoal", "outline", 1, Some(300), vec![]);
+    world.gate("j-40 shoal / outline #1", Some(300), []);
     world.expire("j-40", "outline");
     world.job("j-40", "shoal", Some("audio"), JobStatus::Failed);
     world
@@ -383,12 +347,11 @@ fn a_stage_that_the_timer_approved_says_so_in_words() {
     console.shows("+ outline (timer)");
     // Where that finds no room a sign of its own says it: never that of a person.
     for stage in ["script", "storyboard", "assets"] {
-        console.backend.gate("j-40", "shoal", stage, 1, Some(300), vec![]);
+        console.backend.gate(&format!("j-40 shoal / {stage} #1"), Some(300), []);
         console.backend.expire("j-40", stage);
         console.event("j-40", stage, EventType::GateAutoApproved, "timer approved");
     }
-    console.resize(60, 24);
-    console.shows("t outline");
+    console.resize(60, 24).shows("t outline");
     console.hides("+ outline");
 }
 
@@ -401,10 +364,8 @@ fn a_hold_by_policy_finds_room() {
         held
     });
     let mut console = Console::new(world, 60, 14);
-    console.press("/").typed("tides").press("Enter");
-    console.shows("held by policy");
-    console.resize(80, 24);
-    console.shows("held by policy");
+    console.press("/").typed("tides").press("Enter").shows("held by policy");
+    console.resize(80, 24).shows("held by policy");
 }
 
 #[test]
@@ -418,8 +379,7 @@ fn an_overdue_gate_is_no_longer_told_where_somebody_has_looked() {
     let mut console = Console::resting(session(), world, (80, 24), false);
     console.shows("overdue");
     console.rests = true;
-    console.press("g");
-    console.hides("overdue");
+    console.press("g").hides("overdue");
 }
 
 #[test]
@@ -435,8 +395,7 @@ fn a_job_that_the_timer_rejected_waits_for_a_person_in_the_queue() {
     let text = console.text();
     let row = text.lines().find(|line| line.contains(">j-17 tides")).unwrap();
     assert!(row.contains("paused"), "{text}");
-    console.press("R");
-    console.shows("RESUME j-17 tides");
+    console.press("R").shows("RESUME j-17 tides");
 }
 
 #[test]
@@ -460,11 +419,10 @@ fn the_way_back_to_the_usual_base_and_which_one_is_shown_stand_in_every_window()
             attempt: 1,
             approved: false,
         };
-        let gate = &mut world.jobs.get_mut(&job_id("j-17")).unwrap().gates[0];
+        let gate = &mut world.rows_of("j-17").gates[0];
         gate.artifacts[0].bases.push(Base { digest, origin });
         let mut console = Console::new(world, columns, rows);
-        console.press("Enter c");
-        console.shows("VS ");
+        console.press("Enter c").shows("VS ");
         console.shows(&format!(
             "{} vs {}",
             Digest::of(SCRIPT_NEW.as_bytes()).short(),
@@ -476,8 +434,7 @@ fn the_way_back_to_the_usual_base_and_which_one_is_shown_stand_in_every_window()
 
 #[test]
 fn at_the_end_of_a_gate_no_key_is_named_that_would_be_refused() {
-    let mut console = Console::new(World::drawn(), 80, 8);
-    console.press("g Enter");
+    let mut console = Console::new(World::drawn(), 80, 8).then("g Enter");
     for _ in 0..60 {
         if !console.text().contains("This is the end") {
             console.press("}");
@@ -489,8 +446,7 @@ fn at_the_end_of_a_gate_no_key_is_named_that_would_be_refused() {
 
 #[test]
 fn a_hold_says_its_end_as_the_queue_does() {
-    let mut console = Console::drawn();
-    console.press("t");
+    let console = Console::drawn().then("t");
     let words = console.text().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("at the latest until 03:13Z;"), "{}", console.text());
 }
@@ -515,8 +471,7 @@ fn all_facts_of_a_decision_can_be_read_in_a_small_window() {
 #[test]
 fn a_broad_help_has_two_columns_of_lines() {
     let below = |columns: u16| {
-        let mut console = Console::new(World::drawn(), columns, 50);
-        console.press("?");
+        let console = Console::new(World::drawn(), columns, 50).then("?");
         let text = console.text();
         let words: Vec<_> = text.lines().nth(1).unwrap().split_whitespace().collect();
         let at = words.iter().position(|word| *word == "more").unwrap();

@@ -94,6 +94,26 @@ pub fn storyboard(low_ms: &str, last: &str, first: &str) -> String {
 /// One artifact of a gate: kind, path, base, current bytes.
 pub struct File(pub &'static str, pub &'static str, pub Option<Vec<u8>>, pub Vec<u8>);
 
+impl File {
+    /// A script that is there for the first time.
+    pub fn new(name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self("script", name, None, bytes.into())
+    }
+
+    /// A script that was another one before.
+    pub fn changed(name: &'static str, base: impl Into<Vec<u8>>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self("script", name, Some(base.into()), bytes.into())
+    }
+}
+
+/// `j-17 tides / script #2` in its parts: job, slug, stage, attempt.
+pub fn parts(title: &str) -> (&str, &str, &str, u32) {
+    let (job, rest) = title.split_once(' ').unwrap();
+    let (slug, gate) = rest.split_once(" / ").unwrap();
+    let (stage, attempt) = gate.split_once(" #").unwrap();
+    (job, slug, stage, attempt.parse().unwrap())
+}
+
 #[derive(Default)]
 pub struct World {
     pub jobs: HashMap<JobId, JobRows>,
@@ -119,7 +139,6 @@ pub struct World {
     pub notices: VecDeque<Notice>,
     /// What the rules answered, and the console has not heard yet.
     pub previews: VecDeque<Answered>,
-    pub requests: u64,
     pub saved: Vec<(GateKey, Option<Draft>)>,
     pub put_aside: Vec<Discarded>,
     /// Where copies for external editors lie.
@@ -179,8 +198,9 @@ impl World {
         self.jobs.entry(job_id(id)).or_insert(rows)
     }
 
-    /// Opens a gate; `left_s` seconds are left, none: a person must decide.
-    pub fn gate(&mut self, id: &str, slug: &str, name: &str, attempt: u32, left_s: Option<u64>, files: Vec<File>) {
+    /// Opens the gate of that title; `left_s` seconds are left, none: a person must decide.
+    pub fn gate(&mut self, title: &str, left_s: Option<u64>, files: impl IntoIterator<Item = File>) {
+        let (id, slug, name, attempt) = parts(title);
         let opened_at = at("02:08:00");
         let timer = left_s.map(|left_s| GateTimer::start(self.now, left_s, OnTimeout::Approve));
         let mut artifacts = Vec::new();
@@ -270,21 +290,15 @@ impl World {
                 .collect::<Vec<u8>>()
         };
         world.gate(
-            "j-17",
-            "tides",
-            "script",
-            2,
+            "j-17 tides / script #2",
             Some(102),
-            vec![File("script", "script.txt", Some(SCRIPT_OLD.into()), SCRIPT_NEW.into())],
+            [File::changed("script.txt", SCRIPT_OLD, SCRIPT_NEW)],
         );
         let captions = "1\n00:00:01,000 --> 00:00:04,000\nlow tide\n";
         world.gate(
-            "j-21",
-            "dunes",
-            "storyboard",
-            1,
+            "j-21 dunes / storyboard #1",
             Some(298),
-            vec![
+            [
                 File(
                     "storyboard",
                     "storyboard.json",
@@ -295,22 +309,16 @@ impl World {
             ],
         );
         world.gate(
-            "j-22",
-            "marsh",
-            "audio",
-            1,
+            "j-22 marsh / audio #1",
             Some(1650),
-            vec![File("voiceover", "voice.mp3", Some(mp3(3)), mp3(7))],
+            [File("voiceover", "voice.mp3", Some(mp3(3)), mp3(7))],
         );
         world.gate(
-            "j-19",
-            "reef",
-            "script",
-            1,
+            "j-19 reef / script #1",
             Some(2 * 3600 + 300),
-            vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+            [File::new("script.txt", SCRIPT_OLD)],
         );
-        world.gate("j-23", "delta", "acceptance", 1, None, vec![]);
+        world.gate("j-23 delta / acceptance #1", None, []);
         world.set_lease("j-19", Some(("cy", LeasePurpose::Compose)));
         world
             .slots
@@ -337,22 +345,11 @@ impl World {
     /// A rejected job that waits to be resumed.
     pub fn paused(&mut self, id: &str, slug: &str) {
         self.gate(
-            id,
-            slug,
-            "script",
-            1,
+            &format!("{id} {slug} / script #1"),
             None,
-            vec![File("script", "script.txt", None, SCRIPT_OLD.into())],
+            [File::new("script.txt", SCRIPT_OLD)],
         );
-        self.settle(
-            id,
-            "script",
-            Verdict::Reject,
-            "ana",
-            Some("too long, cut the second tip".to_owned()),
-            None,
-        )
-        .unwrap();
+        self.settle_noting(id, "script", Verdict::Reject, "ana", "too long, cut the second tip");
         self.slots.push(job_row(id, slug, QueueKind::Paused, Some("script")));
     }
 
@@ -478,9 +475,16 @@ impl World {
         self.put(&job_id(id), &Trigger::Asked(ask), &evidence, now).unwrap();
     }
 
-    pub fn change_on_disk(&mut self, id: &str, path: &str, bytes: &[u8]) {
-        let key = (job_id(id), ArtifactPath::new(path).unwrap());
-        assert!(self.disk.insert(key, bytes.to_vec()).is_some());
+    /// Somebody writes over an artifact, in no one's name.
+    pub fn overwrite(&mut self, id: &str, path: &str, bytes: impl AsRef<[u8]>) {
+        let path = ArtifactPath::new(&format!("artifacts/{path}")).unwrap();
+        let former = self.disk.insert((job_id(id), path), bytes.as_ref().to_vec());
+        assert!(former.is_some());
+    }
+
+    /// The rows of a job, to change behind everybody's back.
+    pub fn rows_of(&mut self, id: &str) -> &mut JobRows {
+        self.jobs.get_mut(&job_id(id)).unwrap()
     }
 }
 

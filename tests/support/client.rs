@@ -28,6 +28,18 @@ pub fn configuration(more: &str) -> String {
     )
 }
 
+/// A workspace with this in its configuration too, a server on it, and its operator as a client.
+pub fn serving(more: &str) -> (Workspace, Served, Client) {
+    serving_on(Workspace::new(&configuration(more)))
+}
+
+/// The same on a workspace that is there.
+pub fn serving_on(workspace: Workspace) -> (Workspace, Served, Client) {
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    (workspace, served, ana)
+}
+
 /// `holdpoint serve`, killed when dropped.
 pub struct Served {
     child: Child,
@@ -110,6 +122,13 @@ impl Served {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
     }
 
+    /// Asks it to end, and it has ended well.
+    #[track_caller]
+    pub fn leaves(self) {
+        self.terminate();
+        assert_eq!(self.ended(), Some(0));
+    }
+
     /// Waits for its end; the exit code.
     pub fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
@@ -150,6 +169,10 @@ impl Reply {
         self.json()
     }
 
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
@@ -163,6 +186,28 @@ impl Client {
 
     pub fn post(&self, path: &str, body: &Value) -> Reply {
         self.send("POST", path, &[], body.to_string().as_bytes())
+    }
+
+    /// Does this to a job.
+    pub fn act(&self, job: &str, deed: &str, body: &Value) -> Reply {
+        self.post(&format!("/api/v1/jobs/{job}/{deed}"), body)
+    }
+
+    /// Approves the gate that a job waits at.
+    #[track_caller]
+    pub fn approve(&self, job: &str) -> Value {
+        self.act(job, "approve", &serde_json::json!({})).expect(200)
+    }
+
+    /// What a job is, or what lies below it.
+    #[track_caller]
+    pub fn job(&self, id: &str, rest: &str) -> Value {
+        self.get(&format!("/api/v1/jobs/{id}{rest}")).expect(200)
+    }
+
+    /// The events of a job as they happen.
+    pub fn follow_job(&self, id: &str) -> Follow {
+        self.follow(&format!("/api/v1/jobs/{id}/events/stream"), &[])
     }
 
     /// A job's id, started in the plain way.
@@ -224,6 +269,12 @@ impl Client {
 }
 
 fn head(reader: &mut impl BufRead) -> std::io::Result<(u16, Vec<(String, String)>)> {
+    let (first, headers) = first_and_headers(reader)?;
+    Ok((first.split(' ').nth(1).unwrap().parse().unwrap(), headers))
+}
+
+/// The first line of a request or an answer, and its headers with their names in small letters.
+pub fn first_and_headers(reader: &mut impl BufRead) -> std::io::Result<(String, Vec<(String, String)>)> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();
@@ -236,12 +287,12 @@ fn head(reader: &mut impl BufRead) -> std::io::Result<(u16, Vec<(String, String)
         }
         lines.push(line.to_owned());
     }
-    let status = lines[0].split(' ').nth(1).unwrap().parse().unwrap();
-    let headers = lines[1..].iter().map(|line| {
+    let first = lines.remove(0);
+    let headers = lines.iter().map(|line| {
         let (name, value) = line.split_once(':').unwrap();
         (name.to_ascii_lowercase(), value.trim().to_owned())
     });
-    Ok((status, headers.collect()))
+    Ok((first, headers.collect()))
 }
 
 /// A stream of events as it is read.
@@ -256,11 +307,8 @@ impl Follow {
         let mut reader = Box::new(BufReader::new(stream));
         let (status, headers) = head(&mut reader).unwrap();
         assert_eq!(status, 200, "{headers:?}");
-        assert!(
-            headers
-                .iter()
-                .any(|(name, value)| name == "content-type" && value == "text/event-stream")
-        );
+        let kind = headers.iter().find(|(name, _)| name == "content-type");
+        assert_eq!(kind.map(|(_, value)| value.as_str()), Some("text/event-stream"));
         Self { reader }
     }
 

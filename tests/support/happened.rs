@@ -219,17 +219,23 @@ fn heard(sentence: &str) -> Vec<String> {
         let (stage, attempt) = stage.split_once(' ').unwrap_or((stage, "#1"));
         return vec![format!("held up {stage} {attempt}")];
     }
-    if let Some(stage) = inner("Stage ", " passes: it has no command and no gate.") {
-        return vec![format!("passed {stage}")];
-    }
-    if let Some(gate) = inner("Stage ", " is stopped.") {
-        return vec![format!("stops {gate} true")];
-    }
-    if let Some(gate) = inner("Stage ", " does not start.") {
-        return vec![format!("stops {gate} false")];
-    }
-    if let Some(gate) = inner("Gate ", " closes without a decision.") {
-        return vec![format!("closed {gate}")];
+    for (before, after, claim) in [
+        ("Stage ", " passes: it has no command and no gate.", "passed @"),
+        ("Stage ", " is stopped.", "stops @ true"),
+        ("Stage ", " does not start.", "stops @ false"),
+        ("Gate ", " closes without a decision.", "closed @"),
+        (
+            "The timer stands still for everybody until it is released, ",
+            ".",
+            "timer held",
+        ),
+        ("The gate stays open; its digest is then ", ".", "stays @"),
+        ("The parameters of the job change: ", ".", "params @"),
+        ("The job waits for its pipeline to open ", ".", "outside opens @"),
+    ] {
+        if let Some(inner) = inner(before, after) {
+            return vec![claim.replace('@', inner)];
+        }
     }
     if let Some((gate, rest)) = inner("Gate ", " does not run.").and_then(|rest| rest.split_once(" opens and is ")) {
         let (verdict, rest) = rest.split_once(" as ").unwrap();
@@ -248,31 +254,17 @@ fn heard(sentence: &str) -> Vec<String> {
     if inner("The time left: ", ".").is_some() {
         return Vec::new();
     }
-    if inner("The timer stands still for everybody until it is released, ", ".").is_some() {
-        return vec!["timer held".to_owned()];
-    }
     if sentence.contains("The timer runs again with ") {
         return vec!["timer released".to_owned()];
     }
-    if let Some(digest) = inner("The gate stays open; its digest is then ", ".") {
-        return vec![format!("stays {digest}")];
-    }
-    if let Some(changes) = inner("The parameters of the job change: ", ".") {
-        return vec![format!("params {changes}")];
-    }
-    if let Some(gate) = inner("The job waits for its pipeline to open ", ".") {
-        return vec![format!("outside opens {gate}")];
-    }
-    if sentence == "Then the pipeline that opened the gate may go on." {
-        return vec!["outside goes on".to_owned()];
-    }
-    let of_job = [
-        ("Then the job is complete.", "completed"),
-        ("The job pauses.", "paused"),
-        ("The job ends: it is canceled.", "canceled"),
+    let whole = [
+        ("Then the pipeline that opened the gate may go on.", "outside goes on"),
+        ("Then the job is complete.", "job completed"),
+        ("The job pauses.", "job paused"),
+        ("The job ends: it is canceled.", "job canceled"),
     ];
-    if let Some((_, status)) = of_job.iter().find(|(known, _)| *known == sentence) {
-        return vec![format!("job {status}")];
+    if let Some((_, claim)) = whole.iter().find(|(known, _)| *known == sentence) {
+        return vec![(*claim).to_owned()];
     }
     for middle in [" is patched: ", " goes back: ", " was changed on disk: "] {
         if let Some((name, versions)) = inner("", ".").and_then(|rest| rest.split_once(middle)) {

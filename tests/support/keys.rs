@@ -106,6 +106,18 @@ fn chord_bytes(chord: &str, is_application_cursor: bool) -> Result<Vec<u8>, Stri
     Ok(bytes)
 }
 
+/// Keys whose sequence ends with a letter, and keys whose sequence has a number.
+#[rustfmt::skip]
+const LETTERS: [(&str, u8); 10] = [
+    ("Up", b'A'), ("Down", b'B'), ("Right", b'C'), ("Left", b'D'), ("Home", b'H'), ("End", b'F'),
+    ("F1", b'P'), ("F2", b'Q'), ("F3", b'R'), ("F4", b'S'),
+];
+#[rustfmt::skip]
+const NUMBERS: [(&str, u8); 14] = [
+    ("Insert", 2), ("Delete", 3), ("PageUp", 5), ("PgUp", 5), ("PageDown", 6), ("PgDn", 6),
+    ("F5", 15), ("F6", 17), ("F7", 18), ("F8", 19), ("F9", 20), ("F10", 21), ("F11", 23), ("F12", 24),
+];
+
 /// The bytes of a key with a name, none when `name` is not one.
 fn named_bytes(name: &str, modifiers: Modifiers, is_application_cursor: bool) -> Option<Vec<u8>> {
     let plain: Option<&[u8]> = match name {
@@ -124,43 +136,17 @@ fn named_bytes(name: &str, modifiers: Modifiers, is_application_cursor: bool) ->
         return Some([alt, plain].concat());
     }
     let parameter = modifiers.parameter();
-    if let Some(letter) = match name {
-        "Up" => Some('A'),
-        "Down" => Some('B'),
-        "Right" => Some('C'),
-        "Left" => Some('D'),
-        "Home" => Some('H'),
-        "End" => Some('F'),
-        "F1" => Some('P'),
-        "F2" => Some('Q'),
-        "F3" => Some('R'),
-        "F4" => Some('S'),
-        _ => None,
-    } {
-        let is_function = name.starts_with('F');
+    let of = |known: &[(&str, u8)]| known.iter().find(|(known, _)| *known == name).map(|(_, sent)| *sent);
+    if let Some(letter) = of(&LETTERS).map(char::from) {
         return Some(if !modifiers.is_none() {
             format!("\x1b[1;{parameter}{letter}").into_bytes()
-        } else if is_function || is_application_cursor {
+        } else if name.starts_with('F') || is_application_cursor {
             format!("\x1bO{letter}").into_bytes()
         } else {
             format!("\x1b[{letter}").into_bytes()
         });
     }
-    let number = match name {
-        "Insert" => 2,
-        "Delete" => 3,
-        "PageUp" | "PgUp" => 5,
-        "PageDown" | "PgDn" => 6,
-        "F5" => 15,
-        "F6" => 17,
-        "F7" => 18,
-        "F8" => 19,
-        "F9" => 20,
-        "F10" => 21,
-        "F11" => 23,
-        "F12" => 24,
-        _ => return None,
-    };
+    let number = of(&NUMBERS)?;
     Some(if modifiers.is_none() {
         format!("\x1b[{number}~").into_bytes()
     } else {

@@ -4,9 +4,12 @@
 //! like.
 #![allow(
     dead_code,
+    unused_imports,
+    unused_macros,
     reason = "every test binary compiles this module for itself and uses only its part"
 )]
 
+pub mod beside;
 pub mod binary;
 pub mod client;
 pub mod engine;
@@ -18,6 +21,7 @@ pub mod pty;
 pub mod random;
 pub mod receiver;
 pub mod run;
+pub mod said;
 pub mod screen;
 pub mod tame;
 pub mod terminal;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, params};
 
-use super::run::Workspace;
+use super::run::{Workspace, below};
 
 /// A job of the old database that was decided twice, and one that was never decided.
 pub const DECIDED: &str = "545a960d-31b9-4844-b1ff-20fa07a5d9e8";
@@ -91,16 +91,9 @@ pub fn orphan(workspace: &Workspace) -> PathBuf {
 /// Every file under here with its bytes and the time of its last change; also what lies there and
 /// is no file.
 pub fn files(path: &Path) -> Vec<(String, Vec<u8>, SystemTime)> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(path).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            all.extend(files(&path));
-        } else {
-            let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
-            all.push((path.display().to_string(), std::fs::read(&path).unwrap(), changed));
-        }
-    }
-    all.sort();
-    all
+    let files = below(path).into_iter().filter(|path| !path.is_dir()).map(|path| {
+        let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
+        (path.display().to_string(), std::fs::read(&path).unwrap(), changed)
+    });
+    files.collect()
 }

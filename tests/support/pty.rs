@@ -169,26 +169,20 @@ impl Pty {
     /// Waits until `is_met` holds for the screen; panics with the screen when it never does.
     #[track_caller]
     pub fn wait_for(&self, is_met: impl FnMut(&Screen) -> bool) {
-        if let Err(reason) = self.try_wait_for("what the test looks for", is_met) {
-            panic!("{reason}");
-        }
+        or_panic(self.try_wait_for("what the test looks for", is_met));
     }
 
     /// Waits until `text` stands on one row of the screen.
     #[track_caller]
     pub fn wait_text(&self, text: &str) {
-        if let Err(reason) = self.try_wait_for(&format!("{text:?}"), |now| screen::find(now, text).is_some()) {
-            panic!("{reason}");
-        }
+        or_panic(self.try_wait_for(&format!("{text:?}"), |now| screen::find(now, text).is_some()));
     }
 
     /// Waits until `text` stands nowhere on the screen. Wait for it to appear first.
     #[track_caller]
     pub fn wait_gone(&self, text: &str) {
         let what = format!("a screen without {text:?}");
-        if let Err(reason) = self.try_wait_for(&what, |now| screen::find(now, text).is_none()) {
-            panic!("{reason}");
-        }
+        or_panic(self.try_wait_for(&what, |now| screen::find(now, text).is_none()));
     }
 
     /// Makes the terminal another size, and waits for a frame of that size: the console makes none
@@ -252,9 +246,7 @@ impl Pty {
     /// terminal's buffer is full.
     #[track_caller]
     pub fn send(&mut self, keys: &str) {
-        if let Err(reason) = self.try_send(keys) {
-            panic!("{reason}");
-        }
+        or_panic(self.try_send(keys));
     }
 
     /// Like [`Pty::send`], giving the reason instead of a panic.
@@ -267,9 +259,7 @@ impl Pty {
     /// Sends bytes as they are: torn escape sequences and the like.
     #[track_caller]
     pub fn send_bytes(&mut self, bytes: &[u8]) {
-        if let Err(reason) = self.write(bytes) {
-            panic!("{reason}");
-        }
+        or_panic(self.write(bytes));
     }
 
     /// Pastes text as the terminal would: in brackets if the program asked for them.
@@ -388,9 +378,7 @@ impl Pty {
         match screen::find(now, text) {
             Some((row, column)) => screen::style_at(now, row, column),
             None => {
-                let seen = state.describe();
-                drop(state);
-                panic!("{text:?} is not on the screen\n{seen}");
+                fail(state, &format!("{text:?} is not on the screen"));
             }
         }
     }
@@ -427,9 +415,7 @@ impl Pty {
         match state.exit {
             Some(exit) => exit,
             None => {
-                let seen = state.describe();
-                drop(state);
-                panic!("patience ran out before the program ended\n{seen}");
+                fail(state, "patience ran out before the program ended");
             }
         }
     }
@@ -440,9 +426,7 @@ impl Pty {
     pub fn wait_end_of_output(&self) {
         let state = self.wait_until(|state| state.is_ended);
         if !state.is_ended {
-            let seen = state.describe();
-            drop(state);
-            panic!("patience ran out before the output ended\n{seen}");
+            fail(state, "patience ran out before the output ended");
         }
     }
 
@@ -462,6 +446,21 @@ impl Drop for Pty {
         self.shared.changed.notify_all();
         self.kill9();
     }
+}
+
+#[track_caller]
+fn or_panic(outcome: Result<(), String>) {
+    if let Err(reason) = outcome {
+        panic!("{reason}");
+    }
+}
+
+/// Panics with the screen, and leaves it to be looked at.
+#[track_caller]
+fn fail(state: MutexGuard<'_, State>, why: &str) -> ! {
+    let seen = state.describe();
+    drop(state);
+    panic!("{why}\n{seen}")
 }
 
 fn pty_size(columns: u16, rows: u16) -> PtySize {

@@ -1,13 +1,14 @@
 //! A receiver of webhooks that hides nothing: plain sockets, answers as it is told, and signatures
 //! verified by a computation of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver as Channel, sync_channel};
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::support::client::first_and_headers;
 use crate::support::pty::patience;
 
 /// One request as it came.
@@ -37,6 +38,13 @@ impl Delivered {
 
     pub fn id(&self) -> &str {
         self.header("x-holdpoint-delivery")
+    }
+
+    /// The same delivery, byte for byte, tried again for the so many-th time.
+    #[track_caller]
+    pub fn is_attempt(&self, number: u32, first: &Self) {
+        assert_eq!((self.id(), &self.bytes), (first.id(), &first.bytes));
+        assert_eq!(self.header("x-holdpoint-attempt"), number.to_string());
     }
 
     /// As a receiver does it: over the time, a full stop and the bytes.
@@ -145,25 +153,8 @@ impl Receiver {
 
 fn request(stream: &mut impl Read) -> Option<Delivered> {
     let mut reader = BufReader::new(stream);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end();
-        if line.is_empty() {
-            break;
-        }
-        lines.push(line.to_owned());
-    }
-    let (first, rest) = lines.split_first()?;
+    let (first, headers) = first_and_headers(&mut reader).ok()?;
     assert!(first.starts_with("POST "), "{first}");
-    let headers: Vec<(String, String)> = rest
-        .iter()
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
     let length = headers.iter().find(|(name, _)| name == "content-length")?;
     let mut bytes = vec![0; length.1.parse().ok()?];
     reader.read_exact(&mut bytes).ok()?;

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
@@ -89,51 +90,92 @@ impl Workspace {
         Pty::spawn(PtyOptions::new(self.root()).args(args.iter().copied()))
     }
 
+    /// Runs a command that has to end with `code`; what it printed on both streams.
+    #[track_caller]
+    pub fn run(&self, args: &(impl Words + ?Sized), code: i32) -> (String, String) {
+        let args = args.words();
+        let output = self
+            .cmd(&args)
+            .output()
+            .unwrap_or_else(|error| panic!("cannot run {args:?}: {error}"));
+        let text = |bytes| String::from_utf8(bytes).unwrap_or_else(|error| panic!("{args:?} gave no UTF-8: {error}"));
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        let ended = output.status;
+        assert_eq!(
+            ended.code(),
+            Some(code),
+            "{args:?}: {ended}\nstdout: {stdout}\nstderr: {stderr}"
+        );
+        (stdout, stderr)
+    }
+
+    /// Runs a command that has to succeed; its standard output.
+    #[track_caller]
+    pub fn ok(&self, args: &(impl Words + ?Sized)) -> String {
+        self.run(args, 0).0
+    }
+
+    /// Runs a command that has to end with `code`; its standard output.
+    #[track_caller]
+    pub fn told(&self, args: &(impl Words + ?Sized), code: i32) -> String {
+        self.run(args, code).0
+    }
+
+    /// Runs a command that has to end with `code`; its standard error.
+    #[track_caller]
+    pub fn refused(&self, args: &(impl Words + ?Sized), code: i32) -> String {
+        self.run(args, code).1
+    }
+
+    /// Runs a command with these variables; how it ended, and what it printed.
+    pub fn under(&self, variables: &[(&str, &str)], args: &(impl Words + ?Sized)) -> Output {
+        let mut command = self.command(&args.words());
+        command
+            .envs(variables.iter().copied())
+            .output()
+            .expect("holdpoint runs")
+    }
+
     /// Runs `args` with `--json`, which has to succeed, and reads the one document on stdout.
     #[track_caller]
-    pub fn json(&self, args: &[&str]) -> Value {
+    pub fn json(&self, args: &(impl Words + ?Sized)) -> Value {
         let stdout = self.succeed(args);
-        serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{args:?} gave no JSON ({error}): {stdout}"))
+        serde_json::from_str(&stdout)
+            .unwrap_or_else(|error| panic!("{:?} gave no JSON ({error}): {stdout}", args.words()))
     }
 
     /// The same again and again until it is as the test wants it; panics with the last document
     /// when it never is.
     #[track_caller]
-    pub fn json_until(&self, args: &[&str], is_met: impl Fn(&Value) -> bool) -> Value {
+    pub fn json_until(&self, args: &(impl Words + ?Sized), is_met: impl Fn(&Value) -> bool) -> Value {
         let began = Waiting::begun();
         loop {
             let found = self.json(args);
             if is_met(&found) {
                 return found;
             }
-            assert!(
-                !began.has_lasted(patience()),
-                "patience ran out: {args:?} gives {found}"
-            );
+            let is_late = began.has_lasted(patience());
+            assert!(!is_late, "patience ran out: {:?} gives {found}", args.words());
         }
     }
 
     /// Runs `args` with `--json`, which has to succeed, and reads JSON Lines from stdout.
     #[track_caller]
-    pub fn json_lines(&self, args: &[&str]) -> Vec<Value> {
-        parse_lines(&self.succeed(args), &format!("{args:?}"))
+    pub fn json_lines(&self, args: &(impl Words + ?Sized)) -> Vec<Value> {
+        parse_lines(&self.succeed(args), &format!("{:?}", args.words()))
+    }
+
+    /// How many things a list has.
+    #[track_caller]
+    pub fn count(&self, args: &(impl Words + ?Sized)) -> usize {
+        self.json(args).as_array().expect("a list").len()
     }
 
     #[track_caller]
-    fn succeed(&self, args: &[&str]) -> String {
-        let output = self
-            .cmd(args)
-            .arg("--json")
-            .output()
-            .unwrap_or_else(|error| panic!("cannot run {args:?}: {error}"));
-        assert!(
-            output.status.success(),
-            "{args:?} ended with {}\nstdout: {}\nstderr: {}",
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap_or_else(|error| panic!("{args:?} gave no UTF-8: {error}"))
+    fn succeed(&self, args: &(impl Words + ?Sized)) -> String {
+        let mut args = args.words();
+        args.push("--json");
+        self.ok(&args)
     }
 
     /// `gates/<stage>.json`: the latest decision of a stage.
@@ -176,6 +218,61 @@ impl Workspace {
             .collect()
     }
 
+    /// The first event of this type, by the database: its files follow the commit.
+    #[track_caller]
+    pub fn first_event(&self, job: &str, kind: &str) -> Value {
+        let events = self.json_lines(&["events", job]);
+        let first = events.iter().find(|event| event["type"] == kind);
+        first.unwrap_or_else(|| panic!("no {kind} in {events:?}")).clone()
+    }
+
+    /// How many events of this type a job has.
+    #[track_caller]
+    pub fn count_events(&self, job: &str, kind: &str) -> usize {
+        self.event_types(job).iter().filter(|one| *one == kind).count()
+    }
+
+    /// This program, which starts holdpoint with `args` where and as [`Self::command`] would.
+    pub fn through(&self, program: &str, before: &[&str], args: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(program);
+        command
+            .args(before)
+            .arg(holdpoint())
+            .args(args)
+            .current_dir(self.root());
+        command
+            .env_clear()
+            .envs(environment::clean(self.root()))
+            .env("TERM", "dumb");
+        command
+    }
+
+    /// Whether something is at a path relative to the root.
+    pub fn exists(&self, path: &str) -> bool {
+        self.root().join(path).exists()
+    }
+
+    /// Changes so many rows of the database, as holdpoint would not.
+    #[track_caller]
+    pub fn edit(&self, sql: &str, rows: usize) {
+        let database = Connection::open(self.runs().join("holdpoint.db")).expect("there is a database");
+        assert_eq!(database.execute(sql, []), Ok(rows), "{sql}");
+    }
+
+    /// Folds the log of the database into the file itself.
+    pub fn checkpoint(&self) {
+        let database = Connection::open(self.runs().join("holdpoint.db")).expect("there is a database");
+        let fold = database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        fold.expect("nobody keeps it from being folded");
+    }
+
+    /// Takes the database away.
+    pub fn lose_database(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(self.runs().join(format!("holdpoint.db{suffix}")));
+        }
+    }
+
     /// The database, to read only.
     #[track_caller]
     pub fn database(&self) -> Connection {
@@ -186,6 +283,76 @@ impl Workspace {
         )
         .unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display()))
     }
+}
+
+/// A patch that replaces a text.
+pub fn text_replace(old: &str, new: &str) -> String {
+    serde_json::json!({"type": "text_replace", "replacements": [{"old": old, "new": new}]}).to_string()
+}
+
+/// All that a command printed.
+pub fn printed(output: &Output) -> String {
+    [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes))
+        .concat()
+}
+
+/// The words of a command line: a list of them, or one text that is parted at its spaces, but for
+/// those between `'` and `'`.
+pub trait Words {
+    fn words(&self) -> Vec<&str>;
+}
+
+impl<S: AsRef<str>> Words for [S] {
+    fn words(&self) -> Vec<&str> {
+        self.iter().map(AsRef::as_ref).collect()
+    }
+}
+
+impl<S: AsRef<str>, const N: usize> Words for [S; N] {
+    fn words(&self) -> Vec<&str> {
+        self[..].words()
+    }
+}
+
+impl<S: AsRef<str>> Words for Vec<S> {
+    fn words(&self) -> Vec<&str> {
+        self[..].words()
+    }
+}
+
+impl Words for str {
+    fn words(&self) -> Vec<&str> {
+        let quoted = self.split('\'').enumerate();
+        quoted
+            .flat_map(|(at, part)| {
+                if at % 2 == 1 {
+                    vec![part]
+                } else {
+                    part.split_whitespace().collect()
+                }
+            })
+            .collect()
+    }
+}
+
+impl Words for String {
+    fn words(&self) -> Vec<&str> {
+        self.as_str().words()
+    }
+}
+
+/// Every file and directory below this one; what goes while they are listed is not there.
+pub fn below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        found.push(entry.path());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(below(&entry.path()));
+        }
+    }
+    found.sort();
+    found
 }
 
 #[track_caller]

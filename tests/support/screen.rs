@@ -62,31 +62,16 @@ impl Style {
 }
 
 /// The names of the sixteen colours in the order of their numbers.
-const COLOR_NAMES: [&str; 16] = [
-    "black",
-    "red",
-    "green",
-    "yellow",
-    "blue",
-    "magenta",
-    "cyan",
-    "white",
-    "bright-black",
-    "bright-red",
-    "bright-green",
-    "bright-yellow",
-    "bright-blue",
-    "bright-magenta",
-    "bright-cyan",
-    "bright-white",
-];
+const COLOR_NAMES: &str = "black red green yellow blue magenta cyan white bright-black bright-red bright-green \
+                           bright-yellow bright-blue bright-magenta bright-cyan bright-white";
 
 fn color_name(color: Color) -> String {
     match color {
         Color::Default => "default".to_owned(),
         Color::Idx(index) => COLOR_NAMES
-            .get(usize::from(index))
-            .map_or_else(|| format!("color-{index}"), |name| (*name).to_owned()),
+            .split(' ')
+            .nth(usize::from(index))
+            .map_or_else(|| format!("color-{index}"), str::to_owned),
         Color::Rgb(red, green, blue) => format!("#{red:02x}{green:02x}{blue:02x}"),
     }
 }

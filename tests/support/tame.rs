@@ -1,6 +1,10 @@
 //! What a program wrote to its terminal, byte for byte: only sequences that a full-screen program
 //! needs, and nothing that hides.
 
+use serde_json::json;
+
+use super::run::Workspace;
+
 /// Text that would act on a terminal or mislead its reader: every family of SPEC §7, each with the
 /// word EVIL or 31337 in it.
 ///
@@ -28,6 +32,28 @@ pub fn evil_bytes() -> Vec<u8> {
     let mut bytes = evil().into_bytes();
     bytes.extend_from_slice(b" \xff\xfe \x9b31337;5H \xed\xa0\x80 \xc0\x9b \xf8\x88\x80\x80\x80 end");
     bytes
+}
+
+/// A manual job whose every text is hostile, at a gate with a text, a JSON document and a file of a
+/// misleading name, two of them compared with another version.
+pub fn hostile_gate() -> Workspace {
+    let workspace = Workspace::new("{}\n");
+    let (evil, slug) = (evil(), evil_slug());
+    let write = |path: &str, middle: &[u8]| workspace.write(path, [b"first\n", middle, b"\nlast\n"].concat());
+    write("out/script.txt", &evil_bytes());
+    write("last/script.txt", evil.as_bytes());
+    write("out/x\u{202e}txt.exe", evil.as_bytes());
+    for (path, value) in [("out/board.json", 4), ("last/board.json", 5)] {
+        let board = json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): evil }] });
+        workspace.write(path, format!("{board:#}"));
+    }
+    let start = "job start --manual --id j-1 --slug".split(' ');
+    workspace.ok(&start.chain([slug.as_str(), "--intent", &evil]).collect::<Vec<_>>());
+    workspace.ok(
+        "gate open j-1 script --artifact script=out/script.txt --artifact storyboard=out/board.json \
+         --artifact other=out/x\u{202e}txt.exe --base last/script.txt --base last/board.json",
+    );
+    workspace
 }
 
 /// Panics unless `raw` is text that shows itself, with only the control sequences of a well-behaved

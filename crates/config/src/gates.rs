@@ -5,11 +5,28 @@ use std::collections::BTreeMap;
 use domain::ids::StageName;
 use domain::policy::{GatePolicy, GateRule, OnTimeout};
 
-use super::keys;
-use super::near_miss::near_miss;
-use super::node::{Node, Value};
-use super::problem::SourcePosition;
-use super::reader::{Path, ProblemCollector, Show, describe};
+use super::keys::{Rules, Section as _, keys};
+use super::kinds::{OrNull, Seconds, Switch, Word};
+use super::reader::Field;
+
+keys! {
+    /// The policy of this stage's gate, frozen into each gate that opens.
+    impl GatePolicy [] {
+        /// Whether the stage may not pass without a decision.
+        required = Self::default().required => Switch;
+        /// Whether silence may decide once the time is over.
+        auto_approve = Self::default().auto_approve => Switch;
+        /// From the opening of the gate to its deadline; null: the gate waits for a person.
+        auto_approve_after_s = Self::default().auto_approve_after_s =>
+            OrNull(Seconds(0, "use null to wait for a person"));
+        /// What the timer does at the deadline.
+        on_timeout = Self::default().on_timeout =>
+            Word(&["approve", "reject", "hold"], on_timeout, "what a timer can do", "write approve, reject or hold");
+        /// The most that persons may add to one gate by an open editor, a hold or an extension.
+        max_hold_s = Self::default().max_hold_s =>
+            Seconds(0, "write the most seconds that persons may add; 0 lets nobody stop the timer");
+    }
+}
 
 /// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not
 /// enforced is a gate that is not there.
@@ -22,171 +39,96 @@ const KEYS_LATER: [&str; 6] = [
     "quorum",
 ];
 
-/// Reads the section; `at` is its place.
-pub(super) fn read(reader: &mut ProblemCollector, node: &Node, at: SourcePosition) -> BTreeMap<StageName, GatePolicy> {
-    let path = Path::top().key("gates");
+/// What is said, and the hint, where nothing stops a job.
+pub(super) const NO_GATE: (&str, &str) = (
+    "no gate is configured: every stage passes without a decision",
+    "name the stages that must wait under gates:",
+);
+
+impl Rules for GatePolicy {
+    fn unknown(entry: &Field<'_>) {
+        let key = entry.name;
+        if KEYS_LATER.contains(&key) {
+            let hint = "take it out: holdpoint refuses what it would not enforce";
+            entry.key_error(format!("{key} is not built yet"), hint);
+        } else if key == "overdue_grace_s" {
+            let hint = "move it to pipeline.overdue_grace_s, where it counts for all gates";
+            entry.key_error("a gate has no grace of its own", hint);
+        } else {
+            entry.unknown_key("a gate", &Self::names());
+        }
+    }
+
+    /// Doubts what is lawful and probably not meant.
+    fn check(&mut self, gate: &Field<'_>) {
+        // Advice about a gate that is refused anyway would only hide why.
+        if !gate.is_sound() {
+            return;
+        }
+        let at = |key| gate.get(key).map(|field| field.node.at);
+        let (after, on_timeout) = ("auto_approve_after_s", "on_timeout");
+        let timer = GateRule::Timer {
+            after_s: 0,
+            on_timeout: OnTimeout::Approve,
+        };
+        let doubt = match (self.rule(), self.auto_approve_after_s) {
+            (GateRule::Person, Some(_)) => Some((
+                "this is ignored: auto_approve is false, so a person must decide",
+                "set auto_approve: true, or write null here",
+            )),
+            (GateRule::Pass, Some(_)) => Some((
+                "this is ignored: with required and auto_approve false the stage passes without a gate",
+                "set auto_approve: true to wait so long for a person",
+            )),
+            (GateRule::Person, None) if self.auto_approve => Some((
+                "null never fires: a person must decide",
+                "write the seconds to wait, or auto_approve: false to say the same",
+            )),
+            (rule, Some(_)) if rule == timer => Some((
+                "0 approves as soon as the gate opens: nobody can look first",
+                "write the seconds to wait, or null to wait for a person",
+            )),
+            (GateRule::Person | GateRule::Pass | GateRule::Timer { .. }, _) => None,
+        };
+        if let Some((message, hint)) = doubt {
+            let at = at(after).or_else(|| at("auto_approve")).unwrap_or(gate.node.at);
+            gate.warn_of(after, at, message, hint);
+        }
+        if let (GateRule::Person | GateRule::Pass, Some(at)) = (self.rule(), at(on_timeout)) {
+            let message = "this is ignored: the gate has no timer";
+            let hint = "a timer needs auto_approve: true and the seconds in auto_approve_after_s";
+            gate.warn_of(on_timeout, at, message, hint);
+        }
+    }
+}
+
+fn on_timeout(word: &str) -> Option<OnTimeout> {
+    let all = [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold];
+    all.into_iter().find(|known| known.as_str() == word)
+}
+
+/// Reads the section.
+pub(super) fn read(section: &Field<'_>) -> Option<BTreeMap<StageName, GatePolicy>> {
     let mut gates = BTreeMap::new();
-    let Some(entries) = reader.map(node, &path, Show::Value) else {
-        return gates;
-    };
-    if entries.is_empty() {
-        no_gate(reader, at);
+    let mut entries = section.entries()?.peekable();
+    if entries.peek().is_none() {
+        section.key_warning(NO_GATE.0, NO_GATE.1);
     }
     for entry in entries {
-        let path = path.key(&entry.key);
-        if entry.key == "overdue_grace_s" || entry.key == "max_concurrent_jobs" {
-            let hint = format!("move it to pipeline.{}", entry.key);
-            reader.error(entry.key_at, &path, "this is no stage: it stands for all gates", hint);
+        let key = entry.name;
+        if key == "overdue_grace_s" || key == "max_concurrent_jobs" {
+            let hint = format!("move it to pipeline.{key}");
+            entry.key_error("this is no stage: it stands for all gates", hint);
             continue;
         }
-        let name = StageName::new(&entry.key);
-        if let Err(error) = &name {
-            reader.error(entry.key_at, &path, "this is not the name of a stage", error.rule);
-        }
-        let policy = gate(reader, &entry.node, &path);
-        if let Ok(name) = name {
-            gates.entry(name).or_insert(policy);
+        let policy = GatePolicy::read(&entry);
+        match (StageName::new(key), policy) {
+            (Ok(name), Some(policy)) => {
+                gates.entry(name).or_insert(policy);
+            }
+            (Ok(_), None) => {}
+            (Err(error), _) => entry.key_error("this is not the name of a stage", error.rule),
         }
     }
-    gates
-}
-
-/// Says that nothing stops a job.
-pub(super) fn no_gate(reader: &mut ProblemCollector, at: SourcePosition) {
-    let hint = "name the stages that must wait under gates:";
-    reader.warning(
-        at,
-        &Path::top().key("gates"),
-        "no gate is configured: every stage passes without a decision",
-        hint,
-    );
-}
-
-fn gate(reader: &mut ProblemCollector, node: &Node, path: &Path) -> GatePolicy {
-    let mut policy = GatePolicy::default();
-    let Some(entries) = reader.map(node, path, Show::Value) else {
-        return policy;
-    };
-    let errors_before = reader.error_count();
-    let (mut after_at, mut on_timeout_at, mut auto_at) = (None, None, node.at);
-    for entry in entries {
-        let (node, key_path) = (&entry.node, path.key(&entry.key));
-        match entry.key.as_str() {
-            "required" => policy.required = reader.boolean(node, &key_path).unwrap_or(policy.required),
-            "auto_approve" => {
-                auto_at = node.at;
-                policy.auto_approve = reader.boolean(node, &key_path).unwrap_or(policy.auto_approve);
-            }
-            "auto_approve_after_s" => {
-                after_at = Some(node.at);
-                policy.auto_approve_after_s = match node.value {
-                    Value::Null => None,
-                    Value::Bool(_)
-                    | Value::Int(_)
-                    | Value::Float(_)
-                    | Value::Text(_)
-                    | Value::List(_)
-                    | Value::Map(_) => reader.seconds(node, &key_path, 0, "use null to wait for a person"),
-                };
-            }
-            "on_timeout" => {
-                on_timeout_at = Some(node.at);
-                policy.on_timeout = on_timeout(reader, node, &key_path).unwrap_or_default();
-            }
-            "max_hold_s" => {
-                let hint = "write the most seconds that persons may add; 0 lets nobody stop the timer";
-                policy.max_hold_s = reader.seconds(node, &key_path, 0, hint).unwrap_or(policy.max_hold_s);
-            }
-            later if KEYS_LATER.contains(&later) => {
-                let hint = "take it out: holdpoint refuses what it would not enforce";
-                reader.error(entry.key_at, &key_path, format!("{later} is not built yet"), hint);
-            }
-            "overdue_grace_s" => {
-                let hint = "move it to pipeline.overdue_grace_s, where it counts for all gates";
-                reader.error(entry.key_at, &key_path, "a gate has no grace of its own", hint);
-            }
-            _ => reader.unknown_key(entry, path, "a gate", &keys::under("gates.*")),
-        }
-    }
-    // Advice about a gate that is refused anyway would only hide why.
-    if reader.error_count() == errors_before {
-        doubts(reader, &policy, path, auto_at, after_at, on_timeout_at);
-    }
-    policy
-}
-
-fn on_timeout(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<OnTimeout> {
-    let all = [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold];
-    let text = match &node.value {
-        Value::Text(text) => text.as_str(),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => "",
-    };
-    if let Some(found) = all.into_iter().find(|word| word.as_str() == text) {
-        return Some(found);
-    }
-    let hint = match near_miss(text, all.map(OnTimeout::as_str)) {
-        Some(meant) => format!("did you mean {meant}?"),
-        None => "write approve, reject or hold".to_owned(),
-    };
-    reader.error(
-        node.at,
-        path,
-        format!("{} is not what a timer can do", describe(node, Show::Value)),
-        hint,
-    );
-    None
-}
-
-/// What is lawful and probably not meant.
-fn doubts(
-    reader: &mut ProblemCollector,
-    policy: &GatePolicy,
-    path: &Path,
-    auto_at: SourcePosition,
-    after_at: Option<SourcePosition>,
-    on_timeout_at: Option<SourcePosition>,
-) {
-    let after_path = path.key("auto_approve_after_s");
-    match (policy.rule(), policy.auto_approve_after_s, after_at) {
-        (GateRule::Person, Some(_), Some(at)) => {
-            let message = "this is ignored: auto_approve is false, so a person must decide";
-            reader.warning(at, &after_path, message, "set auto_approve: true, or write null here");
-        }
-        (GateRule::Pass, Some(_), Some(at)) => {
-            let message = "this is ignored: with required and auto_approve false the stage passes without a gate";
-            reader.warning(
-                at,
-                &after_path,
-                message,
-                "set auto_approve: true to wait so long for a person",
-            );
-        }
-        (GateRule::Person, None, _) if policy.auto_approve => {
-            let message = "null never fires: a person must decide";
-            let hint = "write the seconds to wait, or auto_approve: false to say the same";
-            reader.warning(after_at.unwrap_or(auto_at), &after_path, message, hint);
-        }
-        (
-            GateRule::Timer {
-                after_s: 0,
-                on_timeout: OnTimeout::Approve,
-            },
-            Some(_),
-            Some(at),
-        ) => {
-            let message = "0 approves as soon as the gate opens: nobody can look first";
-            reader.warning(
-                at,
-                &after_path,
-                message,
-                "write the seconds to wait, or null to wait for a person",
-            );
-        }
-        (GateRule::Person | GateRule::Pass | GateRule::Timer { .. }, _, _) => {}
-    }
-    if let (GateRule::Person | GateRule::Pass, Some(at)) = (policy.rule(), on_timeout_at) {
-        let message = "this is ignored: the gate has no timer";
-        let hint = "a timer needs auto_approve: true and the seconds in auto_approve_after_s";
-        reader.warning(at, &path.key("on_timeout"), message, hint);
-    }
+    Some(gates)
 }

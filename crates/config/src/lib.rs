@@ -3,17 +3,17 @@
 //!
 //! [`Config::load`] is a pure function of the text; only [`source`] reads a file. Nothing here
 //! watches, knows a job, or opens a gate. No secret leaves this module: messages, `Debug` and
-//! [`ConfigDoc`] never show what may be one.
+//! [`Config::doc`] never show what may be one.
 
-mod artifacts;
-mod doc;
 mod gates;
 mod keys;
+mod kinds;
 pub(crate) mod near_miss;
 mod node;
 mod pipeline;
 mod problem;
 mod reader;
+mod reference;
 mod sections;
 mod security;
 mod server;
@@ -23,21 +23,21 @@ mod stages;
 mod tests;
 mod webhooks;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::ids::StageName;
-use domain::policy::GatePolicy;
 
-pub use doc::ConfigDoc;
-pub use keys::{reference, schema};
+use keys::Section as _;
+use reader::{Field, ProblemCollector};
+
 pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
 pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
 pub use problem::{Problem, Severity, SourcePosition, ValidationDoc};
 pub use reader::SECONDS_MAX;
-pub use sections::Storage;
+pub use reference::{reference, schema};
+pub use sections::{Config, Storage};
 pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
 pub use server::Server;
 pub use source::{CONFIG_PATH, ConfigFileError, ConfigText};
@@ -47,28 +47,8 @@ pub use webhooks::{SecretSource, WEBHOOKS_MAX, Webhook};
 /// The program name that stands for the running holdpoint in a stage's command.
 pub(crate) const OWN_PROGRAM: &str = "{holdpoint}";
 
-/// The runs directory where neither `--runs` nor `storage.runs_dir` names one (SPEC §8).
-pub(crate) const RUNS_DIR_DEFAULT: &str = "runs";
-
 /// What the old system called its database.
 const OLD_DATABASE: &str = "jobs.db";
-
-/// A configuration that holds together; cheap to clone.
-#[derive(Clone, PartialEq, Default)]
-pub struct Config {
-    /// The policy of every stage that has a gate; a stage that is absent has none.
-    pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
-    /// The stages and how they run.
-    pub pipeline: Pipeline,
-    /// Where things are kept.
-    pub storage: Storage,
-    /// Who may do what.
-    pub security: Security,
-    /// Where HTTP listens.
-    pub server: Server,
-    /// Who is told outside what happens.
-    pub webhooks: Arc<Vec<Webhook>>,
-}
 
 /// A configuration and what its author should know about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,21 +63,21 @@ impl Config {
     /// Reads a YAML or JSON text that messages call `origin`. Refused: every fault and warning, in
     /// the order of the text.
     pub fn load(text: &str, origin: &str) -> Result<Loaded, Vec<Problem>> {
-        let mut reader = reader::ProblemCollector::new(origin);
+        let collector = ProblemCollector::new(origin);
         let config = match node::parse(text) {
-            Ok(root) => sections::read(&mut reader, &root),
+            Ok(root) => {
+                let file = Field::top(&collector, &root);
+                file.refuse_equal_keys();
+                Self::read(&file).unwrap_or_default()
+            }
             Err(error) => {
-                reader.error(
-                    error.at,
-                    &reader::Path::top(),
-                    error.message,
-                    error.hint.unwrap_or_default(),
-                );
+                let hint = error.hint.unwrap_or_default();
+                collector.note(Severity::Error, error.at, "", error.message, hint);
                 Self::default()
             }
         };
-        let error_count = reader.error_count();
-        let problems = reader.into_problems();
+        let error_count = collector.error_count();
+        let problems = collector.into_problems();
         if error_count > 0 {
             Err(problems)
         } else {
@@ -147,8 +127,7 @@ impl Config {
     /// The runs directory, relative to the working directory: `--runs`, else `storage.runs_dir`,
     /// else `runs` (SPEC §8).
     pub fn runs_dir(&self, runs_flag: Option<&Path>) -> PathBuf {
-        let named = runs_flag.or(self.storage.runs_dir.as_deref());
-        named.unwrap_or_else(|| Path::new(RUNS_DIR_DEFAULT)).to_owned()
+        runs_flag.unwrap_or(&self.storage.runs_dir).to_owned()
     }
 
     /// Where a database of the old system may lie (SPEC §4): `storage.db_path`, and `jobs.db` in
@@ -171,9 +150,15 @@ impl Config {
         self.security.shared_accounts.iter().any(|account| account == login)
     }
 
-    /// What `config show` prints.
-    pub fn doc(&self) -> ConfigDoc {
-        ConfigDoc::of(self)
+    /// What `config show` and `/config/operator` give (WIRE.md): the values in force, without what
+    /// is secret. Of that not even a name is told.
+    pub fn doc(&self) -> serde_json::Value {
+        self.show()
+    }
+
+    /// The same as YAML, which [`Self::load`] reads back.
+    pub fn to_yaml(&self) -> Result<String, serde_yaml::SerializeError> {
+        serde_yaml::to_string(self)
     }
 }
 

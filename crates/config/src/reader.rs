@@ -1,10 +1,12 @@
-//! Reads typed values out of a tree, notes every fault and goes on; it knows kinds of values, not
-//! what the keys mean.
+//! A value of the text with the path that leads to it, read as what its key holds; every fault is
+//! noted and reading goes on.
 //!
-//! Each reader returns None after it has noted why. Values are shown only where the caller says
+//! Each reader returns None after it has noted why. Values are shown only where their key says that
 //! they are no secrets.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use super::near_miss::near_miss;
@@ -25,122 +27,208 @@ pub(super) enum Show {
     KindOnly,
 }
 
-/// Where a key hangs, from the top: `gates.audio.required`, `pipeline.stages[2].name`.
-#[derive(Clone)]
-pub(super) struct Path(String);
-
-impl Path {
-    pub(crate) fn top() -> Self {
-        Self(String::new())
-    }
-
-    pub(crate) fn key(&self, key: &str) -> Self {
-        let dot = if self.0.is_empty() { "" } else { "." };
-        Self(format!("{}{dot}{}", self.0, shown_key(key)))
-    }
-
-    pub(crate) fn item(&self, index: usize) -> Self {
-        Self(format!("{}[{index}]", self.0))
-    }
-}
-
 /// Collects what is wrong.
+#[derive(Default)]
 pub(super) struct ProblemCollector {
     file: String,
+    noted: RefCell<Noted>,
+}
+
+#[derive(Default)]
+struct Noted {
     problems: Vec<Problem>,
     error_count: usize,
     warning_count: usize,
+    /// Where that of which there may be one stands first, by what it is.
+    first: HashMap<(&'static str, String), SourcePosition>,
 }
 
 impl ProblemCollector {
     pub(crate) fn new(file: &str) -> Self {
         Self {
             file: file.to_owned(),
-            problems: Vec::new(),
-            error_count: 0,
-            warning_count: 0,
+            ..Self::default()
         }
     }
 
-    pub(crate) fn error(
-        &mut self,
-        at: SourcePosition,
-        path: &Path,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        self.error_count += 1;
-        if self.error_count > PROBLEMS_MAX {
-            return;
+    pub(crate) fn note(&self, severity: Severity, at: SourcePosition, path: &str, message: String, hint: String) {
+        let mut noted = self.noted.borrow_mut();
+        let count = match severity {
+            Severity::Error => &mut noted.error_count,
+            Severity::Warning => &mut noted.warning_count,
+        };
+        *count += 1;
+        if *count <= PROBLEMS_MAX {
+            noted.problems.push(Problem {
+                severity,
+                file: self.file.clone(),
+                line: at.line,
+                column: at.column,
+                path: path.to_owned(),
+                message,
+                hint: Some(hint).filter(|hint| !hint.is_empty()),
+            });
         }
-        self.note(Severity::Error, at, path, message.into(), hint.into());
-    }
-
-    pub(crate) fn warning(
-        &mut self,
-        at: SourcePosition,
-        path: &Path,
-        message: impl Into<String>,
-        hint: impl Into<String>,
-    ) {
-        self.warning_count += 1;
-        if self.warning_count > PROBLEMS_MAX {
-            return;
-        }
-        self.note(Severity::Warning, at, path, message.into(), hint.into());
-    }
-
-    fn note(&mut self, severity: Severity, at: SourcePosition, path: &Path, message: String, hint: String) {
-        let hint = Some(hint).filter(|hint| !hint.is_empty());
-        let SourcePosition { line, column } = at;
-        let (file, path) = (self.file.clone(), path.0.clone());
-        self.problems.push(Problem {
-            severity,
-            file,
-            line,
-            column,
-            path,
-            message,
-            hint,
-        });
     }
 
     /// How many errors were noted so far, told or not.
     pub(crate) fn error_count(&self) -> usize {
-        self.error_count
+        self.noted.borrow().error_count
     }
 
     /// Everything noted, in the order of the text; a fault in an anchor that many keys repeat is
     /// told once.
     pub(crate) fn into_problems(self) -> Vec<Problem> {
-        let mut problems = self.problems;
+        let mut problems = self.noted.into_inner().problems;
         problems.sort_by_key(|problem| (problem.line, problem.column));
         let mut told = HashSet::new();
         problems.retain(|problem| told.insert((problem.line, problem.column, problem.message.clone())));
         problems
     }
+}
+
+/// A value in the text.
+#[derive(Clone)]
+pub(super) struct Field<'a> {
+    collector: &'a ProblemCollector,
+    /// Where it hangs, from the top: `gates.audio.required`, `pipeline.stages[2].name`.
+    path: String,
+    /// Its key; empty for an item of a list, and for the whole.
+    pub(crate) name: &'a str,
+    /// Where its key stands.
+    pub(crate) key_at: SourcePosition,
+    /// Where the mapping or list stands that it is in.
+    above_at: SourcePosition,
+    pub(crate) node: &'a Node,
+    pub(crate) show: Show,
+    errors_before: usize,
+}
+
+impl<'a> Field<'a> {
+    /// The whole text.
+    pub(crate) fn top(collector: &'a ProblemCollector, node: &'a Node) -> Self {
+        Self {
+            collector,
+            path: String::new(),
+            name: "",
+            key_at: node.at,
+            above_at: node.at,
+            node,
+            show: Show::KindOnly,
+            errors_before: collector.error_count(),
+        }
+    }
+
+    fn child(&self, path: String, name: &'a str, key_at: SourcePosition, node: &'a Node) -> Self {
+        Self {
+            path,
+            name,
+            key_at,
+            above_at: self.node.at,
+            node,
+            errors_before: self.collector.error_count(),
+            ..*self
+        }
+    }
+
+    fn path_of(&self, key: &str) -> String {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        format!("{}{dot}{}", self.path, shown_key(key))
+    }
+
+    fn entry(&self, entry: &'a Entry) -> Self {
+        self.child(self.path_of(&entry.key), &entry.key, entry.key_at, &entry.node)
+    }
+
+    /// The same value in place of the one that is written.
+    pub(crate) fn holding<'b>(&self, node: &'b Node) -> Field<'b>
+    where
+        'a: 'b,
+    {
+        Field { node, ..self.clone() }
+    }
+
+    /// Notes a fault of the value.
+    pub(crate) fn error(&self, message: impl Into<String>, hint: impl Into<String>) {
+        self.note(Severity::Error, self.node.at, message, hint);
+    }
+
+    /// The same, where that leaves no value.
+    pub(crate) fn refuse<T>(&self, message: impl Into<String>, hint: impl Into<String>) -> Option<T> {
+        self.error(message, hint);
+        None
+    }
+
+    /// Notes a fault of a key that is missing here, or that is wrong together with others.
+    pub(crate) fn error_of(&self, key: &str, message: &str, hint: &str) {
+        let (at, path) = (self.node.at, self.path_of(key));
+        self.collector
+            .note(Severity::Error, at, &path, message.to_owned(), hint.to_owned());
+    }
+
+    /// Notes a fault of the key.
+    pub(crate) fn key_error(&self, message: impl Into<String>, hint: impl Into<String>) {
+        self.note(Severity::Error, self.key_at, message, hint);
+    }
+
+    /// Notes a doubt about the value.
+    pub(crate) fn warn(&self, message: &str, hint: &str) {
+        self.note(Severity::Warning, self.node.at, message, hint);
+    }
+
+    /// Notes a doubt about the key.
+    pub(crate) fn key_warning(&self, message: &str, hint: &str) {
+        self.note(Severity::Warning, self.key_at, message, hint);
+    }
+
+    /// Notes a doubt about a key here, whether it is written or not.
+    pub(crate) fn warn_of(&self, key: &str, at: SourcePosition, message: &str, hint: &str) {
+        let (message, hint) = (message.to_owned(), hint.to_owned());
+        self.collector
+            .note(Severity::Warning, at, &self.path_of(key), message, hint);
+    }
+
+    fn note(&self, severity: Severity, at: SourcePosition, message: impl Into<String>, hint: impl Into<String>) {
+        self.collector
+            .note(severity, at, &self.path, message.into(), hint.into());
+    }
+
+    /// Whether no error was noted since this value was come to.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.collector.error_count() == self.errors_before
+    }
+
+    pub(crate) fn is_null(&self) -> bool {
+        matches!(self.node.value, Value::Null)
+    }
+
+    /// Where the same stands already, if of what it is there may be one.
+    pub(crate) fn first_of(&self, what: &'static str, text: &str) -> Option<SourcePosition> {
+        let mut noted = self.collector.noted.borrow_mut();
+        noted.first.insert((what, text.to_owned()), self.node.at)
+    }
+
+    /// Whether its key stood in the mapping before; that is refused as such.
+    pub(crate) fn is_second(&self) -> bool {
+        let key = format!("{:?} {}", self.above_at, self.path);
+        self.first_of("key", &key).is_some()
+    }
 
     /// Notes every key that stands twice in one mapping, in the whole tree.
-    pub(crate) fn refuse_equal_keys(&mut self, node: &Node, path: &Path) {
-        match &node.value {
-            Value::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.refuse_equal_keys(item, &path.item(index));
-                }
-            }
+    pub(crate) fn refuse_equal_keys(&self) {
+        match &self.node.value {
+            Value::List(items) => self.each(items).for_each(|item| item.refuse_equal_keys()),
             Value::Map(entries) => {
                 let mut first = HashMap::new();
                 for entry in entries {
-                    let path = path.key(&entry.key);
+                    let field = self.entry(entry);
                     // By the text, not the place: two aliases of one key stand in one place.
-                    if let Some(before) = first.insert(entry.key.as_str(), entry.key_at) {
-                        let message = format!(
-                            "this key stands here a second time; the first is in line {}",
-                            before.line
-                        );
-                        self.error(entry.key_at, &path, message, "keep one of them");
+                    if let Some(before) = first.insert(field.name, field.key_at) {
+                        let line = before.line;
+                        let message = format!("this key stands here a second time; the first is in line {line}");
+                        field.key_error(message, "keep one of them");
                     }
-                    self.refuse_equal_keys(&entry.node, &path);
+                    field.refuse_equal_keys();
                 }
             }
             Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => {}
@@ -148,46 +236,67 @@ impl ProblemCollector {
     }
 
     /// Notes a key that nothing reads: refused, with the key that was probably meant.
-    pub(crate) fn unknown_key(&mut self, entry: &Entry, path: &Path, what: &str, known: &[&str]) {
-        let hint = match near_miss(&entry.key, known.iter().copied()) {
+    pub(crate) fn unknown_key(&self, what: &str, known: &[&str]) {
+        let hint = match near_miss(self.name, known.iter().copied()) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("the keys are {}", known.join(", ")),
         };
-        self.error(
-            entry.key_at,
-            &path.key(&entry.key),
-            format!("{what} has no key of this name"),
-            hint,
-        );
+        self.key_error(format!("{what} has no key of this name"), hint);
     }
 
-    /// A mapping; null counts as one without keys (everything under it may be commented out).
-    pub(crate) fn map<'n>(&mut self, node: &'n Node, path: &Path, show: Show) -> Option<&'n [Entry]> {
-        match &node.value {
-            Value::Map(entries) => Some(entries),
-            Value::Null => Some(&[]),
+    /// A key of the old system, or of nobody: told, not refused, unless it looks like a slip for
+    /// one that counts.
+    // `gate:` for `gates:` taken as unused would be a pipeline without gates.
+    pub(crate) fn unused_key(&self, known: &[&str]) {
+        match near_miss(self.name, known.iter().copied().filter(|known| *known != self.name)) {
+            Some(meant) => self.key_error("no key of this name is known here", format!("did you mean {meant}?")),
+            None => self.key_warning("unused: holdpoint does nothing with it", ""),
+        }
+    }
+
+    /// The last value of a key of this mapping: the one that counts.
+    pub(crate) fn get(&self, key: &str) -> Option<Self> {
+        self.keys().rfind(|entry| entry.name == key)
+    }
+
+    /// The keys of a mapping; null counts as one without keys (everything under it may be commented
+    /// out).
+    pub(crate) fn entries(&self) -> Option<impl Iterator<Item = Self>> {
+        match &self.node.value {
+            Value::Map(_) | Value::Null => Some(self.keys()),
             Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) | Value::List(_) => {
-                let message = format!("{} is not a mapping", describe(node, show));
-                self.error(node.at, path, message, "write its keys as indented `key: value` lines");
-                None
+                let message = format!("{} is not a mapping", self.described());
+                self.refuse(message, "write its keys as indented `key: value` lines")
             }
         }
     }
 
-    pub(crate) fn boolean(&mut self, node: &Node, path: &Path) -> Option<bool> {
-        self.boolean_shown(node, path, Show::Value)
+    /// The same of what may be none.
+    pub(crate) fn keys(&self) -> impl DoubleEndedIterator<Item = Self> {
+        let entries: &[Entry] = if let Value::Map(entries) = &self.node.value {
+            entries
+        } else {
+            &[]
+        };
+        entries.iter().map(|entry| self.entry(entry))
     }
 
-    /// The same in a section whose values are not told.
-    pub(crate) fn boolean_unshown(&mut self, node: &Node, path: &Path) -> Option<bool> {
-        self.boolean_shown(node, path, Show::KindOnly)
-    }
-
-    fn boolean_shown(&mut self, node: &Node, path: &Path, show: Show) -> Option<bool> {
-        if let Value::Bool(value) = node.value {
-            return Some(value);
+    /// The items of a list.
+    pub(crate) fn items(&self, hint: &str) -> Option<impl ExactSizeIterator<Item = Self>> {
+        if let Value::List(items) = &self.node.value {
+            return Some(self.each(items));
         }
-        let hint = match &node.value {
+        self.refuse(format!("{} is not a list", self.described()), hint)
+    }
+
+    fn each(&self, items: &'a [Node]) -> impl ExactSizeIterator<Item = Self> {
+        let items = items.iter().enumerate();
+        items.map(|(index, item)| self.child(format!("{}[{index}]", self.path), "", item.at, item))
+    }
+
+    pub(crate) fn switch(&self) -> Option<bool> {
+        let hint = match &self.node.value {
+            Value::Bool(value) => return Some(*value),
             Value::Text(text) => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "on" | "y" => "write true, without quotes",
                 "false" | "no" | "off" | "n" => "write false, without quotes",
@@ -195,35 +304,31 @@ impl ProblemCollector {
             },
             Value::Int(1) => "write true",
             Value::Int(0) => "write false",
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => {
-                "write true or false"
-            }
+            Value::Null | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => "write true or false",
         };
-        self.error(
-            node.at,
-            path,
-            format!("{} is not true or false", describe(node, show)),
-            hint,
-        );
-        None
+        self.refuse(format!("{} is not true or false", self.described()), hint)
     }
 
     /// Whole seconds, `least` to ten years. `otherwise` is the hint where no better one is known.
-    pub(crate) fn seconds(&mut self, node: &Node, path: &Path, least: u64, otherwise: &str) -> Option<u64> {
-        let (message, hint) = match &node.value {
+    pub(crate) fn seconds(&self, least: u64, otherwise: &str) -> Option<u64> {
+        let value = &self.node.value;
+        let is_number = matches!(value, Value::Int(_) | Value::Float(_));
+        // A number shows nothing; a text in its place may be a secret on the wrong line.
+        if self.show == Show::KindOnly && !is_number {
+            let hint = format!("write a number of seconds, or {otherwise}");
+            return self.refuse("this is no number of seconds", hint);
+        }
+        let too_many = |count: &dyn Display| format!("{count} seconds are more than ten years");
+        let no_number = || format!("{} is not a number of seconds", self.described());
+        let most = format!("{SECONDS_MAX} is the most");
+        let (message, hint) = match value {
             Value::Int(value) => match u64::try_from(*value) {
                 Ok(seconds) if (least..=SECONDS_MAX).contains(&seconds) => return Some(seconds),
-                Ok(seconds) if seconds > SECONDS_MAX => (
-                    format!("{value} seconds are more than ten years"),
-                    format!("{SECONDS_MAX} is the most"),
-                ),
+                Ok(seconds) if seconds > SECONDS_MAX => (too_many(value), most),
                 Ok(_) | Err(_) => (format!("{value} is not a number of seconds"), otherwise.to_owned()),
             },
             // Integers that no machine word holds arrive as floats.
-            Value::Float(value) if *value > SECONDS_MAX as f64 => (
-                format!("{value:e} seconds are more than ten years"),
-                format!("{SECONDS_MAX} is the most"),
-            ),
+            Value::Float(value) if *value > SECONDS_MAX as f64 => (too_many(&format_args!("{value:e}")), most),
             Value::Float(value) => (
                 format!("{value} is not a whole number of seconds"),
                 if value.fract() == 0.0 && *value >= 0.0 {
@@ -232,92 +337,57 @@ impl ProblemCollector {
                     "seconds have no fraction here".to_owned()
                 },
             ),
-            Value::Text(text) => (
-                format!("{} is not a number of seconds", describe(node, Show::Value)),
-                match seconds_of(text) {
-                    Some(seconds) => format!("write {seconds}, the seconds as a plain number"),
-                    None => otherwise.to_owned(),
-                },
-            ),
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => (
-                format!("{} is not a number of seconds", describe(node, Show::Value)),
-                otherwise.to_owned(),
-            ),
+            Value::Text(text) => {
+                let meant = seconds_of(text).map(|meant| format!("write {meant}, the seconds as a plain number"));
+                (no_number(), meant.unwrap_or_else(|| otherwise.to_owned()))
+            }
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => (no_number(), otherwise.to_owned()),
         };
-        self.error(node.at, path, message, hint);
-        None
+        self.refuse(message, hint)
     }
 
-    pub(crate) fn count(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
-        self.count_shown(node, path, range, Show::Value)
-    }
-
-    /// The same in a section whose values are not told.
-    pub(crate) fn count_unshown(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>) -> Option<u32> {
-        self.count_shown(node, path, range, Show::KindOnly)
-    }
-
-    fn count_shown(&mut self, node: &Node, path: &Path, range: RangeInclusive<u32>, show: Show) -> Option<u32> {
-        if let Value::Int(value) = node.value
-            && let Ok(count) = u32::try_from(value)
-            && range.contains(&count)
-        {
-            return Some(count);
+    pub(crate) fn count<T: TryFrom<i128> + PartialOrd + Display>(&self, range: &RangeInclusive<T>) -> Option<T> {
+        let mut what = self.described();
+        if let Value::Int(value) = self.node.value {
+            match T::try_from(value) {
+                Ok(count) if range.contains(&count) => return Some(count),
+                Ok(_) | Err(_) if self.show == Show::KindOnly => what = "it".to_owned(),
+                Ok(_) | Err(_) => {}
+            }
         }
-        let is_unshown_number = matches!(node.value, Value::Int(_)) && show == Show::KindOnly;
-        let what = if is_unshown_number {
-            "it".to_owned()
-        } else {
-            describe(node, show)
-        };
         let message = format!("{what} is not a number from {} to {}", range.start(), range.end());
-        self.error(node.at, path, message, "write it as a plain number");
-        None
+        self.refuse(message, "write it as a plain number")
     }
 
     /// A text without NUL, as an argument, a path or an environment can hold it.
-    pub(crate) fn text<'n>(&mut self, node: &'n Node, path: &Path, show: Show) -> Option<&'n str> {
-        let (message, hint) = match &node.value {
-            Value::Text(text) if !text.contains('\0') => return Some(text),
-            Value::Text(_) => ("this text has a NUL character in it".to_owned(), String::new()),
-            Value::Null => (
-                "null is not a text".to_owned(),
-                "an empty text is written \"\"".to_owned(),
-            ),
+    pub(crate) fn text(&self) -> Option<&'a str> {
+        match &self.node.value {
+            Value::Text(text) if !text.contains('\0') => Some(text),
+            Value::Text(_) => self.refuse("this text has a NUL character in it", ""),
+            Value::Null => self.refuse("null is not a text", "an empty text is written \"\""),
             // The number read is not the text written (1.10, 0755, 1_000), so it is not turned back
             // into one.
-            Value::Bool(_) | Value::Int(_) | Value::Float(_) => (
-                format!("{} is not a text", describe(node, show)),
-                "put it in quotes".to_owned(),
-            ),
-            Value::List(_) | Value::Map(_) => (format!("{} is not a text", describe(node, show)), String::new()),
-        };
-        self.error(node.at, path, message, hint);
-        None
-    }
-
-    pub(crate) fn list<'n>(&mut self, node: &'n Node, path: &Path, show: Show, hint: &str) -> Option<&'n [Node]> {
-        if let Value::List(items) = &node.value {
-            return Some(items);
+            Value::Bool(_) | Value::Int(_) | Value::Float(_) => {
+                self.refuse(format!("{} is not a text", self.described()), "put it in quotes")
+            }
+            Value::List(_) | Value::Map(_) => self.refuse(format!("{} is not a text", self.described()), ""),
         }
-        self.error(node.at, path, format!("{} is not a list", describe(node, show)), hint);
-        None
     }
-}
 
-/// A value as a message names it.
-pub(super) fn describe(node: &Node, show: Show) -> String {
-    match (&node.value, show) {
-        (Value::Null, Show::Value | Show::KindOnly) => "null".to_owned(),
-        (Value::List(_), Show::Value | Show::KindOnly) => "a list".to_owned(),
-        (Value::Map(_), Show::Value | Show::KindOnly) => "a mapping".to_owned(),
-        (Value::Bool(value), Show::Value) => value.to_string(),
-        (Value::Int(value), Show::Value) => value.to_string(),
-        (Value::Float(value), Show::Value) => value.to_string(),
-        (Value::Text(text), Show::Value) => quoted(text),
-        (Value::Bool(_), Show::KindOnly) => "true or false".to_owned(),
-        (Value::Int(_) | Value::Float(_), Show::KindOnly) => "a number".to_owned(),
-        (Value::Text(_), Show::KindOnly) => "a text".to_owned(),
+    /// The value as a message names it.
+    pub(crate) fn described(&self) -> String {
+        match (&self.node.value, self.show) {
+            (Value::Null, Show::Value | Show::KindOnly) => "null".to_owned(),
+            (Value::List(_), Show::Value | Show::KindOnly) => "a list".to_owned(),
+            (Value::Map(_), Show::Value | Show::KindOnly) => "a mapping".to_owned(),
+            (Value::Bool(value), Show::Value) => value.to_string(),
+            (Value::Int(value), Show::Value) => value.to_string(),
+            (Value::Float(value), Show::Value) => value.to_string(),
+            (Value::Text(text), Show::Value) => quoted(text),
+            (Value::Bool(_), Show::KindOnly) => "true or false".to_owned(),
+            (Value::Int(_) | Value::Float(_), Show::KindOnly) => "a number".to_owned(),
+            (Value::Text(_), Show::KindOnly) => "a text".to_owned(),
+        }
     }
 }
 

@@ -1,136 +1,103 @@
-//! The top of the file, the section `storage`, and what an old configuration may hold besides.
+//! The whole file, the section `storage`, and what an old configuration may hold besides.
 //!
 //! No value of an unused key reaches a message: tokens live there.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::near_miss::near_miss;
-use super::node::{Entry, Node, Value};
-use super::reader::{Path, ProblemCollector, Show, quoted};
-use super::{Config, gates, keys, pipeline, security, server, webhooks};
+use domain::ids::StageName;
+use domain::policy::GatePolicy;
 
-/// Where things are kept. No `Debug`: an old `db_path` may be a URL with a password in it.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Storage {
-    /// The runs directory, relative to the working directory; None leaves it to `--runs` or `runs`
-    /// (SPEC §8).
-    pub(crate) runs_dir: Option<PathBuf>,
-    /// The Unix group that shares the runs directory; None keeps it private (SPEC §9).
-    pub group: Option<String>,
-    /// The database of the old system: history, never written (SPEC §4).
-    pub(crate) db_path: Option<PathBuf>,
+use super::gates::{self, NO_GATE};
+use super::keys::{Group, Holds, Rules, Section as _, keys};
+use super::kinds::{By, Items, OrNull, Text, mapping};
+use super::node::Value;
+use super::pipeline::Pipeline;
+use super::reader::{Field, Show, quoted};
+use super::security::Security;
+use super::server::Server;
+use super::webhooks::{self, WEBHOOKS_MAX, Webhook};
+
+/// The runs directory where neither `--runs` nor `storage.runs_dir` names one (SPEC §8).
+const RUNS_DIR_DEFAULT: &str = "runs";
+
+keys! {
+    /// A configuration that holds together; cheap to clone.
+    #[derive(Clone, PartialEq)]
+    pub struct Config [] {
+        /// One entry for each stage that must wait; a stage that is not named passes without a gate.
+        pub gates: Arc<BTreeMap<StageName, GatePolicy>> = Arc::default() =>
+            By(Holds::ByStage(Group::of::<GatePolicy>()), gates::read);
+        /// The stages and how they run.
+        pub pipeline: Pipeline = Pipeline::default() => mapping::<Pipeline>(), unshown, moved = 2;
+        /// Where things are kept.
+        pub storage: Storage = Storage::default() => mapping::<Storage>(), unshown;
+        /// Who may do what.
+        pub security: Security = Security::default() => mapping::<Security>(), unshown, moved = -4;
+        /// Where HTTP listens.
+        pub server: Server = Server::default() => mapping::<Server>(), unshown, moved = -6;
+        /// Who is told over HTTP what happens (WEBHOOKS.md).
+        pub webhooks: Arc<Vec<Webhook>> = Arc::default() => Items(WEBHOOKS_MAX, webhooks::read), secret;
+    }
 }
 
-/// Reads the whole tree.
-pub(super) fn read(reader: &mut ProblemCollector, root: &Node) -> Config {
-    let top = Path::top();
-    let mut config = Config::default();
-    reader.refuse_equal_keys(root, &top);
-    let Some(entries) = reader.map(root, &top, Show::KindOnly) else {
-        return config;
-    };
-    let (mut gates_node, mut is_pipeline_sound) = (None, true);
-    for entry in entries {
-        let node = &entry.node;
-        match entry.key.as_str() {
-            "gates" => {
-                gates_node = Some(node);
-                config.gates = Arc::new(gates::read(reader, node, entry.key_at));
-            }
-            "pipeline" => {
-                let errors_before = reader.error_count();
-                config.pipeline = pipeline::read(reader, node);
-                is_pipeline_sound = reader.error_count() == errors_before;
-            }
-            "storage" => config.storage = storage(reader, node),
-            "security" => config.security = security::read(reader, node),
-            "server" => config.server = server::read(reader, node),
-            "webhooks" => config.webhooks = webhooks::read(reader, node),
-            // Sections whose names begin with x- hold anchors that other sections merge.
-            key if key.starts_with("x-") => {}
-            _ => misplaced_or_unused(reader, entry),
-        }
+// No `Debug`: an old `db_path` may be a URL with a password in it.
+keys! {
+    /// Where things are kept.
+    #[derive(Clone, PartialEq, Eq)]
+    pub struct Storage [] {
+        /// The runs directory, relative to the working directory; `--runs` goes before it.
+        pub(crate) runs_dir: PathBuf = PathBuf::from(RUNS_DIR_DEFAULT) =>
+            By(Holds::OrNull(Box::new(Holds::Text)), file_path), unshown;
+        /// A Unix group that shares the runs directory; null keeps it private.
+        pub group: Option<String> = None => OrNull(Text(group));
+        /// The database of the old system: read as history, never written.
+        pub(crate) db_path: Option<PathBuf> = None => By(Holds::OrNull(Box::new(Holds::Text)), db_path), secret;
     }
-    match gates_node {
-        // A refused stage must not be reported as missing too.
-        Some(_) if !is_pipeline_sound => {}
-        Some(gates) => pipeline::warn_of_gates_without_stage(reader, gates, &config.pipeline),
-        None => gates::no_gate(reader, root.at),
-    }
-    config
 }
 
-fn misplaced_or_unused(reader: &mut ProblemCollector, entry: &Entry) {
-    let homes = ["pipeline", "storage", "security"];
-    match homes
-        .into_iter()
-        .find(|home| keys::under(home).contains(&entry.key.as_str()))
-    {
-        Some(home) => {
-            let hint = format!("move it to {home}.{}", entry.key);
-            reader.error(
-                entry.key_at,
-                &Path::top().key(&entry.key),
+impl Rules for Config {
+    fn unknown(entry: &Field<'_>) {
+        let key = entry.name;
+        let homes = [
+            ("pipeline", Pipeline::names()),
+            ("storage", Storage::names()),
+            ("security", Security::names()),
+        ];
+        if let Some((home, _)) = homes.iter().find(|(_, names)| names.contains(&key)) {
+            entry.key_error(
                 "this key stands outside its section",
-                hint,
+                format!("move it to {home}.{key}"),
             );
+        // Sections whose names begin with x- hold anchors that other sections merge.
+        } else if !key.starts_with("x-") {
+            entry.unused_key(&[Self::names().as_slice(), &["ui"]].concat());
         }
-        None if entry.key == "ui" => warn_unused(reader, entry, &Path::top()),
-        None => unused(
-            reader,
-            entry,
-            &Path::top(),
-            &[keys::under("").as_slice(), &["ui"]].concat(),
-        ),
     }
-}
 
-/// A key of the old system, or of nobody: told, not refused, unless it looks like a slip for one
-/// that counts.
-// `gate:` for `gates:` taken as unused would be a pipeline without gates.
-pub(super) fn unused(reader: &mut ProblemCollector, entry: &Entry, path: &Path, known: &[&str]) {
-    match near_miss(&entry.key, known.iter().copied()) {
-        Some(meant) => {
-            let hint = format!("did you mean {meant}?");
-            reader.error(
-                entry.key_at,
-                &path.key(&entry.key),
-                "no key of this name is known here",
-                hint,
-            );
-        }
-        None => warn_unused(reader, entry, path),
-    }
-}
-
-fn warn_unused(reader: &mut ProblemCollector, entry: &Entry, path: &Path) {
-    reader.warning(
-        entry.key_at,
-        &path.key(&entry.key),
-        "unused: holdpoint does nothing with it",
-        "",
-    );
-}
-
-fn storage(reader: &mut ProblemCollector, node: &Node) -> Storage {
-    let path = Path::top().key("storage");
-    let mut storage = Storage::default();
-    for entry in reader.map(node, &path, Show::KindOnly).unwrap_or_default() {
-        let key_path = path.key(&entry.key);
-        match entry.key.as_str() {
-            "runs_dir" => storage.runs_dir = file_path(reader, &entry.node, &key_path),
-            "group" => storage.group = group(reader, &entry.node, &key_path),
-            "db_path" => {
-                // `sqlite:///jobs.db?…` may carry a password, so the value is never shown.
-                storage.db_path = file_path(reader, &entry.node, &key_path);
-                let message = "the old system's database is read as history and never written: holdpoint keeps its own in the runs directory";
-                reader.warning(entry.key_at, &key_path, message, "");
+    fn check(&mut self, file: &Field<'_>) {
+        let is_read = |section: &Field<'_>| section.is_null() || matches!(section.node.value, Value::Map(_));
+        match file.get("gates") {
+            None => file.warn_of("gates", file.node.at, NO_GATE.0, NO_GATE.1),
+            // A pipeline that was refused lacks stages.
+            Some(gates) => {
+                if !self.pipeline.stages.is_empty() && file.get("pipeline").as_ref().is_none_or(is_read) {
+                    self.pipeline.doubt_gates(&gates);
+                }
             }
-            _ => unused(reader, entry, &path, &keys::under("storage")),
         }
     }
-    storage
+}
+
+impl Rules for Storage {}
+
+fn db_path(field: &Field<'_>) -> Option<Option<PathBuf>> {
+    let message =
+        "the old system's database is read as history and never written: holdpoint keeps its own in the runs directory";
+    field.key_warning(message, "");
+    // `sqlite:///jobs.db?…` may carry a password, so the value is never shown.
+    Some(file_path(field))
 }
 
 /// The file of an old `db_path`: a path, or a `sqlite:` URL as SQLAlchemy reads it (three slashes
@@ -145,59 +112,35 @@ pub(super) fn database_file(db_path: &std::path::Path) -> Option<PathBuf> {
     (!file.is_empty() && file != ":memory:").then(|| PathBuf::from(file))
 }
 
-fn file_path(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<PathBuf> {
-    if let Value::Null = node.value {
+fn file_path(field: &Field<'_>) -> Option<PathBuf> {
+    if field.is_null() {
         return None;
     }
-    let text = reader.text(node, path, Show::KindOnly)?;
+    let text = field.text()?;
     if text.trim().is_empty() {
-        reader.error(
-            node.at,
-            path,
-            "an empty text is no path",
-            "leave the key out for the default",
-        );
-        return None;
+        return field.refuse("an empty text is no path", "leave the key out for the default");
     }
     if text.starts_with('~') {
         let hint = "write the path from / on, or relative to the working directory";
-        reader.error(node.at, path, "~ is a shell's word and is not read here", hint);
-        return None;
+        return field.refuse("~ is a shell's word and is not read here", hint);
     }
     Some(PathBuf::from(text))
 }
 
-fn group(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
-    if let Value::Null = node.value {
-        return None;
-    }
-    let text = reader.text(node, path, Show::Value)?;
-    account(reader, node, path, text, "a Unix group", Show::Value).then(|| text.to_owned())
+fn group(field: &Field<'_>, text: &str) -> Option<String> {
+    account(field, text, "a Unix group")
 }
 
-pub(super) fn account(
-    reader: &mut ProblemCollector,
-    node: &Node,
-    path: &Path,
-    text: &str,
-    what: &str,
-    show: Show,
-) -> bool {
-    let is_good =
-        !text.is_empty() && text.len() <= 256 && !text.contains([':', '/']) && !text.contains(char::is_whitespace);
-    if !is_good || text.contains(char::is_control) {
-        let told = if show == Show::Value {
-            quoted(text)
-        } else {
-            "this text".to_owned()
-        };
-        reader.error(
-            node.at,
-            path,
-            format!("{told} is not the name of {what}"),
-            "names have no space, : or / in them",
-        );
-        return false;
+/// The name of an account or a group.
+pub(super) fn account(field: &Field<'_>, text: &str, what: &str) -> Option<String> {
+    let is_bad = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ':' | '/');
+    if (1..=256).contains(&text.len()) && !text.contains(is_bad) {
+        return Some(text.to_owned());
     }
-    true
+    let told = match field.show {
+        Show::Value => quoted(text),
+        Show::KindOnly => "this text".to_owned(),
+    };
+    let hint = "names have no space, : or / in them";
+    field.refuse(format!("{told} is not the name of {what}"), hint)
 }

@@ -5,14 +5,12 @@
 //! this section reaches a message and none gets into a document. The secret is named here, never
 //! written.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::keys;
-use super::node::{Node, Value};
-use super::reader::{Path, ProblemCollector, Show};
+use super::keys::{Holds, Rules, Section as _, keys};
+use super::kinds::{By, OrNull, Seconds, Text};
+use super::reader::Field;
 use domain::webhook::DeliveryKind;
 
 /// The most webhooks of a configuration.
@@ -21,6 +19,73 @@ pub const WEBHOOKS_MAX: usize = 16;
 const ENV_PREFIX: &str = "HOLDPOINT_";
 const URL_BYTES_MAX: usize = 2048;
 const NAME_BYTES_MAX: usize = 50;
+const NO_REMINDER: &str = "leave the key out for no reminder";
+
+keys! {
+    /// One receiver.
+    #[derive(Clone, PartialEq, Eq)]
+    pub struct Webhook [secret] {
+        /// What messages and metrics call it: 1 to 50 letters, digits, _ and -.
+        pub name: String => Text(name);
+        /// Where it is told.
+        pub url: String => Text(url);
+        /// A variable, its name beginning with HOLDPOINT_, that holds what signs each delivery.
+        pub(crate) secret_env: String = String::new() => Text(secret_env);
+        /// The file that holds it instead.
+        pub(crate) secret_file: PathBuf = PathBuf::new() => Text(secret_file);
+        /// What it is told; left out, everything.
+        pub events: Vec<DeliveryKind> = DeliveryKind::ALL.to_vec() => By(Holds::Texts, events);
+        /// How long before its deadline an open gate is told of once more.
+        pub remind_before_s: Option<u64> = None => OrNull(Seconds(1, NO_REMINDER));
+        /// After how long without a decision it is.
+        pub remind_after_s: Option<u64> = None => OrNull(Seconds(1, NO_REMINDER));
+    }
+}
+
+impl Rules for Webhook {
+    const OTHERS: &'static [&'static str] = &[];
+
+    fn unknown(entry: &Field<'_>) {
+        entry.unknown_key("a webhook", &Self::names());
+    }
+
+    fn must_have(webhook: &Field<'_>, missing: &[&str]) -> bool {
+        if !webhook.is_sound() {
+            return false;
+        }
+        for key in missing {
+            webhook.error_of(key, "a webhook needs it", "write it beside the other keys");
+        }
+        let is_secret = |key: &Field<'_>| matches!(key.name, "secret_env" | "secret_file");
+        let secrets = webhook.keys().filter(is_secret).count();
+        match secrets {
+            1 => {}
+            2.. => webhook.error("there are secret_env and secret_file", "keep one of them"),
+            0 => {
+                let hint = "name a variable (secret_env) or a file (secret_file): whoever receives must know who sends";
+                webhook.error_of("secret_env", "a webhook needs it", hint);
+            }
+        }
+        let reminders = ["remind_before_s", "remind_after_s"].map(|key| webhook.get(key));
+        let is_wanted = reminders.iter().flatten().any(|reminder| !reminder.is_null());
+        let tells = |item: Field<'_>| item.node.text() == Some(DeliveryKind::GateReminder.as_str());
+        let is_told = webhook
+            .get("events")
+            .is_none_or(|events| events.items("").is_some_and(|mut items| items.any(tells)));
+        if is_wanted && !is_told {
+            let message = "it wants reminders, and its events leave them out";
+            webhook.error_of("events", message, "add gate_reminder");
+        }
+        secrets > 0
+    }
+
+    fn check(&mut self, webhook: &Field<'_>) {
+        if webhook.first_of("webhook", &self.name).is_some() {
+            let hint = "what is owed to a webhook is kept under its name";
+            webhook.error_of("name", "another webhook has this name", hint);
+        }
+    }
+}
 
 /// Where a webhook's secret is. It is read anew for each attempt, so that it can be changed without
 /// a restart.
@@ -32,24 +97,16 @@ pub enum SecretSource {
     File(PathBuf),
 }
 
-/// One receiver.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Webhook {
-    /// What messages, metrics and the outbox call it.
-    pub name: String,
-    /// `http` or `https`; never shown whole.
-    pub url: String,
-    /// What signs its deliveries.
-    pub secret: SecretSource,
-    /// What it is told.
-    pub events: Vec<DeliveryKind>,
-    /// How many seconds before its deadline an open gate is told of once more; none: never.
-    pub remind_before_s: Option<u64>,
-    /// After how many seconds without a decision it is; none: never.
-    pub remind_after_s: Option<u64>,
-}
-
 impl Webhook {
+    /// What signs its deliveries. One of the two keys is there.
+    pub fn secret(&self) -> SecretSource {
+        if self.secret_env.is_empty() {
+            SecretSource::File(self.secret_file.clone())
+        } else {
+            SecretSource::Env(self.secret_env.clone())
+        }
+    }
+
     /// Scheme, host and port: what may be shown of the address.
     pub fn origin(&self) -> &str {
         let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
@@ -67,111 +124,30 @@ impl fmt::Debug for Webhook {
     }
 }
 
-pub(super) fn read(reader: &mut ProblemCollector, node: &Node) -> Arc<Vec<Webhook>> {
-    let path = Path::top().key("webhooks");
-    if matches!(node.value, Value::Null) {
-        return Arc::default();
+pub(super) fn read(section: &Field<'_>) -> Option<Vec<Webhook>> {
+    if section.is_null() {
+        return None;
     }
-    let hint = "write one `- {name: …, url: …, secret_env: …}` a line";
-    let Some(items) = reader.list(node, &path, Show::KindOnly, hint) else {
-        return Arc::default();
-    };
+    let items = section.items("write one `- {name: …, url: …, secret_env: …}` a line")?;
     if items.len() > WEBHOOKS_MAX {
         let message = format!("there are {} webhooks; at most {WEBHOOKS_MAX} are told", items.len());
-        reader.error(node.at, &path, message, "let one receiver tell the others");
+        section.error(message, "let one receiver tell the others");
     }
-    let mut names = HashSet::new();
-    let mut webhooks = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let path = path.item(index);
-        let Some(webhook) = webhook(reader, item, &path) else {
-            continue;
-        };
-        if !names.insert(webhook.name.clone()) {
-            reader.error(
-                item.at,
-                &path.key("name"),
-                "another webhook has this name",
-                "what is owed to a webhook is kept under its name",
-            );
-        }
-        webhooks.push(webhook);
-    }
-    Arc::new(webhooks)
+    Some(items.filter_map(|item| Webhook::read(&item)).collect())
 }
 
-fn webhook(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<Webhook> {
-    let errors_before = reader.error_count();
-    let (mut name, mut url, mut secrets) = (None, None, Vec::new());
-    let mut events = DeliveryKind::ALL.to_vec();
-    let (mut remind_before_s, mut remind_after_s) = (None, None);
-    for entry in reader.map(node, path, Show::KindOnly)? {
-        let key_path = path.key(&entry.key);
-        let value = &entry.node;
-        match entry.key.as_str() {
-            "name" => name = read_name(reader, value, &key_path),
-            "url" => url = read_url(reader, value, &key_path),
-            "secret_env" => secrets.extend(secret_env(reader, value, &key_path)),
-            "secret_file" => secrets.extend(secret_file(reader, value, &key_path)),
-            "events" => events = read_events(reader, value, &key_path),
-            "remind_before_s" => remind_before_s = remind_s(reader, value, &key_path),
-            "remind_after_s" => remind_after_s = remind_s(reader, value, &key_path),
-            _ => reader.unknown_key(entry, path, "a webhook", &keys::under("webhooks[]")),
-        }
+fn name(field: &Field<'_>, text: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+    if (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain) {
+        return Some(text.to_owned());
     }
-    let mut secrets = secrets.into_iter();
-    let (secret, second) = (secrets.next(), secrets.next());
-    if reader.error_count() > errors_before {
-        return None;
-    }
-    let missing = [
-        ("name", name.is_none()),
-        ("url", url.is_none()),
-        ("secret_env", secret.is_none()),
-    ];
-    for (key, _) in missing.iter().filter(|(_, is_missing)| *is_missing) {
-        let hint = match *key {
-            "secret_env" => {
-                "name a variable (secret_env) or a file (secret_file): whoever receives must know who sends"
-            }
-            _ => "write it beside the other keys",
-        };
-        reader.error(node.at, &path.key(key), "a webhook needs it", hint);
-    }
-    if second.is_some() {
-        let message = "there are secret_env and secret_file";
-        reader.error(node.at, path, message, "keep one of them");
-    }
-    let wants_reminders = remind_before_s.is_some() || remind_after_s.is_some();
-    if wants_reminders && !events.contains(&DeliveryKind::GateReminder) {
-        let message = "it wants reminders, and its events leave them out";
-        reader.error(node.at, &path.key("events"), message, "add gate_reminder");
-    }
-    Some(Webhook {
-        name: name?,
-        url: url?,
-        secret: secret?,
-        events,
-        remind_before_s,
-        remind_after_s,
-    })
+    field.refuse(
+        "this text is no name of a webhook",
+        "a name is 1 to 50 letters, digits, _ and -",
+    )
 }
 
-fn read_name(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
-    let text = reader.text(node, path, Show::KindOnly)?;
-    let is_plain = text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-    if !is_plain || text.is_empty() || text.len() > NAME_BYTES_MAX {
-        let hint = "a name is 1 to 50 letters, digits, _ and -";
-        reader.error(node.at, path, "this text is no name of a webhook", hint);
-        return None;
-    }
-    Some(text.to_owned())
-}
-
-fn read_url(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<String> {
-    let text = reader.text(node, path, Show::KindOnly)?;
+fn url(field: &Field<'_>, text: &str) -> Option<String> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_graphic()) && text.len() <= URL_BYTES_MAX;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let authority = rest
@@ -195,12 +171,11 @@ fn read_url(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<S
         let is_here = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         if text.starts_with("http://") && !is_here {
             let message = "without TLS everybody on the way reads what is sent";
-            reader.warning(node.at, path, message, "write https://");
+            field.warn(message, "write https://");
         }
         return Some(text.to_owned());
     };
-    reader.error(node.at, path, message, hint);
-    None
+    field.refuse(message, hint)
 }
 
 /// A host, or an address in brackets, and perhaps a port.
@@ -216,62 +191,36 @@ fn is_authority(authority: &str) -> bool {
     !host.is_empty() && port.is_some_and(|port| port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
-fn secret_env(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<SecretSource> {
-    let text = reader.text(node, path, Show::KindOnly)?;
+fn secret_env(field: &Field<'_>, text: &str) -> Option<String> {
     let is_name = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    if !is_name || text.len() == ENV_PREFIX.len() || !text.starts_with(ENV_PREFIX) {
-        let hint = "write the name of a variable that begins with HOLDPOINT_: no stage command inherits those";
-        reader.error(node.at, path, "this is no variable that can hold the secret", hint);
-        return None;
+    if is_name && text.len() > ENV_PREFIX.len() && text.starts_with(ENV_PREFIX) {
+        return Some(text.to_owned());
     }
-    Some(SecretSource::Env(text.to_owned()))
+    let hint = "write the name of a variable that begins with HOLDPOINT_: no stage command inherits those";
+    field.refuse("this is no variable that can hold the secret", hint)
 }
 
-fn secret_file(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<SecretSource> {
-    let text = reader.text(node, path, Show::KindOnly)?;
+fn secret_file(field: &Field<'_>, text: &str) -> Option<PathBuf> {
     if text.trim().is_empty() {
-        reader.error(
-            node.at,
-            path,
-            "an empty text is no path",
-            "name the file that holds the secret",
-        );
-        return None;
+        return field.refuse("an empty text is no path", "name the file that holds the secret");
     }
-    Some(SecretSource::File(PathBuf::from(text)))
+    Some(PathBuf::from(text))
 }
 
-fn read_events(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Vec<DeliveryKind> {
+fn events(field: &Field<'_>) -> Option<Vec<DeliveryKind>> {
     let known: Vec<_> = DeliveryKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let hint = format!("the events are {}", known.join(", "));
-    let items = reader.list(node, path, Show::KindOnly, &hint).unwrap_or_default();
     let mut kinds = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let path = path.item(index);
-        let Some(text) = reader.text(item, &path, Show::KindOnly) else {
-            continue;
-        };
-        match DeliveryKind::parse(text) {
-            Some(kind) if !kinds.contains(&kind) => kinds.push(kind),
-            Some(_) => reader.error(item.at, &path, "it stands here twice", "keep one of them"),
-            None => reader.error(item.at, &path, "there is no such event", hint.clone()),
+    for item in field.items(&hint).into_iter().flatten() {
+        match item.text().map(DeliveryKind::parse) {
+            Some(Some(kind)) if kinds.contains(&kind) => item.error("it stands here twice", "keep one of them"),
+            Some(Some(kind)) => kinds.push(kind),
+            Some(None) => item.error("there is no such event", hint.clone()),
+            None => {}
         }
     }
-    if items.is_empty() {
-        reader.error(node.at, path, "a webhook that is told nothing is none", hint);
+    if field.items("").is_none_or(|items| items.len() == 0) {
+        field.error("a webhook that is told nothing is none", hint);
     }
-    kinds
-}
-
-fn remind_s(reader: &mut ProblemCollector, node: &Node, path: &Path) -> Option<u64> {
-    match node.value {
-        Value::Null => None,
-        // A number shows nothing; a text in its place may be a secret on the wrong line.
-        Value::Int(_) | Value::Float(_) => reader.seconds(node, path, 1, "leave the key out for no reminder"),
-        Value::Bool(_) | Value::Text(_) | Value::List(_) | Value::Map(_) => {
-            let hint = "write a number of seconds, or leave the key out for no reminder";
-            reader.error(node.at, path, "this is no number of seconds", hint);
-            None
-        }
-    }
+    Some(kinds)
 }

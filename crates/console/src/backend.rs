@@ -13,7 +13,7 @@ use domain::ask::Command;
 use domain::key::GateKey;
 use domain::time::Now;
 use engine::Engine;
-use engine::api::{Notice, RequestId};
+use engine::api::{Notice, Ticket};
 use engine::edit_copies::EditCopies;
 
 /// An engine, as the console uses it. No call blocks.
@@ -25,8 +25,8 @@ pub trait Backend {
     fn patience(&self) -> Option<Duration> {
         Some(Duration::from_millis(800))
     }
-    /// Has something done.
-    fn submit(&mut self, command: Command) -> RequestId;
+    /// Has something done; what comes of it is told with the same ticket.
+    fn submit(&mut self, ticket: Ticket, command: Command);
     /// Has something read; answers come in the order of the questions.
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered>;
     /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves
@@ -60,8 +60,8 @@ impl Backend for &mut Engine {
         self.clock().now()
     }
 
-    fn submit(&mut self, command: Command) -> RequestId {
-        Engine::submit(self, command)
+    fn submit(&mut self, ticket: Ticket, command: Command) {
+        Engine::submit(self, ticket, command);
     }
 
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {

@@ -23,12 +23,8 @@ use domain::key::GateKey;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
-use engine::api::Receipt;
+use engine::api::{Receipt, Ticket};
 use patch::{Completion, PlannedChange};
-
-/// Numbers the commands of one console.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub u64);
 
 /// A diff to compute off the loop.
 #[derive(Debug, Clone)]
@@ -80,7 +76,7 @@ pub(crate) struct Compared {
 #[derive(Debug, Clone, Default)]
 pub struct Details {
     /// The changed values of a JSON document.
-    pub(crate) values: Option<Arc<ChangedValues>>,
+    pub values: Option<Arc<ChangedValues>>,
     /// The running time of a storyboard, before and now: `62 s -> 69 s`.
     pub(crate) running_time: Option<String>,
     /// A sound or a picture.

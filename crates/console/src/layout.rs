@@ -106,7 +106,7 @@ fn lower_columns(model: &Model) -> u16 {
 pub(crate) fn has_values_line(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(|view| view.current());
     let is_listed = model.panes.look.mode == Mode::Values;
-    file.is_some_and(|file| file.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
+    file.is_some_and(|file| file.details.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.
@@ -149,7 +149,12 @@ pub fn diff_rows(model: &Model) -> usize {
 /// The file's diff as it is laid out now; none without a diff.
 pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
     let columns = of(model).lower.width;
-    Some(page::page(file.document()?, model.panes.look, file.left, columns))
+    Some(page::page(
+        file.document()?,
+        model.panes.look,
+        file.scroll.left,
+        columns,
+    ))
 }
 
 fn take_top(area: &mut Rect, height: u16) -> Rect {

@@ -15,6 +15,7 @@ pub mod panes;
 pub mod preview;
 pub mod prompt;
 pub mod queue;
+pub(crate) mod reading;
 pub(crate) mod remembered;
 pub(crate) mod shown;
 pub(crate) mod slips;
@@ -39,7 +40,7 @@ use toast::Toasts;
 
 use crate::draft::{Discarded, Draft};
 use crate::editor::Editor;
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::keymap::Focus;
 use crate::session::Session;
 use domain::ask::Command;
@@ -48,6 +49,7 @@ use domain::lease::Lease;
 use domain::refusal::Refusal;
 use domain::time::Now;
 use domain::view::LeaderInfo;
+use engine::api::Ticket;
 
 /// The marks on gates of the queue.
 #[derive(Debug, Default)]
@@ -300,8 +302,8 @@ pub(crate) trait Ask: Any + Debug + Boxed {
         false
     }
 
-    /// Whether it shows what comes of a submission.
-    fn waits_for(&self, _submission: Ticket) -> bool {
+    /// Whether it shows what comes of a command.
+    fn waits_for(&self, _ticket: Ticket) -> bool {
         false
     }
 

@@ -100,9 +100,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             fx.push(Effect::Repaint);
         }
         Msg::Answered(answered) => notice::answered(model, answered, fx),
-        Msg::Done(submission, Ok(receipt)) => outcome::done(model, submission, *receipt, fx),
-        Msg::Done(submission, Err(refusal)) => outcome::refused(model, submission, refusal, fx),
-        Msg::Published(submission, result) => outcome::published(model, submission, result),
+        Msg::Done(ticket, Ok(receipt)) => outcome::done(model, ticket, *receipt, fx),
+        Msg::Done(ticket, Err(refusal)) => outcome::refused(model, ticket, refusal, fx),
+        Msg::Published(ticket, result) => outcome::published(model, ticket, result),
         Msg::Events(events) => {
             preview::outdate(model, Some(&events));
             notice::events(model, &events, fx);

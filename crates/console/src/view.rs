@@ -5,17 +5,15 @@
 pub(crate) mod banner;
 pub mod compose;
 pub mod diff_rows;
-pub(crate) mod discarded;
-pub(crate) mod files;
 pub mod gate;
 pub(crate) mod header;
 pub(crate) mod help;
 pub(crate) mod hint;
 pub(crate) mod history;
 pub mod job;
+pub(crate) mod lists;
 pub mod media;
 pub(crate) mod message;
-pub mod palette;
 pub mod plain;
 pub mod prompt;
 pub mod queue;
@@ -31,7 +29,7 @@ use crate::effect::{DiffFacts, FrameFacts};
 use crate::layout::{self, question};
 use crate::model::Model;
 use crate::model::file::FileView;
-use crate::model::keys::Overlay;
+use crate::model::keys::Listed;
 use crate::model::look::Mode;
 use crate::model::panes::Lower;
 use crate::model::shown::VisibleRow;
@@ -75,24 +73,25 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
     cursor = message::draw(model, layout.message, buffer).or(cursor);
     hint::draw(model, layout.hint, buffer);
-    match &model.keys.overlay {
-        Some(Overlay::Help { .. }) => cursor = help::draw(model, &layout, buffer),
-        Some(Overlay::Palette { .. }) => cursor = palette::draw(model, &layout, buffer),
-        Some(Overlay::Discarded { .. }) => cursor = discarded::draw(model, &layout, buffer),
-        Some(Overlay::Files { .. }) => cursor = files::draw(model, &layout, buffer),
-        None => {}
+    let Some(overlay) = &model.keys.overlay else {
+        return cursor;
+    };
+    match overlay.listed {
+        Listed::Help => help::draw(model, overlay, &layout, buffer),
+        Listed::Palette => lists::palette(model, overlay, &layout, buffer),
+        Listed::Discarded => lists::discarded(model, overlay, &layout, buffer),
+        Listed::Files => lists::files(model, overlay, &layout, buffer),
     }
-    cursor
 }
 
 /// The rows of the diff that are drawn.
 fn sights(model: &Model, file: &FileView) -> Vec<VisibleRow> {
     // A list of values is no text: what changed besides them was not shown.
-    let is_listed = model.panes.look.mode == Mode::Values && file.values.is_some();
+    let is_listed = model.panes.look.mode == Mode::Values && file.details.values.is_some();
     let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed) else {
         return Vec::new();
     };
-    let lines = page.lines(page.within(file.top), layout::diff_rows(model));
+    let lines = page.lines(page.within(file.scroll.top), layout::diff_rows(model));
     let parts = lines.iter().flat_map(|line| line.parts());
     let sight = |part: &RowPart| VisibleRow::of(page.document, part.row_at, part.bytes.clone());
     parts.filter_map(sight).collect()
@@ -107,7 +106,7 @@ pub fn facts(model: &Model) -> FrameFacts {
     let diff = match &model.gate {
         Some(view) if !is_covered => match view.current() {
             Some(file) => (file.digest.is_some() && !file.is_stale).then(|| DiffFacts {
-                number: file.number,
+                number: file.reading.number,
                 file: view.file,
                 sights: sights(model, file),
             }),

@@ -11,7 +11,7 @@ use super::gate::Verdict;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::key::GateRef;
 use super::lease::LeasePurpose;
-use super::operator::Operator;
+use super::operator::{Operator, Surface};
 use super::outlook::Outlook;
 use super::time::Timestamp;
 
@@ -223,7 +223,7 @@ impl Command {
     }
 }
 
-/// A command in somebody's name.
+/// A command in somebody's name: made where it is handed to the engine, and read by the rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ask {
     /// In whose.
@@ -233,4 +233,17 @@ pub struct Ask {
     pub session: Option<String>,
     /// What they want.
     pub command: Command,
+}
+
+impl Ask {
+    /// A lease is always the session's of this process; besides, a console is one.
+    pub fn new(by: Operator, session: &str, command: Command) -> Self {
+        let is_lease = matches!(command, Command::TakeLease { .. } | Command::ReleaseLease { .. });
+        let is_session = is_lease || by.via.surface == Surface::Console;
+        Self {
+            session: is_session.then(|| session.to_owned()),
+            by,
+            command,
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::event::{HeldUp, NewEvent};
 use super::gate::{Gate, GateState};
 use super::ids::{ArtifactPath, Digest};
 use super::job::{Attempt, Job, JobRows};
-use super::refusal::{Refusal, RefusalCode};
+use super::refusal::Refusal;
 use crate::key::GateKey;
 
 /// One write. The order of a list of changes is the order of the events in the log.
@@ -85,7 +85,7 @@ impl Change {
         match self {
             Self::InsertJob(job) => {
                 let message = format!("there is a job {} already", job.id);
-                return Err(Refusal::new(RefusalCode::WrongState, message).at(job.id.to_string()));
+                return Err(Refusal::wrong_state(message).at(job.id.to_string()));
             }
             Self::PutJob(job) => rows.job = *job,
             Self::PutAttempt(attempt) => {
@@ -138,7 +138,7 @@ pub fn applied(mut rows: Option<JobRows>, changes: &[Change]) -> Result<(JobRows
 
 fn of_no_job() -> Refusal {
     let message = "the rules contradict themselves: rows of no job are changed";
-    Refusal::new(RefusalCode::NotPossible, message)
+    Refusal::not_possible(message)
 }
 
 /// The guarded update of a gate: only an open one changes.

@@ -7,7 +7,7 @@ use super::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
 use super::gate::{Gate, GateState};
 use super::ids::Digest;
 use super::job::JobRows;
-use super::refusal::{Refusal, RefusalCode};
+use super::refusal::Refusal;
 
 /// What to compare with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +140,10 @@ fn base_of(
     } else {
         words.join(", ")
     };
-    Err(Refusal::new(
-        RefusalCode::NotFound,
-        format!("{} has no such base; it may be compared with {words}", artifact.path),
-    ))
+    Err(Refusal::not_found(format!(
+        "{} has no such base; it may be compared with {words}",
+        artifact.path
+    )))
 }
 
 /// The chosen artifacts that were this version once; of a single one anything may be asked.
@@ -170,8 +170,7 @@ fn once_were<'g>(
         (true, [only]) => Ok(vec![only]),
         (true, _) => {
             let message = format!("no artifact of {} was ever version {version}", gate.key);
-            Err(Refusal::new(RefusalCode::NotFound, message)
-                .with_hint("gate show --json names the versions of each artifact"))
+            Err(Refusal::not_found(message).with_hint("gate show --json names the versions of each artifact"))
         }
     }
 }

@@ -9,80 +9,60 @@ use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::JobStatus;
 use super::time::Timestamp;
 
-macro_rules! event_types {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
-        /// The type of an event (SPEC §4).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum EventType { $($(#[$doc])* $variant),+ }
-
-        impl EventType {
-            /// The word on the wire.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// Reads the word on the wire.
-            pub fn parse(text: &str) -> Option<Self> {
-                match text { $($word => Some(Self::$variant),)+ _ => None }
-            }
-
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-        }
-    };
-}
-
-event_types! {
-    /// A job exists.
-    JobCreated = "job_created",
-    /// Its first stage began or its first gate opened.
-    JobStarted = "job_started",
-    /// A stage's command began.
-    StageStarted = "stage_started",
-    /// A stage's work is done; a gate may follow.
-    StageCompleted = "stage_completed",
-    /// A stage's command failed, ran out of time or was lost.
-    StageFailed = "stage_failed",
-    /// A gate waits for a decision.
-    GateOpened = "gate_opened",
-    /// A person opened the gate and looked.
-    GateSeen = "gate_seen",
-    /// The timer was stopped: by a lease, a person or the policy.
-    GateHeld = "gate_held",
-    /// The timer runs again.
-    GateReleased = "gate_released",
-    /// The deadline was moved.
-    GateExtended = "gate_extended",
-    /// The deadline passed while nobody could act; the grace begins.
-    GateOverdue = "gate_overdue",
-    /// A person approved.
-    GateApproved = "gate_approved",
-    /// A person, or the timer by policy, rejected.
-    GateRejected = "gate_rejected",
-    /// The timer approved.
-    GateAutoApproved = "gate_auto_approved",
-    /// The gate ended without a decision.
-    GateCanceled = "gate_canceled",
-    /// An artifact was changed on disk by someone else than holdpoint, and that version was
-    /// reviewed.
-    ArtifactChanged = "artifact_changed",
-    /// A patch changed an artifact.
-    PatchApplied = "patch_applied",
-    /// A patch was taken back.
-    PatchUndone = "patch_undone",
-    /// The job waits for a person to resume it.
-    JobPaused = "job_paused",
-    /// It goes on.
-    JobResumed = "job_resumed",
-    /// A person ended it.
-    JobCanceled = "job_canceled",
-    /// All stages are through.
-    JobCompleted = "job_completed",
-    /// A stage failed and the job ended with it.
-    JobFailed = "job_failed",
-    /// A person noted that it failed.
-    JobAcknowledged = "job_acknowledged",
+read_words! {
+    /// The type of an event (SPEC §4).
+    #[derive(Hash)]
+    pub enum EventType {
+        /// A job exists.
+        JobCreated = "job_created",
+        /// Its first stage began or its first gate opened.
+        JobStarted = "job_started",
+        /// A stage's command began.
+        StageStarted = "stage_started",
+        /// A stage's work is done; a gate may follow.
+        StageCompleted = "stage_completed",
+        /// A stage's command failed, ran out of time or was lost.
+        StageFailed = "stage_failed",
+        /// A gate waits for a decision.
+        GateOpened = "gate_opened",
+        /// A person opened the gate and looked.
+        GateSeen = "gate_seen",
+        /// The timer was stopped: by a lease, a person or the policy.
+        GateHeld = "gate_held",
+        /// The timer runs again.
+        GateReleased = "gate_released",
+        /// The deadline was moved.
+        GateExtended = "gate_extended",
+        /// The deadline passed while nobody could act; the grace begins.
+        GateOverdue = "gate_overdue",
+        /// A person approved.
+        GateApproved = "gate_approved",
+        /// A person, or the timer by policy, rejected.
+        GateRejected = "gate_rejected",
+        /// The timer approved.
+        GateAutoApproved = "gate_auto_approved",
+        /// The gate ended without a decision.
+        GateCanceled = "gate_canceled",
+        /// An artifact was changed on disk by someone else than holdpoint, and that version was
+        /// reviewed.
+        ArtifactChanged = "artifact_changed",
+        /// A patch changed an artifact.
+        PatchApplied = "patch_applied",
+        /// A patch was taken back.
+        PatchUndone = "patch_undone",
+        /// The job waits for a person to resume it.
+        JobPaused = "job_paused",
+        /// It goes on.
+        JobResumed = "job_resumed",
+        /// A person ended it.
+        JobCanceled = "job_canceled",
+        /// All stages are through.
+        JobCompleted = "job_completed",
+        /// A stage failed and the job ended with it.
+        JobFailed = "job_failed",
+        /// A person noted that it failed.
+        JobAcknowledged = "job_acknowledged",
+    }
 }
 
 /// An event before the store numbers it.
@@ -199,7 +179,7 @@ mod tests {
     fn the_words_on_the_wire_are_what_serde_writes() {
         for kind in EventType::ALL {
             assert_eq!(serde_json::to_value(kind).unwrap(), Value::from(kind.as_str()));
-            assert_eq!(EventType::parse(kind.as_str()), Some(*kind));
+            assert_eq!(EventType::parse(kind.as_str()), Some(kind));
         }
         assert_eq!(EventType::parse("gate_forgotten"), None);
     }

@@ -5,7 +5,7 @@ mod ending;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::GateArtifact;
-use super::decision::Seen;
+use super::decision::{Decision, Seen};
 use super::ids::{ArtifactPath, Digest};
 use super::lease::Lease;
 use super::policy::{GatePolicy, OnTimeout};
@@ -19,36 +19,18 @@ pub use ending::{Expiry, notes_or_refuse};
 /// The most bytes a note may have (SPEC §10).
 pub const NOTES_BYTES_MAX: usize = 64 * 1024;
 
-/// Where a gate stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum GateState {
-    /// Waits for a decision.
-    Open,
-    /// Decided: the work may go on.
-    Approved,
-    /// Decided: it may not.
-    Rejected,
-    /// Ended without a decision.
-    Canceled,
-}
-
-impl GateState {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Canceled => "canceled",
-        }
-    }
-
-    /// Reads the word on the wire.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::Open, Self::Approved, Self::Rejected, Self::Canceled]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+read_words! {
+    /// Where a gate stands.
+    #[derive(Hash)]
+    pub enum GateState {
+        /// Waits for a decision.
+        Open = "open",
+        /// Decided: the work may go on.
+        Approved = "approved",
+        /// Decided: it may not.
+        Rejected = "rejected",
+        /// Ended without a decision.
+        Canceled = "canceled",
     }
 }
 
@@ -63,6 +45,14 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The one of a decision.
+    pub fn of(decision: &Decision) -> Self {
+        match decision.is_approved() {
+            true => Self::Approve,
+            false => Self::Reject,
+        }
+    }
+
     /// `approved` or `rejected`.
     pub fn past(self) -> &'static str {
         match self {
@@ -112,17 +102,36 @@ pub struct OnDisk {
 }
 
 impl OnDisk {
+    pub fn new(path: &ArtifactPath, registered: Digest, found: Option<(Digest, u64)>) -> Self {
+        let path = path.clone();
+        Self {
+            path,
+            registered,
+            found,
+        }
+    }
+
+    /// What was found under this path; none: nothing, or nobody has looked.
+    pub fn found_at(looks: &[Self], path: &ArtifactPath) -> Option<(Digest, u64)> {
+        looks.iter().find(|looked| looked.path == *path)?.found
+    }
+
+    /// Its digest; none when it has vanished.
+    pub fn digest(&self) -> Option<Digest> {
+        self.found.map(|(digest, _)| digest)
+    }
+
     /// Whether it is not the version that it should be.
     pub fn is_moved(&self) -> bool {
-        self.found.map(|(digest, _)| digest) != Some(self.registered)
+        self.digest() != Some(self.registered)
     }
 
     /// How it differs from what was decided on, in words:
     /// `script.txt is not what was decided on (was 9f2c1e, is 41b07a)`.
     pub fn difference(&self) -> String {
         let (name, was) = (self.path.file_name(), self.registered.short());
-        match self.found {
-            Some((digest, _)) => format!("{name} is not what was decided on (was {was}, is {})", digest.short()),
+        match self.digest() {
+            Some(digest) => format!("{name} is not what was decided on (was {was}, is {})", digest.short()),
             None => format!("{name} is missing (was {was})"),
         }
     }

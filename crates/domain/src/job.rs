@@ -10,51 +10,28 @@ use super::ids::{Digest, JobId, StageName};
 use super::stage::StageSpec;
 use super::time::Timestamp;
 
-/// A job's status (SPEC §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum JobStatus {
-    /// A stage waits for a slot and a leader.
-    Queued,
-    /// A stage's command runs; or, for a manual job, no gate is open.
-    Running,
-    /// A gate is open.
-    NeedsApproval,
-    /// Waits for a person to resume it.
-    Paused,
-    /// All stages are through.
-    Completed,
-    /// A stage failed.
-    Failed,
-    /// A person ended it.
-    Canceled,
+read_words! {
+    /// A job's status (SPEC §5).
+    #[derive(Hash)]
+    pub enum JobStatus {
+        /// A stage waits for a slot and a leader.
+        Queued = "queued",
+        /// A stage's command runs; or, for a manual job, no gate is open.
+        Running = "running",
+        /// A gate is open.
+        NeedsApproval = "needs_approval",
+        /// Waits for a person to resume it.
+        Paused = "paused",
+        /// All stages are through.
+        Completed = "completed",
+        /// A stage failed.
+        Failed = "failed",
+        /// A person ended it.
+        Canceled = "canceled",
+    }
 }
 
 impl JobStatus {
-    /// All, in the order of SPEC §5.
-    pub const ALL: [Self; 7] = [
-        Self::Queued,
-        Self::Running,
-        Self::NeedsApproval,
-        Self::Paused,
-        Self::Completed,
-        Self::Failed,
-        Self::Canceled,
-    ];
-
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::NeedsApproval => "needs_approval",
-            Self::Paused => "paused",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Canceled => "canceled",
-        }
-    }
-
     /// What an operator reads.
     pub fn words(self) -> &'static str {
         match self {
@@ -63,11 +40,6 @@ impl JobStatus {
                 self.as_str()
             }
         }
-    }
-
-    /// Reads the word on the wire.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text)
     }
 
     /// Whether nothing can happen to the job any more.
@@ -111,49 +83,22 @@ pub struct Job {
     pub acknowledged_at: Option<Timestamp>,
 }
 
-/// Where one execution of a stage stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptState {
-    /// Waits for a slot and a leader.
-    Queued,
-    /// Its supervisor was started.
-    Running,
-    /// The command ended well and its artifacts are registered.
-    Completed,
-    /// The command failed or ran out of time.
-    Failed,
-    /// Its supervisor died; another attempt takes its place.
-    Lost,
-    /// Nobody wants it any more: the job was canceled, or an earlier stage is reviewed again first.
-    Canceled,
-}
-
-impl AttemptState {
-    /// The word in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Lost => "lost",
-            Self::Canceled => "canceled",
-        }
-    }
-
-    /// Reads the word in the store.
-    pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Queued,
-            Self::Running,
-            Self::Completed,
-            Self::Failed,
-            Self::Lost,
-            Self::Canceled,
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
+read_words! {
+    /// Where one execution of a stage stands.
+    pub enum AttemptState {
+        /// Waits for a slot and a leader.
+        Queued = "queued",
+        /// Its supervisor was started.
+        Running = "running",
+        /// The command ended well and its artifacts are registered.
+        Completed = "completed",
+        /// The command failed or ran out of time.
+        Failed = "failed",
+        /// Its supervisor died; another attempt takes its place.
+        Lost = "lost",
+        /// Nobody wants it any more: the job was canceled, or an earlier stage is reviewed again
+        /// first.
+        Canceled = "canceled",
     }
 }
 

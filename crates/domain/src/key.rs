@@ -29,3 +29,13 @@ pub struct GateRef {
     /// Exactly this attempt; a newer one makes it a refusal. None: the newest.
     pub attempt: Option<u32>,
 }
+
+impl From<&GateKey> for GateRef {
+    fn from(key: &GateKey) -> Self {
+        Self {
+            job_id: key.job_id.clone(),
+            stage: key.stage.clone(),
+            attempt: Some(key.attempt),
+        }
+    }
+}

@@ -4,6 +4,9 @@
 //! what the time is and what the disk holds comes in as arguments, so that every rule can be tested
 //! as a list of inputs.
 
+#[macro_use]
+mod words;
+
 pub mod agreed;
 pub mod anchor;
 pub mod artifact;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::decision::SealedDecision;
+use super::event::Event;
 use super::ids::{JobId, StageName};
 use super::job::{JobRows, JobStatus};
 use super::refusal::Refusal;
@@ -296,17 +297,19 @@ pub struct OldArtifact {
     pub created_at: Timestamp,
 }
 
-/// An event of the old system, in its six keys.
+/// An event as it is listed: one of ours, or an old record's. It can be read and nothing else: what
+/// follows from events asks for an [`Event`].
 #[derive(Debug, Clone, PartialEq)]
-pub struct OldEvent {
-    /// Its place in the job's log, from 1.
+pub struct ListedEvent {
+    pub job_id: JobId,
+    /// Its number; an old one's is its place in the job's log, from 1.
     pub seq: u64,
     pub ts: Timestamp,
-    /// Its type, in the old system's words.
+    /// Its type, in the words of whoever wrote it.
     pub kind: String,
     /// The stage it is about.
     pub stage: Option<StageName>,
-    /// The job's status, where it was written down.
+    /// The job's status after it; none where an old record does not tell it.
     pub status: Option<JobStatus>,
     /// One line for a person.
     pub message: String,
@@ -314,13 +317,29 @@ pub struct OldEvent {
     pub payload: Value,
 }
 
-impl OldEvent {
+impl From<Event> for ListedEvent {
+    fn from(event: Event) -> Self {
+        Self {
+            job_id: event.job_id,
+            seq: event.seq,
+            ts: event.ts,
+            kind: event.kind.as_str().to_owned(),
+            stage: event.stage,
+            status: Some(event.status),
+            message: event.message,
+            payload: event.payload,
+        }
+    }
+}
+
+impl ListedEvent {
     /// Reads a line of an old `events.jsonl`. None: it is no event.
-    pub fn parse(line: &[u8], seq: u64) -> Option<Self> {
+    pub fn parse_old(line: &[u8], job_id: &JobId, seq: u64) -> Option<Self> {
         let mut object = serde_json::from_slice::<Map<String, Value>>(line).ok()?;
         let payload = object.remove("payload").unwrap_or_default();
         let text = |key: &str| object.get(key).and_then(Value::as_str);
         Some(Self {
+            job_id: job_id.clone(),
             seq,
             ts: Timestamp::parse(text("ts")?)?,
             kind: text("type")?.to_owned(),
@@ -377,7 +396,8 @@ mod tests {
     #[test]
     fn events_of_six_keys_are_read() {
         let line = br#"{"ts": "2025-08-14T16:24:49.424250+00:00", "type": "gate_decision", "stage": null, "status": null, "message": "m", "payload": {"test": true}}"#;
-        let event = OldEvent::parse(line, 3).unwrap();
+        let job_id = JobId::new("j-1").unwrap();
+        let event = ListedEvent::parse_old(line, &job_id, 3).unwrap();
         assert_eq!(
             (event.seq, event.kind.as_str(), event.message.as_str()),
             (3, "gate_decision", "m")
@@ -390,7 +410,7 @@ mod tests {
             r#"{"ts": "yesterday", "type": "x"}"#,
             r#"{"ts": "2025-08-14T16:24:49+00:00"}"#,
         ] {
-            assert_eq!(OldEvent::parse(other.as_bytes(), 1), None, "{other}");
+            assert_eq!(ListedEvent::parse_old(other.as_bytes(), &job_id, 1), None, "{other}");
         }
     }
 

@@ -2,32 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The front end that a command came through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Surface {
-    /// The terminal console.
-    Console,
-    /// A command.
-    Cli,
-    Http,
-    /// A file dropped into the run directory (SPEC §8).
-    File,
-    Timer,
+words! {
+    /// The front end that a command came through.
+    pub enum Surface {
+        /// The terminal console.
+        Console = "console",
+        /// A command.
+        Cli = "cli",
+        Http = "http",
+        /// A file dropped into the run directory (SPEC §8).
+        File = "file",
+        Timer = "timer",
+    }
 }
 
 impl Surface {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Console => "console",
-            Self::Cli => "cli",
-            Self::Http => "http",
-            Self::File => "file",
-            Self::Timer => "timer",
-        }
-    }
-
     /// What an operator reads.
     pub fn words(self) -> &'static str {
         match self {
@@ -40,34 +29,16 @@ impl Surface {
     }
 }
 
-/// What the holder of an HTTP token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenRole {
-    /// Reads.
-    Viewer,
-    /// Reads, starts jobs and opens gates.
-    Pipeline,
-    /// Everything, decisions included.
-    Operator,
-}
-
-impl TokenRole {
-    /// All, the least first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Pipeline, Self::Operator];
-
-    /// The word in the configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Pipeline => "pipeline",
-            Self::Operator => "operator",
-        }
-    }
-
-    /// Reads the word in the configuration.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text)
+read_words! {
+    /// What the holder of an HTTP token may do.
+    #[derive(PartialOrd, Ord)]
+    pub enum TokenRole {
+        /// Reads.
+        Viewer = "viewer",
+        /// Reads, starts jobs and opens gates.
+        Pipeline = "pipeline",
+        /// Everything, decisions included.
+        Operator = "operator",
     }
 }
 

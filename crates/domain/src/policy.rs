@@ -3,27 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the timer does at the deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnTimeout {
-    /// The gate is approved by the timer.
-    #[default]
-    Approve,
-    /// The gate is rejected by the timer; the job pauses.
-    Reject,
-    /// The timer stops for good; only a person ends the gate.
-    Hold,
-}
-
-impl OnTimeout {
-    /// The word used in configuration, on screen and on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Hold => "hold",
-        }
+words! {
+    /// What the timer does at the deadline.
+    #[derive(Default)]
+    pub enum OnTimeout {
+        /// The gate is approved by the timer.
+        #[default]
+        Approve = "approve",
+        /// The gate is rejected by the timer; the job pauses.
+        Reject = "reject",
+        /// The timer stops for good; only a person ends the gate.
+        Hold = "hold",
     }
 }
 

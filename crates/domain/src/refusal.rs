@@ -18,47 +18,29 @@ use super::time::clock_time;
 use crate::key::GateKey;
 use text::words::duration;
 
-/// What kind of refusal it is; decides exit codes and HTTP status codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RefusalCode {
-    /// Someone was quicker.
-    AlreadyDecided,
-    /// The gate ended without a decision.
-    GateCanceled,
-    /// No such job, stage or gate.
-    NotFound,
-    /// What lies on disk is not what was reviewed.
-    ArtifactChanged,
-    /// The patch does not fit.
-    PatchUnfit,
-    /// The job is not in the state that this needs.
-    WrongState,
-    /// The deadline is not the one that the caller knows.
-    DeadlineMoved,
-    /// What was sent breaks a rule or a limit.
-    Invalid,
-    /// Whoever asks may not.
-    NotAllowed,
-    /// This process may not, or not now.
-    NotPossible,
-}
-
-impl RefusalCode {
-    /// The word in `--json` errors.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AlreadyDecided => "already_decided",
-            Self::GateCanceled => "gate_canceled",
-            Self::NotFound => "not_found",
-            Self::ArtifactChanged => "artifact_changed",
-            Self::PatchUnfit => "patch_unfit",
-            Self::WrongState => "wrong_state",
-            Self::DeadlineMoved => "deadline_moved",
-            Self::Invalid => "invalid",
-            Self::NotAllowed => "not_allowed",
-            Self::NotPossible => "not_possible",
-        }
+words! {
+    /// What kind of refusal it is; decides exit codes and HTTP status codes.
+    pub enum RefusalCode {
+        /// Someone was quicker.
+        AlreadyDecided = "already_decided",
+        /// The gate ended without a decision.
+        GateCanceled = "gate_canceled",
+        /// No such job, stage or gate.
+        NotFound = "not_found",
+        /// What lies on disk is not what was reviewed.
+        ArtifactChanged = "artifact_changed",
+        /// The patch does not fit.
+        PatchUnfit = "patch_unfit",
+        /// The job is not in the state that this needs.
+        WrongState = "wrong_state",
+        /// The deadline is not the one that the caller knows.
+        DeadlineMoved = "deadline_moved",
+        /// What was sent breaks a rule or a limit.
+        Invalid = "invalid",
+        /// Whoever asks may not.
+        NotAllowed = "not_allowed",
+        /// This process may not, or not now.
+        NotPossible = "not_possible",
     }
 }
 
@@ -158,6 +140,26 @@ impl Refusal {
         }
     }
 
+    /// No such job, stage or gate.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::NotFound, message)
+    }
+
+    /// The patch does not fit.
+    pub fn unfit(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::PatchUnfit, message)
+    }
+
+    /// The job or gate is not in the state that this needs.
+    pub fn wrong_state(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::WrongState, message)
+    }
+
+    /// What was sent breaks a rule or a limit.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::Invalid, message)
+    }
+
     /// This process may not, or not now.
     pub fn not_possible(message: impl Into<String>) -> Self {
         Self::new(RefusalCode::NotPossible, message)
@@ -211,10 +213,9 @@ impl Refusal {
 
     /// Only a gate that was opened from outside can be withdrawn.
     pub fn not_from_outside(key: &GateKey) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("{key} was opened by its stage, not by a command, a client or a file"),
-        )
+        Self::wrong_state(format!(
+            "{key} was opened by its stage, not by a command, a client or a file"
+        ))
         .with_hint("reject it, or cancel the job")
         .at(key.to_string())
     }
@@ -238,32 +239,29 @@ impl Refusal {
 
     /// There is no such job.
     pub fn no_such_job(id: &JobId) -> Self {
-        Self::new(RefusalCode::NotFound, format!("there is no job {id}"))
+        Self::not_found(format!("there is no job {id}"))
             .with_hint("holdpoint job list shows the jobs of this runs directory")
             .at(id.to_string())
     }
 
     /// The job is the old system's.
     pub fn old_record(id: &JobId) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("{id} is an old record: it is read and never written"),
-        )
-        .with_hint("it is history; start a job under another id")
-        .at(id.to_string())
+        Self::wrong_state(format!("{id} is an old record: it is read and never written"))
+            .with_hint("it is history; start a job under another id")
+            .at(id.to_string())
     }
 
     /// The job has no such stage.
     pub fn no_such_stage(id: &JobId, stage: &StageName, known: &[StageName]) -> Self {
         let known: Vec<_> = known.iter().map(StageName::as_str).collect();
-        Self::new(RefusalCode::NotFound, format!("job {id} has no stage {stage}"))
+        Self::not_found(format!("job {id} has no stage {stage}"))
             .with_hint(format!("its stages are {}", known.join(", ")))
             .at(format!("{id} / {stage}"))
     }
 
     /// The stage has no gate yet.
     pub fn no_such_gate(id: &JobId, stage: &StageName) -> Self {
-        Self::new(RefusalCode::NotFound, format!("no gate of {id} / {stage} has opened"))
+        Self::not_found(format!("no gate of {id} / {stage} has opened"))
             .with_hint(format!("holdpoint job show {id} tells where the job stands"))
             .at(format!("{id} / {stage}"))
     }
@@ -274,12 +272,11 @@ impl Refusal {
         let gates = rows.gates.iter().filter(|gate| gate.key.stage == *stage);
         let attempts: Vec<_> = gates.map(|gate| gate.key.attempt.to_string()).collect();
         match attempt {
-            Some(attempt) if !attempts.is_empty() => Self::new(
-                RefusalCode::NotFound,
-                format!("{id} / {stage} has no attempt #{attempt}"),
-            )
-            .with_hint(format!("its attempts are {}", attempts.join(", ")))
-            .at(format!("{id} / {stage}")),
+            Some(attempt) if !attempts.is_empty() => {
+                Self::not_found(format!("{id} / {stage} has no attempt #{attempt}"))
+                    .with_hint(format!("its attempts are {}", attempts.join(", ")))
+                    .at(format!("{id} / {stage}"))
+            }
             Some(_) | None if rows.stage_spec(stage).is_some() => Self::no_such_gate(id, stage),
             Some(_) | None => {
                 let known: Vec<_> = rows.job.stages.iter().map(|spec| spec.name.clone()).collect();
@@ -290,12 +287,9 @@ impl Refusal {
 
     /// There is a newer attempt than the one that was meant.
     pub fn old_attempt(key: &GateKey, newest: u32) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("{key} is an old attempt; the newest is #{newest}"),
-        )
-        .with_hint("read the new attempt, then decide on that")
-        .at(key.to_string())
+        Self::wrong_state(format!("{key} is an old attempt; the newest is #{newest}"))
+            .with_hint("read the new attempt, then decide on that")
+            .at(key.to_string())
     }
 
     /// What lies on disk is not what was reviewed.
@@ -335,7 +329,7 @@ impl Refusal {
                 format!(" as {} #{} made them", key.stage, key.attempt),
             ),
         };
-        Self::new(RefusalCode::WrongState, format!("nothing to undo: {what}{made}")).at(key.to_string())
+        Self::wrong_state(format!("nothing to undo: {what}{made}")).at(key.to_string())
     }
 
     /// Somebody changed an artifact after the patch that would be taken back: their change would be
@@ -355,10 +349,10 @@ impl Refusal {
     /// A patch of the job's parameters makes the stage run again, so it goes with a rejection only
     /// (SPEC §6).
     pub fn params_need_rejection(key: &GateKey) -> Self {
-        Self::new(
-            RefusalCode::PatchUnfit,
-            format!("a params patch goes with a rejection: {} runs again with it", key.stage),
-        )
+        Self::unfit(format!(
+            "a params patch goes with a rejection: {} runs again with it",
+            key.stage
+        ))
         .with_hint(format!(
             "holdpoint gate reject {} {} --patch FILE, then holdpoint job resume {}",
             key.job_id, key.stage, key.job_id
@@ -378,38 +372,32 @@ impl Refusal {
 
     /// Somebody registered another version between the look at the files and the transaction.
     pub fn stale_look(id: &JobId) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("the artifacts of job {id} changed while they were looked at"),
-        )
-        .with_hint("try again")
-        .at(id.to_string())
+        Self::wrong_state(format!("the artifacts of job {id} changed while they were looked at"))
+            .with_hint("try again")
+            .at(id.to_string())
     }
 
     /// What would be done is something else than the operator was told when they were asked.
     pub fn other_than_told(id: &JobId, now: &[String]) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("what was asked is not so any more. {}", now.join(" ")),
-        )
-        .with_hint("ask again")
-        .at(id.to_string())
+        Self::wrong_state(format!("what was asked is not so any more. {}", now.join(" ")))
+            .with_hint("ask again")
+            .at(id.to_string())
     }
 
     /// The patch is for something that this gate does not hold.
     pub(crate) fn not_under_review(path: &ArtifactPath, key: &GateKey) -> Self {
-        Self::new(RefusalCode::PatchUnfit, format!("{path} is not under review at {key}")).at("artifact")
+        Self::unfit(format!("{path} is not under review at {key}")).at("artifact")
     }
 
     /// The timer was asked about a gate that has none.
     pub fn no_timer(key: &GateKey) -> Self {
-        Self::new(RefusalCode::WrongState, format!("{key} has no timer")).at(key.to_string())
+        Self::wrong_state(format!("{key} has no timer")).at(key.to_string())
     }
 
     /// A person wants to move a timer that the policy stopped.
     pub(crate) fn held_by_policy(key: &GateKey) -> Self {
         let message = format!("the policy of {key} stopped its timer for good");
-        Self::new(RefusalCode::WrongState, message)
+        Self::wrong_state(message)
             .with_hint("only a decision ends this gate")
             .at(key.to_string())
     }
@@ -420,59 +408,45 @@ impl Refusal {
             0 => format!("nobody may stop or move the timer of {key}: its max_hold_s is 0"),
             _ => format!("the {} that persons may add to {key} are used up", duration(max_hold_s)),
         };
-        Self::new(RefusalCode::WrongState, message)
+        Self::wrong_state(message)
             .with_hint("decide now, or reject: a rejection pauses the job")
             .at(key.to_string())
     }
 
     /// The timer was asked too early, or someone moved the deadline.
     pub fn not_due(key: &GateKey) -> Self {
-        Self::new(RefusalCode::WrongState, format!("{key} is not due")).at(key.to_string())
+        Self::wrong_state(format!("{key} is not due")).at(key.to_string())
     }
 
     /// A note is over the limit.
     pub fn notes_too_long(bytes: usize) -> Self {
         let max = super::gate::NOTES_BYTES_MAX;
-        Self::new(
-            RefusalCode::Invalid,
-            format!("the note has {bytes} bytes; at most {max} are kept"),
-        )
-        .with_hint("shorten it, or put the text into a file of its own")
-        .at("notes")
+        Self::invalid(format!("the note has {bytes} bytes; at most {max} are kept"))
+            .with_hint("shorten it, or put the text into a file of its own")
+            .at("notes")
     }
 
     /// The job would have to be paused.
     pub fn not_paused(id: &JobId, status: JobStatus) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("job {id} is {}, not paused", status.words()),
-        )
-        .at(id.to_string())
+        Self::wrong_state(format!("job {id} is {}, not paused", status.words())).at(id.to_string())
     }
 
     /// The job has ended.
     pub fn job_ended(id: &JobId, status: JobStatus) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("job {id} has already ended: {}", status.words()),
-        )
-        .at(id.to_string())
+        Self::wrong_state(format!("job {id} has already ended: {}", status.words())).at(id.to_string())
     }
 
     /// The gate is open and that is in the way.
     pub fn gate_open(key: &GateKey) -> Self {
-        Self::new(
-            RefusalCode::WrongState,
-            format!("{key} is {}", GateState::Open.as_str()),
-        )
-        .with_hint("decide it first, or cancel the job")
-        .at(key.to_string())
+        Self::wrong_state(format!("{key} is {}", GateState::Open.as_str()))
+            .with_hint("decide it first, or cancel the job")
+            .at(key.to_string())
     }
 
     /// Somebody else stopped the timer.
     pub fn held_already(key: &GateKey, hold: &Hold) -> Self {
         let message = format!("{} holds {key} since {}", hold.holder.name, clock_time(hold.taken_at));
-        Self::new(RefusalCode::WrongState, message)
+        Self::wrong_state(message)
             .with_hint("release it first, then hold it yourself")
             .at(key.to_string())
     }
@@ -483,13 +457,13 @@ impl Refusal {
             LeasePurpose::Prompt => "has a prompt open on",
             LeasePurpose::Compose => "is composing on",
         };
-        Self::new(RefusalCode::NotPossible, format!("{} {what} {key}", lease.holder.name))
+        Self::not_possible(format!("{} {what} {key}", lease.holder.name))
             .with_hint("Ctrl-t takes the gate over first; the record names both")
             .at(key.to_string())
     }
 
     /// The lease is another session's.
     pub fn held_by(key: &GateKey, holder: &str) -> Self {
-        Self::new(RefusalCode::NotPossible, format!("{holder} has {key} open")).at(key.to_string())
+        Self::not_possible(format!("{holder} has {key} open")).at(key.to_string())
     }
 }

@@ -1,42 +1,28 @@
 //! Where a stage's gate stands: one answer for every front end and every document.
 
-use serde::Serialize;
-
 use crate::gate::{Gate, GateState};
 use crate::ids::StageName;
 use crate::job::{AttemptState, JobRows, JobStatus};
 
-/// Where a stage's gate stands towards clients (SPEC §2): that of its latest attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StageState {
-    /// Its latest attempt has not come to a gate.
-    NotReached,
-    /// It went by without a gate.
-    Passed,
-    /// Waits for a decision.
-    Open,
-    /// Decided: the work may go on.
-    Approved,
-    /// Decided: it may not.
-    Rejected,
-    /// Ended without a decision.
-    Canceled,
+words! {
+    /// Where a stage's gate stands towards clients (SPEC §2): that of its latest attempt.
+    pub enum StageState {
+        /// Its latest attempt has not come to a gate.
+        NotReached = "not_reached",
+        /// It went by without a gate.
+        Passed = "passed",
+        /// Waits for a decision.
+        Open = "open",
+        /// Decided: the work may go on.
+        Approved = "approved",
+        /// Decided: it may not.
+        Rejected = "rejected",
+        /// Ended without a decision.
+        Canceled = "canceled",
+    }
 }
 
 impl StageState {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotReached => "not_reached",
-            Self::Passed => "passed",
-            Self::Open => "open",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-            Self::Canceled => "canceled",
-        }
-    }
-
     pub fn of_gate(state: GateState) -> Self {
         match state {
             GateState::Open => Self::Open,

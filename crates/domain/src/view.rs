@@ -78,7 +78,8 @@ impl Pause {
     }
 }
 
-/// One row of the queue: an open gate, or a job that is not at one.
+/// One row of the queue: an open gate, or a job that is not at one. Flat like a row: a field for
+/// each of its columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueueRow {
     /// What it is about.

@@ -1,7 +1,7 @@
 //! What is told to others outside, and when once more: the kinds of deliveries, their ids, and how
 //! long a failed one waits.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::event::{Event, EventType};
 use super::ids::Digest;
@@ -16,48 +16,24 @@ pub(crate) const REFUSALS_MAX: u32 = 6;
 /// After so many seconds any other is.
 pub const AGE_S_MAX: u64 = 24 * 3600;
 
-/// What a delivery tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryKind {
-    /// A gate waits for a decision.
-    GateOpened,
-    /// The gate still waits.
-    GateReminder,
-    /// Somebody, or the timer, decided.
-    GateDecided,
-    /// The gate ended without a decision.
-    GateCanceled,
-    /// A job completed, failed or was canceled.
-    JobEnded,
+read_words! {
+    /// What a delivery tells.
+    #[derive(Hash)]
+    pub enum DeliveryKind {
+        /// A gate waits for a decision.
+        GateOpened = "gate_opened",
+        /// The gate still waits.
+        GateReminder = "gate_reminder",
+        /// Somebody, or the timer, decided.
+        GateDecided = "gate_decided",
+        /// The gate ended without a decision.
+        GateCanceled = "gate_canceled",
+        /// A job completed, failed or was canceled.
+        JobEnded = "job_ended",
+    }
 }
 
 impl DeliveryKind {
-    /// All of them.
-    pub const ALL: &'static [Self] = &[
-        Self::GateOpened,
-        Self::GateReminder,
-        Self::GateDecided,
-        Self::GateCanceled,
-        Self::JobEnded,
-    ];
-
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::GateOpened => "gate_opened",
-            Self::GateReminder => "gate_reminder",
-            Self::GateDecided => "gate_decided",
-            Self::GateCanceled => "gate_canceled",
-            Self::JobEnded => "job_ended",
-        }
-    }
-
-    /// Reads the word on the wire.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
-    }
-
     /// What an event is told as; none: it is nobody's outside.
     pub fn of(kind: EventType) -> Option<Self> {
         match kind {
@@ -85,30 +61,18 @@ impl DeliveryKind {
     }
 }
 
-/// Where a delivery stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// It is to be sent, now or later.
-    Waiting,
-    /// The receiver has taken it.
-    Delivered,
-    /// Given up.
-    Lost,
-    /// There is nothing to tell any more: a reminder of a gate that is decided, or a webhook that
-    /// was taken out.
-    Void,
-}
-
-impl DeliveryState {
-    /// The word in the row.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Delivered => "delivered",
-            Self::Lost => "lost",
-            Self::Void => "void",
-        }
+words! {
+    /// Where a delivery stands.
+    pub enum DeliveryState {
+        /// It is to be sent, now or later.
+        Waiting = "waiting",
+        /// The receiver has taken it.
+        Delivered = "delivered",
+        /// Given up.
+        Lost = "lost",
+        /// There is nothing to tell any more: a reminder of a gate that is decided, or a webhook
+        /// that was taken out.
+        Void = "void",
     }
 }
 

@@ -15,9 +15,10 @@ use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use wire::{DoneDoc, ReviewDoc};
 
-/// Pairs an answer with what was asked; rises in one process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RequestId(pub u64);
+/// Pairs the answer to a command with the command. Whoever hands the command to the loop makes the
+/// ticket, a new one for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
 
 /// That something was done: it is committed.
 #[derive(Debug, Clone)]
@@ -102,9 +103,9 @@ impl ReviewOpened {
 #[derive(Debug, Clone)]
 pub enum Notice {
     /// A command was committed or refused.
-    Done(RequestId, Result<Box<Receipt>, Refusal>),
+    Done(Ticket, Result<Box<Receipt>, Refusal>),
     /// The files that a command owes are in place under their names; or, with a reason, not yet.
-    Published(RequestId, Result<(), Refusal>),
+    Published(Ticket, Result<(), Refusal>),
     /// What happened since the last such notice, in any process, oldest first; what is on screen
     /// may be stale now.
     Events(Vec<Event>),

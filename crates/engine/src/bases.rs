@@ -8,7 +8,7 @@ use domain::artifact::{Base, BaseOrigin, GateArtifact, SinceRejection};
 use domain::gate::{Gate, GateState};
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::JobRows;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 /// What an artifact under review is compared with.
 #[derive(Debug, Clone, Default)]
@@ -130,11 +130,7 @@ pub(super) fn given_bases<'p, B: AsRef<Path>>(
             .position(|artifact| artifact.file_name() == base.as_ref().file_name());
         let index = named.unwrap_or(0);
         let (Some(slot), Some(artifact)) = (chosen.get_mut(index), artifacts.get(index)) else {
-            return Err(Refusal::new(
-                RefusalCode::Invalid,
-                "a base without an artifact has nothing to be compared with",
-            )
-            .at("base"));
+            return Err(Refusal::invalid("a base without an artifact has nothing to be compared with").at("base"));
         };
         if let Some(other) = slot {
             let message = format!(
@@ -143,7 +139,7 @@ pub(super) fn given_bases<'p, B: AsRef<Path>>(
                 base.as_ref().display(),
                 artifact.display()
             );
-            return Err(Refusal::new(RefusalCode::Invalid, message)
+            return Err(Refusal::invalid(message)
                 .with_hint("give a base the file name of the artifact that it is for")
                 .at("base"));
         }
@@ -240,11 +236,8 @@ mod tests {
             acknowledged_at: None,
         };
         JobRows {
-            job,
-            attempts: Vec::new(),
             gates: ends.iter().enumerate().map(gate).collect(),
-            artifacts: Vec::new(),
-            decisions: Vec::new(),
+            ..JobRows::of(job)
         }
     }
 

@@ -14,16 +14,16 @@ use std::sync::{Arc, Weak};
 use tokio::sync::{broadcast, oneshot, watch};
 
 use config::Config;
-use domain::ask::Command;
+use domain::ask::{Ask, Command};
 use domain::event::Event;
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use runs::{RunsDir, RunsError};
 use store::StoreError;
 
-use super::api::{Notice, Receipt, RequestId};
+use super::api::{Notice, Receipt, Ticket};
 use super::opening::Newer;
-use super::reader::Ask;
+use super::reader::ReaderWork;
 use super::receipt::verb;
 use super::trouble::Trouble;
 use super::writer::Work;
@@ -67,10 +67,10 @@ pub enum Unread {
     Refused(Refusal),
 }
 
-/// Whom the writer tells what came of a command.
+/// Whom the writer tells what came of an ask.
 pub(super) enum Asker {
     /// The owner of the loop, by a notice.
-    Loop(RequestId),
+    Loop(Ticket),
     /// A client, once its files are in place.
     Client(oneshot::Sender<Result<Committed, Refusal>>),
 }
@@ -79,7 +79,9 @@ pub(super) enum Asker {
 /// them.
 pub(super) struct Threads {
     pub(crate) work: SyncSender<Work>,
-    pub(crate) asks: SyncSender<Ask>,
+    pub(crate) reads: SyncSender<ReaderWork>,
+    /// Tells this process's leases from any other's.
+    pub(crate) session: String,
 }
 
 impl Threads {
@@ -96,8 +98,8 @@ impl Threads {
         if let Some(newer) = newer {
             return Err(newer.refusal());
         }
-        let work = Work::Command(asker, operator, Box::new(command));
-        self.work.try_send(work).map_err(|_| busy())
+        let ask = Box::new(Ask::new(operator, &self.session, command));
+        self.work.try_send(Work::Ask(asker, ask)).map_err(|_| busy())
     }
 }
 
@@ -158,12 +160,11 @@ impl Client {
 }
 
 pub(super) fn leaving() -> Refusal {
-    Refusal::new(RefusalCode::NotPossible, "holdpoint is leaving")
-        .with_hint("try again when it is back; look first whether it was done")
+    Refusal::not_possible("holdpoint is leaving").with_hint("try again when it is back; look first whether it was done")
 }
 
 pub(super) fn busy() -> Refusal {
-    Refusal::new(RefusalCode::NotPossible, "too much is waiting for the database").with_hint("try again in a moment")
+    Refusal::not_possible("too much is waiting for the database").with_hint("try again in a moment")
 }
 
 /// The loop's side of all clients: it tells them the news.

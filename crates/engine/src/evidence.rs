@@ -54,15 +54,9 @@ impl Preparer {
         let target = gate
             .artifacts
             .get(chosen)
-            .ok_or_else(|| Refusal::new(RefusalCode::PatchUnfit, "no artifact is under review at this gate"))?;
-        let found_of = |path: &ArtifactPath| {
-            on_disk
-                .iter()
-                .find(|other| other.path == *path)
-                .and_then(|other| other.found)
-        };
-        let (planned_on, _) =
-            found_of(&target.path).ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
+            .ok_or_else(|| Refusal::unfit("no artifact is under review at this gate"))?;
+        let found = OnDisk::found_at(on_disk, &target.path);
+        let (planned_on, _) = found.ok_or_else(|| Refusal::artifact_vanished(&target.path, target.digest))?;
         let run = self.runs.run(&rows.job.id);
         let read = |digest: &Digest| self.keeping.read(&run, digest).map_err(Refusal::from);
         let current = read(&planned_on)?;
@@ -81,7 +75,7 @@ impl Preparer {
         let former = if is_beside {
             sidecar
         } else {
-            Some(self.as_found(&run, target, found_of(&target.path))?)
+            Some(self.as_found(&run, target, found)?)
         };
         let (kind, path, with) = match &former {
             Some(former) => (former.kind.clone(), former.path.clone(), ComparisonBases::of(former)),
@@ -116,8 +110,7 @@ impl Preparer {
             return Ok(None);
         };
         if let Some(reviewed) = gate.artifacts.iter().find(|artifact| artifact.path == path) {
-            let looked = on_disk.iter().find(|other| other.path == path);
-            let found = looked.and_then(|looked| looked.found);
+            let found = OnDisk::found_at(on_disk, &path);
             if found.is_none() {
                 return Err(Refusal::artifact_vanished(&path, reviewed.digest));
             }
@@ -162,10 +155,8 @@ impl Preparer {
         let mut artifacts = Vec::with_capacity(agreed.len());
         for agreed in agreed {
             let path = &agreed.artifact.path;
-            let looked = looks.iter().find(|looked| looked.path == *path);
-            let (digest, size_bytes) = looked
-                .and_then(|looked| looked.found)
-                .ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
+            let (digest, size_bytes) =
+                OnDisk::found_at(looks, path).ok_or_else(|| Refusal::artifact_vanished(path, agreed.digest))?;
             let kind = agreed.artifact.kind.clone();
             let with = ComparisonBases::with_agreed(&agreed, rows);
             artifacts.push(self.compared(&run, kind, path.clone(), digest, size_bytes, with)?);
@@ -214,11 +205,7 @@ impl Preparer {
         reviewed: Digest,
     ) -> Result<OnDisk, Refusal> {
         match self.one_on_disk(rows, path, reviewed) {
-            Err(refusal) if refusal.code == RefusalCode::Invalid => Ok(OnDisk {
-                path: path.clone(),
-                registered: reviewed,
-                found: None,
-            }),
+            Err(refusal) if refusal.code == RefusalCode::Invalid => Ok(OnDisk::new(path, reviewed, None)),
             looked => looked,
         }
     }
@@ -235,11 +222,7 @@ impl Preparer {
             .digests
             .hash(&self.runs.run(&rows.job.id), path, self.clock.now().utc);
         match found {
-            Ok(Some((digest, size_bytes))) if digest == reviewed => Ok(OnDisk {
-                path: path.clone(),
-                registered: reviewed,
-                found: Some((digest, size_bytes)),
-            }),
+            Ok(found @ Some((digest, _))) if digest == reviewed => Ok(OnDisk::new(path, reviewed, found)),
             Ok(_) | Err(_) => self.readable_on_disk(rows, path, reviewed),
         }
     }
@@ -255,11 +238,7 @@ impl Preparer {
             let run = self.runs.run(&rows.job.id);
             self.keeping.keep_artifact(&run, path)?
         };
-        Ok(OnDisk {
-            path: path.clone(),
-            registered: reviewed,
-            found,
-        })
+        Ok(OnDisk::new(path, reviewed, found))
     }
 
     /// What lies in the place of an artifact; `wanted` is what ought to.
@@ -398,12 +377,8 @@ impl FileFound {
 }
 
 fn sidecar_path(path: &str) -> Result<ArtifactPath, Refusal> {
-    ArtifactPath::new(path).map_err(|error| {
-        Refusal::new(
-            RefusalCode::PatchUnfit,
-            format!("the file beside the artifact cannot be named: {error}"),
-        )
-    })
+    ArtifactPath::new(path)
+        .map_err(|error| Refusal::unfit(format!("the file beside the artifact cannot be named: {error}")))
 }
 
 fn in_words(changes: &[patch::PlannedChange]) -> Vec<String> {
@@ -415,7 +390,7 @@ fn count(lines: u64) -> u32 {
 }
 
 fn patch_refusal(error: &patch::PatchError) -> Refusal {
-    let mut refusal = Refusal::new(RefusalCode::PatchUnfit, error.to_string());
+    let mut refusal = Refusal::unfit(error.to_string());
     refusal.hint = error.hint.as_deref().map(str::to_owned);
     refusal.place = error.field.as_deref().map(str::to_owned);
     refusal

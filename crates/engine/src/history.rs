@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use super::trouble::Trouble;
 use domain::ids::JobId;
-use domain::old::{ListedJob, OldDecision, OldEvent, OldJob};
+use domain::old::{ListedEvent, ListedJob, OldDecision, OldJob};
 use domain::time::Timestamp;
 use domain::view::{EventsSince, JobFilter};
 use runs::{RunsDir, RunsError, old};
@@ -102,16 +102,22 @@ impl OldRecords {
         })
     }
 
-    /// The events of one old job as a client pages through them, oldest first, and how many there
-    /// are without the limit. After a time, those that share the time of the last come with it.
+    /// The events of one job as a client pages through them, oldest first, and how many there are
+    /// without the limit. After a time, those that share the time of the last come with it.
     pub fn event_page(
         &self,
         ours: Option<&Reader>,
         id: &JobId,
         since: EventsSince,
         limit: u32,
-    ) -> Result<(Vec<OldEvent>, u64), Trouble> {
-        let mut events = self.events(ours, id)?;
+    ) -> Result<(Vec<ListedEvent>, u64), Trouble> {
+        if let Some(ours) = ours
+            && ours.mark(id)?.is_some()
+        {
+            let (events, total) = ours.event_page(id, since, limit)?;
+            return Ok((events.into_iter().map(ListedEvent::from).collect(), total));
+        }
+        let mut events = self.old_events(id)?;
         events.retain(|event| match since {
             EventsSince::Seq(seq) => event.seq > seq,
             EventsSince::Time(time) => event.ts > time,
@@ -128,10 +134,7 @@ impl OldRecords {
         Ok((events, total))
     }
 
-    fn events(&self, ours: Option<&Reader>, id: &JobId) -> Result<Vec<OldEvent>, Trouble> {
-        if is_ours(ours, id)? {
-            return Ok(Vec::new());
-        }
+    fn old_events(&self, id: &JobId) -> Result<Vec<ListedEvent>, Trouble> {
         let run = self.runs.run(id);
         let filed = if old::is_old(&run)? {
             old::events(&run)?

@@ -9,7 +9,7 @@ use runs::RunsError;
 use runs::locks::LeadGuard;
 use store::{OpenTimer, StoreError};
 
-use super::api::{Receipt, RequestId};
+use super::api::Notice;
 use rules::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -79,8 +79,8 @@ pub(super) enum LaunchOutcome {
 /// What arrives in the loop.
 #[derive(Debug)]
 pub(super) enum Inbox {
-    Done(RequestId, Result<Box<Receipt>, Refusal>),
-    Published(RequestId, Result<(), Refusal>),
+    /// For whoever owns the loop.
+    Notice(Notice),
     /// The rows changed: by this process, or another one touched the nudge file.
     Nudged,
     Looked(Result<Box<Snapshot>, StoreError>),
@@ -104,5 +104,4 @@ pub(super) enum Inbox {
     NotDue(Vec<JobId>),
     ConfigFileTouched,
     ConfigRead(Result<(Box<Config>, Vec<Problem>), Vec<Problem>>),
-    Trouble(Option<Refusal>),
 }

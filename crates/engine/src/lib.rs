@@ -52,13 +52,13 @@ use clock::{Alarm, Clock};
 use config::Config;
 use domain::operator::Operator;
 
-use runs::RunsDir;
 use runs::digests::Digests;
 use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
+use runs::{RunsDir, RunsError};
 use store::Reader;
 
-use api::{Notice, RequestId};
+use api::{Notice, Ticket};
 use client::{Asker, Client, Telling, Threads};
 use domain::ask::Command;
 use draft_keeper::{DraftKeeper, Typed};
@@ -109,7 +109,6 @@ struct Queues {
     writer: Option<JoinHandle<()>>,
     /// While the process is stopped: the writer goes on when this is let go of.
     resting: Option<SyncSender<()>>,
-    next_request: u64,
 }
 
 /// The engine; see the module.
@@ -150,7 +149,8 @@ impl Engine {
         }
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);
-        let (asks, asks_receiver) = sync_channel(WORK_MAX);
+        let (reads, reads_receiver) = sync_channel(WORK_MAX);
+        let session = session_name(&settings);
         let watch = WatchContext {
             runs: runs.clone(),
             program: settings.program.clone(),
@@ -158,7 +158,6 @@ impl Engine {
         let preparer = Preparer {
             runs: runs.clone(),
             reader: first_reader,
-            session: session_name(&settings),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: OldRecords::new(runs.clone(), settings.old_databases),
@@ -170,7 +169,7 @@ impl Engine {
             found: None,
             preparer: preparer.for_reading()?,
             program: settings.program.to_str().map(str::to_owned),
-            asks: asks_receiver,
+            work: reads_receiver,
             inbox: inbox_sender.clone(),
         };
         let newer = store.as_ref().err().copied();
@@ -228,12 +227,11 @@ impl Engine {
                 is_config_broken: false,
             },
             queues: Queues {
-                threads: Some(Arc::new(Threads { work, asks })),
+                threads: Some(Arc::new(Threads { work, reads, session })),
                 inbox,
                 inbox_sender,
                 writer,
                 resting: None,
-                next_request: 1,
             },
             notices: VecDeque::new(),
             clients,
@@ -317,16 +315,13 @@ impl Engine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`]
     /// when it was committed.
-    pub fn submit(&mut self, command: Command) -> RequestId {
-        let request = RequestId(self.queues.next_request);
-        self.queues.next_request += 1;
+    pub fn submit(&mut self, ticket: Ticket, command: Command) {
         let operator = self.operator.clone();
         let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
-        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(request), operator, command));
+        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(ticket), operator, command));
         if let Err(refusal) = handed {
-            self.notify(Notice::Done(request, Err(refusal)));
+            self.notify(Notice::Done(ticket, Err(refusal)));
         }
-        request
     }
 
     /// A way in for front ends; it works while this loop turns.
@@ -362,7 +357,7 @@ impl Engine {
 
     fn ask(&self, ask: impl FnOnce(&mut ReaderThread) + Send + 'static) -> bool {
         let threads = self.queues.threads.as_ref();
-        threads.is_some_and(|threads| threads.asks.try_send(Box::new(ask)).is_ok())
+        threads.is_some_and(|threads| threads.reads.try_send(Box::new(ask)).is_ok())
     }
 
     fn hand_to_writer(&mut self, work: Work) -> bool {
@@ -449,11 +444,7 @@ impl Engine {
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
     pub fn load_drafts(&self) -> KeptDrafts {
-        let kept = self.runs.load_drafts(&self.operator.name);
-        kept.unwrap_or_else(|error| KeptDrafts {
-            problems: vec![error.to_string()],
-            ..KeptDrafts::default()
-        })
+        kept_or_why(self.runs.load_drafts(&self.operator.name))
     }
 
     /// Keeps a text that this operator threw away (see [`RunsDir::put_aside`]).
@@ -469,11 +460,7 @@ impl Engine {
 
     /// What this operator threw away since then, oldest first, and what could not be read of it.
     pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
-        let kept = self.runs.load_discarded(&self.operator.name, oldest_us);
-        kept.unwrap_or_else(|error| KeptDrafts {
-            problems: vec![error.to_string()],
-            ..KeptDrafts::default()
-        })
+        kept_or_why(self.runs.load_discarded(&self.operator.name, oldest_us))
     }
 
     /// Where copies for this operator's own editor lie.
@@ -553,4 +540,11 @@ impl Engine {
         // burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
     }
+}
+
+fn kept_or_why(kept: Result<KeptDrafts, RunsError>) -> KeptDrafts {
+    kept.unwrap_or_else(|error| KeptDrafts {
+        problems: vec![error.to_string()],
+        ..KeptDrafts::default()
+    })
 }

@@ -9,7 +9,7 @@ use clock::Clock;
 use config::Config;
 use domain::ids::JobId;
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use runs::{RunsDir, record};
 use store::{OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind};
 
@@ -98,25 +98,18 @@ impl fmt::Display for Newer {
 impl Newer {
     /// The answer to whoever wants to change something.
     pub(super) fn refusal(self) -> Refusal {
-        Refusal::new(RefusalCode::NotPossible, self.to_string())
-            .with_hint("it can be read only; install the newer holdpoint")
+        Refusal::not_possible(self.to_string()).with_hint("it can be read only; install the newer holdpoint")
     }
 }
 
 /// The store to write to, or that the database is newer than this program.
 pub(super) fn open_store(runs: &RunsDir) -> Result<Result<Store, Newer>, EngineError> {
-    match Store::open(runs.path()) {
-        Ok(store) => Ok(Ok(store)),
-        Err(error) => match error.kind() {
-            StoreErrorKind::Newer { found, .. } => Ok(Err(Newer { found })),
-            StoreErrorKind::Busy
-            | StoreErrorKind::Full
-            | StoreErrorKind::ReadOnly
-            | StoreErrorKind::Corrupt
-            | StoreErrorKind::Missing
-            | StoreErrorKind::Other => Err(error.into()),
-        },
-    }
+    Store::open(runs.path()).map(Ok).or_else(|error| {
+        if let StoreErrorKind::Newer { found, .. } = error.kind() {
+            return Ok(Err(Newer { found }));
+        }
+        Err(error.into())
+    })
 }
 
 /// Refuses a runs directory whose database is gone while records of jobs are not.

@@ -18,7 +18,7 @@ use domain::decision::{FileLeft, SealedDecision};
 use domain::gate::{Gate, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
-use domain::operator::{Operator, Surface, Via};
+use domain::operator::{Operator, Via};
 use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
 use runs::digests::Digests;
@@ -38,7 +38,6 @@ use rules::{Ahead, Context, Evidence, StageOutcome, Trigger, find_gate, new_job,
 pub(super) struct Preparer {
     pub(crate) runs: RunsDir,
     pub(crate) reader: Reader,
-    pub(crate) session: String,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: Arc<Config>,
     pub history: OldRecords,
@@ -54,7 +53,6 @@ impl Preparer {
         Ok(Self {
             runs: self.runs.clone(),
             reader: Reader::open(self.runs.path())?,
-            session: self.session.clone(),
             clock: Arc::clone(&self.clock),
             config: Arc::clone(&self.config),
             history: self.history.anew(),
@@ -72,17 +70,6 @@ impl Preparer {
             stages: &self.config.pipeline.stages,
             grace_s: self.config.pipeline.overdue_grace_s,
             via,
-        }
-    }
-
-    /// A command in somebody's name. A lease is always a session's; besides, a console is one.
-    pub(crate) fn asked(&self, by: Operator, command: Command) -> Ask {
-        let is_lease = matches!(command, Command::TakeLease { .. } | Command::ReleaseLease { .. });
-        let is_session = is_lease || by.via.surface == Surface::Console;
-        Ask {
-            session: is_session.then(|| self.session.clone()),
-            by,
-            command,
         }
     }
 
@@ -178,7 +165,7 @@ impl Preparer {
         for promised in rows.stage_spec(stage).iter().flat_map(|spec| &spec.artifacts) {
             made.push(self.keep(rows, stage, &promised.kind, &promised.path)?.ok_or_else(|| {
                 let why = format!("the command ended well but did not make {}", promised.path);
-                Refusal::new(RefusalCode::Invalid, why)
+                Refusal::invalid(why)
             })?);
         }
         self.add_sidecars(rows, stage, &mut made)?;
@@ -293,11 +280,9 @@ impl Preparer {
             let path = path_in_run_dir(stage, file.as_ref())?;
             if artifacts.iter().any(|other| other.path == path) {
                 let name = path.file_name().to_owned();
-                return Err(
-                    Refusal::new(RefusalCode::Invalid, format!("two artifacts are called {name}"))
-                        .with_hint("rename one: both would become the same file in the run directory")
-                        .at("artifact"),
-                );
+                return Err(Refusal::invalid(format!("two artifacts are called {name}"))
+                    .with_hint("rename one: both would become the same file in the run directory")
+                    .at("artifact"));
             }
             let (digest, size_bytes) = keep(file)?;
             let given = match given {
@@ -412,12 +397,9 @@ impl Preparer {
 fn path_in_run_dir(stage: &StageName, outside: &std::path::Path) -> Result<ArtifactPath, Refusal> {
     let name = outside.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     ArtifactPath::new(&format!("artifacts/{stage}/{name}")).map_err(|error| {
-        Refusal::new(
-            RefusalCode::Invalid,
-            format!("{} cannot be an artifact: {error}", outside.display()),
-        )
-        .with_hint("name a regular file with a plain UTF-8 name")
-        .at("artifact")
+        Refusal::invalid(format!("{} cannot be an artifact: {error}", outside.display()))
+            .with_hint("name a regular file with a plain UTF-8 name")
+            .at("artifact")
     })
 }
 
@@ -425,5 +407,5 @@ fn new_job_id(micros: i64) -> Result<JobId, Refusal> {
     let seconds = u64::try_from(micros / 1_000_000).unwrap_or_default();
     let nanos = u32::try_from(micros.rem_euclid(1_000_000) * 1000).unwrap_or_default();
     let id = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos));
-    JobId::new(&id.to_string()).map_err(|error| Refusal::new(RefusalCode::Invalid, error.to_string()))
+    JobId::new(&id.to_string()).map_err(|error| Refusal::invalid(error.to_string()))
 }

@@ -8,59 +8,37 @@ use std::collections::BTreeMap;
 
 use domain::ids::JobId;
 use domain::job::JobRows;
-use domain::operator::Operator;
 use domain::outlook::Outlook;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::prepare::Preparer;
-use domain::ask::Command;
+use domain::ask::{Ask, Command};
 use rules::foresee;
 
 impl Preparer {
-    /// What a command would do, or why it would be refused, exactly as the writer would answer now.
-    pub(super) fn preview(&mut self, operator: &Operator, command: &Command) -> Result<Outlook, Refusal> {
-        let foreseen = self.foresee(operator, command, &mut BTreeMap::new());
-        self.keeping.forget();
-        foreseen
-    }
-
-    /// The same of each, one after the other.
-    pub(super) fn previews(&mut self, operator: &Operator, commands: &[Command]) -> Vec<Result<Outlook, Refusal>> {
+    /// What each would do, one after the other, or why it would be refused: exactly as the writer
+    /// would answer now.
+    pub(super) fn previews(&mut self, asks: &[Ask]) -> Vec<Result<Outlook, Refusal>> {
         let mut then = BTreeMap::new();
-        let foresee = |command| self.foresee(operator, command, &mut then);
-        let foreseen = commands.iter().map(foresee).collect();
+        let foresee = |ask: &Ask| {
+            let outlook = has_preview(&ask.command).and_then(|()| self.outlook(ask, &mut then));
+            outlook.map_err(|refusal| self.as_answered(ask.command.job_id(), refusal))
+        };
+        let foreseen = asks.iter().map(foresee).collect();
         self.keeping.forget();
         foreseen
     }
 
-    fn foresee(
-        &mut self,
-        operator: &Operator,
-        command: &Command,
-        then: &mut BTreeMap<JobId, JobRows>,
-    ) -> Result<Outlook, Refusal> {
-        let outlook = has_preview(command).and_then(|()| self.outlook(operator, command, then));
-        outlook.map_err(|refusal| self.as_answered(command.job_id(), refusal))
-    }
-
-    /// `then`: the rows of jobs as the commands before would have made them.
-    fn outlook(
-        &mut self,
-        operator: &Operator,
-        command: &Command,
-        then: &mut BTreeMap<JobId, JobRows>,
-    ) -> Result<Outlook, Refusal> {
-        let ask = self.asked(operator.clone(), command.clone());
-        let (job_id, evidence) = self.evidence(&ask)?;
+    /// `then`: the rows of jobs as the asks before would have made them.
+    fn outlook(&mut self, ask: &Ask, then: &mut BTreeMap<JobId, JobRows>) -> Result<Outlook, Refusal> {
+        let (job_id, evidence) = self.evidence(ask)?;
         let rows = match then.remove(&job_id) {
             None => self.rows(&job_id)?,
             changed => changed,
         };
-        let cx = self.context(&operator.via);
-        let foreseen = foresee(&job_id, rows.as_ref(), &ask, &evidence, cx, &mut |ask, rows| {
-            self.resume(ask, rows)
-        });
-        match foreseen {
+        let cx = self.context(&ask.by.via);
+        let resume = &mut |ask: &Ask, rows: &JobRows| self.resume(ask, rows);
+        match foresee(&job_id, rows.as_ref(), ask, &evidence, cx, resume) {
             Ok((outlook, after)) => {
                 let slots = self.slots(&after);
                 then.insert(job_id, after);
@@ -81,7 +59,7 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
         return Ok(());
     }
     let words = "there is no dry run of starting a job or opening a gate";
-    Err(Refusal::new(RefusalCode::Invalid, words))
+    Err(Refusal::invalid(words))
 }
 
 #[cfg(test)]
@@ -91,9 +69,10 @@ fn has_preview(command: &Command) -> Result<(), Refusal> {
 )]
 mod tests {
     use std::fs;
+    use std::path::Path;
     use std::sync::Arc;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::history::OldRecords;
     use super::super::in_place::InPlace;
@@ -102,18 +81,19 @@ mod tests {
     use super::*;
     use clock::{Clock as _, ManualClock, SystemClock};
     use config::Config;
-    use domain::ask::{NewJob, OutsideArtifact, OutsideFile};
+    use domain::ask::{Command, NewJob, OutsideArtifact, OutsideFile};
     use domain::gate::{OnDisk, Verdict};
     use domain::ids::{ArtifactPath, StageName};
     use domain::key::GateRef;
-    use domain::operator::{Surface, Via};
+    use domain::operator::{Operator, Surface, Via};
     use domain::policy::GatePolicy;
+    use domain::refusal::RefusalCode;
     use domain::stage::{ArtifactSpec, StageSpec};
     use runs::RunsDir;
     use runs::digests::Digests;
     use store::{Reader, unconfirm};
 
-    fn settings(folder: &std::path::Path) -> EngineSettings {
+    fn ana() -> Operator {
         let via = Via {
             surface: Surface::Cli,
             login: "ana".into(),
@@ -122,14 +102,16 @@ mod tests {
             ssh_client: None,
             pid: 1,
         };
+        let name = "ana".into();
+        Operator { name, via }
+    }
+
+    fn settings(folder: &Path) -> EngineSettings {
         EngineSettings {
             runs_dir: folder.to_owned(),
             config: Config::default(),
             config_path: None,
-            operator: Operator {
-                name: "ana".into(),
-                via,
-            },
+            operator: ana(),
             role: Role::Visitor,
             clock: Arc::new(SystemClock),
             program: "none".into(),
@@ -142,7 +124,6 @@ mod tests {
         let runs = RunsDir::open(&settings.runs_dir, None).unwrap();
         Preparer {
             reader: Reader::open(runs.path()).unwrap(),
-            session: "s".to_owned(),
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: OldRecords::new(runs.clone(), Vec::new()),
@@ -153,66 +134,92 @@ mod tests {
         }
     }
 
+    /// An engine does these, one after the other, and ends.
+    async fn done(settings: EngineSettings, commands: impl IntoIterator<Item = Command>) {
+        let mut engine = Engine::open(settings).unwrap();
+        for command in commands {
+            engine.client().command(command).await.unwrap().1.unwrap();
+        }
+        engine.rest().await;
+        engine.close();
+    }
+
+    fn job_id() -> JobId {
+        JobId::new("j").unwrap()
+    }
+
+    fn stage(name: &str) -> StageName {
+        StageName::new(name).unwrap()
+    }
+
+    fn gate(name: &str) -> GateRef {
+        GateRef {
+            job_id: job_id(),
+            stage: stage(name),
+            attempt: None,
+        }
+    }
+
+    fn open(name: &str, bytes: &'static [u8]) -> Command {
+        let file = OutsideFile::Bytes {
+            name: "plan.txt".into(),
+            bytes: bytes.into(),
+        };
+        let kind = "script".into();
+        Command::OpenGate {
+            job_id: job_id(),
+            stage: stage(name),
+            artifacts: vec![OutsideArtifact { kind, file }],
+            bases: Vec::new(),
+        }
+    }
+
+    fn approve(name: &str, patch: Option<Value>) -> Command {
+        Command::Decide {
+            gate: gate(name),
+            verdict: Verdict::Approve,
+            notes: None,
+            patch,
+            digest: None,
+        }
+    }
+
+    fn one_to_two() -> Value {
+        json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]})
+    }
+
+    fn asked(command: Command) -> [Ask; 1] {
+        [Ask::new(ana(), "s", command)]
+    }
+
     /// The file of a patch has its name, the disk has not confirmed it, and somebody puts the
     /// former bytes back.
     #[tokio::test]
     async fn a_dry_run_takes_bytes_that_were_put_back_for_what_the_writer_takes_them() {
         let folder = tempfile::tempdir().unwrap();
-        let mut engine = Engine::open(settings(folder.path())).unwrap();
-        let job_id = JobId::new("j").unwrap();
-        let stage = StageName::new("edit").unwrap();
-        let outside = folder.path().join("plan.txt");
-        fs::write(&outside, "one\n").unwrap();
-        let artifacts = vec![OutsideArtifact {
-            kind: "script".into(),
-            file: outside.into(),
-        }];
-        let opening = Command::OpenGate {
-            job_id: job_id.clone(),
-            stage: stage.clone(),
-            artifacts,
-            bases: Vec::new(),
-        };
-        engine.client().command(opening).await.unwrap().1.unwrap();
-        let gate = GateRef {
-            job_id: job_id.clone(),
-            stage,
-            attempt: None,
-        };
-        let patch = json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]});
         let patching = Command::ApplyPatch {
-            gate: gate.clone(),
-            patch,
+            gate: gate("edit"),
+            patch: one_to_two(),
             digest: None,
         };
-        engine.client().command(patching).await.unwrap().1.unwrap();
-        engine.rest().await;
-        engine.close();
+        done(settings(folder.path()), [open("edit", b"one\n"), patching]).await;
         let plan = folder.path().join("j/artifacts/edit/plan.txt");
         assert_eq!(fs::read_to_string(&plan).unwrap(), "two\n");
         fs::write(&plan, "one\n").unwrap();
         unconfirm(folder.path()).unwrap();
 
-        let settings = settings(folder.path());
-        let mut writer = writers(&settings);
+        let mut writer = writers(&settings(folder.path()));
         let mut reader = writer.for_reading().unwrap();
-        let approve = Command::Decide {
-            gate,
-            verdict: Verdict::Approve,
-            notes: None,
-            patch: None,
-            digest: None,
-        };
-        let approve = [approve];
-        let as_owed = reader.previews(&settings.operator, &approve);
+        let approve = asked(approve("edit", None));
+        let as_owed = reader.previews(&approve);
         assert!(as_owed[0].is_ok(), "{as_owed:?}");
-        assert_eq!(writer.previews(&settings.operator, &approve), as_owed);
+        assert_eq!(writer.previews(&approve), as_owed);
         // The test does what the writer does after it has put the files in place.
-        writer.in_place.note(job_id, u64::MAX);
-        let changed = reader.previews(&settings.operator, &approve);
+        writer.in_place.note(job_id(), u64::MAX);
+        let changed = reader.previews(&approve);
         let code = changed[0].as_ref().unwrap_err().code;
         assert_eq!(code, RefusalCode::ArtifactChanged);
-        assert_eq!(writer.previews(&settings.operator, &approve), changed);
+        assert_eq!(writer.previews(&approve), changed);
     }
 
     /// Another event of the job is owed, and the artifact is another since: that says nothing of
@@ -220,42 +227,12 @@ mod tests {
     #[tokio::test]
     async fn what_this_process_put_in_place_is_there_whatever_else_is_owed_and_became_of_it_since() {
         let folder = tempfile::tempdir().unwrap();
-        let mut engine = Engine::open(settings(folder.path())).unwrap();
-        let job_id = JobId::new("j").unwrap();
-        let open = |stage: &str, bytes: &'static [u8]| Command::OpenGate {
-            job_id: job_id.clone(),
-            stage: StageName::new(stage).unwrap(),
-            artifacts: vec![OutsideArtifact {
-                kind: "script".into(),
-                file: OutsideFile::Bytes {
-                    name: "plan.txt".into(),
-                    bytes: bytes.into(),
-                },
-            }],
-            bases: Vec::new(),
-        };
-        engine
-            .client()
-            .command(open("edit", b"one\n"))
-            .await
-            .unwrap()
-            .1
-            .unwrap();
-        let approving = Command::Decide {
-            gate: GateRef {
-                job_id: job_id.clone(),
-                stage: StageName::new("edit").unwrap(),
-                attempt: None,
-            },
-            verdict: Verdict::Approve,
-            notes: None,
-            patch: Some(json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]})),
-            digest: None,
-        };
-        engine.client().command(approving).await.unwrap().1.unwrap();
-        engine.client().command(open("audio", b"")).await.unwrap().1.unwrap();
-        engine.rest().await;
-        engine.close();
+        let commands = [
+            open("edit", b"one\n"),
+            approve("edit", Some(one_to_two())),
+            open("audio", b""),
+        ];
+        done(settings(folder.path()), commands).await;
         let plan = folder.path().join("j/artifacts/edit/plan.txt");
         assert_eq!(fs::read_to_string(&plan).unwrap(), "two\n");
         unconfirm(folder.path()).unwrap();
@@ -269,7 +246,7 @@ mod tests {
             "nobody here knows who put it there"
         );
         let last_seq = preparer.reader.last_event_seq().unwrap();
-        preparer.in_place.note(job_id, last_seq - 1);
+        preparer.in_place.note(job_id(), last_seq - 1);
         assert!(preparer.is_in_place(&sealed).unwrap());
     }
 
@@ -278,83 +255,57 @@ mod tests {
     #[tokio::test]
     async fn what_a_dry_run_has_read_the_writer_does_not_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
-        let (stages, policies) = (["outline", "script", "audio"], ["outline", "script"]);
-        let name = |name: &str| StageName::new(name).unwrap();
-        config.pipeline.stages = Arc::new(
-            stages
-                .map(|stage| StageSpec {
-                    name: name(stage),
-                    command: if stage == "audio" {
-                        vec!["true".to_owned()]
-                    } else {
-                        Vec::new()
-                    },
-                    env: BTreeMap::new(),
-                    timeout_s: None,
-                    artifacts: vec![ArtifactSpec {
-                        kind: stage.to_owned(),
-                        path: ArtifactPath::new(&format!("artifacts/{stage}")).unwrap(),
-                    }],
-                })
-                .to_vec(),
-        );
-        config.gates = Arc::new(policies.map(|stage| (name(stage), GatePolicy::default())).into());
-        let job_id = JobId::new("j").unwrap();
         let artifacts = folder.path().join("j/artifacts");
         fs::create_dir_all(&artifacts).unwrap();
-        for stage in policies {
+        let spec = |name: &str, command: &[&str]| StageSpec {
+            name: stage(name),
+            command: command.iter().map(|&word| word.to_owned()).collect(),
+            env: BTreeMap::new(),
+            timeout_s: None,
+            artifacts: vec![ArtifactSpec {
+                kind: name.to_owned(),
+                path: ArtifactPath::new(&format!("artifacts/{name}")).unwrap(),
+            }],
+        };
+        let bare = ["outline", "script"];
+        for stage in bare {
             fs::write(artifacts.join(stage), stage).unwrap();
         }
-        let mut engine = Engine::open(EngineSettings {
-            config: config.clone(),
-            ..settings(folder.path())
-        })
-        .unwrap();
+        let mut config = Config::default();
+        config.pipeline.stages = Arc::new(vec![
+            spec("outline", &[]),
+            spec("script", &[]),
+            spec("audio", &["true"]),
+        ]);
+        config.gates = Arc::new(bare.map(|name| (stage(name), GatePolicy::default())).into());
         let job = NewJob {
-            id: Some(job_id.clone()),
+            id: Some(job_id()),
             slug: "j".to_owned(),
             ..NewJob::default()
         };
-        engine
-            .client()
-            .command(Command::StartJob(job))
-            .await
-            .unwrap()
-            .1
-            .unwrap();
-        let approve = |stage: &str| Command::Decide {
-            gate: GateRef {
-                job_id: job_id.clone(),
-                stage: name(stage),
-                attempt: None,
-            },
-            verdict: Verdict::Approve,
-            notes: None,
-            patch: None,
-            digest: None,
+        let settings = EngineSettings {
+            config: config.clone(),
+            ..settings(folder.path())
         };
-        engine.client().command(approve("outline")).await.unwrap().1.unwrap();
-        engine.rest().await;
-        engine.close();
+        done(settings, [Command::StartJob(job), approve("outline", None)]).await;
         let later = ManualClock::at(SystemClock.now());
         later.pass(std::time::Duration::from_secs(60));
         let settings = EngineSettings {
             config,
             clock: Arc::new(later),
-            ..settings(folder.path())
+            ..self::settings(folder.path())
         };
         let mut writer = writers(&settings);
         let mut reader = writer.for_reading().unwrap();
-        let foreseen = reader.previews(&settings.operator, &[approve("script")]);
+        let approve = asked(approve("script", None));
+        let foreseen = reader.previews(&approve);
         assert!(foreseen[0].is_ok(), "{foreseen:?}");
         assert_eq!(writer.digests.count(), 2);
         // Whoever reads them again finds other bytes.
         let outline = artifacts.join("outline");
         fs::write(&outline, "OUTLINE").unwrap();
         writer.digests.pretend_unchanged(&outline);
-        let ask = writer.asked(settings.operator.clone(), approve("script"));
-        let (_, evidence) = writer.evidence(&ask).unwrap();
+        let (_, evidence) = writer.evidence(&approve[0]).unwrap();
         let looks = evidence.ahead.unwrap();
         assert!(looks.len() == 2 && !looks.iter().any(OnDisk::is_moved), "{looks:?}");
     }

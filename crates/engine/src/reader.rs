@@ -34,7 +34,7 @@ pub(super) enum LeadLook {
 const CANCELED_MAX: u32 = 200;
 
 /// Something to be done by the reader.
-pub(super) type Ask = Box<dyn FnOnce(&mut ReaderThread) + Send>;
+pub(super) type ReaderWork = Box<dyn FnOnce(&mut ReaderThread) + Send>;
 
 /// What a look is for.
 pub(super) struct LookFor {
@@ -54,15 +54,15 @@ pub(super) struct ReaderThread {
     pub(crate) program: Option<String>,
     /// Which rows the last look found. None: it failed, or an answer since.
     pub(crate) found: Option<i64>,
-    pub(crate) asks: Receiver<Ask>,
+    pub(crate) work: Receiver<ReaderWork>,
     pub(crate) inbox: Sender<Inbox>,
 }
 
 impl ReaderThread {
     /// Works until nobody can ask any more.
     pub(crate) fn run(mut self) {
-        while let Ok(ask) = self.asks.recv() {
-            ask(&mut self);
+        while let Ok(work) = self.work.recv() {
+            work(&mut self);
         }
     }
 

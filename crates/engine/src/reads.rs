@@ -6,12 +6,12 @@ use std::sync::mpsc::TrySendError;
 
 use tokio::sync::oneshot;
 
-use domain::ask::Command;
+use domain::ask::{Ask, Command};
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
-use domain::old::{ListedJob, OldDecision, OldEvent};
+use domain::old::{ListedEvent, ListedJob, OldDecision};
 use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
@@ -54,7 +54,7 @@ impl Client {
             let _ = sender.send(read);
         });
         let threads = self.threads.upgrade();
-        let handed = threads.map(|threads| threads.asks.try_send(ask));
+        let handed = threads.map(|threads| threads.reads.try_send(ask));
         match handed {
             Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(Unread::Refused(leaving()))),
             Some(Err(TrySendError::Full(_))) => Err(Unread::Refused(busy())),
@@ -96,13 +96,6 @@ impl Client {
         let id = job_id.cloned();
         self.read(move |on| Ok(on.reader.events(id.as_ref(), 0, limit, true)?))
             .await
-    }
-
-    /// A job's events as a client pages through them, oldest first, and how many there are without
-    /// the limit.
-    pub async fn event_page(&self, id: &JobId, since: EventsSince, limit: u32) -> Result<(Vec<Event>, u64), Unread> {
-        let id = id.clone();
-        self.read(move |on| Ok(on.reader.event_page(&id, since, limit)?)).await
     }
 
     /// Decisions, newest first, every attempt; only this job's, only this stage's.
@@ -183,13 +176,14 @@ impl Client {
             .await
     }
 
-    /// The same as [`Self::event_page`] of an old job.
-    pub async fn old_event_page(
+    /// The events of a job of ours or of the old system as a client pages through them, oldest
+    /// first, and how many there are without the limit.
+    pub async fn event_page(
         &self,
         id: &JobId,
         since: EventsSince,
         limit: u32,
-    ) -> Result<(Vec<OldEvent>, u64), Unread> {
+    ) -> Result<(Vec<ListedEvent>, u64), Unread> {
         let id = id.clone();
         self.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?))
             .await
@@ -209,32 +203,33 @@ impl Client {
         operator: Option<Operator>,
         command: Command,
     ) -> Result<Result<Outlook, Refusal>, Unread> {
-        self.foresee(operator, move |on, operator| on.preview(operator, &command), Err)
-            .await
+        let mut foreseen = self.foresee(operator, vec![command]).await?;
+        Ok(foreseen.pop().unwrap_or_else(|| Err(leaving())))
     }
 
     /// The same of several commands, one after the other.
     pub async fn previews(&self, commands: Vec<Command>) -> Result<Vec<Result<Outlook, Refusal>>, Unread> {
-        let count = commands.len();
-        let foresee = move |on: &mut Preparer, operator: &Operator| on.previews(operator, &commands);
-        self.foresee(None, foresee, |refusal| vec![Err(refusal); count]).await
+        self.foresee(None, commands).await
     }
 
     /// A dry run goes by the configuration in force. What nobody may do has no future to be told.
-    async fn foresee<T: Send + 'static>(
+    async fn foresee(
         &self,
         operator: Option<Operator>,
-        foresee: impl FnOnce(&mut Preparer, &Operator) -> T + Send + 'static,
-        refused: impl FnOnce(Refusal) -> T,
-    ) -> Result<T, Unread> {
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Outlook, Refusal>>, Unread> {
         let standing = self.standing().clone();
         if let Some(newer) = standing.newer {
-            return Ok(refused(newer.refusal()));
+            return Ok(vec![Err(newer.refusal()); commands.len()]);
         }
         let operator = operator.unwrap_or_else(|| self.operator().clone());
+        let threads = self.threads.upgrade().ok_or_else(leaving).map_err(Unread::Refused)?;
+        let ask = |command| Ask::new(operator.clone(), &threads.session, command);
+        let asks: Vec<_> = commands.into_iter().map(ask).collect();
+        drop(threads);
         self.read(move |on| {
             on.config = standing.config;
-            Ok(foresee(on, &operator))
+            Ok(on.previews(&asks))
         })
         .await
     }

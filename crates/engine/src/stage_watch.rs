@@ -15,6 +15,7 @@ use domain::refusal::Refusal;
 use runs::supervisor::{StageEnd, StageLaunch, Supervised, adopt, end_orphan, signal_cancel};
 use runs::{RunDir, RunsDir};
 
+use super::api::Notice;
 use super::inbox::{Inbox, StageKey};
 use rules::StageOutcome;
 
@@ -126,7 +127,10 @@ fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epo
         };
         let said = format!("{} {} #{}: {trouble}", key.job_id, key.stage, key.attempt);
         let trouble: Refusal = trouble.saying(said);
-        if inbox.blocking_send(Inbox::Trouble(Some(trouble))).is_err() {
+        if inbox
+            .blocking_send(Inbox::Notice(Notice::Trouble(Some(trouble))))
+            .is_err()
+        {
             return;
         }
         thread::park_timeout(AGAIN);

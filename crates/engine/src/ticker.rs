@@ -118,19 +118,13 @@ impl Ticker {
             if self.asked.get(&key).is_some_and(|again_us| now.boot_us < *again_us) {
                 continue;
             }
-            match armed.due(now, self.patience_us) {
-                Due::NotYet(_) => {}
-                Due::Now => due.push(DueGate {
-                    key,
-                    wake: armed.wake,
-                    is_missed: false,
-                }),
-                Due::Missed(_) => due.push(DueGate {
-                    key,
-                    wake: armed.wake,
-                    is_missed: true,
-                }),
-            }
+            let is_missed = match armed.due(now, self.patience_us) {
+                Due::NotYet(_) => continue,
+                Due::Now => false,
+                Due::Missed(_) => true,
+            };
+            let wake = armed.wake;
+            due.push(DueGate { key, wake, is_missed });
         }
         self.heap.extend(later);
         for gate in &due {

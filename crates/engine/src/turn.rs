@@ -90,8 +90,7 @@ impl Engine {
 
     pub(super) fn take(&mut self, message: Inbox) {
         match message {
-            Inbox::Done(request, result) => self.notify(Notice::Done(request, result)),
-            Inbox::Published(request, result) => self.notify(Notice::Published(request, result)),
+            Inbox::Notice(notice) => self.notify(notice),
             Inbox::Nudged => self.looking.wants_look = true,
             // A full queue has commands in it, and the writer looks after those.
             Inbox::Flushed => {
@@ -140,7 +139,6 @@ impl Engine {
                 self.configuration.config_at_us = Some(self.clock.now().boot_us.saturating_add(CONFIG_SETTLES_US));
             }
             Inbox::ConfigRead(read) => self.config_read(read),
-            Inbox::Trouble(trouble) => self.notify(Notice::Trouble(trouble)),
         }
     }
 

@@ -24,7 +24,7 @@ use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
 use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError};
 
-use super::api::{Receipt, RequestId};
+use super::api::{Notice, Receipt, Ticket};
 use super::client::{Asker, Committed};
 use super::draft_keeper::{DraftKeeper, Typed};
 use super::flusher::Flusher;
@@ -35,7 +35,7 @@ use super::receipt::{receipt, verb};
 use super::stage_watch::WatchContext;
 use super::ticker::DueGate;
 use super::trouble::not_recorded;
-use domain::ask::Command;
+use domain::ask::{Ask, Command};
 use rules::{Evidence, Happening, StageOutcome, Trigger, reduce};
 
 /// The most entries of one transaction.
@@ -45,8 +45,8 @@ const RETRY: Duration = Duration::from_secs(2);
 
 /// What the loop asks of the writer.
 pub(super) enum Work {
-    /// Somebody's command.
-    Command(Asker, Operator, Box<Command>),
+    /// What somebody wants, and who is told what came of it.
+    Ask(Asker, Box<Ask>),
     Expire(Vec<DueGate>),
     StartStage {
         key: StageKey,
@@ -104,7 +104,7 @@ struct Matter {
 
 /// Who waits for the files of a command, which is committed.
 pub(super) enum Unpublished {
-    Loop(RequestId),
+    Loop(Ticket),
     Client(oneshot::Sender<Result<Committed, Refusal>>, Box<Receipt>),
 }
 
@@ -167,11 +167,15 @@ impl Writer {
         let _ = self.inbox.blocking_send(message);
     }
 
+    fn notify(&self, notice: Notice) {
+        self.send(Inbox::Notice(notice));
+    }
+
     fn turn(&mut self, waiting: Vec<Work>) {
         let mut items = Vec::with_capacity(waiting.len());
         for work in waiting {
             match work {
-                Work::Command(asker, operator, command) => self.command(asker, operator, *command, &mut items),
+                Work::Ask(asker, ask) => self.ask(asker, *ask, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
@@ -225,15 +229,14 @@ impl Writer {
         self.commit(items);
     }
 
-    fn command(&mut self, asker: Asker, by: Operator, command: Command, items: &mut Vec<Batched<Matter>>) {
+    fn ask(&mut self, asker: Asker, ask: Ask, items: &mut Vec<Batched<Matter>>) {
         // What was prepared before an earlier command on the same job was committed might be stale.
         // Jobs know nothing of each other: the decisions of a bulk go into one transaction.
-        let is_of_same_job = |item: &Batched<Matter>| command.job_id() == Some(&item.job_id);
+        let is_of_same_job = |item: &Batched<Matter>| ask.command.job_id() == Some(&item.job_id);
         if items.iter().any(is_of_same_job) {
             self.commit(std::mem::take(items));
         }
-        fault::begin(verb(&command));
-        let ask = self.preparer.asked(by, command);
+        fault::begin(verb(&ask.command));
         match self.preparer.evidence(&ask) {
             Ok((job_id, evidence)) => {
                 fault::point("prepared");
@@ -447,9 +450,9 @@ impl Writer {
         }
         let receipt = Box::new(receipt);
         let unpublished = match asker {
-            Asker::Loop(request) => {
-                self.send(Inbox::Done(request, Ok(receipt)));
-                Unpublished::Loop(request)
+            Asker::Loop(ticket) => {
+                self.notify(Notice::Done(ticket, Ok(receipt)));
+                Unpublished::Loop(ticket)
             }
             Asker::Client(answer) => Unpublished::Client(answer, receipt),
         };
@@ -458,7 +461,7 @@ impl Writer {
 
     fn refuse(&self, asker: Asker, refusal: Refusal) {
         match asker {
-            Asker::Loop(request) => self.send(Inbox::Done(request, Err(refusal))),
+            Asker::Loop(ticket) => self.notify(Notice::Done(ticket, Err(refusal))),
             // If this fails, the caller no longer waits for the answer. The same holds below.
             Asker::Client(answer) => {
                 let _ = answer.send(Err(refusal));
@@ -468,7 +471,7 @@ impl Writer {
 
     pub(super) fn published(&self, unpublished: Unpublished, result: Result<(), Refusal>) {
         match unpublished {
-            Unpublished::Loop(request) => self.send(Inbox::Published(request, result)),
+            Unpublished::Loop(ticket) => self.notify(Notice::Published(ticket, result)),
             Unpublished::Client(answer, receipt) => {
                 let _ = answer.send(Ok((receipt, result)));
             }
@@ -505,7 +508,7 @@ impl Writer {
         let launch = self
             .watch
             .launch_of(rows, key)
-            .ok_or_else(|| Refusal::new(RefusalCode::NotFound, format!("{} has no such attempt", key.job_id)))?;
+            .ok_or_else(|| Refusal::not_found(format!("{} has no such attempt", key.job_id)))?;
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
@@ -551,7 +554,7 @@ impl Writer {
     pub(super) fn report(&mut self, trouble: Option<Refusal>) {
         if self.trouble != trouble {
             self.trouble.clone_from(&trouble);
-            self.send(Inbox::Trouble(trouble));
+            self.notify(Notice::Trouble(trouble));
         }
     }
 }

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use domain::refusal::{Refusal, RefusalCode};
 
+/// What a route comes to.
+pub(crate) type Answered = Result<Response, ApiError>;
+
 /// A document with this status.
 pub(crate) fn document(status: StatusCode, document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {
@@ -89,6 +92,11 @@ impl ApiError {
         error
     }
 
+    /// The same of one fault.
+    pub(crate) fn fault(kind: &str, loc: Vec<Value>, msg: impl Into<String>, input: &Value) -> Self {
+        Self::unprocessable(&[FieldFault::new(kind, loc, msg, input)])
+    }
+
     /// There is no such thing.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", detail)
@@ -146,8 +154,7 @@ impl ApiError {
             .as_ref()
             .map_or(String::new(), |hint| format!("   hint: {hint}"));
         let msg = format!("{}{hint}", refusal.message);
-        let fault = FieldFault::new(refusal.code.as_str(), loc, msg, &Value::Null);
-        let mut error = Self::unprocessable(&[fault]);
+        let mut error = Self::fault(refusal.code.as_str(), loc, msg, &Value::Null);
         error.0.code = refusal.code.as_str();
         error
     }

@@ -5,28 +5,32 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::Response;
+use axum::extract::rejection::ExtensionRejection;
+use axum::extract::{Extension, FromRequestParts};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use clock::Clock;
 use config::Config;
 use domain::ask::Command;
-use domain::ids::JobId;
+use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::old::ListedJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
+use engine::api::Receipt;
 use engine::client::{Client, Committed, Unread};
 use text::words::duration;
-use wire::{DocumentContext, PreviewDoc};
+use wire::{DocumentContext, DoneDoc, GateDoc, JobGateDoc, PreviewDoc};
 
-use super::answer::{self, ApiError};
+use super::answer::{self, Answered, ApiError};
 use super::auth::{Caller, Tokens};
 use super::limits::Limiters;
 use super::metrics::Metrics;
 
 /// The most streams and waiting requests at once.
-const LONG_MAX: usize = 256;
+pub(crate) const LONG_MAX: usize = 256;
 /// How long an answer from the engine is waited for; its work goes on afterwards.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -49,36 +53,10 @@ pub(crate) struct App {
     pub(crate) leaving: watch::Receiver<bool>,
     /// The documents of OpenAPI, made once.
     pub(crate) openapi: super::openapi::Documents,
-    long: Arc<Semaphore>,
+    pub(crate) long: Arc<Semaphore>,
 }
 
 impl App {
-    /// All of it, with nothing under way yet.
-    #[expect(clippy::too_many_arguments, reason = "each is one field")]
-    pub(crate) fn new(
-        engine: Client,
-        clock: Arc<dyn Clock>,
-        runs_dir: Option<String>,
-        config_path: Option<PathBuf>,
-        keys: Tokens,
-        rates: Limiters,
-        leaving: watch::Receiver<bool>,
-        openapi: super::openapi::Documents,
-    ) -> Self {
-        Self {
-            engine,
-            clock,
-            runs_dir,
-            config_path,
-            keys,
-            rates,
-            metrics: Metrics::default(),
-            leaving,
-            openapi,
-            long: Arc::new(Semaphore::new(LONG_MAX)),
-        }
-    }
-
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().utc
@@ -110,43 +88,6 @@ impl App {
         Arc::clone(&self.long)
             .try_acquire_owned()
             .map_err(|_| ApiError::too_many(format!("{LONG_MAX} streams and waiting requests are open already"), 5))
-    }
-
-    /// Has a command done in the caller's name.
-    pub(crate) async fn act(&self, caller: &Caller, command: Command) -> Result<Committed, ApiError> {
-        self.act_on(caller, command, &["patch"]).await
-    }
-
-    /// The same, where a patch stands elsewhere in the body.
-    pub(crate) async fn act_on(
-        &self,
-        caller: &Caller,
-        command: Command,
-        patch_at: &[&str],
-    ) -> Result<Committed, ApiError> {
-        let done = self.engine.command_of(caller.operator.clone(), command);
-        match tokio::time::timeout(PATIENCE, done).await {
-            Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
-            Err(_) => Err(ApiError::unavailable(format!(
-                "no answer within {}; it may still be done",
-                duration(PATIENCE.as_secs())
-            ))
-            .hint("look at the job before you try again")),
-        }
-    }
-
-    /// What a command would do in the caller's name; refused as the command itself would be.
-    pub(crate) async fn preview(
-        &self,
-        caller: &Caller,
-        job_id: &JobId,
-        command: Command,
-        patch_at: &[&str],
-    ) -> Result<Response, ApiError> {
-        let foreseen = self.engine.preview(Some(caller.operator.clone()), command);
-        let outlook = self.read(foreseen).await?;
-        let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
-        Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)))
     }
 
     /// Waits for an answer of the engine; what cannot be read is an error.
@@ -184,4 +125,75 @@ impl App {
 /// There is no such job: the same words for an id that cannot be one.
 pub(crate) fn no_such_job(id: &JobId) -> ApiError {
     ApiError::not_found(Refusal::no_such_job(id).message)
+}
+
+/// Who asks for something to be done, and what it is done with.
+pub(crate) struct Asker {
+    pub(crate) app: Arc<App>,
+    pub(crate) caller: Caller,
+}
+
+impl FromRequestParts<Arc<App>> for Asker {
+    type Rejection = ExtensionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ExtensionRejection> {
+        let Extension(caller) = Extension::from_request_parts(parts, app).await?;
+        let app = Arc::clone(app);
+        Ok(Self { app, caller })
+    }
+}
+
+impl Asker {
+    /// Has a command done in the caller's name; `patch_at` is where in the body a patch stands.
+    pub(crate) async fn act(&self, command: Command, patch_at: &[&str]) -> Result<Committed, ApiError> {
+        let done = self.app.engine.command_of(self.caller.operator.clone(), command);
+        match tokio::time::timeout(PATIENCE, done).await {
+            Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
+            Err(_) => Err(ApiError::unavailable(format!(
+                "no answer within {}; it may still be done",
+                duration(PATIENCE.as_secs())
+            ))
+            .hint("look at the job before you try again")),
+        }
+    }
+
+    /// The same, and answers with what was done, to which `complete` adds what belongs to it; with
+    /// `dry_run` what would be done, refused as the command itself would be.
+    pub(crate) async fn perform(
+        &self,
+        dry_run: bool,
+        job_id: &JobId,
+        command: Command,
+        patch_at: &[&str],
+        complete: impl for<'a> FnOnce(&'a Receipt, &mut DoneDoc<'a>),
+    ) -> Answered {
+        if dry_run {
+            let foreseen = self.app.engine.preview(Some(self.caller.operator.clone()), command);
+            let outlook = self.app.read(foreseen).await?;
+            let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
+            return Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)));
+        }
+        let (receipt, published) = self.act(command, patch_at).await?;
+        let mut document = receipt.document(published.as_ref().err());
+        complete(&receipt, &mut document);
+        Ok(answer::ok(&document))
+    }
+
+    /// Answers with a gate as it is after something was done to it.
+    pub(crate) fn gate(
+        &self,
+        (receipt, published): &Committed,
+        stage: &StageName,
+        attempt: Option<u32>,
+        status: StatusCode,
+    ) -> Answered {
+        let rows = &receipt.rows;
+        let found = rows.gate_of(stage, attempt);
+        let found = found.ok_or_else(|| Refusal::no_gate(rows, stage, attempt))?;
+        let config = self.app.config();
+        let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, found, self.app.lens(&config)));
+        document.published = Some(published.is_ok());
+        document.warnings = &receipt.warnings;
+        Ok(answer::document(status, &document))
+    }
 }

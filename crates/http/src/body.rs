@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use text::words::duration;
 
-use super::answer::{ApiError, FieldFault};
+use super::answer::ApiError;
 use super::request::{Fields, Request as Asked};
 
 /// The most bytes of a request's body (SPEC §10).
@@ -65,9 +65,7 @@ impl<S: Send + Sync> FromRequest<S> for Object {
 
     async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
         let Raw(bytes) = Raw::from_request(request, state).await?;
-        let fault = |kind: &str, msg: String, input: &Value| {
-            ApiError::unprocessable(&[FieldFault::new(kind, vec!["body".into()], msg, input)])
-        };
+        let fault = |kind: &str, msg: String, input: &Value| ApiError::fault(kind, vec!["body".into()], msg, input);
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(Value::Object(Map::new())));
         }

@@ -25,7 +25,7 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 
 /// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business.
 pub(crate) async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_wanted = app.engine.standing().config.security.has_security_headers;
+    let is_wanted = app.engine.standing().config.security.security_headers.enabled;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers
@@ -44,7 +44,7 @@ pub(crate) fn cors(app: &Arc<App>) -> CorsLayer {
     let app = Arc::clone(app);
     let is_listed = move |origin: &HeaderValue, _: &axum::http::request::Parts| {
         let config = app.config();
-        let mut listed = config.security.cors_origins.iter();
+        let mut listed = config.security.cors.allow_origins.iter();
         listed.any(|listed| listed.as_bytes() == origin.as_bytes())
     };
     CorsLayer::new()

@@ -9,7 +9,6 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
@@ -31,33 +30,11 @@ use super::app::App;
 /// The most events that are read at once after some were missed.
 const PAGE: u32 = 1000;
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RequestLabels {
-    method: String,
-    route: String,
-    status: u16,
-}
+/// The labels of a series: names and values.
+type Labels<const N: usize> = [(&'static str, String); N];
 
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct RouteLabels {
-    method: String,
-    route: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct DecisionLabels {
-    by: String,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct StageLabels {
-    stage: String,
-}
-
-#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct WebhookLabels {
-    webhook: String,
+fn decision_labels(by: &str, outcome: &str) -> Labels<2> {
+    [("by", by.to_owned()), ("outcome", outcome.to_owned())]
 }
 
 #[derive(Clone)]
@@ -72,9 +49,9 @@ impl MetricConstructor<Histogram> for Latency {
 /// Everything that is counted over time.
 pub(crate) struct Metrics {
     registry: Registry,
-    requests: Family<RequestLabels, Counter>,
-    latency: Family<RouteLabels, Histogram, Latency>,
-    decisions: Family<DecisionLabels, Counter>,
+    requests: Family<Labels<3>, Counter>,
+    latency: Family<Labels<2>, Histogram, Latency>,
+    decisions: Family<Labels<2>, Counter>,
     lateness: Histogram,
     /// Streams that were ended because their client was too slow.
     pub(crate) streams_dropped: Counter,
@@ -111,16 +88,13 @@ impl Default for Metrics {
 impl Metrics {
     /// Makes the series of everybody who may decide: at zero, so that an alert tells nobody decided from nobody looked.
     fn begin<'n>(&self, deciders: impl Iterator<Item = &'n str>) {
-        let of = |by: &str, outcome| DecisionLabels {
-            by: by.to_owned(),
-            outcome,
-        };
+        let begin = |by: &str, outcome: &str| drop(self.decisions.get_or_create(&decision_labels(by, outcome)));
         for by in deciders {
-            drop(self.decisions.get_or_create(&of(by, "approved")));
-            drop(self.decisions.get_or_create(&of(by, "rejected")));
+            begin(by, "approved");
+            begin(by, "rejected");
         }
-        drop(self.decisions.get_or_create(&of(TIMER_NAME, "auto_approved")));
-        drop(self.decisions.get_or_create(&of(TIMER_NAME, "rejected")));
+        begin(TIMER_NAME, "auto_approved");
+        begin(TIMER_NAME, "rejected");
     }
 
     fn count(&self, event: &Event) {
@@ -134,8 +108,8 @@ impl Metrics {
             return;
         };
         let by = event.payload.get("by").and_then(serde_json::Value::as_str);
-        let by = by.unwrap_or_default().to_owned();
-        self.decisions.get_or_create(&DecisionLabels { by, outcome }).inc();
+        let labels = decision_labels(by.unwrap_or_default(), outcome);
+        self.decisions.get_or_create(&labels).inc();
     }
 }
 
@@ -151,17 +125,12 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next:
     let began_us = app.clock.now().boot_us;
     let response = next.run(request).await;
     let took_us = app.clock.now().boot_us.saturating_sub(began_us);
-    let labels = RouteLabels { method, route };
-    app.metrics
-        .latency
-        .get_or_create(&labels)
-        .observe(took_us as f64 / SECOND_US as f64);
-    let RouteLabels { method, route } = labels;
-    let status = response.status().as_u16();
-    app.metrics
-        .requests
-        .get_or_create(&RequestLabels { method, route, status })
-        .inc();
+    let status = response.status().as_u16().to_string();
+    let [method, route, status] = [("method", method), ("route", route), ("status", status)];
+    let labels = [method.clone(), route.clone()];
+    let latency = app.metrics.latency.get_or_create(&labels);
+    latency.observe(took_us as f64 / SECOND_US as f64);
+    app.metrics.requests.get_or_create(&[method, route, status]).inc();
     response
 }
 
@@ -233,18 +202,16 @@ fn gauges(
 ) -> Registry {
     let mut registry = Registry::with_prefix("holdpoint");
     register_webhooks(&mut registry, webhooks);
-    let open: Family<StageLabels, Gauge> = Family::default();
-    let oldest: Family<StageLabels, Gauge<f64, AtomicU64>> = Family::default();
+    let open: Family<Labels<1>, Gauge> = Family::default();
+    let oldest: Family<Labels<1>, Gauge<f64, AtomicU64>> = Family::default();
     for stage in stages {
-        let labels = StageLabels {
-            stage: stage.to_string(),
-        };
+        let labels = [("stage", stage.to_string())];
         open.get_or_create(&labels).set(0);
         oldest.get_or_create(&labels).set(0.0);
     }
     for row in queue.iter().filter(|row| row.kind == QueueKind::Gate) {
         let stage = row.stage.as_ref().map(ToString::to_string).unwrap_or_default();
-        let labels = StageLabels { stage };
+        let labels = [("stage", stage)];
         open.get_or_create(&labels).inc();
         let age_s = now.us_since(row.since).max(0) as f64 / SECOND_US as f64;
         let gauge = oldest.get_or_create(&labels);
@@ -266,13 +233,11 @@ fn gauges(
 
 /// What was told to webhooks, by any process, since they are configured.
 fn register_webhooks(registry: &mut Registry, webhooks: &[WebhookStanding]) {
-    let waiting: Family<WebhookLabels, Gauge> = Family::default();
-    let delivered: Family<WebhookLabels, Counter> = Family::default();
-    let lost: Family<WebhookLabels, Counter> = Family::default();
+    let waiting: Family<Labels<1>, Gauge> = Family::default();
+    let delivered: Family<Labels<1>, Counter> = Family::default();
+    let lost: Family<Labels<1>, Counter> = Family::default();
     for standing in webhooks {
-        let labels = WebhookLabels {
-            webhook: standing.name.clone(),
-        };
+        let labels = [("webhook", standing.name.clone())];
         let count = i64::try_from(standing.waiting).unwrap_or(i64::MAX);
         waiting.get_or_create(&labels).set(count);
         delivered.get_or_create(&labels).inc_by(standing.delivered);

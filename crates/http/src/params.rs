@@ -12,7 +12,7 @@ use serde_json::Value;
 use domain::ids::{Digest, JobId, NameError, StageName};
 use domain::time::Timestamp;
 
-use super::answer::{ApiError, FieldFault};
+use super::answer::ApiError;
 
 fn named<'p>(params: &'p RawPathParams, name: &str) -> &'p str {
     params
@@ -82,14 +82,7 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-        let fault = |msg: String| {
-            ApiError::unprocessable(&[FieldFault::new(
-                "query_invalid",
-                vec!["query".into()],
-                msg,
-                &Value::Null,
-            )])
-        };
+        let fault = |msg: String| ApiError::fault("query_invalid", vec!["query".into()], msg, &Value::Null);
         let Query(pairs) = query.map_err(|error| fault(error.to_string()))?;
         Ok(Self(pairs.into_iter().collect()))
     }
@@ -104,23 +97,27 @@ impl QueryParams {
     /// A fault of a value.
     pub(crate) fn fault(&self, key: &str, kind: &str, msg: impl Into<String>) -> ApiError {
         let input = self.text(key).map_or(Value::Null, Value::from);
-        ApiError::unprocessable(&[FieldFault::new(kind, vec!["query".into(), key.into()], msg, &input)])
+        ApiError::fault(kind, vec!["query".into(), key.into()], msg, &input)
+    }
+
+    /// A value as `read` reads it; what that says of others is a fault of this kind.
+    pub(crate) fn value<T, E: ToString>(
+        &self,
+        key: &str,
+        kind: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, ApiError> {
+        let read = self.text(key).map(read).transpose();
+        read.map_err(|error| self.fault(key, kind, error.to_string()))
     }
 
     /// A whole number in a range.
     pub(crate) fn number(&self, key: &str, range: RangeInclusive<u32>) -> Result<Option<u32>, ApiError> {
-        let Some(text) = self.text(key) else { return Ok(None) };
-        match text.parse() {
-            Ok(number) if range.contains(&number) => Ok(Some(number)),
-            Ok(_) | Err(_) => {
-                let msg = format!(
-                    "Input should be a whole number from {} to {}",
-                    range.start(),
-                    range.end()
-                );
-                Err(self.fault(key, "int_range", msg))
-            }
-        }
+        self.value(key, "int_range", |text| {
+            let number = text.parse().ok().filter(|number| range.contains(number));
+            let (first, last) = (range.start(), range.end());
+            number.ok_or_else(|| format!("Input should be a whole number from {first} to {last}"))
+        })
     }
 
     /// One of some words, as `parse` reads it.
@@ -130,29 +127,19 @@ impl QueryParams {
         known: &[&str],
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<T>, ApiError> {
-        let Some(text) = self.text(key) else { return Ok(None) };
-        let read = parse(text);
-        if read.is_none() {
-            return Err(self.fault(key, "enum", format!("Input should be one of {}", known.join(", "))));
-        }
-        Ok(read)
+        let unknown = || format!("Input should be one of {}", known.join(", "));
+        self.value(key, "enum", |text| parse(text).ok_or_else(unknown))
     }
 
     /// A stage's name.
     pub(crate) fn stage(&self, key: &str) -> Result<Option<StageName>, ApiError> {
-        let Some(text) = self.text(key) else { return Ok(None) };
-        StageName::new(text)
-            .map(Some)
-            .map_err(|error| self.fault(key, "stage_name", error.to_string()))
+        self.value(key, "stage_name", |text| StageName::new(text))
     }
 
     /// A time; a `+` that came unescaped is read as one.
     pub(crate) fn time(&self, key: &str) -> Result<Option<Timestamp>, ApiError> {
-        let Some(text) = self.text(key) else { return Ok(None) };
-        match Timestamp::parse(&text.replace(' ', "+")) {
-            Some(time) => Ok(Some(time)),
-            None => Err(self.fault(key, "datetime", "Input should be an RFC 3339 time")),
-        }
+        let read = |text: &str| Timestamp::parse(&text.replace(' ', "+")).ok_or("Input should be an RFC 3339 time");
+        self.value(key, "datetime", read)
     }
 
     /// Whether something is wanted.
@@ -167,17 +154,11 @@ impl QueryParams {
 
     /// A digest.
     pub(crate) fn digest(&self, key: &str) -> Result<Option<Digest>, ApiError> {
-        let Some(text) = self.text(key) else { return Ok(None) };
-        Digest::parse(text)
-            .map(Some)
-            .map_err(|error| self.fault(key, "digest", error.to_string()))
+        self.value(key, "digest", Digest::parse)
     }
 
     /// A job's id.
     pub(crate) fn job(&self, key: &str) -> Result<Option<JobId>, ApiError> {
-        let Some(text) = self.text(key) else { return Ok(None) };
-        JobId::new(text)
-            .map(Some)
-            .map_err(|error| self.fault(key, "job_id", error.to_string()))
+        self.value(key, "job_id", |text| JobId::new(text))
     }
 }

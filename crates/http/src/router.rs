@@ -16,7 +16,6 @@ use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
     brief, configuration, decide, diff, events, gates, health, job_control, jobs, open, patches, stream, timer,
-    withdraw,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -48,7 +47,7 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::hold))
         .routes(routes!(timer::release))
         .routes(routes!(timer::extend))
-        .routes(routes!(withdraw::withdraw))
+        .routes(routes!(timer::withdraw))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))
@@ -75,7 +74,7 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         })
         .layer(middleware::from_fn_with_state(Arc::clone(app), auth::check));
     // Where no origin is listed, a preflight is a method like any other that is not there.
-    let routed = if app.config().security.cors_origins.is_empty() {
+    let routed = if app.config().security.cors.allow_origins.is_empty() {
         routed
     } else {
         routed.layer(headers::cors(app))

@@ -13,19 +13,3 @@ pub(crate) mod open;
 pub(crate) mod patches;
 pub(crate) mod stream;
 pub(crate) mod timer;
-pub(crate) mod withdraw;
-
-use axum::response::Response;
-
-use engine::client::Committed;
-use wire::DoneDoc;
-
-use super::answer;
-
-/// What is answered after something was done; `complete` adds what belongs to it.
-fn done<'a>(done: &'a Committed, complete: impl FnOnce(&mut DoneDoc<'a>)) -> Response {
-    let (receipt, published) = done;
-    let mut document = receipt.document(published.as_ref().err());
-    complete(&mut document);
-    answer::ok(&document)
-}

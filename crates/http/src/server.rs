@@ -25,9 +25,10 @@ use clock::Clock;
 use engine::client::Client;
 use text::words::duration;
 
-use super::app::App;
+use super::app::{App, LONG_MAX};
 use super::auth::Tokens;
 use super::limits::{HEAD_BYTES_MAX, Limiters};
+use super::metrics::Metrics;
 use super::socket::Impatient;
 use super::{metrics, openapi, router};
 
@@ -142,16 +143,18 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
     let (leave, leaving) = watch::channel(false);
     let (left_sender, left) = oneshot::channel();
     let (routes, documents) = router::routes();
-    let app = Arc::new(App::new(
-        settings.engine,
-        settings.clock,
-        address.ip().is_loopback().then_some(settings.runs_dir),
-        settings.config_path,
+    let app = Arc::new(App {
+        engine: settings.engine,
+        clock: settings.clock,
+        runs_dir: address.ip().is_loopback().then_some(settings.runs_dir),
+        config_path: settings.config_path,
         keys,
-        Limiters::new(config.security.rate_limits),
-        leaving.clone(),
-        openapi::Documents::new(documents),
-    ));
+        rates: Limiters::new(config.security.rate_limiting),
+        metrics: Metrics::default(),
+        leaving: leaving.clone(),
+        openapi: openapi::Documents::new(documents),
+        long: Arc::new(Semaphore::new(LONG_MAX)),
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(8)

@@ -54,11 +54,7 @@ impl<'r> Ahead<'r> {
             {
                 return look(path, digest);
             }
-            Ok(OnDisk {
-                path: path.clone(),
-                registered: digest,
-                found: Some((digest, artifact.size_bytes)),
-            })
+            Ok(OnDisk::new(path, digest, Some((digest, artifact.size_bytes))))
         });
         looks.collect()
     }

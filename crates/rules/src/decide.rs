@@ -1,12 +1,11 @@
 //! Decisions by persons and by the timer, and patches while the gate stays open.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use domain::artifact::GateArtifact;
-use domain::change::Change;
 use domain::event::EventType;
 use domain::gate::{Expiry, Gate, Verdict, notes_or_refuse};
-use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateKey;
 use domain::operator::Operator;
 use domain::proposal::Proposal;
@@ -16,33 +15,19 @@ use domain::wake::{Wake, WakeKind};
 use text::words::duration;
 
 use super::job_edit::JobEdit;
-use super::{Evidence, lease, stages};
+use super::{lease, stages};
 use domain::key::GateRef;
 
-/// What this patch would do, as it was found out before; none: there is no patch.
-pub(super) fn planned<'e>(
-    job_id: &JobId,
-    patch: Option<&Value>,
-    evidence: &'e Evidence,
-) -> Result<Option<&'e Proposal>, Refusal> {
-    match (patch, &evidence.proposal) {
-        (None, _) => Ok(None),
-        (Some(_), Some(proposal)) => Ok(Some(proposal)),
-        (Some(_), None) => Err(Refusal::stale_look(job_id)),
-    }
-}
-
 pub(super) fn decide(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     by: &Operator,
     verdict: Verdict,
     notes: Option<&str>,
     proposal: Option<&Proposal>,
     digest: Option<Digest>,
-) -> Result<Vec<Change>, Refusal> {
-    let gate = draft.gate(gate)?;
-    gate.open_or_refuse()?;
+) -> Result<(), Refusal> {
+    let gate = draft.still_open(gate)?;
     let notes = notes_or_refuse(notes)?;
     let mut artifacts = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, Some(verdict))?;
     let decision = gate.decide(by, verdict, notes, proposal, &artifacts, draft.cx.now.utc)?;
@@ -53,19 +38,18 @@ pub(super) fn decide(
         artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
     }
     draft.settle(&gate, &decision, artifacts);
-    stages::pause_where_moved(&mut draft)?;
-    Ok(draft.finish())
+    stages::pause_where_moved(draft)?;
+    Ok(())
 }
 
 pub(super) fn apply_patch(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     proposal: Option<&Proposal>,
     digest: Option<Digest>,
-) -> Result<Vec<Change>, Refusal> {
-    let gate = draft.gate(gate)?;
-    gate.open_or_refuse()?;
+) -> Result<(), Refusal> {
+    let gate = draft.still_open(gate)?;
     let Some(Proposal::File(effect)) = proposal else {
         return Err(Refusal::params_need_rejection(&gate.key));
     };
@@ -75,19 +59,18 @@ pub(super) fn apply_patch(
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &current, &operator.name);
     let artifacts = draft.patched(&stage, attempt, current, effect, &operator.name);
     draft.put_gate(Gate { artifacts, ..gate });
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// The newest patch is taken back; the gate stays open. The same guards as for a patch.
 pub(super) fn undo_patch(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     path: Option<&ArtifactPath>,
     digest: Option<Digest>,
-) -> Result<Vec<Change>, Refusal> {
-    let gate = draft.gate(gate)?;
-    gate.open_or_refuse()?;
+) -> Result<(), Refusal> {
+    let gate = draft.still_open(gate)?;
     let undoable = gate.undoable(path)?;
     let Undoable { artifact, step } = undoable;
     let current = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, None)?;
@@ -117,24 +100,14 @@ pub(super) fn undo_patch(
         artifacts,
         ..gate.clone()
     });
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// The ticker says that the gate is due; the rows have the last word, for a person may have been
 /// quicker or moved the deadline.
-pub(super) fn expire(
-    mut draft: JobEdit<'_>,
-    key: &GateKey,
-    asked: Wake,
-    is_missed: bool,
-) -> Result<Vec<Change>, Refusal> {
+pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_missed: bool) -> Result<(), Refusal> {
     let now = draft.cx.now;
-    let mut gate = draft.gate(&GateRef {
-        job_id: key.job_id.clone(),
-        stage: key.stage.clone(),
-        attempt: Some(key.attempt),
-    })?;
-    gate.open_or_refuse()?;
+    let mut gate = draft.still_open(&GateRef::from(key))?;
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
     let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
     match timer.wake(gate.lease.as_ref(), max_hold_s, grace_s) {
@@ -145,8 +118,8 @@ pub(super) fn expire(
     }
     let is_dead = gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now));
     if is_dead || asked.kind == WakeKind::LeaseEnd {
-        lease::lapse(&mut draft, gate);
-        return Ok(draft.finish());
+        lease::lapse(draft, gate);
+        return Ok(());
     }
     if is_missed && timer.overdue_since.is_none() {
         let overdue = timer.overdue(now, max_hold_s, grace_s);
@@ -159,12 +132,9 @@ pub(super) fn expire(
             overdue.on_timeout.as_str(),
             duration(grace_s)
         );
-        draft.put_gate(Gate {
-            timer: Some(overdue),
-            ..gate
-        });
+        draft.put_timer(gate, overdue);
         draft.log(EventType::GateOverdue, Some(&key.stage), message, payload);
-        return Ok(draft.finish());
+        return Ok(());
     }
     if timer.stopped_at.is_some() {
         // Its bound is used up, by the boot clock; the record tells the deadline as the civil clock
@@ -177,10 +147,7 @@ pub(super) fn expire(
                 "{} #{} is held: its time is up and only a person may decide",
                 key.stage, key.attempt
             );
-            draft.put_gate(Gate {
-                timer: Some(timer),
-                ..gate
-            });
+            draft.put_timer(gate, timer);
             draft.log(
                 EventType::GateHeld,
                 Some(&key.stage),
@@ -189,10 +156,10 @@ pub(super) fn expire(
             );
         }
         Expiry::Moved(timer, moved) => {
-            let is = moved.found.map_or_else(
-                || "is missing".to_owned(),
-                |(digest, _)| format!("is {} now", digest.short()),
-            );
+            let is = match moved.digest() {
+                Some(digest) => format!("is {} now", digest.short()),
+                None => "is missing".to_owned(),
+            };
             let message = format!(
                 "{} #{} is held: {} {is}, not the {} that the gate shows; only a person may decide",
                 key.stage,
@@ -200,11 +167,8 @@ pub(super) fn expire(
                 moved.path.file_name(),
                 moved.registered.short()
             );
-            draft.put_gate(Gate {
-                timer: Some(timer),
-                ..gate
-            });
-            let found = moved.found.map(|(digest, _)| digest);
+            draft.put_timer(gate, timer);
+            let found = moved.digest();
             let payload = json!({
                 "attempt": key.attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
                 "sha256": moved.registered, "found": found,
@@ -215,5 +179,5 @@ pub(super) fn expire(
             draft.settle(&gate, &decision, gate.artifacts.clone());
         }
     }
-    Ok(draft.finish())
+    Ok(())
 }

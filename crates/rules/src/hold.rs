@@ -3,7 +3,6 @@
 
 use serde_json::json;
 
-use domain::change::Change;
 use domain::event::EventType;
 use domain::gate::Gate;
 use domain::hold::Hold;
@@ -20,8 +19,7 @@ use domain::key::GateRef;
 
 /// The open gate, and its timer that a person may stop or move.
 fn timed(draft: &mut JobEdit<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer), Refusal> {
-    let gate = draft.gate(wanted)?;
-    gate.open_or_refuse()?;
+    let gate = draft.still_open(wanted)?;
     let now = draft.cx.now;
     let gate = if gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now)) {
         lease::lapse(draft, gate)
@@ -32,13 +30,6 @@ fn timed(draft: &mut JobEdit<'_>, wanted: &GateRef) -> Result<(Gate, GateTimer),
     Ok((gate, timer))
 }
 
-fn put(draft: &mut JobEdit<'_>, gate: Gate, timer: GateTimer) {
-    draft.put_gate(Gate {
-        timer: Some(timer),
-        ..gate
-    });
-}
-
 /// The most bytes of a reason: it stands in an event's line, not in a file of its own.
 const REASON_BYTES_MAX: usize = 4096;
 
@@ -46,10 +37,9 @@ const REASON_BYTES_MAX: usize = 4096;
 pub(super) fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     match reason.map_or(0, str::len) {
-        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::new(
-            RefusalCode::Invalid,
-            format!("the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"),
-        )
+        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::invalid(format!(
+            "the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"
+        ))
         .with_hint("shorten it")
         .at("reason")),
         _ => Ok(reason),
@@ -63,16 +53,16 @@ fn words(reason: Option<&str>) -> String {
 /// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried
 /// request adds nothing.
 pub(super) fn hold(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
-) -> Result<Vec<Change>, Refusal> {
+) -> Result<(), Refusal> {
     let reason = fitting(reason)?;
-    let (gate, timer) = timed(&mut draft, gate)?;
+    let (gate, timer) = timed(draft, gate)?;
     if let Some(held) = &timer.hold {
         if held.holder.name == operator.name {
-            return Ok(draft.finish());
+            return Ok(());
         }
         return Err(Refusal::held_already(&gate.key, held));
     }
@@ -88,7 +78,7 @@ pub(super) fn hold(
         ..timer.stopped(now)
     };
     let GateKey { stage, attempt, .. } = gate.key.clone();
-    put(&mut draft, gate, timer);
+    draft.put_timer(gate, timer);
     let message = format!(
         "{} holds the timer of {stage} #{attempt}, at most {}{}",
         operator.name,
@@ -97,21 +87,21 @@ pub(super) fn hold(
     );
     let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s, "reason": reason });
     draft.log(EventType::GateHeld, Some(&stage), message, payload);
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Lets the timer run again with the time that was left, at least a minute (SPEC §3). Anybody may:
 /// the holder may be asleep.
 pub(super) fn release(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
-) -> Result<Vec<Change>, Refusal> {
+) -> Result<(), Refusal> {
     let reason = fitting(reason)?;
-    let (gate, timer) = timed(&mut draft, gate)?;
+    let (gate, timer) = timed(draft, gate)?;
     let Some(held) = timer.hold.clone() else {
-        let refusal = Refusal::new(RefusalCode::WrongState, format!("nobody holds {}", gate.key));
+        let refusal = Refusal::wrong_state(format!("nobody holds {}", gate.key));
         let refusal = match &gate.lease {
             Some(lease) => refusal.with_hint(format!(
                 "{} has it open; that ends by itself when the editor or prompt closes",
@@ -129,7 +119,7 @@ pub(super) fn release(
     };
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let deadline = timer.deadline;
-    put(&mut draft, gate, timer);
+    draft.put_timer(gate, timer);
     let of = match held.holder.name == operator.name {
         true => String::new(),
         false => format!(", which {} held", held.holder.name),
@@ -140,19 +130,19 @@ pub(super) fn release(
         "deadline": deadline, "reason": reason,
     });
     draft.log(EventType::GateReleased, Some(&stage), message, payload);
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Moves the deadline by so many seconds, as far as the bound allows. With `expected`, only when it
 /// is the deadline that the caller saw.
 pub(super) fn extend(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     seconds: u64,
     expected: Option<Timestamp>,
-) -> Result<Vec<Change>, Refusal> {
-    let (gate, timer) = timed(&mut draft, gate)?;
+) -> Result<(), Refusal> {
+    let (gate, timer) = timed(draft, gate)?;
     if let Some(expected) = expected.filter(|expected| *expected != timer.deadline) {
         let message = format!("the deadline of {} is {}, not {expected}", gate.key, timer.deadline);
         return Err(Refusal::new(RefusalCode::DeadlineMoved, message)
@@ -160,7 +150,7 @@ pub(super) fn extend(
             .at("expect_deadline"));
     }
     if seconds == 0 {
-        return Err(Refusal::new(RefusalCode::Invalid, "0:00 moves nothing")
+        return Err(Refusal::invalid("0:00 moves nothing")
             .with_hint("name the seconds to add")
             .at("seconds"));
     }
@@ -172,7 +162,7 @@ pub(super) fn extend(
             gate.key,
             duration(max_s)
         );
-        return Err(Refusal::new(RefusalCode::WrongState, message)
+        return Err(Refusal::wrong_state(message)
             .with_hint(format!(
                 "persons may add {} to this gate altogether (max_hold_s)",
                 duration(gate.policy.max_hold_s)
@@ -182,7 +172,7 @@ pub(super) fn extend(
     let timer = timer.extended(draft.cx.now, seconds, draft.cx.grace_s);
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let deadline = timer.deadline;
-    put(&mut draft, gate, timer);
+    draft.put_timer(gate, timer);
     let message = format!(
         "{} gives {stage} #{attempt} {} more: until {}",
         operator.name,
@@ -191,5 +181,5 @@ pub(super) fn extend(
     );
     let payload = json!({ "attempt": attempt, "by": operator.name, "seconds": seconds, "deadline": deadline });
     draft.log(EventType::GateExtended, Some(&stage), message, payload);
-    Ok(draft.finish())
+    Ok(())
 }

@@ -14,7 +14,7 @@ use domain::key::GateKey;
 use domain::operator::Operator;
 
 use domain::policy::{GatePolicy, GateRule};
-use domain::proposal::FileEffect;
+use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::Refusal;
 use domain::time::clock_time;
 use domain::timer::GateTimer;
@@ -158,6 +158,22 @@ impl<'a> JobEdit<'a> {
         find_gate(&self.rows, &self.evidence.pinned(wanted)).cloned()
     }
 
+    /// The same, where it is still open.
+    pub(crate) fn still_open(&self, wanted: &GateRef) -> Result<Gate, Refusal> {
+        let gate = self.gate(wanted)?;
+        gate.open_or_refuse()?;
+        Ok(gate)
+    }
+
+    /// What this patch would do, as it was found out before; none: there is no patch.
+    pub(crate) fn planned(&self, patch: Option<&Value>) -> Result<Option<&'a Proposal>, Refusal> {
+        match (patch, &self.evidence.proposal) {
+            (None, _) => Ok(None),
+            (Some(_), Some(proposal)) => Ok(Some(proposal)),
+            (Some(_), None) => Err(Refusal::stale_look(&self.rows.job.id)),
+        }
+    }
+
     /// Makes a change to the rows here. One that their guards refuse is refused by the store too,
     /// and with it the whole draft.
     fn make(&mut self, change: Change) {
@@ -169,6 +185,11 @@ impl<'a> JobEdit<'a> {
 
     pub(crate) fn put_gate(&mut self, gate: Gate) {
         self.make(Change::PutGate(Box::new(gate)));
+    }
+
+    pub(crate) fn put_timer(&mut self, gate: Gate, timer: GateTimer) {
+        let timer = Some(timer);
+        self.put_gate(Gate { timer, ..gate });
     }
 
     pub(crate) fn put_attempt(&mut self, attempt: Attempt) {
@@ -237,7 +258,7 @@ impl<'a> JobEdit<'a> {
         self.put_artifacts(stage, &artifacts);
         self.drop_lost_sidecars(&artifacts);
         match self.policy_in_force(stage) {
-            Some(policy) => self.open_gate(stage, attempt, policy, artifacts),
+            Some(policy) => self.open_gate(stage, attempt, policy, artifacts, None),
             None => {
                 let payload = json!({ "attempt": attempt, "gate": false });
                 self.log(
@@ -251,19 +272,9 @@ impl<'a> JobEdit<'a> {
         }
     }
 
-    /// Opens a gate; the policy is frozen into it.
+    /// Registers these and opens a gate on them; the policy is frozen into it. One that is opened
+    /// from outside names who did it.
     pub(crate) fn open_gate(
-        &mut self,
-        stage: &StageName,
-        attempt: u32,
-        policy: GatePolicy,
-        artifacts: Vec<GateArtifact>,
-    ) {
-        self.open_gate_by(stage, attempt, policy, artifacts, None);
-    }
-
-    /// The same; a gate that is opened from outside names who did it.
-    pub(crate) fn open_gate_by(
         &mut self,
         stage: &StageName,
         attempt: u32,
@@ -271,6 +282,7 @@ impl<'a> JobEdit<'a> {
         artifacts: Vec<GateArtifact>,
         opened_by: Option<&Operator>,
     ) {
+        self.put_artifacts(stage, &artifacts);
         let timer = match policy.rule() {
             GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
             GateRule::Person | GateRule::Pass => None,
@@ -323,27 +335,33 @@ impl<'a> JobEdit<'a> {
 
     /// The one transition of a gate, with a decision; what the job does because of it follows.
     pub(crate) fn settle(&mut self, gate: &Gate, decision: &Decision, artifacts: Vec<GateArtifact>) {
-        let state = if decision.is_approved() {
-            GateState::Approved
-        } else {
-            GateState::Rejected
+        let state = match Verdict::of(decision) {
+            Verdict::Approve => GateState::Approved,
+            Verdict::Reject => GateState::Rejected,
         };
+        let gate = Gate {
+            artifacts,
+            ..gate.clone()
+        };
+        self.settle_gate(gate, state, decision.by(), Some(decision));
+        self.decided(decision);
+    }
+
+    fn settle_gate(&mut self, gate: Gate, state: GateState, by: &str, decision: Option<&Decision>) {
         let settled = Settled {
-            by: decision.by().to_owned(),
-            at: decision.at(),
+            by: by.to_owned(),
+            at: decision.map_or(self.cx.now.utc, Decision::at),
         };
         let gate = Gate {
             state,
             settled: Some(settled),
             lease: None,
-            artifacts,
-            ..gate.clone()
+            ..gate
         };
         self.make(Change::SettleGate {
             gate: Box::new(gate),
-            decision: Some(Box::new(decision.clone())),
+            decision: decision.cloned().map(Box::new),
         });
-        self.decided(decision);
     }
 
     /// Ends a gate without a decision, and says so.
@@ -356,22 +374,8 @@ impl<'a> JobEdit<'a> {
 
     /// Ends a gate without a decision; which.
     pub(crate) fn end_gate(&mut self, gate: &Gate, by: &str) -> GateKey {
-        let settled = Settled {
-            by: by.to_owned(),
-            at: self.cx.now.utc,
-        };
-        let gate = Gate {
-            state: GateState::Canceled,
-            settled: Some(settled),
-            lease: None,
-            ..gate.clone()
-        };
-        let key = gate.key.clone();
-        self.make(Change::SettleGate {
-            gate: Box::new(gate),
-            decision: None,
-        });
-        key
+        self.settle_gate(gate.clone(), GateState::Canceled, by, None);
+        gate.key.clone()
     }
 
     /// Puts a patch's result in place of what was there; returns the artifacts as they are then.
@@ -502,8 +506,7 @@ impl<'a> JobEdit<'a> {
             match self.policy_in_force(&spec.name) {
                 Some(policy) => {
                     let attempt = self.rows.next_attempt(&spec.name);
-                    self.put_artifacts(&spec.name, &artifacts);
-                    return self.open_gate(&spec.name, attempt, policy, artifacts);
+                    return self.open_gate(&spec.name, attempt, policy, artifacts, None);
                 }
                 None => {
                     let message = format!("{} passed: no command and no gate", spec.name);
@@ -536,11 +539,7 @@ impl<'a> JobEdit<'a> {
     /// The event of a decision, and what the job does because of it.
     fn decided(&mut self, decision: &Decision) {
         let (stage, attempt) = (decision.stage().clone(), decision.attempt());
-        let verdict = if decision.is_approved() {
-            Verdict::Approve
-        } else {
-            Verdict::Reject
-        };
+        let verdict = Verdict::of(decision);
         let kind = match (verdict, decision.is_auto_approved()) {
             (Verdict::Approve, true) => EventType::GateAutoApproved,
             (Verdict::Approve, false) => EventType::GateApproved,

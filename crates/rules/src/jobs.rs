@@ -4,7 +4,6 @@ use patch::PARAMS_BYTES_MAX;
 use serde_json::{Map, Value, json};
 
 use domain::ask::{Ask, Command, NewJob};
-use domain::change::Change;
 use domain::decision::SealedDecision;
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
@@ -13,7 +12,7 @@ use domain::job::{Attempt, AttemptState, Job, JobStatus};
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
 use super::{Context, review};
@@ -22,7 +21,7 @@ use super::{Context, review};
 pub(crate) const NOTE_AFTER_PATCH: &str = "approved after patch";
 
 pub(super) fn id_taken(id: &JobId) -> Refusal {
-    Refusal::new(RefusalCode::Invalid, format!("there is a job {id} already"))
+    Refusal::invalid(format!("there is a job {id} already"))
         .with_hint("leave the id out to get a new one")
         .at("id")
 }
@@ -40,7 +39,7 @@ fn json_bytes(map: &Map<String, Value>) -> usize {
 /// The job as it is asked for, under this id.
 pub fn new_job(id: &JobId, new: &NewJob, by: &Operator, cx: Context<'_>) -> Result<Job, Refusal> {
     if new.slug.trim().is_empty() {
-        return Err(Refusal::new(RefusalCode::Invalid, "the job has no short name")
+        return Err(Refusal::invalid("the job has no short name")
             .with_hint("give it one: --slug NAME")
             .at("slug"));
     }
@@ -52,7 +51,7 @@ pub fn new_job(id: &JobId, new: &NewJob, by: &Operator, cx: Context<'_>) -> Resu
     ] {
         if bytes > max {
             let message = format!("{field} has {bytes} bytes; at most {max} are kept");
-            return Err(Refusal::new(RefusalCode::Invalid, message).at(field));
+            return Err(Refusal::invalid(message).at(field));
         }
     }
     let (status, stages) = match new.is_manual {
@@ -93,15 +92,14 @@ pub(super) fn begun(id: &JobId, ask: &Ask, cx: Context<'_>) -> Result<Job, Refus
     Err(Refusal::no_such_job(id))
 }
 
-pub(super) fn start(mut draft: JobEdit<'_>) -> Vec<Change> {
+pub(super) fn start(draft: &mut JobEdit<'_>) {
     draft.advance_from(None);
     if draft.rows.job.status == JobStatus::NeedsApproval {
         draft.log(EventType::JobStarted, None, "the first gate is open", json!({}));
     }
-    draft.finish()
 }
 
-pub(super) fn resume(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Paused {
         return Err(Refusal::not_paused(&job.id, job.status));
@@ -110,29 +108,29 @@ pub(super) fn resume(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<
         return Err(Refusal::not_paused(&job.id, job.status));
     };
     if draft.rows.waiting().is_some() {
-        review::resume(&mut draft, operator, &stage)?;
-        return Ok(draft.finish());
+        review::resume(draft, operator, &stage)?;
+        return Ok(());
     }
     if draft.rows.is_withdrawn(&stage) {
-        open_again(&mut draft, operator, &stage);
-        return Ok(draft.finish());
+        open_again(draft, operator, &stage);
+        return Ok(());
     }
     let Some(rejection) = draft.rows.rejection_to_answer().cloned() else {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("job {} is paused, but nothing was rejected", draft.rows.job.id),
-        ));
+        return Err(Refusal::wrong_state(format!(
+            "job {} is paused, but nothing was rejected",
+            draft.rows.job.id
+        )));
     };
     match rejection.decision.patch() {
         Some(_) => match &draft.evidence.proposal {
-            Some(Proposal::File(effect)) => resume_with_patch(&mut draft, operator, &stage, &rejection, effect)?,
-            Some(Proposal::Params(effect)) => resume_with_params(&mut draft, operator, &stage, &rejection, effect)?,
+            Some(Proposal::File(effect)) => resume_with_patch(draft, operator, &stage, &rejection, effect)?,
+            Some(Proposal::Params(effect)) => resume_with_params(draft, operator, &stage, &rejection, effect)?,
             None => return Err(not_planned_again(&rejection)),
         },
-        None => resume_again(&mut draft, operator, &stage, &rejection)?,
+        None => resume_again(draft, operator, &stage, &rejection)?,
     }
-    review::before_start(&mut draft, operator)?;
-    Ok(draft.finish())
+    review::before_start(draft, operator)?;
+    Ok(())
 }
 
 pub(super) fn resumed(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName, how: &str) {
@@ -148,10 +146,7 @@ pub(super) fn resumed(draft: &mut JobEdit<'_>, operator: &Operator, stage: &Stag
 
 fn not_planned_again(rejection: &SealedDecision) -> Refusal {
     let key = rejection.decision.key();
-    Refusal::new(
-        RefusalCode::PatchUnfit,
-        format!("the patch of {key} could not be planned again"),
-    )
+    Refusal::unfit(format!("the patch of {key} could not be planned again"))
 }
 
 /// Rejected with a patch of the parameters: they are merged, and the stage runs again with them
@@ -166,7 +161,7 @@ fn resume_with_params(
     let job = &mut draft.rows.job;
     // The parameters changed since the patch was planned, so the plan is stale.
     if job.params != effect.before {
-        return Err(Refusal::new(RefusalCode::WrongState, "the job's parameters were changed meanwhile").at("params"));
+        return Err(Refusal::wrong_state("the job's parameters were changed meanwhile").at("params"));
     }
     job.params.clone_from(&effect.after);
     let (by, attempt) = (&operator.name, rejection.decision.attempt());
@@ -216,8 +211,7 @@ fn open_again(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) {
     let artifacts = draft.bare_artifacts(stage);
     let policy = former_policy(draft, stage);
     let attempt = draft.rows.next_attempt(stage);
-    draft.put_artifacts(stage, &artifacts);
-    draft.open_gate(stage, attempt, policy, artifacts);
+    draft.open_gate(stage, attempt, policy, artifacts, None);
 }
 
 /// The policy in force now where it asks for a gate; else the one of the gate that was rejected: a
@@ -250,7 +244,7 @@ fn resume_with_patch(
     let attempt = draft.rows.next_attempt(stage);
     let artifacts = draft.patched(stage, attempt, reviewed, effect, &operator.name);
     let policy = rejected.policy.clone().for_a_person();
-    draft.open_gate(stage, attempt, policy, artifacts);
+    draft.open_gate(stage, attempt, policy, artifacts, None);
     let gate = draft.rows.gate(stage, attempt).cloned();
     let gate = gate.ok_or_else(|| Refusal::no_such_gate(&draft.rows.job.id, stage))?;
     let (notes, at) = (Some(NOTE_AFTER_PATCH), draft.cx.now.utc);
@@ -259,12 +253,12 @@ fn resume_with_patch(
     Ok(())
 }
 
-pub(super) fn cancel(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn cancel(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
     }
-    end_open(&mut draft, operator, "the job was canceled");
+    end_open(draft, operator, "the job was canceled");
     draft.rows.job.status = JobStatus::Canceled;
     let stage = draft.rows.job.stage.clone();
     let message = format!("{} canceled the job", operator.name);
@@ -274,27 +268,27 @@ pub(super) fn cancel(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<
         message,
         json!({ "by": operator.name }),
     );
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Notes that the job failed, once: whoever comes second finds it noted.
-pub(super) fn acknowledge(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn acknowledge(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status != JobStatus::Failed {
         let message = format!("job {} has not failed: it is {}", job.id, job.status.words());
-        return Err(Refusal::new(RefusalCode::WrongState, message)
+        return Err(Refusal::wrong_state(message)
             .with_hint("holdpoint job list --status failed shows those that have")
             .at(job.id.to_string()));
     }
     if job.acknowledged_at.is_some() {
-        return Ok(draft.finish());
+        return Ok(());
     }
     draft.rows.job.acknowledged_at = Some(draft.cx.now.utc);
     let stage = draft.rows.job.stage.clone();
     let message = format!("{} noted that the job failed", operator.name);
     let payload = json!({ "by": operator.name });
     draft.log(EventType::JobAcknowledged, stage.as_ref(), message, payload);
-    Ok(draft.finish())
+    Ok(())
 }
 
 fn end_open(draft: &mut JobEdit<'_>, operator: &Operator, why: &str) {
@@ -315,30 +309,28 @@ fn end_open(draft: &mut JobEdit<'_>, operator: &Operator, why: &str) {
     }
 }
 
-pub(super) fn complete(mut draft: JobEdit<'_>, operator: &Operator) -> Result<Vec<Change>, Refusal> {
+pub(super) fn complete(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
     }
     if !job.is_manual {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("job {} is run by holdpoint and ends by itself", job.id),
-        )
-        .with_hint(format!("to end it now: holdpoint job cancel {}", job.id)));
+        return Err(
+            Refusal::wrong_state(format!("job {} is run by holdpoint and ends by itself", job.id))
+                .with_hint(format!("to end it now: holdpoint job cancel {}", job.id)),
+        );
     }
     if let Some(open) = draft.rows.gates.iter().find(|gate| gate.state == GateState::Open) {
         return Err(Refusal::gate_open(&open.key));
     }
     if job.status == JobStatus::Paused {
         return Err(
-            Refusal::new(RefusalCode::WrongState, format!("job {} is paused", job.id))
-                .with_hint("resume it first, or cancel it"),
+            Refusal::wrong_state(format!("job {} is paused", job.id)).with_hint("resume it first, or cancel it")
         );
     }
     draft.rows.job.status = JobStatus::Completed;
     draft.rows.job.stage = None;
     let message = format!("{} completed the job", operator.name);
     draft.log(EventType::JobCompleted, None, message, json!({ "by": operator.name }));
-    Ok(draft.finish())
+    Ok(())
 }

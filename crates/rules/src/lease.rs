@@ -3,7 +3,6 @@
 use serde_json::json;
 
 use domain::ask::{Ask, Command};
-use domain::change::Change;
 use domain::decision::{Extent, Seen};
 use domain::event::EventType;
 use domain::gate::Gate;
@@ -11,7 +10,7 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
 use domain::operator::Operator;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
 use domain::key::GateRef;
@@ -20,33 +19,33 @@ use domain::key::GateRef;
 const SEEN_MAX: usize = 100;
 
 pub(super) fn take(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     ask: &Ask,
     purpose: LeasePurpose,
     is_takeover: bool,
-) -> Result<Vec<Change>, Refusal> {
+) -> Result<(), Refusal> {
     let operator = &ask.by;
     let Some(session) = ask.session.as_deref() else {
         let message = "only a console can have a gate open";
-        return Err(Refusal::new(RefusalCode::NotPossible, message));
+        return Err(Refusal::not_possible(message));
     };
     let now = draft.cx.now;
-    let mut gate = draft.gate(gate)?;
-    gate.open_or_refuse()?;
+    let mut gate = draft.still_open(gate)?;
     if let Some(held) = gate.lease.clone().filter(|lease| lease.is_live(now)) {
         if held.session != session {
             if !is_takeover {
                 return Err(Refusal::held_by(&gate.key, &held.holder.name));
             }
-            return Ok(take_over(draft, gate, &held, operator, session, purpose));
+            take_over(draft, gate, &held, operator, session, purpose);
+            return Ok(());
         }
         gate.lease = Some(held.renewed(purpose, now));
         draft.put_gate(gate);
-        return Ok(draft.finish());
+        return Ok(());
     }
     if gate.lease.is_some() {
-        gate = lapse(&mut draft, gate);
+        gate = lapse(draft, gate);
     }
     gate.lease = Some(Lease::taken(operator.clone(), session.to_owned(), purpose, now));
     let key = gate.key.clone();
@@ -67,7 +66,7 @@ pub(super) fn take(
             json!({ "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str() });
         draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
     }
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a
@@ -114,13 +113,13 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
 /// The gate goes from one session to another; the timer stays stopped from when it was, so that
 /// taking over adds no time.
 fn take_over(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: Gate,
     former: &Lease,
     operator: &Operator,
     session: &str,
     purpose: LeasePurpose,
-) -> Vec<Change> {
+) {
     let now = draft.cx.now;
     let key = gate.key.clone();
     draft.put_gate(Gate {
@@ -142,20 +141,18 @@ fn take_over(
         "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str(), "from": former.holder.name,
     });
     draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
-    draft.finish()
 }
 
-pub(super) fn release(mut draft: JobEdit<'_>, gate: &GateRef, session: Option<&str>) -> Result<Vec<Change>, Refusal> {
-    let gate = draft.gate(gate)?;
-    gate.open_or_refuse()?;
+pub(super) fn release(draft: &mut JobEdit<'_>, gate: &GateRef, session: Option<&str>) -> Result<(), Refusal> {
+    let gate = draft.still_open(gate)?;
     match &gate.lease {
         Some(lease) if Some(lease.session.as_str()) == session => {
             let ended_ago_us = lease.dead_for_us(draft.cx.now);
-            end(&mut draft, gate, ended_ago_us, "given back");
-            Ok(draft.finish())
+            end(draft, gate, ended_ago_us, "given back");
+            Ok(())
         }
         // It lapsed, or somebody else holds the gate now: there is nothing to give back.
-        Some(_) | None => Ok(Vec::new()),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -205,14 +202,13 @@ fn stops_something(gate: &Gate) -> bool {
 /// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever
 /// looks in two consoles has seen what the better of the two has shown.
 pub(super) fn mark_seen(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     gate: &GateRef,
     operator: &Operator,
     digest: Digest,
     extent: Extent,
-) -> Result<Vec<Change>, Refusal> {
-    let mut gate = draft.gate(gate)?;
-    gate.open_or_refuse()?;
+) -> Result<(), Refusal> {
+    let mut gate = draft.still_open(gate)?;
     let mine = |seen: &&mut Seen| seen.by == operator.name && seen.digest == digest;
     let shown = extent.hunks_shown.min(extent.hunks);
     let is_full = gate.seen.len() >= SEEN_MAX;
@@ -220,12 +216,12 @@ pub(super) fn mark_seen(
         Some(seen) => {
             let is_more = seen.extent().is_none_or(|former| former.hunks_shown < shown);
             if !is_more {
-                return Ok(Vec::new());
+                return Ok(());
             }
             (seen.hunks, seen.hunks_shown) = (Some(extent.hunks), Some(shown));
             seen.clone()
         }
-        None if is_full => return Ok(Vec::new()),
+        None if is_full => return Ok(()),
         None => {
             let seen = Seen {
                 by: operator.name.clone(),
@@ -254,5 +250,5 @@ pub(super) fn mark_seen(
         message,
         json!({ "attempt": key.attempt, "by": seen.by, "digest": digest, "hunks": extent.hunks, "hunks_shown": shown }),
     );
-    Ok(draft.finish())
+    Ok(())
 }

@@ -14,8 +14,6 @@ mod lease;
 mod outside;
 mod review;
 mod stages;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
@@ -187,7 +185,9 @@ pub fn reduce(
         Trigger::Asked(ask) => asked(job_id, rows, ask, evidence, cx),
         Trigger::Happened(happening) => {
             let rows = rows.ok_or_else(|| Refusal::no_such_job(job_id))?;
-            happened(JobEdit::new(rows, evidence, cx), happening)
+            let mut draft = JobEdit::new(rows, evidence, cx);
+            happened(&mut draft, happening)?;
+            Ok(draft.finish())
         }
     }
 }
@@ -218,10 +218,20 @@ fn commanded(
         None => JobEdit::of_new_job(jobs::begun(job_id, ask, cx)?, evidence, cx),
     };
     draft.overridden = lease::overridden(&draft, ask)?;
+    if rows.is_some() && matches!(ask.command, Command::StartJob(_)) {
+        return Err(jobs::id_taken(job_id));
+    }
+    carry_out(&mut draft, ask)?;
+    Ok(draft.finish())
+}
+
+fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
     let by = &ask.by;
     match &ask.command {
-        Command::StartJob(_) if rows.is_some() => Err(jobs::id_taken(job_id)),
-        Command::StartJob(_) => Ok(jobs::start(draft)),
+        Command::StartJob(_) => {
+            jobs::start(draft);
+            Ok(())
+        }
         Command::OpenGate { stage, .. } => outside::open(draft, by, stage),
         Command::Decide {
             gate,
@@ -230,11 +240,11 @@ fn commanded(
             patch,
             digest,
         } => {
-            let proposal = decide::planned(job_id, patch.as_ref(), evidence)?;
+            let proposal = draft.planned(patch.as_ref())?;
             decide::decide(draft, gate, by, *verdict, notes.as_deref(), proposal, *digest)
         }
         Command::ApplyPatch { gate, patch, digest } => {
-            let proposal = decide::planned(job_id, Some(patch), evidence)?;
+            let proposal = draft.planned(Some(patch))?;
             decide::apply_patch(draft, gate, by, proposal, *digest)
         }
         Command::UndoPatch { gate, path, digest } => decide::undo_patch(draft, gate, by, path.as_ref(), *digest),
@@ -260,7 +270,7 @@ fn commanded(
     }
 }
 
-fn happened(draft: JobEdit<'_>, happening: &Happening) -> Result<Vec<Change>, Refusal> {
+fn happened(draft: &mut JobEdit<'_>, happening: &Happening) -> Result<(), Refusal> {
     match happening {
         Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
         Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),

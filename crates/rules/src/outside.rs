@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use domain::change::Change;
 use domain::event::EventType;
 use domain::gate::GateState;
 use domain::ids::StageName;
@@ -10,7 +9,7 @@ use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::view::Pause;
 
@@ -18,14 +17,14 @@ use super::hold;
 use super::job_edit::JobEdit;
 use domain::key::GateRef;
 
-pub(super) fn open(mut draft: JobEdit<'_>, operator: &Operator, stage: &StageName) -> Result<Vec<Change>, Refusal> {
+pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) -> Result<(), Refusal> {
     let artifacts = &draft.evidence.brought[..];
     let job = &draft.rows.job;
     if job.status.is_ended() {
         return Err(Refusal::job_ended(&job.id, job.status));
     }
     if !job.is_manual {
-        may_open(&draft, stage)?;
+        may_open(draft, stage)?;
     }
     let newest = draft
         .rows
@@ -40,7 +39,7 @@ pub(super) fn open(mut draft: JobEdit<'_>, operator: &Operator, stage: &StageNam
                     .any(|old| old.path == new.path && old.digest == new.digest)
             });
         if is_same {
-            return Ok(Vec::new());
+            return Ok(());
         }
         draft.cancel_gate(&open, &operator.name, "opened again with other artifacts");
     }
@@ -67,17 +66,15 @@ pub(super) fn open(mut draft: JobEdit<'_>, operator: &Operator, stage: &StageNam
         );
     }
     let attempt = draft.rows.next_attempt(stage);
-    draft.put_artifacts(stage, artifacts);
-    let policy = asked_policy(&draft, stage);
-    draft.open_gate_by(stage, attempt, policy, artifacts.to_vec(), Some(operator));
-    Ok(draft.finish())
+    let policy = asked_policy(draft, stage);
+    draft.open_gate(stage, attempt, policy, artifacts.to_vec(), Some(operator));
+    Ok(())
 }
 
 /// On a job that holdpoint runs: only the current stage, and only when it has no command.
 fn may_open(draft: &JobEdit<'_>, stage: &StageName) -> Result<(), Refusal> {
     let job = &draft.rows.job;
-    let refused =
-        |message: String| Err(Refusal::new(RefusalCode::WrongState, message).at(format!("{} / {stage}", job.id)));
+    let refused = |message: String| Err(Refusal::wrong_state(message).at(format!("{} / {stage}", job.id)));
     match draft.rows.stage_spec(stage) {
         None => {
             let known: Vec<_> = job.stages.iter().map(|spec| spec.name.clone()).collect();
@@ -99,11 +96,11 @@ fn may_open(draft: &JobEdit<'_>, stage: &StageName) -> Result<(), Refusal> {
 /// Takes back a gate that was opened from outside. Asked again, it stays as it is: a request may be
 /// repeated.
 pub(super) fn withdraw(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     wanted: &GateRef,
     operator: &Operator,
     reason: Option<&str>,
-) -> Result<Vec<Change>, Refusal> {
+) -> Result<(), Refusal> {
     let record = &draft.evidence.opening;
     let wanted = &draft.evidence.pinned(wanted);
     let reason = hold::fitting(reason)?;
@@ -111,10 +108,9 @@ pub(super) fn withdraw(
         .attempt
         .and_then(|attempt| draft.rows.gate(&wanted.stage, attempt));
     if record.is_withdrawn && exactly.is_some_and(|gate| gate.state == GateState::Canceled) {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let gate = draft.gate(wanted)?;
-    gate.open_or_refuse()?;
+    let gate = draft.still_open(wanted)?;
     if !draft.rows.job.is_manual && record.opened_by.is_none() {
         return Err(Refusal::not_from_outside(&gate.key));
     }
@@ -129,13 +125,13 @@ pub(super) fn withdraw(
     draft.log(EventType::GateCanceled, Some(&stage), message, payload);
     if draft.rows.job.is_manual {
         draft.advance_from(Some(&stage));
-        return Ok(draft.finish());
+        return Ok(());
     }
     draft.rows.job.status = JobStatus::Paused;
     let why = format!("{} paused: {stage} #{attempt} was withdrawn", draft.rows.job.slug);
     let payload = json!({ "attempt": attempt, "reason": Pause::Withdrawn.as_str() });
     draft.log(EventType::JobPaused, Some(&stage), why, payload);
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead

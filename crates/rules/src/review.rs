@@ -105,8 +105,7 @@ fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Re
     // The policy agreed to a timer for what the stage makes, not for bytes that somebody put in its
     // place.
     let policy = former_policy(draft, &stage).for_a_person();
-    draft.put_artifacts(&stage, &review.artifacts);
-    draft.open_gate(&stage, attempt, policy, review.artifacts.clone());
+    draft.open_gate(&stage, attempt, policy, review.artifacts.clone(), None);
     Ok(())
 }
 
@@ -114,8 +113,7 @@ fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Re
 fn is_of(review: &Review, agreed: &[Agreed<'_>], on_disk: &[OnDisk]) -> bool {
     let is_shown = |agreed: &Agreed<'_>| {
         let path = &agreed.artifact.path;
-        let looked = on_disk.iter().find(|looked| looked.path == *path);
-        let found = looked.and_then(|looked| looked.found).map(|(digest, _)| digest);
+        let found = OnDisk::found_at(on_disk, path).map(|(digest, _)| digest);
         let shown = review.artifacts.iter().find(|artifact| artifact.path == *path);
         shown.is_some_and(|shown| Some(shown.digest) == found)
     };

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use domain::change::Change;
 use domain::event::{ARTIFACT_CHANGED, EventType};
 use domain::gate::OnDisk;
 use domain::ids::StageName;
@@ -25,22 +24,19 @@ fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: Attemp
                 attempt.state.as_str(),
                 state.as_str()
             );
-            Err(Refusal::new(RefusalCode::WrongState, message))
+            Err(Refusal::wrong_state(message))
         }
-        None => Err(Refusal::new(
-            RefusalCode::NotFound,
-            format!("there is no attempt {stage} #{number}"),
-        )),
+        None => Err(Refusal::not_found(format!("there is no attempt {stage} #{number}"))),
     }
 }
 
-pub(super) fn started(mut draft: JobEdit<'_>, stage: &StageName, number: u32) -> Result<Vec<Change>, Refusal> {
-    let attempt = attempt_in(&draft, stage, number, AttemptState::Queued)?;
+pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -> Result<(), Refusal> {
+    let attempt = attempt_in(draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
-        return Err(Refusal::new(
-            RefusalCode::WrongState,
-            format!("the job is {}", draft.rows.job.status.as_str()),
-        ));
+        return Err(Refusal::wrong_state(format!(
+            "the job is {}",
+            draft.rows.job.status.as_str()
+        )));
     }
     // Whoever looked at the files was to say so, not that it starts; no stage starts on bytes that
     // nobody decided on.
@@ -64,17 +60,12 @@ pub(super) fn started(mut draft: JobEdit<'_>, stage: &StageName, number: u32) ->
         format!("{stage} #{number} started"),
         json!({ "attempt": number }),
     );
-    Ok(draft.finish())
+    Ok(())
 }
 
 /// Nothing ran: the attempt waits for the next try. A full disk must not end a job.
-pub(super) fn not_started(
-    mut draft: JobEdit<'_>,
-    stage: &StageName,
-    number: u32,
-    why: &str,
-) -> Result<Vec<Change>, Refusal> {
-    let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
+pub(super) fn not_started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) -> Result<(), Refusal> {
+    let attempt = attempt_in(draft, stage, number, AttemptState::Running)?;
     draft.rows.job.status = JobStatus::Queued;
     draft.put_attempt(Attempt {
         state: AttemptState::Queued,
@@ -87,16 +78,16 @@ pub(super) fn not_started(
         format!("{stage} #{number} could not be started: {why}; it is tried again"),
         json!({ "attempt": number, "why": why, "retried": true }),
     );
-    Ok(draft.finish())
+    Ok(())
 }
 
 pub(super) fn ended(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     stage: &StageName,
     number: u32,
     outcome: &StageOutcome,
-) -> Result<Vec<Change>, Refusal> {
-    let attempt = attempt_in(&draft, stage, number, AttemptState::Running)?;
+) -> Result<(), Refusal> {
+    let attempt = attempt_in(draft, stage, number, AttemptState::Running)?;
     match outcome {
         StageOutcome::Made(artifacts) => {
             draft.end_attempt(attempt, AttemptState::Completed, "done");
@@ -115,7 +106,7 @@ pub(super) fn ended(
         }
         StageOutcome::Failed(why) => {
             draft.end_attempt(attempt, AttemptState::Failed, why);
-            fail(&mut draft, stage, number, why);
+            fail(draft, stage, number, why);
         }
         StageOutcome::Lost => {
             let words = "its supervisor died";
@@ -128,7 +119,7 @@ pub(super) fn ended(
             draft.end_attempt(attempt, AttemptState::Lost, words);
             if in_a_row + 1 >= LOST_IN_A_ROW_MAX as usize {
                 fail(
-                    &mut draft,
+                    draft,
                     stage,
                     number,
                     &format!("{words}, {LOST_IN_A_ROW_MAX} times in a row"),
@@ -145,7 +136,7 @@ pub(super) fn ended(
             }
         }
     }
-    Ok(draft.finish())
+    Ok(())
 }
 
 fn fail(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) {
@@ -169,21 +160,21 @@ fn fail(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) {
 /// Where the row says already that it runs, the last look before its launch found it: nothing was
 /// launched.
 pub(super) fn artifact_moved(
-    mut draft: JobEdit<'_>,
+    draft: &mut JobEdit<'_>,
     stage: &StageName,
     number: u32,
     moved: &OnDisk,
-) -> Result<Vec<Change>, Refusal> {
+) -> Result<(), Refusal> {
     let is_running = draft.rows.job.status == JobStatus::Running;
     let state = if is_running {
         AttemptState::Running
     } else {
         AttemptState::Queued
     };
-    let attempt = attempt_in(&draft, stage, number, state)?;
+    let attempt = attempt_in(draft, stage, number, state)?;
     if !is_running && draft.rows.job.status != JobStatus::Queued {
         let message = format!("the job is {}", draft.rows.job.status.as_str());
-        return Err(Refusal::new(RefusalCode::WrongState, message));
+        return Err(Refusal::wrong_state(message));
     }
     let agreed = draft.rows.agreed_before(stage).into_iter();
     let answers = agreed
@@ -200,8 +191,8 @@ pub(super) fn artifact_moved(
             ..attempt
         });
     }
-    pause_before(&mut draft, stage, number, &answers, moved);
-    Ok(draft.finish())
+    pause_before(draft, stage, number, &answers, moved);
+    Ok(())
 }
 
 /// A stage that waits for its start only now, because of what a person does, and would read what
@@ -233,7 +224,7 @@ fn pause_before(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, answers
     let message = format!("paused before {stage} #{number}: {}; {then}", moved.difference());
     let payload = json!({
         "attempt": number, "reason": ARTIFACT_CHANGED, "path": moved.path, "sha256": moved.registered,
-        "found": moved.found.map(|(digest, _)| digest), "review": answers,
+        "found": moved.digest(), "review": answers,
     });
     draft.log(EventType::JobPaused, Some(stage), message, payload);
 }

@@ -18,7 +18,7 @@ use nix::sys::stat::Mode;
 use sha2::{Digest as _, Sha256};
 
 use super::atomic::{self, Unflushed};
-use super::error::{Doing, Result, RunsError};
+use super::error::{Doing, IfThere, Result, RunsError};
 use super::layout::RunDir;
 use super::open_directory::{OpenDirectory, Temporary};
 use super::versions;
@@ -76,10 +76,8 @@ fn open_beneath(top: &File, path: &str) -> std::result::Result<OwnedFd, Errno> {
 /// registers an index file instead).
 pub(crate) fn open(run: &RunDir, path: &ArtifactPath) -> Result<Option<File>> {
     let shown = run.artifact(path);
-    let top = match open_directory(run.path()) {
-        Ok(top) => top,
-        Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(top) = open_directory(run.path()).if_there()? else {
+        return Ok(None);
     };
     let file = match open_beneath(&top, path.as_str()) {
         Ok(descriptor) => File::from(descriptor),
@@ -182,14 +180,8 @@ pub fn read(run: &RunDir, path: &ArtifactPath) -> Result<Option<Vec<u8>>> {
 pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -> Result<Option<Vec<u8>>> {
     use std::io::{Seek, SeekFrom};
     let shown = run.log(stage, attempt);
-    let opened = File::options()
-        .read(true)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
-        .open(&shown);
-    let mut file = match opened {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(RunsError::new("open", &shown, error)),
+    let Some(mut file) = atomic::open_there(&shown)? else {
+        return Ok(None);
     };
     let length = file.metadata().doing("examine", &shown)?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))

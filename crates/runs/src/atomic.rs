@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use nix::fcntl::OFlag;
 
-use super::error::{Doing, Result, RunsError};
+use super::error::{Doing, IfThere, Result, RunsError};
 use super::layout::{ARTIFACTS, GATES, Modes, RunDir, STAGE, VERSIONS};
 use super::open_directory::{OpenDirectory, Temporary};
 
@@ -29,22 +29,29 @@ pub(super) fn temporary(place: &Arc<OpenDirectory>, shown: &Path) -> Result<Temp
     place.temporary(WRITE_PREFIX, SUFFIX, shown)
 }
 
-/// Reads a regular file that may be missing, at most `bytes_max` bytes; never blocks on a FIFO,
-/// never follows a symlink in the last part.
-pub(super) fn read_regular(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>> {
-    let opened = File::options()
-        .read(true)
-        .custom_flags(OFlag::O_NOFOLLOW.bits() | OFlag::O_NONBLOCK.bits())
-        .open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(RunsError::new("open", path, error)),
+/// Opens a file that may be missing; never blocks on a FIFO, never follows a symlink in the last
+/// part.
+pub(super) fn open_there(path: &Path) -> Result<Option<File>> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let opened = File::options().read(true).custom_flags(flags.bits()).open(path);
+    opened.doing("open", path).if_there()
+}
+
+/// The same of a regular file; anything else is refused.
+pub(super) fn open_regular(path: &Path) -> Result<Option<File>> {
+    let Some(file) = open_there(path)? else {
+        return Ok(None);
     };
     if !file.metadata().doing("examine", path)?.is_file() {
         return Err(RunsError::refused("read", path, "it is not a regular file"));
     }
-    read_limited(file, path, bytes_max).map(Some)
+    Ok(Some(file))
+}
+
+/// Reads a regular file that may be missing, at most `bytes_max` bytes.
+pub(super) fn read_regular(path: &Path, bytes_max: u64) -> Result<Option<Vec<u8>>> {
+    let file = open_regular(path)?;
+    file.map(|file| read_limited(file, path, bytes_max)).transpose()
 }
 
 /// What an open file holds; refused: more than `bytes_max` bytes.
@@ -102,21 +109,24 @@ pub(super) fn place_of(base: &Path, path: &Path, modes: Modes) -> Result<(Arc<Op
     Ok((place, name.to_owned()))
 }
 
-/// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces
-/// what was there.
-pub(super) fn note_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
+/// These bytes under a temporary name, at the place of what will be `name`.
+fn written(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<Temporary> {
     let shown = place.join(name);
     let mut file = temporary(place, &shown)?;
     file.file().write_all(bytes).doing("write", &shown)?;
-    file.persist(name).map(drop)
+    Ok(file)
+}
+
+/// Writes a whole file at a place, for as long as the machine runs: it is not flushed. Replaces
+/// what was there.
+pub(super) fn note_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
+    written(place, name, bytes)?.persist(name).map(drop)
 }
 
 /// Writes a whole file at a place, durable when this returns; replaces what was there.
 pub(super) fn write_at(place: &Arc<OpenDirectory>, name: &str, bytes: &[u8]) -> Result<()> {
-    let shown = place.join(name);
-    let mut file = temporary(place, &shown)?;
-    file.file().write_all(bytes).doing("write", &shown)?;
-    file.file().sync_all().doing("flush", &shown)?;
+    let mut file = written(place, name, bytes)?;
+    file.file().sync_all().doing("flush", &place.join(name))?;
     file.persist(name)?;
     place.flush()
 }

@@ -38,19 +38,13 @@ impl RunsDir {
         let folder = folder(operator);
         match bytes {
             Some(bytes) => atomic::write_at(&self.place(&folder)?, &plain(name), bytes),
-            None => match self.existing(&folder)? {
-                Some(place) => place.remove(&plain(name)).map(drop),
-                None => Ok(()),
-            },
+            None => self.remove_in(&folder, name),
         }
     }
 
     /// All drafts of an operator.
     pub fn load_drafts(&self, operator: &str) -> Result<KeptDrafts> {
-        match self.existing(&folder(operator))? {
-            Some(place) => read_all(&place, drafts_in(&place)?),
-            None => Ok(KeptDrafts::default()),
-        }
+        self.kept_in(&folder(operator), drafts_in)
     }
 
     /// Keeps a text that was thrown away, under a name that begins with the time in microseconds;
@@ -64,17 +58,27 @@ impl RunsDir {
     /// Keeps a draft that a text was restored to; only then is what was put aside of it removed.
     pub fn restore(&self, operator: &str, name: &str, bytes: &[u8], aside: &str) -> Result<()> {
         self.save_draft(operator, name, Some(bytes))?;
-        match self.existing(&folder(operator).join(DISCARDED))? {
-            Some(place) => place.remove(&plain(aside)).map(drop),
-            None => Ok(()),
-        }
+        self.remove_in(&folder(operator).join(DISCARDED), aside)
     }
 
     /// The texts of an operator that were thrown away since then, oldest first; what is older is
     /// removed.
     pub fn load_discarded(&self, operator: &str, oldest_us: i64) -> Result<KeptDrafts> {
-        match self.existing(&folder(operator).join(DISCARDED))? {
-            Some(place) => read_all(&place, kept_discarded(&place, oldest_us)?),
+        self.kept_in(&folder(operator).join(DISCARDED), |place| {
+            kept_discarded(place, oldest_us)
+        })
+    }
+
+    fn remove_in(&self, folder: &Path, name: &str) -> Result<()> {
+        match self.existing(folder)? {
+            Some(place) => place.remove(&plain(name)).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    fn kept_in(&self, folder: &Path, names: impl FnOnce(&OpenDirectory) -> Result<Vec<String>>) -> Result<KeptDrafts> {
+        match self.existing(folder)? {
+            Some(place) => read_all(&place, names(&place)?),
             None => Ok(KeptDrafts::default()),
         }
     }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use nix::unistd::{Uid, User};
 
 use super::atomic;
-use super::error::{Doing, Result, RunsError};
+use super::error::{Doing, IfThere, Result, RunsError};
 use super::layout::{GATES, RunDir, RunsDir};
 use super::open_directory::OpenDirectory;
 use domain::ids::{JobId, StageName};
@@ -253,10 +253,7 @@ fn gates(run: &RunDir) -> Result<Option<Arc<OpenDirectory>>> {
 /// woken.
 fn gates_to_list(run: &RunDir) -> Result<Option<OpenDirectory>> {
     let home = OpenDirectory::top_to_pass(run.base(), run.modes()).and_then(|top| top.pass(run.job_id().as_str()));
-    match home.and_then(|home| home.open(GATES)) {
-        Err(error) if error.is_not_found() => Ok(None),
-        gates => gates.map(Some),
-    }
+    home.and_then(|home| home.open(GATES)).if_there()
 }
 
 fn claimed(stage: &StageName) -> String {

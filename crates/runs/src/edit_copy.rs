@@ -5,7 +5,7 @@
 //! that an editor makes lie in it too. It is made again under the same name for the same artifact
 //! of the same gate, so that what a killed editor left there is found.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use super::atomic;
 use super::drafts::{folder, plain};
 use super::error::{Doing, Result, RunsError};
 use super::layout::RunsDir;
+use super::locks;
 use super::open_directory::OpenDirectory;
 
 /// The copy, claimed as long as this lives.
@@ -45,20 +46,16 @@ impl RunsDir {
         // An editor is started wherever the console was: the path must mean the same to both.
         let directory = place.path().canonicalize().doing("examine", place.path())?;
         let path = directory.join(file_name);
-        match place.handle().try_lock() {
-            Ok(()) => Ok(EditCopy {
-                above,
-                place,
-                names: (name, file_name.to_owned()),
-                path,
-            }),
-            Err(TryLockError::WouldBlock) => Err(RunsError::refused(
-                "edit",
-                &path,
-                "an editor of another console of yours has it open",
-            )),
-            Err(TryLockError::Error(error)) => Err(RunsError::new("lock", &directory, error)),
+        if !locks::is_taken(place.handle().try_lock(), &directory)? {
+            let reason = "an editor of another console of yours has it open";
+            return Err(RunsError::refused("edit", &path, reason));
         }
+        Ok(EditCopy {
+            above,
+            place,
+            names: (name, file_name.to_owned()),
+            path,
+        })
     }
 }
 

@@ -45,7 +45,7 @@ impl RunsError {
     }
 
     /// Whether rights are missing, or the file system is read-only: a person must act.
-    pub fn is_permission(&self) -> bool {
+    pub(crate) fn is_permission(&self) -> bool {
         matches!(
             self.source.kind(),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
@@ -53,7 +53,7 @@ impl RunsError {
     }
 
     /// Whether a rule of ours refused it: trying again changes nothing.
-    pub fn is_refusal(&self) -> bool {
+    pub(crate) fn is_refusal(&self) -> bool {
         self.source.kind() == io::ErrorKind::InvalidInput
     }
 
@@ -134,6 +134,21 @@ pub(super) trait Doing<T> {
 impl<T, E: Into<io::Error>> Doing<T> for std::result::Result<T, E> {
     fn doing(self, verb: &str, path: &Path) -> Result<T> {
         self.map_err(|source| RunsError::new(verb, path, source))
+    }
+}
+
+/// Takes what is not there for an answer.
+pub(super) trait IfThere<T> {
+    /// None: there is no such file.
+    fn if_there(self) -> Result<Option<T>>;
+}
+
+impl<T> IfThere<T> for Result<T> {
+    fn if_there(self) -> Result<Option<T>> {
+        match self {
+            Err(error) if error.is_not_found() => Ok(None),
+            there => there.map(Some),
+        }
     }
 }
 

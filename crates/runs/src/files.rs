@@ -2,10 +2,9 @@
 //! editor may offer. Names only, no bytes.
 
 use std::collections::VecDeque;
-use std::fs;
 
-use super::error::{Doing, Result};
-use super::layout::RunDir;
+use super::error::Result;
+use super::layout::{RunDir, entries};
 use domain::ids::ArtifactPath;
 
 /// The most files that are listed, those nearest to the run directory first; a run directory with
@@ -24,14 +23,8 @@ pub fn list(run: &RunDir) -> Result<Vec<String>> {
     let mut waiting = VecDeque::from([(String::new(), 0)]);
     while let Some((directory, depth)) = waiting.pop_front() {
         let path = run.path().join(&directory);
-        let entries = match fs::read_dir(&path).doing("list", &path) {
-            Ok(entries) => entries,
-            // The directory is gone or was never made, so it contains nothing.
-            Err(error) if error.is_not_found() => continue,
-            Err(error) => return Err(error),
-        };
-        for entry in entries {
-            let entry = entry.doing("list", &path)?;
+        for entry in entries(&path)? {
+            let entry = entry?;
             // Of the entry itself: a symlink is neither a file nor a directory here, so none leads
             // out.
             let Ok(kind) = entry.file_type() else { continue };
@@ -66,6 +59,7 @@ pub fn list(run: &RunDir) -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use super::*;

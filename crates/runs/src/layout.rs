@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use nix::unistd::{Gid, fchown, geteuid};
 
-use super::error::{Doing, Result, RunsError};
+use super::error::{Doing, IfThere, Result, RunsError};
 use super::filesystem;
 use super::open_directory::OpenDirectory;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -119,10 +119,7 @@ fn flushed_place(base: &Path, places: &[Arc<OpenDirectory>]) -> Result<Arc<OpenD
 
 /// The places down to this one, as they are. None: some are missing.
 fn existing(base: &Path, below: &Path, modes: Modes) -> Result<Option<Vec<Arc<OpenDirectory>>>> {
-    match OpenDirectory::walk(base, below, modes) {
-        Err(error) if error.is_not_found() => Ok(None),
-        places => places.map(Some),
-    }
+    OpenDirectory::walk(base, below, modes).if_there()
 }
 
 impl RunsDir {
@@ -160,50 +157,30 @@ impl RunsDir {
         }
         let directory = File::open(&path).doing("open", &path)?;
         let metadata = directory.metadata().doing("examine", &path)?;
-        if !metadata.is_dir() {
-            return Err(RunsError::refused(
-                "use the runs directory",
-                &path,
-                "it is not a directory",
-            ));
-        }
-        filesystem::refuse_network(&path)?;
+        let runs = Self::at(path, modes, Some(&metadata))?;
+        let path = runs.path();
+        filesystem::refuse_network(path)?;
         if metadata.uid() == geteuid().as_raw() {
-            modes.apply(&directory, &path, modes.directory())?;
+            modes.apply(&directory, path, modes.directory())?;
         }
-        Ok(Self {
-            path,
-            modes,
-            owner_uid: metadata.uid(),
-        })
+        Ok(runs)
     }
 
     /// The runs directory as it is, for those who only look: nothing is made and no right is
     /// changed. One that is not there has no jobs.
     pub fn look(path: impl Into<PathBuf>, group: Option<u32>) -> Result<Self> {
         let path: PathBuf = path.into();
-        let metadata = match fs::metadata(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Self {
-                    path,
-                    modes: Modes { group },
-                    owner_uid: geteuid().as_raw(),
-                });
-            }
-            examined => examined.doing("open", &path)?,
-        };
-        if !metadata.is_dir() {
-            return Err(RunsError::refused(
-                "use the runs directory",
-                &path,
-                "it is not a directory",
-            ));
+        let metadata = fs::metadata(&path).doing("open", &path).if_there()?;
+        Self::at(path, Modes { group }, metadata.as_ref())
+    }
+
+    fn at(path: PathBuf, modes: Modes, found: Option<&fs::Metadata>) -> Result<Self> {
+        if found.is_some_and(|found| !found.is_dir()) {
+            let reason = "it is not a directory";
+            return Err(RunsError::refused("use the runs directory", &path, reason));
         }
-        Ok(Self {
-            path,
-            modes: Modes { group },
-            owner_uid: metadata.uid(),
-        })
+        let owner_uid = found.map_or_else(|| geteuid().as_raw(), MetadataExt::uid);
+        Ok(Self { path, modes, owner_uid })
     }
 
     /// The path as it was given.
@@ -283,17 +260,19 @@ impl RunsDir {
     /// The jobs that have a run directory, sorted; other names are passed over.
     pub fn jobs(&self) -> Result<Vec<JobId>> {
         let mut jobs = Vec::new();
-        let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(jobs),
-            listed => listed.doing("list", &self.path)?,
-        };
-        for entry in entries {
-            let entry = entry.doing("list", &self.path)?;
-            jobs.extend(job_of(&entry));
+        for entry in entries(&self.path)? {
+            jobs.extend(job_of(&entry?));
         }
         jobs.sort();
         Ok(jobs)
     }
+}
+
+/// What lies in a directory; nothing where there is none.
+pub(super) fn entries(path: &Path) -> Result<impl Iterator<Item = Result<fs::DirEntry>>> {
+    let listed = fs::read_dir(path).doing("list", path).if_there()?;
+    let entries = listed.into_iter().flatten();
+    Ok(entries.map(move |entry| entry.doing("list", path)))
 }
 
 /// The job whose directory this entry of the runs directory may be.

@@ -6,7 +6,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use super::error::{Doing, Result, RunsError};
+use super::error::{Doing, IfThere, Result, RunsError};
 use super::holder::holder;
 use super::layout::RunsDir;
 
@@ -49,32 +49,38 @@ pub struct Presence {
 
 /// Notes that this process works here. Refused while somebody makes the database again.
 pub fn enter(runs: &RunsDir) -> Result<Presence> {
-    let path = runs.presence_lock();
-    let file = runs.append(&path)?;
-    match file.try_lock_shared() {
-        Ok(()) => Ok(Presence { _locked: file }),
-        Err(TryLockError::WouldBlock) => Err(RunsError::refused(
-            "use the runs directory",
-            runs.path(),
-            "holdpoint doctor --rebuild is at work in it",
-        )),
-        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", &path, error)),
-    }
+    let why = "holdpoint doctor --rebuild is at work in it";
+    present(runs, File::try_lock_shared, "use the runs directory", why)
 }
 
 /// Keeps every other process out, for the one deed that replaces the database. Refused while any
 /// has it open.
 pub fn enter_alone(runs: &RunsDir) -> Result<Presence> {
+    let why = "another holdpoint has it open";
+    present(runs, File::try_lock, "have the runs directory alone", why)
+}
+
+fn present(
+    runs: &RunsDir,
+    lock: impl FnOnce(&File) -> std::result::Result<(), TryLockError>,
+    verb: &str,
+    why: &str,
+) -> Result<Presence> {
     let path = runs.presence_lock();
     let file = runs.append(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Presence { _locked: file }),
-        Err(TryLockError::WouldBlock) => Err(RunsError::refused(
-            "have the runs directory alone",
-            runs.path(),
-            "another holdpoint has it open",
-        )),
-        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", &path, error)),
+    if is_taken(lock(&file), &path)? {
+        Ok(Presence { _locked: file })
+    } else {
+        Err(RunsError::refused(verb, runs.path(), why))
+    }
+}
+
+/// Whether a lock that was asked for is ours now; false: somebody holds it.
+pub(super) fn is_taken(asked: std::result::Result<(), TryLockError>, path: &Path) -> Result<bool> {
+    match asked {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", path, error)),
     }
 }
 
@@ -92,17 +98,11 @@ pub fn leader_is_alive(runs: &RunsDir) -> Result<bool> {
 
 /// Whether another open file holds the lock of this path. A missing file is not held.
 pub(super) fn is_held(path: &Path) -> Result<bool> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(RunsError::new("open", path, error)),
+    let Some(file) = File::open(path).doing("open", path).if_there()? else {
+        return Ok(false);
     };
     // Shared: several who ask at once do not take each other for the holder.
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(RunsError::new("lock", path, error)),
-    }
+    Ok(!is_taken(file.try_lock_shared(), path)?)
 }
 
 /// How often a lock is asked for that somebody may hold for a moment only, to see whether it is
@@ -112,11 +112,10 @@ const ASKING_MAX: u32 = 100;
 /// Takes a lock unless somebody holds it for longer than it takes to ask. False: held.
 pub(super) fn try_take(file: &File, path: &Path) -> Result<bool> {
     for _ in 0..ASKING_MAX {
-        match file.try_lock() {
-            Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) => std::thread::yield_now(),
-            Err(TryLockError::Error(error)) => return Err(RunsError::new("lock", path, error)),
+        if is_taken(file.try_lock(), path)? {
+            return Ok(true);
         }
+        std::thread::yield_now();
     }
     Ok(false)
 }
@@ -125,16 +124,15 @@ pub(super) fn try_take(file: &File, path: &Path) -> Result<bool> {
 pub(super) fn take_publish_lock(file: &File, path: &Path, patience: Duration) -> Result<()> {
     let mut waited = Duration::ZERO;
     for asked in 0.. {
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) if waited < patience => {
-                let pause = if asked < FIRST_PAUSES { FIRST_PAUSE } else { PAUSE };
-                std::thread::park_timeout(pause);
-                waited += pause;
-            }
-            Err(TryLockError::WouldBlock) => break,
-            Err(TryLockError::Error(error)) => return Err(RunsError::new("lock", path, error)),
+        if is_taken(file.try_lock(), path)? {
+            return Ok(());
         }
+        if waited >= patience {
+            break;
+        }
+        let pause = if asked < FIRST_PAUSES { FIRST_PAUSE } else { PAUSE };
+        std::thread::park_timeout(pause);
+        waited += pause;
     }
     let who = holder(path).map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
     let held = std::io::Error::new(std::io::ErrorKind::WouldBlock, format!("it is held by {who}"));

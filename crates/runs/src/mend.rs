@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::atomic;
-use super::error::{Result, RunsError};
+use super::error::{IfThere, Result, RunsError};
 use super::layout::{DATABASE_FILE, RunsDir};
 use super::open_directory::OpenDirectory;
 
@@ -34,9 +34,8 @@ pub fn replace(runs: &RunsDir, path: &Path, bytes: &[u8]) -> Result<Option<PathB
 /// Gives a file a second name under `.aside/`: a link, so that its bytes stay when the first name
 /// gets others. A symlink is kept as it is, and a directory in the file's place moves there.
 fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
-    let (place, own) = match atomic::place_of(runs.path(), path, runs.modes()) {
-        Err(error) if error.is_not_found() => return Ok(None),
-        opened => opened?,
+    let Some((place, own)) = atomic::place_of(runs.path(), path, runs.modes()).if_there()? else {
+        return Ok(None);
     };
     if !place.has(&own) {
         return Ok(None);

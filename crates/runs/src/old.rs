@@ -12,7 +12,7 @@ use super::layout::RunDir;
 use super::record::{self, FileLines};
 use domain::ids::StageName;
 use domain::job::JobStatus;
-use domain::old::{OldArtifact, OldDecision, OldEvent, OldGate, OldJob};
+use domain::old::{ListedEvent, OldArtifact, OldDecision, OldGate, OldJob};
 use domain::time::{SECOND_US, Timestamp};
 
 /// The most events of a job that are read, and the most bytes of their lines.
@@ -133,11 +133,11 @@ fn list<'s>(state: &'s Map<String, Value>, key: &str) -> impl Iterator<Item = &'
 
 /// The events of an old run directory, oldest first, numbered by their lines; lines that are none
 /// are passed over.
-pub fn events(run: &RunDir) -> Result<Vec<OldEvent>> {
+pub fn events(run: &RunDir) -> Result<Vec<ListedEvent>> {
     events_until(run, EVENTS_MAX)
 }
 
-fn events_until(run: &RunDir, count_max: usize) -> Result<Vec<OldEvent>> {
+fn events_until(run: &RunDir, count_max: usize) -> Result<Vec<ListedEvent>> {
     let mut events = Vec::new();
     let mut bytes = 0;
     // Something else than a file in its place is no log.
@@ -149,7 +149,7 @@ fn events_until(run: &RunDir, count_max: usize) -> Result<Vec<OldEvent>> {
         && let Some(line) = lines.next_line()?
     {
         bytes += line.bytes.len();
-        events.extend(OldEvent::parse(&line.bytes, line.number));
+        events.extend(ListedEvent::parse_old(&line.bytes, run.job_id(), line.number));
     }
     Ok(events)
 }

@@ -25,7 +25,7 @@ use domain::time::Timestamp;
 const STATE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The version of `state.json`'s shape.
-pub const STATE_SCHEMA: u32 = 2;
+pub(super) const STATE_SCHEMA: u32 = 2;
 
 /// `state.json`: everything that a lost database is made from again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,18 +60,14 @@ pub fn state_file(rows: &JobRows, up_to: u64, status_since: Timestamp) -> Result
         status_since,
         rows,
     };
-    let mut bytes = serde_json::to_vec_pretty(&state)
-        .map_err(std::io::Error::from)
-        .doing("write", Path::new("state.json"))?;
+    let mut bytes = serde_json::to_vec_pretty(&state).doing("write", Path::new("state.json"))?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
 /// The line of `events.jsonl` for this event, with its line end.
 pub fn event_line(event: &Event) -> Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(event)
-        .map_err(std::io::Error::from)
-        .doing("write", Path::new("events.jsonl"))?;
+    let mut line = serde_json::to_vec(event).doing("write", Path::new("events.jsonl"))?;
     line.push(b'\n');
     Ok(line)
 }

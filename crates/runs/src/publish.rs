@@ -21,7 +21,7 @@ use super::layout::{CHAIN_FILE, RunDir, RunsDir};
 use super::locks;
 use super::open_directory::OpenDirectory;
 use super::projection;
-pub use super::projection::{STATE_SCHEMA, StateFile, event_line, state_file};
+pub use super::projection::{StateFile, event_line, state_file};
 use super::record;
 pub use domain::chain::ChainLink;
 use domain::decision::SealedDecision;

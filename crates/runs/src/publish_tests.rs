@@ -116,6 +116,18 @@ impl Fixture {
         fs::File::create(path).unwrap().write_all(bytes).unwrap();
     }
 
+    /// Holds the bytes of a file.
+    #[track_caller]
+    fn has(&self, path: &Path, bytes: impl AsRef<[u8]>) {
+        assert_eq!(fs::read(path).unwrap(), bytes.as_ref(), "{}", path.display());
+    }
+
+    /// Publishes what leaves nothing to be said.
+    #[track_caller]
+    fn publish_well(&self, owed: &PublishRequest) {
+        assert_eq!(self.publish(owed).findings, []);
+    }
+
     fn event_seqs(&self) -> Vec<u64> {
         let text = fs::read_to_string(self.run.events()).unwrap();
         assert!(text.is_empty() || text.ends_with('\n'));
@@ -137,17 +149,14 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
     let published = fixture.publish(&owed);
     assert_eq!(published.result.unwrap(), Some(5));
     assert_eq!(published.findings, []);
-    assert_eq!(fs::read(fixture.run.decision_of(&stage(), 1)).unwrap(), first.to_file());
-    assert_eq!(
-        fs::read(fixture.run.decision_of(&stage(), 2)).unwrap(),
-        second.to_file()
-    );
-    assert_eq!(fs::read(fixture.run.decision(&stage())).unwrap(), second.to_file());
+    fixture.has(&fixture.run.decision_of(&stage(), 1), first.to_file());
+    fixture.has(&fixture.run.decision_of(&stage(), 2), second.to_file());
+    fixture.has(&fixture.run.decision(&stage()), second.to_file());
     assert_eq!(fixture.event_seqs(), [3, 5]);
     let state: StateFile = serde_json::from_slice(&fs::read(fixture.run.state()).unwrap()).unwrap();
     assert_eq!(
         (state.schema, state.up_to, &state.rows),
-        (STATE_SCHEMA, Some(5), &owed.rows)
+        (crate::projection::STATE_SCHEMA, Some(5), &owed.rows)
     );
     for file in [
         fixture.run.state(),
@@ -296,10 +305,7 @@ fn a_decision_file_is_never_rewritten() {
         [Discrepancy::DecisionDiffers { path: path.clone() }]
     );
     assert_eq!(fs::read(&path).unwrap(), b"{\"approved\": false}");
-    assert_eq!(
-        fs::read(fixture.run.decision(&stage())).unwrap(),
-        decision(1, 1, true).to_file()
-    );
+    fixture.has(&fixture.run.decision(&stage()), decision(1, 1, true).to_file());
     assert_eq!(
         fs::read_dir(fixture.run.gates()).unwrap().count(),
         2,
@@ -335,8 +341,8 @@ fn a_patched_artifact_is_put_in_place_of_its_former_version() {
     let published = fixture.publish(&owed);
     assert!(published.result.is_ok());
     assert_eq!(published.findings, []);
-    assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"after");
-    assert_eq!(fixture.publish(&owed).findings, []);
+    fixture.has(&fixture.run.artifact(&path), b"after");
+    fixture.publish_well(&owed);
 }
 
 #[test]
@@ -348,7 +354,7 @@ fn what_somebody_else_wrote_is_never_overwritten() {
     assert!(
         matches!(&published.findings[..], [Discrepancy::ArtifactChanged { found: Some(found), .. }] if *found == Digest::of(b"by hand"))
     );
-    assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"by hand");
+    fixture.has(&fixture.run.artifact(&path), b"by hand");
 }
 
 #[test]
@@ -356,8 +362,8 @@ fn a_stage_that_writes_its_former_version_again_is_left_alone() {
     let fixture = Fixture::new();
     let (mut owed, path) = patched(&fixture, b"before");
     owed.events = vec![event(4, EventType::StageStarted)];
-    assert_eq!(fixture.publish(&owed).findings, []);
-    assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"before");
+    fixture.publish_well(&owed);
+    fixture.has(&fixture.run.artifact(&path), b"before");
 }
 
 #[test]
@@ -434,8 +440,8 @@ fn a_patch_and_its_undo_owed_together_leave_what_was_there() {
         owed.events
             .push(step(4, EventType::PatchUndone, &path, Some(after), Some(before)));
         owed.rows.artifacts[0].digest = before;
-        assert_eq!(fixture.publish(&owed).findings, []);
-        assert_eq!(fs::read(fixture.run.artifact(&path)).unwrap(), b"before");
+        fixture.publish_well(&owed);
+        fixture.has(&fixture.run.artifact(&path), b"before");
     }
 }
 
@@ -457,7 +463,7 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
     };
     let mut with = owed.clone();
     with.rows.artifacts.push(registered);
-    assert_eq!(fixture.publish(&with).findings, []);
+    fixture.publish_well(&with);
     let file = fixture.run.artifact(&path);
     assert_eq!(fs::read(&file).unwrap(), b"{\"gain_db\": 3}");
     assert_eq!(fixture.publish(&with).findings, [], "twice changes nothing");
@@ -466,16 +472,16 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
     // was ever written.
     let undone = step(6, EventType::PatchUndone, &path, Some(made), None);
     owed.events = vec![undone.clone()];
-    assert_eq!(fixture.publish(&owed).findings, []);
+    fixture.publish_well(&owed);
     assert!(!file.exists());
     owed.events = vec![applied.clone(), undone.clone()];
-    assert_eq!(fixture.publish(&owed).findings, []);
+    fixture.publish_well(&owed);
     assert!(!file.exists());
 
     // Made once more, everything owed together.
     let again = step(7, EventType::PatchApplied, &path, None, Some(made));
     with.events = vec![applied, undone.clone(), again];
-    assert_eq!(fixture.publish(&with).findings, []);
+    fixture.publish_well(&with);
     assert!(file.exists());
 
     // Somebody else's bytes stay.
@@ -486,7 +492,7 @@ fn a_file_that_a_patch_makes_appears_and_goes_with_its_undo() {
         fixture.publish(&owed).findings,
         [Discrepancy::NotRemoved { path, found }]
     );
-    assert_eq!(fs::read(&file).unwrap(), b"by hand");
+    fixture.has(&file, b"by hand");
 }
 
 #[test]

@@ -5,15 +5,13 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
 use sha2::{Digest as _, Sha256};
 
 use super::atomic;
-use super::error::{Doing, Result, RunsError};
-use super::layout::{RunDir, RunsDir};
+use super::error::{Doing, IfThere, Result, RunsError};
+use super::layout::{RunDir, RunsDir, entries};
 use super::publish::{CHAIN_DISORDER_MAX, StateFile};
 use super::{jsonl, locks};
 use domain::chain::ChainLink;
@@ -56,18 +54,9 @@ impl FileLines {
     /// Opens a file of lines. None: there is no such file. Never blocks, never follows a symlink in
     /// the last part.
     pub fn open(path: &Path) -> Result<Option<Self>> {
-        let opened = File::options()
-            .read(true)
-            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits())
-            .open(path);
-        let file = match opened {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(RunsError::new("open", path, error)),
+        let Some(file) = atomic::open_regular(path)? else {
+            return Ok(None);
         };
-        if !file.metadata().doing("examine", path)?.is_file() {
-            return Err(RunsError::refused("read", path, "it is not a regular file"));
-        }
         Ok(Some(Self {
             reader: BufReader::with_capacity(64 * 1024, file),
             path: path.to_owned(),
@@ -168,38 +157,25 @@ impl GateFile {
 
 /// The files in `gates/` that are named as decisions, sorted; none when there is no such directory.
 pub fn gate_files(run: &RunDir) -> Result<Vec<GateFile>> {
-    let directory = run.gates();
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(RunsError::new("list", &directory, error)),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let entry = entry.doing("list", &directory)?;
-        files.extend(entry.file_name().to_str().and_then(GateFile::parse));
-    }
-    files.sort();
-    Ok(files)
+    names_in(&run.gates(), GateFile::parse)
 }
 
 /// The kept versions of a run directory, by name; other names are passed over.
 pub fn version_files(run: &RunDir) -> Result<Vec<Digest>> {
-    let directory = run.versions();
-    let entries = match fs::read_dir(&directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(RunsError::new("list", &directory, error)),
-    };
-    let mut digests = Vec::new();
-    for entry in entries {
-        let entry = entry.doing("list", &directory)?;
-        let name = entry.file_name();
-        let digest = name.to_str().and_then(|name| Digest::parse(name).ok());
-        digests.extend(digest.filter(|digest| name.to_str() == Some(digest.to_string().as_str())));
+    names_in(&run.versions(), |name| {
+        let digest = Digest::parse(name).ok();
+        digest.filter(|digest| digest.to_string() == name)
+    })
+}
+
+/// What `read` makes of the names in a directory, sorted; nothing where there is none.
+fn names_in<T: Ord>(directory: &Path, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>> {
+    let mut found = Vec::new();
+    for entry in entries(directory)? {
+        found.extend(entry?.file_name().to_str().and_then(&read));
     }
-    digests.sort();
-    Ok(digests)
+    found.sort();
+    Ok(found)
 }
 
 /// The digest of what a kept version's file really holds. None: there is no such file.
@@ -231,23 +207,19 @@ pub struct PublishGuard {
 /// the lock's file is opened. Where there is none, nobody has ever published.
 pub fn keep_publishers_out(runs: &RunsDir) -> Result<PublishGuard> {
     let path = runs.publish_lock();
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(PublishGuard { _locked: None }),
-        Err(error) => return Err(RunsError::new("open", &path, error)),
-    };
-    locks::take_publish_lock(&file, &path, locks::PUBLISH_PATIENCE)?;
-    Ok(PublishGuard { _locked: Some(file) })
+    let file = File::open(&path).doing("open", &path).if_there()?;
+    if let Some(file) = &file {
+        locks::take_publish_lock(file, &path, locks::PUBLISH_PATIENCE)?;
+    }
+    Ok(PublishGuard { _locked: file })
 }
 
 /// The links near the end of `chain.jsonl` whose decisions come after this one. Damaged lines are
 /// passed over.
 pub fn links_after(runs: &RunsDir, seq: u64) -> Result<Vec<ChainLink>> {
     let path = runs.chain();
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(RunsError::new("open", &path, error)),
+    let Some(file) = File::open(&path).doing("open", &path).if_there()? else {
+        return Ok(Vec::new());
     };
     let length = file.metadata().doing("examine", &path)?.len();
     let (mut links, mut seen) = (Vec::new(), 0);

@@ -22,7 +22,7 @@ use super::error::{RowError, StoreError, StoreErrorKind};
 use super::open::DATABASE_FILE;
 use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
-use domain::old::{OldArtifact, OldDecision, OldEvent, OldGate, OldJob};
+use domain::old::{ListedEvent, OldArtifact, OldDecision, OldGate, OldJob};
 use domain::time::Timestamp;
 
 /// The most jobs of one old database that are known of: the newest.
@@ -127,7 +127,7 @@ impl OldDatabase {
     }
 
     /// A job's events, oldest first.
-    pub fn events(&self, id: &JobId) -> Result<Vec<OldEvent>, StoreError> {
+    pub fn events(&self, id: &JobId) -> Result<Vec<ListedEvent>, StoreError> {
         self.read(|connection| {
             let Some(events) = Table::find(connection, "events")? else {
                 return Ok(Vec::new());
@@ -137,7 +137,8 @@ impl OldDatabase {
             let mut seq = 0;
             rows(connection, &sql, std::slice::from_ref(id), |row| {
                 seq += 1;
-                Some(OldEvent {
+                Some(ListedEvent {
+                    job_id: id.clone(),
                     seq,
                     ts: time(row, 0)?,
                     kind: text(row, 1)?.to_owned(),

@@ -158,6 +158,19 @@ pub(super) fn gate(job_id: &str, attempt: u32) -> Gate {
     }
 }
 
+pub(super) fn opens(gate: Gate) -> Change {
+    Change::OpenGate(Box::new(gate))
+}
+
+pub(super) fn puts(gate: Gate) -> Change {
+    Change::PutGate(Box::new(gate))
+}
+
+/// The job is of this status.
+pub(super) fn is(job_id: &str, status: JobStatus) -> Change {
+    Change::PutJob(Box::new(job(job_id, status)))
+}
+
 pub(super) fn event(kind: EventType, status: JobStatus) -> Change {
     Change::Event(Box::new(NewEvent {
         kind,
@@ -228,6 +241,26 @@ impl House {
         Self { dir, store }
     }
 
+    /// With these jobs, each at its open gate.
+    pub(crate) fn with<const N: usize>(names: [&str; N]) -> Self {
+        let mut house = Self::new();
+        for name in names {
+            house.put(name, started(name)).unwrap();
+        }
+        house
+    }
+
+    /// Decides the gate of this attempt.
+    pub(crate) fn decide(&mut self, job_id: &str, attempt: u32, by: &str, verdict: Verdict) -> Applied {
+        let changes = decided(&gate(job_id, attempt), by, verdict, at(10)).unwrap();
+        self.put(job_id, changes).unwrap()
+    }
+
+    /// Writes this one change to the job.
+    pub(crate) fn put_one(&mut self, job_id: &str, change: Change) -> Result<Applied, Refusal> {
+        self.put(job_id, vec![change])
+    }
+
     pub(crate) fn reader(&self) -> Reader {
         Reader::open(self.dir.path()).unwrap()
     }
@@ -255,6 +288,11 @@ impl House {
 
     pub(crate) fn rows(&self, job_id: &str) -> JobRows {
         self.reader().job(&id(job_id)).unwrap().unwrap()
+    }
+
+    /// All of these jobs' events up to these are on disk.
+    pub(crate) fn published(&self, up_to: &[(JobId, u64)]) {
+        self.store.marker().unwrap().mark_published(up_to).unwrap();
     }
 
     /// Changes a row behind the store's back.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 /// A decision file.
 // Described and never made: the domain writes and hashes the file, and knows no OpenAPI. A test
-// holds this to real answers.
+// holds this to real answers. Its shape is that of the file: a field for each of its keys.
 #[derive(ToSchema)]
 #[schema(as = Decision)]
 #[expect(dead_code, reason = "described, never made")]

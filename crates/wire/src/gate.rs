@@ -18,6 +18,8 @@ use domain::time::{SECOND_US, Timestamp};
 use domain::timer::{GateTimer, TimerStatus};
 
 /// One stage's gate, reached or not, of its latest attempt.
+// Clients read it as one flat object: its shape is the contract, so it has a field for each of
+// theirs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Gate)]
 pub struct GateDoc<'a> {

@@ -67,6 +67,7 @@ impl<'a> ArtifactDoc<'a> {
 }
 
 /// A job.
+// Its shape is the contract with clients: a field for each of theirs.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Job)]
 pub struct JobDoc<'a> {

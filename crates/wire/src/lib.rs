@@ -21,7 +21,7 @@ use domain::gate::OnDisk;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobStatus;
 use domain::key::GateKey;
-use domain::old::OldEvent;
+use domain::old::ListedEvent;
 use domain::outlook::Fact;
 use domain::policy::GatePolicy;
 use domain::refusal::RefusalCode;
@@ -97,15 +97,15 @@ impl<'a> EventDoc<'a> {
         }
     }
 
-    /// The document of an event of an old record.
-    pub fn of_old(job_id: &'a JobId, event: &'a OldEvent) -> Self {
+    /// The document of a listed event, which may be an old record's.
+    pub fn of_listed(event: &'a ListedEvent) -> Self {
         Self {
             seq: event.seq,
             ts: event.ts,
             timestamp: event.ts,
             kind: &event.kind,
             event_type: &event.kind,
-            job_id,
+            job_id: &event.job_id,
             stage: event.stage.as_ref(),
             status: event.status,
             message: &event.message,

@@ -15,8 +15,6 @@ use store::Reader;
 
 use super::story::{self, STORY};
 use super::{skip, start};
-use crate::support;
-use crate::support::binary::holdpoint;
 use crate::support::run::Workspace;
 
 /// Nothing is written down but what is asked for: no commit every 5 s, no flush of a file that is
@@ -46,17 +44,8 @@ impl Mounted {
     fn new(image: PathBuf) -> Result<Self, String> {
         let at = PathBuf::from(format!("{}.mounted", image.display()));
         std::fs::create_dir(&at).unwrap();
-        run(
-            "mount",
-            &[
-                "-t",
-                "ext4",
-                "-o",
-                OPTIONS,
-                image.to_str().unwrap(),
-                at.to_str().unwrap(),
-            ],
-        )?;
+        let (device, place) = (image.to_str().unwrap(), at.to_str().unwrap());
+        run("mount", &["-t", "ext4", "-o", OPTIONS, device, place])?;
         Ok(Self { image, at })
     }
 
@@ -116,7 +105,7 @@ const KILLED_AT: [Option<&str>; STORY.len()] = [
 fn play(workspace: &Workspace, disk: &Mounted) -> Vec<(PathBuf, usize)> {
     let runs = disk.runs();
     for arguments in story::BEFORE {
-        workspace.cmd(&with_runs(arguments, &runs)).assert().success();
+        workspace.ok(&with_runs(arguments, &runs));
     }
     // As an open console does: the log of the database is not folded into it after each command.
     let held = Reader::open(&runs).unwrap();
@@ -128,7 +117,7 @@ fn play(workspace: &Workspace, disk: &Mounted) -> Vec<(PathBuf, usize)> {
         // that, and have done nothing.
         let settling = format!("j-1{number}");
         let settling = ["gate", "open", &settling, "deploy", "--artifact", "plan=plan.txt"];
-        workspace.cmd(&with_runs(&settling, &runs)).assert().success();
+        workspace.ok(&with_runs(&settling, &runs));
         for (point, promised) in [(Some("before_commit"), number), (point, number + 1)] {
             let mut command = workspace.command(&arguments);
             if let Some(point) = point {
@@ -176,16 +165,12 @@ fn without(flushes: &str) -> Result<Result<(), String>, (&'static str, String)> 
     let disk = disk(folder.path()).map_err(|why| ("mount", why))?;
     let workspace = story::workspace();
     for arguments in story::BEFORE {
-        workspace.cmd(&with_runs(arguments, &disk.runs())).assert().success();
+        workspace.ok(&with_runs(arguments, &disk.runs()));
     }
     // The kernel is not asked at all, and holdpoint is told that all is well.
-    let output = Command::new("strace")
-        .args(["-f", "-o", "/dev/null", "--inject", &format!("{flushes}:retval=0")])
-        .arg(holdpoint())
-        .args(with_runs(STORY[0].0, &disk.runs()))
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(support::environment::clean(workspace.root()))
+    let options = ["-f", "-o", "/dev/null", "--inject", &format!("{flushes}:retval=0")];
+    let output = workspace
+        .through("strace", &options, &with_runs(STORY[0].0, &disk.runs()))
         .output();
     let cut = match output {
         Ok(output) if output.status.success() => disk.cut(0),

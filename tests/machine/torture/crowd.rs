@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -13,6 +12,7 @@ use domain::ids::Digest;
 use serde_json::Value;
 
 use super::caller::{Caller, Heard, Read};
+use crate::support::beside::{Beside, Stream};
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::random::Random;
 use crate::support::receiver::{Receiver, Reply, Script};
@@ -494,7 +494,7 @@ impl Crowd {
     fn until_all_is_told(&mut self) {
         loop {
             self.take_deliveries();
-            let standing = self.workspace.json(&["webhooks"])[0].clone();
+            let standing = self.workspace.json("webhooks")[0].clone();
             assert_eq!(standing["lost"], 0, "{standing}");
             if standing["waiting"] == 0 {
                 break;
@@ -529,7 +529,7 @@ impl Crowd {
                             .unwrap();
                         if approved.status.code() == Some(1) {
                             // Somebody wrote to what is under review, and nobody has read it since.
-                            self.workspace.cmd(&["job", "cancel", &id]).assert().success();
+                            self.workspace.ok(&format!("job cancel {id}"));
                         }
                     }
                     _ => self.until_it_moves(&id, &job),
@@ -540,7 +540,7 @@ impl Crowd {
 
     /// Follows the job until its next event.
     fn until_it_moves(&self, id: &str, job: &Value) {
-        let events = self.workspace.json_lines(&["events", id]);
+        let events = self.workspace.json_lines(&format!("events {id}"));
         let since = events.last().map_or(0, |event| event["seq"].as_u64().unwrap_or(0));
         let now = self.workspace.command(&["job", "show", id, "--json"]).output().unwrap();
         if serde_json::from_slice::<Value>(&now.stdout)
@@ -551,16 +551,7 @@ impl Crowd {
         {
             return;
         }
-        let mut follow = self
-            .workspace
-            .command(&["events", id, "--follow", "--json", "--since", &since.to_string()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(follow.stdout.take().unwrap()).lines();
-        lines.next();
-        follow.kill().unwrap();
-        follow.wait().unwrap();
+        let args = ["events", id, "--follow", "--json", "--since", &since.to_string()];
+        Beside::start(&self.workspace, &args, Stream::Stdout).line();
     }
 }

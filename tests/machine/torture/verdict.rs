@@ -5,17 +5,18 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::crowd::Crowd;
+use crate::support::run::printed;
 
 /// Panics where the record is not what everybody was told; else says what was compared.
 pub fn of(crowd: &Crowd) -> String {
     let workspace = &crowd.workspace;
     for arguments in [&["decisions", "verify", "--versions"][..], &["doctor"]] {
         let output = workspace.command(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}");
         assert!(!said.contains("owed"), "{arguments:?}: {said}");
     }
-    let decisions = workspace.json(&["decisions", "list"]);
+    let decisions = workspace.json("decisions list");
     let decisions = decisions.as_array().unwrap();
     let mut by_gate: BTreeMap<(String, String, u64), &Value> = BTreeMap::new();
     let mut by_note: BTreeMap<&str, &Value> = BTreeMap::new();

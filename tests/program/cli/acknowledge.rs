@@ -1,10 +1,10 @@
 //! A job that failed, noted on the command line.
 
-use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::beside::{Beside, run, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_has, assert_starts};
 
 const FAILS: &str = "\
 pipeline: {stages: [{name: script, command: [/bin/sh, -c, exit 3]}]}
@@ -16,46 +16,41 @@ fn a_failed_job_is_noted_in_words_and_in_json_and_only_once() {
     let workspace = Workspace::new(FAILS);
     let serve = Beside::leader(&workspace);
     for id in ["j-1", "j-2"] {
-        run(&workspace, &["job", "start", "--id", id, "--slug", "tides"], 0);
+        workspace.ok(&format!("job start --id {id} --slug tides"));
         wait_for(&workspace, id, "job_failed", 0);
-        assert_eq!(workspace.json(&["job", "show", id]).get("acknowledged_at"), None);
+        assert_eq!(workspace.json(&format!("job show {id}")).get("acknowledged_at"), None);
     }
-    let (stdout, stderr) = run(&workspace, &["job", "acknowledge", "j-1"], 0);
+    let (stdout, stderr) = workspace.run("job acknowledge j-1", 0);
     assert_eq!(
         (stdout.as_str(), stderr.as_str()),
         ("Job j-1 acknowledged\nJob j-1 is failed\n", "")
     );
-    let document = workspace.json(&["job", "acknowledge", "j-2"]);
+    let document = workspace.json("job acknowledge j-2");
     assert_eq!(
         document,
         json!({"message": "Job j-2 acknowledged", "job_id": "j-2", "job_status": "failed", "job_stage": "script", "published": true})
     );
-    let noted = workspace.json(&["job", "show", "j-1"])["acknowledged_at"].clone();
+    let noted = workspace.json("job show j-1")["acknowledged_at"].clone();
     assert!(noted.is_string(), "{noted}");
     // Whoever comes second changes nothing.
-    run(&workspace, &["--operator", "bea", "job", "acknowledge", "j-1"], 0);
-    assert_eq!(workspace.json(&["job", "show", "j-1"])["acknowledged_at"], noted);
-    serve.signal(Signal::SIGTERM);
-    let (_, said) = serve.finish();
+    workspace.ok("--operator bea job acknowledge j-1");
+    assert_eq!(workspace.json("job show j-1")["acknowledged_at"], noted);
+    let (_, said) = serve.leaves();
     let events: Vec<Value> = workspace.events("j-1");
     let of_kind = events.iter().filter(|event| event["type"] == "job_acknowledged");
     assert_eq!(of_kind.count(), 1, "{said}");
-    run(&workspace, &["decisions", "verify"], 0);
+    workspace.ok("decisions verify");
     // A database that is made anew knows it as well.
     std::fs::remove_file(workspace.runs().join("holdpoint.db")).expect("it is there");
-    run(&workspace, &["doctor", "--rebuild"], 0);
-    assert_eq!(workspace.json(&["job", "show", "j-1"])["acknowledged_at"], noted);
+    workspace.ok("doctor --rebuild");
+    assert_eq!(workspace.json("job show j-1")["acknowledged_at"], noted);
 }
 
 #[test]
 fn what_has_not_failed_is_refused_with_what_to_do() {
     let workspace = Workspace::new(FAILS);
-    run(
-        &workspace,
-        &["job", "start", "--manual", "--id", "j-1", "--slug", "tides"],
-        0,
-    );
-    let (stdout, stderr) = run(&workspace, &["job", "acknowledge", "j-1"], 1);
+    workspace.ok("job start --manual --id j-1 --slug tides");
+    let (stdout, stderr) = workspace.run("job acknowledge j-1", 1);
     let hint = "   hint: holdpoint job list --status failed shows those that have\n";
     assert_eq!(
         (stdout, stderr),
@@ -69,15 +64,9 @@ fn what_has_not_failed_is_refused_with_what_to_do() {
         .output()
         .unwrap();
     let failure: Value = serde_json::from_slice(&output.stderr).unwrap();
-    assert_eq!(
-        (&failure["error"]["code"], &failure["error"]["where"]),
-        (&json!("wrong_state"), &json!("j-1"))
-    );
-    let (_, stderr) = run(&workspace, &["job", "acknowledge", "j-9"], 6);
-    assert!(
-        stderr.starts_with("Not acknowledged: there is no job j-9   hint: "),
-        "{stderr}"
-    );
+    assert_has!(failure, "error/code": "wrong_state", "error/where": "j-1");
+    let stderr = workspace.refused("job acknowledge j-9", 6);
+    assert_starts(&stderr, "Not acknowledged: there is no job j-9   hint: ");
     let types = workspace.event_types("j-1");
     assert!(!types.contains(&"job_acknowledged".to_owned()), "{types:?}");
 }

@@ -1,7 +1,7 @@
 //! `holdpoint demo` in a terminal: its own runs directory, and no other's.
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::assert_starts;
 
 #[test]
 fn the_demo_starts_its_jobs_once_and_goes_on_with_them() {
@@ -11,23 +11,19 @@ fn the_demo_starts_its_jobs_once_and_goes_on_with_them() {
         demo.wait_text("unseen");
         demo.hang_up();
         drop(demo);
-        let jobs = workspace.json(&["job", "list", "--runs", "runs/demo"]);
+        let jobs = workspace.json("job list --runs runs/demo");
         assert_eq!(jobs.as_array().map(Vec::len), Some(7));
         // Opened from outside, with a base: a diff to read from the first second.
-        let (diff, _) = run(
-            &workspace,
-            &["gate", "diff", "tide-pool-manners", "script", "--runs", "runs/demo"],
-            0,
-        );
-        assert!(diff.starts_with("--- artifacts/script/script.txt\n"), "{diff}");
+        let diff = workspace.ok("gate diff tide-pool-manners script --runs runs/demo");
+        assert_starts(&diff, "--- artifacts/script/script.txt\n");
     }
 }
 
 #[test]
 fn a_directory_with_other_work_is_refused() {
     let workspace = Workspace::without_configuration();
-    run(&workspace, &["job", "start", "--slug", "mine", "--manual"], 0);
+    workspace.ok("job start --slug mine --manual");
     let demo = workspace.pty(&["demo", "--runs", "runs"]);
     demo.wait_text("Not started: runs holds other jobs than the demo's");
-    assert_eq!(workspace.json(&["job", "list"]).as_array().map(Vec::len), Some(1));
+    assert_eq!(workspace.count("job list"), 1);
 }

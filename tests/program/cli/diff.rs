@@ -5,8 +5,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks, assert_starts};
 
 /// A gate over files of `out/`, each compared with the file of its name in `last/`.
 fn opened(files: &[(&str, &[u8], &[u8])]) -> Workspace {
@@ -26,7 +26,7 @@ fn opened(files: &[(&str, &[u8], &[u8])]) -> Workspace {
 const DIFF: [&str; 4] = ["gate", "diff", "j-1", "script"];
 
 fn diff(workspace: &Workspace, more: &[&str]) -> String {
-    run(workspace, &[&DIFF[..], more].concat(), 0).0
+    workspace.ok(&[&DIFF[..], more].concat())
 }
 
 #[test]
@@ -66,25 +66,22 @@ fn bases_files_and_context_are_chosen() {
     let new = old.replace("line 10\n", "line ten\n");
     let workspace = opened(&[("a.txt", old.as_bytes(), new.as_bytes()), ("b.txt", b"x\n", b"y\n")]);
     let text = diff(&workspace, &["--file", "a.txt"]);
-    assert!(text.contains("@@ -7,7 +7,7 @@") && !text.contains("b.txt"), "{text}");
+    assert_contains(&text, "@@ -7,7 +7,7 @@");
+    assert_lacks(&text, "b.txt");
     let text = diff(&workspace, &["--file", "a.txt", "--context", "all"]);
-    assert!(text.contains("@@ -1,19 +1,19 @@"), "{text}");
+    assert_contains(&text, "@@ -1,19 +1,19 @@");
     let text = diff(&workspace, &["--file", "artifacts/script/b.txt", "--base", "none"]);
-    assert!(text.starts_with("--- /dev/null") && text.contains("+y"), "{text}");
+    assert_starts(&text, "--- /dev/null");
+    assert_contains(&text, "+y");
     let given = diff(&workspace, &["--file", "b.txt", "--base", "given"]);
     assert_eq!(given, diff(&workspace, &["--file", "b.txt"]));
-    let (_, stderr) = run(&workspace, &[&DIFF[..], &["--base", "decided"]].concat(), 6);
-    assert!(
-        stderr.contains("a.txt has no such base; it may be compared with") && stderr.contains("(sent along)"),
-        "{stderr}"
-    );
-    let (_, stderr) = run(&workspace, &[&DIFF[..], &["--file", "c.txt"]].concat(), 6);
-    assert!(
-        stderr.contains("c.txt is not under review; these are: a.txt, b.txt"),
-        "{stderr}"
-    );
-    run(&workspace, &[&DIFF[..], &["--base", "yesterday"]].concat(), 2);
-    run(&workspace, &[&DIFF[..], &["--context", "-1"]].concat(), 2);
+    let stderr = workspace.refused(&[&DIFF[..], &["--base", "decided"]].concat(), 6);
+    assert_contains(&stderr, "a.txt has no such base; it may be compared with");
+    assert_contains(&stderr, "(sent along)");
+    let stderr = workspace.refused(&[&DIFF[..], &["--file", "c.txt"]].concat(), 6);
+    assert_contains(&stderr, "c.txt is not under review; these are: a.txt, b.txt");
+    workspace.run(&[&DIFF[..], &["--base", "yesterday"]].concat(), 2);
+    workspace.run(&[&DIFF[..], &["--context", "-1"]].concat(), 2);
 }
 
 #[test]
@@ -97,17 +94,12 @@ fn values_and_facts_are_told() {
         ("voice.mp3", &sound, &sound),
     ]);
     let text = diff(&workspace, &["--values"]);
-    assert!(
-        text.contains("  scenes[0].duration_ms 12000 -> 19000  (scene_000)"),
-        "{text}"
-    );
-    assert!(text.contains("loudness") && text.contains("same"), "{text}");
+    assert_contains(&text, "  scenes[0].duration_ms 12000 -> 19000  (scene_000)");
+    assert_contains(&text, "loudness");
+    assert_contains(&text, "same");
     let documents = workspace.json(&DIFF);
     let value = &documents[0]["values"][0];
-    assert_eq!(
-        (&value["path"], &value["kind"], &value["after"]),
-        (&json!("scenes[0].duration_ms"), &json!("changed"), &json!("19000"))
-    );
+    assert_has!(value, "path": "scenes[0].duration_ms", "kind": "changed", "after": "19000");
     assert_eq!(documents[1]["facts"][0]["name"], json!("length"));
     assert_eq!(documents[1]["values"], json!(null));
 }
@@ -125,10 +117,11 @@ fn two_columns_to_be_read() {
     let wide = columns(&["--context", "all"]);
     assert!(wide.lines().any(|line| line.matches("line 19").count() == 2), "{wide}");
     let changed = columns(&["--context", "0"]);
-    assert!(!changed.contains("line 9") && changed.contains("line ten"), "{changed}");
+    assert_lacks(&changed, "line 9");
+    assert_contains(&changed, "line ten");
     assert!(!wide.contains('\u{1b}'));
-    run(&workspace, &[&DIFF[..], &["--side-by-side", "--values"]].concat(), 2);
-    run(&workspace, &[&DIFF[..], &["--width", "60"]].concat(), 2);
+    workspace.run(&[&DIFF[..], &["--side-by-side", "--values"]].concat(), 2);
+    workspace.run(&[&DIFF[..], &["--width", "60"]].concat(), 2);
 }
 
 #[test]
@@ -142,7 +135,7 @@ fn into_a_pipe_go_the_bytes_or_marks_for_them() {
         "patch has to get what there is"
     );
     let marks = String::from_utf8(bytes(&["--visible"])).unwrap();
-    assert!(marks.contains("+\u{241b}[2Jtwo <U+202E> <FF>"), "{marks}");
+    assert_contains(&marks, "+\u{241b}[2Jtwo <U+202E> <FF>");
     assert!(marks.chars().all(|c| c == '\n' || !c.is_control()), "{marks:?}");
     for form in [&["--values"][..], &["--side-by-side"], &["--json"]] {
         let text = String::from_utf8(bytes(form)).unwrap();
@@ -169,29 +162,25 @@ fn a_given_base_is_not_outranked_by_what_was_rejected() {
         "old.txt",
     ];
     workspace.json(&open);
-    run(&workspace, &["gate", "reject", "j-1", "script", "--notes", "loud"], 0);
+    workspace.ok("gate reject j-1 script --notes loud");
     workspace.write("new.txt", "one\nTWO\nthree\nFOUR\n");
     let opened = workspace.json(&open);
     let artifact = &opened["artifacts"][0];
-    assert_eq!(
-        (&artifact["base"], &artifact["added_lines"], &artifact["removed_lines"]),
-        (&json!("sent along"), &json!(2), &json!(1))
-    );
+    assert_has!(artifact, "base": "sent along", "added_lines": 2, "removed_lines": 1);
     assert_eq!(artifact["since_rejection"]["added_lines"], 1);
-    let (text, told) = run(&workspace, &DIFF, 0);
-    assert!(text.contains("-two\n+TWO\n") && text.contains("+FOUR\n"), "{text}");
+    let (text, told) = workspace.run(&DIFF, 0);
+    assert_contains(&text, "-two\n+TWO\n");
+    assert_contains(&text, "+FOUR\n");
     assert_eq!(
         told,
         "artifacts/script/new.txt: since your rejection: +1 -1   hint: --base rejected shows that\n"
     );
-    let (text, told) = run(&workspace, &[&DIFF[..], &["--base", "rejected"]].concat(), 0);
-    assert!(text.contains("-four\n+FOUR\n") && !text.contains("+TWO"), "{text}");
+    let (text, told) = workspace.run(&[&DIFF[..], &["--base", "rejected"]].concat(), 0);
+    assert_contains(&text, "-four\n+FOUR\n");
+    assert_lacks(&text, "+TWO");
     assert_eq!(told, "");
     assert_eq!(text, diff(&workspace, &["--base", "decided"]), "nothing was approved");
-    run(&workspace, &[&DIFF[..], &["--base", "approved"]].concat(), 6);
-    let (shown, _) = run(&workspace, &["gate", "show", "j-1", "script"], 0);
-    assert!(
-        shown.contains("sent along\n          since your rejection: +1 -1\n"),
-        "{shown}"
-    );
+    workspace.run(&[&DIFF[..], &["--base", "approved"]].concat(), 6);
+    let shown = workspace.ok("gate show j-1 script");
+    assert_contains(&shown, "sent along\n          since your rejection: +1 -1\n");
 }

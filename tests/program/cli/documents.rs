@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 fn keys(value: &Value) -> Vec<&str> {
     value
@@ -27,26 +27,19 @@ fn workspace() -> Workspace {
         "pipeline: {stages: [{name: outline}, {name: script}]}\n\
          gates:\n  outline: {required: false, auto_approve: true, auto_approve_after_s: 1800}\n  script: {required: true}\n",
     );
-    run(
-        &workspace,
-        &["job", "start", "--slug", "tides", "--intent", "a film", "--id", "j-17"],
-        0,
-    );
+    workspace.ok("job start --slug tides --intent 'a film' --id j-17");
     workspace
 }
 
 #[test]
 fn a_job_has_an_entry_for_every_stage() {
     let workspace = workspace();
-    let job = workspace.json(&["job", "show", "j-17"]);
+    let job = workspace.json("job show j-17");
     has(
         &job,
         "id slug intent status stage cfg gates artifacts params created_at updated_at operator",
     );
-    assert_eq!(
-        (&job["id"], &job["status"], &job["stage"]),
-        (&json!("j-17"), &json!("needs_approval"), &json!("outline"))
-    );
+    assert_has!(job, "id": "j-17", "status": "needs_approval", "stage": "outline");
     let gates = job["gates"].as_array().unwrap();
     let states: Vec<_> = gates
         .iter()
@@ -64,20 +57,17 @@ fn a_job_has_an_entry_for_every_stage() {
     let left = gates[0]["time_remaining"].as_f64().unwrap();
     assert!((1700.0..=1800.0).contains(&left), "{left}");
     assert_eq!(gates[1]["time_remaining"], json!(null));
-    assert_eq!(workspace.json(&["job", "list"])[0]["id"], "j-17");
-    assert_eq!(workspace.json(&["job", "list", "--status", "completed"]), json!([]));
-    run(&workspace, &["gate", "approve", "j-17", "outline"], 0);
-    let job = workspace.json(&["job", "show", "j-17"]);
-    assert_eq!(
-        (&job["gates"][0]["approved"], &job["gates"][1]["state"]),
-        (&json!(true), &json!("open"))
-    );
+    assert_eq!(workspace.json("job list")[0]["id"], "j-17");
+    assert_eq!(workspace.json("job list --status completed"), json!([]));
+    workspace.ok("gate approve j-17 outline");
+    let job = workspace.json("job show j-17");
+    assert_has!(job, "gates/0/approved": true, "gates/1/state": "open");
 }
 
 #[test]
 fn decisions_are_the_files_and_events_have_both_spellings() {
     let workspace = workspace();
-    let approved = workspace.json(&["gate", "approve", "j-17", "outline"]);
+    let approved = workspace.json("gate approve j-17 outline");
     assert_eq!(approved["message"], "Gate outline approved successfully");
     assert_eq!(
         keys(&approved["decision"]),
@@ -101,8 +91,8 @@ fn decisions_are_the_files_and_events_have_both_spellings() {
             "hash"
         ]
     );
-    assert_eq!(workspace.json(&["decisions", "list"]), json!([approved["decision"]]));
-    let events = workspace.json_lines(&["events", "j-17"]);
+    assert_eq!(workspace.json("decisions list"), json!([approved["decision"]]));
+    let events = workspace.json_lines("events j-17");
     let numbers: Vec<_> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
     for event in &events {
@@ -110,10 +100,7 @@ fn decisions_are_the_files_and_events_have_both_spellings() {
             event,
             "seq ts timestamp type event_type job_id stage status message payload",
         );
-        assert_eq!(
-            (&event["ts"], &event["type"]),
-            (&event["timestamp"], &event["event_type"])
-        );
+        assert_has!(event, "ts": event["timestamp"], "type": event["event_type"]);
     }
     let since = numbers[1].to_string();
     assert_eq!(
@@ -124,7 +111,7 @@ fn decisions_are_the_files_and_events_have_both_spellings() {
 
 #[test]
 fn patch_types_have_examples_that_are_patches() {
-    let types = Workspace::without_configuration().json(&["patch", "types"]);
+    let types = Workspace::without_configuration().json("patch types");
     assert_eq!(keys(&types), ["patch_types", "usage"]);
     for kind in ["script", "storyboard"] {
         let examples = types["patch_types"][kind]["examples"].as_array().unwrap();
@@ -138,13 +125,13 @@ fn patch_types_have_examples_that_are_patches() {
 #[test]
 fn a_configuration_is_shown_as_it_is_in_force() {
     let workspace = workspace();
-    let shown = workspace.json(&["config", "show"]);
+    let shown = workspace.json("config show");
     has(&shown, "server security gates storage pipeline");
     assert_eq!(shown["gates"]["outline"]["auto_approve_after_s"], 1800);
-    let (yaml, _) = run(&workspace, &["config", "show"], 0);
+    let yaml = workspace.ok("config show");
     workspace.write("again.yaml", yaml);
     assert_eq!(
-        workspace.json(&["config", "show", "--config", "again.yaml"])["gates"],
+        workspace.json("config show --config again.yaml")["gates"],
         shown["gates"]
     );
 }
@@ -152,15 +139,10 @@ fn a_configuration_is_shown_as_it_is_in_force() {
 #[test]
 fn a_started_job_is_its_id_or_its_document() {
     let workspace = Workspace::new("pipeline: {stages: [{name: script}]}\ngates: {script: {required: true}}\n");
-    let (stdout, _) = run(&workspace, &["job", "start", "--slug", "tides"], 0);
+    let stdout = workspace.ok("job start --slug tides");
     let id = stdout.trim_end();
     assert_eq!((stdout.lines().count(), id.len()), (1, 36));
-    let started = workspace.json(&[
-        "job", "start", "--slug", "reef", "--manual", "--param", "a=1", "--param", "b=x",
-    ]);
-    assert_eq!(
-        (&started["manual"], &started["params"]),
-        (&json!(true), &json!({"a": 1, "b": "x"}))
-    );
-    assert_eq!(workspace.json(&["job", "list"]).as_array().map(Vec::len), Some(2));
+    let started = workspace.json("job start --slug reef --manual --param a=1 --param b=x");
+    assert_has!(started, "manual": true, "params": {"a": 1, "b": "x"});
+    assert_eq!(workspace.count("job list"), 2);
 }

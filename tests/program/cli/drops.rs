@@ -7,13 +7,13 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use nix::sys::signal::Signal;
 use notify::event::{AccessKind, EventKind};
 use notify::{RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
-use super::beside::{Beside, run};
+use crate::support::beside::Beside;
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 const OPEN: &str = "runs/nightly-17/gates/script.open.json";
 const ERROR: &str = "runs/nightly-17/gates/script.open.error.json";
@@ -43,24 +43,16 @@ fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
     let mut leader = Beside::leader(&workspace);
     leader.line_with("script #1 waits");
     // From the database: the files follow the commit.
-    let event = workspace
-        .json_lines(&["events", "nightly-17"])
-        .into_iter()
-        .find(|event| event["type"] == "gate_opened")
-        .unwrap();
+    let event = workspace.first_event("nightly-17", "gate_opened");
     assert_eq!(event["payload"]["attempt"], 1, "{event}");
-    let shown = workspace.json(&["gate", "show", "nightly-17", "script"]);
+    let shown = workspace.json("gate show nightly-17 script");
     assert_eq!(shown["artifacts"][0]["path"], "artifacts/script/script.md");
-    run(
-        &workspace,
-        &["gate", "reject", "nightly-17", "script", "--notes", "too dry"],
-        0,
-    );
+    workspace.ok("gate reject nightly-17 script --notes 'too dry'");
 
     workspace.write(ARTIFACT, "Low tide is at noon: bring boots.\n");
     workspace.write(OPEN, request(2));
     leader.line_with("script #2 waits");
-    run(&workspace, &["gate", "approve", "nightly-17", "script"], 0);
+    workspace.ok("gate approve nightly-17 script");
     assert_eq!(
         workspace.decision_of_attempt("nightly-17", "script", 1)["approved"],
         false
@@ -69,10 +61,10 @@ fn a_dropped_file_opens_a_gate_and_the_next_attempt() {
         workspace.decision_of_attempt("nightly-17", "script", 2)["approved"],
         true
     );
-    run(&workspace, &["decisions", "verify"], 0);
+    workspace.ok("decisions verify");
 
     // Nobody waits for ever at the gate of a job that is over.
-    run(&workspace, &["job", "complete", "nightly-17"], 0);
+    workspace.ok("job complete nightly-17");
     leader.line_with("job_completed");
     workspace.write(OPEN, request(3));
     let refusal = refusal(&workspace, &mut leader);
@@ -135,8 +127,8 @@ fn what_is_refused_says_why_and_reads_nothing_outside() {
     fs::rename(link, workspace.root().join(OPEN)).unwrap();
     let refusal = refusal(&workspace, &mut leader);
     assert!(!refusal.to_string().contains("secret\\n"), "{refusal}");
-    assert_eq!(workspace.json(&["gate", "list"]), json!([]));
-    assert_eq!(workspace.json(&["job", "list"]), json!([]));
+    assert_eq!(workspace.json("gate list"), json!([]));
+    assert_eq!(workspace.json("job list"), json!([]));
 }
 
 #[test]
@@ -148,7 +140,7 @@ fn what_lies_in_a_wrong_place_is_told_once() {
     // Before there is a gates/: this is where the file is easily put by mistake.
     workspace.write("runs/nightly-17/script.open.json", request(1));
     let line = leader.line_with("nightly-17/script.open.json: no gate is opened");
-    assert!(line.contains("move it to gates/STAGE.open.json"), "{line}");
+    assert_contains(&line, "move it to gates/STAGE.open.json");
 
     workspace.write("runs/nightly-17/gates/sub/script.open.json", request(1));
     workspace.write("runs/nightly-17/gates/Bad\u{1b}Stage.open.json", request(1));
@@ -182,7 +174,7 @@ fn what_lies_below_a_name_that_no_job_can_have_is_told_once_and_so_is_what_lies_
     fs::create_dir_all(workspace.root().join("runs/v1.2.4")).unwrap();
     let mut leader = Beside::leader(&workspace);
     let line = leader.line_with("v1.2.3/gates/script.open.json: no gate is opened");
-    assert!(line.contains("a job id is 1 to 100 letters"), "{line}");
+    assert_contains(&line, "a job id is 1 to 100 letters");
     workspace.write("runs/v1.2.4/gates/script.open.json", request(1));
     leader.line_with("v1.2.4/gates/script.open.json: no gate is opened");
     // The third directory did not exist before.
@@ -190,12 +182,12 @@ fn what_lies_below_a_name_that_no_job_can_have_is_told_once_and_so_is_what_lies_
     leader.line_with("new job/script.open.json: no gate is opened");
     workspace.write("runs/nightly-17.open.json", request(1));
     let line = leader.line_with("nightly-17.open.json: no gate is opened: it lies in no job's directory");
-    assert!(line.contains("JOB/gates/STAGE.open.json"), "{line}");
+    assert_contains(&line, "JOB/gates/STAGE.open.json");
     // It is looked at once more, and what lay there is not told again.
     workspace.write("runs/v1.2.3/gates/audio.open.json", request(1));
     let line = leader.line_with("v1.2.3/");
-    assert!(line.contains("audio.open.json"), "{line}");
-    assert_eq!(workspace.json(&["gate", "list"]), json!([]));
+    assert_contains(&line, "audio.open.json");
+    assert_eq!(workspace.json("gate list"), json!([]));
 }
 
 /// A manual job has nothing in the queue between its gates: whoever leads next looks for its files
@@ -207,9 +199,8 @@ fn the_next_leader_finds_files_of_a_job_that_is_between_two_gates() {
     workspace.write(ARTIFACT, "Low tide is at noon.\n");
     workspace.write(OPEN, request(1));
     first.line_with("script #1 waits");
-    run(&workspace, &["gate", "approve", "nightly-17", "script"], 0);
-    first.signal(Signal::SIGTERM);
-    first.finish();
+    workspace.ok("gate approve nightly-17 script");
+    first.leaves();
     let mut next = Beside::leader(&workspace);
     // Any look that comes with the start is over: this job's file was answered.
     workspace.write("runs/other/gates/script.open.json", request(7));

@@ -5,83 +5,37 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::Path;
 
-use super::beside::run;
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
-use crate::support::run::Workspace;
-use crate::support::tame::{assert_tame, evil, evil_bytes, evil_slug};
+use crate::support::run::{Workspace, printed};
+use crate::support::said::assert_contains;
+use crate::support::tame::{assert_tame, evil, evil_bytes, hostile_gate};
 
-/// Runs a command in a terminal; gives what the screen shows at the end.
+/// Runs a command in a terminal; how it ended, and what the screen shows at the end.
 #[track_caller]
-fn on_terminal(workspace: &Workspace, args: &[&str], expected_code: i32) -> String {
-    let options = PtyOptions::new(workspace.root())
-        .args(args.iter().copied())
-        .size(200, 120);
-    let pty = Pty::spawn(options);
+fn in_terminal(workspace: &Workspace, args: &[&str]) -> (Option<i32>, String) {
+    let options = PtyOptions::new(workspace.root()).args(args.iter().copied());
+    ended(&Pty::spawn(options.size(200, 120)))
+}
+
+#[track_caller]
+fn ended(pty: &Pty) -> (Option<i32>, String) {
     let code = pty.wait_exit().code();
     pty.wait_end_of_output();
     assert_tame(&pty.raw_bytes());
-    let screen = pty.screen_text();
+    (code, pty.screen_text())
+}
+
+#[track_caller]
+fn on_terminal(workspace: &Workspace, args: &[&str], expected_code: i32) -> String {
+    let (code, screen) = in_terminal(workspace, args);
     assert_eq!(code, Some(expected_code), "{args:?}: {screen}");
     screen
 }
 
-/// A gate of a job whose every text is hostile: slug, intent, artifact, base, its file name, a JSON
-/// document, the note of a decision.
-fn hostile_workspace() -> Workspace {
-    let workspace = Workspace::new("{}\n");
-    let evil = evil();
-    workspace.write(
-        "out/script.txt",
-        [b"first\n".as_slice(), &evil_bytes(), b"\nlast\n"].concat(),
-    );
-    workspace.write(
-        "last/script.txt",
-        [b"first\n".as_slice(), evil.as_bytes(), b"\nlast\n"].concat(),
-    );
-    let board =
-        |value: u32| serde_json::json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): value }] });
-    workspace.write("out/board.json", format!("{:#}", board(4)));
-    workspace.write("last/board.json", format!("{:#}", board(5)));
-    run(
-        &workspace,
-        &[
-            "job",
-            "start",
-            "--manual",
-            "--id",
-            "j-1",
-            "--slug",
-            &evil_slug(),
-            "--intent",
-            &evil,
-        ],
-        0,
-    );
-    run(
-        &workspace,
-        &[
-            "gate",
-            "open",
-            "j-1",
-            "script",
-            "--artifact",
-            "script=out/script.txt",
-            "--base",
-            "last/script.txt",
-            "--artifact",
-            "storyboard=out/board.json",
-            "--base",
-            "last/board.json",
-        ],
-        0,
-    );
-    workspace
-}
-
 #[test]
 fn no_command_lets_it_act_on_the_terminal() {
-    let workspace = hostile_workspace();
+    let workspace = hostile_gate();
     let evil = evil();
     for args in [
         &["job", "list"][..],
@@ -96,8 +50,8 @@ fn no_command_lets_it_act_on_the_terminal() {
         on_terminal(&workspace, args, 0);
     }
     let shown = on_terminal(&workspace, &["gate", "diff", "j-1", "script"], 0);
-    assert!(shown.contains("␛[31337;5HEVIL"), "{shown}");
-    assert!(shown.contains("<FF><FE>"), "{shown}");
+    assert_contains(&shown, "␛[31337;5HEVIL");
+    assert_contains(&shown, "<FF><FE>");
     let patch = serde_json::json!({
         "type": "text_replace", "artifact": "artifacts/script/script.txt", "replacements": [{ "old": evil, "new": "x" }, { "old": "\u{1b}[31337J no", "new": evil }],
     });
@@ -119,14 +73,8 @@ fn no_command_lets_it_act_on_the_terminal() {
         ],
         &["gate", "approve", "j-1", "script", "--digest", &evil],
     ] {
-        let pty = Pty::spawn(
-            PtyOptions::new(workspace.root())
-                .args(args.iter().copied())
-                .size(200, 120),
-        );
-        assert!(!pty.wait_exit().success(), "{args:?}: {}", pty.screen_text());
-        pty.wait_end_of_output();
-        assert_tame(&pty.raw_bytes());
+        let (code, screen) = in_terminal(&workspace, args);
+        assert_ne!(code, Some(0), "{args:?}: {screen}");
     }
     on_terminal(&workspace, &["gate", "reject", "j-1", "script", "--notes", &evil], 0);
     for args in [
@@ -188,16 +136,8 @@ fn a_file_name_made_of_it_is_taken_or_refused_in_plain_text() {
         );
         options = options.args(["-c".to_owned(), script, holdpoint().display().to_string()]);
         let pty = Pty::spawn_program(Path::new("/bin/sh"), options);
-        let status = pty.wait_exit();
-        pty.wait_end_of_output();
-        assert_tame(&pty.raw_bytes());
-        assert_eq!(
-            status.success(),
-            is_taken,
-            "{}: {}",
-            name.escape_ascii(),
-            pty.screen_text()
-        );
+        let (code, screen) = ended(&pty);
+        assert_eq!(code == Some(0), is_taken, "{}: {screen}", name.escape_ascii());
         if is_taken {
             on_terminal(&workspace, &["gate", "show", &job, "script"], 0);
             on_terminal(&workspace, &["gate", "diff", &job, "script"], 0);
@@ -208,22 +148,8 @@ fn a_file_name_made_of_it_is_taken_or_refused_in_plain_text() {
 
 /// Names that are none: they leave, they steer, they are too long, they are no text.
 fn hostile_names() -> Vec<OsString> {
-    let words = [
-        "..",
-        ".",
-        "/etc",
-        "a/b",
-        "a/../b",
-        "-x",
-        ".hidden",
-        "a\nb",
-        "\u{202e}cod.exe",
-        "a\u{200b}b",
-        "a b",
-        "a.b",
-        "",
-    ];
-    let mut names: Vec<OsString> = words.map(OsString::from).into();
+    let words = "..|.|/etc|a/b|a/../b|-x|.hidden|a\nb|\u{202e}cod.exe|a\u{200b}b|a b|a.b|";
+    let mut names: Vec<OsString> = words.split('|').map(OsString::from).collect();
     names.extend([101, 256, 5000].map(|length| OsString::from("a".repeat(length))));
     names.push(OsString::from_vec(vec![b'a', 0xFF, 0xFE]));
     names
@@ -233,11 +159,7 @@ fn hostile_names() -> Vec<OsString> {
 fn a_name_that_is_none_makes_nothing_anywhere() {
     let workspace = Workspace::new("gates: {script: {required: true}}\n");
     workspace.write("plan.txt", "plan\n");
-    run(
-        &workspace,
-        &["job", "start", "--manual", "--id", "j-1", "--slug", "x"],
-        0,
-    );
+    workspace.ok("job start --manual --id j-1 --slug x");
     let names = |directory: &Path| {
         let mut names: Vec<_> = std::fs::read_dir(directory)
             .into_iter()
@@ -255,44 +177,26 @@ fn a_name_that_is_none_makes_nothing_anywhere() {
     ];
     let before: Vec<_> = places.iter().map(|place| names(place)).collect();
     for name in hostile_names() {
-        let artifact = OsStr::new("plan=plan.txt");
-        let tries: [Vec<&OsStr>; 5] = [
-            ["job", "start", "--slug", "x", "--id"]
-                .map(OsStr::new)
-                .into_iter()
-                .chain([name.as_os_str()])
-                .collect(),
-            ["job", "show"]
-                .map(OsStr::new)
-                .into_iter()
-                .chain([name.as_os_str()])
-                .collect(),
-            vec![
-                "gate".as_ref(),
-                "open".as_ref(),
-                name.as_os_str(),
-                "script".as_ref(),
-                "--artifact".as_ref(),
-                artifact,
-            ],
-            vec![
-                "gate".as_ref(),
-                "open".as_ref(),
-                "j-1".as_ref(),
-                name.as_os_str(),
-                "--artifact".as_ref(),
-                artifact,
-            ],
-            vec!["gate".as_ref(), "approve".as_ref(), "j-1".as_ref(), name.as_os_str()],
-        ];
-        for args in tries {
-            let output = workspace.command(&[]).args(&args).output().expect("holdpoint runs");
-            assert_eq!(
-                output.status.code(),
-                Some(2),
-                "{args:?}: {}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+        for line in [
+            "job start --slug x --id NAME",
+            "job show NAME",
+            "gate open NAME script --artifact plan=plan.txt",
+            "gate open j-1 NAME --artifact plan=plan.txt",
+            "gate approve j-1 NAME",
+        ] {
+            let named = |word| {
+                if word == "NAME" {
+                    name.as_os_str()
+                } else {
+                    OsStr::new(word)
+                }
+            };
+            let output = workspace
+                .command(&[])
+                .args(line.split(' ').map(named))
+                .output()
+                .expect("holdpoint runs");
+            assert_eq!(output.status.code(), Some(2), "{line}: {name:?}: {}", printed(&output));
         }
     }
     let after: Vec<_> = places.iter().map(|place| names(place)).collect();

@@ -3,8 +3,8 @@
 use nix::unistd::{Uid, User};
 use serde_json::json;
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 fn login() -> String {
     User::from_uid(Uid::current())
@@ -16,11 +16,7 @@ fn login() -> String {
 fn at_gate(shared: &str) -> Workspace {
     let workspace = Workspace::new(&format!("security: {{shared_accounts: {shared}}}\n"));
     workspace.write("a.txt", "text\n");
-    run(
-        &workspace,
-        &["gate", "open", "j-1", "script", "--artifact", "script=a.txt"],
-        0,
-    );
+    workspace.ok("gate open j-1 script --artifact script=a.txt");
     workspace
 }
 
@@ -33,28 +29,21 @@ fn a_shared_account_names_the_person_and_the_record_keeps_both() {
     let decision = workspace.decision("j-1", "script");
     assert_eq!(decision["by"], "ana");
     assert_eq!(decision["via"]["login"], json!(login()));
-    assert_eq!(
-        (&decision["via"]["surface"], &decision["via"]["ssh_client"]),
-        (&json!("cli"), &json!("203.0.113.9"))
-    );
+    assert_has!(decision, "via/surface": "cli", "via/ssh_client": "203.0.113.9");
     let host = decision["via"]["host"].as_str().unwrap();
     let via = format!(
         "via       {}@{host}, command line, ssh from 203.0.113.9 (uid {})\n",
         login(),
         Uid::current()
     );
-    let (shown, _) = run(&workspace, &["decisions", "show", "j-1", "script"], 0);
+    let shown = workspace.ok("decisions show j-1 script");
     assert!(shown.contains(&via), "{via}{shown}");
 }
 
 #[test]
 fn others_decide_in_their_own_name_only() {
     let workspace = at_gate("[ops, night-shift]");
-    let (_, stderr) = run(
-        &workspace,
-        &["--operator", "ana", "gate", "approve", "j-1", "script"],
-        1,
-    );
+    let stderr = workspace.refused("--operator ana gate approve j-1 script", 1);
     let login = login();
     assert_eq!(
         stderr,
@@ -63,11 +52,7 @@ fn others_decide_in_their_own_name_only() {
              hint: leave --operator out, or log in as the person who decides\n"
         )
     );
-    run(
-        &workspace,
-        &["gate", "approve", "j-1", "script", "--operator", &login],
-        0,
-    );
+    workspace.ok(&["gate", "approve", "j-1", "script", "--operator", &login]);
     assert_eq!(workspace.decision("j-1", "script")["by"], json!(login));
 }
 
@@ -75,8 +60,8 @@ fn others_decide_in_their_own_name_only() {
 fn nobody_is_the_timer_or_a_name_that_cannot_be_read() {
     let workspace = at_gate(&format!("[{}]", login()));
     for name in ["timer", "", " ana", "ana\u{202e}", "a\nb"] {
-        let (_, stderr) = run(&workspace, &["gate", "approve", "j-1", "script", "--operator", name], 1);
+        let stderr = workspace.refused(&["gate", "approve", "j-1", "script", "--operator", name], 1);
         assert!(stderr.starts_with("Not approved: "), "{name:?}: {stderr}");
     }
-    assert_eq!(workspace.json(&["gate", "show", "j-1", "script"])["state"], "open");
+    assert_eq!(workspace.json("gate show j-1 script")["state"], "open");
 }

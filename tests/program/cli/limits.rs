@@ -5,8 +5,8 @@ use std::fs::File;
 
 use serde_json::json;
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 const ARTIFACT_MAX: u64 = 64 * 1024 * 1024;
 const PATCH_MAX: usize = 1024 * 1024;
@@ -15,11 +15,7 @@ const NOTES_MAX: usize = 64 * 1024;
 fn at_gate(text: &str) -> Workspace {
     let workspace = Workspace::new("{}\n");
     workspace.write("out/script.txt", text);
-    run(
-        &workspace,
-        &["gate", "open", "j-1", "script", "--artifact", "script=out/script.txt"],
-        0,
-    );
+    workspace.ok("gate open j-1 script --artifact script=out/script.txt");
     workspace
 }
 
@@ -27,18 +23,14 @@ fn at_gate(text: &str) -> Workspace {
 fn notes() {
     let workspace = at_gate("text\n");
     let note = |bytes: usize| "x".repeat(bytes);
-    let (_, said) = run(
-        &workspace,
+    let said = workspace.refused(
         &["gate", "approve", "j-1", "script", "--notes", &note(NOTES_MAX + 1)],
         1,
     );
-    assert!(said.contains("65537") && said.contains("65536"), "{said}");
-    assert!(!workspace.run_directory("j-1").join("gates/script.json").exists());
-    run(
-        &workspace,
-        &["gate", "approve", "j-1", "script", "--notes", &note(NOTES_MAX)],
-        0,
-    );
+    assert_contains(&said, "65537");
+    assert_contains(&said, "65536");
+    assert!(!workspace.exists("runs/j-1/gates/script.json"));
+    workspace.ok(&["gate", "approve", "j-1", "script", "--notes", &note(NOTES_MAX)]);
     assert_eq!(workspace.decision("j-1", "script")["notes"], note(NOTES_MAX));
 }
 
@@ -52,10 +44,10 @@ fn a_patch() {
     };
     workspace.write("edge.json", patch(PATCH_MAX));
     workspace.write("past.json", patch(PATCH_MAX + 1));
-    let (_, said) = run(&workspace, &["patch", "apply", "j-1", "script", "past.json"], 1);
+    let said = workspace.refused("patch apply j-1 script past.json", 1);
     assert!(said.contains("1 MiB") || said.contains("1048576"), "{said}");
     assert_eq!(workspace.read("runs/j-1/artifacts/script/script.txt"), "noon\n");
-    run(&workspace, &["patch", "apply", "j-1", "script", "edge.json"], 0);
+    workspace.ok("patch apply j-1 script edge.json");
     let patched = workspace.read("runs/j-1/artifacts/script/script.txt");
     assert!(
         patched.starts_with("xxx") && patched.len() > PATCH_MAX - 200,
@@ -70,11 +62,11 @@ fn an_artifact() {
     let file = File::create(workspace.root().join("big.bin")).expect("the workspace can be written");
     let open = ["gate", "open", "j-1", "script", "--artifact", "other=big.bin"];
     file.set_len(ARTIFACT_MAX + 1).expect("a file with a hole");
-    let (_, said) = run(&workspace, &open, 1);
+    let said = workspace.refused(&open, 1);
     assert!(said.contains("64 MiB") || said.contains("67108864"), "{said}");
-    assert_eq!(workspace.json(&["gate", "list"]), json!([]));
+    assert_eq!(workspace.json("gate list"), json!([]));
     file.set_len(ARTIFACT_MAX).expect("a file with a hole");
-    run(&workspace, &open, 0);
-    let shown = workspace.json(&["gate", "show", "j-1", "script"]);
+    workspace.ok(&open);
+    let shown = workspace.json("gate show j-1 script");
     assert_eq!(shown["artifacts"][0]["size_bytes"], ARTIFACT_MAX);
 }

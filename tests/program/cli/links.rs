@@ -10,8 +10,9 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::beside::Beside;
-use crate::support::run::Workspace;
+use crate::support::beside::Beside;
+use crate::support::run::{Workspace, below, printed};
+use crate::support::said::assert_contains;
 
 /// What lies outside, word by word.
 const CANARY: &str = "canary-Zq8vT2xW";
@@ -66,24 +67,21 @@ const DIRECTORIES: [(&str, Outcome); 9] = [
 ];
 
 fn everything(directory: &Path) -> BTreeSet<(PathBuf, Vec<u8>, SystemTime)> {
-    let mut all = BTreeSet::new();
-    for entry in fs::read_dir(directory).unwrap().flatten() {
-        let (path, kind) = (entry.path(), entry.file_type().unwrap());
-        if kind.is_dir() {
-            all.extend(everything(&path));
-        } else if kind.is_file() {
-            let changed = entry.metadata().unwrap().modified().unwrap();
-            all.insert((path.clone(), fs::read(&path).unwrap(), changed));
-        }
-    }
-    all
+    let files = below(directory)
+        .into_iter()
+        .filter(|path| fs::symlink_metadata(path).unwrap().is_file());
+    let read = |path: PathBuf| {
+        let changed = fs::metadata(&path).unwrap().modified().unwrap();
+        (path.clone(), fs::read(&path).unwrap(), changed)
+    };
+    files.map(read).collect()
 }
 
 fn opened() -> Workspace {
     let workspace = Workspace::new("gates: {deploy: {required: true}}\n");
     workspace.write("plan.txt", PLAN);
     let open = ["gate", "open", "j-1", "deploy", "--artifact", "plan=plan.txt"];
-    workspace.cmd(&open).assert().success();
+    workspace.ok(&open);
     workspace
 }
 
@@ -123,7 +121,7 @@ fn hold(place: &str, expected: Outcome, is_directory: bool) {
     let mut said = Vec::new();
     let mut told = |args: &[&str]| {
         let output = workspace.cmd(args).output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let text = printed(&output);
         assert!(!text.contains("panicked"), "{place}: {args:?}: {text}");
         said.push((args.join(" "), text.clone()));
         (output.status.code().unwrap_or(-1), text)
@@ -208,10 +206,10 @@ fn a_link_in_place_of_a_directory_leads_nowhere() {
 #[test]
 fn doctor_looks_past_a_link_and_puts_it_right() {
     let workspace = opened();
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
+    workspace.ok("gate approve j-1 deploy");
     let open = ["gate", "open", "j-2", "deploy", "--artifact", "plan=plan.txt"];
-    workspace.cmd(&open).assert().success();
-    workspace.cmd(&["gate", "approve", "j-2", "deploy"]).assert().success();
+    workspace.ok(&open);
+    workspace.ok("gate approve j-2 deploy");
     workspace.write("outside/file", CANARY);
     let outside = everything(&workspace.root().join("outside"));
     let places = [
@@ -240,10 +238,10 @@ fn doctor_looks_past_a_link_and_puts_it_right() {
                 "{place} is not in: {said}"
             );
         }
-        assert!(said.contains("a symlink lies where a file belongs"), "{said}");
+        assert_contains(&said, "a symlink lies where a file belongs");
     }
-    workspace.cmd(&["doctor", "--repair"]).assert().success();
-    workspace.cmd(&["decisions", "verify", "--versions"]).assert().success();
+    workspace.ok("doctor --repair");
+    workspace.ok("decisions verify --versions");
     assert_eq!(everything(&workspace.root().join("outside")), outside);
     let aside = fs::read_dir(workspace.runs().join(".aside")).unwrap().flatten();
     assert_eq!(aside.filter(|entry| entry.path().is_symlink()).count(), places.len());
@@ -262,9 +260,9 @@ fn the_runs_directory_and_the_configuration_may_be_links_themselves() {
     )
     .unwrap();
     symlink("real.yaml", workspace.root().join("conf/operator.yaml")).unwrap();
-    workspace.cmd(&["gate", "approve", "j-1", "deploy"]).assert().success();
-    workspace.cmd(&["decisions", "verify"]).assert().success();
-    assert!(workspace.root().join("elsewhere/j-1/gates/deploy.json").exists());
+    workspace.ok("gate approve j-1 deploy");
+    workspace.ok("decisions verify");
+    assert!(workspace.exists("elsewhere/j-1/gates/deploy.json"));
     drop(Beside::leader(&workspace));
-    assert_eq!(workspace.json(&["gate", "list"]), Value::Array(Vec::new()));
+    assert_eq!(workspace.json("gate list"), Value::Array(Vec::new()));
 }

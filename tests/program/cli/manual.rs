@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::beside::{Beside, Stream, run, wait_for};
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, Stream, wait_for};
+use crate::support::run::{Workspace, text_replace};
+use crate::support::said::{assert_contains, assert_ends, assert_has, assert_lacks, assert_starts};
 
 fn workspace() -> Workspace {
     let workspace = Workspace::new("{}\n");
@@ -27,40 +28,29 @@ const OPEN: [&str; 8] = [
 fn an_outside_pipeline_waits_for_another_process_and_goes_on_with_the_copy() {
     let workspace = workspace();
     // Made beforehand, so that there is something to follow.
-    run(
-        &workspace,
-        &["job", "start", "--manual", "--slug", "nightly", "--id", "nightly-17"],
-        0,
-    );
+    workspace.ok("job start --manual --slug nightly --id nightly-17");
     let open = [&OPEN[..], &["--wait", "--json"]].concat();
     let waiting = Beside::start(&workspace, &open, Stream::Stdout);
     wait_for(&workspace, "nightly-17", "gate_opened", 0);
-    let (diff, _) = run(&workspace, &["gate", "diff", "nightly-17", "script"], 0);
-    assert!(diff.contains("+Tip 2: rest\n\\ No newline at end of file"), "{diff}");
-    run(
-        &workspace,
-        &["gate", "approve", "nightly-17", "script", "--notes", "go"],
-        0,
-    );
+    let diff = workspace.ok("gate diff nightly-17 script");
+    assert_contains(&diff, "+Tip 2: rest\n\\ No newline at end of file");
+    workspace.ok("gate approve nightly-17 script --notes go");
     let (status, told) = waiting.finish();
     assert_eq!(status.code(), Some(0));
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!(
-        (&told["state"], &told["notes"], &told["published"]),
-        (&json!("approved"), &json!("go"), &json!(true))
-    );
+    assert_has!(told, "state": "approved", "notes": "go", "published": true);
     let copy = workspace.root().join(told["artifacts"][0]["file"].as_str().unwrap());
     assert_eq!(
         std::fs::read(copy).unwrap(),
         std::fs::read(workspace.root().join("out/script.txt")).unwrap()
     );
-    let (_, stderr) = run(&workspace, &["job", "cancel", "nightly-18"], 6);
+    let stderr = workspace.refused("job cancel nightly-18", 6);
     assert_eq!(
         stderr,
         "Not canceled: there is no job nightly-18   hint: holdpoint job list shows the jobs of this runs directory\n"
     );
-    run(&workspace, &["job", "complete", "nightly-17"], 0);
-    assert_eq!(workspace.json(&["job", "show", "nightly-17"])["status"], "completed");
+    workspace.ok("job complete nightly-17");
+    assert_eq!(workspace.json("job show nightly-17")["status"], "completed");
 }
 
 #[test]
@@ -70,42 +60,36 @@ fn the_same_bytes_are_the_same_gate_and_others_a_new_attempt() {
     assert_eq!(workspace.json(&OPEN)["attempt"], 1);
     workspace.write("out/script.txt", "Tip 1: breathe\nTip 2: sleep");
     let second = workspace.json(&OPEN);
-    assert_eq!((&second["attempt"], &second["state"]), (&json!(2), &json!("open")));
+    assert_has!(second, "attempt": 2, "state": "open");
     assert_ne!(first["digest"], second["digest"]);
     let types: Vec<_> = workspace
-        .json_lines(&["events", "nightly-17"])
+        .json_lines("events nightly-17")
         .iter()
         .map(|event| event["type"].clone())
         .collect();
     assert!(types.contains(&json!("gate_canceled")), "{types:?}");
     workspace.write("out/script.txt", "Tip 1: breathe\nTip 2: run");
-    let (told, _) = run(&workspace, &OPEN, 0);
-    assert!(told.contains("script #3 is open"), "{told}");
-    assert!(
-        told.contains("It took the place of #2, which nobody had decided"),
-        "{told}"
-    );
+    let told = workspace.ok(&OPEN);
+    assert_contains(&told, "script #3 is open");
+    assert_contains(&told, "It took the place of #2, which nobody had decided");
 }
 
 #[test]
 fn a_rejected_manual_job_pauses_and_a_new_gate_ends_the_pause() {
     let workspace = workspace();
     workspace.json(&OPEN);
-    run(&workspace, &["gate", "reject", "nightly-17", "script"], 0);
-    assert_eq!(workspace.json(&["job", "show", "nightly-17"])["status"], "paused");
-    let (_, stderr) = run(&workspace, &["job", "complete", "nightly-17"], 1);
-    assert!(stderr.starts_with("Not completed: "), "{stderr}");
-    run(&workspace, &["job", "resume", "nightly-17"], 0);
+    workspace.ok("gate reject nightly-17 script");
+    assert_eq!(workspace.json("job show nightly-17")["status"], "paused");
+    let stderr = workspace.refused("job complete nightly-17", 1);
+    assert_starts(&stderr, "Not completed: ");
+    workspace.ok("job resume nightly-17");
     let waiting = Beside::start(&workspace, &["gate", "wait", "nightly-17", "audio"], Stream::Stdout);
     workspace.write("vo.mp3", b"\xff\xfb\x90\x00\x00\x00\x00");
-    workspace.json(&["gate", "open", "nightly-17", "audio", "--artifact", "voiceover=vo.mp3"]);
+    workspace.json("gate open nightly-17 audio --artifact voiceover=vo.mp3");
     wait_for(&workspace, "nightly-17", "gate_opened", 0);
-    let (diff, _) = run(&workspace, &["gate", "diff", "nightly-17", "audio"], 0);
-    assert!(
-        diff.starts_with("Binary artifacts/audio/vo.mp3: new -> 7 bytes, "),
-        "{diff}"
-    );
-    run(&workspace, &["gate", "approve", "nightly-17", "audio"], 0);
+    let diff = workspace.ok("gate diff nightly-17 audio");
+    assert_starts(&diff, "Binary artifacts/audio/vo.mp3: new -> 7 bytes, ");
+    workspace.ok("gate approve nightly-17 audio");
     assert_eq!(waiting.finish().0.code(), Some(0));
 }
 
@@ -114,12 +98,9 @@ fn a_rejected_manual_job_pauses_and_a_new_gate_ends_the_pause() {
 fn what_was_decided_long_ago_is_told_at_once_whatever_became_of_its_artifact() {
     let workspace = workspace();
     workspace.json(&OPEN);
-    workspace.write(
-        "p.json",
-        json!({"type": "text_replace", "replacements": [{"old": "rest", "new": "sleep"}]}).to_string(),
-    );
+    workspace.write("p.json", text_replace("rest", "sleep"));
     let approve = ["gate", "approve", "nightly-17", "script", "--patch", "p.json"];
-    run(&workspace, &approve, 0);
+    workspace.ok(&approve);
     let artifact = workspace
         .run_directory("nightly-17")
         .join("artifacts/script/script.txt");
@@ -129,7 +110,7 @@ fn what_was_decided_long_ago_is_told_at_once_whatever_became_of_its_artifact() {
             false => std::fs::File::create(&artifact).map(drop).unwrap(),
             true => std::fs::create_dir(&artifact).unwrap(),
         }
-        let told = workspace.json(&["gate", "wait", "nightly-17", "script"]);
+        let told = workspace.json("gate wait nightly-17 script");
         assert_eq!(
             (&told["state"], &told["published"]),
             (&json!("approved"), &json!(true)),
@@ -143,11 +124,7 @@ fn what_others_wrote_is_printed_as_marks() {
     let workspace = workspace();
     workspace.json(&OPEN);
     let hostile = "fine\u{1b}[2J\u{202e}desrever\u{9b}5n\nsecond\u{7}line";
-    run(
-        &workspace,
-        &["gate", "reject", "nightly-17", "script", "--notes", hostile],
-        0,
-    );
+    workspace.ok(&["gate", "reject", "nightly-17", "script", "--notes", hostile]);
     for args in [
         &["decisions", "show", "nightly-17", "script"][..],
         &["decisions", "list"],
@@ -164,7 +141,7 @@ fn what_others_wrote_is_printed_as_marks() {
             "{args:?}: {text:?}"
         );
     }
-    let shown = workspace.json(&["decisions", "show", "nightly-17", "script"]);
+    let shown = workspace.json("decisions show nightly-17 script");
     assert_eq!(shown["notes"], hostile, "a program gets every character");
 }
 
@@ -176,12 +153,9 @@ fn artifacts_that_cannot_be_taken_are_refused_and_no_gate_opens() {
         ("script=out", "out"),
         ("script=/dev/zero", "zero"),
     ] {
-        let (_, stderr) = run(
-            &workspace,
-            &["gate", "open", "j-1", "script", "--artifact", artifact],
-            1,
-        );
-        assert!(stderr.starts_with("Not opened: ") && stderr.contains(fact), "{stderr}");
+        let stderr = workspace.refused(&["gate", "open", "j-1", "script", "--artifact", artifact], 1);
+        assert_starts(&stderr, "Not opened: ");
+        assert_contains(&stderr, fact);
     }
     let twice = [
         "gate",
@@ -193,15 +167,11 @@ fn artifacts_that_cannot_be_taken_are_refused_and_no_gate_opens() {
         "--artifact",
         "b=last/script.txt",
     ];
-    let (_, stderr) = run(&workspace, &twice, 1);
-    assert!(stderr.contains("two artifacts are called script.txt"), "{stderr}");
-    run(&workspace, &["gate", "open", "j-1", "script"], 2);
-    run(
-        &workspace,
-        &["gate", "open", "../up", "script", "--artifact", "a=out/script.txt"],
-        2,
-    );
-    assert_eq!(workspace.json(&["gate", "list"]), json!([]));
+    let stderr = workspace.refused(&twice, 1);
+    assert_contains(&stderr, "two artifacts are called script.txt");
+    workspace.run("gate open j-1 script", 2);
+    workspace.run("gate open ../up script --artifact a=out/script.txt", 2);
+    assert_eq!(workspace.json("gate list"), json!([]));
 }
 
 #[test]
@@ -209,44 +179,28 @@ fn a_gate_that_was_opened_from_outside_is_withdrawn_once_and_says_by_whom() {
     let workspace = workspace();
     workspace.json(&OPEN);
     let withdraw = ["gate", "withdraw", "nightly-17", "script", "--reason", "wrong tag"];
-    let (said, _) = run(&workspace, &withdraw, 0);
+    let said = workspace.ok(&withdraw);
     let me = whoami(&workspace);
-    assert!(
-        said.starts_with(&format!("nightly-17 / script #1 was withdrawn by {me} at ")),
-        "{said}"
-    );
-    assert_eq!(
-        run(&workspace, &withdraw, 0).0,
-        said,
-        "the same answer, and nothing new"
-    );
-    let shown = workspace.json(&["gate", "show", "nightly-17", "script"]);
-    assert_eq!(
-        (&shown["state"], &shown["canceled"]["by"]),
-        (&json!("canceled"), &json!(me))
-    );
+    assert_starts(&said, &format!("nightly-17 / script #1 was withdrawn by {me} at "));
+    assert_eq!(workspace.ok(&withdraw), said, "the same answer, and nothing new");
+    let shown = workspace.json("gate show nightly-17 script");
+    assert_has!(shown, "state": "canceled", "canceled/by": me);
     assert_eq!(shown["by"], json!(null), "nobody decided");
-    let events = workspace.json_lines(&["events", "nightly-17"]);
+    let events = workspace.json_lines("events nightly-17");
     let canceled: Vec<_> = events.iter().filter(|event| event["type"] == "gate_canceled").collect();
     assert_eq!(canceled.len(), 1);
-    assert_eq!(
-        (&canceled[0]["message"], &canceled[0]["payload"]["why"]),
-        (
-            &json!(format!("{me} withdrew script #1: wrong tag")),
-            &json!("wrong tag")
-        )
-    );
-    run(&workspace, &["gate", "wait", "nightly-17", "script"], 1);
-    let (_, said) = run(&workspace, &["gate", "approve", "nightly-17", "script"], 1);
-    assert!(said.contains("nightly-17 / script #1 was canceled by"), "{said}");
-    assert_eq!(workspace.json(&["job", "show", "nightly-17"])["status"], "running");
+    assert_has!(canceled[0], "message": format!("{me} withdrew script #1: wrong tag"), "payload/why": "wrong tag");
+    workspace.run("gate wait nightly-17 script", 1);
+    let said = workspace.refused("gate approve nightly-17 script", 1);
+    assert_contains(&said, "nightly-17 / script #1 was canceled by");
+    assert_eq!(workspace.json("job show nightly-17")["status"], "running");
     assert_eq!(workspace.json(&OPEN)["attempt"], 2);
-    run(&workspace, &["gate", "approve", "nightly-17", "script"], 0);
-    run(&workspace, &withdraw, 5);
+    workspace.ok("gate approve nightly-17 script");
+    workspace.run(&withdraw, 5);
 }
 
 fn whoami(workspace: &Workspace) -> String {
-    let jobs = workspace.json(&["job", "list"]);
+    let jobs = workspace.json("job list");
     jobs[0]["operator"].as_str().expect("a name").to_owned()
 }
 
@@ -257,7 +211,7 @@ fn a_stage_that_the_configuration_does_not_know_is_opened_and_said_so() {
     let open = |stage: &str, more: &[&str]| {
         let artifact = ["--artifact", "script=out/script.txt"];
         let arguments = [&["gate", "open", "j-1", stage], &artifact[..], more].concat();
-        run(&workspace, &arguments, 0)
+        workspace.run(&arguments, 0)
     };
     let (_, said) = open("scirpt", &[]);
     assert_eq!(
@@ -267,13 +221,10 @@ fn a_stage_that_the_configuration_does_not_know_is_opened_and_said_so() {
     let (document, said) = open("release", &["--json"]);
     let document: Value = serde_json::from_str(&document).unwrap();
     let warning = document["warnings"][0].as_str().unwrap();
-    assert!(
-        warning.ends_with("hint: gates are configured for audio, script"),
-        "{warning}"
-    );
-    assert!(said.contains(warning), "{said}");
+    assert_ends(&warning, "hint: gates are configured for audio, script");
+    assert_contains(&said, warning);
     let (document, said) = open("script", &["--json"]);
     let document: Value = serde_json::from_str(&document).unwrap();
     assert_eq!(document.get("warnings"), None);
-    assert!(!said.contains("knows no stage"), "{said}");
+    assert_lacks(&said, "knows no stage");
 }

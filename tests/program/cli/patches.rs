@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks, assert_starts};
 
 /// A manual job with two files under review.
 fn workspace() -> Workspace {
@@ -15,37 +15,8 @@ fn workspace() -> Workspace {
     workspace.write("params.json", params);
     workspace.write("fix.json", patch("script.txt", "noon", "two"));
     workspace.write("srt.json", patch("captions.srt", "noon", "two"));
-    run(
-        &workspace,
-        &[
-            "job",
-            "start",
-            "--manual",
-            "--slug",
-            "tides",
-            "--id",
-            "j-17",
-            "--param",
-            "tone=calm",
-            "--param",
-            "length_s=45",
-        ],
-        0,
-    );
-    run(
-        &workspace,
-        &[
-            "gate",
-            "open",
-            "j-17",
-            "script",
-            "--artifact",
-            "script=out/script.txt",
-            "--artifact",
-            "captions=out/captions.srt",
-        ],
-        0,
-    );
+    workspace.ok("job start --manual --slug tides --id j-17 --param tone=calm --param length_s=45");
+    workspace.ok("gate open j-17 script --artifact script=out/script.txt --artifact captions=out/captions.srt");
     workspace
 }
 
@@ -54,7 +25,7 @@ fn patch(artifact: &str, old: &str, new: &str) -> String {
 }
 
 fn digest(workspace: &Workspace) -> String {
-    let gate = workspace.json(&["gate", "show", "j-17", "script"]);
+    let gate = workspace.json("gate show j-17 script");
     gate["digest"].as_str().expect("an open gate has a digest").to_owned()
 }
 
@@ -65,128 +36,105 @@ const UNDO: [&str; 4] = ["patch", "undo", "j-17", "script"];
 fn a_patch_is_taken_back_by_another_process_one_at_a_time() {
     let workspace = workspace();
     let original = digest(&workspace);
-    run(&workspace, &["patch", "apply", "j-17", "script", "fix.json"], 0);
+    workspace.ok("patch apply j-17 script fix.json");
     let patched = digest(&workspace);
-    run(&workspace, &["patch", "apply", "j-17", "script", "srt.json"], 0);
+    workspace.ok("patch apply j-17 script srt.json");
     // Only while exactly these bytes are under review.
-    let (stdout, stderr) = run(&workspace, &[&UNDO[..], &["--digest", &patched]].concat(), 1);
+    let (stdout, stderr) = workspace.run(&[&UNDO[..], &["--digest", &patched]].concat(), 1);
     assert_eq!(stdout, "");
-    assert!(
-        stderr.starts_with("Not undone: ") && stderr.contains("holdpoint gate diff j-17 script"),
-        "{stderr}"
-    );
+    assert_starts(&stderr, "Not undone: ");
+    assert_contains(&stderr, "holdpoint gate diff j-17 script");
     // By file name, although it is not the newest; the digest is that of before the other patch.
-    let (stdout, _) = run(&workspace, &[&UNDO[..], &["--artifact", "captions.srt"]].concat(), 0);
+    let stdout = workspace.ok(&[&UNDO[..], &["--artifact", "captions.srt"]].concat());
     let mut lines = stdout.lines();
     let first = lines.next().unwrap();
-    assert!(
-        first.starts_with("Took back ") && first.contains("'s text_replace of captions.srt: "),
-        "{first}"
-    );
+    assert_starts(&first, "Took back ");
+    assert_contains(&first, "'s text_replace of captions.srt: ");
     assert_eq!(
         lines.next(),
         Some(format!("The gate stays open; its digest is now {patched}").as_str())
     );
     let undone = workspace.json(&UNDO);
-    assert_eq!(
-        (&undone["digest"], &undone["published"], &undone["job_status"]),
-        (&json!(original), &json!(true), &json!("needs_approval"))
-    );
+    assert_has!(undone, "digest": original, "published": true, "job_status": "needs_approval");
     assert_eq!(workspace.read(SCRIPT), "**Opening**\r\nLow tide is at noon.");
-    let (_, stderr) = run(&workspace, &UNDO, 1);
+    let stderr = workspace.refused(&UNDO, 1);
     assert_eq!(
         stderr,
         "Not undone: nothing to undo: script.txt and captions.srt are as script #1 made them\n"
     );
-    let (_, stderr) = run(&workspace, &[&UNDO[..], &["--artifact", "gone.txt"]].concat(), 1);
-    assert!(
-        stderr.contains("gone.txt is not under review") && stderr.contains("artifacts/script/captions.srt"),
-        "{stderr}"
-    );
-    run(&workspace, &["patch", "undo", "j-17", "scirpt"], 6);
-    run(&workspace, &["gate", "approve", "j-17", "script"], 0);
-    run(&workspace, &UNDO, 5);
-    let kinds = workspace.event_types("j-17");
-    assert_eq!(kinds.iter().filter(|kind| *kind == "patch_undone").count(), 2);
+    let stderr = workspace.refused(&[&UNDO[..], &["--artifact", "gone.txt"]].concat(), 1);
+    assert_contains(&stderr, "gone.txt is not under review");
+    assert_contains(&stderr, "artifacts/script/captions.srt");
+    workspace.run("patch undo j-17 scirpt", 6);
+    workspace.ok("gate approve j-17 script");
+    workspace.run(&UNDO, 5);
+    assert_eq!(workspace.count_events("j-17", "patch_undone"), 2);
 }
 
 #[test]
 fn a_refusal_names_the_command_that_shows_only_what_changed_since() {
     let workspace = workspace();
-    let read = workspace.json(&["gate", "show", "j-17", "script"]);
+    let read = workspace.json("gate show j-17 script");
     let version = read["artifacts"][0]["sha256"].as_str().unwrap();
     let mine = read["digest"].as_str().unwrap();
-    run(&workspace, &["patch", "apply", "j-17", "script", "fix.json"], 0);
+    workspace.ok("patch apply j-17 script fix.json");
     workspace.write(SCRIPT, "**Opening**\r\nLow tide is at two.\r\nBring a lamp.");
-    let (_, stderr) = run(&workspace, &["gate", "approve", "j-17", "script", "--digest", mine], 1);
-    assert!(stderr.contains("script.txt changed since it was read"), "{stderr}");
+    let stderr = workspace.refused(&["gate", "approve", "j-17", "script", "--digest", mine], 1);
+    assert_contains(&stderr, "script.txt changed since it was read");
     // Of the version that was registered last, only the line that was added by hand.
-    let (_, stderr) = run(&workspace, &["gate", "approve", "j-17", "script"], 1);
+    let stderr = workspace.refused("gate approve j-17 script", 1);
     let command = stderr.split("what changed since: holdpoint ").nth(1).unwrap();
     let command: Vec<_> = command.split("; ").next().unwrap().split(' ').collect();
-    let (diff, _) = run(&workspace, &command, 0);
-    assert!(diff.contains("+Bring a lamp.") && !diff.contains("captions"), "{diff}");
-    assert!(!diff.contains("noon"), "{diff}");
+    let diff = workspace.ok(&command);
+    assert_contains(&diff, "+Bring a lamp.");
+    assert_lacks(&diff, "captions");
+    assert_lacks(&diff, "noon");
     // Of the version that was read before the patch, both.
-    let (diff, _) = run(&workspace, &["gate", "diff", "j-17", "script", "--base", version], 0);
-    assert!(
-        diff.contains("-Low tide is at noon.") && diff.contains("+Bring a lamp."),
-        "{diff}"
-    );
+    let diff = workspace.ok(&["gate", "diff", "j-17", "script", "--base", version]);
+    assert_contains(&diff, "-Low tide is at noon.");
+    assert_contains(&diff, "+Bring a lamp.");
     let diffs = workspace.json(&["gate", "diff", "j-17", "script", "--base", version]);
     assert_eq!(
         (diffs.as_array().map(Vec::len), &diffs[0]["base_sha256"]),
         (Some(1), &json!(version))
     );
     let unknown = "0".repeat(64);
-    run(&workspace, &["gate", "diff", "j-17", "script", "--base", &unknown], 6);
+    workspace.run(&["gate", "diff", "j-17", "script", "--base", &unknown], 6);
 }
 
 #[test]
 fn a_params_patch_goes_with_a_rejection_and_is_merged_at_resume() {
     let workspace = workspace();
-    let (plan, _) = run(&workspace, &["patch", "check", "j-17", "script", "params.json"], 0);
+    let plan = workspace.ok("patch check j-17 script params.json");
     assert_eq!(
         plan,
         "params.json fits the parameters of j-17; nothing is changed yet\n  \
          params.tone \"calm\" -> \"bright\"\n  params.length_s 45 -> (deleted)\n  \
          then the stage runs again with them when the job is resumed\n"
     );
-    let plan = workspace.json(&["patch", "check", "j-17", "script", "params.json"]);
-    assert_eq!(
-        (&plan["params"], &plan["params_after"]),
-        (&json!({"tone": "calm", "length_s": 45}), &json!({"tone": "bright"}))
-    );
+    let plan = workspace.json("patch check j-17 script params.json");
+    assert_has!(plan, "params": {"tone": "calm", "length_s": 45}, "params_after": {"tone": "bright"});
     for args in [
         &["gate", "approve", "j-17", "script", "--patch", "params.json"][..],
         &["patch", "apply", "j-17", "script", "params.json"],
     ] {
-        let (_, stderr) = run(&workspace, args, 1);
-        assert!(
-            stderr.contains(
-                "a params patch goes with a rejection: script runs again with it   hint: holdpoint gate reject"
-            ),
-            "{stderr}"
+        let stderr = workspace.refused(args, 1);
+        assert_contains(
+            &stderr,
+            "a params patch goes with a rejection: script runs again with it   hint: holdpoint gate reject",
         );
     }
-    run(
-        &workspace,
-        &["gate", "reject", "j-17", "script", "--patch", "params.json"],
-        0,
-    );
+    workspace.ok("gate reject j-17 script --patch params.json");
     assert_eq!(
         workspace.decision("j-17", "script")["patch"],
         json!({"type": "params", "params": {"tone": "bright", "length_s": null}})
     );
-    let job = |workspace: &Workspace| workspace.json(&["job", "show", "j-17"]);
+    let job = |workspace: &Workspace| workspace.json("job show j-17");
     assert_eq!(job(&workspace)["params"]["tone"], "calm");
-    let resumed = workspace.json(&["job", "resume", "j-17"]);
+    let resumed = workspace.json("job resume j-17");
     assert_eq!(resumed["patches_applied"], 1);
     let job = job(&workspace);
-    assert_eq!(
-        (&job["params"], &job["status"]),
-        (&json!({"tone": "bright"}), &json!("running"))
-    );
+    assert_has!(job, "params": {"tone": "bright"}, "status": "running");
     let newest = workspace
         .events("j-17")
         .into_iter()
@@ -210,10 +158,7 @@ fn a_patch_from_standard_input_and_one_that_is_too_long() {
         .assert()
         .success();
     let stdout = String::from_utf8(checked.get_output().stdout.clone()).unwrap();
-    assert!(
-        stdout.starts_with("standard input fits artifacts/script/script.txt"),
-        "{stdout}"
-    );
+    assert_starts(&stdout, "standard input fits artifacts/script/script.txt");
     let before = workspace.read(SCRIPT);
     for args in [
         &["patch", "check", "j-17", "script", "-"][..],
@@ -227,17 +172,17 @@ fn a_patch_from_standard_input_and_one_that_is_too_long() {
             .assert()
             .code(1);
         let stderr = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
-        assert!(stderr.contains("1 MiB"), "{stderr}");
+        assert_contains(&stderr, "1 MiB");
     }
     assert_eq!(workspace.read(SCRIPT), before);
-    assert_eq!(workspace.json(&["gate", "show", "j-17", "script"])["state"], "open");
+    assert_eq!(workspace.json("gate show j-17 script")["state"], "open");
 }
 
 #[test]
 fn every_type_is_listed_with_an_example_for_people_and_programs() {
     let workspace = workspace();
-    let (listed, _) = run(&workspace, &["patch", "types"], 0);
-    let document = workspace.json(&["patch", "types"]);
+    let listed = workspace.ok("patch types");
+    let document = workspace.json("patch types");
     let kinds = document["patch_types"].as_object().unwrap();
     let mut named = 0;
     for (kind, group) in kinds {

@@ -3,8 +3,8 @@
 use insta::{assert_snapshot, with_settings};
 use serde_json::{Value, json};
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_ends, assert_has, assert_starts};
 
 #[test]
 fn help_reads_well() {
@@ -29,18 +29,18 @@ fn help_reads_well() {
         &["token", "new", "--help"],
         &["console", "--help"],
     ] {
-        let (help, _) = run(&workspace, args, 0);
+        let help = workspace.ok(args);
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
         with_settings!({ snapshot_suffix => args[..args.len() - 1].join("_") }, { assert_snapshot!("help", help) });
     }
-    let (version, _) = run(&workspace, &["--version"], 0);
+    let version = workspace.ok("--version");
     assert_eq!(version, format!("holdpoint {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn refusals_say_what_did_not_happen_why_and_what_to_do() {
     let workspace = Workspace::new("pipeline: {stages: [{name: script}]}\ngates: {script: {required: true}}\n");
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"], 0);
+    workspace.ok("job start --slug tides --id j-17");
     workspace.write("torn.json", "{\"type\": \"text_replace\",\n \"replacements\": [}");
     workspace.write("strange.json", "{\"type\": \"text_replac\"}");
     let mut said = String::new();
@@ -71,32 +71,29 @@ fn refusals_say_what_did_not_happen_why_and_what_to_do() {
         (&["console", "j-17", "script"], 1),
         (&["demo"], 1),
     ] {
-        let (stdout, stderr) = run(&workspace, args, code);
+        let (stdout, stderr) = workspace.run(args, code);
         assert_eq!(stdout, "", "{args:?}");
         said.push_str(&format!("$ holdpoint {}\n{stderr}exit {code}\n\n", args.join(" ")));
     }
     assert_snapshot!("refusals", said);
     let events = workspace.event_types("j-17");
-    assert_eq!(workspace.json(&["gate", "show", "j-17", "script"])["state"], "open");
+    assert_eq!(workspace.json("gate show j-17 script")["state"], "open");
     assert_eq!(workspace.event_types("j-17"), events, "nothing was written");
 }
 
 #[test]
 fn failures_are_documents_where_those_are_wanted() {
     let workspace = Workspace::new("{}\n");
-    let (_, stderr) = run(&workspace, &["--json", "job", "show", "none"], 6);
+    let stderr = workspace.refused("--json job show none", 6);
     let error: Value = serde_json::from_str(&stderr).unwrap();
     assert_eq!(error["error"]["code"], "not_found");
     assert_eq!(
         error["error"].as_object().unwrap().keys().collect::<Vec<_>>(),
         ["code", "message", "hint", "where"]
     );
-    let (_, stderr) = run(&workspace, &["gate", "approve", "../x", "script", "--json"], 2);
+    let stderr = workspace.refused("gate approve ../x script --json", 2);
     let error: Value = serde_json::from_str(&stderr).unwrap();
-    assert_eq!(
-        (&error["error"]["code"], &error["error"]["hint"]),
-        (&json!("usage"), &json!("see --help"))
-    );
+    assert_has!(error, "error/code": "usage", "error/hint": "see --help");
 }
 
 #[test]
@@ -106,8 +103,8 @@ fn looking_makes_nothing() {
     for args in [&["job", "list"][..], &["gate", "list"], &["decisions", "list"]] {
         let args = [args, &["--runs", "elsewhere"]].concat();
         assert_eq!(workspace.json(&args), json!([]));
-        let (_, stderr) = run(&workspace, &args, 0);
-        assert!(stderr.starts_with("There are no jobs in elsewhere\n"), "{stderr}");
+        let stderr = workspace.refused(&args, 0);
+        assert_starts(&stderr, "There are no jobs in elsewhere\n");
     }
     for args in [
         &["job", "show", "a"][..],
@@ -116,10 +113,10 @@ fn looking_makes_nothing() {
         &["job", "watch", "a"],
         &["gate", "wait", "a", "b"],
     ] {
-        let (_, stderr) = run(&workspace, &[args, &["--runs", "elsewhere"]].concat(), 6);
-        assert!(
-            stderr.ends_with("there are no jobs in elsewhere   hint: name the directory with --runs\n"),
-            "{stderr}"
+        let stderr = workspace.refused(&[args, &["--runs", "elsewhere"]].concat(), 6);
+        assert_ends(
+            &stderr,
+            "there are no jobs in elsewhere   hint: name the directory with --runs\n",
         );
     }
     assert!(!elsewhere.exists());
@@ -135,8 +132,8 @@ gates:
 #[test]
 fn a_broken_configuration_is_refused_with_every_fault() {
     let workspace = Workspace::new(BROKEN);
-    let (stdout, _) = run(&workspace, &["config", "check"], 1);
-    let (_, stderr) = run(&workspace, &["job", "start", "--slug", "tides"], 1);
+    let stdout = workspace.told("config check", 1);
+    let stderr = workspace.refused("job start --slug tides", 1);
     assert_snapshot!("broken_configuration", format!("{stdout}\n{stderr}"));
     let output = workspace.cmd(&["config", "check", "--json"]).output().unwrap();
     let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -150,7 +147,7 @@ fn a_broken_configuration_is_refused_with_every_fault() {
         0,
         "nothing was started"
     );
-    let (_, stderr) = run(&workspace, &["serve", "--no-http", "--json"], 1);
+    let stderr = workspace.refused("serve --no-http --json", 1);
     let error: Value = serde_json::from_str(&stderr).unwrap();
     assert_eq!(error["error"]["problems"].as_array().map(Vec::len), Some(3));
 }
@@ -159,22 +156,17 @@ fn a_broken_configuration_is_refused_with_every_fault() {
 fn warnings_are_told_and_are_no_failure() {
     let workspace =
         Workspace::new("gates: {script: {required: true, auto_approve: true, auto_approve_after_s: null}}\n");
-    let (stdout, _) = run(&workspace, &["config", "check"], 0);
-    assert!(
-        stdout.contains(": warning: gates.script") && stdout.ends_with("conf/operator.yaml: ok, 1 warning\n"),
-        "{stdout}"
-    );
-    let (_, stderr) = run(&workspace, &["config", "check", "--config", "none.yaml"], 1);
-    assert!(
-        stderr.starts_with("Not checked: cannot read none.yaml: no such file   hint: "),
-        "{stderr}"
-    );
-    let (stdout, _) = run(&Workspace::without_configuration(), &["config", "check"], 0);
+    let stdout = workspace.ok("config check");
+    assert_contains(&stdout, ": warning: gates.script");
+    assert_ends(&stdout, "conf/operator.yaml: ok, 1 warning\n");
+    let stderr = workspace.refused("config check --config none.yaml", 1);
+    assert_starts(&stderr, "Not checked: cannot read none.yaml: no such file   hint: ");
+    let stdout = Workspace::without_configuration().ok("config check");
     assert_eq!(stdout, "embedded configuration: ok\n");
-    let (_, stderr) = run(&Workspace::without_configuration(), &["job", "list"], 0);
-    assert!(
-        stderr.starts_with("There is no conf/operator.yaml here: the embedded configuration is used\n"),
-        "{stderr}"
+    let stderr = Workspace::without_configuration().refused("job list", 0);
+    assert_starts(
+        &stderr,
+        "There is no conf/operator.yaml here: the embedded configuration is used\n",
     );
 }
 

@@ -4,8 +4,9 @@
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use super::beside::{Beside, Stream, job_at_gate, run, wait_for};
-use crate::support::run::Workspace;
+use crate::support::beside::{Beside, Stream, job_at_gate, wait_for};
+use crate::support::run::{Workspace, text_replace};
+use crate::support::said::{assert_contains, assert_has, assert_starts};
 
 pub const PIPELINE: &str = r#"
 pipeline:
@@ -25,20 +26,15 @@ gates:
   acceptance: {required: true}
 "#;
 
-const PATCH: &str = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "wellies"}]}"#;
-
 fn gate(workspace: &Workspace, id: &str) -> Value {
-    workspace.json(&["gate", "show", id, "script"])
+    workspace.json(&format!("gate show {id} script"))
 }
 
 #[test]
 fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     let workspace = Workspace::new(PIPELINE);
-    workspace.write("fix.json", PATCH);
-    workspace.write(
-        "unfit.json",
-        r#"{"type": "text_replace", "replacements": [{"old": "gone", "new": ""}]}"#,
-    );
+    workspace.write("fix.json", text_replace("boots", "wellies"));
+    workspace.write("unfit.json", text_replace("gone", ""));
     let serve = Beside::leader(&workspace);
     let id = job_at_gate(&workspace, &["--slug", "tides", "--param", "length_s=45"]);
     opened(&workspace, &id);
@@ -46,118 +42,89 @@ fn a_job_is_patched_rejected_resumed_and_approved_by_several_processes() {
     rejected_and_resumed(&workspace, &id);
     approved_with_a_patch(&workspace, &id);
     ended(&workspace, &id);
-    serve.signal(Signal::SIGTERM);
-    let (status, said) = serve.finish();
+    let (status, said) = serve.leaves();
     assert_eq!(status.code(), Some(0));
-    assert!(
-        said.contains("gate_rejected") && said.contains("SIGTERM: leaving"),
-        "{said}"
-    );
+    assert_contains(&said, "gate_rejected");
+    assert_contains(&said, "SIGTERM: leaving");
 }
 
 /// Lists and documents agree, and a look does not wait.
 fn opened(workspace: &Workspace, id: &str) {
-    run(workspace, &["gate", "wait", id, "script", "--timeout", "0"], 4);
-    let listed = workspace.json(&["gate", "list"]);
+    workspace.run(&format!("gate wait {id} script --timeout 0"), 4);
+    let listed = workspace.json("gate list");
     assert_eq!(listed.as_array().map(Vec::len), Some(1));
-    assert_eq!(
-        (&listed[0]["job_id"], &listed[0]["stage"], &listed[0]["attempt"]),
-        (&json!(id), &json!("script"), &json!(1))
-    );
+    assert_has!(listed[0], "job_id": id, "stage": "script", "attempt": 1);
     let opened = gate(workspace, id);
-    assert_eq!(
-        (&opened["state"], &opened["approved"], &opened["by"]),
-        (&json!("open"), &json!(null), &json!(null))
-    );
-    let (diff, _) = run(workspace, &["gate", "diff", id, "script"], 0);
-    assert!(
-        diff.starts_with("--- /dev/null\n+++ artifacts/script/script.txt\n@@ -0,0 +1,6 @@\n"),
-        "{diff}"
+    assert_has!(opened, "state": "open", "approved": null, "by": null);
+    let diff = workspace.ok(&format!("gate diff {id} script"));
+    assert_starts(
+        &diff,
+        "--- /dev/null\n+++ artifacts/script/script.txt\n@@ -0,0 +1,6 @@\n",
     );
 }
 
 /// A patch is planned, then applied; the gate stays open on other bytes.
 fn patched(workspace: &Workspace, id: &str) {
     let opened = gate(workspace, id);
-    let plan = workspace.json(&["patch", "check", id, "script", "fix.json"]);
+    let plan = workspace.json(&format!("patch check {id} script fix.json"));
     assert_eq!(plan["sha256"], opened["digest"]);
     assert_eq!(
         gate(workspace, id)["digest"],
         opened["digest"],
         "a check changes nothing"
     );
-    let (_, stderr) = run(workspace, &["patch", "check", id, "script", "unfit.json"], 1);
-    assert!(stderr.starts_with("Not fit to apply: "), "{stderr}");
-    let applied = workspace.json(&["patch", "apply", id, "script", "fix.json"]);
-    assert_eq!(
-        (&applied["digest"], &applied["published"]),
-        (&plan["sha256_after"], &json!(true))
-    );
+    let stderr = workspace.refused(&format!("patch check {id} script unfit.json"), 1);
+    assert_starts(&stderr, "Not fit to apply: ");
+    let applied = workspace.json(&format!("patch apply {id} script fix.json"));
+    assert_has!(applied, "digest": plan["sha256_after"], "published": true);
     assert!(
         workspace
             .read(&format!("runs/{id}/artifacts/script/script.txt"))
             .contains("wellies")
     );
     let old = opened["digest"].as_str().unwrap();
-    let (_, stderr) = run(workspace, &["gate", "approve", id, "script", "--digest", old], 1);
-    assert!(
-        stderr.starts_with("Not approved: ") && stderr.contains(" changed since it was read"),
-        "{stderr}"
-    );
+    let stderr = workspace.refused(&["gate", "approve", id, "script", "--digest", old], 1);
+    assert_starts(&stderr, "Not approved: ");
+    assert_contains(&stderr, " changed since it was read");
 }
 
 /// Whoever waits is told so, the job pauses, and the note goes to the next attempt.
 fn rejected_and_resumed(workspace: &Workspace, id: &str) {
     let waiting = Beside::start(workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
-    let rejected = workspace.json(&["gate", "reject", id, "script", "--notes", "mention the tide table"]);
-    assert_eq!(
-        (&rejected["job_status"], &rejected["decision"]["approved"]),
-        (&json!("paused"), &json!(false))
-    );
+    let rejected = workspace.json(&format!("gate reject {id} script --notes 'mention the tide table'"));
+    assert_has!(rejected, "job_status": "paused", "decision/approved": false);
     assert_eq!(workspace.decision(id, "script"), rejected["decision"]);
     let (status, told) = waiting.finish();
     assert_eq!(status.code(), Some(3));
     let told: Value = serde_json::from_str(&told).expect("one document");
-    assert_eq!(
-        (&told["state"], &told["decision"]),
-        (&json!("rejected"), &rejected["decision"])
-    );
-    run(workspace, &["gate", "wait", id, "script"], 3);
-    let since = workspace.json_lines(&["events", id]).last().unwrap()["seq"]
+    assert_has!(told, "state": "rejected", "decision": rejected["decision"]);
+    workspace.run(&format!("gate wait {id} script"), 3);
+    let since = workspace.json_lines(&format!("events {id}")).last().unwrap()["seq"]
         .as_u64()
         .unwrap();
-    let resumed = workspace.json(&["job", "resume", id]);
-    assert_eq!(
-        (&resumed["patches_applied"], &resumed["job_stage"]),
-        (&json!(0), &json!("script"))
-    );
+    let resumed = workspace.json(&format!("job resume {id}"));
+    assert_has!(resumed, "patches_applied": 0, "job_stage": "script");
     wait_for(workspace, id, "gate_opened", since);
     assert!(
         workspace
             .read(&format!("runs/{id}/artifacts/script/script.txt"))
             .ends_with("mention the tide table")
     );
-    let (diff, _) = run(workspace, &["gate", "diff", id, "script"], 0);
+    let diff = workspace.ok(&format!("gate diff {id} script"));
     assert!(
         diff.starts_with("--- /dev/null") && diff.contains("+Low tide is at noon – bring boots.\n"),
         "nothing was approved yet: {diff}"
     );
-    let (diff, _) = run(workspace, &["gate", "diff", id, "script", "--base", "rejected"], 0);
-    assert!(
-        diff.contains("-Low tide is at noon – bring wellies.\n+Low tide is at noon – bring boots.\n"),
-        "{diff}"
+    let diff = workspace.ok(&format!("gate diff {id} script --base rejected"));
+    assert_contains(
+        &diff,
+        "-Low tide is at noon – bring wellies.\n+Low tide is at noon – bring boots.\n",
     );
 }
 
 fn approved_with_a_patch(workspace: &Workspace, id: &str) {
     let waiting = Beside::start(workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
-    let (stdout, _) = run(
-        workspace,
-        &[
-            "gate", "approve", id, "script", "--patch", "fix.json", "--notes", "good",
-        ],
-        0,
-    );
+    let stdout = workspace.ok(&format!("gate approve {id} script --patch fix.json --notes good"));
     let mut lines = stdout.lines();
     assert!(
         lines
@@ -174,14 +141,14 @@ fn approved_with_a_patch(workspace: &Workspace, id: &str) {
         std::fs::read_to_string(file).unwrap().contains("wellies"),
         "whoever waited reads the patched bytes"
     );
-    let (_, stderr) = run(workspace, &["gate", "approve", id, "script"], 5);
-    assert!(stderr.contains(&format!("approved {id} / script #2 at ")), "{stderr}");
+    let stderr = workspace.refused(&format!("gate approve {id} script"), 5);
+    assert_contains(&stderr, &format!("approved {id} / script #2 at "));
 }
 
 /// The last gate ends the job; the record has every attempt.
 fn ended(workspace: &Workspace, id: &str) {
     let watch = Beside::start(workspace, &["job", "watch", id, "--json"], Stream::Stdout);
-    run(workspace, &["gate", "approve", id, "acceptance"], 0);
+    workspace.ok(&format!("gate approve {id} acceptance"));
     let (status, told) = watch.finish();
     assert_eq!(status.code(), Some(0));
     let numbers: Vec<u64> = told
@@ -190,7 +157,7 @@ fn ended(workspace: &Workspace, id: &str) {
         .collect();
     assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "{numbers:?}");
     assert_eq!(numbers.len(), workspace.events(id).len());
-    let decisions = workspace.json(&["decisions", "list", id]);
+    let decisions = workspace.json(&format!("decisions list {id}"));
     let told: Vec<_> = decisions
         .as_array()
         .unwrap()
@@ -201,13 +168,10 @@ fn ended(workspace: &Workspace, id: &str) {
         json!(told),
         json!([["script", 1, false], ["script", 2, true], ["acceptance", 1, true]])
     );
-    let first = workspace.json(&["decisions", "show", id, "script", "--attempt", "1"]);
+    let first = workspace.json(&format!("decisions show {id} script --attempt 1"));
     assert_eq!(first, workspace.decision_of_attempt(id, "script", 1));
-    let job = workspace.json(&["job", "show", id]);
-    assert_eq!(
-        (&job["status"], &job["params"]["length_s"]),
-        (&json!("completed"), &json!(45))
-    );
+    let job = workspace.json(&format!("job show {id}"));
+    assert_has!(job, "status": "completed", "params/length_s": 45);
 }
 
 #[test]
@@ -224,11 +188,11 @@ fn a_second_serve_stands_by_and_takes_over() {
 #[test]
 fn who_waits_runs_the_stages_when_nobody_else_does() {
     let workspace = Workspace::new(PIPELINE);
-    let (id, stderr) = run(&workspace, &["job", "start", "--slug", "tides"], 0);
-    assert!(stderr.starts_with("Nobody leads: "), "{stderr}");
+    let (id, stderr) = workspace.run("job start --slug tides", 0);
+    assert_starts(&stderr, "Nobody leads: ");
     let waiting = Beside::start(&workspace, &["gate", "wait", id.trim(), "script"], Stream::Stdout);
     wait_for(&workspace, id.trim(), "gate_opened", 0);
-    run(&workspace, &["gate", "approve", id.trim(), "script"], 0);
+    workspace.ok(&["gate", "approve", id.trim(), "script"]);
     assert_eq!(waiting.finish().0.code(), Some(0));
 }
 
@@ -250,12 +214,12 @@ fn a_canceled_job_cancels_its_gate_and_whoever_waits_for_it() {
     let _serve = Beside::leader(&workspace);
     let id = job_at_gate(&workspace, &["--slug", "tides"]);
     let waiting = Beside::start(&workspace, &["gate", "wait", &id, "script", "--json"], Stream::Stdout);
-    run(&workspace, &["job", "cancel", &id], 0);
+    workspace.ok(&format!("job cancel {id}"));
     let (status, told) = waiting.finish();
     assert_eq!(status.code(), Some(1));
     assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["state"], "canceled");
-    run(&workspace, &["gate", "approve", &id, "script"], 1);
-    let (_, stderr) = run(&workspace, &["job", "cancel", &id], 1);
-    assert!(stderr.contains("has already ended: canceled"), "{stderr}");
-    run(&workspace, &["gate", "wait", &id, "acceptance"], 1);
+    workspace.run(&format!("gate approve {id} script"), 1);
+    let stderr = workspace.refused(&format!("job cancel {id}"), 1);
+    assert_contains(&stderr, "has already ended: canceled");
+    workspace.run(&format!("gate wait {id} acceptance"), 1);
 }

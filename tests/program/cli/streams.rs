@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_starts};
 
 /// Exit code, standard output and standard error.
 fn said(workspace: &Workspace, arguments: &[&str]) -> (i32, String, String) {
@@ -37,10 +37,10 @@ fn a_failure_in_json_is_one_document_and_no_other_line() {
     }
     // Without --json the notice comes first, as ever; and with it, beside a result that is one.
     let (_, _, stderr) = said(&workspace, &["gate", "approve", "nope", "s"]);
-    assert!(stderr.starts_with(notice), "{stderr}");
+    assert_starts(&stderr, notice);
     let (exit, stdout, stderr) = said(&workspace, &["--json", "job", "list"]);
     assert_eq!((exit, stdout.trim()), (0, "[]"));
-    assert!(stderr.contains(notice), "{stderr}");
+    assert_contains(&stderr, notice);
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn help_is_a_command_too() {
         (&["help", "gate", "approve"], &["gate", "approve", "--help"]),
         (&["gate", "help", "approve"], &["gate", "approve", "--help"]),
     ] {
-        assert_eq!(run(&workspace, asked, 0), run(&workspace, flag, 0), "{asked:?}");
+        assert_eq!(workspace.run(asked, 0), workspace.run(flag, 0), "{asked:?}");
     }
     let (exit, _, stderr) = said(&workspace, &["help", "nope"]);
     assert_eq!(exit, 2);
-    assert!(stderr.contains("unrecognized subcommand 'nope'"), "{stderr}");
+    assert_contains(&stderr, "unrecognized subcommand 'nope'");
 }
 
 #[test]
@@ -88,11 +88,11 @@ fn whoever_opens_a_gate_and_waits_may_give_up() {
     let workspace = Workspace::new("{}\n");
     workspace.write("plan.txt", "plan\n");
     let open = ["gate", "open", "j-1", "release", "--artifact", "plan=plan.txt"];
-    let (stdout, _) = run(&workspace, &[&open[..], &["--wait", "--timeout", "0"]].concat(), 4);
-    assert!(stdout.contains("j-1 / release #1 is still open"), "{stdout}");
+    let stdout = workspace.told(&[&open[..], &["--wait", "--timeout", "0"]].concat(), 4);
+    assert_contains(&stdout, "j-1 / release #1 is still open");
     // The gate stays; who comes again waits for the same one.
-    run(&workspace, &["gate", "approve", "j-1", "release"], 0);
-    run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 0);
-    let (_, stderr) = run(&workspace, &[&open[..], &["--timeout", "1"]].concat(), 2);
-    assert!(stderr.contains("--wait"), "{stderr}");
+    workspace.ok("gate approve j-1 release");
+    workspace.ok("gate wait j-1 release --timeout 0");
+    let stderr = workspace.refused(&[&open[..], &["--timeout", "1"]].concat(), 2);
+    assert_contains(&stderr, "--wait");
 }

@@ -1,9 +1,10 @@
 //! What the timer decides, as commands tell it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::beside::{Beside, Stream, run};
+use crate::support::beside::{Beside, Stream};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_ends, assert_has};
 
 #[test]
 fn silence_approves_and_is_told_as_the_timer() {
@@ -12,7 +13,7 @@ fn silence_approves_and_is_told_as_the_timer() {
          gates:\n  outline: {required: false, auto_approve: true, auto_approve_after_s: 1}\n",
     );
     let mut serve = Beside::leader(&workspace);
-    let (id, _) = run(&workspace, &["job", "start", "--slug", "tides"], 0);
+    let id = workspace.ok("job start --slug tides");
     let waiting = Beside::start(
         &workspace,
         &["gate", "wait", id.trim(), "outline", "--json"],
@@ -21,14 +22,11 @@ fn silence_approves_and_is_told_as_the_timer() {
     let (status, told) = waiting.finish();
     assert_eq!(status.code(), Some(0));
     let told: Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&told["by"], &told["auto_approved"]), (&json!("timer"), &json!(true)));
-    assert_eq!(
-        (&told["timeout_seconds"], &told["auto_approve_enabled"]),
-        (&json!(1), &json!(true))
-    );
+    assert_has!(told, "by": "timer", "auto_approved": true);
+    assert_has!(told, "timeout_seconds": 1, "auto_approve_enabled": true);
     serve.line_with("gate_auto_approved");
     // The last stage has no gate: it passes, and who waits for it goes on.
-    let (stdout, _) = run(&workspace, &["gate", "wait", id.trim(), "research"], 0);
-    assert!(stdout.ends_with("passed without a gate\n"), "{stdout}");
+    let stdout = workspace.ok(&["gate", "wait", id.trim(), "research"]);
+    assert_ends(&stdout, "passed without a gate\n");
     assert_eq!(workspace.decision(id.trim(), "outline")["by"], "timer");
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::desk::{Desk, RELEASE};
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 
 #[test]
@@ -16,45 +16,29 @@ fn marked_gates_are_decided_together_and_each_has_its_answer() {
         job_at_gate(&workspace, &["--id", job, "--slug", "tides"]);
     }
     desk.sees("9 open");
-    desk.press("*");
-    desk.sees("9 marked");
+    desk.sees_after("*", "9 marked");
     desk.press("g a");
     desk.asked(&workspace, "APPROVE: nothing to approve yet");
     // Nobody has looked at them: they are left out, by name, until a key takes them in.
     desk.sees("Left out, not wholly seen by you: ");
-    desk.press("i");
-    desk.sees("APPROVE 9 gates");
+    desk.sees_after("i", "APPROVE 9 gates");
     desk.sees(" of them not wholly seen by you");
     // Somebody is quicker with one of them: it leaves the list aloud, and Enter is about the
     // others.
-    run(
-        &workspace,
-        &["gate", "reject", "j-3", "release", "--notes", "not this one"],
-        0,
-    );
+    workspace.ok("gate reject j-3 release --notes 'not this one'");
     desk.sees("APPROVE 8 gates");
     desk.sees("NOT: ");
     // All of the list is read before Enter counts.
-    desk.press("End");
-    desk.sees("[Enter] approve 8");
+    desk.sees_after("End", "[Enter] approve 8");
     // A key, and the text only when it has acted: in one piece they would be a pasted text.
-    desk.press("Tab");
-    desk.sees("[Tab] leave note");
-    desk.press("'reads well'");
-    desk.sees("note for each: reads well");
-    desk.confirm();
-    desk.sees(" of them NOT wholly seen by you");
+    desk.sees_after("Tab", "[Tab] leave note");
+    desk.sees_after("'reads well'", "note for each: reads well");
+    desk.confirms(" of them NOT wholly seen by you");
     desk.sees("[Enter] approve");
-    desk.confirm();
-    desk.sees("Approved 8 of 9 gates");
-    desk.press("Esc");
-    desk.pty.wait_gone(" marked");
+    desk.confirms("Approved 8 of 9 gates");
+    desk.backs_out(" marked");
     for job in &jobs {
-        run(
-            &workspace,
-            &["gate", "wait", job, "release"],
-            if job == "j-3" { 3 } else { 0 },
-        );
+        workspace.run(&format!("gate wait {job} release"), if job == "j-3" { 3 } else { 0 });
         let decision = workspace.decision(job, "release");
         let notes = if job == "j-3" { "not this one" } else { "reads well" };
         assert_eq!(

@@ -1,12 +1,11 @@
 //! Somebody sets the civil clock, or the machine sleeps, while processes run: no gate is approved
 //! because of it, none is forgotten.
 
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{Beside, run, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::pty::{Waiting, patience};
 use crate::support::run::Workspace;
 
@@ -39,11 +38,8 @@ impl Moved {
     }
 
     fn open(&self, job: &str, stage: &str) {
-        run(
-            &self.workspace,
-            &["gate", "open", job, stage, "--artifact", "plan=plan.txt"],
-            0,
-        );
+        self.workspace
+            .ok(&format!("gate open {job} {stage} --artifact plan=plan.txt"));
     }
 
     /// The civil clock is set; no time passes.
@@ -72,7 +68,7 @@ impl Moved {
         self.ticks += 1;
         let job = format!("tick-{}", self.ticks);
         self.open(&job, "quick");
-        run(&self.workspace, &["gate", "wait", &job, "quick"], 0);
+        self.workspace.ok(&format!("gate wait {job} quick"));
         assert_eq!(self.workspace.decision(&job, "quick")["by"], "timer");
     }
 
@@ -86,7 +82,7 @@ impl Moved {
     }
 
     fn gate(&self) -> Value {
-        self.workspace.json(&["gate", "show", "j-1", "release"])
+        self.workspace.json("gate show j-1 release")
     }
 
     /// The gate is open, and so many seconds are left, give or take what the test itself takes.
@@ -115,7 +111,7 @@ impl Moved {
         if self.count("gate_overdue") > 0 {
             self.pass(61);
         }
-        run(&self.workspace, &["gate", "wait", "j-1", "release"], 0);
+        self.workspace.ok("gate wait j-1 release");
         assert_eq!(self.workspace.decision("j-1", "release")["by"], "timer");
     }
 
@@ -125,15 +121,14 @@ impl Moved {
         wait_for(&self.workspace, "j-1", "gate_overdue", 0);
         assert_eq!(self.gate()["state"], "open");
         self.pass(61);
-        run(&self.workspace, &["gate", "wait", "j-1", "release"], 0);
+        self.workspace.ok("gate wait j-1 release");
         assert_eq!(self.workspace.decision("j-1", "release")["by"], "timer");
         assert_eq!(self.count("gate_overdue"), 1);
     }
 }
 
 fn ends(serve: Beside) {
-    serve.signal(Signal::SIGTERM);
-    assert!(serve.finish().0.success());
+    assert!(serve.leaves().0.success());
 }
 
 #[test]
@@ -143,10 +138,8 @@ fn a_clock_set_by_an_hour_neither_ends_nor_keeps_a_lease_and_gives_the_time_left
         let serve = Beside::leader(&moved.workspace);
         moved.open("j-1", "release");
         let mut desk = Desk::open(&moved.workspace);
-        desk.selects("j-1", "release", 1);
-        desk.sees("1 + plan");
-        desk.press("a");
-        desk.sees("APPROVE j-1");
+        desk.reads("j-1", "release", 1, "1 + plan");
+        desk.sees_after("a", "APPROVE j-1");
         wait_for(&moved.workspace, "j-1", "gate_held", 0);
 
         moved.step(by_s);
@@ -176,8 +169,7 @@ fn a_clock_set_by_an_hour_neither_ends_nor_keeps_a_lease_and_gives_the_time_left
         );
         desk.sees("APPROVE j-1");
 
-        desk.pty.kill9();
-        desk.pty.wait_exit();
+        desk.killed();
         moved.pass(31);
         moved.tick();
         wait_for(&moved.workspace, "j-1", "gate_released", 0);
@@ -231,7 +223,7 @@ fn a_hold_ends_by_the_time_that_passed_wherever_the_clock_is_set() {
         let mut moved = Moved::new();
         let serve = Beside::leader(&moved.workspace);
         moved.open("j-1", "release");
-        run(&moved.workspace, &["gate", "hold", "j-1", "release"], 0);
+        moved.workspace.ok("gate hold j-1 release");
         moved.step(by_s);
         moved.pass(1000);
         moved.tick();
@@ -240,9 +232,9 @@ fn a_hold_ends_by_the_time_that_passed_wherever_the_clock_is_set() {
             Some(false),
             "{by_s}"
         );
-        run(&moved.workspace, &["gate", "release", "j-1", "release"], 0);
+        moved.workspace.ok("gate release j-1 release");
         moved.assert_left(600);
-        run(&moved.workspace, &["gate", "hold", "j-1", "release"], 0);
+        moved.workspace.ok("gate hold j-1 release");
         // max_hold_s is an hour, of which a thousand seconds are gone.
         moved.step(-by_s);
         moved.pass(600 + 2600 - 30);

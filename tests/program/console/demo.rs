@@ -2,13 +2,13 @@
 //! releases one.
 
 use nix::sys::signal::Signal;
-use serde_json::json;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{Beside, Stream, run};
+use crate::support::beside::{Beside, Stream};
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 #[test]
 fn a_newcomer_releases_a_gate_of_the_demo() {
@@ -21,26 +21,19 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
     desk.sees("This is the demo: nothing you decide here harms anything");
     // A pipeline outside has handed in the second draft of a script: there is a diff to read from
     // the first second on.
-    desk.selects("tide-pool-manners", "script", 1);
-    desk.sees("STAGES  tide-pool-manners");
+    desk.reads("tide-pool-manners", "script", 1, "STAGES  tide-pool-manners");
     desk.sees("policy  a person decides");
     desk.sees("hunk 1");
-    desk.press("a");
-    desk.sees("APPROVE tide-pool-manners / script #1");
+    desk.sees_after("a", "APPROVE tide-pool-manners / script #1");
     desk.sees("Then the pipeline that opened the gate may go on.");
-    desk.press("Tab 'reads well'");
-    desk.sees("note: reads well");
-    desk.confirm();
-    desk.sees("Approved tide-pool-manners / script #1");
-    run(&workspace, &["gate", "wait", "tide-pool-manners", "script"], 0);
+    desk.sees_after("Tab 'reads well'", "note: reads well");
+    desk.confirms("Approved tide-pool-manners / script #1");
+    workspace.ok("gate wait tide-pool-manners script");
     let decision = workspace.decision("tide-pool-manners", "script");
-    assert_eq!(
-        (&decision["approved"], &decision["notes"], &decision["auto_approved"]),
-        (&json!(true), &json!("reads well"), &json!(false))
-    );
+    assert_has!(decision, "approved": true, "notes": "reads well", "auto_approved": false);
 
     // Its other jobs would go on for minutes.
-    let listed = workspace.json(&["job", "list"]);
+    let listed = workspace.json("job list");
     let jobs: Vec<&str> = listed
         .as_array()
         .expect("a list")
@@ -49,7 +42,7 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
         .collect();
     assert!(jobs.len() > 3, "{jobs:?}");
     for job in &jobs {
-        run(&workspace, &["job", "cancel", job], 0);
+        workspace.ok(&format!("job cancel {job}"));
         let watch = Beside::start(&workspace, &["job", "watch", job], Stream::Stdout);
         assert_eq!(watch.finish().0.code(), Some(1));
     }

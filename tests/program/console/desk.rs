@@ -3,6 +3,9 @@
 
 use std::path::Path;
 
+use nix::sys::signal::Signal;
+
+use crate::support::beside::job_at_gate;
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
@@ -62,6 +65,24 @@ impl Desk {
         desk
     }
 
+    /// One job at the gate of [`RELEASE`]'s first stage, which is selected and read.
+    pub fn at_release() -> (Workspace, Self) {
+        Self::at(RELEASE, "release", "Nothing is attached")
+    }
+
+    /// The same at the script of a [`FILM`].
+    pub fn at_script() -> (Workspace, Self) {
+        Self::at(FILM, "script", "bring boots")
+    }
+
+    fn at(configuration: &str, stage: &str, shown: &str) -> (Workspace, Self) {
+        let workspace = Workspace::new(configuration);
+        let mut desk = Self::leading(&workspace);
+        job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
+        desk.reads("j-1", stage, 1, shown);
+        (workspace, desk)
+    }
+
     /// Opens the console and waits until the queue is read.
     pub fn open(workspace: &Workspace) -> Self {
         let desk = Self::spawn(PtyOptions::new(workspace.root()));
@@ -108,6 +129,20 @@ impl Desk {
         self.pty.send(keys);
     }
 
+    /// Sends keys and waits for what they do.
+    #[track_caller]
+    pub fn sees_after(&mut self, keys: &str, text: &str) {
+        self.press(keys);
+        self.sees(text);
+    }
+
+    /// Presses Escape and waits until this is gone.
+    #[track_caller]
+    pub fn backs_out(&mut self, text: &str) {
+        self.press("Esc");
+        self.pty.wait_gone(text);
+    }
+
     /// Makes the terminal another size, and waits for a frame of that size.
     #[track_caller]
     pub fn resize(&mut self, columns: u16, rows: u16) {
@@ -119,6 +154,13 @@ impl Desk {
     #[track_caller]
     pub fn confirm(&mut self) {
         (self.columns, self.rows) = self.pty.confirm();
+    }
+
+    /// The same, and waits for what comes of it.
+    #[track_caller]
+    pub fn confirms(&mut self, text: &str) {
+        self.confirm();
+        self.sees(text);
     }
 
     /// Waits for the question that `a` opens, which was pressed. While something is still read it
@@ -136,7 +178,7 @@ impl Desk {
                 return;
             }
             // Some time passes: a whole command of another process.
-            workspace.json(&["job", "list"]);
+            workspace.json("job list");
             self.press("a");
         }
         panic!("no question {question:?}\n{}", self.pty.screen_text());
@@ -161,6 +203,20 @@ impl Desk {
             self.pty
                 .wait_for(|now| rows_of(now).iter().any(|row| is_there(row) && is_selected(row)));
         }
+    }
+
+    /// The same, and waits until this of it is shown.
+    #[track_caller]
+    pub fn reads(&mut self, job: &str, stage: &str, attempt: u32, text: &str) {
+        self.selects(job, stage, attempt);
+        self.sees(text);
+    }
+
+    /// Approves the selected gate, which is called so.
+    #[track_caller]
+    pub fn approves(&mut self, gate: &str) {
+        self.sees_after("a", &format!("APPROVE {gate}"));
+        self.confirms(&format!("Approved {gate}"));
     }
 
     /// Replaces the text of the patch editor, and waits for the verdict on the new one.
@@ -209,6 +265,20 @@ impl Desk {
         self.sees("not sent");
         self.press("Enter");
         assert!(self.pty.wait_exit().success());
+    }
+
+    /// Is killed, and has ended.
+    #[track_caller]
+    pub fn killed(&self) {
+        self.pty.kill9();
+        self.pty.wait_exit();
+    }
+
+    /// Is asked to end by SIGTERM, and has ended.
+    #[track_caller]
+    pub fn terminated(&self) {
+        self.pty.terminate(Signal::SIGTERM);
+        self.pty.wait_exit();
     }
 
     /// Leaves with `q` and waits for the end.

@@ -6,43 +6,34 @@ use serde_json::json;
 
 use super::desk::{Desk, FILM};
 use super::terminal::assert_given_back;
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, below};
 
 const PATH: &str = "artifacts/script/script.txt";
 
 /// Finds a word in the text and puts the cursor before it.
 fn finds(desk: &mut Desk, word: &str) {
-    desk.press("<C-f>");
-    desk.sees("find /");
-    desk.press(&format!("'{word}' Enter"));
-    desk.sees("Ctrl-u undo");
+    desk.sees_after("<C-f>", "find /");
+    desk.sees_after(&format!("'{word}' Enter"), "Ctrl-u undo");
 }
 
 #[test]
 fn the_stored_patch_makes_exactly_what_is_on_disk() {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
+    let (workspace, mut desk) = Desk::at_script();
     let former = workspace.read(&format!("runs/j-1/{PATH}"));
 
     desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("EDIT j-1 tides / script #1");
+    desk.sees_after("e", "EDIT j-1 tides / script #1");
     finds(&mut desk, "boots");
     desk.press("'rubber '");
     desk.sees_verdict("Fits script.txt: ");
     finds(&mut desk, "Go home");
     desk.pty.paste("\u{1b}[2JStay until dusk.\n");
     desk.sees_verdict("Fits script.txt: ");
-    desk.press("Esc");
-    desk.sees("[a] approve with it");
-    desk.press("a");
-    desk.sees("APPROVE WITH PATCH");
-    desk.confirm();
-    desk.sees("with patch");
+    desk.sees_after("Esc", "[a] approve with it");
+    desk.sees_after("a", "APPROVE WITH PATCH");
+    desk.confirms("with patch");
     // Leaving asks first while a stage runs.
     desk.selects("j-1", "storyboard", 1);
     desk.leaves();
@@ -59,25 +50,17 @@ fn the_stored_patch_makes_exactly_what_is_on_disk() {
 
 #[test]
 fn an_edit_survives_a_killed_console() {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("EDIT j-1 tides / script #1");
+    let (workspace, mut desk) = Desk::at_script();
+    desk.sees_after("e", "EDIT j-1 tides / script #1");
     finds(&mut desk, "boots");
     desk.press("'rubber '");
     desk.sees_verdict("Fits script.txt: ");
     wait_for_draft(&desk, &workspace, "rubber boots");
-    desk.pty.kill9();
-    desk.pty.wait_exit();
+    desk.killed();
 
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("Your draft is back");
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("e", "Your draft is back");
     desk.sees("rubber boots");
     desk.sees_verdict("Fits script.txt: ");
     desk.press("Esc");
@@ -95,10 +78,8 @@ fn an_edit_survives_a_panic() {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("EDIT j-1 tides / script #1");
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("e", "EDIT j-1 tides / script #1");
     // In one piece: drafts are written half a second behind the first key.
     desk.press("'the last words' <C-l>");
     assert_eq!(desk.pty.wait_exit().code(), Some(101));
@@ -106,17 +87,17 @@ fn an_edit_survives_a_panic() {
     assert_given_back(&desk.pty.raw_bytes());
     assert!(drafts(&workspace).iter().any(|text| text.contains("the last words")));
     let mut desk = Desk::leading(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("the last words");
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("e", "the last words");
 }
 
 pub(super) fn drafts(workspace: &Workspace) -> Vec<String> {
     // What is being written or removed at this moment is not there.
-    let entries = |path: std::path::PathBuf| std::fs::read_dir(path).into_iter().flatten().flatten();
-    let files = entries(workspace.runs().join(".drafts")).flat_map(|operator| entries(operator.path()));
-    let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
+    let files = below(&workspace.runs().join(".drafts")).into_iter().filter(|path| {
+        let above = path.parent().and_then(std::path::Path::parent);
+        above.is_some_and(|above| above.ends_with(".drafts"))
+    });
+    let texts = files.filter_map(|file| std::fs::read_to_string(file).ok());
     texts.filter(|text| !text.is_empty()).collect()
 }
 

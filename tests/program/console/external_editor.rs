@@ -12,10 +12,11 @@ use serde_json::json;
 use super::desk::{Desk, FILM};
 use super::edit::{drafts, wait_for_draft};
 use super::terminal::assert_given_back;
-use crate::cli::beside::{Beside, job_at_gate, run};
+use crate::support::beside::{Beside, job_at_gate};
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_ends, assert_starts};
 use crate::support::screen;
 
 const PATH: &str = "artifacts/script/script.txt";
@@ -35,8 +36,7 @@ fn at_script(workspace: &Workspace, editor: &Path) -> Desk {
     let mut desk = Desk::spawn(options);
     desk.sees("lead you");
     job_at_gate(workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
+    desk.reads("j-1", "script", 1, "bring boots");
     desk
 }
 
@@ -92,12 +92,11 @@ fn an_edit_comes_back_as_a_patch_and_is_approved() {
     let [copy, folder] = seen.lines().collect::<Vec<_>>()[..] else {
         panic!("{seen}")
     };
-    assert!(copy.starts_with("600 /") && copy.ends_with("/script.txt"), "{copy}");
+    assert_starts(&copy, "600 /");
+    assert_ends(&copy, "/script.txt");
     assert!(copy.contains("/.drafts/") && folder.starts_with("700 /"), "{seen}");
-    desk.press("a");
-    desk.sees("APPROVE WITH PATCH");
-    desk.confirm();
-    desk.sees("with patch");
+    desk.sees_after("a", "APPROVE WITH PATCH");
+    desk.confirms("with patch");
     // Leaving asks first while a stage runs.
     desk.selects("j-1", "storyboard", 1);
     desk.leaves();
@@ -116,8 +115,7 @@ fn an_edit_comes_back_as_a_patch_and_is_approved() {
 fn the_end_of_line_that_an_editor_adds_is_no_change() {
     let (workspace, editor) = with_editor("echo >> \"$1\"");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("editor changed nothing in script.txt");
+    desk.sees_after("E", "editor changed nothing in script.txt");
     desk.sees("bring boots");
     assert_eq!(drafts(&workspace), [""; 0]);
     wait_no_copies(&desk, &workspace);
@@ -128,12 +126,10 @@ fn the_end_of_line_that_an_editor_adds_is_no_change() {
 fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
     let (workspace, editor) = with_editor("sed -i 's/boots/waders/' \"$1\"; exit 3");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("Not taken: editor ended with status 3");
+    desk.sees_after("E", "Not taken: editor ended with status 3");
     desk.sees("your text is kept as");
     wait_for_draft(&desk, &workspace, "waders");
-    desk.press("e");
-    desk.sees("Your draft is back");
+    desk.sees_after("e", "Your draft is back");
     desk.sees("waders");
     desk.sees_verdict("Fits script.txt: ");
     desk.press("Esc");
@@ -143,8 +139,7 @@ fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
 
     let (workspace, editor) = with_editor("exit 1");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("Not taken: editor ended with status 1");
+    desk.sees_after("E", "Not taken: editor ended with status 1");
     desk.sees("nothing is changed");
     desk.leaves();
     assert_eq!(drafts(&workspace), [""; 0]);
@@ -154,8 +149,7 @@ fn an_editor_that_fails_decides_nothing_and_its_text_is_a_draft() {
 fn an_editor_that_is_not_there_is_named() {
     let (workspace, _) = with_editor("");
     let mut desk = at_script(&workspace, Path::new("nonesuch --wait"));
-    desk.press("E");
-    desk.sees("$EDITOR is `nonesuch --wait`, and there is no such");
+    desk.sees_after("E", "$EDITOR is `nonesuch --wait`, and there is no such");
     wait_no_copies(&desk, &workspace);
     desk.leaves();
 }
@@ -165,14 +159,12 @@ fn what_is_no_text_any_more_is_kept_and_opened_again() {
     let (workspace, editor) =
         with_editor("if grep -q caf \"$1\"; then printf mended > \"$1\"; else printf 'caf\\351 au lait' > \"$1\"; fi");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("Not taken: script.txt is not UTF-8 at byte 3");
+    desk.sees_after("E", "Not taken: script.txt is not UTF-8 at byte 3");
     assert_eq!(copies(&workspace).len(), 2, "{:?}", copies(&workspace));
     desk.press("E");
     desk.sees_verdict("Fits script.txt: ");
     desk.sees("mended");
-    desk.press("q");
-    desk.sees("The draft is kept");
+    desk.sees_after("q", "The draft is kept");
     wait_no_copies(&desk, &workspace);
     desk.leaves_with_draft();
 }
@@ -188,13 +180,11 @@ fn the_editor_reads_the_keys_and_may_leave_the_terminal_in_any_state() {
     let mut desk = at_script(&workspace, &editor);
     // Keys that would approve the gate, had the console read one of them.
     for words in ["aaaa rrrr XXXX", "Esc q a Enter"] {
-        desk.press("E");
-        desk.sees("say: ");
+        desk.sees_after("E", "say: ");
         desk.pty.send_bytes(format!("{words}\n").as_bytes());
         desk.sees_verdict("Fits script.txt: ");
         desk.sees(words);
-        desk.press("Esc");
-        desk.pty.wait_gone("[a] approve with it");
+        desk.backs_out("[a] approve with it");
         desk.press("Esc");
         desk.discards();
     }
@@ -203,7 +193,7 @@ fn the_editor_reads_the_keys_and_may_leave_the_terminal_in_any_state() {
     desk.resize(100, 30);
     desk.sees("bring boots");
     desk.leaves();
-    run(&workspace, &["gate", "wait", "j-1", "script", "--timeout", "0"], 4);
+    workspace.run("gate wait j-1 script --timeout 0", 4);
 }
 
 #[test]
@@ -212,8 +202,7 @@ fn a_console_that_is_ended_keeps_what_the_editor_saved() {
         let (workspace, editor) =
             with_editor("sed -i 's/boots/waders/' \"$1\"; echo $$ > pid; echo ready; while :; do sleep 0.05; done");
         let mut desk = at_script(&workspace, &editor);
-        desk.press("E");
-        desk.sees("ready");
+        desk.sees_after("E", "ready");
         let editor_pid = pid_in(&desk, &workspace.root().join("pid"));
         desk.pty.terminate(signal);
         let status = desk.pty.wait_exit();
@@ -223,10 +212,8 @@ fn a_console_that_is_ended_keeps_what_the_editor_saved() {
         }
         assert!(kill(editor_pid, None).is_err(), "the editor lives on");
         let mut desk = Desk::open(&workspace);
-        desk.selects("j-1", "script", 1);
-        desk.sees("bring boots");
-        desk.press("e");
-        desk.sees("Your draft is back");
+        desk.reads("j-1", "script", 1, "bring boots");
+        desk.sees_after("e", "Your draft is back");
         desk.sees("waders");
         drop(desk);
         assert_eq!(copies(&workspace), []);
@@ -240,19 +227,16 @@ fn what_the_editor_saves_is_a_draft_before_it_ends() {
     let (workspace, editor) =
         with_editor("sed -i 's/boots/waders/' \"$1\"; echo ready; while kill -0 $PPID; do echo .; sleep 0.1; done");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("ready");
+    desk.sees_after("E", "ready");
     wait_for_draft(&desk, &workspace, "waders");
-    desk.pty.kill9();
-    desk.pty.wait_exit();
+    desk.killed();
 }
 
 #[test]
 fn an_editor_killed_from_outside_is_told() {
     let (workspace, editor) = with_editor("sed -i 's/boots/waders/' \"$1\"; kill -HUP $$");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("Not taken: editor was ended by SIGHUP");
+    desk.sees_after("E", "Not taken: editor was ended by SIGHUP");
     desk.sees("your text is kept as");
     desk.leaves_with_draft();
 }
@@ -293,8 +277,7 @@ fn ctrl_z_in_the_editor_gives_the_lead_back() {
         pty.send("'written after fg' Enter");
         pty.wait_text("written after fg");
         pty.wait_text("[a] approve with it");
-        serve.signal(Signal::SIGTERM);
-        assert!(serve.finish().0.success());
+        assert!(serve.leaves().0.success());
         pty.wait_text("lead you");
         pty.kill9();
         pty.wait_exit();
@@ -306,15 +289,13 @@ fn an_emergency_copy_is_taken_also_from_an_editor_that_ends_with_a_status() {
     // As nano does on SIGTERM.
     let (workspace, editor) = with_editor("printf 'unsaved waders' > \"$1.save\"; exit 1");
     let mut desk = at_script(&workspace, &editor);
-    desk.press("E");
-    desk.sees("Not taken: editor ended with status 1");
+    desk.sees_after("E", "Not taken: editor ended with status 1");
     wait_for_draft(&desk, &workspace, "unsaved waders");
     let names: Vec<String> = copies(&workspace)
         .iter()
         .map(|(path, _)| path.display().to_string())
         .collect();
     assert!(names.iter().any(|name| name.ends_with("script.txt.save")), "{names:?}");
-    desk.press("e");
-    desk.sees("Your draft is back");
+    desk.sees_after("e", "Your draft is back");
     desk.sees("unsaved waders");
 }

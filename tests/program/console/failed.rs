@@ -2,12 +2,11 @@
 
 use std::fs;
 
-use nix::sys::signal::Signal;
 use rusqlite::Connection;
 use serde_json::json;
 
 use super::desk::Desk;
-use crate::cli::beside::{Beside, run, wait_for};
+use crate::support::beside::{Beside, wait_for};
 use crate::support::run::Workspace;
 
 /// A stage that fails as long as there is no file `works`.
@@ -22,7 +21,7 @@ gates:
 ";
 
 fn fails(workspace: &Workspace, id: &str) {
-    run(workspace, &["job", "start", "--id", id, "--slug", "tides"], 0);
+    workspace.ok(&format!("job start --id {id} --slug tides"));
     wait_for(workspace, id, "job_failed", 0);
 }
 
@@ -39,8 +38,7 @@ fn a_failed_job_stays_until_somebody_notes_it_and_then_leaves_every_console() {
     other.sees("failed");
     desk.sees(">j-1 tides");
     desk.sees("d notes it");
-    desk.press("d");
-    desk.sees("Noted that it failed: j-1 tides");
+    desk.sees_after("d", "Noted that it failed: j-1 tides");
     desk.sees("Nothing waits for you");
     other.sees("Nothing waits for you");
     desk.leaves();
@@ -91,17 +89,16 @@ fn what_failed_before_it_was_counted_is_history_and_all_else_is_as_it_was() {
     let leader = Beside::leader(&workspace);
     fails(&workspace, "j-1");
     workspace.write("works", "");
-    run(&workspace, &["job", "start", "--id", "j-2", "--slug", "dunes"], 0);
+    workspace.ok("job start --id j-2 --slug dunes");
     wait_for(&workspace, "j-2", "gate_opened", 0);
-    run(&workspace, &["gate", "approve", "j-2", "script"], 0);
-    leader.signal(Signal::SIGTERM);
-    leader.finish();
+    workspace.ok("gate approve j-2 script");
+    leader.leaves();
     let told = || {
-        let mut job = workspace.json(&["job", "show", "j-2"]);
+        let mut job = workspace.json("job show j-2");
         for gate in job["gates"].as_array_mut().expect("a list") {
             gate["time_elapsed"].take();
         }
-        (job, workspace.json(&["decisions", "list"]))
+        (job, workspace.json("decisions list"))
     };
     let before = told();
     back_to_schema_6(&workspace);
@@ -115,7 +112,7 @@ fn what_failed_before_it_was_counted_is_history_and_all_else_is_as_it_was() {
         .expect("it has one");
     assert_eq!(version, store::SCHEMA_VERSION);
     assert_eq!(told(), before);
-    let failed = workspace.json(&["job", "show", "j-1"]);
+    let failed = workspace.json("job show j-1");
     assert_eq!(
         (&failed["status"], failed["acknowledged_at"].is_string()),
         (&json!("failed"), true)
@@ -125,9 +122,9 @@ fn what_failed_before_it_was_counted_is_history_and_all_else_is_as_it_was() {
     fails(&workspace, "j-3");
     desk.press(&format!("/ {}Enter", "Backspace ".repeat(30)));
     desk.sees("j-3 tides");
-    run(&workspace, &["job", "acknowledge", "j-3"], 0);
+    workspace.ok("job acknowledge j-3");
     desk.pty.wait_gone("j-3 tides  ");
     desk.leaves();
-    run(&workspace, &["decisions", "verify"], 0);
-    run(&workspace, &["doctor"], 0);
+    workspace.ok("decisions verify");
+    workspace.ok("doctor");
 }

@@ -5,9 +5,10 @@ use nix::unistd::{Uid, User};
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{job_at_gate, run, wait_for};
+use crate::support::beside::{job_at_gate, wait_for};
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has};
 
 /// A timed gate; whoever runs the tests may act for others.
 pub(super) fn shared() -> Workspace {
@@ -28,8 +29,7 @@ pub(super) fn desk(workspace: &Workspace, name: &str) -> Desk {
         .size(120, 40);
     let mut desk = Desk::spawn(options);
     desk.sees(" open ");
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
     desk
 }
 
@@ -47,40 +47,28 @@ fn a_hold_is_everywhere_with_its_name_until_anybody_releases_it() {
     let workspace = at_gate();
     let mut ana = desk(&workspace, "ana");
     let bea = desk(&workspace, "bea");
-    ana.press("t");
-    ana.sees("HOLD TIMER j-1 tides / release #1");
-    ana.press("'the lawyer looks'");
-    ana.sees("reason: the lawyer looks");
-    ana.confirm();
-    ana.sees("Held j-1 tides / release #1");
+    ana.sees_after("t", "HOLD TIMER j-1 tides / release #1");
+    ana.sees_after("'the lawyer looks'", "reason: the lawyer looks");
+    ana.confirms("Held j-1 tides / release #1");
     let held = wait_for(&workspace, "j-1", "gate_held", 0);
     ana.sees("held by you until ");
     bea.sees("held by ana until ");
     bea.sees("left: the lawyer looks");
     bea.sees("ana holds the timer of release #1");
     // The command line is one more hand.
-    let (told, _) = run(
-        &workspace,
-        &["gate", "release", "j-1", "release", "--operator", "cy"],
-        0,
-    );
-    assert!(told.contains("the timer will approve"), "{told}");
+    let told = workspace.ok("gate release j-1 release --operator cy");
+    assert_contains(&told, "the timer will approve");
     wait_for(&workspace, "j-1", "gate_released", held);
     for desk in [&ana, &bea] {
         desk.pty.wait_gone("held by ");
         desk.sees("cy releases release #1, which ana held");
     }
-    ana.press("+");
-    ana.sees("EXTEND TIMER");
-    ana.press("'2h'");
-    ana.sees("by: 2h");
-    ana.confirm();
-    ana.sees("Not extended: 2h00m are more than may still be added");
-    ana.press("Backspace Backspace '5m'");
-    ana.sees("by: 5m");
+    ana.sees_after("+", "EXTEND TIMER");
+    ana.sees_after("'2h'", "by: 2h");
+    ana.confirms("Not extended: 2h00m are more than may still be added");
+    ana.sees_after("Backspace Backspace '5m'", "by: 5m");
     ana.sees("The time left: ");
-    ana.confirm();
-    ana.sees("Extended j-1 tides / release #1");
+    ana.confirms("Extended j-1 tides / release #1");
     bea.sees("ana gives release #1 5:00 more");
     wait_for(&workspace, "j-1", "gate_extended", held);
     let events = workspace.events("j-1");
@@ -97,7 +85,7 @@ fn a_hold_is_everywhere_with_its_name_until_anybody_releases_it() {
     assert_eq!(by("gate_extended"), ["ana"]);
     ana.leaves();
     bea.leaves();
-    run(&workspace, &["gate", "approve", "j-1", "release"], 0);
+    workspace.ok("gate approve j-1 release");
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
 }
 
@@ -108,30 +96,22 @@ fn a_gate_is_taken_over_both_names_are_kept_and_the_loser_is_told_at_once() {
     let mut bea = desk(&workspace, "bea");
     ana.rejects("REJECT j-1", "too slow in the mid");
     bea.sees("ana deciding");
-    bea.press("a");
-    bea.sees("ana has a prompt open here since ");
+    bea.sees_after("a", "ana has a prompt open here since ");
     bea.sees("takes it over");
-    bea.press("<C-t>");
-    bea.sees("Taken over j-1 / release #1 from ana");
+    bea.sees_after("<C-t>", "Taken over j-1 / release #1 from ana");
     bea.sees("timer held");
     ana.sees("bea took j-1 / release #1 over from you");
     // What was typed is still there, and typing goes on.
-    ana.press("'dle'");
-    ana.sees("note: too slow in the middle");
+    ana.sees_after("'dle'", "note: too slow in the middle");
     let events = workspace.events("j-1");
     let taken = events
         .iter()
         .find(|event| event["payload"]["from"].is_string())
         .expect("it is on record");
-    assert_eq!(
-        (&taken["payload"]["by"], &taken["payload"]["from"]),
-        (&"bea".into(), &"ana".into())
-    );
-    bea.confirm();
-    bea.sees("Approved j-1 tides / release #1");
+    assert_has!(taken, "payload/by": "bea", "payload/from": "ana");
+    bea.confirms("Approved j-1 tides / release #1");
     ana.sees("Not rejected: bea approved");
-    ana.press("Esc");
-    ana.pty.wait_gone("Not rejected: ");
+    ana.backs_out("Not rejected: ");
     ana.leaves();
     bea.leaves();
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
@@ -143,21 +123,17 @@ fn a_console_that_is_ended_gives_its_gate_back_at_once() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let mut ana = desk(&workspace, "ana");
         let since = workspace.events("j-1").len() as u64;
-        ana.press("a");
-        ana.sees("APPROVE j-1 tides / release #1");
+        ana.sees_after("a", "APPROVE j-1 tides / release #1");
         ana.sees("timer held");
         ana.pty.terminate(signal);
         ana.pty.wait_exit();
         // It is on disk when the process has ended: nobody waits for the lease to die.
-        let (shown, _) = run(&workspace, &["gate", "show", "j-1", "release", "--json"], 0);
+        let shown = workspace.ok("gate show j-1 release --json");
         let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(shown["held_by"], serde_json::Value::Null, "{signal}");
         let events = workspace.events("j-1");
         let last = events.last().unwrap();
-        assert_eq!(
-            (&last["type"], &last["payload"]["why"]),
-            (&"gate_released".into(), &"given back".into())
-        );
+        assert_has!(last, "type": "gate_released", "payload/why": "given back");
         assert!(last["seq"].as_u64() > Some(since));
     }
 }

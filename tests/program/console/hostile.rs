@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::{Desk, RELEASE};
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::tame;
@@ -38,37 +38,29 @@ fn nothing_that_people_or_stages_write_acts_on_the_terminal() {
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", EVIL_TEXT, "--intent", EVIL_TEXT]);
     // The artifact.
-    desk.selects("j-1", "script", 1);
-    desk.sees("␛[2JEVIL ␛]52;c;RVZJTA==␇ <U+009B>5;5H <U+202E>txt.exe <U+200B>gap ␛]0;title␇ <FF><FE> end");
+    desk.reads(
+        "j-1",
+        "script",
+        1,
+        "␛[2JEVIL ␛]52;c;RVZJTA==␇ <U+009B>5;5H <U+202E>txt.exe <U+200B>gap ␛]0;title␇ <FF><FE> end",
+    );
     // The slug in the queue, the intent and the log in the job pane.
     desk.sees("j-1 ␛[2JEVIL");
-    desk.press("3");
-    desk.sees("log script #1");
+    desk.sees_after("3", "log script #1");
     desk.sees(" ␛[2JEVIL ␛]52;c;RVZJTA==␇ <U+009B>5;5H");
-    desk.press("Esc");
-    desk.pty.wait_gone("log script #1");
+    desk.backs_out("log script #1");
     // A note that was pasted, and one that a command brought.
-    desk.press("r");
-    desk.sees("REJECT j-1 ");
+    desk.sees_after("r", "REJECT j-1 ");
     desk.pty.paste("\u{9b}5;5H \u{202e}note \u{200b}gap");
     desk.sees("note: <U+009B>5;5H <U+202E>note <U+200B>gap");
-    run(
-        &workspace,
-        &["gate", "reject", "j-1", "script", "--notes", EVIL_TEXT],
-        0,
-    );
+    workspace.ok(&["gate", "reject", "j-1", "script", "--notes", EVIL_TEXT]);
     desk.sees("Not rejected: ");
-    desk.press("Esc");
-    desk.pty.wait_gone("Not rejected: ");
-    desk.press("R");
-    desk.sees("RESUME j-1 ");
+    desk.backs_out("Not rejected: ");
+    desk.sees_after("R", "RESUME j-1 ");
     desk.sees("wrote: ␛[2JEVIL ␛]52;c;RVZJTA==␇");
-    desk.press("Esc");
-    desk.pty.wait_gone("RESUME j-1 ");
-    desk.press("4");
-    desk.sees("rejected script #1");
-    desk.pty.terminate(nix::sys::signal::Signal::SIGTERM);
-    desk.pty.wait_exit();
+    desk.backs_out("RESUME j-1 ");
+    desk.sees_after("4", "rejected script #1");
+    desk.terminated();
     desk.pty.wait_end_of_output();
     let raw = desk.pty.raw_bytes();
     for sequence in NEVER {
@@ -83,55 +75,18 @@ fn nothing_that_people_or_stages_write_acts_on_the_terminal() {
 #[test]
 fn a_name_from_outside_is_no_way_in_either() {
     let workspace = Workspace::new(RELEASE);
-    let (_, stderr) = run(&workspace, &["--operator", "\x1b[2JEVIL", "job", "list"], 1);
+    let stderr = workspace.refused(&["--operator", "\x1b[2JEVIL", "job", "list"], 1);
     assert!(!stderr.contains('\x1b'), "{stderr:?}");
-}
-
-/// A manual job at a gate with a text, a JSON document and a file of a misleading name, each
-/// compared with another version.
-fn hostile_gate() -> Workspace {
-    let workspace = Workspace::new("{}\n");
-    let evil = tame::evil();
-    let write = |path: &str, middle: &[u8]| workspace.write(path, [b"first\n", middle, b"\nlast\n"].concat());
-    write("out/script.txt", &tame::evil_bytes());
-    write("last/script.txt", evil.as_bytes());
-    write("out/x\u{202e}txt.exe", evil.as_bytes());
-    for (path, value) in [("out/board.json", 4), ("last/board.json", 5)] {
-        let board = json!({ "scenes": [{ "id": evil, "duration_ms": value, evil.clone(): evil }] });
-        workspace.write(path, format!("{board:#}"));
-    }
-    let slug = tame::evil_slug();
-    let start = [
-        "job", "start", "--manual", "--id", "j-1", "--slug", &slug, "--intent", &evil,
-    ];
-    run(&workspace, &start, 0);
-    let files = [
-        "script=out/script.txt",
-        "storyboard=out/board.json",
-        "other=out/x\u{202e}txt.exe",
-    ];
-    let artifacts = files.into_iter().flat_map(|file| ["--artifact", file]);
-    let bases = ["last/script.txt", "last/board.json"]
-        .into_iter()
-        .flat_map(|file| ["--base", file]);
-    let open: Vec<&str> = ["gate", "open", "j-1", "script"]
-        .into_iter()
-        .chain(artifacts)
-        .chain(bases)
-        .collect();
-    run(&workspace, &open, 0);
-    workspace
 }
 
 #[test]
 fn no_view_lets_it_act_on_the_terminal() {
-    let workspace = hostile_gate();
+    let workspace = tame::hostile_gate();
     for (columns, rows) in [(80, 24), (200, 50)] {
         let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(columns, rows));
         desk.sees("lead you");
         desk.selects("j-1", "script", 1);
-        desk.press("Enter");
-        desk.sees("␛[31337;5HEVIL");
+        desk.sees_after("Enter", "␛[31337;5HEVIL");
         // Two columns, then one again; cut instead of wrapped, and to the far end of the line.
         for keys in ["v", "v", "w", "l l l l l l", "h h h", "w", "z", "c", "c", "z"] {
             desk.press(keys);
@@ -139,35 +94,24 @@ fn no_view_lets_it_act_on_the_terminal() {
             desk.resize(columns, rows);
         }
         // The other files: values of JSON, and the name that reads backwards.
-        desk.press("L");
-        desk.sees("Enter shows it");
+        desk.sees_after("L", "Enter shows it");
         desk.sees("x<U+202E>txt.exe");
-        desk.press("Esc");
-        desk.pty.wait_gone("Enter shows it");
-        desk.press("]");
-        desk.sees("board.json");
-        desk.press("v v");
-        desk.sees("duration_ms");
+        desk.backs_out("Enter shows it");
+        desk.sees_after("]", "board.json");
+        desk.sees_after("v v", "duration_ms");
         // The line below the diff names what was not seen yet, and how much of that is there
         // depends on how long it stood.
-        desk.press("]");
-        desk.sees("new file");
+        desk.sees_after("]", "new file");
         // What was searched for and not found.
-        desk.press("[");
-        desk.sees("duration_ms");
-        desk.press("/");
-        desk.sees("find /");
+        desk.sees_after("[", "duration_ms");
+        desk.sees_after("/", "find /");
         desk.pty.paste("\u{202e}\u{9b}31337J none");
         desk.sees("find /<U+202E><U+009B>31337J none");
-        desk.press("Esc");
-        desk.pty.wait_gone("find /");
+        desk.backs_out("find /");
         // A patch that does not fit and says so in its own words.
-        desk.press("]");
-        desk.sees("new file");
-        desk.press("[");
-        desk.sees("duration_ms");
-        desk.press("p");
-        desk.sees("PATCH j-1");
+        desk.sees_after("]", "new file");
+        desk.sees_after("[", "duration_ms");
+        desk.sees_after("p", "PATCH j-1");
         let patch = json!({ "type": "json_patch", "ops": [{ "op": "remove", "path": format!("/{}", tame::evil()) }] });
         desk.writes_patch(&patch.to_string(), "Not fitting: ");
         desk.sees("EVIL");
@@ -179,8 +123,7 @@ fn no_view_lets_it_act_on_the_terminal() {
         desk.press("3");
         desk.press("?");
         desk.press("Esc");
-        desk.pty.terminate(nix::sys::signal::Signal::SIGTERM);
-        desk.pty.wait_exit();
+        desk.terminated();
         desk.pty.wait_end_of_output();
         tame::assert_tame(&desk.pty.raw_bytes());
     }

@@ -4,9 +4,10 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::desk::{Desk, FILM};
-use crate::cli::beside::job_at_gate;
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 const LOG: &str = ".local/state/holdpoint/console.log";
 
@@ -25,7 +26,8 @@ fn a_workers_panic_lands_in_the_log_and_the_console_goes_on() {
         .wait_for(|_| log(&workspace, LOG).contains("a test asked for a panic at diff"));
     desk.leaves();
     let text = log(&workspace, LOG);
-    assert!(text.contains("ERROR") && text.contains("a worker panicked"), "{text}");
+    assert_contains(&text, "ERROR");
+    assert_contains(&text, "a worker panicked");
     for (path, wanted) in [(LOG, 0o600), (".local/state/holdpoint", 0o700)] {
         let mode = std::fs::metadata(workspace.root().join(path))
             .unwrap()

@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use super::desk::{Desk, RELEASE};
-use crate::cli::beside::{Beside, Stream, job_at_gate, run};
+use crate::support::beside::{Beside, Stream, job_at_gate};
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 const OLDER: &str = "this holdpoint is older than the database (schema 99, this one knows";
 
@@ -35,7 +36,7 @@ fn commands_that_look_still_do_and_what_would_change_something_is_refused() {
         &["events", "j-1"],
         &["decisions", "list"],
     ] {
-        let (stdout, stderr) = run(&workspace, looking, 0);
+        let (stdout, stderr) = workspace.run(looking, 0);
         assert!(stderr.contains(OLDER), "{looking:?}: {stderr}");
         assert!(
             looking[0] == "decisions" || !stdout.is_empty(),
@@ -50,7 +51,7 @@ fn commands_that_look_still_do_and_what_would_change_something_is_refused() {
         &["job", "start", "--slug", "dunes"],
         &["serve", "--no-http"],
     ] {
-        let (_, stderr) = run(&workspace, changing, 1);
+        let stderr = workspace.refused(changing, 1);
         assert!(stderr.contains(OLDER), "{changing:?}: {stderr}");
     }
     let decided: i64 = workspace
@@ -88,22 +89,17 @@ fn who_runs_while_the_database_is_brought_up_reads_from_then_on() {
     serve.line_with("this process leads");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / release #1");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
+    desk.sees_after("a", "APPROVE j-1 tides / release #1");
     bring_up(&workspace.runs().join("holdpoint.db"));
     // Refused in the transaction itself, whether or not anybody has noticed.
-    desk.confirm();
-    desk.sees("read-only: this holdpoint is older than the database");
+    desk.confirms("read-only: this holdpoint is older than the database");
     desk.sees("READ ONLY");
     let (status, said) = serve.finish();
     assert_eq!(status.code(), Some(1), "{said}");
-    assert!(said.contains(OLDER), "{said}");
-    desk.press("Esc");
-    desk.pty.wait_gone("[Esc] back");
-    desk.press("a");
-    desk.sees("this console only reads");
+    assert_contains(&said, OLDER);
+    desk.backs_out("[Esc] back");
+    desk.sees_after("a", "this console only reads");
     desk.press("q");
     desk.pty.wait_exit();
     let decided: i64 = workspace

@@ -1,21 +1,18 @@
 //! The configuration changes while the console runs: a broken save is told and changes nothing, a
 //! good one counts for later gates.
 
-use serde_json::json;
-
 use super::desk::{Desk, RELEASE};
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1}";
 
 /// Approves the first gate of a job: the console opens the second one, with the policy that it goes
 /// by.
 fn release(desk: &mut Desk, job: &str) {
-    desk.selects(job, "release", 1);
-    desk.sees("Nothing is attached");
-    desk.press("a");
-    desk.sees(&format!("APPROVE {job} "));
+    desk.reads(job, "release", 1, "Nothing is attached");
+    desk.sees_after("a", &format!("APPROVE {job} "));
     desk.confirm();
     desk.pty.wait_gone("APPROVE ");
 }
@@ -35,22 +32,20 @@ fn a_broken_save_keeps_the_former_policy_and_a_good_one_counts_for_later_gates()
     desk.sees("Configuration not loaded: operator.yaml:");
     desk.sees("gates.release.required");
     release(&mut desk, "j-1");
-    desk.selects("j-1", "handover", 1);
-    desk.sees("the former policy stays");
+    desk.reads("j-1", "handover", 1, "the former policy stays");
 
     // Taking the change back is told as well.
     workspace.write("conf/operator.yaml", RELEASE);
     desk.pty.wait_gone("the former policy stays");
-    desk.press("s");
-    desk.sees("Sorted by age");
+    desk.sees_after("s", "Sorted by age");
 
     workspace.write("conf/operator.yaml", timed);
     desk.sees("Configuration loaded; in force for gates opened");
     release(&mut desk, "j-2");
-    run(&workspace, &["gate", "wait", "j-2", "handover"], 0);
+    workspace.ok("gate wait j-2 handover");
     assert_eq!(workspace.decision("j-2", "handover")["by"], "timer");
     // The gate from before has no timer, whatever the file says now.
-    let gate = workspace.json(&["gate", "show", "j-1", "handover"]);
-    assert_eq!((&gate["state"], &gate["deadline"]), (&json!("open"), &json!(null)));
+    let gate = workspace.json("gate show j-1 handover");
+    assert_has!(gate, "state": "open", "deadline": null);
     desk.leaves();
 }

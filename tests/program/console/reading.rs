@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::desk::Desk;
-use crate::cli::beside::run;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has};
 use crate::support::screen;
 
 const GATES: &str = "\
@@ -18,17 +18,13 @@ gates:
 
 /// A job without stages of its own.
 fn starts(workspace: &Workspace, id: &str) {
-    run(
-        workspace,
-        &["job", "start", "--manual", "--id", id, "--slug", "tides"],
-        0,
-    );
+    workspace.ok(&format!("job start --manual --id {id} --slug tides"));
 }
 
 /// A job with one gate, opened from outside on these files.
 fn opens(workspace: &Workspace, id: &str, stage: &str, files: &[&str]) {
     starts(workspace, id);
-    run(workspace, &[&["gate", "open", id, stage], files].concat(), 0);
+    workspace.ok(&[&["gate", "open", id, stage], files].concat());
 }
 
 #[test]
@@ -39,15 +35,13 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
         opens(&workspace, id, "release", &["--artifact", "plan=plan.txt"]);
     }
     // What is most urgent stands neither first nor last.
-    run(&workspace, &["gate", "extend", "j-1", "release", "10m"], 0);
+    workspace.ok("gate extend j-1 release 10m");
     let mut desk = Desk::leading(&workspace);
     desk.sees(">j-2 tides");
-    desk.press("s");
-    desk.sees("Sorted by age");
+    desk.sees_after("s", "Sorted by age");
     desk.sees(" + two");
     for (id, next) in [("j-2", "j-3"), ("j-3", "j-1")] {
-        desk.press("a");
-        desk.sees(&format!("APPROVE {id} tides / release #1"));
+        desk.sees_after("a", &format!("APPROVE {id} tides / release #1"));
         desk.confirm();
         // The outcome stands in the log line, the next gate and its diff above it, and no row of
         // the decided one.
@@ -63,24 +57,18 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
                 && text.contains(" + two")
                 && rows == if next == "j-3" { 2 } else { 1 }
         });
-        run(&workspace, &["gate", "wait", id, "release"], 0);
+        workspace.ok(&format!("gate wait {id} release"));
         let decision = workspace.decision(id, "release");
         assert_eq!(decision["approved"], true, "{decision}");
     }
     // Decided from elsewhere: its row is one no more, nothing is left to decide, and the job waits
     // for somebody to resume it.
-    run(
-        &workspace,
-        &["gate", "reject", "j-1", "release", "--notes", "not today"],
-        0,
-    );
+    workspace.ok("gate reject j-1 release --notes 'not today'");
     desk.pty.wait_gone("─ j-1 tides / release #1");
     desk.sees("0 open");
     desk.sees("R resume");
-    desk.press("a");
-    desk.sees("Not approved: ");
-    let decisions = workspace.json(&["decisions", "list"]);
-    assert_eq!(decisions.as_array().map(Vec::len), Some(3));
+    desk.sees_after("a", "Not approved: ");
+    assert_eq!(workspace.count("decisions list"), 3);
     desk.leaves();
 }
 
@@ -150,7 +138,7 @@ fn reads_on(workspace: &Workspace, desk: &mut Desk, key: &str) {
             );
         }
         if before.contains(END) {
-            assert!(before.contains("b.txt 2/2"), "{before}");
+            assert_contains(&before, "b.txt 2/2");
             // What the key came upon counts with the next frame.
             desk.pty.wait_gone("NOT YET SHOWN");
             return;
@@ -183,9 +171,8 @@ fn one_key_goes_through_a_half_shown_hunk_then_to_the_next_hunk_and_file() {
             desk.asked(&workspace, QUESTION);
         }
         desk.sees("[Enter] approve");
-        desk.confirm();
-        desk.sees("Approved j-1 tides / edit #1");
-        run(&workspace, &["gate", "wait", "j-1", "edit"], 0);
+        desk.confirms("Approved j-1 tides / edit #1");
+        workspace.ok("gate wait j-1 edit");
         // Nobody was in the pane that shows the diff but once: it counts wherever the keys go.
         let decision = workspace.decision("j-1", "edit");
         let seen = &decision["seen"][0];
@@ -219,11 +206,9 @@ fn space_marks_in_the_queue_and_what_is_cut_does_not_count() {
     opens(&workspace, "j-0", "release", &["--artifact", "plan=plan.txt"]);
     let mut desk = Desk::leading(&workspace);
     desk.sees(">j-0 tides");
-    desk.press("Space");
-    desk.sees("1 marked");
+    desk.sees_after("Space", "1 marked");
     desk.sees(" + one");
-    desk.press("w");
-    desk.sees("Long lines are cut");
+    desk.sees_after("w", "Long lines are cut");
     // It comes on the screen with its long lines cut.
     opens(
         &workspace,
@@ -232,22 +217,13 @@ fn space_marks_in_the_queue_and_what_is_cut_does_not_count() {
         &["--artifact", "text=a.txt", "--base", "base/a.txt"],
     );
     desk.sees("j-1 tides");
-    desk.press("j");
-    desk.sees("+ is");
+    desk.sees_after("j", "+ is");
     desk.sees("NOT YET SHOWN: hunk 2");
     desk.press("Esc");
-    desk.press("Esc");
-    desk.sees("1 mark taken off");
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / edit #1");
-    desk.confirm();
-    desk.sees("Approved j-1 tides / edit #1");
-    run(&workspace, &["gate", "wait", "j-1", "edit"], 0);
+    desk.sees_after("Esc", "1 mark taken off");
+    desk.approves("j-1 tides / edit #1");
+    workspace.ok("gate wait j-1 edit");
     let decision = workspace.decision("j-1", "edit");
-    assert_eq!(
-        (&decision["seen"][0]["hunks"], &decision["seen"][0]["hunks_shown"]),
-        (&json!(2), &json!(1)),
-        "{decision}"
-    );
+    assert_has!(decision, "seen/0/hunks": 2, "seen/0/hunks_shown": 1);
     desk.leaves();
 }

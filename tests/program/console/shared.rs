@@ -11,10 +11,10 @@ use nix::unistd::{Gid, Group, getegid, geteuid, getgroups};
 
 use super::desk::{Desk, FILM};
 use super::edit::drafts;
-use crate::cli::beside::{Beside, Stream};
-use crate::support::binary::holdpoint;
+use crate::support::beside::{Beside, Stream};
 use crate::support::pty::{PtyOptions, Waiting, patience};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed, text_replace};
+use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 /// The umasks that protect nothing and everything.
 const UMASKS: [&str; 2] = ["000", "077"];
@@ -39,21 +39,9 @@ fn group() -> (String, Gid) {
 
 /// Runs holdpoint under a umask.
 fn run_under(workspace: &Workspace, umask: &str, args: &[&str]) -> Output {
-    let plain = workspace.command(args);
-    let output = Command::new("/bin/sh")
-        .args(["-c", "umask \"$0\"; exec \"$@\"", umask])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .output()
-        .expect("sh runs");
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let mut command = workspace.through("/bin/sh", &["-c", "umask \"$0\"; exec \"$@\"", umask], args);
+    let output = command.output().expect("sh runs");
+    assert!(output.status.success(), "{args:?}: {}", printed(&output));
     output
 }
 
@@ -104,10 +92,8 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
     run(&["job", "start", "--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("EDIT j-1 tides / script #1");
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("e", "EDIT j-1 tides / script #1");
     desk.press("'the last words'");
     // Nothing is drawn when a draft is written, so the screen does not tell; looking takes its
     // time.
@@ -140,11 +126,10 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
             "{part} is not among {names:#?}"
         );
     }
-    desk.pty.kill9();
-    desk.pty.wait_exit();
+    desk.killed();
     let mut desk = Desk::under(umask, PtyOptions::new(workspace.root()));
     desk.sees("lead you");
-    let patch = r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "rubber boots"}]}"#;
+    let patch = text_replace("boots", "rubber boots");
     workspace.write("patch.json", patch);
     run(&["gate", "reject", "j-1", "script", "--patch", "patch.json"]);
     run(&["job", "resume", "j-1"]);
@@ -163,15 +148,12 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     ] {
         assert!(names.contains(name), "{name} is not among {names:#?}");
     }
-    desk.pty.kill9();
-    desk.pty.wait_exit();
+    desk.killed();
     run(&["gate", "approve", "j-1", "storyboard"]);
     run(&["decisions", "verify"]);
     all_are(&workspace.runs(), gid);
     // A lost database is made again with the same rights.
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(workspace.runs().join(format!("holdpoint.db{suffix}")));
-    }
+    workspace.lose_database();
     run(&["doctor", "--rebuild"]);
     all_are(&workspace.runs(), gid);
 }
@@ -193,16 +175,9 @@ fn a_whole_run_is_the_groups_whatever_the_umask() {
 
 /// A command of `nobody`, who is in the group and nowhere else.
 fn nobody(workspace: &Workspace, gid: Gid, args: &[&str]) -> Command {
-    let plain = workspace.command(args);
-    let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=65534", "--regid=65534", &format!("--groups={gid}"), "--"])
-        .arg(holdpoint())
-        .args(args)
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .stdin(Stdio::null());
+    let before = ["--reuid=65534", "--regid=65534", &format!("--groups={gid}"), "--"];
+    let mut command = workspace.through("setpriv", &before, args);
+    command.stdin(Stdio::null());
     command
 }
 
@@ -225,7 +200,7 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     run(&["job", "start", "--id", "j-1", "--slug", "tides"]);
     let told = |args: &[&str], code: i32| {
         let output = as_nobody(args).unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
         said
     };
@@ -241,10 +216,8 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     server.kill().unwrap();
     let said = server.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(
-        said.contains("serving") && !said.contains("this process leads"),
-        "{said}"
-    );
+    assert_contains(&said, "serving");
+    assert_lacks(&said, "this process leads");
     let mut leader = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
     leader.line_with("gate_opened");
     leader.line_with("gate_opened");
@@ -255,10 +228,7 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     told(&["gate", "reject", "j-2", "script"], 0);
     told(&["decisions", "verify"], 0);
     let decision = workspace.decision("j-1", "script");
-    assert_eq!(
-        (&decision["by"], &decision["via"]["uid"]),
-        (&"nobody".into(), &65534.into())
-    );
+    assert_has!(decision, "by": "nobody", "via/uid": 65534);
     // What they wrote is the group's too, and the owner goes on with it.
     run(&["gate", "wait", "j-1", "script"]);
     run(&["gate", "show", "j-1", "script"]);

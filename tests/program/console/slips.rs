@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::desk::{Desk, FILM, RELEASE};
 use super::held::{at_gate, desk as desk_of};
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has};
 use crate::support::screen;
 
 /// Keys as terminals send them, each in one piece.
@@ -23,8 +24,7 @@ const SEQUENCES: [&[u8]; 6] = [
 ];
 
 fn decided(workspace: &Workspace) -> usize {
-    let decisions = workspace.json(&["decisions", "list"]);
-    decisions.as_array().expect("a list").len()
+    workspace.count("decisions list")
 }
 
 /// A console with so many gates, none of which has a timer.
@@ -40,15 +40,9 @@ fn with_gates(count: usize) -> (Workspace, Desk) {
 
 /// A console whose editor is open on a script, with a word written.
 fn writing() -> (Workspace, Desk) {
-    let workspace = Workspace::new(FILM);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("EDIT j-1 tides / script #1");
-    desk.press("'zebra '");
-    desk.sees("zebra ");
+    let (workspace, mut desk) = Desk::at_script();
+    desk.sees_after("e", "EDIT j-1 tides / script #1");
+    desk.sees_after("'zebra '", "zebra ");
     desk.sees_verdict("Fits script.txt: ");
     (workspace, desk)
 }
@@ -56,8 +50,7 @@ fn writing() -> (Workspace, Desk) {
 #[test]
 fn a_key_cut_at_any_byte_takes_no_marks_off() {
     let (workspace, mut desk) = with_gates(3);
-    desk.press("*");
-    desk.sees("3 marked");
+    desk.sees_after("*", "3 marked");
     for sequence in SEQUENCES {
         for cut in 1..sequence.len() {
             desk.pty.send_bytes(&sequence[..cut]);
@@ -67,20 +60,16 @@ fn a_key_cut_at_any_byte_takes_no_marks_off() {
             }
             desk.pty.send_bytes(&sequence[cut..]);
             // Whatever the rest was, it was read when the next key acts.
-            desk.press("s");
-            desk.sees("Sorted by ");
+            desk.sees_after("s", "Sorted by ");
             desk.pty.wait_for(|now| screen::row(now, 0).contains("3 marked"));
             desk.press("y");
             desk.pty.wait_gone("Sorted by ");
         }
     }
     assert_eq!(decided(&workspace), 0);
-    desk.press("Esc");
-    desk.sees("Esc once more takes 3 marks off");
-    desk.press("Esc");
-    desk.sees("3 marks taken off   M sets them again");
-    desk.press("M");
-    desk.sees("3 marked");
+    desk.sees_after("Esc", "Esc once more takes 3 marks off");
+    desk.sees_after("Esc", "3 marks taken off   M sets them again");
+    desk.sees_after("M", "3 marked");
     desk.leaves();
 }
 
@@ -116,10 +105,8 @@ fn an_arrow_cut_at_any_byte_in_the_editor_loses_no_word() {
             });
         }
     }
-    desk.press("Esc");
-    desk.sees("[q] leave");
-    desk.press("q");
-    desk.sees("The draft is kept");
+    desk.sees_after("Esc", "[q] leave");
+    desk.sees_after("q", "The draft is kept");
     assert!(
         workspace
             .read("runs/j-1/artifacts/script/script.txt")
@@ -138,12 +125,10 @@ fn escape_and_a_letter_in_one_packet_replace_and_decide_nothing() {
             // The menu's key, and an Enter that came before its question: said in words.
             desk.sees("APPROVE WITH PATCH");
             desk.sees("Enter came before the prompt was on the screen");
-            desk.press("Esc");
-            desk.pty.wait_gone("APPROVE WITH PATCH");
+            desk.backs_out("APPROVE WITH PATCH");
         } else {
             desk.sees("[D] discard");
-            desk.press("Esc");
-            desk.pty.wait_gone("[D] discard");
+            desk.backs_out("[D] discard");
         }
         // What Enter would have replaced is there.
         desk.sees("bring boots");
@@ -153,8 +138,7 @@ fn escape_and_a_letter_in_one_packet_replace_and_decide_nothing() {
             text.contains("bring boots") && !text.contains("zebra"),
             "{letter}: {text}"
         );
-        desk.press("Esc");
-        desk.sees("[q] leave");
+        desk.sees_after("Esc", "[q] leave");
         desk.press("q");
         desk.leaves_with_draft();
     }
@@ -163,42 +147,30 @@ fn escape_and_a_letter_in_one_packet_replace_and_decide_nothing() {
 #[test]
 fn a_discarded_text_is_listed_shown_and_restored() {
     let (workspace, mut desk) = writing();
-    desk.press("Esc");
-    desk.sees("[D] discard");
-    desk.press("D");
-    desk.sees("DISCARD the text");
-    desk.press("Enter");
-    desk.sees("Not discarded: that is not discard");
-    desk.press("Esc");
-    desk.pty.wait_gone("DISCARD the text");
+    desk.sees_after("Esc", "[D] discard");
+    desk.sees_after("D", "DISCARD the text");
+    desk.sees_after("Enter", "Not discarded: that is not discard");
+    desk.backs_out("DISCARD the text");
     desk.discards();
     // Behind the screen it is put aside first, and taken away then.
     let is_put_aside =
         |listed: &Value| matches!(listed.as_array().map(Vec::as_slice), Some([one]) if one["state"] == "discarded");
-    let listed = workspace.json_until(&["drafts", "list"], is_put_aside);
-    assert_eq!(
-        (&listed[0]["state"], &listed[0]["job_id"], &listed[0]["contents"]),
-        (&json!("discarded"), &json!("j-1"), &json!("edit of script.txt"))
-    );
+    let listed = workspace.json_until("drafts list", is_put_aside);
+    assert_has!(listed[0], "state": "discarded", "job_id": "j-1", "contents": "edit of script.txt");
     let id = listed[0]["id"].as_str().expect("it has a name").to_owned();
-    let (shown, _) = run(&workspace, &["drafts", "show", &id], 0);
-    assert!(
-        shown.contains("edit of artifacts/script/script.txt") && shown.contains("zebra"),
-        "{shown}"
-    );
-    let (listed, _) = run(&workspace, &["drafts", "list"], 0);
-    assert!(listed.contains("discarded, kept until "), "{listed}");
+    let shown = workspace.ok(&format!("drafts show {id}"));
+    assert_contains(&shown, "edit of artifacts/script/script.txt");
+    assert_contains(&shown, "zebra");
+    let listed = workspace.ok("drafts list");
+    assert_contains(&listed, "discarded, kept until ");
     // In the console.
-    desk.press("Z");
-    desk.sees("discarded in the last 7 days");
-    desk.press("Enter");
-    desk.sees("Restored: edit of script.txt of j-1 / script #1");
-    desk.press("e");
-    desk.sees("zebra ");
+    desk.sees_after("Z", "discarded in the last 7 days");
+    desk.sees_after("Enter", "Restored: edit of script.txt of j-1 / script #1");
+    desk.sees_after("e", "zebra ");
     desk.press("Esc");
     desk.discards();
     // And on the command line, for the console that starts next.
-    let listed = workspace.json_until(&["drafts", "list"], |listed| listed[0]["state"] == "discarded");
+    let listed = workspace.json_until("drafts list", |listed| listed[0]["state"] == "discarded");
     assert_eq!(
         listed.as_array().map(Vec::len),
         Some(1),
@@ -206,24 +178,18 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     );
     let id = listed[0]["id"].as_str().expect("it has a name").to_owned();
     desk.leaves();
-    let (restored, _) = run(&workspace, &["drafts", "restore", &id], 0);
-    assert!(
-        restored.contains("Restored edit of script.txt of j-1 / script #1"),
-        "{restored}"
-    );
-    let listed = workspace.json(&["drafts", "list"]);
+    let restored = workspace.ok(&format!("drafts restore {id}"));
+    assert_contains(&restored, "Restored edit of script.txt of j-1 / script #1");
+    let listed = workspace.json("drafts list");
     assert_eq!(listed[0]["state"], "kept", "{listed}");
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
-    let (_, refused) = run(&workspace, &["drafts", "show", "nothing"], 6);
-    assert!(refused.contains("Not shown: you have no draft nothing"), "{refused}");
+    let refused = workspace.refused("drafts show nothing", 6);
+    assert_contains(&refused, "Not shown: you have no draft nothing");
     let mut desk = Desk::open(&workspace);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("e");
-    desk.sees("Your draft is back");
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("e", "Your draft is back");
     desk.sees("zebra ");
-    desk.press("Esc");
-    desk.sees("[q] leave");
+    desk.sees_after("Esc", "[q] leave");
     desk.press("q");
     desk.leaves_with_draft();
 }
@@ -243,8 +209,7 @@ fn in_low_windows_nothing_is_decided() {
             for _ in 0..4 {
                 desk.press("Esc");
             }
-            desk.press("1 g");
-            desk.sees("2 open");
+            desk.sees_after("1 g", "2 open");
             // A frame of another width is certainly one of these rows.
             for width in [columns + 1, columns] {
                 desk.pty.resize(width, rows);
@@ -258,41 +223,37 @@ fn in_low_windows_nothing_is_decided() {
             }
             desk.press(keys);
             // The list of keys is drawn at every size: what was pressed before it was taken.
-            desk.press("?");
-            desk.sees("KEYS");
-            desk.press("Esc");
-            desk.pty.wait_gone("KEYS");
+            desk.sees_after("?", "KEYS");
+            desk.backs_out("KEYS");
             assert_eq!(decided(&workspace), 0, "{columns}x{rows} {keys}");
         }
         desk.resize(80, 24);
         desk.sees("2 open");
-        let jobs = workspace.json(&["job", "list"]);
+        let jobs = workspace.json("job list");
         let is_waiting = |job: &serde_json::Value| job["status"] == "needs_approval";
         assert!(
             jobs.as_array().is_some_and(|jobs| jobs.iter().all(is_waiting)),
             "{jobs}"
         );
-        desk.pty.terminate(Signal::SIGTERM);
-        desk.pty.wait_exit();
+        desk.terminated();
     }
 }
 
 #[test]
 fn a_window_that_became_low_under_a_question_refuses_enter_until_it_is_large_again() {
     let (workspace, mut desk) = with_gates(1);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / release #1");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
+    desk.sees_after("a", "APPROVE j-1 tides / release #1");
     desk.resize(79, 9);
     desk.sees("Enter does nothing: ");
-    desk.press("Enter Enter");
-    desk.sees("Not approved: this window does not hold the whole question");
+    desk.sees_after(
+        "Enter Enter",
+        "Not approved: this window does not hold the whole question",
+    );
     assert_eq!(decided(&workspace), 0);
     desk.resize(60, 14);
     desk.sees("[Enter] approve");
-    desk.confirm();
-    desk.sees("Approved j-1 tides / release #1");
+    desk.confirms("Approved j-1 tides / release #1");
     assert_eq!(decided(&workspace), 1);
     desk.leaves();
 }
@@ -300,24 +261,17 @@ fn a_window_that_became_low_under_a_question_refuses_enter_until_it_is_large_aga
 #[test]
 fn the_note_of_a_rejection_is_in_no_approval() {
     let (workspace, mut desk) = with_gates(1);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
-    desk.press("r");
-    desk.sees("REJECT j-1 tides / release #1");
-    desk.press("'image is NOT signed'");
-    desk.sees("note: image is NOT signed");
-    desk.press("Esc");
-    desk.pty.wait_gone("REJECT");
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / release #1");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
+    desk.rejects("REJECT j-1 tides / release #1", "image is NOT signed");
+    desk.backs_out("REJECT");
+    desk.sees_after("a", "APPROVE j-1 tides / release #1");
     desk.sees("note: (none; Tab to write)");
-    desk.confirm();
-    desk.sees("Approved j-1 tides / release #1");
-    run(&workspace, &["gate", "wait", "j-1", "release"], 0);
+    desk.confirms("Approved j-1 tides / release #1");
+    workspace.ok("gate wait j-1 release");
     assert_eq!(workspace.decision("j-1", "release")["notes"], json!(null));
     // It was written, and is not lost with its gate.
     desk.leaves();
-    let listed = workspace.json(&["drafts", "list"]);
+    let listed = workspace.json("drafts list");
     assert_eq!(listed[0]["contents"], "note of a rejection", "{listed}");
 }
 
@@ -328,18 +282,14 @@ fn enter_over_a_colleague_is_refused_and_after_a_take_over_the_record_names_both
     let mut bea = desk_of(&workspace, "bea");
     ana.rejects("REJECT j-1", "not yet");
     bea.sees("ana deciding");
-    bea.press("a");
-    bea.sees("ana has a prompt open here since ");
-    bea.confirm();
-    bea.sees("Not approved: ana has a prompt open on j-1 / release #1");
+    bea.sees_after("a", "ana has a prompt open here since ");
+    bea.confirms("Not approved: ana has a prompt open on j-1 / release #1");
     assert_eq!(decided(&workspace), 0);
-    bea.press("<C-t>");
-    bea.sees("Taken over j-1 / release #1 from ana");
+    bea.sees_after("<C-t>", "Taken over j-1 / release #1 from ana");
     bea.pty.wait_gone("ana has a prompt open here since ");
-    bea.confirm();
-    bea.sees("Approved j-1 tides / release #1");
+    bea.confirms("Approved j-1 tides / release #1");
     ana.sees("Not rejected: bea approved");
-    let events = workspace.json_lines(&["events", "j-1"]);
+    let events = workspace.json_lines("events j-1");
     // Between the take-over and the decision nobody else could have come in.
     assert!(
         events.iter().all(|event| event["type"] != "gate_released"),
@@ -349,15 +299,10 @@ fn enter_over_a_colleague_is_refused_and_after_a_take_over_the_record_names_both
         .iter()
         .find(|event| event["type"] == "gate_approved")
         .expect("it is on record");
-    assert_eq!(
-        (&approved["payload"]["by"], &approved["payload"]["overridden"]),
-        (&json!("bea"), &json!("ana"))
-    );
-    ana.press("Esc");
-    ana.pty.wait_gone("Not rejected: ");
+    assert_has!(approved, "payload/by": "bea", "payload/overridden": "ana");
+    ana.backs_out("Not rejected: ");
     // Her note stays hers: it is a draft of a gate that is decided.
-    ana.pty.terminate(Signal::SIGTERM);
-    ana.pty.wait_exit();
+    ana.terminated();
     bea.leaves();
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
 }
@@ -368,28 +313,16 @@ fn a_command_goes_through_and_says_who_had_the_gate_open() {
     let mut ana = desk_of(&workspace, "ana");
     ana.rejects("REJECT j-1", "not yet");
     ana.sees("timer held");
-    let (told, _) = run(
-        &workspace,
-        &["gate", "approve", "j-1", "release", "--operator", "cy"],
-        0,
-    );
-    assert!(told.contains("while ana had it open"), "{told}");
-    let words = workspace.json_lines(&["events", "j-1"]);
+    let told = workspace.ok("gate approve j-1 release --operator cy");
+    assert_contains(&told, "while ana had it open");
+    let words = workspace.json_lines("events j-1");
     let is_told =
         |event: &serde_json::Value| event["message"].as_str() == Some("cy approved release #1, while ana had it open");
     assert!(words.iter().any(is_told), "{words:?}");
-    let events = workspace.json_lines(&["events", "j-1"]);
-    let approved = events
-        .iter()
-        .find(|event| event["type"] == "gate_approved")
-        .expect("it is on record");
-    assert_eq!(
-        (&approved["payload"]["by"], &approved["payload"]["overridden"]),
-        (&json!("cy"), &json!("ana"))
-    );
+    let approved = workspace.first_event("j-1", "gate_approved");
+    assert_has!(approved, "payload/by": "cy", "payload/overridden": "ana");
     ana.sees("Not rejected: cy approved");
-    ana.pty.terminate(Signal::SIGTERM);
-    ana.pty.wait_exit();
+    ana.terminated();
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
 }
 
@@ -399,19 +332,16 @@ fn a_key_held_down_is_no_reason_and_no_note() {
     let mut ana = desk_of(&workspace, "ana");
     ana.pty.send_bytes(&[b't'; 20]);
     ana.sees("HOLD TIMER j-1 tides / release #1");
-    ana.confirm();
-    ana.sees("Held j-1 tides / release #1");
-    let events = workspace.json_lines(&["events", "j-1"]);
+    ana.confirms("Held j-1 tides / release #1");
+    let events = workspace.json_lines("events j-1");
     let is_hold = |event: &&serde_json::Value| event["type"] == "gate_held" && event["payload"]["kind"] != "lease";
     let held = events.iter().find(is_hold).expect("it is on record");
     assert_eq!(held["payload"]["reason"], json!(null), "{held}");
     ana.pty.send_bytes(&[b'r'; 20]);
     ana.sees("REJECT j-1 tides / release #1");
     // A key of another kind: from here on letters are letters.
-    ana.press("'own reason'");
-    ana.sees("note: own reason");
-    ana.press("Esc");
-    ana.pty.wait_gone("REJECT");
+    ana.sees_after("'own reason'", "note: own reason");
+    ana.backs_out("REJECT");
     ana.leaves_with_draft();
 }
 
@@ -419,22 +349,18 @@ fn a_key_held_down_is_no_reason_and_no_note() {
 fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     let (workspace, mut desk) = with_gates(3);
     desk.press("j j j");
-    desk.press("*");
-    desk.sees("3 marked");
+    desk.sees_after("*", "3 marked");
     desk.press("g a");
     desk.asked(&workspace, "APPROVE: nothing to approve yet");
     desk.sees("Left out, not wholly seen by you: ");
     desk.sees("[i] take them in");
-    desk.press("i");
-    desk.sees("APPROVE 3 gates");
+    desk.sees_after("i", "APPROVE 3 gates");
     desk.sees("Enter asks once more");
     desk.sees("[Enter] approve");
-    desk.confirm();
-    desk.sees(" of them NOT wholly seen by you");
+    desk.confirms(" of them NOT wholly seen by you");
     desk.sees("[Enter] approve");
     assert_eq!(decided(&workspace), 0);
-    desk.confirm();
-    desk.sees("Approved 3 gates");
+    desk.confirms("Approved 3 gates");
     assert_eq!(decided(&workspace), 3);
     desk.leaves();
 }
@@ -442,8 +368,7 @@ fn what_nobody_looked_at_is_left_out_of_a_bulk() {
 #[test]
 fn a_text_without_brackets_presses_no_key_and_an_answer_of_the_terminal_neither() {
     let (workspace, mut desk) = with_gates(2);
-    desk.press("*");
-    desk.sees("2 marked");
+    desk.sees_after("*", "2 marked");
     for text in ["note text", "please approve all this\rand reject that one\r"] {
         desk.pty.send_bytes(text.as_bytes());
         desk.sees("keys came at once");
@@ -459,24 +384,20 @@ fn a_text_without_brackets_presses_no_key_and_an_answer_of_the_terminal_neither(
         desk.sees("Esc once more takes 2 marks off");
         desk.pty.send_bytes(rest.as_bytes());
         // Whatever the rest was, it was read when the next key acts.
-        desk.press("y");
-        desk.sees("Copied the job id");
+        desk.sees_after("y", "Copied the job id");
         desk.pty.wait_for(|now| screen::row(now, 0).contains("2 marked"));
         desk.press("s");
         desk.pty.wait_gone("Copied the job id");
     }
     desk.pty.send_bytes(b"\x1b]11;rgb:ff/ff/ff\x07");
-    desk.press("y");
-    desk.sees("Copied the job id");
+    desk.sees_after("y", "Copied the job id");
     let shown = desk.pty.screen_text();
     for opened in ["APPROVE", "REJECT", "HOLD", "RESUME", "KEYS", "history"] {
         assert!(!shown.contains(opened), "{opened}:\n{shown}");
     }
     assert_eq!(decided(&workspace), 0);
-    desk.press("Esc");
-    desk.sees("Esc once more");
-    desk.press("Esc");
-    desk.sees("taken off");
+    desk.sees_after("Esc", "Esc once more");
+    desk.sees_after("Esc", "taken off");
     desk.leaves();
 }
 
@@ -490,16 +411,13 @@ fn place(desk: &Desk) -> String {
 #[test]
 fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     let (workspace, mut desk) = with_gates(20);
-    desk.press("*");
-    desk.sees("20 marked");
+    desk.sees_after("*", "20 marked");
     desk.press("g a");
     desk.asked(&workspace, "APPROVE: nothing to approve yet");
     desk.sees("[i] take them in");
-    desk.press("i");
-    desk.sees("APPROVE 20 gates");
+    desk.sees_after("i", "APPROVE 20 gates");
     desk.sees("not shown yet: PgDn PgUp");
-    desk.confirm();
-    desk.sees("of 20 gates were not on the screen yet");
+    desk.confirms("of 20 gates were not on the screen yet");
     // Each page shows one gate or more that was not there.
     for _ in 0..20 {
         let before = place(&desk);
@@ -511,11 +429,9 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     }
     desk.sees("[Enter] approve 20");
     assert_eq!(decided(&workspace), 0);
-    desk.confirm();
-    desk.sees(" of them NOT wholly seen by you");
+    desk.confirms(" of them NOT wholly seen by you");
     desk.sees("[Enter] approve");
-    desk.confirm();
-    desk.sees("Approved 20 gates");
+    desk.confirms("Approved 20 gates");
     assert_eq!(decided(&workspace), 20);
     desk.leaves();
 }
@@ -523,12 +439,9 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
 #[test]
 fn control_c_says_what_leaves() {
     let (_workspace, mut desk) = with_gates(1);
-    desk.press("<C-c>");
-    desk.sees("Ctrl-c does not leave: q does");
-    desk.press("/");
-    desk.sees("filter /");
-    desk.press("'nothing like it' <C-u> 'j-1'");
-    desk.sees("filter /j-1");
+    desk.sees_after("<C-c>", "Ctrl-c does not leave: q does");
+    desk.sees_after("/", "filter /");
+    desk.sees_after("'nothing like it' <C-u> 'j-1'", "filter /j-1");
     desk.press("Esc");
     desk.leaves();
 }
@@ -544,63 +457,46 @@ fn a_restricted_console_leads_nowhere_else() {
     desk.sees("lead you");
     desk.sees("RESTRICTED");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("bring boots");
-    desk.press("E");
-    desk.sees("Not done: this console is restricted: it starts no other program");
-    desk.press("<C-z>");
-    desk.sees("Not done: this console is restricted: it is not suspended");
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("E", "Not done: this console is restricted: it starts no other program");
+    desk.sees_after("<C-z>", "Not done: this console is restricted: it is not suspended");
     desk.pty.terminate(Signal::SIGTSTP);
-    desk.press("e");
-    desk.sees("EDIT j-1 tides / script #1");
+    desk.sees_after("e", "EDIT j-1 tides / script #1");
     desk.press("'x'");
-    desk.press("Esc");
-    desk.sees("[D] discard");
+    desk.sees_after("Esc", "[D] discard");
     assert!(!desk.pty.screen_text().contains("own editor"));
-    desk.press("E");
-    desk.sees("it starts no other program");
+    desk.sees_after("E", "it starts no other program");
     desk.discards();
-    assert!(!workspace.root().join("escaped").exists());
+    assert!(!workspace.exists("escaped"));
     // No patch names a file outside of the run directory.
     let board = r#"{"type": "asset_substitute", "substitutions": [{"element_id": "scene_001", "asset_path": "../../conf/operator.yaml"}]}"#;
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / script #1");
-    desk.confirm();
-    desk.sees("Approved j-1 tides / script #1");
-    desk.selects("j-1", "storyboard", 1);
-    desk.sees("scene_001");
-    desk.press("p");
-    desk.sees("PATCH j-1");
+    desk.approves("j-1 tides / script #1");
+    desk.reads("j-1", "storyboard", 1, "scene_001");
+    desk.sees_after("p", "PATCH j-1");
     desk.writes_patch(board, "Not fitting: ");
     desk.sees("leads out with");
     desk.press("Esc");
     desk.discards();
-    desk.pty.terminate(Signal::SIGTERM);
-    desk.pty.wait_exit();
+    desk.terminated();
 }
 
 #[test]
 fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() {
     let (workspace, mut desk) = with_gates(1);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
-    desk.press("a");
-    desk.sees("[Enter] approve");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
+    desk.sees_after("a", "[Enter] approve");
     desk.pty.send_bytes(b"jk\r");
     desk.sees("Enter came ");
-    desk.press("Esc");
-    desk.pty.wait_gone("APPROVE");
+    desk.backs_out("APPROVE");
     assert_eq!(decided(&workspace), 0);
-    desk.press("r");
-    desk.sees("REJECT j-1 tides / release #1");
+    desk.sees_after("r", "REJECT j-1 tides / release #1");
     desk.pty.send_bytes(b"no\rgo\r");
     desk.sees("note: no go");
     desk.sees("the Enter in it did nothing");
     assert_eq!(decided(&workspace), 0);
     desk.sees("[Enter] reject");
-    desk.confirm();
-    desk.sees("Rejected j-1 tides / release #1");
-    run(&workspace, &["gate", "wait", "j-1", "release"], 3);
+    desk.confirms("Rejected j-1 tides / release #1");
+    workspace.run("gate wait j-1 release", 3);
     assert_eq!(workspace.decision("j-1", "release")["notes"], json!("no go"));
     desk.leaves();
 }
@@ -608,10 +504,8 @@ fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() 
 #[test]
 fn a_note_that_comes_in_pieces_is_decided_by_no_enter_of_its_own() {
     let (workspace, mut desk) = with_gates(2);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
-    desk.press("r");
-    desk.sees("REJECT j-1 tides / release #1");
+    desk.reads("j-1", "release", 1, "Nothing is attached");
+    desk.sees_after("r", "REJECT j-1 tides / release #1");
     // The Enter may be read together with the letters, or by itself right behind them.
     desk.pty.send_bytes(b"cut");
     desk.pty.send_bytes(b"\r");
@@ -619,9 +513,8 @@ fn a_note_that_comes_in_pieces_is_decided_by_no_enter_of_its_own() {
     desk.sees("note: cut the");
     desk.sees("REJECT j-1 tides / release #1");
     assert_eq!(decided(&workspace), 0);
-    desk.confirm();
-    desk.sees("Rejected j-1 tides / release #1");
-    run(&workspace, &["gate", "wait", "j-1", "release"], 3);
+    desk.confirms("Rejected j-1 tides / release #1");
+    workspace.run("gate wait j-1 release", 3);
     assert_eq!(workspace.decision("j-1", "release")["notes"], json!("cut the"));
     assert_eq!(decided(&workspace), 1);
     desk.leaves();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{run, wait_for};
+use crate::support::beside::wait_for;
 use crate::support::run::Workspace;
 
 const WAITS: &str = r#"
@@ -26,7 +26,7 @@ gates: {script: {required: true}, release: {required: true}}
 fn without_a_terminal_nothing_starts() {
     let workspace = Workspace::new(WAITS);
     for args in [&[][..], &["console"], &["demo"]] {
-        let (stdout, stderr) = run(&workspace, args, 1);
+        let (stdout, stderr) = workspace.run(args, 1);
         assert_eq!(stdout, "", "{args:?}");
         assert!(
             stderr.starts_with("Not started: standard output is not a terminal")
@@ -49,27 +49,22 @@ fn a_stage_outlives_its_console_and_the_next_one_opens_its_gate() {
     std::fs::create_dir_all(workspace.run_directory("j-1")).expect("the run directory can be made");
     let pipe = workspace.run_directory("j-1").join("hold");
     nix::unistd::mkfifo(&pipe, Mode::S_IRWXU).expect("a pipe can be made");
-    run(&workspace, &["job", "start", "--id", "j-1", "--slug", "tides"], 0);
+    workspace.ok("job start --id j-1 --slug tides");
     first.sees("running");
     // Opening to write returns when the command has opened to read.
     let writer = std::fs::OpenOptions::new()
         .write(true)
         .open(&pipe)
         .expect("the command reads");
-    first.pty.kill9();
-    first.pty.wait_exit();
+    first.killed();
 
     let mut next = Desk::leading(&workspace);
     next.sees("running");
     drop(writer);
     wait_for(&workspace, "j-1", "gate_opened", 0);
-    next.selects("j-1", "script", 1);
-    next.sees("Low tide.");
-    next.press("a");
-    next.sees("APPROVE j-1 tides / script #1");
-    next.confirm();
-    next.sees("Approved j-1 tides / script #1");
-    run(&workspace, &["gate", "wait", "j-1", "script"], 0);
+    next.reads("j-1", "script", 1, "Low tide.");
+    next.approves("j-1 tides / script #1");
+    workspace.ok("gate wait j-1 script");
     next.leaves();
     assert_eq!(workspace.read("runs/j-1/runs.txt"), "run\n", "the command ran once");
     assert_eq!(workspace.decision("j-1", "script")["attempt"], json!(1));

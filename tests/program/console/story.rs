@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::desk::{Desk, FILM};
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_ends, assert_starts};
 
 const SCRIPT: &str = "**Opening**\n\nLow tide is at noon – bring boots.\n\n**Close**\n\nGo home.";
 const SECTION: &str =
@@ -26,8 +27,8 @@ fn told(workspace: &Workspace, job: &str, stage: &str, attempt: u32) -> Value {
     // run.
     if is_by_timer {
         let note = notes.take().as_str().unwrap_or_default().to_owned();
-        assert!(note.starts_with("nobody decided within 0:02; "), "{note}");
-        assert!(note.ends_with(" had looked"), "{note}");
+        assert_starts(&note, "nobody decided within 0:02; ");
+        assert_ends(&note, " had looked");
     }
     json!([
         decision["approved"],
@@ -120,7 +121,7 @@ fn a_morning_at_the_console() {
         workspace.read("runs/j-1/artifacts/storyboard/storyboard.json"),
         "{\n  \"scenes\": [\n    {\"id\": \"scene_001\", \"duration_ms\": 6500},\n    {\"id\": \"scene_002\", \"duration_ms\": 306.0}\n  ]\n}"
     );
-    assert_eq!(workspace.json(&["job", "show", "j-1"])["status"], "completed");
+    assert_eq!(workspace.json("job show j-1")["status"], "completed");
     // The timer's note says what the record of looks says; somebody looked at every other gate.
     let by_timer = workspace.decision("j-1", "audio");
     let is_unseen = by_timer["seen"] == json!([]);
@@ -133,113 +134,85 @@ fn a_morning_at_the_console() {
 }
 
 fn approve_with_a_note(desk: &mut Desk) {
-    desk.selects("j-1", "script", 1);
-    desk.sees("3 + Low tide is at noon – bring boots.");
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / script #1");
+    desk.reads("j-1", "script", 1, "3 + Low tide is at noon – bring boots.");
+    desk.sees_after("a", "APPROVE j-1 tides / script #1");
     desk.sees("Then stage storyboard starts. Cannot be taken back.");
-    desk.press("Tab 'good pace'");
-    desk.sees("note: good pace");
-    desk.confirm();
-    desk.sees("Approved j-1 tides / script #1");
+    desk.sees_after("Tab 'good pace'", "note: good pace");
+    desk.confirms("Approved j-1 tides / script #1");
 }
 
 fn reject_and_read_the_new_attempt(desk: &mut Desk) {
-    desk.selects("j-2", "script", 1);
-    desk.sees("3 + Low tide is at noon");
+    desk.reads("j-2", "script", 1, "3 + Low tide is at noon");
     desk.rejects("REJECT j-2 dunes / script #1", "Name the harbour.");
     desk.sees("gets the note.");
     // The look that is recorded meanwhile has the rules asked again: an Enter during that waits for
     // the answer.
     desk.sees("seen by ");
-    desk.confirm();
-    desk.sees("Rejected j-2 dunes / script #1");
+    desk.confirms("Rejected j-2 dunes / script #1");
     desk.sees("paused at script");
-    desk.press("R");
-    desk.sees("RESUME j-2 dunes");
+    desk.sees_after("R", "RESUME j-2 dunes");
     desk.sees("Stage script runs again as #2; its command gets the note.");
-    desk.confirm();
-    desk.sees("Resumed j-2 dunes");
+    desk.confirms("Resumed j-2 dunes");
     desk.selects("j-2", "script", 2);
     // Nothing was approved yet: all of it is new, and the title says that something is nearer.
     desk.sees("since your rejection: +1 -1   c");
-    desk.press("Tab c");
-    desk.sees("VS LAST REJECTED #1");
+    desk.sees_after("Tab c", "VS LAST REJECTED #1");
     desk.sees("3 - Low tide is at noon – bring boots.");
     desk.sees("3 + Low tide is at noon – bring boots. Name the harbour.");
-    desk.press("Tab a");
-    desk.sees("APPROVE j-2 dunes / script #2");
-    desk.confirm();
-    desk.sees("Approved j-2 dunes / script #2");
+    desk.sees_after("Tab a", "APPROVE j-2 dunes / script #2");
+    desk.confirms("Approved j-2 dunes / script #2");
 }
 
 fn approve_with_a_patch_made_from_the_template(desk: &mut Desk) {
-    desk.selects("j-3", "script", 1);
-    desk.sees("3 + Low tide is at noon");
+    desk.reads("j-3", "script", 1, "3 + Low tide is at noon");
     desk.sees("seen by ");
-    desk.press("p");
-    desk.sees("PATCH j-3 marsh / script #1");
+    desk.sees_after("p", "PATCH j-3 marsh / script #1");
     desk.sees("\"new\": \"Low tide is at noon – bring boots.\"");
     // The cursor is in the one value to change.
     desk.press("<C-k> 'Low tide is at noon – bring wellies.\"'");
     desk.sees_verdict("Fits script.txt: 1 change");
-    desk.press("Esc");
-    desk.sees("[a] approve with it");
-    desk.press("a");
-    desk.sees("APPROVE WITH PATCH j-3 marsh / script #1");
-    desk.confirm();
-    desk.sees("Approved j-3 marsh / script #1");
+    desk.sees_after("Esc", "[a] approve with it");
+    desk.sees_after("a", "APPROVE WITH PATCH j-3 marsh / script #1");
+    desk.confirms("Approved j-3 marsh / script #1");
 }
 
 fn reject_with_a_patch_and_resume(desk: &mut Desk) {
-    desk.selects("j-4", "script", 1);
-    desk.sees("3 + Low tide is at noon");
-    desk.press("p");
-    desk.sees("PATCH j-4 reef / script #1");
+    desk.reads("j-4", "script", 1, "3 + Low tide is at noon");
+    desk.sees_after("p", "PATCH j-4 reef / script #1");
     desk.writes_patch(SECTION, "Fits script.txt: 1 change");
-    desk.press("Esc");
-    desk.sees("[r] reject with it");
+    desk.sees_after("Esc", "[r] reject with it");
     desk.rejects("REJECT WITH PATCH j-4 reef / script #1", "a warmer end");
-    desk.confirm();
-    desk.sees("Rejected j-4 reef / script #1");
+    desk.confirms("Rejected j-4 reef / script #1");
     resume_with_the_patch(desk, "j-4 reef");
 }
 
 fn resume_with_the_patch(desk: &mut Desk, job: &str) {
     desk.sees(&format!("{job}  paused at "));
-    desk.press("R");
-    desk.sees(&format!("RESUME {job}"));
+    desk.sees_after("R", &format!("RESUME {job}"));
     desk.sees(" is patched: ");
     desk.confirm();
     desk.pty.wait_gone("RESUME ");
 }
 
 fn adjust_a_duration_and_watch_the_timer(workspace: &Workspace, desk: &mut Desk) {
-    desk.selects("j-1", "storyboard", 1);
-    desk.sees("\"scene_001\"");
-    desk.press("p");
-    desk.sees("PATCH j-1 tides / storyboard #1");
+    desk.reads("j-1", "storyboard", 1, "\"scene_001\"");
+    desk.sees_after("p", "PATCH j-1 tides / storyboard #1");
     desk.sees("\"duration\": 4");
     desk.press("<C-k> 6.5");
     desk.sees_verdict("Fits storyboard.json: 1 change");
-    desk.press("Esc");
-    desk.sees("[r] reject with it");
-    desk.press("r");
-    desk.sees("REJECT WITH PATCH j-1 tides / storyboard #1");
+    desk.sees_after("Esc", "[r] reject with it");
+    desk.sees_after("r", "REJECT WITH PATCH j-1 tides / storyboard #1");
     desk.confirm();
     // A rejection wants a reason, or a second Enter.
     desk.sees("Enter once more rejects without a reason");
     desk.sees("[Enter] reject");
-    desk.confirm();
-    desk.sees("Rejected j-1 tides / storyboard #1");
+    desk.confirms("Rejected j-1 tides / storyboard #1");
     resume_with_the_patch(desk, "j-1 tides");
     desk.sees("timer approved audio #1");
-    run(workspace, &["gate", "wait", "j-1", "audio"], 0);
-    desk.selects("j-1", "acceptance", 1);
-    desk.sees("Nothing is attached");
-    desk.press("a");
-    desk.sees("Then the job is complete. Cannot be taken back.");
+    workspace.ok("gate wait j-1 audio");
+    desk.reads("j-1", "acceptance", 1, "Nothing is attached");
+    desk.sees_after("a", "Then the job is complete. Cannot be taken back.");
     desk.confirm();
     desk.pty.wait_gone("APPROVE ");
-    run(workspace, &["gate", "wait", "j-1", "acceptance"], 0);
+    workspace.ok("gate wait j-1 acceptance");
 }

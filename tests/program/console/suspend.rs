@@ -2,11 +2,9 @@
 
 use std::path::Path;
 
-use nix::sys::signal::Signal;
-
 use super::desk::{Desk, FILM};
 use super::terminal::assert_given_back;
-use crate::cli::beside::{Beside, job_at_gate};
+use crate::support::beside::{Beside, job_at_gate};
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
@@ -38,8 +36,7 @@ fn ctrl_z_gives_terminal_and_lead_back_and_fg_takes_them_again() {
     pty.wait_gone("lead you");
     pty.wait_text("j-2 dunes");
     pty.wait_gone("shell>");
-    serve.signal(Signal::SIGTERM);
-    assert!(serve.finish().0.success());
+    assert!(serve.leaves().0.success());
     pty.wait_text("lead you");
     pty.send("q");
     // The former prompts have commands behind them.

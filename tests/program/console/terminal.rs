@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use super::desk::{Desk, FILM};
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 
 /// Alternate screen, bracketed paste, mouse: what the console turns on.
@@ -51,8 +51,7 @@ fn sizes_from_one_cell_to_very_wide() {
     let workspace = Workspace::new(FILM);
     let mut desk = Desk::leading(&workspace);
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("Low tide is at noon");
+    desk.reads("j-1", "script", 1, "Low tide is at noon");
     desk.resize(60, 20);
     desk.sees("Low tide is at noon");
     // In one cell there is nothing to look at: that it lived shows when it is larger again.
@@ -60,14 +59,12 @@ fn sizes_from_one_cell_to_very_wide() {
     desk.press("j");
     desk.resize(300, 90);
     desk.sees("Low tide is at noon");
-    desk.press("a");
-    desk.sees("APPROVE j-1 tides / script #1");
+    desk.sees_after("a", "APPROVE j-1 tides / script #1");
     desk.pty.resize(1, 1);
     desk.resize(80, 24);
     desk.sees("APPROVE j-1 tides / script #1");
-    desk.confirm();
-    desk.sees("Approved j-1 tides / script #1");
-    run(&workspace, &["gate", "wait", "j-1", "script"], 0);
+    desk.confirms("Approved j-1 tides / script #1");
+    workspace.ok("gate wait j-1 script");
     // Leaving asks first while a stage runs.
     desk.selects("j-1", "storyboard", 1);
     desk.leaves();

@@ -1,12 +1,12 @@
 //! Several at once: two consoles, a console and a command. The first decision stands, and the other
 //! side is told.
 
-use serde_json::json;
-
 use super::desk::{Desk, RELEASE};
+use super::edit::drafts;
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 #[test]
 fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
@@ -16,25 +16,21 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
     bea.sees("lead ");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     for desk in [&mut ana, &mut bea] {
-        desk.selects("j-1", "release", 1);
-        desk.sees("Nothing is attached");
+        desk.reads("j-1", "release", 1, "Nothing is attached");
     }
-    ana.press("a");
-    ana.sees("APPROVE j-1 tides / release #1");
+    ana.sees_after("a", "APPROVE j-1 tides / release #1");
     // The lease is committed after the prompt is drawn: before that the second could take it as
     // well.
     bea.sees("other console");
-    bea.press("a");
-    bea.sees("APPROVE j-1 tides / release #1");
+    bea.sees_after("a", "APPROVE j-1 tides / release #1");
     bea.sees("has a prompt open here since ");
 
-    ana.confirm();
-    ana.sees("Approved j-1 tides / release #1");
+    ana.confirms("Approved j-1 tides / release #1");
     bea.sees("Not approved: ");
     bea.sees(" approved release #1");
     bea.press("Enter");
     bea.pty.wait_gone("Not approved: ");
-    run(&workspace, &["gate", "wait", "j-1", "release"], 0);
+    workspace.ok("gate wait j-1 release");
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
     bea.sees("j-1 tides: root approved release #1");
 
@@ -46,44 +42,22 @@ fn of_two_consoles_the_second_is_told_and_its_prompt_refuses() {
 
 #[test]
 fn a_command_is_quicker_than_an_open_prompt_and_the_note_is_kept() {
-    let workspace = Workspace::new(RELEASE);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.rejects("REJECT j-1", "not before the storm is over");
 
-    run(&workspace, &["gate", "approve", "j-1", "release", "--notes", "go"], 0);
+    workspace.ok("gate approve j-1 release --notes go");
     desk.sees("Not rejected: ");
     desk.sees("hint: your note is kept");
     desk.confirm();
     desk.pty.wait_gone("Not rejected: ");
 
     let decision = workspace.decision("j-1", "release");
-    assert_eq!(
-        (&decision["approved"], &decision["notes"], &decision["via"]["surface"]),
-        (&json!(true), &json!("go"), &json!("cli"))
-    );
+    assert_has!(decision, "approved": true, "notes": "go", "via/surface": "cli");
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
     desk.leaves();
-    let draft = workspace.root().join("runs/.drafts");
-    let kept: Vec<String> = walk(&draft);
+    let kept = drafts(&workspace);
     assert!(
         kept.iter().any(|text| text.contains("not before the storm is over")),
         "{kept:?}"
     );
-}
-
-/// The texts of all files below a directory.
-fn walk(directory: &std::path::Path) -> Vec<String> {
-    let mut texts = Vec::new();
-    for entry in std::fs::read_dir(directory).expect("it is there") {
-        let path = entry.expect("it can be listed").path();
-        if path.is_dir() {
-            texts.extend(walk(&path));
-        } else {
-            texts.push(std::fs::read_to_string(path).expect("a draft is text"));
-        }
-    }
-    texts
 }

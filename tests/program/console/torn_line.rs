@@ -3,32 +3,25 @@
 
 use nix::sys::signal::Signal;
 
-use super::desk::{Desk, RELEASE};
+use super::desk::Desk;
 use super::record;
-use crate::cli::beside::{job_at_gate, run};
+use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 
 /// A note is in the prompt when the line goes in this way; the next console has it.
 fn the_note_survives(go: impl FnOnce(&mut Desk)) {
-    let workspace = Workspace::new(RELEASE);
-    let mut desk = Desk::leading(&workspace);
-    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "release", 1);
-    desk.sees("Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.rejects("REJECT j-1", "the harbour is closed");
     go(&mut desk);
     desk.pty.wait_exit();
-    run(&workspace, &["gate", "wait", "j-1", "release", "--timeout", "0"], 4);
+    workspace.run("gate wait j-1 release --timeout 0", 4);
 
     let mut next = Desk::leading(&workspace);
-    next.selects("j-1", "release", 1);
-    next.sees("Nothing is attached");
-    next.press("r");
-    next.sees("note: the harbour is closed");
-    next.confirm();
-    next.sees("Rejected j-1 tides / release #1");
-    run(&workspace, &["gate", "wait", "j-1", "release"], 3);
+    next.reads("j-1", "release", 1, "Nothing is attached");
+    next.sees_after("r", "note: the harbour is closed");
+    next.confirms("Rejected j-1 tides / release #1");
+    workspace.run("gate wait j-1 release", 3);
     next.leaves();
     assert_eq!(workspace.decision("j-1", "release")["notes"], "the harbour is closed");
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
@@ -74,13 +67,12 @@ fn while_the_line_hangs_stages_run_and_the_timer_decides() {
     let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).size(500, 220));
     desk.sees("lead you");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
-    desk.selects("j-1", "script", 1);
-    desk.sees("line 100 low tide");
+    desk.reads("j-1", "script", 1, "line 100 low tide");
     desk.pty.stall();
     desk.press("<C-l>");
     job_at_gate(&workspace, &["--id", "j-2", "--slug", "dunes"]);
-    run(&workspace, &["gate", "approve", "j-2", "script"], 0);
-    run(&workspace, &["gate", "wait", "j-2", "release"], 0);
+    workspace.ok("gate approve j-2 script");
+    workspace.ok("gate wait j-2 release");
     assert_eq!(workspace.decision("j-2", "release")["by"], "timer");
 
     desk.pty.resume();

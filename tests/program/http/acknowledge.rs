@@ -3,16 +3,14 @@
 use serde_json::{Value, json};
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
+use crate::support::said::{assert_has, assert_starts};
 
 const FAILS: &str = "pipeline: {stages: [{name: script, command: [/bin/sh, -c, exit 3]}]}\n";
 
 #[test]
 fn a_failed_job_is_noted_once_by_whoever_may_decide() {
-    let workspace = Workspace::new(&configuration(FAILS));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving(FAILS);
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let at = |rest: &str| format!("/api/v1/jobs/{id}{rest}");
@@ -29,43 +27,27 @@ fn a_failed_job_is_noted_once_by_whoever_may_decide() {
     let noted = ana.post(&at("/acknowledge"), &json!({}));
     shapes.check("POST", "/api/v1/jobs/{id}/acknowledge", &noted);
     let noted = noted.expect(200);
-    assert_eq!(
-        (&noted["message"], &noted["job_status"], &noted["published"]),
-        (&json!(format!("Job {id} acknowledged")), &json!("failed"), &json!(true))
-    );
+    assert_has!(noted, "message": format!("Job {id} acknowledged"), "job_status": "failed", "published": true);
     let (_, event) = news.until("job_acknowledged");
     assert_eq!(event["payload"]["by"], "ana", "{event}");
-    let job = ana.get(&at(""));
-    shapes.check("GET", "/api/v1/jobs/{id}", &job);
-    let since = job.expect(200)["acknowledged_at"].clone();
+    let job = shapes.get(&at(""), 200);
+    let since = job["acknowledged_at"].clone();
     assert!(since.is_string(), "{since}");
     // The same request once more: who noted it, and when, stays.
     ana.post(&at("/acknowledge"), &json!({})).expect(200);
     assert_eq!(ana.get(&at("")).expect(200)["acknowledged_at"], since);
-    let events = workspace.event_types(&id);
-    assert_eq!(
-        events.iter().filter(|one| *one == "job_acknowledged").count(),
-        1,
-        "{events:?}"
-    );
+    assert_eq!(workspace.count_events(&id, "job_acknowledged"), 1);
 }
 
 #[test]
 fn what_has_not_failed_is_refused_with_what_to_do() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
-    let refused = ana
-        .post(&format!("/api/v1/jobs/{id}/acknowledge"), &json!({}))
-        .expect(409);
+    let refused = ana.act(&id, "acknowledge", &json!({})).expect(409);
     assert_eq!(refused["code"], "wrong_state", "{refused}");
     let detail = refused["detail"].as_str().unwrap();
-    assert!(
-        detail.starts_with(&format!("job {id} has not failed: it is ")),
-        "{detail}"
-    );
+    assert_starts(&detail, &format!("job {id} has not failed: it is "));
     assert!(refused["hint"].is_string(), "{refused}");
-    let missing: Value = ana.post("/api/v1/jobs/none/acknowledge", &json!({})).expect(404);
+    let missing: Value = ana.act("none", "acknowledge", &json!({})).expect(404);
     assert_eq!(missing["code"], "not_found", "{missing}");
 }

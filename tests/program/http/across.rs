@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 /// Without a hint a process looks every 10 s, so of several decisions in a row all but the first
 /// would take almost that. The quickest one tells the two apart on a machine of any speed.
@@ -21,10 +22,10 @@ fn a_stream_hears_at_once_of_what_another_process_decides() {
     for by_command in [true, false] {
         let took = (0..ROUNDS).map(|_| {
             let id = other.ana().start_job("tides");
-            let mut stream = here.ana().follow(&format!("/api/v1/jobs/{id}/events/stream"), &[]);
+            let mut stream = here.ana().follow_job(&id);
             assert_eq!(stream.next().unwrap().1["type"], "connected");
             if by_command {
-                workspace.cmd(&["gate", "approve", &id, "outline"]).assert().success();
+                workspace.ok(&format!("gate approve {id} outline"));
             } else {
                 let path = format!("/api/v1/jobs/{id}/approve");
                 other.ana().post(&path, &json!({})).expect(200);
@@ -60,7 +61,7 @@ fn who_waits_at_one_process_is_answered_at_once_when_another_decides() {
         let decided = Instant::now();
         let (reply, answered) = waiting.join().unwrap();
         let decision = reply.expect(200);
-        assert_eq!((&decision["approved"], &decision["by"]), (&json!(false), &json!("ana")));
+        assert_has!(decision, "approved": false, "by": "ana");
         answered.saturating_duration_since(decided)
     });
     let took: Vec<_> = took.collect();
@@ -69,22 +70,16 @@ fn who_waits_at_one_process_is_answered_at_once_when_another_decides() {
 
 #[test]
 fn a_stream_hears_of_what_a_person_at_a_console_decides() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
-    let mut stream = ana.follow(&format!("/api/v1/jobs/{id}/events/stream"), &[]);
+    let mut stream = ana.follow_job(&id);
     let mut console = workspace.pty(&[]);
     console.wait_text("Nothing is attached");
     console.send("a");
     console.wait_text("APPROVE ");
     console.confirm();
     let (_, approved) = stream.until("gate_approved");
-    let decision = ana
-        .get(&format!("/api/v1/jobs/{id}/gates/outline/decision"))
-        .expect(200);
-    assert_eq!(
-        (&approved["payload"]["by"], &decision["via"]["surface"]),
-        (&decision["by"], &json!("console"))
-    );
+    let decision = ana.job(&id, "/gates/outline/decision");
+    assert_has!(approved, "payload/by": decision["by"]);
+    assert_has!(decision, "via/surface": "console");
 }

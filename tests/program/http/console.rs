@@ -1,7 +1,5 @@
 //! A console that serves as well.
 
-use serde_json::json;
-
 use crate::support::client::{Client, configuration};
 use crate::support::run::Workspace;
 
@@ -21,6 +19,6 @@ fn a_console_serves_where_that_is_asked_for_and_shows_what_came_in() {
     };
     let id = ana.start_job("over-http");
     console.wait_text("over-http");
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    ana.approve(&id);
     assert_eq!(workspace.decision(&id, "outline")["by"], "ana");
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 
 use super::examples::has;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::environment;
 use crate::support::run::Workspace;
 
@@ -74,10 +74,7 @@ fn a_token_is_made_as_the_document_says_and_opens_the_queue() {
     let tokens = format!("gates: {{outline: {{}}}}\nserver: {{port: 0}}\nsecurity:\n  tokens:\n    - {line}\n");
     workspace.write("conf/operator.yaml", tokens);
     let served = Served::start(&workspace);
-    workspace
-        .cmd(&["job", "start", "--id", "j-1", "--slug", "tides"])
-        .assert()
-        .success();
+    workspace.ok("job start --id j-1 --slug tides");
     let asked = document.lines().find(|line| line.starts_with("curl ")).unwrap();
     let output = shell(&workspace, &(start(&served) + asked), token)
         .wait_with_output()
@@ -121,13 +118,9 @@ fn more_time_is_given_and_events_are_followed_as_the_document_says() {
     ) {
         return;
     }
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let id = served.ana().start_job("tides");
-    served
-        .ana()
-        .post(&format!("/api/v1/jobs/{id}/approve"), &json!({}))
-        .expect(200);
+    let (workspace, served, ana) = serving("");
+    let id = ana.start_job("tides");
+    ana.approve(&id);
     let of_job = |script: String| script.replace("j-17", &id);
     let script = of_job(start(&served) + &shell_under("More time"));
     let output = shell(&workspace, &script, "ana-token").wait_with_output().unwrap();

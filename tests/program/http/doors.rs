@@ -3,8 +3,9 @@
 use domain::ids::Digest;
 use serde_json::json;
 
-use crate::support::client::{GATES, Served, configuration};
+use crate::support::client::{GATES, Served, configuration, serving};
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 #[test]
 fn without_a_token_nothing_is_served_and_the_way_to_one_is_told() {
@@ -17,10 +18,8 @@ fn without_a_token_nothing_is_served_and_the_way_to_one_is_told() {
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            said.contains("Not started: no token is configured") && said.contains("holdpoint token new"),
-            "{said}"
-        );
+        assert_contains(&said, "Not started: no token is configured");
+        assert_contains(&said, "holdpoint token new");
     }
 }
 
@@ -34,10 +33,7 @@ fn the_default_token_of_an_old_configuration_opens_nothing() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        said.contains("ADMIN_TOKEN is the text of security.default_token"),
-        "{said}"
-    );
+    assert_contains(&said, "ADMIN_TOKEN is the text of security.default_token");
     let served = Served::start_with(&workspace, &[("ADMIN_TOKEN", "another-one")]);
     served.as_("change-me").get("/api/v1/jobs").expect(401);
     let job = served
@@ -49,19 +45,15 @@ fn the_default_token_of_an_old_configuration_opens_nothing() {
 
 #[test]
 fn a_new_token_is_shown_once_and_works_as_soon_as_its_line_is_saved() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let made = workspace.json(&["token", "new", "bea", "--role", "operator"]);
+    let (workspace, served, _) = serving("");
+    let made = workspace.json("token new bea --role operator");
     let (token, line) = (made["token"].as_str().unwrap(), made["line"].as_str().unwrap());
     assert_eq!(made["sha256"], Digest::of(token.as_bytes()).to_string());
     assert!(
         token.len() > 40 && !workspace.read("conf/operator.yaml").contains("bea"),
         "nothing is written"
     );
-    assert_ne!(
-        workspace.json(&["token", "new", "bea", "--role", "operator"])["token"],
-        made["token"]
-    );
+    assert_ne!(workspace.json("token new bea --role operator")["token"], made["token"]);
     served.as_(token).get("/api/v1/jobs").expect(401);
     let text = configuration("");
     workspace.write(
@@ -73,7 +65,7 @@ fn a_new_token_is_shown_once_and_works_as_soon_as_its_line_is_saved() {
     // Taken away again, it opens nothing, and a stream that it had opened ends.
     let bea = served.as_(token);
     let id = bea.start_job("tides");
-    let mut follow = bea.follow(&format!("/api/v1/jobs/{id}/events/stream"), &[]);
+    let mut follow = bea.follow_job(&id);
     workspace.write("conf/operator.yaml", text);
     served.until("the configuration was saved");
     bea.get("/api/v1/jobs").expect(401);
@@ -84,10 +76,9 @@ fn a_new_token_is_shown_once_and_works_as_soon_as_its_line_is_saved() {
 
 #[test]
 fn every_route_but_health_and_the_page_needs_a_token() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let id = served.ana().start_job("tides");
-    let document = served.ana().get("/openapi.json").expect(200);
+    let (_workspace, served, ana) = serving("");
+    let id = ana.start_job("tides");
+    let document = ana.get("/openapi.json").expect(200);
     let mut refused = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
@@ -130,24 +121,20 @@ fn every_route_but_health_and_the_page_needs_a_token() {
         .nobody()
         .send("GET", "/api/v1/jobs?token=ana-token", &[], b"")
         .expect(401);
-    assert_eq!(
-        served.ana().get(&format!("/api/v1/jobs/{id}")).expect(200)["gates"][0]["state"],
-        "open"
-    );
+    assert_eq!(ana.job(&id, "")["gates"][0]["state"], "open");
 }
 
 #[test]
 fn a_role_opens_what_it_says_and_no_more() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let (ana, pipe, view) = (served.ana(), served.as_("pipe-token"), served.as_("view-token"));
+    let (_workspace, served, ana) = serving("");
+    let (ana, pipe, view) = (ana, served.as_("pipe-token"), served.as_("view-token"));
     let id = pipe.start_job("tides");
     let new = json!({"slug": "a", "intent": "b"});
     assert_eq!(
         view.post("/api/v1/jobs", &new).expect(403)["detail"],
         "view has the role viewer; this needs pipeline"
     );
-    view.get(&format!("/api/v1/jobs/{id}")).expect(200);
+    view.job(&id, "");
     for deed in [
         "approve",
         "reject",
@@ -167,8 +154,8 @@ fn a_role_opens_what_it_says_and_no_more() {
     let gate = json!({"stage": "release", "artifacts": [{"kind": "plan", "name": "p", "content": "x"}]});
     view.post("/api/v1/jobs/m-1/gates", &gate).expect(403);
     pipe.post("/api/v1/jobs/m-1/gates", &gate).expect(201);
-    assert_eq!(ana.get(&format!("/api/v1/jobs/{id}")).expect(200)["operator"], "pipe");
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    assert_eq!(ana.job(&id, "")["operator"], "pipe");
+    ana.approve(&id);
 }
 
 #[test]

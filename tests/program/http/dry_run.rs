@@ -3,14 +3,12 @@
 use serde_json::json;
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
+use crate::support::said::assert_has;
 
 #[test]
 fn what_would_happen_is_told_and_then_happens() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, served, ana) = serving("");
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let (approve, reject) = (
@@ -29,14 +27,8 @@ fn what_would_happen_is_told_and_then_happens() {
     };
     let before = rows();
 
-    let reply = ana.post(&format!("{approve}?dry_run=true"), &body);
-    shapes.check("POST", "/api/v1/jobs/{id}/approve", &reply);
-    let said = reply.expect(200);
-    assert_eq!(
-        (&said["dry_run"], &said["job_stage"]),
-        (&json!(true), &json!("script")),
-        "{said}"
-    );
+    let said = shapes.post(&format!("{approve}?dry_run=true"), &body, 200);
+    assert_has!(said, "dry_run": true, "job_stage": "script");
     assert_eq!(
         said["message"],
         "Stage research passes: it has no command and no gate. Then gate script #1 opens: the timer will approve after 1h00m. \

@@ -6,9 +6,10 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, serving};
 use crate::support::environment;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_lacks};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pipelines");
 
@@ -19,8 +20,7 @@ struct House {
 
 impl House {
     fn new() -> Self {
-        let workspace = Workspace::new(&configuration(""));
-        let served = Served::start(&workspace);
+        let (workspace, served, _) = serving("");
         Self { workspace, served }
     }
 
@@ -58,6 +58,35 @@ impl House {
         ana.post(&format!("/api/v1/jobs/{job}/{deed}"), body).expect(200);
         child.wait_with_output().unwrap()
     }
+}
+
+impl House {
+    /// An approval lets it go on with the bytes as they were decided.
+    #[track_caller]
+    fn goes_on(&self, command: Command, job: &str) -> String {
+        let output = self.decided(command, job, "approve", &patched());
+        assert!(output.status.success(), "{}", said(&output));
+        assert_contains(&said(&output), AS_DECIDED);
+        said(&output)
+    }
+
+    /// A rejection ends it, with this code where one is promised.
+    #[track_caller]
+    fn ends(&self, command: Command, job: &str, code: Option<i32>, body: &Value) -> String {
+        let output = self.decided(command, job, "reject", body);
+        let is_as_told = code.is_none_or(|code| output.status.code() == Some(code));
+        assert!(!output.status.success() && is_as_told, "{}", said(&output));
+        said(&output)
+    }
+
+    #[track_caller]
+    fn is(&self, job: &str, status: &str) {
+        assert_eq!(self.served.ana().job(job, "")["status"], status, "{job}");
+    }
+}
+
+fn release() -> Value {
+    json!({"stage": "release"})
 }
 
 fn said(output: &Output) -> String {
@@ -108,33 +137,16 @@ fn patched() -> Value {
 
 const AS_DECIDED: &str = "migrate the database\nrestart the workers one by one\n";
 
-fn status(house: &House, job: &str) -> Value {
-    house.served.ana().get(&format!("/api/v1/jobs/{job}")).expect(200)["status"].clone()
-}
-
 #[test]
 fn a_shell_pipeline_goes_on_with_the_bytes_as_decided_and_ends_when_rejected() {
     if !has("release.sh", &[JQ]) {
         return;
     }
     let house = House::new();
-    let script = format!("{EXAMPLES}/release.sh");
-    let output = house.decided(house.command("sh", &[&script, "r-1"]), "r-1", "approve", &patched());
-    assert!(
-        output.status.success() && said(&output).contains(AS_DECIDED),
-        "{}",
-        said(&output)
-    );
-    assert!(said(&output).contains("as ana decided"));
-    assert_eq!(status(&house, "r-1"), "completed");
-    let output = house.decided(
-        house.command("sh", &[&script, "r-2"]),
-        "r-2",
-        "reject",
-        &json!({"stage": "release"}),
-    );
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert!(!said(&output).contains("releasing"));
+    let command = |job: &str| house.command("sh", &[&format!("{EXAMPLES}/release.sh"), job]);
+    assert_contains(&house.goes_on(command("r-1"), "r-1"), "as ana decided");
+    house.is("r-1", "completed");
+    assert_lacks(&house.ends(command("r-2"), "r-2", Some(3), &release()), "releasing");
 }
 
 #[test]
@@ -143,21 +155,10 @@ fn the_same_with_curl_from_any_machine() {
         return;
     }
     let house = House::new();
-    let script = format!("{EXAMPLES}/release-curl.sh");
-    let output = house.decided(house.command("sh", &[&script, "c-1"]), "c-1", "approve", &patched());
-    assert!(
-        output.status.success() && said(&output).contains(AS_DECIDED),
-        "{}",
-        said(&output)
-    );
-    assert_eq!(status(&house, "c-1"), "completed");
-    let output = house.decided(
-        house.command("sh", &[&script, "c-2"]),
-        "c-2",
-        "reject",
-        &json!({"stage": "release"}),
-    );
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let command = |job: &str| house.command("sh", &[&format!("{EXAMPLES}/release-curl.sh"), job]);
+    house.goes_on(command("c-1"), "c-1");
+    house.is("c-1", "completed");
+    house.ends(command("c-2"), "c-2", Some(3), &release());
 }
 
 #[test]
@@ -168,24 +169,14 @@ fn a_makefile_releases_only_what_was_approved() {
     let house = House::new();
     let file = format!("{EXAMPLES}/Makefile");
     let make = |job: &str| house.command("make", &["-f", &file, &format!("JOB={job}"), "deploy"]);
-    let output = house.decided(make("m-1"), "m-1", "reject", &json!({"stage": "release"}));
-    assert!(!output.status.success(), "{}", said(&output));
-    assert!(!house.workspace.root().join("released-m-1.txt").exists());
-    let output = house.decided(make("m-2"), "m-2", "approve", &patched());
-    assert!(
-        output.status.success() && said(&output).contains(AS_DECIDED),
-        "{}",
-        said(&output)
-    );
-    assert_eq!(status(&house, "m-2"), "completed");
-    assert_eq!(
-        status(&house, "m-1"),
-        "paused",
-        "somebody has to say what becomes of a rejected one"
-    );
+    house.ends(make("m-1"), "m-1", None, &release());
+    assert!(!house.workspace.exists("released-m-1.txt"));
+    house.goes_on(make("m-2"), "m-2");
+    house.is("m-2", "completed");
+    // Somebody has to say what becomes of a rejected one.
+    house.is("m-1", "paused");
     // What one job released is no release for the next.
-    let output = house.decided(make("m-3"), "m-3", "reject", &json!({"stage": "release"}));
-    assert!(!output.status.success(), "{}", said(&output));
+    house.ends(make("m-3"), "m-3", None, &release());
 }
 
 /// The script of a step, as the runner gets it.
@@ -220,13 +211,12 @@ fn the_step_of_a_github_action_waits_and_says_who_decided() {
             .env("GITHUB_STEP_SUMMARY", summary);
         command
     };
-    let output = house.decided(
+    house.ends(
         command("7"),
         "gha-7-1",
-        "reject",
+        Some(1),
         &json!({"stage": "release", "notes": "not today"}),
     );
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let output = house.decided(command("8"), "gha-8-1", "approve", &patched());
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!(house.workspace.read("plan.txt"), AS_DECIDED);
@@ -243,25 +233,10 @@ fn a_python_script_with_requests() {
         return;
     }
     let house = House::new();
-    let script = format!("{EXAMPLES}/release.py");
-    let output = house.decided(house.command(&python, &[&script, "p-1"]), "p-1", "approve", &patched());
-    assert!(
-        output.status.success() && said(&output).contains(AS_DECIDED),
-        "{}",
-        said(&output)
-    );
-    assert_eq!(status(&house, "p-1"), "completed");
-    let output = house.decided(
-        house.command(&python, &[&script, "p-2"]),
-        "p-2",
-        "reject",
-        &json!({"stage": "release"}),
-    );
-    assert!(
-        said(&output).contains("rejected by ana") && !output.status.success(),
-        "{}",
-        said(&output)
-    );
+    let command = |job: &str| house.command(&python, &[&format!("{EXAMPLES}/release.py"), job]);
+    house.goes_on(command("p-1"), "p-1");
+    house.is("p-1", "completed");
+    assert_contains(&house.ends(command("p-2"), "p-2", None, &release()), "rejected by ana");
 }
 
 const SENSOR: &str = "import logging\nclass BaseSensorOperator:\n    def __init__(self, *, task_id, mode): self.mode, self.log = mode, logging.getLogger()\n";
@@ -284,23 +259,9 @@ fn looks_until_somebody_has_decided(house: &House, python: &str) {
             .env("AIRFLOW_HOME", house.workspace.root().join("airflow-home"));
         command
     };
-    let output = house.decided(command("a-1"), "a-1", "approve", &patched());
-    assert!(
-        output.status.success() && said(&output).contains(AS_DECIDED),
-        "{}",
-        said(&output)
-    );
-    let output = house.decided(
-        command("a-2"),
-        "a-2",
-        "reject",
-        &json!({"stage": "release", "notes": "no"}),
-    );
-    assert!(
-        said(&output).contains("rejected by ana: no") && !output.status.success(),
-        "{}",
-        said(&output)
-    );
+    house.goes_on(command("a-1"), "a-1");
+    let said = house.ends(command("a-2"), "a-2", None, &json!({"stage": "release", "notes": "no"}));
+    assert_contains(&said, "rejected by ana: no");
 }
 
 /// Airflow itself is 200 MB: what the operator uses of it stands in for it, the rest is the real

@@ -6,8 +6,7 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::support::client::{Client, Follow, Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::{Client, Follow, serving};
 
 /// So many clients that each take a little of every event: together they would be owed ten times
 /// what the server may keep.
@@ -61,11 +60,9 @@ impl Laggard {
 
 #[test]
 fn who_reads_too_slowly_is_told_so_costs_no_memory_and_comes_back_without_a_gap() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, served, ana) = serving("");
     let id = ana.start_job("tides");
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    ana.approve(&id);
     let path = format!("/api/v1/jobs/{id}/events/stream");
     let mut laggards: Vec<_> = (0..CLIENTS).map(|_| Laggard::new(&ana, &path)).collect();
     let before_bytes = served.resident_bytes();
@@ -81,14 +78,14 @@ fn who_reads_too_slowly_is_told_so_costs_no_memory_and_comes_back_without_a_gap(
             .expect(200);
             laggards.iter_mut().for_each(Laggard::take_some);
         }
-        let metrics = String::from_utf8(ana.get("/metrics").body).unwrap();
+        let metrics = ana.get("/metrics").text();
         metrics.contains(&all_dropped)
     });
     assert!(is_dropped, "all of them are behind by {ROUNDS_MAX} rounds");
     let grown_bytes = served.resident_bytes().saturating_sub(before_bytes);
     assert!(grown_bytes < GROWTH_BYTES_MAX, "{grown_bytes} B more than before");
 
-    let all = ana.get(&format!("/api/v1/jobs/{id}/events?limit=5000")).expect(200);
+    let all = ana.job(&id, "/events?limit=5000");
     let all: Vec<u64> = all["events"]
         .as_array()
         .unwrap()

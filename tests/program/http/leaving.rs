@@ -6,14 +6,11 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
 
 #[test]
 fn every_decision_that_was_answered_is_on_disk_and_none_is_half_made() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving("");
     let ids: Vec<String> = (0..24).map(|number| ana.start_job(&format!("job-{number}"))).collect();
     let barrier = Arc::new(Barrier::new(ids.len() + 1));
     let deciders: Vec<_> = ids
@@ -36,7 +33,7 @@ fn every_decision_that_was_answered_is_on_disk_and_none_is_half_made() {
         .filter_map(|decider| decider.join().unwrap())
         .collect();
     assert_eq!(served.ended(), Some(0));
-    let decisions = workspace.json(&["decisions", "list"]);
+    let decisions = workspace.json("decisions list");
     let decided: HashSet<String> = decisions
         .as_array()
         .unwrap()

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
 
 #[test]
@@ -32,14 +32,13 @@ fn who_asks_too_often_is_told_when_to_come_back() {
 
 #[test]
 fn guessing_tokens_is_slowed_down_and_keeps_nobody_out() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
+    let (_workspace, served, ana) = serving("");
     let statuses: Vec<u16> = (0..150)
         .map(|guess| served.as_(&format!("guess-{guess}")).get("/api/v1/jobs").status)
         .collect();
     assert!(statuses[..60].iter().all(|status| *status == 401), "{statuses:?}");
     assert!(statuses.contains(&429), "{statuses:?}");
-    served.ana().get("/api/v1/jobs").expect(200);
+    ana.get("/api/v1/jobs").expect(200);
 }
 
 #[test]
@@ -86,8 +85,7 @@ fn a_head_has_the_bytes_that_are_said_and_not_one_more() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/HTTP.md")).unwrap();
     assert!(page.contains("32 KiB and 100 headers a head"));
     let limit = 32 * 1024;
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
+    let (_workspace, served, ana) = serving("");
     for piece in [usize::MAX, 1400] {
         assert_eq!(status_of_head(&served, limit, piece), "200", "in pieces of {piece}");
         for over in [1, 100, 8 * 1024, 30 * 1024] {
@@ -100,10 +98,6 @@ fn a_head_has_the_bytes_that_are_said_and_not_one_more() {
     for (more, status) in [(96, 200), (97, 431)] {
         let names: Vec<_> = (0..more).map(|number| format!("X-{number}")).collect();
         let headers: Vec<_> = names.iter().map(|name| (name.as_str(), "a")).collect();
-        assert_eq!(
-            served.ana().send("GET", "/api/v1/jobs", &headers, b"").status,
-            status,
-            "{more}"
-        );
+        assert_eq!(ana.send("GET", "/api/v1/jobs", &headers, b"").status, status, "{more}");
     }
 }

@@ -4,14 +4,13 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has};
 
 #[test]
 fn what_was_missed_comes_first_then_what_another_process_does() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/events/stream");
     let mut live = ana.follow(&path, &[]);
@@ -22,12 +21,9 @@ fn what_was_missed_comes_first_then_what_another_process_does() {
     }
     // Another job's events are not this one's.
     ana.start_job("dunes");
-    workspace.cmd(&["gate", "approve", &id, "outline"]).assert().success();
+    workspace.ok(&format!("gate approve {id} outline"));
     let (number, approved) = live.next().unwrap();
-    assert_eq!(
-        (&approved["type"], &approved["job_id"]),
-        (&json!("gate_approved"), &json!(id))
-    );
+    assert_has!(approved, "type": "gate_approved", "job_id": id);
     assert_eq!(approved["seq"].as_u64(), number);
     let seen = number.unwrap();
     let (_, opened) = live.until("gate_opened");
@@ -41,7 +37,7 @@ fn what_was_missed_comes_first_then_what_another_process_does() {
         let (number, replayed) = resumed.next().unwrap();
         assert_eq!((number, &replayed), (event["seq"].as_u64(), event));
     }
-    workspace.cmd(&["gate", "reject", &id, "script"]).assert().success();
+    workspace.ok(&format!("gate reject {id} script"));
     assert_eq!(resumed.next().unwrap().1["type"], "gate_rejected");
     let mut whole = ana.follow(&format!("{path}?since=0"), &[]);
     whole.next().unwrap();
@@ -54,11 +50,9 @@ fn what_was_missed_comes_first_then_what_another_process_does() {
 
 #[test]
 fn a_quiet_stream_shows_that_it_lives_and_says_when_the_server_leaves() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, served, ana) = serving("");
     let id = ana.start_job("tides");
-    let mut live = ana.follow(&format!("/api/v1/jobs/{id}/events/stream"), &[]);
+    let mut live = ana.follow_job(&id);
     let (number, beat) = live.until("heartbeat");
     assert_eq!(
         (number, &beat["job_id"], &beat["seq"]),
@@ -72,8 +66,7 @@ fn a_quiet_stream_shows_that_it_lives_and_says_when_the_server_leaves() {
 
 #[test]
 fn a_shell_waits_for_a_decision_that_another_process_makes() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
+    let (workspace, served, ana) = serving("");
     let pipe = served.as_("pipe-token");
     let id = pipe.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/gates/outline/decision");
@@ -85,21 +78,12 @@ fn a_shell_waits_for_a_decision_that_another_process_makes() {
     };
     // The loop is free while somebody waits.
     pipe.get("/api/v1/jobs").expect(200);
-    workspace
-        .cmd(&["gate", "reject", &id, "outline", "--notes", "no"])
-        .assert()
-        .success();
+    workspace.ok(&format!("gate reject {id} outline --notes no"));
     let decision = waiting.join().unwrap().expect(200);
-    assert_eq!(
-        (&decision["approved"], &decision["notes"]),
-        (&json!(false), &json!("no"))
-    );
+    assert_has!(decision, "approved": false, "notes": "no");
     assert_eq!(decision, workspace.decision(&id, "outline"), "it is on disk");
     // The decision of an attempt is not that of the next.
-    served
-        .ana()
-        .post(&format!("/api/v1/jobs/{id}/resume"), &json!({}))
-        .expect(200);
+    ana.act(&id, "resume", &json!({})).expect(200);
     assert_eq!(pipe.get(&format!("{path}?wait=0")).expect(404)["code"], "still_open");
     assert_eq!(pipe.get(&format!("{path}?attempt=1&wait=5")).expect(200), decision);
     assert_eq!(
@@ -107,7 +91,7 @@ fn a_shell_waits_for_a_decision_that_another_process_makes() {
         decision,
         "without waiting: the newest there is"
     );
-    workspace.cmd(&["job", "cancel", &id]).assert().success();
+    workspace.ok(&format!("job cancel {id}"));
     assert_eq!(
         pipe.get(&format!("{path}?wait=60&attempt=2")).expect(404)["code"],
         "gate_canceled"
@@ -124,23 +108,17 @@ fn the_timers_decisions_are_counted_with_their_lateness() {
     let served = Served::start(&workspace);
     let ana = served.ana();
     let id = ana.start_job("tides");
-    let decision = ana
-        .get(&format!("/api/v1/jobs/{id}/gates/outline/decision?wait=60"))
-        .expect(200);
-    assert_eq!(
-        (&decision["by"], &decision["auto_approved"]),
-        (&json!("timer"), &json!(true))
-    );
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({"stage": "script"}))
-        .expect(200);
+    let decision = ana.job(&id, "/gates/outline/decision?wait=60");
+    assert_has!(decision, "by": "timer", "auto_approved": true);
+    ana.act(&id, "approve", &json!({"stage": "script"})).expect(200);
     let mut text = String::new();
     // Counted from the feed, which may be a moment behind the answer.
     while !text.contains("holdpoint_decisions_total{by=\"ana\",outcome=\"approved\"} 1") {
-        text = String::from_utf8(ana.get("/metrics").body).unwrap();
+        text = ana.get("/metrics").text();
     }
-    assert!(
-        text.contains("holdpoint_decisions_total{by=\"timer\",outcome=\"auto_approved\"} 1"),
-        "{text}"
+    assert_contains(
+        &text,
+        "holdpoint_decisions_total{by=\"timer\",outcome=\"auto_approved\"} 1",
     );
-    assert!(text.contains("holdpoint_timer_lateness_seconds_count 1"), "{text}");
+    assert_contains(&text, "holdpoint_timer_lateness_seconds_count 1");
 }

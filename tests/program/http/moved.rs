@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
+use crate::support::said::{assert_contains, assert_has};
 
 const PIPELINE: &str = r#"
 pipeline:
@@ -18,9 +18,7 @@ pipeline:
 
 #[test]
 fn resume_names_the_gate_that_it_opened_for_review() {
-    let workspace = Workspace::new(&configuration(PIPELINE));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving(PIPELINE);
     let shapes = Shapes::of(&ana);
     let opened = ana
         .post("/api/v1/jobs", &json!({"slug": "tides", "intent": ""}))
@@ -37,40 +35,17 @@ fn resume_names_the_gate_that_it_opened_for_review() {
         .post(&at("/approve?dry_run=true"), &json!({"stage": "script"}))
         .expect(200);
     let held_up = said["facts"].as_array().unwrap().last().unwrap();
-    assert_eq!(
-        (
-            &held_up["fact"],
-            &held_up["stage"],
-            &held_up["path"],
-            &said["job_status"]
-        ),
-        (
-            &json!("stage_held_up"),
-            &json!("audio"),
-            &json!("artifacts/outline/outline.txt"),
-            &json!("paused")
-        ),
-        "{said}"
-    );
+    assert_has!(held_up, "fact": "stage_held_up", "stage": "audio", "path": "artifacts/outline/outline.txt");
+    assert_has!(said, "job_status": "paused");
     let approved = ana.post(&at("/approve"), &json!({"stage": "script"}));
     shapes.check("POST", "/api/v1/jobs/{id}/approve", &approved);
     let approved = approved.expect(200);
-    assert_eq!(
-        (&approved["next"], &approved["job_status"]),
-        (held_up, &json!("paused"))
-    );
+    assert_has!(approved, "next": held_up, "job_status": "paused");
     while news.next().unwrap().1["type"] != "job_paused" {}
     let resumed = ana.post(&at("/resume"), &json!({}));
     shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
     let resumed = resumed.expect(200);
-    assert_eq!(
-        (
-            &resumed["review"]["stage"],
-            &resumed["review"]["attempt"],
-            &resumed["job_status"]
-        ),
-        (&json!("outline"), &json!(3), &json!("needs_approval"))
-    );
+    assert_has!(resumed, "review/stage": "outline", "review/attempt": 3, "job_status": "needs_approval");
     assert!(
         resumed["message"].as_str().unwrap().starts_with("Gate outline #3"),
         "{resumed}"
@@ -78,19 +53,14 @@ fn resume_names_the_gate_that_it_opened_for_review() {
     let gates = ana.get(&at("/gates/status"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &gates);
     let gates = gates.expect(200).to_string();
-    assert!(
-        gates.contains(r#""review":"for review: outline.txt was replaced""#),
-        "{gates}"
-    );
+    assert_contains(&gates, r#""review":"for review: outline.txt was replaced""#);
     let gate = ana.get(&at("/gates/outline/diff")).expect(200);
     assert!(gate[0]["diff"].as_str().unwrap().contains("-plan\n+forged\n"), "{gate}");
 }
 
 #[test]
 fn what_a_refused_request_came_of_is_in_the_log() {
-    let workspace = Workspace::new(&configuration(PIPELINE));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving(PIPELINE);
     let job = json!({"slug": "tides", "intent": "", "manual": true});
     let job = ana.post("/api/v1/jobs", &job).expect(201);
     let at = |rest: &str| format!("/api/v1/jobs/{}{rest}", job["id"].as_str().unwrap());

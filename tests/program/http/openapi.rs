@@ -4,8 +4,9 @@
 use std::process::Command;
 
 use super::examples::{has, python};
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
+use crate::support::run::printed;
+use crate::support::said::assert_contains;
 
 /// Prints every fault that the validator finds.
 const VALIDATE: &str = "import json, sys\nfrom openapi_spec_validator import OpenAPIV31SpecValidator\n\
@@ -13,9 +14,8 @@ const VALIDATE: &str = "import json, sys\nfrom openapi_spec_validator import Ope
 
 #[test]
 fn operations_have_names_of_their_own() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let document = served.ana().get("/openapi.json").expect(200);
+    let (_workspace, _served, ana) = serving("");
+    let document = ana.get("/openapi.json").expect(200);
     let mut names = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
@@ -38,9 +38,8 @@ fn a_validator_finds_nothing() {
     if !has("openapi.json", &[&[&python, "-c", "import openapi_spec_validator"]]) {
         return;
     }
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let document = served.ana().get("/openapi.json");
+    let (workspace, _served, ana) = serving("");
+    let document = ana.get("/openapi.json");
     let validate = |text: &[u8]| {
         workspace.write("openapi.json", text);
         let mut command = Command::new(&python);
@@ -49,7 +48,7 @@ fn a_validator_finds_nothing() {
             .current_dir(workspace.root())
             .output()
             .unwrap();
-        let faults = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let faults = printed(&output);
         (output.status.success(), faults)
     };
     assert_eq!(validate(&document.body), (true, String::new()));
@@ -58,5 +57,5 @@ fn a_validator_finds_nothing() {
         .unwrap()
         .replace("\"list_jobs\"", "\"list_gates\"");
     let (_, faults) = validate(spoiled.as_bytes());
-    assert!(faults.contains("list_gates"), "{faults}");
+    assert_contains(&faults, "list_gates");
 }

@@ -5,14 +5,11 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::serving;
 
 #[test]
 fn of_http_and_commands_exactly_one_decides() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     for round in 0..5 {
         let id = ana.start_job(&format!("race-{round}"));
         let barrier = Arc::new(Barrier::new(6));
@@ -57,15 +54,12 @@ fn of_http_and_commands_exactly_one_decides() {
             .count();
         assert_eq!(decided, 1, "round {round}");
     }
-    let decisions = workspace.json(&["decisions", "list"]);
-    assert_eq!(decisions.as_array().unwrap().len(), 5);
+    assert_eq!(workspace.count("decisions list"), 5);
 }
 
 #[test]
 fn a_request_that_names_its_attempt_may_be_sent_again() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let id = ana.start_job("again");
     let at = |rest: &str| format!("/api/v1/jobs/{id}/{rest}");
     let body = json!({"stage": "outline", "attempt": 1, "notes": "mine"});

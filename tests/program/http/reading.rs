@@ -2,14 +2,14 @@
 //! they were.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::client::{Client, Served, configuration};
-use crate::support::run::Workspace;
+use crate::support::client::{Client, serving};
+use crate::support::random::Random;
+use crate::support::run::{Workspace, below};
 
 /// Every row of every table, and every file of every run directory.
 fn digest(workspace: &Workspace) -> String {
@@ -37,82 +37,47 @@ fn digest(workspace: &Workspace) -> String {
             }
         }
     }
-    files(&workspace.runs(), &mut hasher);
+    for path in below(&workspace.runs()) {
+        // The rows say it all; how SQLite keeps its pages is its own business.
+        if path
+            .strip_prefix(workspace.runs())
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("holdpoint.db")
+        {
+            continue;
+        }
+        hasher.update(path.to_string_lossy().as_bytes());
+        hasher.update(std::fs::read(&path).unwrap_or_default());
+    }
     hasher.finalize().iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
         text
     })
 }
 
-fn files(folder: &Path, hasher: &mut Sha256) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    entries.sort();
-    for path in entries {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        // The rows say it all; how SQLite keeps its pages is its own business.
-        if name.starts_with("holdpoint.db") {
-            continue;
-        }
-        hasher.update(path.to_string_lossy().as_bytes());
-        if path.is_dir() {
-            files(&path, hasher);
-        } else {
-            hasher.update(std::fs::read(&path).unwrap());
-        }
-    }
-}
-
 /// Values that mean something, nothing, or mischief.
-const VALUES: [&str; 12] = [
-    "1",
-    "0",
-    "-1",
-    "approve",
-    "true",
-    "outline",
-    "open",
-    "2026-01-01T00:00:00Z",
-    "%00",
-    "..%2f..",
-    "%27%3b--",
-    "99999999999999999999",
-];
+const VALUES: &str = "1 0 -1 approve true outline open 2026-01-01T00:00:00Z %00 ..%2f.. %27%3b-- 99999999999999999999";
 
 /// Random values; the seed is printed, and `HOLDPOINT_SEED` takes it again.
-struct Chance(u64);
+fn chance() -> Random {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let seed = std::env::var("HOLDPOINT_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seed = seed.unwrap_or(u64::from(now.subsec_nanos()) + now.as_secs());
+    println!("HOLDPOINT_SEED={seed}");
+    Random::seeded(seed)
+}
 
-impl Chance {
-    fn new() -> Self {
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
-        let seed = std::env::var("HOLDPOINT_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = seed.unwrap_or(u64::from(now.subsec_nanos()) + now.as_secs());
-        println!("HOLDPOINT_SEED={seed}");
-        Self(seed | 1)
+/// Bytes of any kind, escaped.
+fn text(chance: &mut Random) -> String {
+    if chance.one_in(4) {
+        return chance.pick(&VALUES.split(' ').collect::<Vec<_>>()).to_owned();
     }
-
-    /// xorshift64*
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) % limit
-    }
-
-    /// Bytes of any kind, escaped.
-    fn text(&mut self) -> String {
-        if self.below(4) == 0 {
-            let index = usize::try_from(self.below(VALUES.len() as u64)).unwrap();
-            return VALUES[index].to_owned();
-        }
-        (0..self.below(12))
-            .map(|_| format!("%{:02x}", self.below(256)))
-            .collect()
-    }
+    (0..chance.below(12))
+        .map(|_| format!("%{:02x}", chance.below(256)))
+        .collect()
 }
 
 fn ask(client: &Client, method: &str, path: &str) {
@@ -134,18 +99,15 @@ fn ask(client: &Client, method: &str, path: &str) {
 
 #[test]
 fn no_get_and_no_head_changes_a_row_or_a_file() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, served, ana) = serving("");
     served.until("this process leads");
     let id = ana.start_job("tides");
     let gate = json!({"stage": "release", "artifacts": [{"kind": "plan", "name": "p", "content": "x"}]});
-    ana.post("/api/v1/jobs/m-1/gates", &gate).expect(201);
-    ana.post("/api/v1/jobs/m-1/reject", &json!({"stage": "release"}))
-        .expect(200);
+    ana.act("m-1", "gates", &gate).expect(201);
+    ana.act("m-1", "reject", &json!({"stage": "release"})).expect(200);
     ana.until_on_disk();
     let before = digest(&workspace);
-    let mut chance = Chance::new();
+    let mut chance = chance();
     let document = ana.get("/openapi.json").expect(200);
     let mut tried = 0;
     for (path, operations) in document["paths"].as_object().unwrap() {
@@ -175,15 +137,19 @@ fn no_get_and_no_head_changes_a_row_or_a_file() {
                 let mut random = Vec::new();
                 for query in &queries {
                     if chance.below(3) > 0 {
-                        random.push(format!("{query}={}", chance.text()));
+                        random.push(format!("{query}={}", text(&mut chance)));
                     }
                 }
                 ask(&ana, "GET", &format!("{place}?{}", random.join("&")));
-                ask(&ana, "HEAD", &format!("{place}/{}?{}", chance.text(), random.join("&")));
+                ask(
+                    &ana,
+                    "HEAD",
+                    &format!("{place}/{}?{}", text(&mut chance), random.join("&")),
+                );
                 tried += 2;
             }
             for (index, query) in queries.iter().enumerate() {
-                for value in VALUES.iter().skip(index % 2).step_by(2) {
+                for value in VALUES.split(' ').skip(index % 2).step_by(2) {
                     ask(&ana, "GET", &format!("{place}?{query}={value}"));
                     tried += 1;
                 }
@@ -192,6 +158,6 @@ fn no_get_and_no_head_changes_a_row_or_a_file() {
     }
     assert!(tried > 300, "only {tried} requests");
     assert_eq!(digest(&workspace), before);
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    ana.approve(&id);
     assert_ne!(digest(&workspace), before, "the digest sees a decision");
 }

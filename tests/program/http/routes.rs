@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 #[track_caller]
 fn has(value: &Value, keys: &str) {
@@ -15,9 +16,7 @@ fn has(value: &Value, keys: &str) {
 
 #[test]
 fn a_job_from_start_to_end_over_http_alone() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     let shapes = Shapes::of(&ana);
     let job = ana.post(
         "/api/v1/jobs",
@@ -29,14 +28,8 @@ fn a_job_from_start_to_end_over_http_alone() {
         &job,
         "id slug intent status stage cfg gates artifacts params created_at updated_at operator",
     );
-    assert_eq!(
-        (&job["operator"], &job["cfg"]["brief"]["tone"]),
-        (&json!("ana"), &json!("calm"))
-    );
-    assert_eq!(
-        (&job["status"], &job["stage"]),
-        (&json!("needs_approval"), &json!("outline"))
-    );
+    assert_has!(job, "operator": "ana", "cfg/brief/tone": "calm");
+    assert_has!(job, "status": "needs_approval", "stage": "outline");
     has(
         &job["gates"][0],
         "stage required approved by at notes patch auto_approved timeout_seconds",
@@ -47,10 +40,7 @@ fn a_job_from_start_to_end_over_http_alone() {
     let status = ana.get(&at("/gates/status"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &status);
     let status = status.expect(200);
-    assert_eq!(
-        (&status["total_gates"], &status["pending_gates"]),
-        (&json!(9), &json!(1))
-    );
+    assert_has!(status, "total_gates": 9, "pending_gates": 1);
     has(&status, "job_id job_status current_stage approved_gates rejected_gates");
     has(
         &status["gates"][0],
@@ -63,53 +53,35 @@ fn a_job_from_start_to_end_over_http_alone() {
     shapes.check("POST", "/api/v1/jobs/{id}/approve", &decided);
     let decided = decided.expect(200);
     assert_eq!(decided["message"], "Gate outline approved successfully");
-    assert_eq!(
-        (&decided["decision"]["by"], &decided["published"]),
-        (&json!("ana"), &json!(true))
-    );
+    assert_has!(decided, "decision/by": "ana", "published": true);
     assert_eq!(decided["decision"]["via"]["surface"], "http");
     // The answer came after the file.
     assert_eq!(workspace.decision(id, "outline"), decided["decision"]);
-    let decision = ana.get(&at("/gates/outline/decision"));
-    shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/decision", &decision);
-    assert_eq!(decision.expect(200), decided["decision"]);
+    let decision = shapes.get(&at("/gates/outline/decision"), 200);
+    assert_eq!(decision, decided["decision"]);
     let decisions = ana.get(&at("/gates/decisions"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/decisions", &decisions);
     let decisions = decisions.expect(200);
-    assert_eq!(
-        (&decisions["decisions"]["outline"], &decisions["total_decisions"]),
-        (&decided["decision"], &json!(1))
-    );
+    assert_has!(decisions, "decisions/outline": decided["decision"], "total_decisions": 1);
     let rejected = ana.post(&at("/reject"), &json!({"stage": "script", "notes": "slow"}));
     shapes.check("POST", "/api/v1/jobs/{id}/reject", &rejected);
     let rejected = rejected.expect(200);
-    assert_eq!(
-        (&rejected["message"], &rejected["job_status"]),
-        (&json!("Gate script rejected successfully"), &json!("paused"))
-    );
-    let resumed = ana.post(&at("/resume"), &json!({}));
-    shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
-    assert_eq!(resumed.expect(200)["patches_applied"], 0);
+    assert_has!(rejected, "message": "Gate script rejected successfully", "job_status": "paused");
+    let resumed = shapes.post(&at("/resume"), &json!({}), 200);
+    assert_eq!(resumed["patches_applied"], 0);
     let queue = ana.get("/api/v1/gates?state=open");
     shapes.check("GET", "/api/v1/gates", &queue);
     let queue = queue.expect(200);
-    assert_eq!(
-        (&queue[0]["job_id"], &queue[0]["stage"], &queue[0]["attempt"]),
-        (&json!(id), &json!("script"), &json!(2))
-    );
-    let all = ana.get("/api/v1/decisions?limit=1");
-    shapes.check("GET", "/api/v1/decisions", &all);
-    assert_eq!(all.expect(200)[0]["stage"], "script");
-    let canceled = ana.post(&at("/cancel"), &json!({}));
-    shapes.check("POST", "/api/v1/jobs/{id}/cancel", &canceled);
-    canceled.expect(200);
+    assert_has!(queue[0], "job_id": id, "stage": "script", "attempt": 2);
+    let all = shapes.get("/api/v1/decisions?limit=1", 200);
+    assert_eq!(all[0]["stage"], "script");
+    shapes.post(&at("/cancel"), &json!({}), 200);
     for (path, template) in [("", "/api/v1/jobs/{id}"), ("/artifacts", "/api/v1/jobs/{id}/artifacts")] {
         let reply = ana.get(&at(path));
         shapes.check("GET", template, &reply);
     }
-    let listed = ana.get("/api/v1/jobs?status=canceled&limit=1");
-    shapes.check("GET", "/api/v1/jobs", &listed);
-    assert_eq!(listed.expect(200)[0]["id"], *id);
+    let listed = shapes.get("/api/v1/jobs?status=canceled&limit=1", 200);
+    assert_eq!(listed[0]["id"], *id);
     assert_eq!(
         ana.get("/api/v1/jobs?before=2020-01-01T00:00:00Z").expect(200),
         json!([])
@@ -118,9 +90,7 @@ fn a_job_from_start_to_end_over_http_alone() {
 
 #[test]
 fn events_by_number_and_by_time() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/events");
@@ -129,13 +99,10 @@ fn events_by_number_and_by_time() {
     let all = all.expect(200);
     has(&all, "job_id events total has_more last_event_time since timestamp");
     let events = all["events"].as_array().unwrap();
-    assert_eq!((&all["total"], &all["has_more"]), (&json!(events.len()), &json!(false)));
+    assert_has!(all, "total": events.len(), "has_more": false);
     for event in events {
         has(event, "seq job_id stage status message payload");
-        assert_eq!(
-            (&event["ts"], &event["type"]),
-            (&event["timestamp"], &event["event_type"])
-        );
+        assert_has!(event, "ts": event["timestamp"], "type": event["event_type"]);
     }
     let page = ana.get(&format!("{path}?limit=1")).expect(200);
     assert_eq!(
@@ -166,9 +133,8 @@ fn events_by_number_and_by_time() {
 
 #[test]
 fn a_gate_is_opened_with_bytes_patched_and_read_back() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let (ana, pipe) = (served.ana(), served.as_("pipe-token"));
+    let (workspace, served, ana) = serving("");
+    let (ana, pipe) = (ana, served.as_("pipe-token"));
     let shapes = Shapes::of(&ana);
     let gate = json!({
         "stage": "release",
@@ -178,10 +144,7 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let opened = pipe.post("/api/v1/jobs/deploy-42/gates", &gate);
     shapes.check("POST", "/api/v1/jobs/{id}/gates", &opened);
     let opened = opened.expect(201);
-    assert_eq!(
-        (&opened["state"], &opened["attempt"], &opened["published"]),
-        (&json!("open"), &json!(1), &json!(true))
-    );
+    assert_has!(opened, "state": "open", "attempt": 1, "published": true);
     assert_eq!(
         pipe.post("/api/v1/jobs/deploy-42/gates", &gate).expect(200)["attempt"],
         1,
@@ -190,13 +153,11 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let diff = ana.get("/api/v1/jobs/deploy-42/gates/release/diff");
     shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/diff", &diff);
     let diff = diff.expect(200);
-    assert_eq!(
-        (&diff[0]["added_lines"], &diff[1]["is_binary"]),
-        (&json!(1), &json!(true))
-    );
+    assert_has!(diff[0], "added_lines": 1);
+    assert_has!(diff[1], "is_binary": true);
     assert!(diff[0]["diff"].as_str().unwrap().contains("\n+two\n"), "{diff}");
     // The command tells the same, and what only it looks at: facts of media, and the bytes on disk.
-    let mut told = workspace.json(&["gate", "diff", "deploy-42", "release"]);
+    let mut told = workspace.json("gate diff deploy-42 release");
     for document in told.as_array_mut().unwrap() {
         document.as_object_mut().unwrap().remove("facts").unwrap();
     }
@@ -204,10 +165,7 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let whole = ana
         .get("/api/v1/jobs/deploy-42/gates/release/diff?base=none")
         .expect(200);
-    assert_eq!(
-        (&whole[0]["base_sha256"], &whole[0]["added_lines"]),
-        (&json!(null), &json!(2))
-    );
+    assert_has!(whole[0], "base_sha256": null, "added_lines": 2);
     let base = diff[0]["base_sha256"].as_str().unwrap();
     for given in ["given", &base[..8], base] {
         let same = ana.get(&format!("/api/v1/jobs/deploy-42/gates/release/diff?base={given}"));
@@ -223,30 +181,29 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
         .expect(404);
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=x").expect(422);
     let patch = json!({"type": "text_replace", "artifact": "artifacts/release/plan.txt", "replacements": [{"old": "two", "new": "2"}]});
-    let patched = ana.post("/api/v1/jobs/deploy-42/patches/release/apply", &patch);
+    let patched = ana.act("deploy-42", "patches/release/apply", &patch);
     shapes.check("POST", "/api/v1/jobs/{id}/patches/{stage}/apply", &patched);
     let patched = patched.expect(200);
     assert!(!patched["changed"].as_array().unwrap().is_empty());
     assert_eq!(patched["digest"].as_str().unwrap().len(), 64);
-    let undone = ana.post(
+    let undone = shapes.post(
         "/api/v1/jobs/deploy-42/patches/release/undo",
         &json!({"digest": patched["digest"]}),
+        200,
     );
-    shapes.check("POST", "/api/v1/jobs/{id}/patches/{stage}/undo", &undone);
-    assert_eq!(undone.expect(200)["digest"], opened["digest"]);
+    assert_eq!(undone["digest"], opened["digest"]);
     ana.post(
         "/api/v1/jobs/deploy-42/patches/release/undo",
         &json!({"artifact": "../x"}),
     )
     .expect(422);
-    ana.post("/api/v1/jobs/deploy-42/patches/release/apply", &patch)
-        .expect(200);
+    ana.act("deploy-42", "patches/release/apply", &patch).expect(200);
     let bytes = pipe.get("/api/v1/jobs/deploy-42/artifacts/artifacts/release/plan.txt");
     assert_eq!((bytes.status, bytes.body.as_slice()), (200, &b"one\n2\n"[..]));
     let binary = pipe.get("/api/v1/jobs/deploy-42/artifacts/artifacts/release/b.bin");
     assert_eq!(binary.body, [0, 1, 2, 3]);
     let old = json!({"stage": "release", "digest": opened["digest"]});
-    ana.post("/api/v1/jobs/deploy-42/approve", &old).expect(409);
+    ana.act("deploy-42", "approve", &old).expect(409);
     ana.post(
         "/api/v1/jobs/deploy-42/approve",
         &json!({"stage": "release", "digest": patched["digest"]}),
@@ -299,15 +256,14 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
 
 #[test]
 fn configuration_health_patches_briefs_and_documents() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let (ana, nobody) = (served.ana(), served.nobody());
+    let (_workspace, served, ana) = serving("");
+    let (ana, nobody) = (ana, served.nobody());
     let shapes = Shapes::of(&ana);
     for path in ["/healthz", "/api/v1/healthz"] {
         let health = nobody.get(path);
         shapes.check("GET", path, &health);
         let health = health.expect(200);
-        assert_eq!((&health["ok"], &health["status"]), (&json!(true), &json!("healthy")));
+        assert_has!(health, "ok": true, "status": "healthy");
         has(&health["services"], "database storage configuration");
     }
     let shown = ana.get("/api/v1/config/operator");
@@ -325,7 +281,7 @@ fn configuration_health_patches_briefs_and_documents() {
     let in_force = ana.send("POST", "/api/v1/config/validate", &[], b"");
     shapes.check("POST", "/api/v1/config/validate", &in_force);
     let in_force = in_force.expect(200);
-    assert_eq!((&in_force["valid"], &in_force["problems"]), (&json!(true), &json!([])));
+    assert_has!(in_force, "valid": true, "problems": []);
     let wrong = ana
         .send(
             "POST",
@@ -334,10 +290,7 @@ fn configuration_health_patches_briefs_and_documents() {
             b"gates:\n  script: {required: maybe}\n",
         )
         .expect(200);
-    assert_eq!(
-        (&wrong["valid"], &wrong["problems"][0]["line"]),
-        (&json!(false), &json!(2))
-    );
+    assert_has!(wrong, "valid": false, "problems/0/line": 2);
     has(&wrong["problems"][0], "line column path message hint");
     let types = ana.get("/api/v1/patches/types").expect(200);
     for kind in ["script", "storyboard"] {
@@ -358,11 +311,9 @@ fn configuration_health_patches_briefs_and_documents() {
     ana.post("/api/v1/compile-brief", &json!({"free_text_brief": " "}))
         .expect(400);
     let page = nobody.get("/docs");
-    let page = String::from_utf8(page.body).unwrap();
-    assert!(
-        page.contains("/api/v1/jobs/{id}/approve") && !page.contains("src="),
-        "{page}"
-    );
+    let page = page.text();
+    assert_contains(&page, "/api/v1/jobs/{id}/approve");
+    assert_lacks(&page, "src=");
     assert_eq!(
         page.matches("http").count(),
         page.matches("httponly").count(),
@@ -370,7 +321,7 @@ fn configuration_health_patches_briefs_and_documents() {
     );
     ana.until_on_disk();
     let metrics = ana.get("/metrics");
-    let text = String::from_utf8(metrics.body).unwrap();
+    let text = metrics.text();
     for name in [
         "holdpoint_open_gates{stage=\"outline\"} 1",
         "holdpoint_open_gate_oldest_age_seconds",
@@ -396,14 +347,11 @@ fn configuration_health_patches_briefs_and_documents() {
 
 #[test]
 fn events_by_time_lose_none_of_those_that_share_one() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
     for _ in 0..4 {
-        ana.post(&format!("/api/v1/jobs/{id}/reject"), &json!({"stage": "outline"}))
-            .expect(200);
-        ana.post(&format!("/api/v1/jobs/{id}/resume"), &json!({})).expect(200);
+        ana.act(&id, "reject", &json!({"stage": "outline"})).expect(200);
+        ana.act(&id, "resume", &json!({})).expect(200);
     }
     let path = format!("/api/v1/jobs/{id}/events");
     let all = ana.get(&path).expect(200)["events"].as_array().unwrap().clone();
@@ -432,13 +380,10 @@ fn events_by_time_lose_none_of_those_that_share_one() {
 
 #[test]
 fn an_attempt_that_is_none_is_told_those_there_are() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving("");
     let id = ana.start_job("tides");
-    ana.post(&format!("/api/v1/jobs/{id}/reject"), &json!({"stage": "outline"}))
-        .expect(200);
-    ana.post(&format!("/api/v1/jobs/{id}/resume"), &json!({})).expect(200);
+    ana.act(&id, "reject", &json!({"stage": "outline"})).expect(200);
+    ana.act(&id, "resume", &json!({})).expect(200);
     for rest in ["decision?attempt=7", "diff?attempt=7"] {
         let told = ana.get(&format!("/api/v1/jobs/{id}/gates/outline/{rest}")).expect(404);
         assert_eq!(told["detail"], format!("{id} / outline has no attempt #7"));
@@ -451,8 +396,6 @@ fn an_attempt_that_is_none_is_told_those_there_are() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(6), "{said}");
-    assert!(
-        said.contains("has no attempt #7") && said.contains("its attempts are 1, 2"),
-        "{said}"
-    );
+    assert_contains(&said, "has no attempt #7");
+    assert_contains(&said, "its attempts are 1, 2");
 }

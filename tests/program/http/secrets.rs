@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::client::{Client, Reply, configuration};
 use crate::support::receiver::{self, Receiver};
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, printed};
+use crate::support::said::assert_lacks;
 
 const ADMIN: &str = "planted-admin-Zq8vT2xW";
 const SECRET: &str = "planted-secret-mR4kL9";
@@ -99,22 +100,18 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
     let served = Logged::start(&workspace, address);
     let admin = served.client(Some(ADMIN));
     let id = admin.start_job("tides");
-    admin
-        .post(&format!("/api/v1/jobs/{id}/approve"), &json!({"stage": "outline"}))
-        .expect(200);
-    let decision = admin
-        .get(&format!("/api/v1/jobs/{id}/gates/outline/decision"))
-        .expect(200);
+    admin.act(&id, "approve", &json!({"stage": "outline"})).expect(200);
+    let decision = admin.job(&id, "/gates/outline/decision");
     assert_eq!(decision["by"], "admin");
     // The stage has run when its gate is there.
-    while admin.get(&format!("/api/v1/jobs/{id}/gates/status")).expect(200)["gates"][1]["state"] != "open" {}
+    while admin.job(&id, "/gates/status")["gates"][1]["state"] != "open" {}
     let environment = admin.get(&format!("/api/v1/jobs/{id}/artifacts/artifacts/script/env.txt"));
-    let environment = String::from_utf8(environment.body).unwrap();
+    let environment = environment.text();
     assert!(
         environment.contains(&format!("SAID={ENV}")),
         "what the stage is given it has: {environment}"
     );
-    assert!(!environment.contains("ADMIN_TOKEN"), "{environment}");
+    assert_lacks(&environment, "ADMIN_TOKEN");
     holds_none("the environment of a stage", &environment);
 
     let document = admin.get("/openapi.json").expect(200);
@@ -183,7 +180,7 @@ fn no_route_no_log_no_command_and_no_stage_tells_a_secret() {
         &["gate", "list", "--json"],
     ] {
         let output = workspace.command(args).envs(ENVIRONMENT).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        let said = printed(&output);
         holds_none(&args.join(" "), &said);
         assert!(!said.contains(ENV) || args[0] != "config", "{args:?}: {said}");
     }

@@ -5,8 +5,11 @@ use serde_json::Value;
 
 use crate::support::client::{Client, Reply};
 
-/// The document.
-pub struct Shapes(Value);
+/// A client whose every answer is held against the document.
+pub struct Shapes {
+    client: Client,
+    document: Value,
+}
 
 impl Shapes {
     pub fn of(client: &Client) -> Self {
@@ -22,13 +25,45 @@ impl Shapes {
                 assert!(parameters.is_none_or(Value::is_array), "{operation}");
             }
         }
-        Self(document)
+        let client = client.clone();
+        Self { client, document }
+    }
+
+    #[track_caller]
+    pub fn get(&self, path: &str, status: u16) -> Value {
+        let reply = self.client.get(path);
+        self.check("GET", path, &reply);
+        reply.expect(status)
+    }
+
+    #[track_caller]
+    pub fn post(&self, path: &str, body: &Value, status: u16) -> Value {
+        let reply = self.client.post(path, body);
+        self.check("POST", path, &reply);
+        reply.expect(status)
+    }
+
+    /// The path as the document has it.
+    #[track_caller]
+    fn template(&self, path: &str) -> &Value {
+        let path = path.split('?').next().unwrap_or(path);
+        let fits = |template: &str| {
+            let steps: Vec<_> = template.split('/').collect();
+            let taken: Vec<_> = path.splitn(steps.len(), '/').collect();
+            let fits = |(step, taken): (&&str, &&str)| step == taken || step.starts_with('{');
+            let is_one = template.ends_with("{path}") || path.split('/').count() == steps.len();
+            is_one && steps.len() == taken.len() && steps.iter().zip(&taken).all(fits)
+        };
+        let templates = self.document["paths"].as_object().unwrap().iter();
+        let found = templates.filter(|(template, _)| fits(template));
+        let nearest = found.min_by_key(|(template, _)| template.matches('{').count());
+        nearest.unwrap_or_else(|| panic!("{path} is not described")).1
     }
 
     /// Panics unless the answer is described, and is as described.
     #[track_caller]
     pub fn check(&self, method: &str, path: &str, reply: &Reply) {
-        let answers = &self.0["paths"][path][method.to_lowercase()]["responses"];
+        let answers = &self.template(path)[method.to_lowercase()]["responses"];
         let answer = &answers[reply.status.to_string()];
         assert!(
             !answer.is_null(),
@@ -43,7 +78,7 @@ impl Shapes {
 
     fn named<'s>(&'s self, schema: &'s Value) -> &'s Value {
         match schema["$ref"].as_str() {
-            Some(name) => &self.0["components"]["schemas"][name.rsplit('/').next().unwrap()],
+            Some(name) => &self.document["components"]["schemas"][name.rsplit('/').next().unwrap()],
             None => schema,
         }
     }
@@ -52,7 +87,7 @@ impl Shapes {
     fn fits(&self, schema: &Value, value: &Value, at: &str) {
         if let Some(name) = schema["$ref"].as_str() {
             let name = name.rsplit('/').next().unwrap();
-            let schema = &self.0["components"]["schemas"][name];
+            let schema = &self.document["components"]["schemas"][name];
             assert!(schema.is_object(), "{at}: there is no {name}");
             return self.fits(schema, value, &format!("{at} {name}"));
         }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{configuration, serving_on};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
 /// `outline` has a timer of an hour, to which persons may add ten minutes; `script` has none.
 fn timed() -> Workspace {
@@ -18,24 +19,19 @@ fn timed() -> Workspace {
 
 #[test]
 fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
-    let workspace = timed();
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving_on(timed());
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let at = |deed: &str| format!("/api/v1/jobs/{id}/gates/outline/{deed}");
     let held = ana.post(&at("hold"), &json!({"reason": "the lawyer looks"}));
     shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/hold", &held);
     let held = held.expect(200);
-    assert_eq!(
-        (&held["hold"]["by"], &held["state"], &held["published"]),
-        (&json!("ana"), &json!("open"), &json!(true))
-    );
+    assert_has!(held, "hold/by": "ana", "state": "open", "published": true);
     // Also with no body at all, and with the attempt named.
     let again = ana.send("POST", &at("hold"), &[], b"").expect(200);
     assert_eq!(again["hold"], held["hold"], "a repeated request changes nothing");
     ana.post(&at("hold"), &json!({"attempt": 1})).expect(200);
-    let count = |kind: &str| workspace.event_types(&id).iter().filter(|one| *one == kind).count();
+    let count = |kind: &str| workspace.count_events(&id, kind);
     assert_eq!(count("gate_held"), 1);
     let gone = ana.post(&at("hold"), &json!({"attempt": 2}));
     assert_eq!(gone.status, 404, "no such attempt: {gone:?}");
@@ -51,25 +47,19 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
         held["stopped"]["until"].as_str().unwrap() < held["deadline"].as_str().unwrap(),
         "{held}"
     );
-    let listed = workspace.cmd(&["gate", "list"]).output().unwrap();
-    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    assert!(listed.contains("THEN") && listed.contains(" =59:5"), "{listed}");
-    assert!(
-        listed.contains("held by ana until 2") && listed.contains("Z: the lawyer looks"),
-        "{listed}"
-    );
-    let shown = workspace.cmd(&["gate", "show", &id, "outline"]).output().unwrap();
-    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert!(
-        shown.contains("stands still, 59:5") && shown.contains("runs again by 2"),
-        "{shown}"
-    );
+    let listed = workspace.ok("gate list");
+    assert_contains(&listed, "THEN");
+    assert_contains(&listed, " =59:5");
+    assert_contains(&listed, "held by ana until 2");
+    assert_contains(&listed, "Z: the lawyer looks");
+    let shown = workspace.ok(&format!("gate show {id} outline"));
+    assert_contains(&shown, "stands still, 59:5");
+    assert_contains(&shown, "runs again by 2");
     // Somebody else's hold is named.
     let refused = workspace.cmd(&["gate", "hold", &id, "outline"]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("ana holds"));
-    let released = ana.post(&at("release"), &json!({}));
-    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/release", &released);
-    assert_eq!(released.expect(200)["hold"], json!(null));
+    let released = shapes.post(&at("release"), &json!({}), 200);
+    assert_eq!(released["hold"], json!(null));
     let nobody = ana.post(&at("release"), &json!({})).expect(409);
     assert!(
         nobody["detail"].as_str().unwrap().starts_with("nobody holds"),
@@ -80,13 +70,11 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
 
 #[test]
 fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
-    let workspace = timed();
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (_workspace, _served, ana) = serving_on(timed());
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/gates/outline/extend");
-    let before = ana.get(&format!("/api/v1/jobs/{id}")).expect(200)["gates"][0].clone();
+    let before = ana.job(&id, "")["gates"][0].clone();
     for (body, loc) in [
         (json!({}), json!(["body", "seconds"])),
         (json!({"seconds": 0}), json!(["body", "seconds"])),
@@ -127,22 +115,19 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
     let over = ana.post(&path, &json!({"seconds": 1})).expect(409);
     assert!(over["detail"].as_str().unwrap().contains("10:00"), "{over}");
     // A gate without a timer has nothing to move; one that is decided neither.
-    ana.post(&format!("/api/v1/jobs/{id}/approve"), &json!({})).expect(200);
+    ana.approve(&id);
     ana.post(&path, &json!({"seconds": 1})).expect(409);
     let script = format!("/api/v1/jobs/{id}/gates/script/extend");
     let none = ana.post(&script, &json!({"seconds": 1})).expect(409);
     assert!(none["detail"].as_str().unwrap().ends_with("has no timer"), "{none}");
-    ana.post(&format!("/api/v1/jobs/{id}/gates/nope/hold"), &json!({}))
-        .expect(404);
+    ana.act(&id, "gates/nope/hold", &json!({})).expect(404);
 }
 
 /// Listed, shown and answered as the console shows it; "held by" would promise that nothing
 /// happens.
 #[test]
 fn a_hold_whose_time_is_used_up_is_told_as_one_that_stops_nothing() {
-    let workspace = timed();
-    let served = Served::start(&workspace);
-    let ana = served.ana();
+    let (workspace, _served, ana) = serving_on(timed());
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let at = |deed: &str| format!("/api/v1/jobs/{id}/gates/outline{deed}");
@@ -151,20 +136,12 @@ fn a_hold_whose_time_is_used_up_is_told_as_one_that_stops_nothing() {
     // The ten minutes that persons may add pass on both clocks.
     workspace.write("clock.next", "601 601");
     std::fs::rename(workspace.root().join("clock.next"), workspace.root().join("clock")).unwrap();
-    let status = ana.get(&format!("/api/v1/jobs/{id}/gates/status"));
-    shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &status);
-    let gate = status.expect(200)["gates"][0].clone();
-    assert_eq!(
-        (&gate["hold"]["is_used_up"], &gate["stopped"], &gate["addable_seconds"]),
-        (&json!(true), &json!(null), &json!(0.0)),
-        "{gate}"
-    );
+    let status = shapes.get(&format!("/api/v1/jobs/{id}/gates/status"), 200);
+    let gate = status["gates"][0].clone();
+    assert_has!(gate, "hold/is_used_up": true, "stopped": null, "addable_seconds": 0.0);
     for args in [&["gate", "list"][..], &["gate", "show", &id, "outline"]] {
-        let shown = workspace.cmd(args).output().unwrap();
-        let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
-        assert!(
-            shown.contains("ana's hold has used up its time: the timer runs on") && !shown.contains("by ana since"),
-            "{shown}"
-        );
+        let shown = workspace.ok(args);
+        assert_contains(&shown, "ana's hold has used up its time: the timer runs on");
+        assert_lacks(&shown, "by ana since");
     }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::client::{Served, configuration};
 use crate::support::receiver::{OK, Receiver};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has};
 
 const SECRET: &str = "a secret of two parties";
 
@@ -70,7 +71,7 @@ fn serve(workspace: &Workspace, trusted: Option<&str>) -> Served {
 }
 
 fn standing(workspace: &Workspace) -> Value {
-    workspace.json(&["webhooks"])[0].clone()
+    workspace.json("webhooks")[0].clone()
 }
 
 #[test]
@@ -80,24 +81,17 @@ fn a_receiver_whose_certificate_nobody_vouches_for_gets_nothing_until_its_author
     let served = serve(&workspace, None);
     let id = served.ana().start_job("tides");
     let said = served.until("not delivered");
-    assert!(
-        said.contains("TLS failed: no authority that this machine trusts"),
-        "{said}"
-    );
-    assert!(said.contains("it is tried again"), "{said}");
+    assert_contains(&said, "TLS failed: no authority that this machine trusts");
+    assert_contains(&said, "it is tried again");
     while standing(&workspace)["failed_attempts"].as_u64() < Some(2) {}
     let refused = standing(&workspace);
-    assert_eq!(
-        (&refused["delivered"], &refused["lost"], &refused["waiting"]),
-        (&json!(0), &json!(0), &json!(1))
-    );
+    assert_has!(refused, "delivered": 0, "lost": 0, "waiting": 1);
     assert!(
         refused["fault"].as_str().unwrap().starts_with("TLS failed"),
         "{refused}"
     );
     assert!(house.receiver.rest().is_empty(), "not a byte of a request has left");
-    served.terminate();
-    assert_eq!(served.ended(), Some(0));
+    served.leaves();
 
     // As docs/WEBHOOKS.md says: one's own authority, by the environment.
     let _served = serve(&workspace, Some("authority.pem"));
@@ -122,9 +116,6 @@ fn a_certificate_of_another_name_is_not_the_receivers() {
     let served = serve(&workspace, Some("authority.pem"));
     served.ana().start_job("tides");
     let said = served.until("not delivered");
-    assert!(
-        said.contains("TLS failed: the receiver's certificate bears another name"),
-        "{said}"
-    );
+    assert_contains(&said, "TLS failed: the receiver's certificate bears another name");
     assert!(house.receiver.rest().is_empty());
 }

@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::shapes::Shapes;
-use crate::support::client::{Served, configuration};
+use crate::support::client::{Served, configuration, serving};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_ends, assert_has};
 
 #[test]
 fn a_token_takes_back_what_it_opened_and_nothing_else() {
@@ -20,40 +21,23 @@ fn a_token_takes_back_what_it_opened_and_nothing_else() {
     assert_eq!(open("one\n").expect(201).get("warnings"), None);
     let withdraw = format!("{gates}/outline/withdraw");
     let refused = ana.post(&withdraw, &json!({})).expect(403);
-    assert_eq!(
-        (&refused["detail"], &refused["code"]),
-        (
-            &json!("pipe opened deploy-42 / outline #1, not ana"),
-            &json!("not_allowed")
-        )
-    );
+    assert_has!(refused, "detail": "pipe opened deploy-42 / outline #1, not ana", "code": "not_allowed");
     let withdrawn = pipe.post(&withdraw, &json!({"attempt": 1, "reason": "wrong tag"}));
     shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/withdraw", &withdrawn);
     let withdrawn = withdrawn.expect(200);
-    assert_eq!(
-        (
-            &withdrawn["state"],
-            &withdrawn["canceled"]["by"],
-            &withdrawn["job_status"]
-        ),
-        (&json!("canceled"), &json!("pipe"), &json!("running"))
-    );
+    assert_has!(withdrawn, "state": "canceled", "canceled/by": "pipe", "job_status": "running");
     // Sent again after the next attempt opened, it still means the first.
     open("two\n").expect(201);
     let again = pipe.post(&withdraw, &json!({"attempt": 1})).expect(200);
-    assert_eq!(
-        (&again["attempt"], &again["canceled"]),
-        (&json!(1), &withdrawn["canceled"])
-    );
+    assert_has!(again, "attempt": 1, "canceled": withdrawn["canceled"]);
     let admin = served
         .as_("admin-token")
         .post(&withdraw, &json!({"attempt": 2}))
         .expect(200);
     assert_eq!(admin["canceled"]["by"], "admin");
-    let types = workspace.event_types("deploy-42");
-    assert_eq!(types.iter().filter(|one| *one == "gate_canceled").count(), 2);
+    assert_eq!(workspace.count_events("deploy-42", "gate_canceled"), 2);
     open("three\n").expect(201);
-    ana.post("/api/v1/jobs/deploy-42/approve", &json!({"stage": "outline"}))
+    ana.act("deploy-42", "approve", &json!({"stage": "outline"}))
         .expect(200);
     pipe.post(&withdraw, &json!({"attempt": 3})).expect(409);
     pipe.post(&withdraw, &json!({"attempt": 9})).expect(404);
@@ -61,10 +45,9 @@ fn a_token_takes_back_what_it_opened_and_nothing_else() {
 
 #[test]
 fn a_stage_that_the_configuration_does_not_know_is_told() {
-    let workspace = Workspace::new(&configuration(""));
-    let served = Served::start(&workspace);
+    let (_workspace, served, ana) = serving("");
     let pipe = served.as_("pipe-token");
-    let shapes = Shapes::of(&served.ana());
+    let shapes = Shapes::of(&ana);
     let artifacts = [json!({"kind": "plan", "name": "plan.txt", "content": "x"})];
     let opened = pipe.post(
         "/api/v1/jobs/deploy-42/gates",
@@ -73,5 +56,5 @@ fn a_stage_that_the_configuration_does_not_know_is_told() {
     shapes.check("POST", "/api/v1/jobs/{id}/gates", &opened);
     let opened = opened.expect(201);
     let warning = opened["warnings"][0].as_str().unwrap();
-    assert!(warning.ends_with("hint: did you mean outline?"), "{warning}");
+    assert_ends(&warning, "hint: did you mean outline?");
 }

@@ -13,11 +13,9 @@ use crate::support::run::Workspace;
 
 /// Two gates, and a console whose selection is on the first.
 fn at_the_first(workspace: &Workspace) -> Desk {
-    let open = ["gate", "open", "j-2", "deploy", "--artifact", "plan=plan.txt"];
-    workspace.cmd(&open).assert().success();
+    workspace.ok("gate open j-2 deploy --artifact plan=plan.txt");
     let mut desk = Desk::leading(workspace);
-    desk.selects("j-1", "deploy", 1);
-    desk.sees("plan v1");
+    desk.reads("j-1", "deploy", 1, "plan v1");
     desk
 }
 
@@ -58,7 +56,7 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
         if gates.join("deploy.1.json").exists() {
             fs::remove_dir_all(&gates).unwrap();
         }
-        let verified = workspace.command(&["decisions", "verify"]).output().unwrap();
+        let verified = workspace.under(&[], "decisions verify");
         if verified.status.code() != Some(0) {
             break verified;
         }
@@ -68,13 +66,8 @@ fn decision_files_that_vanish_under_an_open_console_are_written_again_beside_it(
     desk.selects("j-2", "deploy", 1);
     approves(&workspace, &mut desk);
     desk.sees("Approved j-2");
-    desk.press("4");
-    desk.sees("decision 1 of 2, newest first");
-    assert_said(
-        &workspace.command(&["doctor", "--repair"]).output().unwrap(),
-        0,
-        &["j-1/gates/deploy"],
-    );
+    desk.sees_after("4", "decision 1 of 2, newest first");
+    assert_said(&workspace.under(&[], "doctor --repair"), 0, &["j-1/gates/deploy"]);
     assert_recovers(&workspace, 5);
     desk.press("1");
     desk.leaves();
@@ -85,26 +78,21 @@ fn a_database_that_is_damaged_under_an_open_console_is_named_and_nothing_is_deci
     let workspace = opened();
     let mut desk = at_the_first(&workspace);
     let path = workspace.runs().join("holdpoint.db");
-    let checkpoint = rusqlite::Connection::open(&path).unwrap();
-    checkpoint
-        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        .unwrap();
-    drop(checkpoint);
+    workspace.checkpoint();
     let whole = fs::read(&path).unwrap();
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.write_all_at(&vec![0xA5; whole.len() - 100], 100).unwrap();
     // The rules cannot be asked: no prompt opens.
-    desk.press("a");
-    desk.sees("Not approved: cannot re");
+    desk.sees_after("a", "Not approved: cannot re");
     desk.sees("the file is damaged");
     desk.pty.wait_gone("nothing is decided");
-    assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
+    assert!(!workspace.exists("runs/j-1/gates/deploy.json"));
     file.write_all_at(&whole, 0).unwrap();
     // What was read of the damaged file is not held against the one that was put back.
     approves(&workspace, &mut desk);
     desk.sees("Approved j-1");
-    while !workspace.run_directory("j-1").join("gates/deploy.json").exists() {
-        workspace.json(&["gate", "list"]);
+    while !workspace.exists("runs/j-1/gates/deploy.json") {
+        workspace.json("gate list");
     }
     assert_recovers(&workspace, 5);
     desk.leaves();
@@ -151,8 +139,7 @@ fn a_runs_directory_that_turns_read_only_under_an_open_console_is_owed_its_files
         return;
     };
     desk.sees("lead you");
-    desk.selects("j-1", "deploy", 1);
-    desk.sees("plan v1");
+    desk.reads("j-1", "deploy", 1, "plan v1");
     let gates = workspace.run_directory("j-1").join("gates");
     let directories = [workspace.runs(), workspace.run_directory("j-1"), gates.clone()];
     let allow = |mode| {
@@ -166,11 +153,10 @@ fn a_runs_directory_that_turns_read_only_under_an_open_console_is_owed_its_files
     desk.sees("ermission denied");
     assert!(!gates.join("deploy.json").exists());
     // It is decided all the same, the console says what it will do, and answers keys.
-    desk.press("4");
-    desk.sees("decision 1 of 1, newest first");
+    desk.sees_after("4", "decision 1 of 1, newest first");
     allow(0o700);
-    while !workspace.run_directory("j-1").join("gates/deploy.json").exists() {
-        workspace.json(&["gate", "list"]);
+    while !workspace.exists("runs/j-1/gates/deploy.json") {
+        workspace.json("gate list");
     }
     desk.pty.wait_gone("ermission denied");
     assert_recovers(&workspace, 5);

@@ -79,7 +79,7 @@ fn on_a_full_disk_nothing_is_decided_and_the_console_goes_on() {
     assert_said(&approve(&workspace), 1, &["no space left"]);
     console.send("a");
     console.wait_text("no space left");
-    assert!(!workspace.run_directory("j-1").join("gates/deploy.json").exists());
+    assert!(!workspace.exists("runs/j-1/gates/deploy.json"));
     make_space(&workspace);
     assert_recovers(&workspace, 0);
     console.wait_text("approved");

@@ -1,12 +1,11 @@
 //! Files that cannot be flushed, are gone, or are not what they were.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
-
 use serde_json::Value;
 
 use super::{approve, assert_recovers, assert_said, opened};
+use crate::support::beside::{Beside, Stream};
 use crate::support::run::Workspace;
+use crate::support::said::assert_has;
 
 #[test]
 fn a_write_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
@@ -15,16 +14,9 @@ fn a_write_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
         ("chain_torn:ENOSPC", "no space left"),
     ] {
         let workspace = opened();
-        let failing = workspace
-            .command(&["gate", "approve", "j-1", "deploy"])
-            .env("HOLDPOINT_FAIL_AT", fault)
-            .output()
-            .unwrap();
+        let failing = workspace.under(&[("HOLDPOINT_FAIL_AT", fault)], "gate approve j-1 deploy");
         assert_said(&failing, 0, &["not yet on disk", words]);
-        assert!(
-            !workspace.run_directory("j-1").join("gates/deploy.json").exists(),
-            "{fault}"
-        );
+        assert!(!workspace.exists("runs/j-1/gates/deploy.json"), "{fault}");
         assert_recovers(&workspace, 5);
     }
 }
@@ -34,11 +26,7 @@ fn a_write_that_fails_leaves_the_decision_in_the_database_and_the_files_owed() {
 #[test]
 fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succeeds() {
     let workspace = opened();
-    let failing = workspace
-        .command(&["gate", "approve", "j-1", "deploy"])
-        .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
-        .output()
-        .unwrap();
+    let failing = workspace.under(&[("HOLDPOINT_FAIL_AT", "files_named:EIO")], "gate approve j-1 deploy");
     assert_said(
         &failing,
         0,
@@ -49,9 +37,8 @@ fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succee
     );
     assert_eq!(workspace.decision("j-1", "deploy")["approved"], true);
     let owed = || -> i64 {
-        let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
         let sql = "SELECT count(*) FROM job WHERE last_event_seq > published_seq";
-        database.query_row(sql, [], |row| row.get(0)).unwrap()
+        workspace.database().query_row(sql, [], |row| row.get(0)).unwrap()
     };
     assert_eq!(owed(), 1);
     assert_recovers(&workspace, 5);
@@ -65,34 +52,23 @@ fn what_a_flush_refused_is_written_anew_before_it_is_flushed_again() {
     use std::os::unix::fs::MetadataExt as _;
     let workspace = opened();
     workspace.write("failing", "");
-    let mut server = workspace
-        .command(&["serve", "--no-http"])
-        .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
-        .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("failing"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let said = BufReader::new(server.stderr.take().unwrap());
-    let owing = workspace
-        .command(&["gate", "approve", "j-1", "deploy"])
-        .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
-        .output()
-        .unwrap();
+    let mut server = Beside::of(
+        workspace
+            .command(&["serve", "--no-http"])
+            .env("HOLDPOINT_FAIL_AT", "files_named:EIO")
+            .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("failing")),
+        Stream::Stderr,
+    );
+    let owing = workspace.under(&[("HOLDPOINT_FAIL_AT", "files_named:EIO")], "gate approve j-1 deploy");
     assert_said(&owing, 0, &["not known to be on disk"]);
-    let refused = |line: &String| line.contains("j-1: its files are in place, and not known to be on disk");
-    // Kept open: whoever writes where nobody reads is ended.
-    let mut said = said.lines().map_while(Result::ok);
-    assert!(said.any(|line| refused(&line)));
+    server.line_with("j-1: its files are in place, and not known to be on disk");
     let file = workspace.run_directory("j-1").join("gates/deploy.1.json");
     let before = std::fs::metadata(&file).unwrap().ino();
     std::fs::remove_file(workspace.root().join("failing")).unwrap();
     while std::fs::metadata(&file).unwrap().ino() == before {
         std::thread::yield_now();
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server);
     assert_recovers(&workspace, 5);
 }
 
@@ -100,20 +76,18 @@ fn what_a_flush_refused_is_written_anew_before_it_is_flushed_again() {
 fn a_server_whose_files_cannot_be_written_writes_them_when_they_can() {
     let workspace = opened();
     workspace.write("failing", "");
-    let mut server = workspace
-        .command(&["serve", "--no-http"])
-        .env("HOLDPOINT_FAIL_AT", "events_torn:ENOSPC")
-        .env("HOLDPOINT_FAULT_WHEN", workspace.root().join("failing"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let owing = workspace
-        .command(&["gate", "approve", "j-1", "deploy"])
-        .env("HOLDPOINT_FAIL_AT", "events_torn:ENOSPC")
-        .output()
-        .unwrap();
+    let failing = workspace.root().join("failing").display().to_string();
+    let server = Beside::serving(
+        &workspace,
+        &[
+            ("HOLDPOINT_FAIL_AT", "events_torn:ENOSPC"),
+            ("HOLDPOINT_FAULT_WHEN", &failing),
+        ],
+    );
+    let owing = workspace.under(
+        &[("HOLDPOINT_FAIL_AT", "events_torn:ENOSPC")],
+        "gate approve j-1 deploy",
+    );
     assert_said(&owing, 0, &["not yet on disk"]);
     std::fs::remove_file(workspace.root().join("failing")).unwrap();
     // The debt of another process is paid without anybody asking.
@@ -121,8 +95,7 @@ fn a_server_whose_files_cannot_be_written_writes_them_when_they_can() {
     while !file.exists() {
         std::thread::yield_now();
     }
-    server.kill().unwrap();
-    server.wait().unwrap();
+    drop(server);
     assert_recovers(&workspace, 5);
 }
 
@@ -137,35 +110,14 @@ fn the_timer_approves_no_artifact_that_vanished_or_was_changed() {
             None => std::fs::remove_file(&artifact).unwrap(),
             Some(text) => workspace.write("runs/j-1/artifacts/deploy/plan.txt", text),
         }
-        let mut server = workspace
-            .command(&["serve", "--no-http"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut follow = workspace
-            .command(&["events", "j-1", "--follow", "--json"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
-        let mut events = lines
-            .map_while(Result::ok)
-            .map(|line| serde_json::from_str::<Value>(&line).unwrap());
-        let end = events
+        let server = Beside::serving(&workspace, &[]);
+        let mut follow = Beside::start(&workspace, &["events", "j-1", "--follow", "--json"], Stream::Stdout);
+        let end = std::iter::repeat_with(|| serde_json::from_str::<Value>(&follow.line_with("")).unwrap())
             .find(|event| event["type"] == "gate_held" || event["type"] == "gate_auto_approved")
             .unwrap();
-        assert_eq!(
-            (&end["type"], &end["payload"]["reason"]),
-            (&"gate_held".into(), &"artifact_changed".into())
-        );
-        for child in [&mut follow, &mut server] {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-        assert_eq!(workspace.json(&["gate", "show", "j-1", "deploy"])["state"], "open");
+        assert_has!(end, "type": "gate_held", "payload/reason": "artifact_changed");
+        drop((follow, server));
+        assert_eq!(workspace.json("gate show j-1 deploy")["state"], "open");
         // A person who approves without having read the new bytes is told; one who puts the old
         // ones back may.
         assert_said(&approve(&workspace), 1, &["plan.txt"]);
@@ -185,11 +137,11 @@ fn a_decision_file_that_was_deleted_or_altered_is_found_and_written_again() {
                 Some(text) => workspace.write(&format!("runs/j-1/gates/{name}"), text),
             }
         }
-        let verify = workspace.command(&["decisions", "verify"]).output().unwrap();
+        let verify = workspace.under(&[], "decisions verify");
         assert_said(&verify, 1, &["j-1/gates/deploy.1.json"]);
         // The rows know better than the files.
         assert_said(&approve(&workspace), 5, &[]);
-        assert_said(&workspace.command(&["doctor", "--repair"]).output().unwrap(), 0, &[]);
+        workspace.ok("doctor --repair");
         assert_recovers(&workspace, 5);
     }
 }

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::process::{Command, Stdio};
 
 use super::{approve, assert_recovers, assert_said, opened};
+use crate::support::beside::{Beside, Stream};
+use crate::support::said::assert_contains;
 
 #[test]
 fn who_holds_the_publish_lock_is_named_and_stops_nobody_else() {
@@ -17,10 +19,8 @@ fn who_holds_the_publish_lock_is_named_and_stops_nobody_else() {
     assert_said(&approve(&workspace), 0, &["not yet on disk", &own]);
     // Deciding goes on, and who only looks waits for nobody.
     workspace.write("other.txt", "plan\n");
-    let open = ["gate", "open", "j-2", "deploy", "--artifact", "plan=other.txt"];
-    assert_said(&workspace.command(&open).output().unwrap(), 0, &[]);
-    let verify = workspace.command(&["decisions", "verify"]).output().unwrap();
-    assert_said(&verify, 0, &["owed to j-1"]);
+    workspace.ok("gate open j-2 deploy --artifact plan=other.txt");
+    assert_contains(&workspace.ok("decisions verify"), "owed to j-1");
     drop(lock);
     assert_recovers(&workspace, 5);
 }
@@ -69,17 +69,7 @@ fn without_watching_news_come_all_the_same() {
     let workspace = opened();
     // A name space of its own, so that nobody else's watching suffers.
     let script = "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\" gate wait j-1 deploy";
-    let mut blind = Command::new("unshare");
-    blind
-        .args(["--user", "--map-root-user", "sh", "-c", script])
-        .arg(crate::support::binary::holdpoint());
-    let mut plain = workspace.command(&[]);
-    let environment: Vec<_> = plain
-        .get_envs()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-        .collect();
-    blind.env_clear().envs(environment).current_dir(workspace.root());
-    let _ = plain.stdout(Stdio::null());
+    let mut blind = workspace.through("unshare", &["--user", "--map-root-user", "sh", "-c", script], &[]);
     let mut waiting = match blind.stdout(Stdio::null()).stderr(Stdio::piped()).spawn() {
         Ok(waiting) => waiting,
         Err(error) => return println!("skipped: unshare: {error}"),
@@ -96,13 +86,8 @@ fn without_watching_news_come_all_the_same() {
 #[test]
 fn the_nudge_file_may_be_removed_while_others_wait_for_news() {
     let workspace = opened();
-    let waiting = workspace
-        .command(&["gate", "wait", "j-1", "deploy"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let waiting = Beside::start(&workspace, &["gate", "wait", "j-1", "deploy"], Stream::Stdout);
     std::fs::remove_file(workspace.runs().join(".nudge")).unwrap();
     assert_recovers(&workspace, 0);
-    let output = waiting.wait_with_output().unwrap();
-    assert_said(&output, 0, &[]);
+    assert!(waiting.ended().success());
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::story::{self, run, run_to};
+use super::story;
 use crate::support::run::Workspace;
+use crate::support::said::assert_contains;
 
 /// Everything that the database says, as text.
 fn rows(runs: &Path) -> Vec<String> {
@@ -61,12 +62,12 @@ fn damaged_files_are_written_again_and_kept_aside() {
         workspace.write(&format!("runs/{file}"), damaged);
     }
     std::fs::remove_file(workspace.run_directory("j-17").join("gates/outline.1.json")).unwrap();
-    let (said, _) = run_to(&workspace, &["doctor"], 1);
+    let said = workspace.told("doctor", 1);
     assert!(
         said.lines().last().unwrap().contains(" findings: 4 decisions"),
         "{said}"
     );
-    let said = run(&workspace, &["doctor", "--repair"]);
+    let said = workspace.ok("doctor --repair");
     for line in [
         "chain.jsonl: written again from the database; what lay there is .aside/chain.jsonl.1\n",
         "j-17/events.jsonl: written again from the database; what lay there is .aside/j-17.events.jsonl.1\n",
@@ -81,7 +82,7 @@ fn damaged_files_are_written_again_and_kept_aside() {
     assert_eq!(rows(&workspace.runs()), before, "no row was touched");
     assert!(workspace.read("runs/.aside/chain.jsonl.1").ends_with("{\"seq\":"));
     assert!(
-        run(&workspace, &["doctor", "--repair"]).starts_with("Sound: "),
+        workspace.ok("doctor --repair").starts_with("Sound: "),
         "nothing is left to do"
     );
 }
@@ -89,27 +90,15 @@ fn damaged_files_are_written_again_and_kept_aside() {
 #[test]
 fn what_no_row_explains_is_left_for_whoever_looks_for_it() {
     let workspace = story::told();
-    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
     // As a database looks that was put back from an older copy.
-    database.execute("DELETE FROM decision WHERE seq = 4", []).unwrap();
-    database
-        .execute("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", [])
-        .unwrap();
+    workspace.edit("DELETE FROM decision WHERE seq = 4", 1);
+    workspace.edit("DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)", 1);
     let before = files(&workspace);
-    let (said, _) = run_to(&workspace, &["doctor", "--repair"], 1);
-    assert!(
-        said.contains("chain.jsonl:4:1: decision 4 of m-1 has a line here and no row"),
-        "{said}"
-    );
-    assert!(said.contains("m-1: its files are left as they are: "), "{said}");
-    assert!(
-        said.contains("m-1/events.jsonl:11:1: event 16 has a line here and no row"),
-        "{said}"
-    );
-    assert!(
-        said.contains("m-1/gates/script.3.json: it is decision 4 and no row is"),
-        "{said}"
-    );
+    let said = workspace.told("doctor --repair", 1);
+    assert_contains(&said, "chain.jsonl:4:1: decision 4 of m-1 has a line here and no row");
+    assert_contains(&said, "m-1: its files are left as they are: ");
+    assert_contains(&said, "m-1/events.jsonl:11:1: event 16 has a line here and no row");
+    assert_contains(&said, "m-1/gates/script.3.json: it is decision 4 and no row is");
     let after = files(&workspace);
     let kept = |name: &str| {
         let find = |files: &[(String, String)]| files.iter().find(|(file, _)| file == name).cloned().unwrap().1;
@@ -121,31 +110,25 @@ fn what_no_row_explains_is_left_for_whoever_looks_for_it() {
 #[test]
 fn a_damaged_row_is_told_from_a_damaged_file() {
     let workspace = story::told();
-    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
-    database
-        .execute(
-            "UPDATE decision SET document = replace(document, 'go on', 'go in') WHERE seq = 1",
-            [],
-        )
-        .unwrap();
-    let file = workspace.read("runs/j-17/gates/outline.1.json");
-    let (said, _) = run_to(&workspace, &["doctor", "--repair"], 1);
-    assert!(
-        said.contains("table decision, row 1, document: its hash is not that of its content"),
-        "{said}"
+    workspace.edit(
+        "UPDATE decision SET document = replace(document, 'go on', 'go in') WHERE seq = 1",
+        1,
     );
-    assert!(
-        said.contains(
-            "j-17/gates/outline.1.json:6:25: notes: the row of decision 1 differs from here on, and this file is intact"
-        ),
-        "{said}"
+    let file = workspace.read("runs/j-17/gates/outline.1.json");
+    let said = workspace.told("doctor --repair", 1);
+    assert_contains(
+        &said,
+        "table decision, row 1, document: its hash is not that of its content",
+    );
+    assert_contains(
+        &said,
+        "j-17/gates/outline.1.json:6:25: notes: the row of decision 1 differs from here on, and this file is intact",
     );
     assert_eq!(
         workspace.read("runs/j-17/gates/outline.1.json"),
         file,
         "a bad row mends nothing"
     );
-    let output = workspace.cmd(&["doctor", "--json"]).output().unwrap();
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: Value = serde_json::from_str(&workspace.told("doctor --json", 1)).unwrap();
     assert_eq!((&told["ok"], &told["done"]), (&false.into(), &serde_json::json!([])));
 }

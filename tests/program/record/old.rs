@@ -1,9 +1,10 @@
 //! What the old system left is read unharmed: no byte and no time of it changes, whatever is done
 //! beside it.
 
-use super::story::{self, run, run_to};
+use super::story;
 use crate::support::old::files;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_starts};
 
 const OLD_JOB: &str = "e2d2a4a7-f54f-4901-b9de-7b576c90a2ab";
 
@@ -40,9 +41,9 @@ fn old_records_are_left_as_they_are() {
     };
     let (before, database_before) = (files(&directory), database());
     // They are no reason to believe that a database is lost.
-    run(&workspace, &["job", "list"]);
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
-    run(&workspace, &["gate", "approve", "j-17", "outline"]);
+    workspace.ok("job list");
+    workspace.ok("job start --slug tides --id j-17");
+    workspace.ok("gate approve j-17 outline");
     for args in [
         &["job", "start", "--slug", "tides", "--id", OLD_JOB][..],
         &[
@@ -54,24 +55,22 @@ fn old_records_are_left_as_they_are() {
             "script=conf/operator.yaml",
         ],
     ] {
-        let (_, said) = run_to(&workspace, args, 1);
-        assert!(
-            said.contains(&format!("{OLD_JOB} is an old record: it is read and never written")),
-            "{said}"
+        let said = workspace.refused(args, 1);
+        assert_contains(
+            &said,
+            &format!("{OLD_JOB} is an old record: it is read and never written"),
         );
     }
-    let (_, said) = run_to(&workspace, &["gate", "approve", OLD_JOB, "script"], 1);
-    assert!(said.contains(&format!("{OLD_JOB} is an old record")), "{said}");
+    let said = workspace.refused(&format!("gate approve {OLD_JOB} script"), 1);
+    assert_contains(&said, &format!("{OLD_JOB} is an old record"));
     for args in [&["decisions", "verify"][..], &["doctor"], &["doctor", "--repair"]] {
-        let said = run(&workspace, args);
-        assert!(said.contains(&format!("note: {OLD_JOB} is an old record")), "{said}");
-        assert!(said.contains("Sound: 1 decision, "), "{said}");
+        let said = workspace.ok(args);
+        assert_contains(&said, &format!("note: {OLD_JOB} is an old record"));
+        assert_contains(&said, "Sound: 1 decision, ");
     }
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(workspace.runs().join(format!("holdpoint.db{suffix}")));
-    }
-    let said = run(&workspace, &["doctor", "--rebuild"]);
-    assert!(said.starts_with("runs/holdpoint.db made again: 1 job, "), "{said}");
+    workspace.lose_database();
+    let said = workspace.ok("doctor --rebuild");
+    assert_starts(&said, "runs/holdpoint.db made again: 1 job, ");
     assert_eq!(files(&directory), before);
     assert_eq!(database(), database_before);
 }

@@ -6,9 +6,10 @@ use std::path::Path;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::story::{self, run, run_to};
+use super::story;
 use crate::support::old::{self, DECIDED, ORPHAN, UNDECIDED};
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_has};
 
 /// A workspace with an old database beside the runs directory, and an orphan in it.
 fn left() -> Workspace {
@@ -41,14 +42,14 @@ fn history_is_listed_and_shown_and_its_files_stay_as_they_are() {
     let workspace = left();
     let (before, names) = (old::files(workspace.root()), beside(&workspace));
     // Looking makes nothing, not even a database of ours.
-    assert_eq!(ids(&workspace.json(&["job", "list"])), [UNDECIDED, ORPHAN, DECIDED]);
-    assert_eq!(workspace.json(&["job", "show", DECIDED])["slug"], "tides");
+    assert_eq!(ids(&workspace.json("job list")), [UNDECIDED, ORPHAN, DECIDED]);
+    assert_eq!(workspace.json(&format!("job show {DECIDED}"))["slug"], "tides");
     assert_eq!(old::files(workspace.root()), before);
     assert_eq!(beside(&workspace), names);
 
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
-    run(&workspace, &["gate", "approve", "j-17", "outline"]);
-    let jobs = workspace.json(&["job", "list"]);
+    workspace.ok("job start --slug tides --id j-17");
+    workspace.ok("gate approve j-17 outline");
+    let jobs = workspace.json("job list");
     assert_eq!(ids(&jobs), ["j-17", UNDECIDED, ORPHAN, DECIDED]);
     assert_eq!(jobs[0].get("old_record"), None);
     assert_eq!(jobs[3]["old_record"], true);
@@ -76,18 +77,19 @@ fn history_is_listed_and_shown_and_its_files_stay_as_they_are() {
         (&json!("open"), &json!(null)),
         "the job was left waiting there, and nobody canceled anything"
     );
-    assert_eq!(
-        ids(&workspace.json(&["job", "list", "--limit", "2"])),
-        ["j-17", UNDECIDED]
+    assert_eq!(ids(&workspace.json("job list --limit 2")), ["j-17", UNDECIDED]);
+    assert_eq!(ids(&workspace.json("job list --status paused")), [DECIDED]);
+    assert!(workspace.ok("job list").contains("paused, old record"));
+    assert!(
+        workspace
+            .ok(&format!("job show {ORPHAN}"))
+            .contains("Audit test approval")
     );
-    assert_eq!(ids(&workspace.json(&["job", "list", "--status", "paused"])), [DECIDED]);
-    assert!(run(&workspace, &["job", "list"]).contains("paused, old record"));
-    assert!(run(&workspace, &["job", "show", ORPHAN]).contains("Audit test approval"));
 
     // No gate of theirs waits for anybody.
-    let gates = workspace.json(&["gate", "list", "--all"]);
+    let gates = workspace.json("gate list --all");
     assert!(gates.as_array().unwrap().iter().all(|gate| gate["job_id"] == "j-17"));
-    let decisions = workspace.json(&["decisions", "list"]);
+    let decisions = workspace.json("decisions list");
     let keys = |decision: &Value| {
         [
             decision["job_id"].clone(),
@@ -99,27 +101,17 @@ fn history_is_listed_and_shown_and_its_files_stay_as_they_are() {
     assert_eq!(decisions.len(), 4);
     assert_eq!(keys(&decisions[0]), [json!(DECIDED), json!("outline"), json!(true)]);
     assert_eq!(keys(&decisions[3]), [json!("j-17"), json!("outline"), Value::Null]);
-    assert_eq!(
-        workspace
-            .json(&["decisions", "list", DECIDED])
-            .as_array()
-            .unwrap()
-            .len(),
-        2
-    );
-    let shown = workspace.json(&["decisions", "show", DECIDED, "script"]);
-    assert_eq!(
-        (&shown["notes"], &shown["approved"]),
-        (&json!("again – shorter"), &json!(false))
-    );
-    run_to(&workspace, &["decisions", "show", DECIDED, "audio"], 6);
-    let events = workspace.json_lines(&["events", DECIDED]);
+    assert_eq!(workspace.count(&format!("decisions list {DECIDED}")), 2);
+    let shown = workspace.json(&format!("decisions show {DECIDED} script"));
+    assert_has!(shown, "notes": "again – shorter", "approved": false);
+    workspace.run(&format!("decisions show {DECIDED} audio"), 6);
+    let events = workspace.json_lines(&format!("events {DECIDED}"));
     assert_eq!(
         (events.len(), &events[1]["type"], &events[1]["status"]),
         (2, &json!("gate_decision"), &Value::Null)
     );
-    assert_eq!(workspace.json_lines(&["events", DECIDED, "--since", "1"]).len(), 1);
-    assert_eq!(workspace.json_lines(&["events", ORPHAN, "--follow"]).len(), 1);
+    assert_eq!(workspace.json_lines(&format!("events {DECIDED} --since 1")).len(), 1);
+    assert_eq!(workspace.json_lines(&format!("events {ORPHAN} --follow")).len(), 1);
 
     let now = old::files(workspace.root());
     for file in &before {
@@ -133,23 +125,23 @@ fn an_old_database_is_read_before_there_is_a_runs_directory() {
     let workspace = Workspace::new(story::PIPELINE);
     old::database(&workspace.root().join("jobs.db"));
     let names = beside(&workspace);
-    assert_eq!(ids(&workspace.json(&["job", "list"])), [UNDECIDED, DECIDED]);
-    assert_eq!(workspace.json(&["job", "show", DECIDED])["slug"], "tides");
-    assert_eq!(workspace.json_lines(&["events", DECIDED]).len(), 2);
+    assert_eq!(ids(&workspace.json("job list")), [UNDECIDED, DECIDED]);
+    assert_eq!(workspace.json(&format!("job show {DECIDED}"))["slug"], "tides");
+    assert_eq!(workspace.json_lines(&format!("events {DECIDED}")).len(), 2);
     let refused = workspace
         .cmd(&["gate", "approve", UNDECIDED, "outline"])
         .output()
         .unwrap();
     let words = String::from_utf8(refused.stderr).unwrap();
-    assert!(words.contains("old record"), "{words}");
+    assert_contains(&words, "old record");
     assert_eq!(beside(&workspace), names, "looking makes nothing");
 }
 
 #[test]
 fn nothing_is_done_to_an_old_record() {
     let workspace = left();
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
-    let (before, head) = (old::files(workspace.root()), workspace.json(&["decisions", "head"]));
+    workspace.ok("job start --slug tides --id j-17");
+    let (before, head) = (old::files(workspace.root()), workspace.json("decisions head"));
     let attempts: [&[&str]; 14] = [
         &["gate", "approve", DECIDED, "script"],
         &["gate", "reject", UNDECIDED, "outline"],
@@ -174,21 +166,21 @@ fn nothing_is_done_to_an_old_record() {
         &["patch", "undo", DECIDED, "script"],
     ];
     for args in attempts {
-        let (_, said) = run_to(&workspace, args, 1);
+        let said = workspace.refused(args, 1);
         assert!(
             said.contains(" is an old record: it is read and never written"),
             "{args:?}: {said}"
         );
     }
     for id in [DECIDED, UNDECIDED, ORPHAN] {
-        run_to(&workspace, &["job", "watch", id], 1);
+        workspace.run(&format!("job watch {id}"), 1);
         assert_eq!(
             workspace.run_directory(id).exists(),
             id == ORPHAN,
             "no directory was made for {id}"
         );
     }
-    assert_eq!(workspace.json(&["decisions", "head"]), head);
+    assert_eq!(workspace.json("decisions head"), head);
     for file in before
         .iter()
         .filter(|file| !file.0.contains("holdpoint.db") && !file.0.contains("/."))
@@ -200,15 +192,15 @@ fn nothing_is_done_to_an_old_record() {
 #[test]
 fn a_job_that_is_ours_is_never_history() {
     let workspace = left();
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
+    workspace.ok("job start --slug tides --id j-17");
     let database = Connection::open(workspace.root().join("jobs.db")).unwrap();
     let taken = "INSERT INTO jobs VALUES ('j-17', 'other', '', 'paused', 'script', '{}', '2025-08-14', '2025-08-14')";
     database.execute_batch(taken).unwrap();
     drop(database);
-    let jobs = workspace.json(&["job", "list"]);
+    let jobs = workspace.json("job list");
     assert_eq!(ids(&jobs), ["j-17", UNDECIDED, ORPHAN, DECIDED]);
     assert_eq!(jobs[0]["slug"], "tides");
-    run(&workspace, &["gate", "approve", "j-17", "outline"]);
+    workspace.ok("gate approve j-17 outline");
 }
 
 #[test]
@@ -220,21 +212,21 @@ fn the_database_that_the_old_configuration_names_is_found_once() {
     let workspace = Workspace::new(&named.replace("?.db", ".db"));
     workspace.write("data/.keep", "");
     old::database(&workspace.root().join("data/old jobs.db"));
-    assert_eq!(ids(&workspace.json(&["job", "list"])), [UNDECIDED, DECIDED]);
+    assert_eq!(ids(&workspace.json("job list")), [UNDECIDED, DECIDED]);
     // The same file by two names is one database.
     std::fs::hard_link(
         workspace.root().join("data/old jobs.db"),
         workspace.root().join("jobs.db"),
     )
     .unwrap();
-    assert_eq!(ids(&workspace.json(&["job", "list"])), [UNDECIDED, DECIDED]);
-    let (said, _) = run_to(&workspace, &["config", "check"], 0);
-    assert!(said.contains("storage.db_path"), "{said}");
+    assert_eq!(ids(&workspace.json("job list")), [UNDECIDED, DECIDED]);
+    let said = workspace.ok("config check");
+    assert_contains(&said, "storage.db_path");
     // Our own database named as the old one is not read as one.
     let own = Workspace::new(&format!("{}storage: {{db_path: runs/holdpoint.db}}\n", story::PIPELINE));
-    run(&own, &["job", "start", "--slug", "tides", "--id", "j-17"]);
-    assert_eq!(ids(&own.json(&["job", "list"])), ["j-17"]);
-    assert!(!run(&own, &["doctor"]).contains("old database"));
+    own.ok("job start --slug tides --id j-17");
+    assert_eq!(ids(&own.json("job list")), ["j-17"]);
+    assert!(!own.ok("doctor").contains("old database"));
 }
 
 #[test]
@@ -250,7 +242,7 @@ fn an_earlier_version_of_the_old_database_is_read_as_far_as_it_goes() {
         )
         .unwrap();
     drop(database);
-    let jobs = workspace.json(&["job", "list"]);
+    let jobs = workspace.json("job list");
     assert_eq!(ids(&jobs), ["j-1"]);
     let states: Vec<_> = jobs[0]["gates"]
         .as_array()
@@ -269,13 +261,13 @@ fn in_the_way(make: impl FnOnce(&Path), words: &str) {
     std::fs::remove_file(&path).unwrap();
     make(&path);
     let names = beside(&workspace);
-    let (listed, said) = run_to(&workspace, &["job", "list"], 0);
+    let (listed, said) = workspace.run("job list", 0);
     assert_eq!(said.matches("Old jobs are not listed: ").count(), 1, "{said}");
-    assert!(said.contains(words), "{said}");
+    assert_contains(&said, words);
     assert!(listed.contains(ORPHAN), "what can be read is listed: {listed}");
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
-    run(&workspace, &["gate", "approve", "j-17", "outline"]);
-    let (told, _) = run_to(&workspace, &["doctor"], 0);
+    workspace.ok("job start --slug tides --id j-17");
+    workspace.ok("gate approve j-17 outline");
+    let told = workspace.ok("doctor");
     assert_eq!(told.matches("note: old jobs are not listed: ").count(), 1, "{told}");
     assert_eq!(beside(&workspace), names);
 }
@@ -336,15 +328,15 @@ fn a_write_ahead_log_is_neither_made_nor_put_in() {
         .unwrap();
     // Its own program has it open: what lies in the log is not told, and nothing is put in.
     let before = old::files(workspace.root());
-    let (_, said) = run_to(&workspace, &["job", "list"], 0);
-    assert!(said.contains("changes still lie in the file -wal beside it"), "{said}");
+    let said = workspace.refused("job list", 0);
+    assert_contains(&said, "changes still lie in the file -wal beside it");
     assert_eq!(old::files(workspace.root()), before);
     // It was closed properly: the file still says that it has a log, and none is made.
     drop(writer);
     let names = beside(&workspace);
     assert_eq!(names, ["conf", "jobs.db", "runs"]);
     let before = old::files(workspace.root());
-    assert_eq!(workspace.json(&["job", "show", DECIDED])["slug"], "ebb");
+    assert_eq!(workspace.json(&format!("job show {DECIDED}"))["slug"], "ebb");
     assert_eq!(beside(&workspace), names);
     assert_eq!(old::files(workspace.root()), before);
 }
@@ -357,25 +349,24 @@ fn another_program_may_be_writing_it() {
         .execute_batch("BEGIN IMMEDIATE; UPDATE jobs SET slug = 'ebb' WHERE slug = 'tides'")
         .unwrap();
     assert_eq!(
-        workspace.json(&["job", "show", DECIDED])["slug"],
+        workspace.json(&format!("job show {DECIDED}"))["slug"],
         "tides",
         "what is committed"
     );
     writer.execute_batch("COMMIT").unwrap();
-    assert_eq!(workspace.json(&["job", "show", DECIDED])["slug"], "ebb");
+    assert_eq!(workspace.json(&format!("job show {DECIDED}"))["slug"], "ebb");
 }
 
 #[test]
 fn ten_thousand_old_jobs_are_paged() {
     let workspace = left();
     old::many(&workspace.root().join("jobs.db"), 10_000);
-    let jobs = workspace.json(&["job", "list"]);
+    let jobs = workspace.json("job list");
     assert_eq!(jobs.as_array().unwrap().len(), 100);
     assert_eq!(ids(&jobs)[..4], [UNDECIDED, ORPHAN, DECIDED, "old-009999"]);
     assert_eq!(jobs[3]["gates"].as_array().unwrap().len(), 2);
-    let all = workspace.json(&["job", "list", "--limit", "20000"]);
+    let all = workspace.json("job list --limit 20000");
     assert_eq!(all.as_array().unwrap().len(), 10_003);
-    let decisions = workspace.json(&["decisions", "list"]);
-    assert_eq!(decisions.as_array().unwrap().len(), 20_003);
-    run(&workspace, &["job", "start", "--slug", "tides", "--id", "j-17"]);
+    assert_eq!(workspace.count("decisions list"), 20_003);
+    workspace.ok("job start --slug tides --id j-17");
 }

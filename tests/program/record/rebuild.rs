@@ -1,12 +1,12 @@
 //! `doctor --rebuild`: a lost database gives the same answers as before.
 
-use std::path::Path;
-
 use serde_json::Value;
 use store::Reader;
 
-use super::story::{self, run, run_to};
+use super::story;
+use crate::support::beside::Beside;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_starts};
 
 /// Takes out what depends on the moment of asking.
 fn timeless(mut value: Value) -> Value {
@@ -58,19 +58,16 @@ fn answers(workspace: &Workspace, jobs: &[&str]) -> Vec<(String, Value)> {
         })
         .collect();
     for job in jobs {
-        answers.push((format!("events {job}"), workspace.json_lines(&["events", job]).into()));
+        answers.push((
+            format!("events {job}"),
+            workspace.json_lines(&format!("events {job}")).into(),
+        ));
     }
     let reader = Reader::open(&workspace.runs()).unwrap();
     let mut queue: Vec<_> = reader.queue().unwrap().iter().map(|row| format!("{row:?}")).collect();
     queue.sort();
     answers.push(("the queue".to_owned(), queue.into()));
     answers
-}
-
-fn lose(runs: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let _ = std::fs::remove_file(runs.join(format!("holdpoint.db{suffix}")));
-    }
 }
 
 fn same(after: Vec<(String, Value)>, before: Vec<(String, Value)>) {
@@ -83,10 +80,10 @@ const JOBS: [&str; 3] = ["j-17", "m-1", "p-1"];
 
 fn rich() -> Workspace {
     let workspace = story::told();
-    run(&workspace, &["job", "start", "--slug", "paused", "--id", "p-1"]);
-    run(&workspace, &["gate", "reject", "p-1", "outline", "--notes", "again"]);
-    run(&workspace, &["job", "start", "--slug", "gone", "--id", "x-1"]);
-    run(&workspace, &["job", "cancel", "x-1"]);
+    workspace.ok("job start --slug paused --id p-1");
+    workspace.ok("gate reject p-1 outline --notes again");
+    workspace.ok("job start --slug gone --id x-1");
+    workspace.ok("job cancel x-1");
     workspace
 }
 
@@ -94,50 +91,43 @@ fn rich() -> Workspace {
 fn a_lost_database_gives_the_same_answers_when_it_was_made_again() {
     let workspace = rich();
     let before = answers(&workspace, &JOBS);
-    lose(&workspace.runs());
-    let (_, said) = run_to(&workspace, &["job", "list"], 1);
-    assert!(
-        said.contains("holdpoint.db is missing") && said.contains("holdpoint doctor --rebuild"),
-        "{said}"
-    );
-    let said = run(&workspace, &["doctor", "--rebuild"]);
-    assert!(
-        said.starts_with("runs/holdpoint.db made again: 4 jobs, ") && said.contains("\nSound: 5 decisions, "),
-        "{said}"
-    );
+    workspace.lose_database();
+    let said = workspace.refused("job list", 1);
+    assert_contains(&said, "holdpoint.db is missing");
+    assert_contains(&said, "holdpoint doctor --rebuild");
+    let said = workspace.ok("doctor --rebuild");
+    assert_starts(&said, "runs/holdpoint.db made again: 4 jobs, ");
+    assert_contains(&said, "\nSound: 5 decisions, ");
     same(answers(&workspace, &JOBS), before);
 
     // The chain and the numbers of events go on where they were.
     let newest = |job: &str| workspace.events(job).last().unwrap()["seq"].as_u64().unwrap();
     let last = newest("x-1");
-    let decided = workspace.json(&["gate", "approve", "j-17", "script"]);
+    let decided = workspace.json("gate approve j-17 script");
     assert_eq!(decided["decision"]["seq"], 6);
     assert!(newest("j-17") > last);
-    let (_, said) = run_to(&workspace, &["doctor", "--rebuild"], 1);
-    assert!(said.contains("holdpoint.db is there and sound"), "{said}");
-    assert!(run(&workspace, &["decisions", "verify"]).starts_with("Sound: 6 decisions"));
+    let said = workspace.refused("doctor --rebuild", 1);
+    assert_contains(&said, "holdpoint.db is there and sound");
+    assert!(workspace.ok("decisions verify").starts_with("Sound: 6 decisions"));
 }
 
 #[test]
 fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
     let workspace = rich();
     std::fs::remove_dir_all(workspace.run_directory("m-1")).unwrap();
-    lose(&workspace.runs());
-    let said = run(&workspace, &["doctor", "--rebuild"]);
-    assert!(
-        said.contains("note: decision 4 of m-1 is known by its hash only"),
-        "{said}"
-    );
-    assert!(said.contains("\nSound: 2 decisions, "), "{said}");
-    let decided = workspace.json(&["gate", "approve", "j-17", "script"]);
+    workspace.lose_database();
+    let said = workspace.ok("doctor --rebuild");
+    assert_contains(&said, "note: decision 4 of m-1 is known by its hash only");
+    assert_contains(&said, "\nSound: 2 decisions, ");
+    let decided = workspace.json("gate approve j-17 script");
     assert_eq!(decided["decision"]["seq"], 6);
-    assert!(run(&workspace, &["decisions", "verify"]).contains("\nSound: 3 decisions"));
+    assert!(workspace.ok("decisions verify").contains("\nSound: 3 decisions"));
     // And where the newest decision of all is the one that is gone.
     std::fs::remove_dir_all(workspace.run_directory("j-17")).unwrap();
-    lose(&workspace.runs());
-    run(&workspace, &["doctor", "--rebuild"]);
-    run(&workspace, &["job", "resume", "p-1"]);
-    let decided = workspace.json(&["gate", "approve", "p-1", "outline"]);
+    workspace.lose_database();
+    workspace.ok("doctor --rebuild");
+    workspace.ok("job resume p-1");
+    let decided = workspace.json("gate approve p-1 outline");
     assert_eq!(decided["decision"]["seq"], 7);
 }
 
@@ -145,34 +135,23 @@ fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
 fn what_was_not_yet_published_is_the_exception() {
     let workspace = rich();
     let before = answers(&workspace, &JOBS);
-    let mut crash = workspace.cmd(&["gate", "approve", "j-17", "script"]);
-    assert_eq!(
-        crash
-            .env("HOLDPOINT_CRASH_AT", "after_commit")
-            .output()
-            .unwrap()
-            .status
-            .code(),
-        None
-    );
-    lose(&workspace.runs());
-    run(&workspace, &["doctor", "--rebuild"]);
+    let crash = workspace.under(&[("HOLDPOINT_CRASH_AT", "after_commit")], "gate approve j-17 script");
+    assert_eq!(crash.status.code(), None);
+    workspace.lose_database();
+    workspace.ok("doctor --rebuild");
     same(answers(&workspace, &JOBS), before);
 
     // A crash between the log of events and the rest: the log goes on beyond the state.
     let state = workspace.read("runs/j-17/state.json");
-    run(&workspace, &["gate", "approve", "j-17", "script"]);
+    workspace.ok("gate approve j-17 script");
     let beyond = workspace.events("j-17").last().unwrap()["seq"].as_u64().unwrap();
     workspace.write("runs/j-17/state.json", state);
     std::fs::remove_file(workspace.run_directory("j-17").join("gates/script.1.json")).unwrap();
     std::fs::remove_file(workspace.run_directory("j-17").join("gates/script.json")).unwrap();
-    lose(&workspace.runs());
-    let said = run(&workspace, &["doctor", "--rebuild"]);
-    assert!(
-        said.contains("note: decision 6 of j-17 is known by its hash only"),
-        "{said}"
-    );
-    let decided = workspace.json(&["gate", "approve", "j-17", "script"]);
+    workspace.lose_database();
+    let said = workspace.ok("doctor --rebuild");
+    assert_contains(&said, "note: decision 6 of j-17 is known by its hash only");
+    let decided = workspace.json("gate approve j-17 script");
     assert_eq!(decided["decision"]["seq"], 7, "no number is given twice");
     let events = workspace.events("j-17");
     assert_eq!(
@@ -188,7 +167,7 @@ fn what_was_not_yet_published_is_the_exception() {
             .read("runs/.aside/j-17.events.jsonl.1")
             .contains(&format!("\"seq\":{beyond},"))
     );
-    assert!(run(&workspace, &["decisions", "verify"]).contains("\nSound: 6 decisions"));
+    assert!(workspace.ok("decisions verify").contains("\nSound: 6 decisions"));
 }
 
 #[test]
@@ -197,32 +176,23 @@ fn a_damaged_database_is_moved_aside_and_never_deleted() {
     let before = answers(&workspace, &JOBS);
     for (round, is_header) in [(1, true), (2, false)] {
         let path = workspace.runs().join("holdpoint.db");
-        {
-            let database = rusqlite::Connection::open(&path).unwrap();
-            database
-                .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-                .unwrap();
-        }
+        workspace.checkpoint();
         let mut bytes = std::fs::read(&path).unwrap();
         let from = if is_header { 0 } else { 4096 };
         let end = if is_header { 100 } else { bytes.len() };
         bytes[from..end].fill(0x5a);
         workspace.write("runs/holdpoint.db", &bytes);
-        let (_, said) = run_to(&workspace, &["job", "list"], 1);
-        assert!(said.contains("hint: holdpoint doctor tells what is damaged"), "{said}");
-        let (said, _) = run_to(&workspace, &["doctor"], 1);
-        assert!(said.contains("holdpoint doctor --rebuild --replace"), "{said}");
-        let (_, said) = run_to(&workspace, &["doctor", "--rebuild"], 1);
-        assert!(
-            said.contains("is there, and damaged") && said.contains("--replace moves it aside"),
-            "{said}"
-        );
-        let said = run(&workspace, &["doctor", "--rebuild", "--replace"]);
-        assert!(
-            said.starts_with(&format!(
-                "the damaged database is now runs/holdpoint.db.damaged-{round}\n"
-            )),
-            "{said}"
+        let said = workspace.refused("job list", 1);
+        assert_contains(&said, "hint: holdpoint doctor tells what is damaged");
+        let said = workspace.told("doctor", 1);
+        assert_contains(&said, "holdpoint doctor --rebuild --replace");
+        let said = workspace.refused("doctor --rebuild", 1);
+        assert_contains(&said, "is there, and damaged");
+        assert_contains(&said, "--replace moves it aside");
+        let said = workspace.ok("doctor --rebuild --replace");
+        assert_starts(
+            &said,
+            &format!("the damaged database is now runs/holdpoint.db.damaged-{round}\n"),
         );
         assert_eq!(
             std::fs::read(workspace.runs().join(format!("holdpoint.db.damaged-{round}"))).unwrap(),
@@ -235,20 +205,13 @@ fn a_damaged_database_is_moved_aside_and_never_deleted() {
 #[test]
 fn nobody_makes_a_database_again_under_the_hands_of_others() {
     let workspace = rich();
-    let mut serve = workspace.command(&["serve", "--no-http"]);
-    let mut serve = serve.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    let stderr = serve.stderr.take().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(stderr));
-    assert!(lines.any(|line| line.unwrap().contains("this process leads")));
-    lose(&workspace.runs());
-    let (_, said) = run_to(&workspace, &["doctor", "--rebuild"], 1);
-    assert!(
-        said.contains("another holdpoint has it open") && said.contains("stop holdpoint serve"),
-        "{said}"
-    );
-    serve.kill().unwrap();
-    serve.wait().unwrap();
-    run(&workspace, &["doctor", "--rebuild"]);
+    let serve = Beside::leader(&workspace);
+    workspace.lose_database();
+    let said = workspace.refused("doctor --rebuild", 1);
+    assert_contains(&said, "another holdpoint has it open");
+    assert_contains(&said, "stop holdpoint serve");
+    drop(serve);
+    workspace.ok("doctor --rebuild");
 }
 
 #[test]
@@ -258,20 +221,14 @@ fn a_damaged_copy_is_told_and_the_other_taken() {
     workspace.write("runs/p-1/gates/outline.1.json", text.replace("again", "at gain"));
     let text = workspace.read("runs/m-1/gates/script.1.json");
     workspace.write("runs/m-1/gates/script.1.json", text.replace("mind", "mend"));
-    lose(&workspace.runs());
-    let (said, _) = run_to(&workspace, &["doctor", "--rebuild"], 1);
-    assert!(
-        said.contains("left out: m-1/gates/script.1.json: it is no intact decision"),
-        "{said}"
-    );
-    assert!(
-        said.contains("note: decision 2 of m-1 is known by its hash only"),
-        "{said}"
-    );
+    workspace.lose_database();
+    let said = workspace.told("doctor --rebuild", 1);
+    assert_contains(&said, "left out: m-1/gates/script.1.json: it is no intact decision");
+    assert_contains(&said, "note: decision 2 of m-1 is known by its hash only");
     assert!(
         said.contains("p-1/gates/outline.1.json:6:14: notes: it reads \"t gain"),
         "the stage's newest file had it whole: {said}"
     );
-    let notes = workspace.json(&["decisions", "show", "p-1", "outline"])["notes"].clone();
+    let notes = workspace.json("decisions show p-1 outline")["notes"].clone();
     assert_eq!(notes, "again");
 }

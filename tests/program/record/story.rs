@@ -6,7 +6,7 @@ use engine::audit::{Report, Scope, audit};
 use runs::RunsDir;
 use store::Reader;
 
-use crate::support::run::Workspace;
+use crate::support::run::{Workspace, text_replace};
 
 pub const PIPELINE: &str = "\
 pipeline: {stages: [{name: outline}, {name: script}, {name: acceptance}]}
@@ -16,72 +16,22 @@ gates:
   acceptance: {required: true}
 ";
 
-/// Runs a command that has to succeed; what it printed.
-#[track_caller]
-pub fn run(workspace: &Workspace, args: &[&str]) -> String {
-    run_to(workspace, args, 0).0
-}
-
-/// Runs a command that has to end with `code`; what it printed on both.
-#[track_caller]
-pub fn run_to(workspace: &Workspace, args: &[&str], code: i32) -> (String, String) {
-    let output = workspace.cmd(args).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{args:?}\nstdout: {stdout}\nstderr: {stderr}"
-    );
-    (stdout, stderr)
-}
-
 /// Two jobs: one that holdpoint runs and one from outside with artifacts, a rejection, a patch and
 /// an undone attempt.
 pub fn told() -> Workspace {
     let workspace = Workspace::new(PIPELINE);
-    let run = |args: &[&str]| run(&workspace, args);
-    run(&[
-        "job",
-        "start",
-        "--slug",
-        "tides",
-        "--id",
-        "j-17",
-        "--param",
-        "length_s=45.0",
-        "--intent",
-        "ebb – flow",
-    ]);
-    run(&[
-        "gate",
-        "approve",
-        "j-17",
-        "outline",
-        "--notes",
-        "good – go on\n\u{1b}[2J",
-    ]);
+    workspace.ok("job start --slug tides --id j-17 --param length_s=45.0 --intent 'ebb – flow'");
+    workspace.ok("gate approve j-17 outline --notes 'good – go on\n\u{1b}[2J'");
     workspace.write("draft.md", "# One\n\nLow tide is at noon, bring boots.\n");
-    workspace.write(
-        "fix.json",
-        r#"{"type": "text_replace", "replacements": [{"old": "boots", "new": "wellies"}]}"#,
-    );
-    run(&["gate", "open", "m-1", "script", "--artifact", "script=draft.md"]);
-    run(&[
-        "gate",
-        "reject",
-        "m-1",
-        "script",
-        "--notes",
-        "mind the boots",
-        "--patch",
-        "fix.json",
-    ]);
-    run(&["job", "resume", "m-1"]);
+    let fix = text_replace("boots", "wellies");
+    workspace.write("fix.json", fix);
+    workspace.ok("gate open m-1 script --artifact script=draft.md");
+    workspace.ok("gate reject m-1 script --notes 'mind the boots' --patch fix.json");
+    workspace.ok("job resume m-1");
     workspace.write("draft.md", "# One\n\nLow tide is at one, bring boots.\n");
-    run(&["gate", "open", "m-1", "script", "--artifact", "script=draft.md"]);
-    run(&["patch", "apply", "m-1", "script", "fix.json"]);
-    run(&["gate", "approve", "m-1", "script"]);
+    workspace.ok("gate open m-1 script --artifact script=draft.md");
+    workspace.ok("patch apply m-1 script fix.json");
+    workspace.ok("gate approve m-1 script");
     workspace
 }
 

@@ -1,24 +1,23 @@
 //! `decisions verify` and `decisions head` as an operator meets them.
 
-use super::story::{self, run, run_to};
+use super::story;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_contains, assert_ends, assert_has, assert_starts};
 
 #[test]
 fn a_sound_record_is_told_in_one_line_and_one_document() {
     let workspace = story::told();
-    let head = run(&workspace, &["decisions", "head"]);
+    let head = workspace.ok("decisions head");
     let head = head.trim();
-    let said = run(&workspace, &["decisions", "verify", "--head", head, "--versions"]);
-    assert!(
-        said.starts_with("Sound: 4 decisions, ") && said.ends_with(&format!("of 2 jobs; head {head}\n")),
-        "{said}"
-    );
-    let told = workspace.json(&["decisions", "verify"]);
+    let said = workspace.ok(&["decisions", "verify", "--head", head, "--versions"]);
+    assert_starts(&said, "Sound: 4 decisions, ");
+    assert_ends(&said, &format!("of 2 jobs; head {head}\n"));
+    let told = workspace.json("decisions verify");
     assert_eq!((&told["ok"], &told["findings"]), (&true.into(), &serde_json::json!([])));
-    assert_eq!(told["head"], workspace.json(&["decisions", "head"]));
+    assert_eq!(told["head"], workspace.json("decisions head"));
     assert_eq!(
         told["decisions"],
-        workspace.json(&["decisions", "list"]).as_array().unwrap().len()
+        workspace.json("decisions list").as_array().unwrap().len()
     );
 }
 
@@ -28,7 +27,7 @@ fn a_finding_names_file_line_and_field_and_ends_with_1() {
     let file = "runs/j-17/gates/outline.1.json";
     let text = workspace.read(file);
     workspace.write(file, text.replace("\"approved\": true", "\"approved\": null"));
-    let (said, _) = run_to(&workspace, &["decisions", "verify"], 1);
+    let said = workspace.told("decisions verify", 1);
     let line = said.lines().next().unwrap();
     assert!(
         line.starts_with("j-17/gates/outline.1.json:3:15: approved: it reads \"null,")
@@ -39,21 +38,16 @@ fn a_finding_names_file_line_and_field_and_ends_with_1() {
         said.lines().last().unwrap().starts_with("1 finding: 4 decisions, "),
         "{said}"
     );
-    let output = workspace.cmd(&["decisions", "verify", "--json"]).output().unwrap();
-    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&workspace.told("decisions verify --json", 1)).unwrap();
     let finding = &told["findings"][0];
-    assert_eq!(
-        (&finding["file"], &finding["line"], &finding["field"]),
-        (&"j-17/gates/outline.1.json".into(), &3.into(), &"approved".into())
-    );
+    assert_has!(finding, "file": "j-17/gates/outline.1.json", "line": 3, "field": "approved");
 }
 
 #[test]
 fn only_a_noted_head_shows_that_the_end_was_removed() {
     let workspace = story::told();
-    let head = run(&workspace, &["decisions", "head"]);
-    let database = rusqlite::Connection::open(workspace.runs().join("holdpoint.db")).unwrap();
-    database.execute("DELETE FROM decision WHERE seq = 4", []).unwrap();
+    let head = workspace.ok("decisions head");
+    workspace.edit("DELETE FROM decision WHERE seq = 4", 1);
     let chain = workspace.read("runs/chain.jsonl");
     let kept: Vec<_> = chain.lines().take(3).map(|line| format!("{line}\n")).collect();
     workspace.write("runs/chain.jsonl", kept.concat());
@@ -63,35 +57,34 @@ fn only_a_noted_head_shows_that_the_end_was_removed() {
         workspace.run_directory("m-1").join("gates/script.json"),
     )
     .unwrap();
-    let (said, _) = run_to(&workspace, &["decisions", "verify", "--head", head.trim()], 1);
-    assert!(
-        said.contains("decision 4 was noted, and the newest is 3: the end of the chain was removed"),
-        "{said}"
+    let said = workspace.told(&["decisions", "verify", "--head", head.trim()], 1);
+    assert_contains(
+        &said,
+        "decision 4 was noted, and the newest is 3: the end of the chain was removed",
     );
-    let (_, said) = run_to(&workspace, &["decisions", "verify", "--head", "4"], 2);
-    assert!(said.contains("a head is SEQ:HASH"), "{said}");
+    let said = workspace.refused("decisions verify --head 4", 2);
+    assert_contains(&said, "a head is SEQ:HASH");
 }
 
 #[test]
 fn files_that_are_owed_are_told_and_are_no_findings() {
     let workspace = story::told();
-    let mut crash = workspace.cmd(&["gate", "approve", "j-17", "script"]);
-    let ended = crash.env("HOLDPOINT_CRASH_AT", "after_commit").output().unwrap();
+    let ended = workspace.under(&[("HOLDPOINT_CRASH_AT", "after_commit")], "gate approve j-17 script");
     assert_eq!(ended.status.code(), None, "it was killed");
-    let said = run(&workspace, &["decisions", "verify"]);
-    assert!(said.starts_with("owed to j-17: 2 events, 1 decision file "), "{said}");
-    assert!(said.contains("\nSound: 5 decisions, "), "{said}");
-    run(&workspace, &["job", "list"]);
-    assert!(run(&workspace, &["decisions", "verify"]).starts_with("Sound: 5 decisions, "));
+    let said = workspace.ok("decisions verify");
+    assert_starts(&said, "owed to j-17: 2 events, 1 decision file ");
+    assert_contains(&said, "\nSound: 5 decisions, ");
+    workspace.ok("job list");
+    assert!(workspace.ok("decisions verify").starts_with("Sound: 5 decisions, "));
 }
 
 #[test]
 fn a_removed_run_directory_breaks_nothing() {
     let workspace = story::told();
     std::fs::remove_dir_all(workspace.run_directory("m-1")).unwrap();
-    let said = run(&workspace, &["decisions", "verify"]);
-    assert!(said.starts_with("note: the run directory of m-1 was removed"), "{said}");
-    assert!(said.contains("\nSound: 4 decisions, "), "{said}");
+    let said = workspace.ok("decisions verify");
+    assert_starts(&said, "note: the run directory of m-1 was removed");
+    assert_contains(&said, "\nSound: 4 decisions, ");
 }
 
 #[test]
@@ -104,19 +97,16 @@ fn kept_versions_are_what_their_names_say() {
     let text = workspace.read(&file);
     workspace.write(&file, text.replace("tide", "tilt"));
     assert!(
-        run(&workspace, &["decisions", "verify"]).starts_with("Sound: "),
+        workspace.ok("decisions verify").starts_with("Sound: "),
         "hashed only when that is asked for"
     );
-    let (said, _) = run_to(&workspace, &["decisions", "verify", "--versions"], 1);
-    assert!(
-        said.starts_with(&format!("m-1/versions/{name}: it is not what its name says")),
-        "{said}"
-    );
+    let said = workspace.told("decisions verify --versions", 1);
+    assert_starts(&said, &format!("m-1/versions/{name}: it is not what its name says"));
 }
 
 #[test]
 fn nothing_to_verify_is_said() {
     let workspace = Workspace::new(story::PIPELINE);
-    let (_, said) = run_to(&workspace, &["decisions", "verify"], 6);
-    assert!(said.contains("there are no jobs in runs"), "{said}");
+    let said = workspace.refused("decisions verify", 6);
+    assert_contains(&said, "there are no jobs in runs");
 }

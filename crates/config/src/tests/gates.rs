@@ -1,7 +1,7 @@
 //! The `gates` section and what belongs to it.
 
 use super::*;
-use domain::policy::OnTimeout;
+use domain::policy::{GatePolicy, OnTimeout};
 
 #[test]
 fn seconds_are_whole_plain_numbers() {

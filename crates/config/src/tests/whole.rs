@@ -72,8 +72,8 @@ fn the_commented_parts_of_the_embedded_file_are_right_too() {
         "gates: {{script: {{}}}}\n{storage}{server}security:\n{security}pipeline:\n  {stages}\n"
     ));
     assert_eq!(config.security.tokens.len(), 1);
-    assert_eq!(config.security.rate_limits, Config::default().security.rate_limits);
-    assert_eq!(*config.security.cors_origins, ["https://console.example"]);
+    assert_eq!(config.security.rate_limiting, Config::default().security.rate_limiting);
+    assert_eq!(*config.security.cors.allow_origins, ["https://console.example"]);
     assert_eq!(config.server, Config::default().server);
     assert_eq!(warnings, []);
     assert_eq!(config.pipeline.stages.len(), 2);
@@ -137,7 +137,7 @@ fn the_shown_document_loads_back_as_the_same_configuration() {
          timeout_s: 5, artifacts: [{{kind: k, path: artifacts/script/a}}]}}, storyboard, assets, audio]\nsecurity: {{shared_accounts: []}}\n"
     );
     let config = loaded(&text).config;
-    let yaml = config.doc().to_yaml().unwrap();
+    let yaml = config.to_yaml().unwrap();
     assert_eq!(loaded(&yaml).config, config, "{yaml}");
     let json = serde_json::to_string(&config.doc()).unwrap();
     assert_eq!(loaded(&json).config, config, "{json}");

@@ -26,6 +26,7 @@ pub(crate) fn text_columns(compose: &Compose, width: u16) -> usize {
 pub(crate) fn is_beside(compose: &Compose, width: u16) -> bool {
     let has_diff = compose
         .preview
+        .found
         .as_ref()
         .is_none_or(|(_, preview)| preview.document.is_some());
     width >= BESIDE_COLUMNS && has_diff

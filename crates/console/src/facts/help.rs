@@ -1,9 +1,9 @@
 //! The keys in lines, made from the keymap, narrowed down by what is typed.
 
-use crate::facts::wrap;
+use crate::facts::{lists, wrap};
 use crate::keymap;
 use crate::model::Model;
-use crate::model::keys::Overlay;
+use crate::model::keys::Listed;
 
 /// Room for `Ctrl-w or Alt-Backspace`.
 const KEYS_CELLS: usize = 23;
@@ -76,14 +76,8 @@ const STAGES: [(&str, &str); 4] = [
 
 /// The lines, narrowed down.
 pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
-    let filter = match &model.keys.overlay {
-        Some(Overlay::Help { filter, .. }) => filter.text().to_lowercase(),
-        Some(Overlay::Palette { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
-    };
-    let is_sought = |text: String| {
-        let text = text.to_lowercase();
-        filter.split_whitespace().all(|word| text.contains(word))
-    };
+    let filter = model.keys.sought(Listed::Help);
+    let is_sought = |text: String| lists::fits(&filter, &text);
     let columns = model.window.size.0 / sides(model.window.size.0);
     let legend = |group: &'static str, signs: &[(&str, &str)]| {
         let fits = |(name, meaning): &&(&str, &str)| is_sought(format!("{group} {name} {meaning}"));

@@ -127,7 +127,7 @@ pub(crate) fn change_of_file(file: &FileView) -> String {
         return format!("{NO_TEXT}, {}", label::size(artifact.size_bytes));
     }
     let lines = format!("+{} -{}", artifact.added_lines, artifact.removed_lines);
-    match &file.values {
+    match &file.details.values {
         Some(values) => {
             let more = if values.is_cut { "+" } else { "" };
             format!("{lines}  {}{more} values", values.changes.len())

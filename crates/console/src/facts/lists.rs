@@ -1,45 +1,34 @@
 //! What the lists over everything else hold: what fits what is typed.
 
 use crate::action::Action;
-use crate::draft::Discarded;
 use crate::facts::verb;
 use crate::keymap;
 use crate::model::Model;
-use crate::model::file::FileView;
-use crate::model::keys::Overlay;
+use crate::model::keys::Listed;
+
+/// Whether a name has every word that is sought; they are in small letters.
+pub(crate) fn fits(sought: &str, name: &str) -> bool {
+    let name = name.to_lowercase();
+    sought.split_whitespace().all(|word| name.contains(word))
+}
 
 /// The files that fit what is typed, by their index.
 pub(crate) fn files(model: &Model) -> Vec<usize> {
-    let text = match &model.keys.overlay {
-        Some(Overlay::Files { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Discarded { .. }) | None => String::new(),
-    };
-    let files = model.gate.as_ref().map_or(&[][..], |view| &view.files[..]);
-    let fits = |file: &FileView| {
-        let name = file.artifact.path.as_str().to_lowercase();
-        text.split_whitespace().all(|word| name.contains(word))
-    };
-    files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| fits(file))
-        .map(|(index, _)| index)
-        .collect()
+    let text = model.keys.sought(Listed::Files);
+    let files = model.gate.iter().flat_map(|view| view.files.iter().enumerate());
+    let found = files.filter(|(_, file)| fits(&text, file.artifact.path.as_str()));
+    found.map(|(index, _)| index).collect()
 }
 
 /// What fits what is typed, by its index.
 pub(crate) fn discarded(model: &Model) -> Vec<usize> {
-    let text = match &model.keys.overlay {
-        Some(Overlay::Discarded { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Palette { .. } | Overlay::Files { .. }) | None => String::new(),
-    };
-    let fits = |discarded: &Discarded| {
-        let name = format!("{} {}", discarded.draft.key, discarded.draft.contents()).to_lowercase();
-        text.split_whitespace().all(|word| name.contains(word))
-    };
+    let text = model.keys.sought(Listed::Discarded);
     let listed = model.drafts.discarded.iter().enumerate();
-    let listed = listed.filter(|(_, discarded)| discarded.kept_until() > model.now.utc && fits(discarded));
-    listed.map(|(index, _)| index).collect()
+    let found = listed.filter(|(_, discarded)| {
+        let name = format!("{} {}", discarded.draft.key, discarded.draft.contents());
+        discarded.kept_until() > model.now.utc && fits(&text, &name)
+    });
+    found.map(|(index, _)| index).collect()
 }
 
 /// A command.
@@ -54,10 +43,7 @@ pub struct PaletteEntry {
 
 /// The commands that fit what is typed; an exact name first.
 pub fn entries(model: &Model) -> Vec<PaletteEntry> {
-    let text = match &model.keys.overlay {
-        Some(Overlay::Palette { text, .. }) => text.text().to_lowercase(),
-        Some(Overlay::Help { .. } | Overlay::Files { .. } | Overlay::Discarded { .. }) | None => String::new(),
-    };
+    let text = model.keys.sought(Listed::Palette);
     let focus = model.pane_focus();
     let leave = PaletteEntry {
         name: "quit: leave the console".to_owned(),
@@ -76,10 +62,5 @@ pub fn entries(model: &Model) -> Vec<PaletteEntry> {
             action,
         })
     });
-    all.chain([leave])
-        .filter(|entry| {
-            text.split_whitespace()
-                .all(|word| entry.name.to_lowercase().contains(word))
-        })
-        .collect()
+    all.chain([leave]).filter(|entry| fits(&text, &entry.name)).collect()
 }

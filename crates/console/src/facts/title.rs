@@ -15,7 +15,7 @@ use text::width;
 /// What is compared with what, the longest wording first.
 fn versions(file: &FileView) -> Vec<String> {
     let shown = file.digest.unwrap_or(file.artifact.digest).short();
-    let against = &file.shown_against;
+    let against = &file.comparison.shown;
     match file.base_digest(against) {
         Some(base) => {
             let base = base.short();
@@ -39,7 +39,7 @@ fn versions(file: &FileView) -> Vec<String> {
 /// What changed since a rejection that is nearer than the usual base, where that is what is shown.
 fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
     let words = file.artifact.since_rejection_words(&model.session.operator.name);
-    let words = words.filter(|_| file.shown_against == Against::Usual);
+    let words = words.filter(|_| file.comparison.is_usual());
     let key = keymap::key_in(Focus::Diff, Action::Base);
     words.map(|words| format!("{words}   {key} shows that"))
 }
@@ -70,7 +70,7 @@ impl Comparison {
         let whole = fitting(easy, 2).or_else(|| fitting(most, 2));
         let words = whole.or_else(|| fitting(most, 3));
         // Where another base than the usual one is shown, which it is never goes.
-        let is_lost = whole.is_none() && file.shown_against != Against::Usual;
+        let is_lost = whole.is_none() && !file.comparison.is_usual();
         let since = since.or_else(|| versions.first().filter(|_| is_lost).cloned());
         Self {
             words: words.cloned().into_iter().collect(),
@@ -115,10 +115,10 @@ fn warnings(model: &Model, view: &GateView, file: &FileView) -> Vec<(String, Sty
     } else if file.is_changed_on_disk() {
         words.push((" CHANGED ON DISK".to_owned(), theme.warning()));
     }
-    if file.shown_against != Against::Usual {
-        let label = match &file.shown_against {
+    if !file.comparison.is_usual() {
+        let label = match &file.comparison.shown {
             Against::Nothing => "nothing".to_owned(),
-            Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.shown_against),
+            Against::Usual | Against::Other(_) | Against::Read(_) => file.base_label(&file.comparison.shown),
         };
         words.push((format!(" VS {}", label.to_uppercase()), theme.warning()));
     }

@@ -206,7 +206,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         ),
         Action::Base if is_diff_shown(model) => {
             let file = model.gate.as_ref().and_then(GateView::current);
-            let is_alone = |file: &FileView| file.bases() == [file.against.clone()];
+            let is_alone = |file: &FileView| file.bases() == [file.comparison.wanted.clone()];
             // What has a base can also be compared with nothing.
             or_says(
                 !file.is_some_and(is_alone),

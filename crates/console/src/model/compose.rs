@@ -78,6 +78,17 @@ pub(crate) enum List {
     },
 }
 
+/// What the checked patch would make of the artifact, beside the text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PreviewPane {
+    /// With the revision that it is about; none: nothing was found yet.
+    pub(crate) found: Option<(u64, PatchPreview)>,
+    /// Lines that it is scrolled by from where it would stand by itself; negative is up.
+    pub(crate) scroll: isize,
+    /// Whether it takes more of a narrow screen than its share.
+    pub(crate) is_large: bool,
+}
+
 /// A patch that is being written.
 #[derive(Debug, Clone)]
 pub struct Compose {
@@ -97,12 +108,7 @@ pub struct Compose {
     pub(crate) checked_revision: Option<u64>,
     /// The revision that is being checked: there is never more than one.
     pub(crate) checking: Option<u64>,
-    /// What the checked patch would make of the artifact, with the revision that it is about.
-    pub(crate) preview: Option<(u64, PatchPreview)>,
-    /// Lines that the preview is scrolled by from where it would stand by itself; negative is up.
-    pub(crate) preview_scroll: isize,
-    /// Whether the preview takes more of a narrow screen than its share.
-    pub(crate) is_preview_large: bool,
+    pub(crate) preview: PreviewPane,
     /// Why the text can no longer be used; it is kept.
     pub(crate) closed: Option<String>,
     /// The files of the run directory that a patch may name.
@@ -128,9 +134,7 @@ impl Compose {
             check: Check::Pending,
             checked_revision: None,
             checking: None,
-            preview: None,
-            preview_scroll: 0,
-            is_preview_large: false,
+            preview: PreviewPane::default(),
             closed: None,
             names: Arc::default(),
             list: None,

@@ -4,46 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
+use super::reading::{Progress, Reading};
 use super::shown::{ShownRows, VisibleRow};
-use crate::media::Media;
+use crate::effect::Details;
 use crate::work::{self, NotEditable};
 use diff::DiffDocument;
-use diff::json::ChangedValues;
 use diff::page::PagePosition;
 use domain::artifact::{Base, GateArtifact};
 use domain::ids::Digest;
-
-/// Bytes on their way.
-#[derive(Debug, Clone, Default)]
-pub(crate) enum Slot {
-    /// Asked for.
-    #[default]
-    Waiting,
-    /// There is no such file.
-    Missing,
-    Here(Arc<[u8]>),
-    /// Could not be read.
-    Failed(String),
-    /// Handed on to the diff, or not wanted.
-    Taken,
-}
-
-/// How far a file has been read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// It must be read.
-    Wanted,
-    /// It is being read: with all that is shown of it, or for its digest only.
-    Asked {
-        /// With all.
-        is_full: bool,
-    },
-    /// It was read.
-    Done {
-        /// With all.
-        is_full: bool,
-    },
-}
 
 /// What of a file can be shown.
 #[derive(Debug, Clone)]
@@ -97,19 +65,47 @@ impl Uses {
     }
 }
 
+/// What a file is compared with, by the operator's choice.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Comparison {
+    /// What it is to be compared with.
+    pub(crate) wanted: Against,
+    /// What the content is compared with.
+    pub(crate) shown: Against,
+    /// The version that was on the screen before another one came.
+    pub(crate) read: Option<Digest>,
+    /// Whether the diff begins at its first hunk when it comes.
+    pub(crate) starts_over: bool,
+}
+
+impl Comparison {
+    /// Whether the content is compared with the usual base.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.shown == Against::Usual
+    }
+}
+
+/// What of a file stands on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// The first line shown.
+    pub top: PagePosition,
+    /// Cells scrolled to the right.
+    pub left: usize,
+    /// The first changed value shown, where they are listed.
+    pub(crate) values_top: usize,
+}
+
 /// One file under review.
 #[derive(Debug, Clone)]
 pub struct FileView {
     /// As registered.
     pub artifact: GateArtifact,
-    /// Numbers the readings of the console: answers for another one are of no interest.
-    pub(crate) number: u64,
-    /// How far it has been read.
+    /// What was registered before, since this view saw another version registered.
+    pub(crate) former: Option<Digest>,
     pub(crate) reading: Reading,
-    /// The bytes on disk.
-    pub(crate) new: Slot,
-    /// The bytes of the base.
-    pub(crate) old: Slot,
+    /// Whether what is shown was read before the last reload, and its successor is on the way.
+    pub(crate) is_stale: bool,
     /// What can be shown.
     pub content: Content,
     /// SHA-256 of what is shown.
@@ -118,36 +114,15 @@ pub struct FileView {
     pub bytes: Option<Arc<Vec<u8>>>,
     /// What can be done with them; none: they have not come yet.
     pub(crate) uses: Option<Uses>,
-    /// What it is to be compared with.
-    pub(crate) against: Against,
-    /// What the content is compared with.
-    pub(crate) shown_against: Against,
-    /// The version that was on the screen before another one came.
-    pub(crate) read: Option<Digest>,
-    /// Whether the diff begins at its first hunk when it comes.
-    pub(crate) starts_over: bool,
-    /// The changed values of a JSON document.
-    pub values: Option<Arc<ChangedValues>>,
-    /// The running time of a storyboard, before and now.
-    pub(crate) running_time: Option<String>,
-    /// The first changed value shown, where they are listed.
-    pub(crate) values_top: usize,
-    /// What is known of a sound or a picture.
-    pub(crate) media: Option<Arc<Media>>,
-    /// Whether values or media are being found out.
+    pub(crate) comparison: Comparison,
+    pub details: Details,
+    /// Whether the details are being found out.
     pub is_measuring: bool,
-    /// The first line shown.
-    pub top: PagePosition,
-    /// Cells scrolled to the right.
-    pub left: usize,
+    pub scroll: Scroll,
     /// What of the diff with the usual base was on the screen.
     pub(crate) shown: ShownRows,
     /// Whether the file was on the screen at all.
     pub(crate) is_shown: bool,
-    /// Whether what is shown was read before the last reload, and its successor is on the way.
-    pub(crate) is_stale: bool,
-    /// What was registered before, since this view saw another version registered.
-    pub(crate) former: Option<Digest>,
 }
 
 impl FileView {
@@ -155,29 +130,19 @@ impl FileView {
     pub(crate) fn new(artifact: GateArtifact) -> Self {
         Self {
             artifact,
-            number: 0,
-            reading: Reading::Wanted,
-            new: Slot::Waiting,
-            old: Slot::Waiting,
+            former: None,
+            reading: Reading::default(),
+            is_stale: false,
             content: Content::Loading,
             digest: None,
             bytes: None,
             uses: None,
-            against: Against::Usual,
-            shown_against: Against::Usual,
-            read: None,
-            starts_over: false,
-            values: None,
-            running_time: None,
-            values_top: 0,
-            media: None,
+            comparison: Comparison::default(),
+            details: Details::default(),
             is_measuring: false,
-            top: PagePosition::default(),
-            left: 0,
+            scroll: Scroll::default(),
             shown: ShownRows::default(),
             is_shown: false,
-            is_stale: false,
-            former: None,
         }
     }
 
@@ -185,33 +150,34 @@ impl FileView {
     pub(crate) fn succeeding(artifact: &GateArtifact, former: Self) -> Self {
         let is_other = former.artifact.digest != artifact.digest;
         let has_same_base = former.artifact.base == artifact.base;
-        let mut file = Self {
-            artifact: artifact.clone(),
-            reading: Reading::Wanted,
-            former: if is_other {
-                Some(former.artifact.digest)
-            } else {
-                former.former
-            },
-            ..former
+        let before = if is_other {
+            Some(former.artifact.digest)
+        } else {
+            former.former
         };
-        if file.digest.is_none() || !has_same_base {
-            let (top, left, former) = (file.top, file.left, file.former);
-            let read = file.digest.filter(|_| file.is_shown).or(file.read);
-            file = Self::new(artifact.clone());
-            (file.top, file.left, file.former, file.read) = (top, left, former, read);
+        if former.digest.is_none() || !has_same_base {
+            let read = former.digest.filter(|_| former.is_shown).or(former.comparison.read);
+            let mut file = Self::new(artifact.clone());
+            (file.former, file.comparison.read) = (before, read);
+            (file.scroll.top, file.scroll.left) = (former.scroll.top, former.scroll.left);
             return file;
         }
-        file.is_stale = true;
+        let mut file = Self {
+            artifact: artifact.clone(),
+            former: before,
+            is_stale: true,
+            ..former
+        };
+        file.reading.progress = Progress::Wanted;
         file
     }
 
     /// Forgets what can be read again, to make room; that it was seen stays known.
     pub fn forget(&mut self) {
-        if self.reading == (Reading::Done { is_full: true }) && self.digest.is_some() {
-            self.reading = Reading::Done { is_full: false };
+        if self.reading.progress == (Progress::Done { is_full: true }) && self.digest.is_some() {
+            self.reading.progress = Progress::Done { is_full: false };
             self.content = Content::Known;
-            (self.bytes, self.values, self.running_time, self.media) = (None, None, None, None);
+            (self.bytes, self.details) = (None, Details::default());
         }
     }
 
@@ -235,6 +201,7 @@ impl FileView {
         let usual = self.base_digest(&Against::Usual);
         let others = self.artifact.bases.iter().filter(|base| Some(base.digest) != usual);
         let read = self
+            .comparison
             .read
             .filter(|read| Some(*read) != self.digest && Some(*read) != usual);
         let nothing = usual.is_some().then_some(Against::Nothing);
@@ -333,9 +300,7 @@ impl FileView {
     pub(crate) fn note_shown(&mut self, sights: &[VisibleRow]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);
         match &self.content {
-            Content::Text(document) if self.shown_against == Against::Usual => {
-                self.shown.note(document, sights) || is_first
-            }
+            Content::Text(document) if self.comparison.is_usual() => self.shown.note(document, sights) || is_first,
             Content::Text(_)
             | Content::Loading
             | Content::Known

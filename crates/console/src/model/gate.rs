@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::file::{Content, FileView, Reading};
+use super::file::{Content, FileView};
+use super::reading::Progress;
 use super::standing::FrameContents;
 use diff::search::Hit;
 use domain::artifact::GateArtifact;
@@ -23,6 +24,38 @@ const KEPT_BYTES_MAX: u64 = 32 << 20;
 /// How many files are read at a time: a gate of a hundred files must not be in memory all at once.
 const READINGS_MAX: usize = 2;
 
+/// A search in the diff.
+#[derive(Debug, Clone, Default)]
+pub struct DiffSearch {
+    /// What is searched for; none: nothing.
+    pub text: Option<String>,
+    /// The last match.
+    pub(crate) hit: Option<Hit>,
+    /// The search under way.
+    pub(crate) number: u64,
+}
+
+/// What of a gate was on the screen, and what of that is recorded.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// What stands on the terminal.
+    pub(crate) standing: Option<FrameContents>,
+    /// Whether a gate without files was on the screen.
+    pub(crate) is_bare_shown: bool,
+    /// When more of it was shown last, on the boot clock.
+    pub(crate) boot_us: i64,
+    /// How much was recorded as seen, and of which digest.
+    pub(crate) recorded: Option<(Digest, Extent)>,
+}
+
+/// How often the files were read again because the disk was behind, and when last, on the boot
+/// clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Rereads {
+    pub(crate) count: u32,
+    pub(crate) boot_us: i64,
+}
+
 /// The gate pane.
 #[derive(Debug, Clone)]
 pub struct GateView {
@@ -40,27 +73,16 @@ pub struct GateView {
     pub(crate) file: usize,
     /// The file that the patch in the editor is for, where that is not the one on screen.
     pub(crate) aimed: Option<ArtifactPath>,
-    /// What is searched for.
-    pub search: Option<String>,
-    /// The last match, and the number of the search under way.
-    pub(crate) found: (Option<Hit>, u64),
+    pub search: DiffSearch,
     /// Whether only what changed since it was read is to be shown, as soon as it is known.
     pub(crate) wants_since_read: bool,
-    /// What stands on the terminal.
-    pub(crate) standing: Option<FrameContents>,
-    /// Whether a gate without files was on the screen.
-    pub(crate) is_bare_shown: bool,
+    pub(crate) seen: Seen,
     /// Whether it was said that there is nothing more to read.
     pub(crate) is_end_told: bool,
     /// Whether it is read on from the queue: a low window then gives its rows to the diff.
     pub(crate) is_read_on: bool,
-    /// When more of it was shown last, on the boot clock.
-    pub(crate) shown_boot_us: i64,
-    /// How much was recorded as seen, and of which digest.
-    pub(crate) recorded: Option<(Digest, Extent)>,
-    /// How often the files were read again because the disk was behind, and when last, on the boot
-    /// clock.
-    pub(crate) rereads: (u32, i64),
+    /// While the disk is behind.
+    pub(crate) rereads: Rereads,
 }
 
 impl GateView {
@@ -79,16 +101,12 @@ impl GateView {
             files: Vec::new(),
             file: 0,
             aimed: None,
-            search: None,
-            found: (None, 0),
+            search: DiffSearch::default(),
             wants_since_read: false,
-            standing: None,
-            is_bare_shown: false,
+            seen: Seen::default(),
             is_end_told: false,
             is_read_on: false,
-            shown_boot_us: 0,
-            recorded: None,
-            rereads: (0, 0),
+            rereads: Rereads::default(),
         }
     }
 
@@ -104,7 +122,7 @@ impl GateView {
         let under_way = self
             .files
             .iter()
-            .filter(|file| matches!(file.reading, Reading::Asked { .. }))
+            .filter(|file| matches!(file.reading.progress, Progress::Asked { .. }))
             .count();
         if under_way >= READINGS_MAX {
             return None;
@@ -118,12 +136,15 @@ impl GateView {
         let near = near.into_iter().flatten().filter(|index| *index < self.files.len());
         let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
         for index in near {
-            match self.files.get(index)?.reading {
-                Reading::Wanted | Reading::Done { is_full: false } => return Some((index, true)),
-                Reading::Asked { .. } | Reading::Done { is_full: true } => {}
+            match self.files.get(index)?.reading.progress {
+                Progress::Wanted | Progress::Done { is_full: false } => return Some((index, true)),
+                Progress::Asked { .. } | Progress::Done { is_full: true } => {}
             }
         }
-        let index = self.files.iter().position(|file| file.reading == Reading::Wanted)?;
+        let index = self
+            .files
+            .iter()
+            .position(|file| file.reading.progress == Progress::Wanted)?;
         kept += self.files.get(index)?.artifact.size_bytes.saturating_mul(2);
         Some((index, kept <= KEPT_BYTES_MAX))
     }
@@ -182,7 +203,7 @@ impl GateView {
 
     /// Whether a registered version is not on disk yet, and is still worth asking for.
     pub(crate) fn is_behind(&self) -> bool {
-        self.rereads.0 < REREADS_MAX && self.files.iter().any(FileView::is_behind)
+        self.rereads.count < REREADS_MAX && self.files.iter().any(FileView::is_behind)
     }
 
     /// The digest of what is on screen (SPEC §6); none until every file was read.
@@ -206,7 +227,7 @@ impl GateView {
 
     /// How much of what changed was shown; none before the first of it was.
     pub(crate) fn extent(&self) -> Option<Extent> {
-        let is_begun = self.files.iter().any(FileView::is_begun) || self.files.is_empty() && self.is_bare_shown;
+        let is_begun = self.files.iter().any(FileView::is_begun) || self.files.is_empty() && self.seen.is_bare_shown;
         let sum = |count: fn(&FileView) -> usize| {
             let sum: usize = self.files.iter().map(count).sum();
             u32::try_from(sum).unwrap_or(u32::MAX)

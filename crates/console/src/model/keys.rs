@@ -6,37 +6,27 @@ use crate::editor::{Editor, TextPosition};
 use crate::keymap::Focus;
 use domain::time::Now;
 
+/// What is listed over everything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    /// The keys, narrowed down by what is typed.
+    Help,
+    /// The files under review.
+    Files,
+    /// What was thrown away lately.
+    Discarded,
+    /// Commands by name.
+    Palette,
+}
+
 /// A list over everything else.
 #[derive(Debug, Clone)]
-pub enum Overlay {
-    /// The keys, narrowed down by what is typed.
-    Help {
-        /// What is typed.
-        filter: Editor,
-        /// The first row shown.
-        top: usize,
-    },
-    /// The files under review.
-    Files {
-        /// What is typed.
-        text: Editor,
-        /// The chosen row.
-        chosen: usize,
-    },
-    /// What was thrown away lately.
-    Discarded {
-        /// What is typed.
-        text: Editor,
-        /// The chosen row.
-        chosen: usize,
-    },
-    /// Commands by name.
-    Palette {
-        /// What is typed.
-        text: Editor,
-        /// The chosen row.
-        chosen: usize,
-    },
+pub struct Overlay {
+    pub listed: Listed,
+    /// What is typed.
+    pub text: Editor,
+    /// The chosen row; of the help, where none is chosen, the first one shown.
+    pub(crate) row: usize,
 }
 
 /// A one-line field at the bottom.
@@ -91,11 +81,11 @@ impl Keys {
 
     /// The list or field that receives the keys, if one does.
     pub(crate) fn focus(&self) -> Option<Focus> {
-        let overlay = self.overlay.as_ref().map(|overlay| match overlay {
-            Overlay::Help { .. } => Focus::Help,
-            Overlay::Palette { .. } => Focus::Palette,
-            Overlay::Files { .. } => Focus::Files,
-            Overlay::Discarded { .. } => Focus::Discarded,
+        let overlay = self.overlay.as_ref().map(|overlay| match overlay.listed {
+            Listed::Help => Focus::Help,
+            Listed::Palette => Focus::Palette,
+            Listed::Files => Focus::Files,
+            Listed::Discarded => Focus::Discarded,
         });
         let field = self.field.as_ref().map(|field| match field {
             Field::Filter(_) => Focus::Filter,
@@ -103,5 +93,22 @@ impl Keys {
             Field::Find(..) => Focus::Find,
         });
         overlay.or(field)
+    }
+
+    /// Opens a list over everything else, with this row chosen.
+    pub(crate) fn list(&mut self, listed: Listed, row: usize) {
+        let text = Editor::of_line("");
+        self.overlay = Some(Overlay { listed, text, row });
+    }
+
+    /// Closes the list; returns the row that was chosen.
+    pub(crate) fn take_row(&mut self) -> usize {
+        self.overlay.take().map_or(0, |overlay| overlay.row)
+    }
+
+    /// What is typed in this list, in small letters; nothing while another one is open, or none.
+    pub(crate) fn sought(&self, listed: Listed) -> String {
+        let overlay = self.overlay.as_ref().filter(|overlay| overlay.listed == listed);
+        overlay.map_or_else(String::new, |overlay| overlay.text.text().to_lowercase())
     }
 }

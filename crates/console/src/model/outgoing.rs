@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::effect::Ticket;
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
 use domain::time::Timestamp;
+use engine::api::Ticket;
 
 /// What was sent and is not yet answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub struct Outgoing {
     pub(crate) queue: UnderWay,
     /// The query for the selected job.
     pub(crate) job: UnderWay,
-    /// Rises with every view of a gate, prompt text or submission.
+    /// Rises with every view of a gate, prompt text or command.
     counter: u64,
 }
 

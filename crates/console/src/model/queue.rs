@@ -363,10 +363,8 @@ impl Queue {
     /// Moves the view so that the selected row is on a screen of so many rows.
     pub(crate) fn scroll_to_selected(&mut self, height: usize) {
         let height = height.max(1);
-        match self.place() {
-            Some(place) if place < self.top => self.top = place,
-            Some(place) if place >= self.top + height => self.top = place + 1 - height,
-            Some(_) | None => {}
+        if let Some(place) = self.place() {
+            self.top = self.top.clamp((place + 1).saturating_sub(height), place);
         }
         // No empty rows below the last one while others are hidden above.
         self.top = self.top.min(self.len().saturating_sub(height));

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::parts::{text, too_long, until};
 use crate::action::Action;
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::label::{self, change_of_gate};
 use crate::facts::verb::{each_open_elsewhere, explain, why};
 use crate::keymap::{self, Focus};
@@ -25,6 +25,7 @@ use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
+use engine::api::Ticket;
 use item::{Item, ItemState, LeftOut};
 use list::{around, item_line};
 use text::words::counted;
@@ -106,11 +107,11 @@ impl BulkAsk {
         !self.is_sent && self.count(could_be) > 0
     }
 
-    /// The item that a submission decides.
-    pub(crate) fn item_of(&mut self, submission: Ticket) -> Option<&mut Item> {
+    /// The item that a command decides.
+    pub(crate) fn item_of(&mut self, ticket: Ticket) -> Option<&mut Item> {
         self.items
             .iter_mut()
-            .find(|item| item.state == ItemState::Writing(submission))
+            .find(|item| item.state == ItemState::Writing(ticket))
     }
 
     pub(super) fn words(&self) -> Wording {
@@ -221,12 +222,12 @@ fn items(model: &Model) -> Option<Vec<Item>> {
 }
 
 /// One gate of a bulk was answered: with its refusal, or decided.
-pub(crate) fn answered(model: &mut Model, submission: Ticket, refusal: Option<&Refusal>) {
+pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refusal>) {
     let Some(ask) = model.asked_mut::<BulkAsk>() else {
         return;
     };
     let (note, verdict) = (ask.note.text(), ask.note.verdict);
-    if let Some(item) = ask.item_of(submission) {
+    if let Some(item) = ask.item_of(ticket) {
         item.state = match refusal {
             None => ItemState::Done,
             Some(refusal) => ItemState::Not(refusal.message.clone()),

@@ -3,7 +3,7 @@
 use super::parts::{answers, gate_label, key, keys, note, note_key, outlook, text, title, too_long, until, wrapped};
 use crate::action::Action;
 use crate::editor::Editor;
-use crate::effect::{Checked, Effect, Ticket};
+use crate::effect::{Checked, Effect};
 use crate::facts::command::gate_ref;
 use crate::facts::{change, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
@@ -19,6 +19,7 @@ use domain::ids::ArtifactPath;
 use domain::key::GateKey;
 use domain::time::Timestamp;
 use domain::timer::TimerStatus;
+use engine::api::Ticket;
 use text::width;
 use text::words::counted_are;
 
@@ -336,8 +337,8 @@ impl Ask for Confirm {
         !self.is_asking()
     }
 
-    fn waits_for(&self, submission: Ticket) -> bool {
-        self.state == ConfirmState::Writing(submission)
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.state == ConfirmState::Writing(ticket)
     }
 
     fn note(&self) -> Option<&Note> {

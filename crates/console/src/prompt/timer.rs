@@ -4,7 +4,7 @@
 use super::parts::{answers, elsewhere, gate_label, key, outlook, text, title, wrapped};
 use crate::action::Action;
 use crate::editor::Editor;
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::command::gate_ref;
 use crate::facts::verb::{self, NoOffer};
 use crate::facts::{countdown, holder};
@@ -16,6 +16,7 @@ use domain::ask::Command;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
 use domain::time::parse_span_s;
+use engine::api::Ticket;
 use text::words::duration;
 
 #[derive(Debug, Clone)]
@@ -150,8 +151,8 @@ impl Ask for TimerAsk {
         self.sent.is_some()
     }
 
-    fn waits_for(&self, submission: Ticket) -> bool {
-        self.sent == Some(submission)
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.sent == Some(ticket)
     }
 
     fn typed_mut(&mut self) -> Option<&mut Editor> {

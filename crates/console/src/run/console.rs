@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 
-use super::effects::{EffectRunner, Order};
+use super::effects::{EffectRunner, Order, translate};
 use crate::action::Action;
 use crate::backend::Backend;
 use crate::effect::{FrameFacts, Msg};
@@ -186,8 +186,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     }
 
     fn handle_notice(&mut self, notice: Notice) {
-        let msg = self.effects.translate(notice);
-        self.tell(msg);
+        self.tell(translate(notice));
     }
 
     fn handle_incoming(&mut self, incoming: Incoming) -> io::Result<()> {

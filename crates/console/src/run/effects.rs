@@ -1,6 +1,6 @@
 //! Carries effects to the engine and the workers, and brings back what they answer as messages.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ use super::slot::{Job, Slot};
 use config::Problem;
 use diff::Limit;
 use domain::refusal::Refusal;
-use engine::api::{Notice, RequestId};
+use engine::api::Notice;
 
 use crate::backend::Backend;
-use crate::effect::{Details, Effect, Msg, Ticket, Unfit};
+use crate::effect::{Details, Effect, Msg, Unfit};
 use crate::external_editor::ExternalEditor;
 use crate::question::Answered;
 use crate::work;
@@ -53,7 +53,6 @@ enum Done {
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
     asked: FuturesOrdered<BoxFuture<'static, Answered>>,
-    submitted: HashMap<RequestId, Ticket>,
     /// One a [`Kind`].
     slots: [Slot; 6],
     copy: Option<Copy>,
@@ -68,7 +67,6 @@ impl EffectRunner {
         let generation = Arc::<AtomicU64>::default();
         Self {
             asked: FuturesOrdered::new(),
-            submitted: HashMap::new(),
             slots: [
                 Slot::new(wait, generation.clone()),
                 Slot::new(wait, generation),
@@ -87,10 +85,7 @@ impl EffectRunner {
     pub(crate) fn run<B: Backend>(&mut self, effects: Vec<Effect>, backend: &mut B, orders: &mut VecDeque<Order>) {
         for effect in effects {
             match effect {
-                Effect::Send(submission, command) => {
-                    let id = backend.submit(command);
-                    self.submitted.insert(id, submission);
-                }
+                Effect::Send(ticket, command) => backend.submit(ticket, command),
                 Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
                 Effect::Diff(job) => {
                     let (number, file) = (job.generation, Some(job.file));
@@ -233,35 +228,28 @@ impl EffectRunner {
             Err(_) => None,
         }
     }
+}
 
-    /// A notice as a message, with what it answers.
-    pub(crate) fn translate(&mut self, notice: Notice) -> Msg {
-        match notice {
-            Notice::Done(id, result) => match self.submitted.get(&id).copied() {
-                Some(submission) => {
-                    if let Err(refusal) = &result {
-                        self.submitted.remove(&id);
-                        if refusal.cause.error().is_some() {
-                            tracing::warn!("{}", refusal.with_causes());
-                        }
-                    }
-                    Msg::Done(submission, result)
-                }
-                None => Msg::Changed,
-            },
-            Notice::Published(id, result) => match self.submitted.remove(&id) {
-                Some(submission) => Msg::Published(submission, result.map_err(logged)),
-                None => Msg::Changed,
-            },
-            Notice::Events(events) => Msg::Events(events),
-            Notice::Changed => Msg::Changed,
-            Notice::Looked => Msg::Looked,
-            Notice::Lead(is_leading) => Msg::Lead(is_leading),
-            Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, brief(&warnings)),
-            Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
-            Notice::ReadOnly(why) => Msg::ReadOnly(why),
-            Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),
+/// A notice as a message.
+pub(super) fn translate(notice: Notice) -> Msg {
+    match notice {
+        Notice::Done(ticket, result) => {
+            if let Err(refusal) = &result
+                && refusal.cause.error().is_some()
+            {
+                tracing::warn!("{}", refusal.with_causes());
+            }
+            Msg::Done(ticket, result)
         }
+        Notice::Published(ticket, result) => Msg::Published(ticket, result.map_err(logged)),
+        Notice::Events(events) => Msg::Events(events),
+        Notice::Changed => Msg::Changed,
+        Notice::Looked => Msg::Looked,
+        Notice::Lead(is_leading) => Msg::Lead(is_leading),
+        Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, brief(&warnings)),
+        Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
+        Notice::ReadOnly(why) => Msg::ReadOnly(why),
+        Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),
     }
 }
 

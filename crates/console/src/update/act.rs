@@ -8,7 +8,7 @@ use crate::facts::verb::{self, NoOffer};
 use crate::facts::{lists, window};
 use crate::keymap::Focus;
 use crate::model::Model;
-use crate::model::keys::{Field, Overlay};
+use crate::model::keys::{Field, Listed};
 use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, TimerIntent};
 use crate::model::toast::Tone;
@@ -149,30 +149,14 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Help => {
             // The question is read anew when the keys are closed.
             model.ask_again();
-            model.keys.overlay = Some(Overlay::Help {
-                filter: Editor::of_line(""),
-                top: 0,
-            });
+            model.keys.list(Listed::Help, 0);
         }
         Action::Files => {
             let chosen = model.gate.as_ref().map_or(0, |view| view.file);
-            model.keys.overlay = Some(Overlay::Files {
-                text: Editor::of_line(""),
-                chosen,
-            });
+            model.keys.list(Listed::Files, chosen);
         }
-        Action::Discarded => {
-            model.keys.overlay = Some(Overlay::Discarded {
-                text: Editor::of_line(""),
-                chosen: 0,
-            });
-        }
-        Action::Palette => {
-            model.keys.overlay = Some(Overlay::Palette {
-                text: Editor::of_line(""),
-                chosen: 0,
-            });
-        }
+        Action::Discarded => model.keys.list(Listed::Discarded, 0),
+        Action::Palette => model.keys.list(Listed::Palette, 0),
         Action::Copy => copy(model, fx),
         Action::Repaint => fx.push(Effect::Repaint),
         Action::Suspend => fx.push(Effect::Suspend),
@@ -223,10 +207,10 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 let text = editor.text();
                 // An empty field searches for the same text again.
                 if !text.is_empty() {
-                    view.search = Some(text);
-                    view.found = (None, 0);
+                    view.search.text = Some(text);
+                    (view.search.hit, view.search.number) = (None, 0);
                 }
-                if view.search.is_some() {
+                if view.search.text.is_some() {
                     diff::find_match(model, true, fx);
                 }
             }
@@ -234,28 +218,21 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Help => model.keys.overlay = None,
         Focus::Discarded => {
             let listed = lists::discarded(model);
-            if let Some(Overlay::Discarded { chosen, .. }) = model.keys.overlay.take()
-                && let Some(discarded) = listed
-                    .get(chosen)
-                    .and_then(|index| model.drafts.discarded.get(*index))
-                    .cloned()
-            {
+            let chosen = listed.get(model.keys.take_row());
+            let discarded = chosen.and_then(|index| model.drafts.discarded.get(*index));
+            if let Some(discarded) = discarded.cloned() {
                 compose::take_back(model, &discarded, fx);
             }
         }
         Focus::Files => {
             let files = lists::files(model);
-            if let Some(Overlay::Files { chosen, .. }) = model.keys.overlay.take()
-                && let Some(index) = files.get(chosen)
-            {
+            if let Some(index) = files.get(model.keys.take_row()) {
                 diff::go_to_file(model, *index);
             }
         }
         Focus::Palette => {
             let entries = lists::entries(model);
-            if let Some(Overlay::Palette { chosen, .. }) = model.keys.overlay.take()
-                && let Some(entry) = entries.get(chosen)
-            {
+            if let Some(entry) = entries.get(model.keys.take_row()) {
                 let focus = model.pane_focus();
                 act(model, focus, entry.action, fx);
             }
@@ -281,7 +258,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Search => {
             model.keys.field = None;
             if let Some(view) = &mut model.gate {
-                view.search = None;
+                view.search.text = None;
             }
         }
         Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.keys.overlay = None,
@@ -315,30 +292,14 @@ fn hash(entry: ListedDecision<'_>) -> Option<String> {
 
 fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
     let focus = model.pane_focus();
-    let (what, text) = match focus {
-        Focus::History => ("hash", model.panes.history.current().and_then(hash)),
-        Focus::Diff => {
-            let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
-            ("digest", digest.map(|digest| digest.to_string()))
-        }
-        Focus::Queue
-        | Focus::Job
-        | Focus::Confirm
-        | Focus::Note
-        | Focus::Bulk
-        | Focus::Ask
-        | Focus::Answer
-        | Focus::Compose
-        | Focus::Menu
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Candidates
-        | Focus::Help
-        | Focus::Palette
-        | Focus::Files
-        | Focus::Discarded => ("job id", model.queue.selected().map(|key| key.job_id().to_string())),
+    let (what, text) = if focus == Focus::History {
+        ("hash", model.panes.history.current().and_then(hash))
+    } else if focus == Focus::Diff {
+        let digest = model.gate.as_ref().and_then(|view| view.shown_digest());
+        ("digest", digest.map(|digest| digest.to_string()))
+    } else {
+        let row = model.queue.selected();
+        ("job id", row.map(|key| key.job_id().to_string()))
     };
     match text {
         Some(text) => {

@@ -24,12 +24,12 @@ pub(crate) const LEFT_MAX: usize = 4000;
 fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, PagePosition) -> T) -> Option<T> {
     let file = model.gate.as_ref().and_then(GateView::current)?;
     let page = layout::diff_page(model, file)?;
-    Some(ask(&page, page.within(file.top)))
+    Some(ask(&page, page.within(file.scroll.top)))
 }
 
 fn set_top(model: &mut Model, top: Option<PagePosition>) {
     if let (Some(top), Some(file)) = (top, model.gate.as_mut().and_then(GateView::current_mut)) {
-        file.top = top;
+        file.scroll.top = top;
     }
 }
 
@@ -165,7 +165,7 @@ pub fn file(model: &mut Model, is_forward: bool) {
 /// The file of this index, or the last one.
 pub(crate) fn go_to_file(model: &mut Model, index: usize) {
     if let Some(view) = &mut model.gate {
-        view.found = (None, 0);
+        (view.search.hit, view.search.number) = (None, 0);
         view.file = index.min(view.files.len().saturating_sub(1));
         view.forget_distant();
     }
@@ -249,7 +249,7 @@ pub(crate) fn mode(model: &mut Model) {
         let is_known = file.bytes.is_some() && !file.is_measuring;
         file.artifact.path.as_str().ends_with(".json") && !is_known
     };
-    let has_values = file.is_some_and(|file| file.values.is_some() || may_have(file));
+    let has_values = file.is_some_and(|file| file.details.values.is_some() || may_have(file));
     let is_new = file.and_then(FileView::document).is_some_and(DiffDocument::is_new);
     let next = |mode: Mode| match mode {
         Mode::Unified if !is_narrow && !is_new => Mode::SideBySide,
@@ -272,20 +272,24 @@ pub(crate) fn mode(model: &mut Model) {
 
 /// Whether the changed values of a file are what is shown of it.
 pub(crate) fn is_listed(model: &Model, file: &FileView) -> bool {
-    model.panes.look.mode == Mode::Values && file.values.is_some()
+    model.panes.look.mode == Mode::Values && file.details.values.is_some()
 }
 
 /// The changed values, where these are what is shown.
 fn listed_values(model: &Model) -> Option<usize> {
     let file = model.gate.as_ref().and_then(GateView::current)?;
-    let values = file.values.as_ref()?;
+    let values = file.details.values.as_ref()?;
     is_listed(model, file).then_some(values.changes.len())
 }
 
 /// Scrolls the list of changed values.
 fn scroll_values(model: &mut Model, count: usize, by: isize) {
     if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
-        file.values_top = file.values_top.saturating_add_signed(by).min(count.saturating_sub(1));
+        file.scroll.values_top = file
+            .scroll
+            .values_top
+            .saturating_add_signed(by)
+            .min(count.saturating_sub(1));
     }
 }
 
@@ -330,7 +334,7 @@ pub(crate) fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effec
     let Some(view) = &model.gate else {
         return;
     };
-    let Some(text) = &view.search else {
+    let Some(text) = &view.search.text else {
         hunk(model, is_forward);
         return;
     };
@@ -342,10 +346,10 @@ pub(crate) fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effec
     };
     let direction = if is_forward { Direction::Down } else { Direction::Up };
     // A new search begins with what is on the screen: just above it, so that its first line counts.
-    let from = view.found.0.or_else(|| with_page(model, spot_above).flatten());
+    let from = view.search.hit.or_else(|| with_page(model, spot_above).flatten());
     let number = model.outgoing.next_number();
     if let Some(view) = &mut model.gate {
-        view.found.1 = number;
+        view.search.number = number;
     }
     fx.push(Effect::Find(FindJob {
         number,
@@ -373,15 +377,15 @@ fn spot_above(page: &Page<'_>, top: PagePosition) -> Option<Hit> {
 
 /// Goes where a search led.
 pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Hit>) {
-    let Some(view) = model.gate.as_mut().filter(|view| view.found.1 == number) else {
+    let Some(view) = model.gate.as_mut().filter(|view| view.search.number == number) else {
         return;
     };
     let Some(spot) = spot else {
-        let text = view.search.clone().unwrap_or_default();
+        let text = view.search.text.clone().unwrap_or_default();
         crate::update::outgoing::toast(model, Tone::Info, format!("Not found from here on: {text}"));
         return;
     };
-    view.found.0 = Some(spot);
+    view.search.hit = Some(spot);
     let is_hidden = with_page(model, |page, _| {
         let row_at = page.document.row_of_line(spot.side, spot.line);
         let row = row_at.and_then(|row_at| page.document.row(row_at));
@@ -411,7 +415,7 @@ fn show_offset(model: &mut Model, row_at: usize, offset: usize) {
         (!is_in_sight).then(|| cell.saturating_sub(cells / 2).min(LEFT_MAX))
     });
     if let (Some(Some(left)), Some(file)) = (wanted, model.gate.as_mut().and_then(GateView::current_mut)) {
-        file.left = left;
+        file.scroll.left = left;
     }
 }
 

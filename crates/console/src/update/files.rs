@@ -5,8 +5,9 @@ use crate::action::Action;
 use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::file::{Against, Content, FileView, Reading, Slot, Uses};
+use crate::model::file::{Against, Content, FileView, Uses};
 use crate::model::gate::GateView;
+use crate::model::reading::{Arrival, Progress, Reading};
 use crate::model::shown::ShownRows;
 use crate::model::toast::Tone;
 use crate::question::{Question, Read};
@@ -26,14 +27,11 @@ pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
         let Some(file) = view.files.get_mut(index) else {
             return;
         };
-        file.number = number;
-        file.reading = Reading::Asked { is_full };
-        file.new = Slot::Waiting;
+        let base = file.base_digest(&file.comparison.wanted).filter(|_| is_full);
+        file.reading = Reading::asked(number, is_full, base.is_some());
         let path = file.artifact.path.clone();
         fx.push(Effect::Ask(Question::OnDisk(number, index, job_id.clone(), path)));
-        file.old = Slot::Taken;
-        if let Some(digest) = file.base_digest(&file.against).filter(|_| is_full) {
-            file.old = Slot::Waiting;
+        if let Some(digest) = base {
             fx.push(Effect::Ask(Question::Base(number, index, job_id, digest)));
         }
     }
@@ -41,7 +39,7 @@ pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
 
 fn file_of(model: &mut Model, index: usize, number: u64) -> Option<&mut FileView> {
     let file = model.gate.as_mut()?.files.get_mut(index)?;
-    (file.number == number).then_some(file)
+    (file.reading.number == number).then_some(file)
 }
 
 /// Takes the bytes of a file; when both sides are there, has the diff computed.
@@ -57,21 +55,16 @@ pub(crate) fn take_bytes(
     let Some(file) = file_of(model, index, number) else {
         return;
     };
-    let slot = match bytes {
-        Ok(Some(bytes)) => Slot::Here(bytes),
-        Ok(None) => Slot::Missing,
-        Err(why) => Slot::Failed(why),
+    let bytes = match bytes {
+        Ok(Some(bytes)) => Arrival::Here(bytes),
+        Ok(None) => Arrival::Missing,
+        Err(why) => Arrival::Failed(why),
     };
-    if is_base {
-        file.old = slot;
-    } else {
-        file.new = slot;
-    }
-    if matches!(file.old, Slot::Missing) && file.against != Against::Usual {
+    if file.reading.take(is_base, bytes) && file.comparison.wanted != Against::Usual {
         // A version that was seen on disk but never registered is not kept.
-        let label = file.base_label(&file.against);
-        file.against = Against::Usual;
-        file.reading = Reading::Wanted;
+        let label = file.base_label(&file.comparison.wanted);
+        file.comparison.wanted = Against::Usual;
+        file.reading.progress = Progress::Wanted;
         toast(
             model,
             Tone::Info,
@@ -86,51 +79,28 @@ pub(crate) fn take_bytes(
 
 fn fail(file: &mut FileView, content: Content) {
     file.is_stale = false;
-    file.reading = Reading::Done { is_full: true };
-    file.shown_against = file.against.clone();
+    file.reading.progress = Progress::Done { is_full: true };
+    file.comparison.shown = file.comparison.wanted.clone();
     file.content = content;
 }
 
 /// What is to be compared, when both sides are there.
 fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJob> {
-    let Reading::Asked { is_full } = file.reading else {
-        return None;
-    };
-    let new = match &file.new {
-        Slot::Waiting | Slot::Taken => return None,
-        Slot::Missing => {
-            fail(file, Content::Missing);
-            return None;
+    match file.reading.hand_on()? {
+        Ok(((old, new), is_full)) => Some(DiffJob {
+            generation,
+            number: file.reading.number,
+            file: index,
+            path: file.artifact.path.clone(),
+            old,
+            new,
+            is_full,
+        }),
+        Err(content) => {
+            fail(file, content);
+            None
         }
-        Slot::Failed(why) => {
-            let why = why.clone();
-            fail(file, Content::Failed(why));
-            return None;
-        }
-        Slot::Here(bytes) => bytes.clone(),
-    };
-    let old = match &file.old {
-        Slot::Waiting => return None,
-        Slot::Here(bytes) => Some(bytes.clone()),
-        // A base that is gone is no base: everything counts as new, and the head says what it was
-        // to be compared with.
-        Slot::Missing | Slot::Taken => None,
-        Slot::Failed(why) => {
-            let why = why.clone();
-            fail(file, Content::Failed(why));
-            return None;
-        }
-    };
-    (file.new, file.old) = (Slot::Taken, Slot::Taken);
-    Some(DiffJob {
-        generation,
-        number: file.number,
-        file: index,
-        path: file.artifact.path.clone(),
-        old,
-        new,
-        is_full,
-    })
+    }
 }
 
 /// Takes a diff.
@@ -143,7 +113,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
     if file.digest.is_some_and(|former| former != done.digest) {
         // The file has other bytes than when it was read last.
         if file.is_shown {
-            file.read = file.digest;
+            file.comparison.read = file.digest;
         }
         file.shown = ShownRows::default();
         file.is_shown = false;
@@ -157,11 +127,11 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
         return;
     };
     let Some(full) = done.full else {
-        file.reading = Reading::Done { is_full: false };
+        file.reading.progress = Progress::Done { is_full: false };
         file.content = Content::Known;
         return;
     };
-    file.reading = Reading::Done { is_full: true };
+    file.reading.progress = Progress::Done { is_full: true };
     let is_measured = full.details.is_some();
     if !is_measured {
         fx.push(Effect::Measure(MeasureJob {
@@ -174,17 +144,16 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
         }));
     }
     file.is_measuring = !is_measured;
-    if file.against != file.shown_against || is_measured {
+    if file.comparison.wanted != file.comparison.shown || is_measured {
         // The details belong to the former comparison, so they are taken anew.
-        let details = full.details.unwrap_or_default();
-        (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
+        file.details = full.details.unwrap_or_default();
     }
     file.uses = Some(Uses::of(&file.artifact, &full.bytes));
     file.bytes = Some(full.bytes);
-    file.shown_against = file.against.clone();
-    let starts_over = std::mem::take(&mut file.starts_over);
+    file.comparison.shown = file.comparison.wanted.clone();
+    let starts_over = std::mem::take(&mut file.comparison.starts_over);
     if starts_over {
-        file.top = PagePosition::default();
+        file.scroll.top = PagePosition::default();
     }
     let content = match full.document {
         Some(document) => {
@@ -193,7 +162,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
                 Some(folding) => document.with_folding(folding),
                 None => document,
             };
-            if file.shown_against == Against::Usual {
+            if file.comparison.is_usual() {
                 file.shown.measure(&document);
             }
             Content::Text(document)
@@ -229,10 +198,10 @@ fn begin_at_first_hunk(file: &mut FileView) {
     }) else {
         return;
     };
-    if file.top == PagePosition::default() && !is_new {
-        file.top.row = first;
+    if file.scroll.top == PagePosition::default() && !is_new {
+        file.scroll.top.row = first;
     }
-    file.top.row = file.top.row.min(last);
+    file.scroll.top.row = file.scroll.top.row.min(last);
 }
 
 /// A worker gave up: the file stays unread, and says so.
@@ -250,18 +219,18 @@ pub(crate) fn diff_failed(model: &mut Model, index: usize, number: u64) {
 pub(crate) fn measured(model: &mut Model, index: usize, number: u64, details: Details) {
     if let Some(file) = file_of(model, index, number) {
         file.is_measuring = false;
-        (file.values, file.running_time, file.media) = (details.values, details.running_time, details.media);
+        file.details = details;
     }
 }
 
 /// Compares the file on screen with something else.
 pub(crate) fn compare_with(model: &mut Model, against: Against) {
     if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
-        file.starts_over = matches!(against, Against::Read(_));
+        file.comparison.starts_over = matches!(against, Against::Read(_));
         file.is_stale = file.digest.is_some();
-        file.against = against;
-        file.reading = Reading::Wanted;
-        file.values_top = 0;
+        file.comparison.wanted = against;
+        file.reading.progress = Progress::Wanted;
+        file.scroll.values_top = 0;
     }
 }
 
@@ -271,10 +240,13 @@ pub(crate) fn next_base(model: &mut Model) {
         return;
     };
     let bases = file.bases();
-    let here = bases.iter().position(|base| *base == file.against).unwrap_or(0);
+    let here = bases
+        .iter()
+        .position(|base| *base == file.comparison.wanted)
+        .unwrap_or(0);
     let next = bases.get((here + 1) % bases.len().max(1)).cloned();
     // Without another one the key is answered before this.
-    let Some(next) = next.filter(|next| *next != file.against) else {
+    let Some(next) = next.filter(|next| *next != file.comparison.wanted) else {
         return;
     };
     let digest = file.base_digest(&next).map(|digest| format!(" {}", digest.short()));
@@ -302,7 +274,7 @@ pub(crate) fn keep_since_read(model: &mut Model) {
     }
     view.wants_since_read = false;
     let moved = view.files.iter().position(|file| {
-        let read = file.read.filter(|read| Some(*read) != file.digest);
+        let read = file.comparison.read.filter(|read| Some(*read) != file.digest);
         read.is_some() && !matches!(file.content, Content::Missing)
     });
     let Some(index) = moved else {
@@ -312,7 +284,7 @@ pub(crate) fn keep_since_read(model: &mut Model) {
     let Some(file) = view.files.get(index) else {
         return;
     };
-    let Some(read) = file.read else {
+    let Some(read) = file.comparison.read else {
         return;
     };
     compare_with(model, Against::Read(read));

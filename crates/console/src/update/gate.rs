@@ -6,6 +6,7 @@ use super::look;
 use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::gate::GateView;
+use crate::model::gate::Rereads;
 use crate::model::job::JobView;
 use crate::model::panes::Lower;
 use crate::model::queue::RowKey;
@@ -133,7 +134,10 @@ pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effe
             let is_same = view.files.iter().map(|file| &file.artifact).eq(artifacts.iter());
             if !is_same {
                 is_new = true;
-                view.rereads = (0, boot);
+                view.rereads = Rereads {
+                    count: 0,
+                    boot_us: boot,
+                };
                 view.reload(&artifacts, generation);
             }
         }
@@ -178,6 +182,7 @@ pub(crate) fn reread_if_behind(model: &mut Model) {
     let Some(view) = model.gate.as_mut().filter(|view| view.is_behind()) else {
         return;
     };
-    view.rereads = (view.rereads.0 + 1, boot);
+    view.rereads.count += 1;
+    view.rereads.boot_us = boot;
     reload_files(model);
 }

@@ -7,7 +7,6 @@
 use crate::effect::{DiffFacts, Effect};
 use crate::facts::command::gate_ref;
 use crate::model::Model;
-use crate::model::file::Against;
 use crate::model::remembered::{Remembered, RememberedFile};
 use crate::model::standing::FrameContents;
 use crate::update::outgoing::send_quietly;
@@ -53,17 +52,15 @@ pub(crate) fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
     let Some(view) = &mut model.gate else {
         return;
     };
-    let former = view.standing.take();
-    view.standing = facts.and_then(|facts| {
+    let former = view.seen.standing.take();
+    view.seen.standing = facts.and_then(|facts| {
         let number = match view.files.get(facts.file) {
-            Some(file) => file.number,
+            Some(file) => file.reading.number,
             None => view.generation,
         };
         let file = view.files.get(facts.file);
         // Against another base the lines of this one may be hidden.
-        let shown = file
-            .filter(|file| file.shown_against == Against::Usual)
-            .map(|file| &file.shown);
+        let shown = file.filter(|file| file.comparison.is_usual()).map(|file| &file.shown);
         let place = (facts.file, facts.number);
         (number == facts.number).then(|| FrameContents::of(former, place, facts.sights, shown, boot))
     });
@@ -78,7 +75,7 @@ pub(crate) fn count(model: &mut Model) {
     let Some(view) = &mut model.gate else {
         return;
     };
-    let Some(standing) = &mut view.standing else {
+    let Some(standing) = &mut view.seen.standing else {
         return;
     };
     let Some(sights) = standing.take_ripe(present, boot) else {
@@ -86,12 +83,12 @@ pub(crate) fn count(model: &mut Model) {
     };
     let (index, number) = standing.file();
     let is_news = match view.files.get_mut(index) {
-        Some(file) if file.number == number => file.note_shown(&sights),
+        Some(file) if file.reading.number == number => file.note_shown(&sights),
         Some(_) => false,
-        None => !std::mem::replace(&mut view.is_bare_shown, true),
+        None => !std::mem::replace(&mut view.seen.is_bare_shown, true),
     };
     if is_news {
-        view.shown_boot_us = boot;
+        view.seen.boot_us = boot;
         // The line that says what was not yet shown must be drawn once more.
         model.window.is_dirty = true;
     }
@@ -103,7 +100,7 @@ fn unrecorded(model: &Model) -> Option<(GateKey, Digest, Extent)> {
     let is_open = view.gate().is_some_and(|gate| gate.state == GateState::Open);
     let extent = view.extent().filter(|_| is_open)?;
     let digest = view.shown_digest()?;
-    let is_more = match view.recorded {
+    let is_more = match view.seen.recorded {
         Some((recorded, former)) if recorded == digest => extent.hunks_shown > former.hunks_shown,
         Some(_) | None => true,
     };
@@ -116,20 +113,20 @@ fn is_due(model: &Model, digest: Digest, extent: Extent) -> bool {
     let Some(view) = &model.gate else {
         return false;
     };
-    let is_first = view.recorded.is_none_or(|(recorded, _)| recorded != digest);
+    let is_first = view.seen.recorded.is_none_or(|(recorded, _)| recorded != digest);
     let is_asked = model.ask().is_some_and(|ask| ask.pin().is_some()) || model.compose.is_some();
     is_first || extent.is_whole() || is_asked || rest_us(model) == 0
 }
 
 fn rest_us(model: &Model) -> i64 {
-    let since = model.gate.as_ref().map_or(0, |view| view.shown_boot_us);
+    let since = model.gate.as_ref().map_or(0, |view| view.seen.boot_us);
     (since + REST_US - model.now.boot_us).max(0)
 }
 
 /// Microseconds until something of the screen counts as shown, or is recorded; none while nothing
 /// will.
 pub fn wake_us(model: &Model) -> Option<i64> {
-    let standing = model.gate.as_ref().and_then(|view| view.standing.as_ref());
+    let standing = model.gate.as_ref().and_then(|view| view.seen.standing.as_ref());
     let ripens = standing
         .filter(|_| is_attended(model))
         .and_then(|standing| standing.ripens_us(model.keys.presence.since_boot_us));
@@ -158,7 +155,7 @@ pub(crate) fn leave(model: &mut Model, fx: &mut Vec<Effect>) {
     {
         let of_gate = Remembered {
             key: view.key.clone(),
-            recorded: view.recorded,
+            recorded: view.seen.recorded,
             files: view.files.iter().filter_map(RememberedFile::of).collect(),
         };
         model.panes.remembered.retain(|other| other.key != of_gate.key);
@@ -181,8 +178,8 @@ pub(crate) fn recall(model: &mut Model, index: usize) {
     let Some(of_gate) = model.panes.remembered.iter().find(|other| other.key == view.key) else {
         return;
     };
-    if view.recorded.is_none() {
-        view.recorded = of_gate.recorded;
+    if view.seen.recorded.is_none() {
+        view.seen.recorded = of_gate.recorded;
     }
     if let Some(file) = view.files.get_mut(index)
         && let Some(former) = of_gate.files.iter().find(|former| former.is_of(file))
@@ -193,7 +190,7 @@ pub(crate) fn recall(model: &mut Model, index: usize) {
 
 fn record(model: &mut Model, key: &GateKey, digest: Digest, extent: Extent, fx: &mut Vec<Effect>) {
     if let Some(view) = &mut model.gate {
-        view.recorded = Some((digest, extent));
+        view.seen.recorded = Some((digest, extent));
     }
     let command = Command::MarkSeen {
         gate: gate_ref(key),

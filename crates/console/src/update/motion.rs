@@ -8,7 +8,6 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::gate::GateView;
-use crate::model::keys::Overlay;
 use crate::model::panes::Lower;
 use crate::model::toast::Tone;
 use crate::prompt::bulk;
@@ -26,8 +25,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::Queue => {
             let last = model.queue.len().saturating_sub(1);
             let place = model.queue.place().unwrap_or(0);
-            let target = place.saturating_add_signed(step.rows(layout.queue_rows())).min(last);
-            queue::choose(model, target, fx);
+            queue::choose(model, step.from(place, layout.queue_rows(), last), fx);
         }
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
@@ -47,52 +45,23 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::History if matches!(step, Step::Half(_)) && history::detail_rows(model, layout.lower).0 > 0 => {
             let (most, rows) = history::detail_rows(model, layout.lower);
             let top = model.panes.history.detail_top.min(most);
-            model.panes.history.detail_top = top.saturating_add_signed(step.rows(rows)).min(most);
+            model.panes.history.detail_top = step.from(top, rows, most);
         }
         Focus::History => {
             let page = history::rows(model, layout.lower);
-            let last = model.panes.history.count().saturating_sub(1);
-            let target = model
-                .panes
-                .history
-                .index()
-                .saturating_add_signed(step.rows(page))
-                .min(last);
-            model.panes.history.select(target);
-            if target < model.panes.history.top {
-                model.panes.history.top = target;
-            } else if target >= model.panes.history.top + page.max(1) {
-                model.panes.history.top = target + 1 - page.max(1);
-            }
+            let history = &mut model.panes.history;
+            let target = step.from(history.index(), page, history.count().saturating_sub(1));
+            history.select(target);
+            history.top = top_with(target, history.top, page);
         }
         Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
             let page = help::page(model);
-            let count = help::rows(model).len();
-            if let Some(Overlay::Help { top, .. }) = &mut model.keys.overlay {
-                *top = top
-                    .saturating_add_signed(step.rows(page))
-                    .min(count.saturating_sub(page));
-            }
+            move_row(model, step, page, help::rows(model).len().saturating_sub(page));
         }
-        Focus::Files => {
-            let count = lists::files(model).len();
-            if let Some(Overlay::Files { chosen, .. }) = &mut model.keys.overlay {
-                *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
-            }
-        }
-        Focus::Discarded => {
-            let count = lists::discarded(model).len();
-            if let Some(Overlay::Discarded { chosen, .. }) = &mut model.keys.overlay {
-                *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
-            }
-        }
-        Focus::Palette => {
-            let count = lists::entries(model).len();
-            if let Some(Overlay::Palette { chosen, .. }) = &mut model.keys.overlay {
-                *chosen = chosen.saturating_add_signed(step.rows(10)).min(count.saturating_sub(1));
-            }
-        }
+        Focus::Files => move_row(model, step, PAGE_ROWS, lists::files(model).len().saturating_sub(1)),
+        Focus::Discarded => move_row(model, step, PAGE_ROWS, lists::discarded(model).len().saturating_sub(1)),
+        Focus::Palette => move_row(model, step, PAGE_ROWS, lists::entries(model).len().saturating_sub(1)),
         Focus::Note
         | Focus::Ask
         | Focus::Answer
@@ -104,6 +73,21 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         | Focus::Types
         | Focus::Candidates => {}
     }
+}
+
+/// Rows of a page of a list over everything else.
+const PAGE_ROWS: usize = 10;
+
+fn move_row(model: &mut Model, step: Step, page: usize, last: usize) {
+    if let Some(overlay) = &mut model.keys.overlay {
+        overlay.row = step.from(overlay.row, page, last);
+    }
+}
+
+/// The first row on a screen of so many that has the chosen row on it, and moves no further than
+/// that.
+fn top_with(chosen: usize, top: usize, rows: usize) -> usize {
+    top.clamp((chosen + 1).saturating_sub(rows.max(1)), chosen)
 }
 
 /// Sideways in the diff, from the queue too where lines are cut there; elsewhere to the other pane.
@@ -124,11 +108,11 @@ pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut
         let text = format!("Long lines are wrapped: nothing is to the right   hint: {key} cuts them");
         crate::update::outgoing::toast(model, Tone::Info, text);
     } else if is_right {
-        file.left = file.left.saturating_add(CELLS).min(diff::LEFT_MAX);
-    } else if file.left == 0 || model.panes.look.wraps {
+        file.scroll.left = file.scroll.left.saturating_add(CELLS).min(diff::LEFT_MAX);
+    } else if file.scroll.left == 0 || model.panes.look.wraps {
         other_pane(model, fx);
     } else {
-        file.left = file.left.saturating_sub(CELLS);
+        file.scroll.left = file.scroll.left.saturating_sub(CELLS);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
 use super::{compose, gate, preview, queue};
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::bulk::MARKS_MAX;
@@ -15,7 +15,7 @@ use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::refusal::{Refusal, RefusalCode};
-use engine::api::Receipt;
+use engine::api::{Receipt, Ticket};
 
 /// How many own decisions are remembered, to tell news from echoes.
 const OWN_MAX: usize = 2 * MARKS_MAX;
@@ -105,8 +105,8 @@ fn remember_own(model: &mut Model, key: &GateKey) {
     model.outgoing.own.push_back(key.clone());
 }
 
-fn is_waiting_for(model: &Model, submission: Ticket) -> bool {
-    model.ask().is_some_and(|prompt| prompt.waits_for(submission))
+fn is_waiting_for(model: &Model, ticket: Ticket) -> bool {
+    model.ask().is_some_and(|prompt| prompt.waits_for(ticket))
 }
 
 /// A lease was given: since when, as the rows say.
@@ -122,8 +122,8 @@ fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
 }
 
 /// A command was committed.
-pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: &mut Vec<Effect>) {
-    let Some(sent) = model.outgoing.sent.get_mut(&submission) else {
+pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.outgoing.sent.get_mut(&ticket) else {
         return;
     };
     sent.is_committed = true;
@@ -132,12 +132,12 @@ pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: 
         leased(model, key, &receipt);
     }
     if sent.is_quiet {
-        model.outgoing.sent.remove(&submission);
+        model.outgoing.sent.remove(&ticket);
     } else {
         // A gate that was taken over is another question than one that somebody else has.
         preview::outdate(model, None);
         let mut key = sent.decides.clone();
-        if is_waiting_for(model, submission)
+        if is_waiting_for(model, ticket)
             && let Some(prompt) = model.prompt.take()
         {
             key = prompt.ask.pin().map(|pin| pin.key.clone()).or(key);
@@ -162,7 +162,7 @@ pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: 
         }
         let at = model.now.utc;
         if sent.is_part {
-            bulk::answered(model, submission, None);
+            bulk::answered(model, ticket, None);
         } else if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
             model.toasts.push_news(at, Tone::Done, text);
         } else {
@@ -178,8 +178,8 @@ pub(crate) fn done(model: &mut Model, submission: Ticket, receipt: Receipt, fx: 
 }
 
 /// A command was refused.
-pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, fx: &mut Vec<Effect>) {
-    let Some(sent) = model.outgoing.sent.remove(&submission) else {
+pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &mut Vec<Effect>) {
+    let Some(sent) = model.outgoing.sent.remove(&ticket) else {
         return;
     };
     if sent.is_quiet {
@@ -191,12 +191,12 @@ pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, f
         return;
     }
     if sent.is_part {
-        bulk::answered(model, submission, Some(&refusal));
+        bulk::answered(model, ticket, Some(&refusal));
         gate::ask_job(model, fx);
         queue::ask(model, fx);
         return;
     }
-    let is_waiting = is_waiting_for(model, submission);
+    let is_waiting = is_waiting_for(model, ticket);
     let message = readable(model, &refusal.message);
     let has_changed = refusal.code == RefusalCode::ArtifactChanged;
     let hint = if has_changed {
@@ -223,9 +223,9 @@ pub(crate) fn refused(model: &mut Model, submission: Ticket, refusal: Refusal, f
 }
 
 /// A command's files are in place, or not yet.
-pub(crate) fn published(model: &mut Model, submission: Ticket, result: Result<(), String>) {
+pub(crate) fn published(model: &mut Model, ticket: Ticket, result: Result<(), String>) {
     gate::reread_if_behind(model);
-    let sent = model.outgoing.sent.remove(&submission);
+    let sent = model.outgoing.sent.remove(&ticket);
     if let Err(why) = result {
         let is_decision = sent.is_none_or(|sent| sent.decides.is_some());
         let head = if is_decision {

@@ -1,6 +1,6 @@
 //! What all of `update` says, sends and asks.
 
-use crate::effect::{Effect, Ticket};
+use crate::effect::Effect;
 use crate::facts::{enter, label, verb};
 use crate::model::Model;
 use crate::model::outgoing::Sent;
@@ -9,6 +9,7 @@ use crate::question::Question;
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
+use engine::api::Ticket;
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     let at = model.now.utc;
@@ -40,10 +41,10 @@ pub(crate) fn ask_leader(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 pub(crate) fn send(model: &mut Model, sent: Sent, command: Command, fx: &mut Vec<Effect>) -> Ticket {
-    let submission = Ticket(model.outgoing.next_number());
-    model.outgoing.sent.insert(submission, sent);
-    fx.push(Effect::Send(submission, command));
-    submission
+    let ticket = Ticket(model.outgoing.next_number());
+    model.outgoing.sent.insert(ticket, sent);
+    fx.push(Effect::Send(ticket, command));
+    ticket
 }
 
 pub(crate) fn send_quietly(
@@ -125,6 +126,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Where it leads from a row of a list that goes up to the last one.
+    pub(crate) fn from(self, row: usize, page: usize, last: usize) -> usize {
+        row.saturating_add_signed(self.rows(page)).min(last)
+    }
+
     pub(crate) fn rows(self, page: usize) -> isize {
         let page = isize::try_from(page.max(1)).unwrap_or(isize::MAX);
         match self {

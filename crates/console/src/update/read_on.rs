@@ -8,7 +8,7 @@ use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
-use crate::model::file::{Against, Content, FileView};
+use crate::model::file::{Content, FileView, Scroll};
 use crate::model::gate::GateView;
 use crate::model::queue::RowKey;
 use crate::model::shown::{ShownRows, VisibleRow};
@@ -46,9 +46,8 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 }
 
 /// Where the screen stands in the file.
-fn place(model: &Model) -> Option<(::diff::page::PagePosition, usize, usize)> {
-    let file = model.gate.as_ref().and_then(GateView::current)?;
-    Some((file.top, file.left, file.values_top))
+fn place(model: &Model) -> Option<Scroll> {
+    Some(model.gate.as_ref().and_then(GateView::current)?.scroll)
 }
 
 /// What of a file is shown once the present screen has stood long enough, and the last row of that
@@ -56,7 +55,7 @@ fn place(model: &Model) -> Option<(::diff::page::PagePosition, usize, usize)> {
 fn soon_shown(model: &Model, file: &FileView) -> Option<(ShownRows, DiffDocument, usize)> {
     let document = file.document()?.clone();
     let page = layout::diff_page(model, file)?;
-    let lines = page.lines(page.within(file.top), layout::diff_rows(model));
+    let lines = page.lines(page.within(file.scroll.top), layout::diff_rows(model));
     let parts = || lines.iter().flat_map(|line| line.parts());
     let sight = |part: &RowPart| VisibleRow::of(page.document, part.row_at, part.bytes.clone());
     let sights: Vec<VisibleRow> = parts().filter_map(sight).collect();
@@ -73,7 +72,7 @@ fn unshown_line(model: &mut Model) -> bool {
         return false;
     };
     // The list of values shows no lines, and compared with another base nothing counts as seen.
-    if file.shown_against != Against::Usual || diff::is_listed(model, file) {
+    if !file.comparison.is_usual() || diff::is_listed(model, file) {
         return false;
     }
     let next = soon_shown(model, file).and_then(|(shown, document, last)| {
@@ -159,7 +158,7 @@ fn rest(model: &Model) -> String {
     if diff::is_listed(model, file) && !file.is_wholly_shown() {
         return format!("these are values; {} shows the text", key(Action::Mode));
     }
-    if file.shown_against != Against::Usual && !file.is_wholly_shown() {
+    if !file.comparison.is_usual() && !file.is_wholly_shown() {
         return format!("this is another base; {} goes back to the usual one", key(Action::Base));
     }
     let is_cut_off =

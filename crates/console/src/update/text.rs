@@ -8,7 +8,7 @@ use crate::facts::enter;
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::keys::{Field, Overlay};
+use crate::model::keys::Field;
 use crate::model::toast::Tone;
 use crate::update::compose::open;
 use crate::update::outgoing::toast;
@@ -186,32 +186,11 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 compose::find_typed(model);
             }
         }
-        Focus::Help => {
-            if let Some(Overlay::Help { filter, top }) = &mut model.keys.overlay
-                && edit(filter)
+        Focus::Help | Focus::Files | Focus::Discarded | Focus::Palette => {
+            if let Some(overlay) = &mut model.keys.overlay
+                && edit(&mut overlay.text)
             {
-                *top = 0;
-            }
-        }
-        Focus::Files => {
-            if let Some(Overlay::Files { text, chosen }) = &mut model.keys.overlay
-                && edit(text)
-            {
-                *chosen = 0;
-            }
-        }
-        Focus::Discarded => {
-            if let Some(Overlay::Discarded { text, chosen }) = &mut model.keys.overlay
-                && edit(text)
-            {
-                *chosen = 0;
-            }
-        }
-        Focus::Palette => {
-            if let Some(Overlay::Palette { text, chosen }) = &mut model.keys.overlay
-                && edit(text)
-            {
-                *chosen = 0;
+                overlay.row = 0;
             }
         }
         Focus::Queue

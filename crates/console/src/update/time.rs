@@ -78,7 +78,7 @@ pub fn next_wake_us(model: &Model) -> i64 {
         wake = wake.min(look);
     }
     if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind()) {
-        wake = wake.min(view.rereads.1 + REREAD_EVERY_US - boot);
+        wake = wake.min(view.rereads.boot_us + REREAD_EVERY_US - boot);
     }
     wake.max(0)
 }
@@ -111,7 +111,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         gate::ask_log(model, fx);
     }
     if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind())
-        && now.boot_us >= view.rereads.1 + REREAD_EVERY_US
+        && now.boot_us >= view.rereads.boot_us + REREAD_EVERY_US
     {
         gate::reread_if_behind(model);
         super::files::keep_reading(model, fx);

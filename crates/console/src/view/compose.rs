@@ -86,7 +86,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
             RowWriter::at_line(buffer, rule, line).text("│", model.session.theme().rule());
         }
         preview::draw(model, compose, right, buffer);
-    } else if compose.is_preview_large && preview::document(compose).is_some() {
+    } else if compose.preview.is_large && preview::document(compose).is_some() {
         let height = body.height * 2 / 5;
         let below = Rect {
             y: body.bottom() - height,
@@ -96,7 +96,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -
         body.height -= height;
         preview::draw(model, compose, below, buffer);
     }
-    let is_diff_drawn = is_beside || (compose.is_preview_large && preview::document(compose).is_some());
+    let is_diff_drawn = is_beside || (compose.preview.is_large && preview::document(compose).is_some());
     let cursor = draw_body(model, compose, !is_diff_drawn, body, buffer);
     if let Some(list) = &compose.list {
         list::draw(model, compose, list, cursor, area, buffer);

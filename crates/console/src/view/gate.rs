@@ -152,7 +152,7 @@ fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     pen.skip(1)
         .cell("base", usize::from(BASE_CELLS), model.session.theme().strong())
         .text(&words.join("   "), model.session.theme().plain());
-    if file.shown_against != Against::Usual {
+    if !file.comparison.is_usual() {
         let text = format!("   not the usual base ({})", file.base_label(&Against::Usual));
         pen.text(&text, model.session.theme().warning());
     }
@@ -172,7 +172,7 @@ fn draw_values(model: &Model, file: &FileView, is_wide: bool, area: Rect, buffer
     let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text(if is_wide { "values  " } else { "" }, theme.strong());
-    let Some(values) = &file.values else {
+    let Some(values) = &file.details.values else {
         return;
     };
     for (index, value) in values.changes.iter().enumerate() {
@@ -201,7 +201,7 @@ fn draw_text(
     area: Rect,
     buffer: &mut Buffer,
 ) {
-    let needle = view.search.as_deref().and_then(Needle::new);
+    let needle = view.search.text.as_deref().and_then(Needle::new);
     if document.is_identical() {
         let mut pen = RowWriter::new(buffer, area);
         pen.skip(1).text(
@@ -220,7 +220,7 @@ fn draw_text(
     };
     diff_rows::draw(
         &page,
-        page.within(file.top),
+        page.within(file.scroll.top),
         needle.as_ref(),
         model.session.theme(),
         below,
@@ -246,9 +246,13 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let mut pen = RowWriter::new(buffer, area);
     pen.skip(1);
     match &file.content {
-        Content::Text(document) => match &file.values {
+        Content::Text(document) => match &file.details.values {
             Some(values) if model.panes.look.mode == Mode::Values => {
-                let sum = file.running_time.as_deref().filter(|_| file.values_top == 0);
+                let sum = file
+                    .details
+                    .running_time
+                    .as_deref()
+                    .filter(|_| file.scroll.values_top == 0);
                 if let Some(sum) = sum {
                     let words = format!("runs {sum}");
                     RowWriter::new(buffer, area).skip(1).text(&words, theme.warning());
@@ -259,7 +263,7 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
                     height: area.height - used,
                     ..area
                 };
-                super::values::draw(values, file.values_top, theme, list, buffer);
+                super::values::draw(values, file.scroll.values_top, theme, list, buffer);
             }
             Some(_) | None => draw_text(model, view, file, document, area, buffer),
         },
@@ -294,15 +298,15 @@ fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buff
         .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
     let size = label::size(size_bytes);
     let digest = file.digest.unwrap_or(file.artifact.digest);
-    let base = file.base_digest(&file.shown_against);
+    let base = file.base_digest(&file.comparison.shown);
     let path = format!(
         "{}/{}/{}",
         model.session.runs_dir.display(),
         view.key.job_id,
         file.artifact.path
     );
-    let problem = file.media.as_ref().and_then(|media| media.problem());
-    if let Some(media) = file.media.as_ref().filter(|_| problem.is_none()) {
+    let problem = file.details.media.as_ref().and_then(|media| media.problem());
+    if let Some(media) = file.details.media.as_ref().filter(|_| problem.is_none()) {
         let versions = media::Versions {
             before: base.map(|base| format!("- {}", base.short())),
             now: format!("+ {}", digest.short()),
@@ -342,7 +346,7 @@ fn drawn_rows(model: &Model, file: &FileView, document: &DiffDocument, body: usi
     // The message that nothing changed takes one line.
     let rows = body.saturating_sub(usize::from(document.is_identical()));
     let page = diff_page(model, file);
-    let lines = page.map_or_else(Vec::new, |page| page.lines(page.within(file.top), rows));
+    let lines = page.map_or_else(Vec::new, |page| page.lines(page.within(file.scroll.top), rows));
     let parts = lines.iter().flat_map(|line| line.parts());
     parts.map(|part| part.row_at).collect()
 }
@@ -355,10 +359,14 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
     let Some(file) = view.current() else {
         return;
     };
-    let listed = file.values.as_ref().filter(|_| model.panes.look.mode == Mode::Values);
+    let listed = file
+        .details
+        .values
+        .as_ref()
+        .filter(|_| model.panes.look.mode == Mode::Values);
     if let Some(values) = listed {
         let count = values.changes.len();
-        let text = format!("value {} of {count}", (file.values_top + 1).min(count));
+        let text = format!("value {} of {count}", (file.scroll.values_top + 1).min(count));
         pen.text(&text, theme.plain());
     } else if let Some(document) = file.document() {
         let drawn = drawn_rows(model, file, document, rows);
@@ -405,8 +413,8 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
                 pen.text(why, theme.warning());
             }
         }
-        if file.left > 0 && !model.panes.look.wraps {
-            pen.text(&format!("   from column {}", file.left + 1), theme.warning());
+        if file.scroll.left > 0 && !model.panes.look.wraps {
+            pen.text(&format!("   from column {}", file.scroll.left + 1), theme.warning());
         }
     }
     let unseen = view.unseen();

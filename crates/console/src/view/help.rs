@@ -11,16 +11,14 @@ use crate::model::Model;
 use crate::model::keys::Overlay;
 
 /// Draws it over everything below the header.
-pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+pub(crate) fn draw(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.session.theme();
-    let Some(Overlay::Help { filter, top }) = &model.keys.overlay else {
-        return None;
-    };
+    let top = overlay.row;
     let area = Rect::new(0, 1, model.window.size.0, layout.hint.y.saturating_sub(1));
     clear(buffer, area);
     let mut pen = RowWriter::new(buffer, area);
     pen.text(" KEYS ", theme.selected()).text("  find: ", theme.strong());
-    let cursor = message::field(&mut pen, filter, area.y, theme);
+    let cursor = message::field(&mut pen, &overlay.text, area.y, theme);
     let body = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),
@@ -37,7 +35,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) -> Option<Posit
     let columns = area.width / sides;
     let (key_cells, _) = cells(columns);
     let places = (0..sides).flat_map(|side| (0..body.height).map(move |line| (side, line)));
-    for ((side, line), row) in places.zip(rows.iter().skip(*top)) {
+    for ((side, line), row) in places.zip(rows.iter().skip(top)) {
         let part = Rect {
             x: body.x + side * columns,
             width: columns,

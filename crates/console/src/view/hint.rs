@@ -170,7 +170,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let is_menu = focus == Focus::Menu;
     let is_listed = is_menu && !window::is_low(model);
     let file = model.gate.as_ref().and_then(GateView::current);
-    let is_other_base = file.is_some_and(|file| file.against != Against::Usual);
+    let is_other_base = file.is_some_and(|file| file.comparison.wanted != Against::Usual);
     let is_back = |binding: &&Binding| match binding.action {
         Some(Action::Close) => is_menu,
         Some(Action::Base) => is_other_base,

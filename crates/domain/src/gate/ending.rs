@@ -10,6 +10,7 @@ use crate::proposal::Proposal;
 use crate::refusal::{ChangedArtifact, Refusal};
 use crate::time::{SECOND_US, Timestamp};
 use crate::timer::GateTimer;
+use serde_json::Value;
 use text::words::duration;
 
 /// The note as it is recorded; a blank one is none, one that is too long is refused.
@@ -166,18 +167,30 @@ impl Gate {
                 }
             }
         }
-        Ok(Decision::new(DecisionParts {
+        let with = (notes.map(str::to_owned), proposal.map(|one| one.patch().clone()));
+        Ok(self.decision(Decider::operator(by.clone()), verdict, at, with, artifacts))
+    }
+
+    fn decision(
+        &self,
+        decider: Decider,
+        verdict: Verdict,
+        at: Timestamp,
+        (notes, patch): (Option<String>, Option<Value>),
+        artifacts: Vec<DecidedArtifact>,
+    ) -> Decision {
+        Decision::new(DecisionParts {
             key: &self.key,
             approved: verdict == Verdict::Approve,
-            decider: Decider::operator(by.clone()),
+            decider,
             at,
-            notes: notes.map(str::to_owned),
-            patch: proposal.map(|proposal| proposal.patch().clone()),
+            notes,
+            patch,
             opened_at: self.opened_at,
             deadline: self.deadline(),
             seen: &self.seen,
             artifacts,
-        }))
+        })
     }
 
     /// The first artifact that lies on disk otherwise than the gate shows it, or not at all. A look
@@ -189,7 +202,7 @@ impl Gate {
                 .iter()
                 .find(|looked| looked.path == artifact.path && looked.registered == artifact.digest)
                 .ok_or_else(|| Refusal::not_due(&self.key))?;
-            if looked.found.map(|(digest, _)| digest) != Some(artifact.digest) {
+            if looked.is_moved() {
                 return Ok(Some(looked.clone()));
             }
         }
@@ -209,28 +222,17 @@ impl Gate {
             held_by_policy_at: Some(at),
             ..timer.clone()
         };
-        let approved = match timer.on_timeout {
+        let verdict = match timer.on_timeout {
             OnTimeout::Hold => return Ok(Expiry::Held(held())),
-            OnTimeout::Approve => {
-                if let Some(moved) = self.moved_or_stale(on_disk)? {
-                    return Ok(Expiry::Moved(held(), moved));
-                }
-                true
-            }
-            OnTimeout::Reject => false,
+            OnTimeout::Approve => match self.moved_or_stale(on_disk)? {
+                Some(moved) => return Ok(Expiry::Moved(held(), moved)),
+                None => Verdict::Approve,
+            },
+            OnTimeout::Reject => Verdict::Reject,
         };
         let artifacts = self.artifacts.iter().map(as_reviewed).collect();
-        Ok(Expiry::Decided(Box::new(Decision::new(DecisionParts {
-            key: &self.key,
-            approved,
-            decider: Decider::timer(via),
-            at,
-            notes: Some(self.timer_note(timer)),
-            patch: None,
-            opened_at: self.opened_at,
-            deadline: self.deadline(),
-            seen: &self.seen,
-            artifacts,
-        }))))
+        let with = (Some(self.timer_note(timer)), None);
+        let decision = self.decision(Decider::timer(via), verdict, at, with, artifacts);
+        Ok(Expiry::Decided(Box::new(decision)))
     }
 }

@@ -200,17 +200,8 @@ fn params(before: &Map<String, Value>, after: &Map<String, Value>) -> Fact {
 }
 
 fn held_up(change: &Change) -> Option<HeldUp> {
-    match change {
-        Change::Event(event) => event.held_up(),
-        Change::InsertJob(_)
-        | Change::PutJob(_)
-        | Change::PutAttempt(_)
-        | Change::OpenGate(_)
-        | Change::PutGate(_)
-        | Change::SettleGate { .. }
-        | Change::PutArtifact(_)
-        | Change::DropArtifact(_) => None,
-    }
+    let Change::Event(event) = change else { return None };
+    event.held_up()
 }
 
 fn attempt_fact(before: &JobRows, after: &JobRows, attempt: &Attempt, held_up: Option<&HeldUp>) -> Option<Fact> {

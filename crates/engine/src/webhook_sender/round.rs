@@ -247,7 +247,7 @@ impl WebhookSender {
             }
         }
         let sent_at_s = self.now().micros().div_euclid(SECOND_US);
-        let secret = read_secret(&self.webhook.secret).map_err(SendFailure::passing);
+        let secret = read_secret(&self.webhook.secret()).map_err(SendFailure::passing);
         let sent = secret.and_then(|secret| client.post(&self.webhook.url, &secret, &next, sent_at_s));
         fault::point("webhook_answered");
         Ok(match sent {

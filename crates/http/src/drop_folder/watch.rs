@@ -107,7 +107,7 @@ impl DropWatcher {
     }
 
     /// What else to look at now.
-    pub fn take_strays(&mut self) -> Vec<String> {
+    pub(crate) fn take_strays(&mut self) -> Vec<String> {
         std::mem::take(&mut self.due_strays).into_iter().collect()
     }
 

@@ -1,12 +1,11 @@
 //! A brief in plain words as a job takes it.
 
 use axum::http::StatusCode;
-use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::answer::{self, ApiError};
+use crate::answer::{self, Answered, ApiError};
 use crate::body::Object;
 use crate::request::{Fields, request};
 use domain::brief::{self, CompiledBrief};
@@ -47,7 +46,7 @@ struct CompiledDoc<'a> {
 /// Reads a brief in plain words: what it says goes where a job takes it, what it does not say is named. Starts nothing.
 #[utoipa::path(post, path = "/compile-brief", tag = "jobs", request_body = BriefText,
     responses((status = 200, description = "What to start a job with", body = CompiledDoc)))]
-pub(crate) async fn compile(body: Object) -> Result<Response, ApiError> {
+pub(crate) async fn compile(body: Object) -> Answered {
     let BriefText { free_text_brief: text } = body.read()?;
     if text.trim().is_empty() {
         let detail = "the brief is empty";

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::Value;
 
-use crate::answer::{self, ApiError, FieldFault};
+use crate::answer::{self, Answered, ApiError};
 use crate::app::App;
 use crate::body::Raw;
 use config::{Config, ConfigText, Problem, ValidationDoc};
@@ -22,7 +22,7 @@ pub(crate) async fn operator(State(app): State<Arc<App>>) -> Response {
 #[utoipa::path(post, path = "/config/validate", tag = "configuration",
     request_body(content = Option<String>, content_type = "application/yaml", description = "The text; none: the file in force"),
     responses((status = 200, description = "Every fault and doubt", body = ValidationDoc)))]
-pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Result<Response, ApiError> {
+pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Answered {
     let now = app.now();
     let (origin, problems) = if body.is_empty() {
         let path = app.config_path.clone();
@@ -31,13 +31,13 @@ pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Res
         read.await.map_err(|error| ApiError::unavailable(error.to_string()))??
     } else {
         let Ok(text) = String::from_utf8(body) else {
-            let fault = FieldFault::new(
+            let msg = "the text is not UTF-8";
+            return Err(ApiError::fault(
                 "string_unicode",
                 vec!["body".into()],
-                "the text is not UTF-8",
+                msg,
                 &Value::Null,
-            );
-            return Err(ApiError::unprocessable(&[fault]));
+            ));
         };
         ("the body".to_owned(), check(Config::load(&text, "body")))
     };

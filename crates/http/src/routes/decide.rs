@@ -1,14 +1,9 @@
 //! Approve and reject.
 
-use std::sync::Arc;
-
-use axum::extract::{Extension, State};
-use axum::response::Response;
 use serde_json::{Map, Value};
 
-use crate::answer::ApiError;
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::{Answered, ApiError};
+use crate::app::Asker;
 use crate::body::Object;
 use crate::params::{JobPath, QueryParams};
 use crate::request::{FieldValue, Fields, Unfit, request};
@@ -17,8 +12,6 @@ use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
 use domain::key::GateRef;
 use wire::ActedDoc;
-
-use super::done;
 
 request! {
     /// A verdict on a gate.
@@ -54,14 +47,8 @@ request! {
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     request_body = Option<VerdictRequest>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
-pub(crate) async fn approve(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(id): JobPath,
-    asked: QueryParams,
-    body: Object,
-) -> Result<Response, ApiError> {
-    decide(&app, &caller, id, Verdict::Approve, &asked, &body).await
+pub(crate) async fn approve(asker: Asker, JobPath(id): JobPath, asked: QueryParams, body: Object) -> Answered {
+    decide(&asker, id, Verdict::Approve, &asked, &body).await
 }
 
 /// Rejects the gate of a stage: the job pauses. Answers when the decision file is in place, or with `published: false`.
@@ -70,14 +57,8 @@ pub(crate) async fn approve(
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     request_body = Option<VerdictRequest>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
-pub(crate) async fn reject(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(id): JobPath,
-    asked: QueryParams,
-    body: Object,
-) -> Result<Response, ApiError> {
-    decide(&app, &caller, id, Verdict::Reject, &asked, &body).await
+pub(crate) async fn reject(asker: Asker, JobPath(id): JobPath, asked: QueryParams, body: Object) -> Answered {
+    decide(&asker, id, Verdict::Reject, &asked, &body).await
 }
 
 /// The verdict that a word means.
@@ -100,14 +81,7 @@ impl FieldValue for Said {
     }
 }
 
-async fn decide(
-    app: &App,
-    caller: &Caller,
-    job_id: JobId,
-    verdict: Verdict,
-    asked: &QueryParams,
-    body: &Object,
-) -> Result<Response, ApiError> {
+async fn decide(asker: &Asker, job_id: JobId, verdict: Verdict, asked: &QueryParams, body: &Object) -> Answered {
     let dry_run = asked.flag("dry_run")?;
     let mut fields = Fields::of(body);
     let word = fields.any("decision").and_then(Value::as_str).unwrap_or_default();
@@ -116,7 +90,7 @@ async fn decide(
         fields.fault("decision", "contradiction", msg);
     }
     let asked: VerdictRequest = fields.finish()?;
-    let rows = app.job(&job_id).await?;
+    let rows = asker.app.job(&job_id).await?;
     let stage = match asked.stage.or_else(|| rows.job.stage.clone()) {
         Some(stage) => stage,
         None => return Err(ApiError::not_found(format!("job {job_id} is at no stage: name one"))),
@@ -133,13 +107,9 @@ async fn decide(
         patch: asked.patch.map(Value::Object),
         digest: asked.digest,
     };
-    if dry_run {
-        return app.preview(caller, &job_id, command, &["patch"]).await;
-    }
-    let result = app.act(caller, command).await?;
-    let receipt = &result.0;
-    Ok(done(&result, |document| {
+    let decided = asker.perform(dry_run, &job_id, command, &["patch"], |receipt, document| {
         document.decision = receipt.decision.as_ref();
         document.changed = (!receipt.changes.is_empty()).then_some(receipt.changes.as_slice());
-    }))
+    });
+    decided.await
 }

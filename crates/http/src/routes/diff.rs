@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
 
-use crate::answer::{self, ApiError};
+use crate::answer::{self, Answered, ApiError};
 use crate::app::App;
 use crate::params::{GatePath, QueryParams};
 use diff::document::CONTEXT_LINES;
@@ -23,17 +22,13 @@ use wire::DifferenceDoc;
         ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), none, or a version's sha256, of those that have it; else the usual base"),
     ),
     responses((status = 200, description = "One for each artifact", body = [DifferenceDoc])))]
-pub(crate) async fn diff(
-    State(app): State<Arc<App>>,
-    GatePath(id, stage): GatePath,
-    asked: QueryParams,
-) -> Result<Response, ApiError> {
+pub(crate) async fn diff(State(app): State<Arc<App>>, GatePath(id, stage): GatePath, asked: QueryParams) -> Answered {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
-    let choice = match asked.text("base").map(str::parse::<BaseChoice>) {
-        None => None,
-        Some(Ok(choice)) => Some(choice),
-        Some(Err(why)) => return Err(asked.fault("base", "enum", format!("Input should be {why}"))),
+    let read = |text: &str| {
+        text.parse::<BaseChoice>()
+            .map_err(|why| format!("Input should be {why}"))
     };
+    let choice = asked.value("base", "enum", read)?;
     let rows = app.job(&id).await?;
     let gate = rows.gate_of(&stage, attempt);
     let gate = gate.ok_or_else(|| Refusal::no_gate(&rows, &stage, attempt))?;

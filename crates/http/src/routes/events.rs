@@ -3,15 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::{self, ApiError};
+use crate::answer::{self, Answered, ApiError};
 use crate::app::App;
 use crate::params::{JobPath, QueryParams};
 use domain::ids::JobId;
-use domain::old::ListedJob;
 use domain::time::Timestamp;
 use domain::view::EventsSince;
 use wire::EventDoc;
@@ -52,24 +50,13 @@ struct EventsDoc<'a> {
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 5000, description = "At most so many, 500 unless asked; after a time, those that share the time of the last come with it"),
     ),
     responses((status = 200, description = "A page", body = EventsDoc)))]
-pub(crate) async fn list(
-    State(app): State<Arc<App>>,
-    JobPath(id): JobPath,
-    asked: QueryParams,
-) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, JobPath(id): JobPath, asked: QueryParams) -> Answered {
     let since = since(&asked)?.unwrap_or(EventsSince::Seq(0));
     let limit = asked.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT);
-    let (ours, old, total);
-    let events: Vec<_> = match app.find(&id).await? {
-        ListedJob::Ours(_) => {
-            (ours, total) = app.read(app.engine.event_page(&id, since, limit)).await?;
-            ours.iter().map(EventDoc::of).collect()
-        }
-        ListedJob::Old(_) => {
-            (old, total) = app.read(app.engine.old_event_page(&id, since, limit)).await?;
-            old.iter().map(|event| EventDoc::of_old(&id, event)).collect()
-        }
-    };
+    // Refused where there is no such job.
+    app.find(&id).await?;
+    let (page, total) = app.read(app.engine.event_page(&id, since, limit)).await?;
+    let events: Vec<_> = page.iter().map(EventDoc::of_listed).collect();
     Ok(answer::ok(&EventsDoc {
         job_id: &id,
         total,
@@ -83,19 +70,12 @@ pub(crate) async fn list(
 
 /// `since` as a number or a time; a `+` that came unescaped is read as one.
 fn since(asked: &QueryParams) -> Result<Option<EventsSince>, ApiError> {
-    let Some(text) = asked.text("since") else {
-        return Ok(None);
-    };
-    // SQLite has no larger numbers, so there are no events beyond this one.
-    if let Ok(seq) = text.parse::<u64>() {
-        return Ok(Some(EventsSince::Seq(seq.min(i64::MAX.unsigned_abs()))));
-    }
-    match Timestamp::parse(&text.trim().replace(' ', "+")) {
-        Some(time) => Ok(Some(EventsSince::Time(time))),
-        None => Err(asked.fault(
-            "since",
-            "datetime",
-            "Input should be an event's number or an RFC 3339 time",
-        )),
-    }
+    asked.value("since", "datetime", |text| {
+        // SQLite has no larger numbers, so there are no events beyond this one.
+        if let Ok(seq) = text.parse::<u64>() {
+            return Ok(EventsSince::Seq(seq.min(i64::MAX.unsigned_abs())));
+        }
+        let time = Timestamp::parse(&text.trim().replace(' ', "+")).map(EventsSince::Time);
+        time.ok_or("Input should be an event's number or an RFC 3339 time")
+    })
 }

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::answer::{self, ApiError};
+use crate::answer::{self, Answered, ApiError};
 use crate::app::{App, no_such_job};
 use crate::params::{GatePath, JobPath, QueryParams};
 use domain::decision::SealedDecision;
@@ -74,7 +73,7 @@ struct JobDecisionsDoc<'a> {
 /// Where the gates of a job stand, one for each stage.
 #[utoipa::path(get, path = "/jobs/{id}/gates/status", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "All stages", body = StatusDoc)))]
-pub(crate) async fn status(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Result<Response, ApiError> {
+pub(crate) async fn status(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Answered {
     let config = app.config();
     let found = app.find(&id).await?;
     let job = JobDoc::of_listed(&found, app.lens(&config));
@@ -97,7 +96,7 @@ pub(crate) async fn status(State(app): State<Arc<App>>, JobPath(id): JobPath) ->
 /// The newest decision of each stage of a job.
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Decision files by stage", body = JobDecisionsDoc)))]
-pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Result<Response, ApiError> {
+pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Answered {
     let found = app.find(&id).await?;
     // Of the same stage the last one stays.
     let decisions = found.decisions().into_iter();
@@ -123,7 +122,7 @@ pub(crate) async fn decision(
     State(app): State<Arc<App>>,
     GatePath(id, stage): GatePath,
     asked: QueryParams,
-) -> Result<Response, ApiError> {
+) -> Answered {
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let wait_s = asked.number("wait", 0..=WAIT_S_MAX)?;
     let rows = match app.find(&id).await? {
@@ -224,7 +223,7 @@ async fn wait(
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
     params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
     responses((status = 200, description = "Gates", body = [JobGateDoc])))]
-pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Answered {
     let words = ["open", "approved", "rejected", "canceled", "all"];
     let parse = |text: &str| {
         if text == "all" {
@@ -267,7 +266,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Res
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "At most so many; 100 unless asked"),
     ),
     responses((status = 200, description = "Decision files", body = [DecisionFile])))]
-pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: QueryParams) -> Result<Response, ApiError> {
+pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: QueryParams) -> Answered {
     let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
     let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
     let ours = app.engine.decisions(job_id.as_ref(), stage.as_ref(), limit);

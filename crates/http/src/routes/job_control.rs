@@ -1,19 +1,11 @@
 //! Resume, cancel, complete, acknowledge.
 
-use std::sync::Arc;
-
-use axum::extract::{Extension, State};
-use axum::response::Response;
-
-use crate::answer::ApiError;
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::Answered;
+use crate::app::Asker;
 use crate::params::{JobPath, QueryParams};
 use domain::ask::Command;
 use engine::api::ReviewOpened;
 use wire::{ActedDoc, DoneDoc};
-
-use super::done;
 
 /// Lets a paused job go on: applies the patch of the rejection, or runs the stage again. Where an artifact is not what was decided on, it
 /// opens the gate of the stage that answers for it (`review`), and the job goes on after its approval.
@@ -22,23 +14,15 @@ use super::done;
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     responses((status = 200, description = "It goes on; with dry_run: what would happen", body = ActedDoc)))]
-pub(crate) async fn resume(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(id): JobPath,
-    asked: QueryParams,
-) -> Result<Response, ApiError> {
-    if asked.flag("dry_run")? {
-        return app.preview(&caller, &id, Command::resume(id.clone()), &[]).await;
-    }
-    let result = app.act(&caller, Command::resume(id)).await?;
-    let receipt = &result.0;
-    Ok(done(&result, |document| {
+pub(crate) async fn resume(asker: Asker, JobPath(id): JobPath, asked: QueryParams) -> Answered {
+    let (dry_run, command) = (asked.flag("dry_run")?, Command::resume(id.clone()));
+    let resumed = asker.perform(dry_run, &id, command, &["patch"], |receipt, document| {
         document.decision = receipt.decision.as_ref();
         document.patches_applied = Some(receipt.patches_applied);
         document.changed = Some(&receipt.changes);
         document.review = receipt.review.as_ref().map(ReviewOpened::document);
-    }))
+    });
+    resumed.await
 }
 
 /// Ends a job; the command of its running stage is killed.
@@ -47,36 +31,25 @@ pub(crate) async fn resume(
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
     ),
     responses((status = 200, description = "It has ended; with dry_run: what would happen", body = ActedDoc)))]
-pub(crate) async fn cancel(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(id): JobPath,
-    asked: QueryParams,
-) -> Result<Response, ApiError> {
-    if asked.flag("dry_run")? {
-        return app.preview(&caller, &id, Command::Cancel(id.clone()), &[]).await;
-    }
-    Ok(done(&app.act(&caller, Command::Cancel(id)).await?, |_| {}))
+pub(crate) async fn cancel(asker: Asker, JobPath(id): JobPath, asked: QueryParams) -> Answered {
+    let (dry_run, command) = (asked.flag("dry_run")?, Command::Cancel(id.clone()));
+    asker.perform(dry_run, &id, command, &[], |_, _| {}).await
 }
 
 /// Ends a manual job well.
 #[utoipa::path(post, path = "/jobs/{id}/complete", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "It has ended", body = DoneDoc)))]
-pub(crate) async fn complete(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(id): JobPath,
-) -> Result<Response, ApiError> {
-    Ok(done(&app.act(&caller, Command::Complete(id)).await?, |_| {}))
+pub(crate) async fn complete(asker: Asker, JobPath(id): JobPath) -> Answered {
+    asker
+        .perform(false, &id, Command::Complete(id.clone()), &[], |_, _| {})
+        .await
 }
 
 /// Notes that a job failed: it leaves the queue of every console. A request may be repeated: the job was noted once.
 #[utoipa::path(post, path = "/jobs/{id}/acknowledge", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "It is noted", body = DoneDoc)))]
-pub(crate) async fn acknowledge(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(id): JobPath,
-) -> Result<Response, ApiError> {
-    Ok(done(&app.act(&caller, Command::Acknowledge(id)).await?, |_| {}))
+pub(crate) async fn acknowledge(asker: Asker, JobPath(id): JobPath) -> Answered {
+    asker
+        .perform(false, &id, Command::Acknowledge(id.clone()), &[], |_, _| {})
+        .await
 }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::answer::{self, ApiError};
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::{self, Answered, ApiError};
+use crate::app::{App, Asker};
 use crate::body::Object;
 use crate::params::{JobPath, QueryParams, RestPath};
 use crate::request::request;
@@ -59,11 +58,7 @@ struct StartedDoc<'a> {
 /// Starts a job; answers after its first step.
 #[utoipa::path(post, path = "/jobs", tag = "jobs", request_body = JobRequest,
     responses((status = 201, description = "The job", body = JobDoc)))]
-pub async fn start(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    body: Object,
-) -> Result<Response, ApiError> {
+pub(crate) async fn start(asker: Asker, body: Object) -> Answered {
     let job: JobRequest = body.read()?;
     let kept = [
         ("brief", job.brief),
@@ -81,10 +76,10 @@ pub async fn start(
         cfg: kept.collect(),
         is_manual: job.manual.unwrap_or_default(),
     };
-    let (receipt, published) = app.act(&caller, Command::StartJob(new)).await?;
-    let config = app.config();
+    let (receipt, published) = asker.act(Command::StartJob(new), &["patch"]).await?;
+    let config = asker.app.config();
     let document = StartedDoc {
-        job: JobDoc::of(&receipt.rows, app.lens(&config)),
+        job: JobDoc::of(&receipt.rows, asker.app.lens(&config)),
         published: published.is_ok(),
     };
     let mut response = answer::document(StatusCode::CREATED, &document);
@@ -102,7 +97,7 @@ pub async fn start(
         ("before" = Option<String>, Query, description = "Only those started before this time (RFC 3339)"),
     ),
     responses((status = 200, description = "Jobs", body = [JobDoc])))]
-pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Result<Response, ApiError> {
+pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Answered {
     let words = JobStatus::ALL.map(JobStatus::as_str);
     let filter = JobFilter {
         status: asked.word("status", &words, JobStatus::parse)?,
@@ -121,7 +116,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Res
 /// A job.
 #[utoipa::path(get, path = "/jobs/{id}", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "The job", body = JobDoc)))]
-pub(crate) async fn show(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Result<Response, ApiError> {
+pub(crate) async fn show(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Answered {
     let config = app.config();
     let found = app.find(&id).await?;
     Ok(answer::ok(&JobDoc::of_listed(&found, app.lens(&config))))
@@ -130,7 +125,7 @@ pub(crate) async fn show(State(app): State<Arc<App>>, JobPath(id): JobPath) -> R
 /// What a job made.
 #[utoipa::path(get, path = "/jobs/{id}/artifacts", tag = "jobs", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Artifacts", body = [ArtifactDoc])))]
-pub(crate) async fn artifacts(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Result<Response, ApiError> {
+pub(crate) async fn artifacts(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Answered {
     let config = app.config();
     let found = app.find(&id).await?;
     Ok(answer::ok(&JobDoc::of_listed(&found, app.lens(&config)).artifacts))
@@ -143,11 +138,7 @@ pub(crate) async fn artifacts(State(app): State<Arc<App>>, JobPath(id): JobPath)
         ("path" = String, Path, description = "The artifact's path, as the list names it"),
     ),
     responses((status = 200, description = "The bytes", content_type = "application/octet-stream", body = String)))]
-pub(crate) async fn artifact(
-    State(app): State<Arc<App>>,
-    JobPath(id): JobPath,
-    RestPath(path): RestPath,
-) -> Result<Response, ApiError> {
+pub(crate) async fn artifact(State(app): State<Arc<App>>, JobPath(id): JobPath, RestPath(path): RestPath) -> Answered {
     let rows = app.job(&id).await?;
     let none = || ApiError::not_found(format!("job {id} has no such artifact"));
     // Only what is registered: a path is looked up, never opened.

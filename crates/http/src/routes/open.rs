@@ -3,23 +3,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Extension, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::answer::{self, ApiError};
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::Answered;
+use crate::app::Asker;
 use crate::body::Object;
 use crate::params::JobPath;
 use crate::request::{FieldValue, Fields, Unfit, request};
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::ids::StageName;
-use domain::refusal::Refusal;
-use wire::{GateDoc, JobGateDoc};
+use wire::JobGateDoc;
 
 /// The most bytes of a kind.
 const KIND_BYTES_MAX: usize = 100;
@@ -76,12 +72,7 @@ request! {
         (status = 201, description = "The gate is open", body = JobGateDoc),
         (status = 200, description = "It was open already, with the same artifacts", body = JobGateDoc),
     ))]
-pub(crate) async fn open(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    JobPath(job_id): JobPath,
-    body: Object,
-) -> Result<Response, ApiError> {
+pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -> Answered {
     let NewGate {
         stage,
         artifacts,
@@ -109,21 +100,13 @@ pub(crate) async fn open(
         artifacts,
         bases,
     };
-    let (receipt, published) = app.act(&caller, command).await?;
-    let rows = &receipt.rows;
-    let gate = rows
-        .newest_gate(&stage)
-        .ok_or_else(|| Refusal::no_gate(rows, &stage, None))?;
-    let config = app.config();
-    let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, app.lens(&config)));
-    document.published = Some(published.is_ok());
-    document.warnings = &receipt.warnings;
-    let status = if receipt.is_change {
+    let opened = asker.act(command, &["patch"]).await?;
+    let status = if opened.0.is_change {
         StatusCode::CREATED
     } else {
         StatusCode::OK
     };
-    Ok(answer::document(status, &document))
+    asker.gate(&opened, &stage, None, status)
 }
 
 fn bytes(content: Option<String>, encoded: Option<Base64>) -> Arc<[u8]> {

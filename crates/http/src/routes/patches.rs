@@ -1,25 +1,19 @@
 //! Patches: apply one, and which there are.
 
-use std::sync::Arc;
-
-use axum::extract::{Extension, State};
 use axum::response::Response;
 use utoipa::ToSchema;
 
-use domain::ids::{ArtifactPath, Digest};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::key::GateRef;
 use patch::types as patch_types;
 
-use crate::answer::{self, ApiError};
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::{self, Answered};
+use crate::app::Asker;
 use crate::body::Object;
 use crate::params::{GatePath, QueryParams};
 use crate::request::request;
 use domain::ask::Command;
 use wire::ActedDoc;
-
-use super::done;
 
 /// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.
 // Described only: what is in it is for the patch type to read.
@@ -56,33 +50,22 @@ request! {
     ),
     request_body = PatchRequest, responses((status = 200, description = "What changed; with dry_run: what would", body = ActedDoc)))]
 pub(crate) async fn apply(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    asker: Asker,
     GatePath(job_id, stage): GatePath,
     asked: QueryParams,
     Object(patch): Object,
-) -> Result<Response, ApiError> {
+) -> Answered {
     let digest = asked.digest("digest")?;
     let dry_run = asked.flag("dry_run")?;
     // The words for a job that does not exist come before those for its patch.
-    app.job(&job_id).await?;
-    let gate = GateRef {
-        job_id: job_id.clone(),
-        stage: stage.clone(),
-        attempt: None,
-    };
-    let command = Command::ApplyPatch { gate, patch, digest };
-    if dry_run {
-        return app.preview(&caller, &job_id, command, &[]).await;
-    }
+    asker.app.job(&job_id).await?;
     // The body is the patch itself.
-    let result = app.act_on(&caller, command, &[]).await?;
-    let receipt = &result.0;
-    let now = receipt.rows.newest_gate(&stage).map(|gate| gate.digest());
-    Ok(done(&result, |document| {
-        document.changed = Some(&receipt.changes);
-        document.digest = now;
-    }))
+    act(&asker, dry_run, job_id, stage, |gate| Command::ApplyPatch {
+        gate,
+        patch,
+        digest,
+    })
+    .await
 }
 
 /// Takes the newest patch back; the gate stays open.
@@ -94,34 +77,40 @@ pub(crate) async fn apply(
     ),
     request_body = UndoRequest, responses((status = 200, description = "What changed; with dry_run: what would", body = ActedDoc)))]
 pub(crate) async fn undo(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    asker: Asker,
     GatePath(job_id, stage): GatePath,
     asked: QueryParams,
     body: Object,
-) -> Result<Response, ApiError> {
+) -> Answered {
     let dry_run = asked.flag("dry_run")?;
     let undo: UndoRequest = body.read()?;
-    let gate = GateRef {
+    let UndoRequest { artifact: path, digest } = undo;
+    act(&asker, dry_run, job_id, stage, |gate| Command::UndoPatch {
+        gate,
+        path,
+        digest,
+    })
+    .await
+}
+
+/// Changes what is under review at the newest gate of a stage, and answers with its new digest.
+async fn act(
+    asker: &Asker,
+    dry_run: bool,
+    job_id: JobId,
+    stage: StageName,
+    command: impl FnOnce(GateRef) -> Command,
+) -> Answered {
+    let command = command(GateRef {
         job_id: job_id.clone(),
         stage: stage.clone(),
         attempt: None,
-    };
-    let command = Command::UndoPatch {
-        gate,
-        path: undo.artifact,
-        digest: undo.digest,
-    };
-    if dry_run {
-        return app.preview(&caller, &job_id, command, &[]).await;
-    }
-    let result = app.act_on(&caller, command, &[]).await?;
-    let receipt = &result.0;
-    let now = receipt.rows.newest_gate(&stage).map(|gate| gate.digest());
-    Ok(done(&result, |document| {
+    });
+    let changed = asker.perform(dry_run, &job_id, command, &[], |receipt, document| {
         document.changed = Some(&receipt.changes);
-        document.digest = now;
-    }))
+        document.digest = receipt.rows.newest_gate(&stage).map(|gate| gate.digest());
+    });
+    changed.await
 }
 
 /// The patch types, with examples.

@@ -1,14 +1,10 @@
 //! A job's events as they happen.
 
-use std::sync::Arc;
-
-use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response, Sse};
+use axum::response::{IntoResponse, Sse};
 
-use crate::answer::ApiError;
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::{Answered, ApiError};
+use crate::app::Asker;
 use crate::follow::{Follow, StreamStart};
 use crate::params::{JobPath, QueryParams};
 
@@ -22,12 +18,11 @@ use crate::params::{JobPath, QueryParams};
     ),
     responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn stream(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
+    Asker { app, caller }: Asker,
     JobPath(id): JobPath,
     headers: HeaderMap,
     asked: QueryParams,
-) -> Result<Response, ApiError> {
+) -> Answered {
     let known = known(&headers, &asked)?;
     let place = app.long_place()?;
     // The feed begins before the rows are read, so that nothing in between is missed.
@@ -42,7 +37,7 @@ pub(crate) async fn stream(
         last: known.unwrap_or(newest),
         is_replaying: known.is_some(),
     };
-    let follow = Follow::new(Arc::clone(&app), caller, start, feed, place);
+    let follow = Follow::new(app, caller, start, feed, place);
     let mut response = Sse::new(follow.into_stream()).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
@@ -56,23 +51,16 @@ pub(crate) async fn stream(
 
 /// The last event that the client knows; none when it says nothing.
 fn known(headers: &HeaderMap, asked: &QueryParams) -> Result<Option<u64>, ApiError> {
-    if let Some(value) = headers.get("last-event-id") {
-        let text = value.to_str().unwrap_or_default().trim();
-        if !text.is_empty() {
-            let number = text.parse::<u64>().ok();
-            return match number {
-                Some(number) => Ok(Some(number.min(i64::MAX.unsigned_abs()))),
-                None => Err(asked.fault(
-                    "Last-Event-ID",
-                    "int_parsing",
-                    "Last-Event-ID should be an event's number",
-                )),
-            };
-        }
+    // SQLite has no larger numbers.
+    let number = |text: &str| text.parse::<u64>().map(|number| number.min(i64::MAX.unsigned_abs()));
+    let header = headers.get("last-event-id");
+    let header = header.map(|value| value.to_str().unwrap_or_default().trim());
+    if let Some(text) = header.filter(|text| !text.is_empty()) {
+        let msg = "Last-Event-ID should be an event's number";
+        let fault = |_| asked.fault("Last-Event-ID", "int_parsing", msg);
+        return number(text).map(Some).map_err(fault);
     }
-    match asked.text("since").map(str::parse::<u64>) {
-        None => Ok(None),
-        Some(Ok(number)) => Ok(Some(number.min(i64::MAX.unsigned_abs()))),
-        Some(Err(_)) => Err(asked.fault("since", "int_parsing", "Input should be an event's number")),
-    }
+    asked.value("since", "int_parsing", |text| {
+        number(text).map_err(|_| "Input should be an event's number")
+    })
 }

@@ -1,21 +1,17 @@
-//! What a person does to a gate's timer on purpose: hold, release, extend.
+//! What is done to an open gate on purpose: its timer held, released, extended; the gate itself taken
+//! back.
 
-use std::sync::Arc;
+use axum::http::StatusCode;
 
-use axum::extract::{Extension, State};
-use axum::response::Response;
-
-use crate::answer::{self, ApiError};
-use crate::app::App;
-use crate::auth::Caller;
+use crate::answer::Answered;
+use crate::app::Asker;
 use crate::body::Object;
 use crate::params::GatePath;
 use crate::request::request;
 use domain::ask::Command;
 use domain::key::GateRef;
-use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use wire::{GateDoc, JobGateDoc};
+use wire::JobGateDoc;
 
 request! {
     /// Which gate's timer is meant, and why.
@@ -49,28 +45,18 @@ request! {
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/hold", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = Option<Timed>, responses((status = 200, description = "The gate, held", body = JobGateDoc)))]
-pub(crate) async fn hold(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    gate: GatePath,
-    body: Object,
-) -> Result<Response, ApiError> {
-    let (gate, reason) = reasoned(gate, &body)?;
-    act(&app, &caller, gate.clone(), Command::Hold { gate, reason }).await
+pub(crate) async fn hold(asker: Asker, gate: GatePath, body: Object) -> Answered {
+    let Timed { attempt, reason } = body.read()?;
+    act(&asker, gate, attempt, |gate| Command::Hold { gate, reason }).await
 }
 
 /// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = Option<Timed>, responses((status = 200, description = "The gate, its timer running", body = JobGateDoc)))]
-pub(crate) async fn release(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    gate: GatePath,
-    body: Object,
-) -> Result<Response, ApiError> {
-    let (gate, reason) = reasoned(gate, &body)?;
-    act(&app, &caller, gate.clone(), Command::Release { gate, reason }).await
+pub(crate) async fn release(asker: Asker, gate: GatePath, body: Object) -> Answered {
+    let Timed { attempt, reason } = body.read()?;
+    act(&asker, gate, attempt, |gate| Command::Release { gate, reason }).await
 }
 
 /// Moves the deadline of an open gate by so many seconds, as far as its `max_hold_s` allows. Every request adds, unless it
@@ -78,41 +64,35 @@ pub(crate) async fn release(
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/extend", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = ExtensionRequest, responses((status = 200, description = "The gate with its new deadline", body = JobGateDoc)))]
-pub(crate) async fn extend(
-    State(app): State<Arc<App>>,
-    Extension(caller): Extension<Caller>,
-    gate: GatePath,
-    body: Object,
-) -> Result<Response, ApiError> {
+pub(crate) async fn extend(asker: Asker, gate: GatePath, body: Object) -> Answered {
     let more: ExtensionRequest = body.read()?;
-    let gate = named(gate, more.attempt);
-    let command = Command::Extend {
-        gate: gate.clone(),
+    let extend = |gate| Command::Extend {
+        gate,
         seconds: more.seconds.into(),
         expected: more.expect_deadline,
     };
-    act(&app, &caller, gate, command).await
+    act(&asker, gate, more.attempt, extend).await
 }
 
-/// The gate that is meant, and why.
-pub(super) fn reasoned(gate: GatePath, body: &Object) -> Result<(GateRef, Option<String>), ApiError> {
-    let timed: Timed = body.read()?;
-    Ok((named(gate, timed.attempt), timed.reason))
+/// Takes back a gate that this token opened: it is canceled, and nobody decides it. `admin` may take back any that no stage
+/// opened. A request may be repeated: what was withdrawn stays so, and the answer says by whom and when.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/withdraw", tag = "gates",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<Timed>, responses((status = 200, description = "The gate, canceled", body = JobGateDoc)))]
+pub(crate) async fn withdraw(asker: Asker, gate: GatePath, body: Object) -> Answered {
+    let Timed { attempt, reason } = body.read()?;
+    act(&asker, gate, attempt, |gate| Command::Withdraw { gate, reason }).await
 }
 
-/// The gate that is meant: the newest attempt's, or exactly the one that the body names.
-fn named(GatePath(job_id, stage): GatePath, attempt: Option<u32>) -> GateRef {
-    GateRef { job_id, stage, attempt }
-}
-
-/// Has it done, and answers with the gate as it is then.
-pub(super) async fn act(app: &App, caller: &Caller, gate: GateRef, command: Command) -> Result<Response, ApiError> {
-    let (receipt, published) = app.act_on(caller, command, &[]).await?;
-    let rows = &receipt.rows;
-    let found = rows.gate_of(&gate.stage, gate.attempt);
-    let found = found.ok_or_else(|| Refusal::no_gate(rows, &gate.stage, gate.attempt))?;
-    let config = app.config();
-    let mut document = JobGateDoc::of(rows, GateDoc::of_gate(rows, found, app.lens(&config)));
-    document.published = Some(published.is_ok());
-    Ok(answer::ok(&document))
+/// Has it done to the newest attempt's gate, or exactly to the one that the body names, and answers
+/// with the gate as it is then.
+async fn act(
+    asker: &Asker,
+    GatePath(job_id, stage): GatePath,
+    attempt: Option<u32>,
+    command: impl FnOnce(GateRef) -> Command,
+) -> Answered {
+    let named = stage.clone();
+    let done = asker.act(command(GateRef { job_id, stage, attempt }), &[]).await?;
+    asker.gate(&done, &named, attempt, StatusCode::OK)
 }

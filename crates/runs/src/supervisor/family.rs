@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::proc::{self, ProcessId, Processes, Stat};
 use super::{Spec, StageFiles};
-use crate::error::{Doing, Result, RunsError};
+use crate::error::{Doing, IfThere, Result, RunsError};
 use crate::layout::RunDir;
 use crate::locks;
 use domain::ids::StageName;
@@ -90,11 +90,10 @@ pub fn end_orphan(run: &RunDir, stage: &StageName, attempt: u32) -> Result<bool>
     let pids = read_json::<Pids>(&files.pid()).filter(|pids| pids.world == here);
     let marks = marks(read_json::<Spec>(&files.spec()).as_ref());
     let family = files.family();
-    let free = match File::open(&family) {
-        Ok(file) => lock_free(file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(RunsError::new("open", &family, error)),
+    let Some(file) = File::open(&family).doing("open", &family).if_there()? else {
+        return Ok(true);
     };
+    let free = lock_free(file);
     let mut is_free = false;
     for _ in 0..ROUNDS_MAX {
         let members: Vec<Stat> = proc::living()

@@ -41,9 +41,7 @@ pub fn own_program() -> PathBuf {
 }
 
 fn json_file(files: &StageFiles, path: &Path, value: &impl serde::Serialize, run: &RunDir) -> Result<()> {
-    let bytes = serde_json::to_vec_pretty(value)
-        .map_err(std::io::Error::from)
-        .doing("create", path)?;
+    let bytes = serde_json::to_vec_pretty(value).doing("create", path)?;
     files.write(path, &bytes, run.modes())
 }
 

@@ -81,6 +81,7 @@ struct Supervisor {
 }
 
 /// What came of the command, before it is put in words.
+#[derive(Default)]
 struct Outcome {
     status: Option<ExitStatus>,
     ending: Option<Ending>,
@@ -140,19 +141,12 @@ impl Supervisor {
                 .doing("examine", &path)?,
             command,
         };
-        let bytes = serde_json::to_vec_pretty(&pids)
-            .map_err(std::io::Error::from)
-            .doing("create", &path)?;
+        let bytes = serde_json::to_vec_pretty(&pids).doing("create", &path)?;
         self.files.write(&path, &bytes, self.modes)
     }
 
     fn run_command(&self) -> Outcome {
-        let mut outcome = Outcome {
-            status: None,
-            ending: None,
-            not_started: None,
-            is_family_left: false,
-        };
+        let mut outcome = Outcome::default();
         if let Err(error) = self.write_pids(None) {
             outcome.not_started = Some(error.to_string());
             return outcome;
@@ -328,9 +322,7 @@ impl Supervisor {
     /// done again for want of a few bytes.
     fn write_record(&self, record: &ExitRecord) -> Result<bool> {
         let path = self.files.exit();
-        let bytes = serde_json::to_vec_pretty(record)
-            .map_err(std::io::Error::from)
-            .doing("create", &path)?;
+        let bytes = serde_json::to_vec_pretty(record).doing("create", &path)?;
         loop {
             match self.files.write_durably(&path, &bytes, self.modes) {
                 Ok(()) => return Ok(true),

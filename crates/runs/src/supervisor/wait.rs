@@ -8,7 +8,7 @@ use super::family::{Pids, read_json};
 use super::proc::Processes;
 use super::supervise::POKE;
 use super::{ExitRecord, StageFiles};
-use crate::error::{Doing, Result, RunsError};
+use crate::error::{Doing, IfThere, Result};
 use crate::layout::RunDir;
 use crate::{atomic, locks};
 use domain::ids::StageName;
@@ -53,12 +53,11 @@ impl Supervised {
     /// Blocks until the supervisor is gone and says how the command ended. For a thread of its own.
     pub fn wait(self) -> Result<StageEnd> {
         let path = self.files.lock();
-        match File::open(&path) {
-            Ok(lock) => lock.lock_shared().doing("lock", &path)?,
+        let Some(lock) = File::open(&path).doing("open", &path).if_there()? else {
             // Never started: the former leader died before it could.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(StageEnd::Lost),
-            Err(error) => return Err(RunsError::new("open", &path, error)),
-        }
+            return Ok(StageEnd::Lost);
+        };
+        lock.lock_shared().doing("lock", &path)?;
         if let Some(mut child) = self.child {
             // Reaps it. Its status says nothing that the exit record does not say better.
             drop(child.wait());
@@ -68,7 +67,6 @@ impl Supervised {
             None => Ok(StageEnd::Lost),
             Some(bytes) => serde_json::from_slice(&bytes)
                 .map(StageEnd::Exited)
-                .map_err(std::io::Error::from)
                 .doing("read", &exit),
         }
     }

@@ -54,15 +54,10 @@ fn two_processes_racing_for_one_gate_make_one_decision() {
 
 #[test]
 fn the_chain_runs_through_all_jobs_in_the_order_of_commits() {
-    let mut house = House::new();
-    for name in ["c", "a", "b"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["c", "a", "b"]);
     let mut prev = Digest::ZERO;
     for (index, name) in ["b", "c", "a"].into_iter().enumerate() {
-        let applied = house
-            .put(name, decided(&gate(name, 1), "ana", Verdict::Reject, at(10)).unwrap())
-            .unwrap();
+        let applied = house.decide(name, 1, "ana", Verdict::Reject);
         let sealed = &applied.decisions[0];
         assert_eq!((sealed.seq, sealed.prev), (index as u64 + 1, prev));
         assert_eq!(sealed.hash, sealed.computed_hash());
@@ -74,10 +69,7 @@ fn the_chain_runs_through_all_jobs_in_the_order_of_commits() {
 
 #[test]
 fn a_refused_input_hinders_neither_the_one_before_nor_the_one_after() {
-    let mut house = House::new();
-    for name in ["a", "b", "c"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["a", "b", "c"]);
     let before = house.rows("b");
     let inputs = ["a", "b", "c"].map(|name| Batched::new(id(name), name));
     let answers = house
@@ -154,21 +146,14 @@ fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
 
 #[test]
 fn guards_name_what_is_in_the_way() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
+    let mut house = House::with(["a"]);
     let taken = house.put("a", started("a")).unwrap_err();
     assert_eq!(taken.message, "there is a job a already");
-    let second_open = house
-        .put("a", vec![Change::OpenGate(Box::new(gate("a", 2)))])
-        .unwrap_err();
+    let second_open = house.put_one("a", opens(gate("a", 2))).unwrap_err();
     assert_eq!(second_open.message, "a / script #1 is open");
-    let nowhere = house
-        .put("a", vec![Change::PutGate(Box::new(gate("a", 7)))])
-        .unwrap_err();
+    let nowhere = house.put_one("a", puts(gate("a", 7))).unwrap_err();
     assert_eq!(nowhere.code, RefusalCode::NotFound);
-    let no_job = house
-        .put("b", vec![Change::PutJob(Box::new(job("b", JobStatus::Paused)))])
-        .unwrap_err();
+    let no_job = house.put_one("b", is("b", JobStatus::Paused)).unwrap_err();
     assert_eq!(no_job.code, RefusalCode::NotFound);
     let canceled = Gate {
         state: GateState::Canceled,
@@ -183,9 +168,7 @@ fn guards_name_what_is_in_the_way() {
         decision: None,
     }];
     house.put("a", settle).unwrap();
-    let late = house
-        .put("a", vec![Change::PutGate(Box::new(gate("a", 1)))])
-        .unwrap_err();
+    let late = house.put_one("a", puts(gate("a", 1))).unwrap_err();
     assert_eq!(late.code, RefusalCode::GateCanceled);
     assert!(late.message.contains("bea"), "{late}");
 }
@@ -212,27 +195,17 @@ fn the_answer_has_the_rows_that_a_reader_would_load() {
     house
         .put("a", vec![gone, artifact("c.txt"), artifact("b.txt")])
         .unwrap();
-    house
-        .put("a", vec![Change::PutJob(Box::new(job("a", JobStatus::Paused)))])
-        .unwrap();
+    house.put_one("a", is("a", JobStatus::Paused)).unwrap();
     for attempt in [1, 2] {
-        house
-            .put(
-                "a",
-                decided(&gate("a", attempt), "ana", Verdict::Reject, at(10)).unwrap(),
-            )
-            .unwrap();
-        house
-            .put("a", vec![Change::OpenGate(Box::new(gate("a", attempt + 1)))])
-            .unwrap();
+        house.decide("a", attempt, "ana", Verdict::Reject);
+        house.put_one("a", opens(gate("a", attempt + 1))).unwrap();
     }
     assert_eq!(house.rows("a").decisions.len(), 1, "the newest of the stage");
 }
 
 #[test]
 fn changes_that_contradict_each_other_change_nothing() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
+    let mut house = House::with(["a"]);
     let before = house.rows("a");
     let of_other = vec![Change::PutJob(Box::new(job("b", JobStatus::Paused)))];
     let mut unlogged = decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap();
@@ -255,8 +228,7 @@ fn changes_that_contradict_each_other_change_nothing() {
 
 #[test]
 fn a_full_disk_records_nothing_and_the_next_try_succeeds() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
+    let mut house = House::with(["a"]);
     let before = house.rows("a");
     let pages: i64 = house
         .store

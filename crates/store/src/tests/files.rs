@@ -7,8 +7,7 @@ use crate::{DATABASE_FILE, SCHEMA_VERSION, StoreErrorKind};
 
 #[test]
 fn the_database_is_private_durable_and_of_the_newest_schema() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
+    let house = House::with(["a"]);
     for file in [DATABASE_FILE, "holdpoint.db-wal", "holdpoint.db-shm"] {
         let mode = std::fs::metadata(house.dir.path().join(file))
             .unwrap()
@@ -99,8 +98,7 @@ fn a_database_of_another_program_is_refused_and_not_touched() {
 
 #[test]
 fn a_newer_database_can_be_read_and_not_changed() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
+    let house = House::with(["a"]);
     house
         .store
         .durable
@@ -125,10 +123,7 @@ fn a_missing_directory_or_database_is_missing() {
 
 #[test]
 fn an_edited_row_is_named_and_hinders_no_other() {
-    let mut house = House::new();
-    for name in ["a", "b", "c"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["a", "b", "c"]);
     let edits = [
         (
             "UPDATE gate SET stage = '../x' WHERE job_id = 'a'",
@@ -189,11 +184,8 @@ fn an_edited_row_is_named_and_hinders_no_other() {
 
 #[test]
 fn a_decision_that_was_edited_is_not_handed_on() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
-    house
-        .put("a", decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap())
-        .unwrap();
+    let mut house = House::with(["a"]);
+    house.decide("a", 1, "ana", Verdict::Approve);
     let stored = house.reader().raw_decisions_of(&id("a"), 0, 10).unwrap();
     assert_eq!(stored[0].document, house.rows("a").decisions[0].to_file());
     house.edit("UPDATE decision SET document = replace(document, '  \"stage\"', ' \"stage\"')");

@@ -49,10 +49,7 @@ fn file_of(version: u32, rows: &House) -> TempDir {
 
 /// A job with an open gate, and one that was decided.
 fn rows() -> House {
-    let mut house = House::new();
-    for name in ["a", "b"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["a", "b"]);
     let changes = decided(&gate("b", 1), "ana", Verdict::Approve, at(10)).unwrap();
     house.put("b", changes).unwrap();
     house

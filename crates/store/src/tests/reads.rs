@@ -18,10 +18,6 @@ pub(super) fn attempt(number: u32, state: AttemptState) -> Change {
     }))
 }
 
-fn at_status(job_id: &str, status: JobStatus) -> Change {
-    Change::PutJob(Box::new(job(job_id, status)))
-}
-
 fn paused_for(reason: &str) -> Change {
     Change::Event(Box::new(NewEvent {
         kind: EventType::JobPaused,
@@ -34,10 +30,7 @@ fn paused_for(reason: &str) -> Change {
 
 #[test]
 fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
-    let mut house = House::new();
-    for name in ["gate", "paused", "running", "queued", "manual", "rejected", "done"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["gate", "paused", "running", "queued", "manual", "rejected", "done"]);
     let open = Gate {
         lease: Some(lease()),
         artifacts: vec![
@@ -57,55 +50,40 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
         }],
         ..gate("gate", 1)
     };
-    house
-        .put("gate", vec![Change::PutGate(Box::new(open.clone()))])
-        .unwrap();
+    house.put_one("gate", puts(open.clone())).unwrap();
     for name in ["paused", "running", "queued", "manual", "rejected", "done"] {
-        house
-            .put(name, decided(&gate(name, 1), "ana", Verdict::Reject, at(10)).unwrap())
-            .unwrap();
+        house.decide(name, 1, "ana", Verdict::Reject);
     }
-    house
-        .put_at(
+    let of_outside = |name: &str, status| {
+        Change::PutJob(Box::new(Job {
+            is_manual: true,
+            ..job(name, status)
+        }))
+    };
+    for (name, seconds, changes) in [
+        (
             "paused",
-            vec![at_status("paused", JobStatus::Paused), paused_for("withdrawn")],
-            at(11),
-        )
-        .unwrap();
-    house
-        .put_at("paused", vec![at_status("paused", JobStatus::Paused)], at(99))
-        .unwrap();
-    house
-        .put_at(
+            11,
+            vec![is("paused", JobStatus::Paused), paused_for("withdrawn")],
+        ),
+        ("paused", 99, vec![is("paused", JobStatus::Paused)]),
+        (
             "running",
-            vec![
-                at_status("running", JobStatus::Running),
-                attempt(2, AttemptState::Running),
-            ],
-            at(31),
-        )
-        .unwrap();
-    house
-        .put_at(
+            31,
+            vec![is("running", JobStatus::Running), attempt(2, AttemptState::Running)],
+        ),
+        (
             "queued",
-            vec![at_status("queued", JobStatus::Queued), attempt(2, AttemptState::Queued)],
-            at(32),
-        )
-        .unwrap();
-    let manual = Change::PutJob(Box::new(Job {
-        is_manual: true,
-        ..job("manual", JobStatus::Running)
-    }));
-    house.put_at("manual", vec![manual], at(12)).unwrap();
-    // Somebody rejected it: it waits to be resumed, whoever runs its stages.
-    let outside = Change::PutJob(Box::new(Job {
-        is_manual: true,
-        ..job("rejected", JobStatus::Paused)
-    }));
-    house.put_at("rejected", vec![outside], at(12)).unwrap();
-    house
-        .put_at("done", vec![at_status("done", JobStatus::Completed)], at(12))
-        .unwrap();
+            32,
+            vec![is("queued", JobStatus::Queued), attempt(2, AttemptState::Queued)],
+        ),
+        ("manual", 12, vec![of_outside("manual", JobStatus::Running)]),
+        // Somebody rejected it: it waits to be resumed, whoever runs its stages.
+        ("rejected", 12, vec![of_outside("rejected", JobStatus::Paused)]),
+        ("done", 12, vec![is("done", JobStatus::Completed)]),
+    ] {
+        house.put_at(name, changes, at(seconds)).unwrap();
+    }
 
     let reader = house.reader();
     let mut queue = reader.queue().unwrap();
@@ -166,10 +144,10 @@ fn the_flags_of_a_row_are_those_of_its_artifacts() {
         ("mixed", vec![new_binary, artifact()], (false, false, 2)),
     ] {
         let mut changes = started(name);
-        changes[3] = Change::OpenGate(Box::new(Gate {
+        changes[3] = opens(Gate {
             artifacts,
             ..gate(name, 1)
-        }));
+        });
         house.put(name, changes).unwrap();
         let queue = house.reader().queue().unwrap();
         let row = queue.iter().find(|row| row.job_id == id(name)).unwrap();
@@ -179,10 +157,7 @@ fn the_flags_of_a_row_are_those_of_its_artifacts() {
 
 #[test]
 fn timers_are_those_of_open_gates_that_the_timer_may_settle() {
-    let mut house = House::new();
-    for name in ["runs", "leased", "held", "person", "settled"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["runs", "leased", "held", "person", "settled"]);
     let mut held = gate("held", 1);
     held.timer.as_mut().unwrap().held_by_policy_at = Some(at(9));
     let person = Gate {
@@ -199,12 +174,7 @@ fn timers_are_those_of_open_gates_that_the_timer_may_settle() {
             .put(gate.key.job_id.clone().as_str(), vec![Change::PutGate(Box::new(gate))])
             .unwrap();
     }
-    house
-        .put(
-            "settled",
-            decided(&gate("settled", 1), "ana", Verdict::Approve, at(10)).unwrap(),
-        )
-        .unwrap();
+    house.decide("settled", 1, "ana", Verdict::Approve);
     let reader = house.reader();
     let timers = reader.timers().unwrap();
     let names: Vec<_> = timers.iter().map(|timer| timer.key.job_id.as_str()).collect();
@@ -223,11 +193,7 @@ fn jobs_come_newest_first_and_as_asked_for() {
     let mut house = House::new();
     for (index, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
         let mut changes = started(name);
-        let status = if name == "c" {
-            JobStatus::Failed
-        } else {
-            JobStatus::NeedsApproval
-        };
+        let status = [JobStatus::NeedsApproval, JobStatus::Failed][usize::from(name == "c")];
         changes[0] = Change::InsertJob(Box::new(Job {
             created_at: at(index as i64),
             ..job(name, status)
@@ -247,35 +213,16 @@ fn jobs_come_newest_first_and_as_asked_for() {
         limit: 100,
         ..JobFilter::default()
     };
-    assert_eq!(names(&all), "dcba");
-    assert_eq!(
-        names(&JobFilter {
-            limit: 2,
-            ..all.clone()
-        }),
-        "dc"
-    );
-    assert_eq!(
-        names(&JobFilter {
-            before: Some(at(2)),
-            ..all.clone()
-        }),
-        "ba"
-    );
-    assert_eq!(
-        names(&JobFilter {
-            status: Some(JobStatus::Failed),
-            ..all.clone()
-        }),
-        "c"
-    );
-    assert_eq!(
-        names(&JobFilter {
-            limit: 0,
-            ..all.clone()
-        }),
-        ""
-    );
+    let asked = |change: fn(&mut JobFilter)| {
+        let mut filter = all.clone();
+        change(&mut filter);
+        names(&filter)
+    };
+    assert_eq!(asked(|_| ()), "dcba");
+    assert_eq!(asked(|filter| filter.limit = 2), "dc");
+    assert_eq!(asked(|filter| filter.before = Some(at(2))), "ba");
+    assert_eq!(asked(|filter| filter.status = Some(JobStatus::Failed)), "c");
+    assert_eq!(asked(|filter| filter.limit = 0), "");
     for rows in reader.jobs(&all).unwrap() {
         assert_eq!(
             Some(rows.clone()),
@@ -288,18 +235,15 @@ fn jobs_come_newest_first_and_as_asked_for() {
 
 #[test]
 fn a_job_has_the_newest_decision_of_each_stage() {
-    let mut house = House::new();
-    house.put("a", started("a")).unwrap();
-    house
-        .put("a", decided(&gate("a", 1), "ana", Verdict::Reject, at(10)).unwrap())
-        .unwrap();
-    house.put("a", vec![Change::OpenGate(Box::new(gate("a", 2)))]).unwrap();
+    let mut house = House::with(["a"]);
+    house.decide("a", 1, "ana", Verdict::Reject);
+    house.put_one("a", opens(gate("a", 2))).unwrap();
     house
         .put("a", decided(&gate("a", 2), "bea", Verdict::Approve, at(11)).unwrap())
         .unwrap();
     let mut audio = gate("a", 1);
     audio.key.stage = stage("audio");
-    house.put("a", vec![Change::OpenGate(Box::new(audio.clone()))]).unwrap();
+    house.put_one("a", opens(audio.clone())).unwrap();
     house
         .put("a", decided(&audio, "ana", Verdict::Approve, at(12)).unwrap())
         .unwrap();
@@ -346,10 +290,7 @@ fn events_are_read_forward_from_a_number_or_backward_from_the_end() {
 
 #[test]
 fn what_is_owed_is_what_lies_above_the_watermark() {
-    let mut house = House::new();
-    for name in ["a", "b"] {
-        house.put(name, started(name)).unwrap();
-    }
+    let mut house = House::with(["a", "b"]);
     let reader = house.reader();
     assert_eq!(reader.owed(10).unwrap(), [(id("a"), 2), (id("b"), 4)]);
     assert_eq!(reader.owed(1).unwrap(), [(id("a"), 2)]);
@@ -358,37 +299,24 @@ fn what_is_owed_is_what_lies_above_the_watermark() {
         (owed.events.len(), owed.decisions.len(), owed.published_seq, owed.up_to),
         (2, 0, 0, 4)
     );
-    house
-        .store
-        .marker()
-        .unwrap()
-        .mark_published(&[(id("a"), 2), (id("b"), 4)])
-        .unwrap();
+    house.published(&[(id("a"), 2), (id("b"), 4)]);
     assert!(reader.owed(10).unwrap().is_empty());
 
-    let sealed = house
-        .put("b", decided(&gate("b", 1), "ana", Verdict::Approve, at(10)).unwrap())
-        .unwrap()
-        .decisions;
+    let sealed = house.decide("b", 1, "ana", Verdict::Approve).decisions;
     assert_eq!(reader.owed(10).unwrap(), [(id("b"), 5)]);
     let owed = reader.owed_of(&id("b")).unwrap().unwrap();
     assert_eq!(owed.decisions, sealed);
     assert_eq!(owed.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [5]);
     assert_eq!(owed.rows, house.rows("b"));
 
-    house.store.marker().unwrap().mark_published(&[(id("b"), 3)]).unwrap();
+    house.published(&[(id("b"), 3)]);
     let owed = reader.owed_of(&id("b")).unwrap().unwrap();
     assert_eq!(
         (owed.published_seq, owed.events.len()),
         (4, 1),
         "a watermark never falls"
     );
-    house
-        .store
-        .marker()
-        .unwrap()
-        .mark_published(&[(id("b"), 1000)])
-        .unwrap();
+    house.published(&[(id("b"), 1000)]);
     assert!(reader.owed_of(&id("b")).unwrap().unwrap().events.is_empty());
     house
         .put("b", vec![event(EventType::JobCompleted, JobStatus::Completed)])

@@ -178,7 +178,7 @@ proptest! {
         let gate = &house.rows("a").gates[0];
         prop_assert_eq!(&gate.timer, &expected.gates[0].timer, "to the microsecond, also where RFC 3339 ends");
 
-        house.put("a", vec![Change::PutGate(Box::new(then.clone()))]).unwrap();
+        house.put_one("a", puts(then.clone())).unwrap();
         prop_assert_eq!(text_of(&house.rows("a").gates), text_of(&vec![then]));
 
         let read = house.reader().events(None, 0, 10, false).unwrap();

@@ -1,10 +1,10 @@
 //! One gate of a bulk.
 
-use crate::effect::Ticket;
 use crate::facts::command::gate_ref;
 use crate::model::prompt::Pin;
 use domain::ask::Command;
 use domain::gate::Verdict;
+use engine::api::Ticket;
 
 /// Why Enter on a bulk leaves a gate out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,7 +92,7 @@ pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Un
         }
         Err(unfit) => {
             // The patch does not fit, so there is no diff to show.
-            compose.preview = None;
+            compose.preview.found = None;
             Check::Unfit(unfit)
         }
     };
@@ -119,7 +119,7 @@ pub fn previewed(model: &mut Model, revision: u64, preview: Option<Box<PatchPrev
         && compose.checked_revision == Some(revision)
         && let Some(preview) = preview
     {
-        compose.preview = Some((revision, *preview));
+        compose.preview.found = Some((revision, *preview));
     }
 }
 

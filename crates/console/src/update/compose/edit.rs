@@ -63,7 +63,7 @@ fn line_on_screen(file: &FileView) -> usize {
     let Some(document) = file.document() else {
         return 0;
     };
-    let hunk = document.hunk_after(file.top.row.saturating_sub(1));
+    let hunk = document.hunk_after(file.scroll.top.row.saturating_sub(1));
     let lines = hunk.and_then(|hunk| document.hunk_lines(hunk, DiffSide::New));
     lines.map_or(0, |lines| lines.start)
 }

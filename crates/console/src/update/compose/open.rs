@@ -125,7 +125,7 @@ pub(crate) fn edited(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     // The former verdict stays readable while the next is made; it counts for nothing until then.
     compose.revision = revision;
-    compose.preview_scroll = 0;
+    compose.preview.scroll = 0;
     draft::note_change(model);
     model.toasts.text_changed();
     keep_checked(model, fx);
@@ -181,13 +181,13 @@ pub(crate) fn note_columns(model: &mut Model) {
 /// More of a narrow screen for the preview, or its share again.
 pub(crate) fn resize_preview(model: &mut Model) {
     if let Some(compose) = &mut model.compose {
-        compose.is_preview_large = !compose.is_preview_large;
+        compose.preview.is_large = !compose.preview.is_large;
     }
 }
 
 /// Scrolls the preview by so many lines.
 pub(crate) fn scroll_preview(model: &mut Model, lines: isize) {
     if let Some(compose) = &mut model.compose {
-        compose.preview_scroll = compose.preview_scroll.saturating_add(lines);
+        compose.preview.scroll = compose.preview.scroll.saturating_add(lines);
     }
 }

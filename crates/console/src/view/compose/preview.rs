@@ -16,6 +16,7 @@ use diff::{DiffDocument, DiffSide};
 pub(crate) fn document(compose: &Compose) -> Option<&DiffDocument> {
     compose
         .preview
+        .found
         .as_ref()
         .and_then(|(_, preview)| preview.document.as_ref())
 }
@@ -84,6 +85,6 @@ fn top(compose: &Compose, page: &Page<'_>, height: usize) -> PagePosition {
         row: row.saturating_sub(2),
         line: 0,
     };
-    page.moved(page.within(above), compose.preview_scroll)
+    page.moved(page.within(above), compose.preview.scroll)
         .min(page.last_top(height))
 }

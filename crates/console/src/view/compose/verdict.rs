@@ -111,7 +111,7 @@ fn head(checked: &Checked, is_newest: bool, columns: usize, theme: Theme) -> Vec
 fn effect(compose: &Compose, checked: &Checked, columns: usize, rows_each: usize, theme: Theme) -> Vec<Parts> {
     let indented = columns.saturating_sub(2);
     let mut lines: Vec<Parts> = Vec::new();
-    let facts = compose.preview.iter().flat_map(|(_, preview)| &preview.facts);
+    let facts = compose.preview.found.iter().flat_map(|(_, preview)| &preview.facts);
     // A patch type that knows of it has said so itself, and more.
     let is_told = |fact: &&String| checked.consequences.iter().any(|told| told.starts_with(fact.as_str()));
     for fact in facts.filter(|fact| !is_told(fact)) {

@@ -19,7 +19,7 @@ use crate::keymap::Focus;
 use crate::keymap::tests::rebound;
 use crate::model::compose::{Compose, List, Sheets, Subject};
 use crate::model::gate::GateView;
-use crate::model::keys::{Field, Overlay};
+use crate::model::keys::{Field, Listed, Overlay};
 use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, Note, Pin, TimerIntent};
 use crate::model::{Ask, Model};
@@ -227,21 +227,14 @@ fn models() -> Vec<Model> {
     ] {
         with(&|model| model.keys.field = Some(field.clone()));
     }
-    for overlay in [
-        Overlay::Help { filter: line(), top: 0 },
-        Overlay::Files {
-            text: line(),
-            chosen: 0,
-        },
-        Overlay::Discarded {
-            text: line(),
-            chosen: 0,
-        },
-        Overlay::Palette {
-            text: Editor::of_line("no such command"),
-            chosen: 0,
-        },
+    for (listed, text) in [
+        (Listed::Help, ""),
+        (Listed::Files, ""),
+        (Listed::Discarded, ""),
+        (Listed::Palette, "no such command"),
     ] {
+        let text = Editor::of_line(text);
+        let overlay = Overlay { listed, text, row: 0 };
         with(&|model| model.keys.overlay = Some(overlay.clone()));
     }
     models

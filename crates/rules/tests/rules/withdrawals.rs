@@ -1,10 +1,17 @@
 //! Gates that were opened from outside and are taken back.
 
-use super::*;
+use domain::ask::Command;
+use domain::event::EventType;
+use domain::gate::{GateState, Verdict};
+use domain::job::JobStatus;
+use domain::key::GateRef;
+use domain::policy::OnTimeout;
+use domain::refusal::{Refusal, RefusalCode};
+use rules::{Evidence, OpeningRecord};
+use serde_json::json;
+use testing::world::stage;
 
-fn open(world: &mut World, name: &str, bytes: &str, by: &str) -> Result<(), Refusal> {
-    world.open(name, bytes, by)
-}
+use crate::world::{World, code, made};
 
 fn withdraw(world: &mut World, name: &str, by: &str, record: OpeningRecord) -> Result<(), Refusal> {
     let gate = GateRef {
@@ -29,42 +36,38 @@ fn opened_by(name: &str) -> OpeningRecord {
 #[test]
 fn whoever_opened_it_takes_it_back_and_the_manual_job_goes_on() {
     let mut world = World::empty();
-    open(&mut world, "deploy", "v1", "ci").unwrap();
-    let opened = world
-        .log
-        .iter()
-        .find(|(kind, _)| *kind == EventType::GateOpened)
-        .unwrap();
-    assert_eq!(opened.1["by"], "ci", "who opened it is on record");
+    world.open("deploy", "v1", "ci").unwrap();
+    let opened = world.payload(EventType::GateOpened);
+    assert_eq!(opened["by"], "ci", "who opened it is on record");
     withdraw(&mut world, "deploy", "ci", opened_by("ci")).unwrap();
     let gate = world.newest("deploy").clone();
     let settled = gate.settled.clone().unwrap();
     assert_eq!((gate.state, settled.by.as_str()), (GateState::Canceled, "ci"));
     assert_eq!(world.status(), JobStatus::Running);
-    let (kind, payload) = world.log.last().unwrap();
+    let (kind, payload) = world.last();
     assert_eq!(
-        (*kind, &payload["by"], &payload["why"], &payload["withdrawn"]),
+        (kind, &payload["by"], &payload["why"], &payload["withdrawn"]),
         (EventType::GateCanceled, &json!("ci"), &json!("wrong tag"), &json!(true))
     );
     // Asked again, it stays as it is.
-    let events = world.log.len();
+    let events = world.events.len();
     let again = OpeningRecord {
         is_withdrawn: true,
         ..opened_by("ci")
     };
     withdraw(&mut world, "deploy", "ci", again).unwrap();
     assert_eq!(
-        (world.log.len(), world.newest("deploy").settled.clone()),
+        (world.events.len(), world.newest("deploy").settled.clone()),
         (events, Some(settled))
     );
-    open(&mut world, "deploy", "v2", "ci").unwrap();
+    world.open("deploy", "v2", "ci").unwrap();
     assert_eq!(world.key("deploy").attempt, 2);
 }
 
 #[test]
 fn nobody_else_may_but_an_admin() {
     let mut world = World::empty();
-    open(&mut world, "deploy", "v1", "ci").unwrap();
+    world.open("deploy", "v1", "ci").unwrap();
     let refusal = withdraw(&mut world, "deploy", "other", opened_by("ci")).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::NotAllowed);
     assert_eq!(refusal.message, "ci opened j-1 / deploy #1, not other");
@@ -81,13 +84,12 @@ fn nobody_else_may_but_an_admin() {
 #[test]
 fn what_is_decided_stays_decided_and_what_a_stage_opened_is_not_withdrawn() {
     let mut world = World::empty();
-    open(&mut world, "deploy", "v1", "ci").unwrap();
+    world.open("deploy", "v1", "ci").unwrap();
     world.approve("deploy", "ana").unwrap();
     let late = withdraw(&mut world, "deploy", "ci", opened_by("ci"));
     assert_eq!(code(late), RefusalCode::AlreadyDecided);
     let mut world = World::new(&["script!"], &["script"]);
-    let made = StageOutcome::Made(vec![artifact("script", "one")]);
-    world.run("script", 1, made).unwrap();
+    world.run("script", 1, made("script", "one")).unwrap();
     let admin = OpeningRecord {
         may_any: true,
         ..OpeningRecord::default()
@@ -103,13 +105,13 @@ fn a_job_that_holdpoint_runs_pauses_at_the_stage_until_it_is_opened_or_resumed()
     for is_resumed in [false, true] {
         let mut world = World::new(&["outline", "script!"], &["outline"]);
         world.timer("outline", 5, OnTimeout::Approve);
-        open(&mut world, "outline", "x", "ci").unwrap();
+        world.open("outline", "x", "ci").unwrap();
         withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
         assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("outline")));
         if is_resumed {
-            world.resume("ana", Evidence::default()).unwrap();
+            world.resumes("ana");
         } else {
-            open(&mut world, "outline", "y", "ci").unwrap();
+            world.open("outline", "y", "ci").unwrap();
         }
         assert_eq!(world.status(), JobStatus::NeedsApproval);
         assert_eq!(world.key("outline").attempt, 3, "the first was its stage's own");
@@ -123,8 +125,8 @@ fn a_job_that_holdpoint_runs_pauses_at_the_stage_until_it_is_opened_or_resumed()
 fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
     let mut world = World::new(&["outline", "script!"], &["outline"]);
     world.decide("outline", "ana", Verdict::Reject, Some("no")).unwrap();
-    world.resume("ana", Evidence::default()).unwrap();
-    open(&mut world, "outline", "x", "ci").unwrap();
+    world.resumes("ana");
+    world.open("outline", "x", "ci").unwrap();
     withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
     assert!(
         !world
@@ -135,7 +137,7 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
             .is_approved()
     );
     assert_eq!(world.rows().rejection_to_answer(), None);
-    world.resume("ana", Evidence::default()).unwrap();
+    world.resumes("ana");
     assert_eq!(
         (world.status(), world.newest("outline").state),
         (JobStatus::NeedsApproval, GateState::Open)
@@ -148,13 +150,13 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
 fn what_no_approval_names_is_no_artifact_any_more() {
     for is_rejected in [false, true] {
         let mut world = World::new(&["outline", "script!"], &["outline"]);
-        open(&mut world, "outline", "x", "ci").unwrap();
+        world.open("outline", "x", "ci").unwrap();
         if is_rejected {
             world.decide("outline", "ana", Verdict::Reject, None).unwrap();
         } else {
             withdraw(&mut world, "outline", "ci", opened_by("ci")).unwrap();
         }
-        world.resume("ana", Evidence::default()).unwrap();
+        world.resumes("ana");
         assert!(
             world.newest("outline").artifacts.is_empty(),
             "the stage promises nothing"

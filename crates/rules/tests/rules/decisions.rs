@@ -1,18 +1,19 @@
 //! One decision per gate, about what was seen, with or without a patch.
 
-use super::*;
+use domain::event::EventType;
+use domain::gate::{GateState, Verdict};
+use domain::job::JobStatus;
+use domain::key::GateRef;
+use domain::policy::OnTimeout;
+use domain::refusal::RefusalCode;
+use rules::Evidence;
+use testing::world::stage;
 
-fn reviewed() -> World {
-    let mut world = World::new(&["script!", "audio!"], &["script"]);
-    world
-        .run("script", 1, StageOutcome::Made(vec![artifact("script", "one")]))
-        .unwrap();
-    world
-}
+use crate::world::{Judgement, World, code, effect, looked, made, path_of, proposal, text};
 
 #[test]
 fn the_second_decision_is_refused_and_names_who_won_and_when() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     world.approve("script", "ana").unwrap();
     world.pass_s(4);
     let refusal = world.decide("script", "bea", Verdict::Reject, None).unwrap_err();
@@ -31,19 +32,14 @@ fn all_orders_of_two_verdicts_and_the_timer_make_exactly_one_decision() {
     for first in 0..3 {
         for second in (0..3).filter(|second| *second != first) {
             let third = 3 - first - second;
-            let mut world = World::new(&["script"], &[]);
-            world = {
-                world.timer("script", 30, OnTimeout::Approve);
-                world.rows = None;
-                world.log.clear();
-                world.start(vec![spec("script", false), spec("audio", false)]).unwrap();
-                world
-            };
+            let mut world = World::empty();
+            world.timer("script", 30, OnTimeout::Approve);
+            world.start(&["script", "audio"]);
             world.pass_s(30);
             let mut done = 0;
             for act in [first, second, third] {
                 let result = match acts[act] {
-                    "timer" => world.expire("script", false),
+                    "timer" => world.expire(false),
                     "ana" => world.approve("script", "ana"),
                     _ => world.decide("script", "bea", Verdict::Reject, None),
                 };
@@ -56,137 +52,105 @@ fn all_orders_of_two_verdicts_and_the_timer_make_exactly_one_decision() {
 
 #[test]
 fn a_decision_on_other_bytes_than_were_seen_is_refused() {
-    let mut world = reviewed();
-    let path = artifact("script", "").path;
-    let moved = vec![OnDisk {
-        path,
-        registered: Digest::of(b"one"),
-        found: Some((Digest::of(b"two"), 3)),
-    }];
+    let mut world = World::reviewed();
+    let moved = looked("one", Some("two"));
     for verdict in [Verdict::Approve, Verdict::Reject] {
         let request = Judgement {
             on_disk: moved.clone(),
             ..world.request("ana", verdict)
         };
-        let refusal = world.judge(world.gate_ref("script"), request).unwrap_err();
+        let refusal = world.judge(request).unwrap_err();
         assert_eq!(refusal.code, RefusalCode::ArtifactChanged);
-        assert!(
-            refusal.message.contains(&Digest::of(b"one").short())
-                && refusal.message.contains(&Digest::of(b"two").short())
-        );
+        assert!(refusal.message.contains(&text("one").short()) && refusal.message.contains(&text("two").short()));
     }
     let request = Judgement {
         on_disk: moved,
-        digest: Some(Digest::of(b"two")),
+        digest: Some(text("two")),
         ..world.request("ana", Verdict::Approve)
     };
-    world.judge(world.gate_ref("script"), request).unwrap();
-    assert_eq!(
-        world.rows().decisions[0].decision.artifacts()[0].sha256,
-        Some(Digest::of(b"two"))
-    );
-    assert_eq!(
-        world.rows().registered(&artifact("script", "").path),
-        Some(Digest::of(b"two"))
-    );
+    world.judge(request).unwrap();
+    assert_eq!(world.decision().artifacts()[0].sha256, Some(text("two")));
+    assert_eq!(world.rows().registered(&path_of("script")), Some(text("two")));
     assert_eq!(world.count(EventType::ArtifactChanged), 1);
 }
 
 #[test]
 fn what_was_seen_before_somebody_patched_it_cannot_be_approved() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let on_disk = world.on_disk("script");
     let patch = effect("script", "one", "two");
     world.patch_on("bea", patch, None, on_disk).unwrap();
-    assert_eq!(world.newest("script").state, GateState::Open, "the gate stays open");
+    assert_eq!(world.state(), GateState::Open, "the gate stays open");
     let request = Judgement {
-        digest: Some(Digest::of(b"one")),
-        on_disk: world.on_disk("script"),
+        digest: Some(text("one")),
         ..world.request("ana", Verdict::Approve)
     };
-    assert_eq!(
-        code(world.judge(world.gate_ref("script"), request)),
-        RefusalCode::ArtifactChanged
-    );
+    assert_eq!(code(world.judge(request)), RefusalCode::ArtifactChanged);
     world.approve("script", "ana").unwrap();
 }
 
 #[test]
 fn a_vanished_artifact_cannot_be_approved_but_rejected() {
-    let mut world = reviewed();
-    let gone = vec![OnDisk {
-        path: artifact("script", "").path,
-        registered: Digest::of(b"one"),
-        found: None,
-    }];
+    let mut world = World::reviewed();
+    let gone = looked("one", None);
     let request = |world: &World, verdict| Judgement {
         on_disk: gone.clone(),
         ..world.request("ana", verdict)
     };
-    let script = world.gate_ref("script");
     let approve = request(&world, Verdict::Approve);
-    assert_eq!(code(world.judge(script.clone(), approve)), RefusalCode::ArtifactChanged);
+    assert_eq!(code(world.judge(approve)), RefusalCode::ArtifactChanged);
     let reject = request(&world, Verdict::Reject);
-    world.judge(script, reject).unwrap();
+    world.judge(reject).unwrap();
 }
 
 #[test]
 fn approving_with_a_patch_is_one_decision_that_holds_both_digests() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let request = Judgement {
-        patch: Some(proposal("script", "one", "two")),
-        on_disk: world.on_disk("script"),
+        patch: Some(proposal("one", "two")),
         ..world.request("ana", Verdict::Approve)
     };
-    world.judge(world.gate_ref("script"), request).unwrap();
-    let decided = &world.rows().decisions[0].decision;
-    assert_eq!(decided.artifacts()[0].sha256, Some(Digest::of(b"one")));
-    assert_eq!(decided.artifacts()[0].sha256_after, Some(Digest::of(b"two")));
+    world.judge(request).unwrap();
+    let decided = world.decision();
+    assert_eq!(decided.artifacts()[0].sha256, Some(text("one")));
+    assert_eq!(decided.artifacts()[0].sha256_after, Some(text("two")));
     assert!(decided.patch().is_some());
-    assert_eq!(
-        world.rows().registered(&artifact("script", "").path),
-        Some(Digest::of(b"two"))
-    );
+    assert_eq!(world.rows().registered(&path_of("script")), Some(text("two")));
     assert_eq!((world.count(EventType::PatchApplied), world.at()), (1, Some("audio")));
 }
 
 #[test]
 fn a_patch_planned_against_other_bytes_decides_nothing() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let request = Judgement {
-        patch: Some(proposal("script", "older", "two")),
-        on_disk: world.on_disk("script"),
+        patch: Some(proposal("older", "two")),
         ..world.request("ana", Verdict::Approve)
     };
-    assert_eq!(
-        code(world.judge(world.gate_ref("script"), request)),
-        RefusalCode::ArtifactChanged
-    );
+    assert_eq!(code(world.judge(request)), RefusalCode::ArtifactChanged);
     assert!(world.rows().decisions.is_empty());
-    assert_eq!(world.newest("script").state, GateState::Open);
+    assert_eq!(world.state(), GateState::Open);
 }
 
 #[test]
 fn rejection_patch_and_approval_stay_three_facts() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let request = Judgement {
-        patch: Some(proposal("script", "one", "two")),
+        patch: Some(proposal("one", "two")),
         notes: Some("too long".into()),
-        on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Reject)
     };
-    world.judge(world.gate_ref("script"), request).unwrap();
+    world.judge(request).unwrap();
     assert_eq!(
         (world.status(), world.count(EventType::PatchApplied)),
         (JobStatus::Paused, 0)
     );
     assert_eq!(
-        world.rows().decisions[0].decision.artifacts()[0].sha256_after,
+        world.decision().artifacts()[0].sha256_after,
         None,
         "nothing is applied yet"
     );
     let plan = Evidence {
-        proposal: Some(proposal("script", "one", "two")),
+        proposal: Some(proposal("one", "two")),
         on_disk: world.on_disk("script"),
         ..Evidence::default()
     };
@@ -197,7 +161,7 @@ fn rejection_patch_and_approval_stay_three_facts() {
     assert!(!rejection.decision.is_approved() && rejection.decision.by() == "ana" && rejection.decision.attempt() == 1);
     assert!(approval.decision.is_approved() && approval.decision.by() == "bea" && approval.decision.attempt() == 2);
     assert_eq!(approval.decision.notes(), Some("approved after patch"));
-    assert_eq!(approval.decision.artifacts()[0].sha256, Some(Digest::of(b"two")));
+    assert_eq!(approval.decision.artifacts()[0].sha256, Some(text("two")));
     assert_eq!(world.count(EventType::PatchApplied), 1);
     assert_eq!(
         world
@@ -214,20 +178,15 @@ fn rejection_patch_and_approval_stay_three_facts() {
 
 #[test]
 fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let request = Judgement {
-        patch: Some(proposal("script", "one", "two")),
-        on_disk: world.on_disk("script"),
+        patch: Some(proposal("one", "two")),
         ..world.request("ana", Verdict::Reject)
     };
-    world.judge(world.gate_ref("script"), request).unwrap();
-    let moved = vec![OnDisk {
-        path: artifact("script", "").path,
-        registered: Digest::of(b"one"),
-        found: Some((Digest::of(b"other"), 5)),
-    }];
+    world.judge(request).unwrap();
+    let moved = looked("one", Some("other"));
     let plan = Evidence {
-        proposal: Some(proposal("script", "other", "two")),
+        proposal: Some(proposal("other", "two")),
         on_disk: moved,
         ..Evidence::default()
     };
@@ -237,29 +196,24 @@ fn a_rejection_patch_that_no_longer_fits_leaves_the_job_paused() {
 
 #[test]
 fn an_old_attempt_and_unknown_names_are_refused_by_name() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     world.decide("script", "ana", Verdict::Reject, Some("again")).unwrap();
-    world.resume("ana", Evidence::default()).unwrap();
-    world
-        .run("script", 2, StageOutcome::Made(vec![artifact("script", "two")]))
-        .unwrap();
+    world.resumes("ana");
+    world.run("script", 2, made("script", "two")).unwrap();
     let old = GateRef {
         attempt: Some(1),
         ..world.gate_ref("script")
     };
-    let request = Judgement {
-        on_disk: world.on_disk("script"),
-        ..world.request("bea", Verdict::Approve)
-    };
-    assert_eq!(code(world.judge(old, request)), RefusalCode::AlreadyDecided);
+    let request = world.request("bea", Verdict::Approve);
+    assert_eq!(code(world.judge_at(old, request)), RefusalCode::AlreadyDecided);
     assert_eq!(code(world.approve("trailer", "ana")), RefusalCode::NotFound);
     assert_eq!(code(world.approve("audio", "ana")), RefusalCode::NotFound);
-    assert_eq!(world.newest("script").state, GateState::Open);
+    assert_eq!(world.state(), GateState::Open);
 }
 
 #[test]
 fn a_note_over_the_limit_is_refused_and_one_at_the_limit_kept() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let long = "x".repeat(64 * 1024 + 1);
     assert_eq!(
         code(world.decide("script", "ana", Verdict::Approve, Some(&long))),
@@ -272,22 +226,21 @@ fn a_note_over_the_limit_is_refused_and_one_at_the_limit_kept() {
 
 #[test]
 fn a_patch_that_was_registered_after_the_look_at_the_files_makes_the_look_stale() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let looked = world.on_disk("script");
     let patch = effect("script", "one", "two");
     world.patch_on("bea", patch, None, looked.clone()).unwrap();
     // Ana saw the former bytes and says so; what lies on disk when her transaction runs is not
     // known to be them any more.
     let request = Judgement {
-        digest: Some(Digest::of(b"one")),
+        digest: Some(text("one")),
         on_disk: looked,
         ..world.request("ana", Verdict::Approve)
     };
-    let script = world.gate_ref("script");
-    assert_eq!(code(world.judge(script, request)), RefusalCode::ArtifactChanged);
+    assert_eq!(code(world.judge(request)), RefusalCode::ArtifactChanged);
     assert_eq!(
-        world.rows().registered(&artifact("script", "").path),
-        Some(Digest::of(b"two")),
+        world.rows().registered(&path_of("script")),
+        Some(text("two")),
         "bea's patch stands"
     );
 }

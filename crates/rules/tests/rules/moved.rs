@@ -1,14 +1,23 @@
 //! Nothing goes on but what somebody decided on: artifacts that are not what was decided on when
 //! the next stage is to start.
 
-use super::*;
-use domain::artifact::{Base, BaseOrigin};
+use domain::artifact::{Base, BaseOrigin, GateArtifact};
+use domain::event::EventType;
+use domain::gate::{GateState, OnDisk, Verdict};
+use domain::ids::Digest;
+use domain::job::{AttemptState, JobStatus};
+use domain::policy::{GatePolicy, OnTimeout};
+use domain::refusal::{Refusal, RefusalCode};
+use rules::{Evidence, Happening, Review, StageOutcome};
+use serde_json::json;
+use testing::world::stage;
+
+use crate::world::{World, artifact, code, made, path_of, text};
 
 fn approved() -> World {
     let mut world = World::new(&["outline!", "script!", "audio!"], &["outline", "script"]);
     for (name, bytes) in [("outline", "plan"), ("script", "one")] {
-        let made = StageOutcome::Made(vec![artifact(name, bytes)]);
-        world.run(name, 1, made).unwrap();
+        world.run(name, 1, made(name, bytes)).unwrap();
         world.approve(name, "ana").unwrap();
     }
     assert_eq!((world.status(), world.at()), (JobStatus::Queued, Some("audio")));
@@ -19,7 +28,7 @@ fn approved() -> World {
 fn looks(world: &World, before: &str, other: &[(&str, Option<&str>)]) -> Vec<OnDisk> {
     let mut looks = world.agreed(before);
     for (name, bytes) in other {
-        let path = artifact(name, "").path;
+        let path = path_of(name);
         let looked = looks.iter_mut().find(|looked| looked.path == path).unwrap();
         looked.found = bytes.map(|bytes| (Digest::of(bytes.as_bytes()), bytes.len() as u64));
     }
@@ -45,19 +54,24 @@ fn plan(review: Option<(&str, &str)>) -> Evidence {
     }
 }
 
+/// The script was replaced before audio could start, and a resume has opened it for review.
+fn reviewing(mut world: World) -> World {
+    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
+    pause(&mut world, &found);
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+    world
+}
+
 fn resume(world: &mut World, looks: Vec<OnDisk>, review: Option<(&str, &str)>) -> Result<(), Refusal> {
     world.seeing(looks, |world| world.resume("bea", plan(review)))
 }
 
 #[test]
 fn resuming_opens_the_stage_that_answers_for_it_and_its_approval_goes_on_from_there() {
-    let mut world = approved();
-    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
-    pause(&mut world, &found);
-    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+    let mut world = reviewing(approved());
     let gate = world.newest("script").clone();
     assert_eq!((gate.key.attempt, gate.state), (2, GateState::Open));
-    assert_eq!(gate.artifacts[0].digest, Digest::of(b"tampered"));
+    assert_eq!(gate.artifacts[0].digest, text("tampered"));
     assert_eq!((world.status(), world.at()), (JobStatus::NeedsApproval, Some("script")));
     let waiting = world.rows().newest_attempt(&stage("audio")).unwrap();
     assert_eq!(waiting.state, AttemptState::Canceled, "no second one may be left over");
@@ -76,27 +90,21 @@ fn resuming_opens_the_stage_that_answers_for_it_and_its_approval_goes_on_from_th
 fn only_a_person_may_approve_what_somebody_put_there() {
     let mut world = approved();
     world.timer("script", 5, OnTimeout::Approve);
-    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
-    pause(&mut world, &found);
-    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+    let world = reviewing(world);
     assert_eq!(world.newest("script").timer, None);
 }
 
 #[test]
 fn a_rejection_of_it_lets_the_stage_run_again() {
-    let mut world = approved();
-    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
-    pause(&mut world, &found);
-    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+    let mut world = reviewing(approved());
     world
         .decide("script", "bea", Verdict::Reject, Some("not mine"))
         .unwrap();
     assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("script")));
-    world.resume("bea", Evidence::default()).unwrap();
+    world.resumes("bea");
     let again = world.rows().newest_attempt(&stage("script")).unwrap();
     assert_eq!((again.number, again.notes.as_deref()), (3, Some("not mine")));
-    let made = StageOutcome::Made(vec![artifact("script", "two")]);
-    world.run("script", 3, made).unwrap();
+    world.run("script", 3, made("script", "two")).unwrap();
     world.approve("script", "bea").unwrap();
     world.run("audio", 2, StageOutcome::Made(vec![])).unwrap();
     assert_eq!(world.status(), JobStatus::Completed);
@@ -125,7 +133,7 @@ fn what_is_missing_is_refused_with_a_remedy() {
         refusal.message,
         "artifacts/script/script.txt is missing from the run directory"
     );
-    assert!(refusal.hint.unwrap().contains(&Digest::of(b"one").to_string()));
+    assert!(refusal.hint.unwrap().contains(&text("one").to_string()));
     assert_eq!(world.status(), JobStatus::Paused);
 }
 
@@ -154,9 +162,7 @@ fn a_stage_behind_the_reviewed_one_that_did_not_run_again_is_no_reason_to_stop()
         &["outline", "script", "legal"],
     );
     for (name, bytes) in [("outline", "plan"), ("script", "one")] {
-        world
-            .run(name, 1, StageOutcome::Made(vec![artifact(name, bytes)]))
-            .unwrap();
+        world.run(name, 1, made(name, bytes)).unwrap();
         world.approve(name, "ana").unwrap();
     }
     world.approve("legal", "ana").unwrap();
@@ -169,8 +175,7 @@ fn a_stage_behind_the_reviewed_one_that_did_not_run_again_is_no_reason_to_stop()
         1,
         "script reads the outline and nothing of its own"
     );
-    let made = StageOutcome::Made(vec![artifact("script", "two")]);
-    world.run("script", 2, made).unwrap();
+    world.run("script", 2, made("script", "two")).unwrap();
     world.approve("script", "bea").unwrap();
     assert_eq!(world.at(), Some("legal"), "decided anew");
     world.approve("legal", "bea").unwrap();
@@ -180,9 +185,7 @@ fn a_stage_behind_the_reviewed_one_that_did_not_run_again_is_no_reason_to_stop()
 #[test]
 fn what_passed_without_a_gate_is_reviewed_too_when_somebody_changes_it() {
     let mut world = World::new(&["research!", "audio!"], &[]);
-    world
-        .run("research", 1, StageOutcome::Made(vec![artifact("research", "facts")]))
-        .unwrap();
+    world.run("research", 1, made("research", "facts")).unwrap();
     let found = looks(&world, "audio", &[("research", Some("lies"))]);
     pause(&mut world, &found);
     resume(&mut world, found, Some(("research", "lies"))).unwrap();
@@ -210,7 +213,7 @@ fn no_stage_starts_on_a_look_that_is_stale_or_shows_other_bytes() {
     assert_eq!(code(start(&mut world, moved)), RefusalCode::ArtifactChanged);
     let mut stale = world.agreed("audio");
     for looked in &mut stale {
-        looked.registered = Digest::of(b"tampered");
+        looked.registered = text("tampered");
         looked.found = Some((looked.registered, 8));
     }
     assert_eq!(code(start(&mut world, stale)), RefusalCode::WrongState);
@@ -222,13 +225,13 @@ fn no_stage_starts_on_a_look_that_is_stale_or_shows_other_bytes() {
 #[test]
 fn bytes_that_were_registered_without_a_decision_are_not_started_on() {
     let mut world = approved();
-    let rows = world.rows.as_mut().unwrap();
+    let rows = world.rows_mut();
     let script = rows
         .artifacts
         .iter_mut()
         .find(|one| one.stage == stage("script"))
         .unwrap();
-    script.digest = Digest::of(b"tampered");
+    script.digest = text("tampered");
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     assert!(found.iter().any(OnDisk::is_moved));
     pause(&mut world, &found);
@@ -262,14 +265,10 @@ fn a_review_that_shows_something_else_than_what_was_found_is_refused() {
 fn what_an_operator_said_to_the_stage_that_waited_is_not_lost() {
     let mut world = approved();
     world.policies.insert(stage("audio"), GatePolicy::default());
-    world
-        .run("audio", 1, StageOutcome::Made(vec![artifact("audio", "loud")]))
-        .unwrap();
+    world.run("audio", 1, made("audio", "loud")).unwrap();
     world.decide("audio", "ana", Verdict::Reject, Some("quieter")).unwrap();
-    world.resume("ana", Evidence::default()).unwrap();
-    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
-    pause(&mut world, &found);
-    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+    world.resumes("ana");
+    let mut world = reviewing(world);
     world.approve("script", "bea").unwrap();
     let again = world.rows().newest_attempt(&stage("audio")).unwrap();
     assert_eq!((again.number, again.notes.as_deref()), (3, Some("quieter")));
@@ -280,8 +279,7 @@ fn what_an_operator_said_to_the_stage_that_waited_is_not_lost() {
 fn approved_over(found: Option<&str>) -> World {
     let mut world = World::new(&["outline!", "script!", "audio!"], &["outline", "script"]);
     for (name, bytes) in [("outline", "plan"), ("script", "one")] {
-        let made = StageOutcome::Made(vec![artifact(name, bytes)]);
-        world.run(name, 1, made).unwrap();
+        world.run(name, 1, made(name, bytes)).unwrap();
         if name == "outline" {
             world.approve(name, "ana").unwrap();
         }
@@ -298,12 +296,12 @@ fn an_approval_before_a_stage_that_would_read_something_else_pauses_the_job_at_o
         assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("audio")));
         let waiting = world.rows().waiting().unwrap();
         assert_eq!((waiting.number, waiting.state), (1, AttemptState::Queued));
-        let (kind, payload) = world.log.last().unwrap();
+        let (kind, payload) = world.last();
         assert_eq!(
-            (*kind, &payload["reason"], &payload["review"]),
+            (kind, &payload["reason"], &payload["review"]),
             (EventType::JobPaused, &json!("artifact_changed"), &json!("outline"))
         );
-        assert_eq!(world.newest("script").state, GateState::Approved);
+        assert_eq!(world.state(), GateState::Approved);
     }
     let as_decided = approved_over(Some("plan"));
     assert_eq!(
@@ -316,8 +314,7 @@ fn an_approval_before_a_stage_that_would_read_something_else_pauses_the_job_at_o
 fn rejected_over(found: Option<&str>) -> (World, Vec<OnDisk>) {
     let mut world = approved();
     world.policies.insert(stage("audio"), GatePolicy::default());
-    let made = StageOutcome::Made(vec![artifact("audio", "loud")]);
-    world.run("audio", 1, made).unwrap();
+    world.run("audio", 1, made("audio", "loud")).unwrap();
     world.decide("audio", "ana", Verdict::Reject, Some("quieter")).unwrap();
     let found = looks(&world, "audio", &[("script", found)]);
     (world, found)
@@ -331,10 +328,9 @@ fn the_first_resume_opens_the_review_and_what_was_said_is_not_lost() {
     assert_eq!(world.key("script").attempt, 2);
     let dropped = world.rows().newest_attempt(&stage("audio")).unwrap();
     assert_eq!((dropped.number, dropped.state), (2, AttemptState::Canceled));
-    let resumed = world.log.iter().filter(|(kind, _)| *kind == EventType::JobResumed);
-    let how: Vec<_> = resumed.map(|(_, payload)| payload["how"].as_str().unwrap()).collect();
-    assert_eq!(how.len(), 1, "{how:?}");
-    assert!(how[0].ends_with("script #2 is opened for review"), "{how:?}");
+    assert_eq!(world.count(EventType::JobResumed), 1);
+    let how = world.payload(EventType::JobResumed)["how"].as_str().unwrap();
+    assert!(how.ends_with("script #2 is opened for review"), "{how}");
     world.approve("script", "bea").unwrap();
     let again = world.rows().newest_attempt(&stage("audio")).unwrap();
     assert_eq!((again.number, again.notes.as_deref()), (3, Some("quieter")));
@@ -354,7 +350,7 @@ fn a_gate_says_that_it_is_open_for_review_and_why() {
     let found = looks(&world, "audio", &[("script", Some("tampered"))]);
     pause(&mut world, &found);
     let base = Base {
-        digest: Digest::of(b"one"),
+        digest: text("one"),
         origin: BaseOrigin::Decided {
             attempt: 1,
             approved: true,
@@ -380,8 +376,7 @@ fn a_gate_says_that_it_is_open_for_review_and_why() {
     );
     assert_eq!(why(&world, "outline"), None, "decided");
     world.decide("script", "bea", Verdict::Reject, None).unwrap();
-    world.resume("bea", Evidence::default()).unwrap();
-    let made = StageOutcome::Made(vec![artifact("script", "two")]);
-    world.run("script", 3, made).unwrap();
+    world.resumes("bea");
+    world.run("script", 3, made("script", "two")).unwrap();
     assert_eq!(why(&world, "script"), None, "its stage has run for it");
 }

@@ -1,21 +1,19 @@
 //! Patches while the gate is open, taken back one at a time; patches of the parameters; files
 //! beside an artifact.
 
-use super::*;
-use domain::artifact::PATCH_STEPS_MAX;
-use domain::proposal::ParamsEffect;
+use domain::artifact::{GateArtifact, PATCH_STEPS_MAX};
+use domain::ask::Command;
+use domain::event::EventType;
+use domain::gate::{GateState, OnDisk, Verdict};
+use domain::ids::{ArtifactPath, Digest};
+use domain::job::{AttemptState, JobStatus};
+use domain::proposal::{FileEffect, ParamsEffect, Proposal};
+use domain::refusal::{Refusal, RefusalCode};
+use rules::{Evidence, StageOutcome};
+use serde_json::{Map, Value, json};
+use testing::world::stage;
 
-fn reviewed() -> World {
-    let mut world = World::new(&["script!", "audio!"], &["script"]);
-    world
-        .run("script", 1, StageOutcome::Made(vec![artifact("script", "one")]))
-        .unwrap();
-    world
-}
-
-fn path_of(name: &str) -> ArtifactPath {
-    artifact(name, "").path
-}
+use crate::world::{Judgement, World, artifact, code, effect, looked, path_of, text};
 
 impl World {
     fn apply_patch(&mut self, who: &str, effect: FileEffect) -> Result<(), Refusal> {
@@ -54,10 +52,6 @@ impl World {
     }
 }
 
-fn text(bytes: &str) -> Digest {
-    Digest::of(bytes.as_bytes())
-}
-
 /// A patch that makes a file beside the script.
 fn beside(bytes: &str, former: Option<&str>) -> FileEffect {
     let sidecar = |bytes: &str| GateArtifact {
@@ -75,7 +69,7 @@ fn beside(bytes: &str, former: Option<&str>) -> FileEffect {
 
 #[test]
 fn patches_are_taken_back_one_at_a_time_and_never_beyond_what_the_attempt_made() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let original = world.newest("script").artifacts.clone();
     world.apply_patch("ana", effect("script", "one", "two")).unwrap();
     let once = world.newest("script").artifacts.clone();
@@ -85,7 +79,7 @@ fn patches_are_taken_back_one_at_a_time_and_never_beyond_what_the_attempt_made()
     assert_eq!(world.rows().registered(&path_of("script")), Some(text("two")));
     world.undo(None).unwrap();
     assert_eq!(world.newest("script").artifacts, original);
-    assert_eq!(world.newest("script").state, GateState::Open);
+    assert_eq!(world.state(), GateState::Open);
     assert_eq!(world.count(EventType::PatchUndone), 2);
     let refusal = world.undo(None).unwrap_err();
     assert_eq!(refusal.message, "nothing to undo: script.txt is as script #1 made it");
@@ -100,7 +94,7 @@ fn patches_are_taken_back_one_at_a_time_and_never_beyond_what_the_attempt_made()
 
 #[test]
 fn undo_has_the_guards_of_a_patch() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     world.apply_patch("ana", effect("script", "one", "two")).unwrap();
     // Read before the patch.
     let on_disk = world.on_disk("script");
@@ -115,11 +109,7 @@ fn undo_has_the_guards_of_a_patch() {
         "{refusal:?}"
     );
     // Moved on disk, read or not: the patch is no longer what lies there.
-    let moved = vec![OnDisk {
-        path: path_of("script"),
-        registered: text("two"),
-        found: Some((text("else"), 4)),
-    }];
+    let moved = looked("two", Some("else"));
     assert_eq!(
         code(world.undo_on(None, None, moved.clone())),
         RefusalCode::ArtifactChanged
@@ -127,11 +117,7 @@ fn undo_has_the_guards_of_a_patch() {
     let refusal = world.undo_on(None, Some(text("else")), moved).unwrap_err();
     assert!(refusal.message.contains("was changed by other means"), "{refusal}");
     // The look at the files is older than somebody's patch.
-    let stale = vec![OnDisk {
-        path: path_of("script"),
-        registered: text("one"),
-        found: Some((text("one"), 3)),
-    }];
+    let stale = looked("one", Some("one"));
     assert_eq!(code(world.undo_on(None, None, stale)), RefusalCode::ArtifactChanged);
     assert_eq!(world.count(EventType::PatchUndone), 0, "nothing was changed");
     world.undo(None).unwrap();
@@ -139,13 +125,9 @@ fn undo_has_the_guards_of_a_patch() {
 
 #[test]
 fn a_change_by_others_between_two_patches_is_not_undone_with_the_first() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     world.apply_patch("ana", effect("script", "one", "two")).unwrap();
-    let moved = vec![OnDisk {
-        path: path_of("script"),
-        registered: text("two"),
-        found: Some((text("else"), 4)),
-    }];
+    let moved = looked("two", Some("else"));
     world
         .patch_on("ana", effect("script", "else", "three"), Some(text("else")), moved)
         .unwrap();
@@ -206,7 +188,7 @@ fn of_several_artifacts_the_newest_patch_goes_first_unless_one_is_named() {
 
 #[test]
 fn a_file_that_a_patch_makes_comes_under_review_and_goes_with_its_undo() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let before = world.newest("script").digest();
     world.apply_patch("ana", beside("gain 3", None)).unwrap();
     let names: Vec<_> = world.under_review();
@@ -229,14 +211,13 @@ fn a_file_that_a_patch_makes_comes_under_review_and_goes_with_its_undo() {
 
 #[test]
 fn an_approval_with_such_a_patch_names_the_new_file() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let request = Judgement {
         patch: Some(Proposal::File(Box::new(beside("gain 3", None)))),
-        on_disk: world.on_disk("script"),
         ..world.request("ana", Verdict::Approve)
     };
-    world.judge(world.gate_ref("script"), request).unwrap();
-    let decided = serde_json::to_value(world.rows().decisions[0].decision.artifacts()).unwrap();
+    world.judge(request).unwrap();
+    let decided = serde_json::to_value(world.decision().artifacts()).unwrap();
     assert_eq!(
         decided,
         json!([
@@ -264,25 +245,24 @@ fn decided_with_params(world: &mut World, verdict: Verdict) -> Result<(), Refusa
     let request = Judgement {
         notes: Some("brighter".to_owned()),
         patch: Some(tone("calm", "bright")),
-        on_disk: world.on_disk("script"),
         ..world.request("ana", verdict)
     };
-    world.judge(world.gate_ref("script"), request)
+    world.judge(request)
 }
 
 #[test]
 fn rejected_with_params_the_stage_runs_again_with_them() {
-    let mut world = reviewed();
-    world.rows.as_mut().unwrap().job.params = params("calm");
+    let mut world = World::reviewed();
+    world.rows_mut().job.params = params("calm");
     assert_eq!(
         code(decided_with_params(&mut world, Verdict::Approve)),
         RefusalCode::PatchUnfit
     );
-    assert_eq!(world.newest("script").state, GateState::Open, "nothing is decided");
+    assert_eq!(world.state(), GateState::Open, "nothing is decided");
     decided_with_params(&mut world, Verdict::Reject).unwrap();
     assert_eq!(world.rows().job.params, params("calm"), "a rejection only keeps them");
     assert_eq!(
-        world.rows().decisions[0].decision.patch(),
+        world.decision().patch(),
         Some(&json!({"type": "params", "params": {"tone": "bright"}}))
     );
     // Planned on parameters that are not those any more.
@@ -310,7 +290,7 @@ fn rejected_with_params_the_stage_runs_again_with_them() {
 #[test]
 fn of_a_bare_stage_a_new_gate_opens_and_a_manual_job_waits() {
     let mut world = World::new(&["script", "audio!"], &["script"]);
-    world.rows.as_mut().unwrap().job.params = params("calm");
+    world.rows_mut().job.params = params("calm");
     decided_with_params(&mut world, Verdict::Reject).unwrap();
     let plan = Evidence {
         proposal: Some(tone("calm", "bright")),
@@ -322,7 +302,7 @@ fn of_a_bare_stage_a_new_gate_opens_and_a_manual_job_waits() {
     assert_eq!((world.status(), world.at()), (JobStatus::NeedsApproval, Some("script")));
 
     let mut world = World::new(&["script", "audio!"], &["script"]);
-    let job = &mut world.rows.as_mut().unwrap().job;
+    let job = &mut world.rows_mut().job;
     (job.params, job.is_manual) = (params("calm"), true);
     decided_with_params(&mut world, Verdict::Reject).unwrap();
     world.resume("bea", plan).unwrap();
@@ -333,7 +313,7 @@ fn of_a_bare_stage_a_new_gate_opens_and_a_manual_job_waits() {
 
 #[test]
 fn what_can_be_undone_is_bounded() {
-    let mut world = reviewed();
+    let mut world = World::reviewed();
     let name = |number: usize| {
         if number == 0 {
             "one".to_owned()

@@ -1,7 +1,7 @@
 //! A holdpoint that runs beside the test: waited for by what it prints, never by time.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -13,6 +13,7 @@ use crate::support::run::Workspace;
 pub enum Stream {
     Stdout,
     Stderr,
+    Neither,
 }
 
 /// The process; killed when dropped.
@@ -24,21 +25,30 @@ pub struct Beside {
 impl Beside {
     /// Starts it.
     pub fn start(workspace: &Workspace, args: &[&str], stream: Stream) -> Self {
-        let mut command = workspace.command(args);
-        command.stdin(Stdio::null());
-        let (out, err) = match stream {
-            Stream::Stdout => (Stdio::piped(), Stdio::null()),
-            Stream::Stderr => (Stdio::null(), Stdio::piped()),
-        };
-        let mut child = command.stdout(out).stderr(err).spawn().expect("holdpoint starts");
+        Self::of(&mut workspace.command(args), stream)
+    }
+
+    /// Starts this command.
+    pub fn of(command: &mut Command, stream: Stream) -> Self {
+        let piped = |is_read: bool| if is_read { Stdio::piped() } else { Stdio::null() };
+        let command = command.stdin(Stdio::null()).stdout(piped(stream == Stream::Stdout));
+        let mut child = command
+            .stderr(piped(stream == Stream::Stderr))
+            .spawn()
+            .expect("holdpoint starts");
         let read: Box<dyn Read> = match stream {
             Stream::Stdout => Box::new(child.stdout.take().expect("stdout is a pipe")),
             Stream::Stderr => Box::new(child.stderr.take().expect("stderr is a pipe")),
+            Stream::Neither => Box::new(std::io::empty()),
         };
-        Self {
-            child,
-            lines: BufReader::new(read),
-        }
+        let lines = BufReader::new(read);
+        Self { child, lines }
+    }
+
+    /// `serve --no-http` with these variables, heard by nobody.
+    pub fn serving(workspace: &Workspace, variables: &[(&str, &str)]) -> Self {
+        let mut command = workspace.command(&["serve", "--no-http"]);
+        Self::of(command.envs(variables.iter().copied()), Stream::Neither)
     }
 
     /// `serve --no-http`, once it leads.
@@ -48,19 +58,24 @@ impl Beside {
         serve
     }
 
+    /// The next line; none at its end.
+    pub fn line(&mut self) -> Option<String> {
+        let mut line = String::new();
+        let bytes = self.lines.read_line(&mut line).expect("its output can be read");
+        (bytes > 0).then_some(line)
+    }
+
     /// The next line that holds this text.
     #[track_caller]
     pub fn line_with(&mut self, text: &str) -> String {
         let mut seen = String::new();
-        loop {
-            let mut line = String::new();
-            let bytes = self.lines.read_line(&mut line).expect("its output can be read");
-            assert!(bytes > 0, "it ended without {text:?}; it said:\n{seen}");
+        while let Some(line) = self.line() {
             if line.contains(text) {
                 return line;
             }
             seen.push_str(&line);
         }
+        panic!("it ended without {text:?}; it said:\n{seen}")
     }
 
     /// Sends a signal.
@@ -75,6 +90,22 @@ impl Beside {
         self.lines.read_to_string(&mut rest).expect("its output can be read");
         (self.child.wait().expect("it ends"), rest)
     }
+
+    /// Whether it has not ended.
+    pub fn is_there(&mut self) -> bool {
+        self.child.try_wait().expect("it is ours").is_none()
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
+    }
+
+    /// Is asked to end, as by an administrator: what it owes is written first.
+    pub fn leaves(self) -> (ExitStatus, String) {
+        self.signal(Signal::SIGTERM);
+        self.finish()
+    }
 }
 
 impl Drop for Beside {
@@ -86,15 +117,8 @@ impl Drop for Beside {
 
 /// Starts a job and waits until its first gate is open; the id.
 pub fn job_at_gate(workspace: &Workspace, args: &[&str]) -> String {
-    let output = workspace
-        .cmd(&[&["job", "start"], args].concat())
-        .output()
-        .expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let id = String::from_utf8(output.stdout)
-        .expect("an id is text")
-        .trim()
-        .to_owned();
+    let started = workspace.ok(&[&["job", "start"], args].concat());
+    let id = started.trim().to_owned();
     wait_for(workspace, &id, "gate_opened", 0);
     id
 }
@@ -107,18 +131,4 @@ pub fn wait_for(workspace: &Workspace, id: &str, kind: &str, since: u64) -> u64 
     let line = events.line_with(&format!("\"type\":\"{kind}\""));
     let event: serde_json::Value = serde_json::from_str(&line).expect("events are JSON Lines");
     event["seq"].as_u64().expect("events are numbered")
-}
-
-/// Runs a command that has to end with `code`; what it printed.
-#[track_caller]
-pub fn run(workspace: &Workspace, args: &[&str], code: i32) -> (String, String) {
-    let output = workspace.cmd(args).output().expect("it runs");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{args:?}\nstdout: {stdout}\nstderr: {stderr}"
-    );
-    (stdout, stderr)
 }

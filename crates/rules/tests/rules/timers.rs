@@ -1,23 +1,28 @@
 //! Deadlines, leases and looks.
 
-use super::*;
-use domain::decision::{Extent, SealedDecision};
+use domain::decision::SealedDecision;
+use domain::event::EventType;
+use domain::gate::GateState;
+use domain::ids::Digest;
+use domain::job::JobStatus;
+use domain::operator::Surface;
+use domain::policy::OnTimeout;
+use domain::refusal::RefusalCode;
+use domain::time::SECOND_US;
+use rules::Happening;
+use serde_json::{Map, Value, json};
+use testing::world::stage;
 
-fn timed(after_s: u64, on_timeout: OnTimeout) -> World {
-    let mut world = World::empty();
-    world.timer("script", after_s, on_timeout);
-    world.start(vec![spec("script", false), spec("audio", true)]).unwrap();
-    world
-}
+use crate::world::{World, code, made, text};
 
 #[test]
 fn the_timer_approves_in_its_own_name_and_the_job_goes_on() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     world.pass_s(29);
-    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "not due");
+    world.runs_on("not due");
     world.pass_s(1);
-    world.expire("script", false).unwrap();
-    let decision = &world.rows().decisions[0].decision;
+    world.expires();
+    let decision = world.decision();
     assert_eq!(
         (decision.by(), decision.is_auto_approved(), decision.is_approved()),
         ("timer", true, true)
@@ -35,10 +40,10 @@ fn the_timer_approves_in_its_own_name_and_the_job_goes_on() {
 
 #[test]
 fn on_timeout_reject_pauses_the_job_and_is_no_auto_approval() {
-    let mut world = timed(30, OnTimeout::Reject);
+    let mut world = World::timed(30, OnTimeout::Reject);
     world.pass_s(30);
-    world.expire("script", false).unwrap();
-    let decision = &world.rows().decisions[0].decision;
+    world.expires();
+    let decision = world.decision();
     assert_eq!(
         (decision.by(), decision.is_auto_approved(), decision.is_approved()),
         ("timer", false, false)
@@ -48,75 +53,61 @@ fn on_timeout_reject_pauses_the_job_and_is_no_auto_approval() {
 
 #[test]
 fn on_timeout_hold_leaves_the_gate_to_persons_for_good() {
-    let mut world = timed(30, OnTimeout::Hold);
+    let mut world = World::timed(30, OnTimeout::Hold);
     world.pass_s(30);
-    world.expire("script", false).unwrap();
-    assert_eq!(
-        (world.newest("script").state, world.count(EventType::GateHeld)),
-        (GateState::Open, 1)
-    );
+    world.expires();
+    assert_eq!((world.state(), world.count(EventType::GateHeld)), (GateState::Open, 1));
     world.pass_s(1_000_000);
-    assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState);
+    world.runs_on("");
     world.approve("script", "ana").unwrap();
 }
 
 #[test]
 fn a_gate_that_nobody_could_settle_in_time_is_overdue_for_the_grace_and_settled_once() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     world.pass_s(500);
-    world.expire("script", true).unwrap();
+    world.expire(true).unwrap();
     assert_eq!(
-        (world.newest("script").state, world.count(EventType::GateOverdue)),
+        (world.state(), world.count(EventType::GateOverdue)),
         (GateState::Open, 1)
     );
     world.pass_s(59);
-    assert_eq!(code(world.expire("script", true)), RefusalCode::WrongState);
+    assert_eq!(code(world.expire(true)), RefusalCode::WrongState);
     world.pass_s(1);
-    world.expire("script", true).unwrap();
-    assert_eq!(world.newest("script").state, GateState::Approved);
+    world.expire(true).unwrap();
+    assert_eq!(world.state(), GateState::Approved);
     assert_eq!(world.count(EventType::GateOverdue), 1, "the grace is not given twice");
 }
 
 #[test]
 fn a_live_lease_keeps_the_timer_off_and_a_dead_one_gives_the_time_back() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     world.pass_s(20);
-    world.lease("script", "ana").unwrap();
+    world.lease("ana").unwrap();
     world.pass_s(15);
-    assert_eq!(
-        code(world.expire("script", false)),
-        RefusalCode::WrongState,
-        "under ana's hands"
-    );
-    world.lease("script", "ana").unwrap();
+    world.runs_on("under ana's hands");
+    world.lease("ana").unwrap();
     world.pass_s(30);
-    world.expire("script", false).unwrap();
+    world.expires();
     assert_eq!(
-        world.newest("script").state,
+        world.state(),
         GateState::Open,
         "the lease ended, the timer did not fire"
     );
     assert_eq!(world.newest("script").lease, None);
-    assert_eq!(
-        world.newest("script").deadline().unwrap().us_since(world.now()),
-        60 * SECOND_US
-    );
+    assert_eq!(world.left_s(), 60);
     world.pass_s(60);
-    world.expire("script", false).unwrap();
-    assert_eq!(world.newest("script").state, GateState::Approved);
+    world.is_approved_by_its_timer();
 }
 
 #[test]
 fn a_lease_given_back_lets_the_time_left_run_again() {
-    let mut world = timed(300, OnTimeout::Approve);
+    let mut world = World::timed(300, OnTimeout::Approve);
     world.pass_s(100);
-    world.lease("script", "ana").unwrap();
+    world.lease("ana").unwrap();
     world.pass_s(10);
-    world.release("script", "ana").unwrap();
-    assert_eq!(
-        world.newest("script").deadline().unwrap().us_since(world.now()),
-        200 * SECOND_US
-    );
+    world.release("ana").unwrap();
+    assert_eq!(world.left_s(), 200);
     assert_eq!(
         (world.count(EventType::GateHeld), world.count(EventType::GateReleased)),
         (1, 1)
@@ -128,17 +119,17 @@ fn heartbeats_and_reopening_never_hold_beyond_the_bound() {
     let mut world = World::empty();
     world.timer("script", 30, OnTimeout::Approve);
     world.policies.get_mut(&stage("script")).unwrap().max_hold_s = 100;
-    world.start(vec![spec("script", false)]).unwrap();
+    world.start(&["script"]);
     for second in 0..13 {
         if second % 3 == 0 {
-            let _ = world.release("script", "ana");
+            let _ = world.release("ana");
         }
-        world.lease("script", "ana").unwrap();
+        world.lease("ana").unwrap();
         world.pass_s(10);
     }
-    world.expire("script", false).unwrap();
+    world.expires();
     assert_eq!(
-        world.newest("script").state,
+        world.state(),
         GateState::Approved,
         "130 s after opening the bound is used up, heartbeats or not"
     );
@@ -146,14 +137,14 @@ fn heartbeats_and_reopening_never_hold_beyond_the_bound() {
 
 #[test]
 fn somebody_elses_live_lease_is_named_and_does_not_stop_a_decision() {
-    let mut world = timed(300, OnTimeout::Approve);
-    world.lease("script", "ana").unwrap();
-    let refusal = world.lease("script", "bea").unwrap_err();
+    let mut world = World::timed(300, OnTimeout::Approve);
+    world.lease("ana").unwrap();
+    let refusal = world.lease("bea").unwrap_err();
     assert_eq!(
         (refusal.code, refusal.message.as_str()),
         (RefusalCode::NotPossible, "ana has j-1 / script #1 open")
     );
-    world.release("script", "bea").unwrap();
+    world.release("bea").unwrap();
     assert!(
         world.newest("script").lease.is_some(),
         "only its own session gives it back"
@@ -164,10 +155,10 @@ fn somebody_elses_live_lease_is_named_and_does_not_stop_a_decision() {
 
 #[test]
 fn a_lease_that_died_unnoticed_is_counted_when_the_next_is_taken() {
-    let mut world = timed(30, OnTimeout::Approve);
-    world.lease("script", "ana").unwrap();
+    let mut world = World::timed(30, OnTimeout::Approve);
+    world.lease("ana").unwrap();
     world.pass_s(40);
-    world.lease("script", "bea").unwrap();
+    world.lease("bea").unwrap();
     let gate = world.newest("script");
     assert_eq!(gate.lease.as_ref().unwrap().holder.name, "bea");
     assert_eq!(
@@ -179,47 +170,26 @@ fn a_lease_that_died_unnoticed_is_counted_when_the_next_is_taken() {
 
 #[test]
 fn a_look_is_kept_once_per_person_and_version() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     let digest = world.newest("script").digest();
-    for (who, digest) in [
-        ("ana", digest),
-        ("ana", digest),
-        ("bea", digest),
-        ("ana", Digest::of(b"new")),
-    ] {
-        world
-            .see(
-                "script",
-                who,
-                digest,
-                Extent {
-                    hunks: 5,
-                    hunks_shown: 0,
-                },
-            )
-            .unwrap();
+    for (who, digest) in [("ana", digest), ("ana", digest), ("bea", digest), ("ana", text("new"))] {
+        world.see(who, digest, 5, 0);
     }
     assert_eq!(
         (world.newest("script").seen.len(), world.count(EventType::GateSeen)),
         (3, 3)
     );
     world.pass_s(30);
-    world.expire("script", false).unwrap();
-    assert_eq!(
-        world.rows().decisions[0].decision.seen().len(),
-        3,
-        "the record says who had looked"
-    );
+    world.expires();
+    assert_eq!(world.decision().seen().len(), 3, "the record says who had looked");
 }
 
 #[test]
 fn a_look_keeps_its_first_time_and_is_completed_by_what_was_shown_since() {
-    let mut world = timed(3000, OnTimeout::Approve);
+    let mut world = World::timed(3000, OnTimeout::Approve);
     let digest = world.newest("script").digest();
     let look = |world: &mut World, hunks_shown| {
-        world
-            .see("script", "ana", digest, Extent { hunks: 5, hunks_shown })
-            .unwrap();
+        world.see("ana", digest, 5, hunks_shown);
     };
     for (hunks_shown, expected, events) in [(0, 0, 1), (2, 2, 2), (1, 2, 2), (9, 5, 3), (5, 5, 3)] {
         look(&mut world, hunks_shown);
@@ -233,17 +203,17 @@ fn a_look_keeps_its_first_time_and_is_completed_by_what_was_shown_since() {
         assert_eq!(gate.is_wholly_seen_by("ana"), expected == 5);
         world.pass_s(10);
     }
-    assert_eq!(world.now().us_since(world.newest("script").seen[0].at), 50_000_000);
-    assert!(world.log.last().is_some());
+    assert_eq!(world.now.utc.us_since(world.newest("script").seen[0].at), 50_000_000);
+    assert!(!world.events.is_empty());
 }
 
 #[test]
 fn a_record_from_before_extents_reads_writes_and_hashes_as_it_did() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     world.pass_s(30);
-    world.expire("script", false).unwrap();
+    world.expires();
     let mut file: Value = serde_json::from_slice(&world.rows().decisions[0].to_file()).unwrap();
-    let former = json!({ "by": "ana", "at": "2026-11-22T17:00:00.000000+00:00", "digest": Digest::of(b"x") });
+    let former = json!({ "by": "ana", "at": "2026-11-22T17:00:00.000000+00:00", "digest": text("x") });
     file["seen"] = json!([former]);
     let sealed: SealedDecision = serde_json::from_value(file.clone()).unwrap();
     assert_eq!(serde_json::to_value(&sealed).unwrap(), file);
@@ -255,9 +225,9 @@ fn a_record_from_before_extents_reads_writes_and_hashes_as_it_did() {
 
 #[test]
 fn the_chain_hash_covers_every_field_and_the_file_reads_back() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     world.pass_s(30);
-    world.expire("script", false).unwrap();
+    world.expires();
     let sealed = &world.rows().decisions[0];
     assert_eq!(sealed.hash, sealed.computed_hash());
     let file = sealed.to_file();
@@ -304,16 +274,15 @@ fn the_chain_hash_covers_every_field_and_the_file_reads_back() {
 
 #[test]
 fn the_timer_approves_nothing_that_the_gate_does_not_show() {
-    for found in [None, Some((Digest::of(b"two"), 3))] {
+    for found in [None, Some((text("two"), 3))] {
         for on_timeout in [OnTimeout::Approve, OnTimeout::Reject] {
             let mut world = World::new(&["script!"], &[]);
             world.timer("script", 30, on_timeout);
-            let made = StageOutcome::Made(vec![artifact("script", "one")]);
-            world.run("script", 1, made).unwrap();
+            world.run("script", 1, made("script", "one")).unwrap();
             world.pass_s(30);
             let mut on_disk = world.on_disk("script");
             on_disk[0].found = found;
-            let (key, wake) = (world.key("script"), world.wake("script"));
+            let (key, wake) = (world.key("script"), world.wake());
             let expired = Happening::Expired {
                 key: key.clone(),
                 wake,
@@ -321,20 +290,16 @@ fn the_timer_approves_nothing_that_the_gate_does_not_show() {
             };
             if on_timeout == OnTimeout::Reject {
                 world.happen(expired, on_disk).unwrap();
-                assert_eq!(
-                    world.newest("script").state,
-                    GateState::Rejected,
-                    "a rejection lets nothing pass"
-                );
+                assert_eq!(world.state(), GateState::Rejected, "a rejection lets nothing pass");
                 continue;
             }
             world.happen(expired, on_disk).unwrap();
             let gate = world.newest("script");
             assert_eq!(gate.state, GateState::Open);
             assert!(gate.timer.as_ref().unwrap().held_by_policy_at.is_some());
-            let (kind, payload) = world.log.last().unwrap();
+            let (kind, payload) = world.last();
             assert_eq!(
-                (*kind, &payload["reason"]),
+                (kind, &payload["reason"]),
                 (EventType::GateHeld, &"artifact_changed".into())
             );
             world.approve("script", "ana").unwrap();
@@ -346,38 +311,28 @@ fn the_timer_approves_nothing_that_the_gate_does_not_show() {
 fn a_look_older_than_a_patch_makes_the_timer_ask_again() {
     let mut world = World::new(&["script!"], &[]);
     world.timer("script", 30, OnTimeout::Approve);
-    let made = StageOutcome::Made(vec![artifact("script", "one")]);
-    world.run("script", 1, made).unwrap();
+    world.run("script", 1, made("script", "one")).unwrap();
     world.pass_s(30);
     let mut on_disk = world.on_disk("script");
-    on_disk[0].registered = Digest::of(b"older");
+    on_disk[0].registered = text("older");
     for on_disk in [on_disk, Vec::new()] {
         let expired = Happening::Expired {
             key: world.key("script"),
-            wake: world.wake("script"),
+            wake: world.wake(),
             is_missed: false,
         };
         assert_eq!(code(world.happen(expired, on_disk)), RefusalCode::WrongState);
-        assert!(
-            world
-                .newest("script")
-                .timer
-                .as_ref()
-                .unwrap()
-                .held_by_policy_at
-                .is_none()
-        );
+        assert!(world.timer_of_script().held_by_policy_at.is_none());
     }
-    world.expire("script", false).unwrap();
-    assert_eq!(world.newest("script").state, GateState::Approved);
+    world.is_approved_by_its_timer();
 }
 
 #[test]
 fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_clock_says() {
-    let mut world = timed(30, OnTimeout::Approve);
+    let mut world = World::timed(30, OnTimeout::Approve);
     world.pass_s(20);
-    let asked = world.wake("script");
-    world.extend("script", "ana", 600).unwrap();
+    let asked = world.wake();
+    world.extend("ana", 600).unwrap();
     // The clock is set forward past both: the old deadline has passed by the boot clock when the
     // ticker asks, the new one has not.
     world.step_s(3600);
@@ -387,14 +342,14 @@ fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_cl
         wake,
         is_missed: false,
     };
-    for wake in [asked, world.wake("script")] {
+    for wake in [asked, world.wake()] {
         let early = expired(wake, &world);
         assert_eq!(code(world.happen(early, Vec::new())), RefusalCode::WrongState);
     }
     world.pass_s(600);
-    let fresh = expired(world.wake("script"), &world);
+    let fresh = expired(world.wake(), &world);
     world.happen(fresh, Vec::new()).unwrap();
-    assert_eq!(world.newest("script").state, GateState::Approved);
+    assert_eq!(world.state(), GateState::Approved);
 }
 
 /// Whatever is done to the civil clock, what counts is how much time passed.
@@ -405,33 +360,21 @@ fn steps() -> [i64; 4] {
 #[test]
 fn no_step_of_the_clock_ends_a_live_lease_or_keeps_a_dead_one() {
     for by_s in steps() {
-        let mut world = timed(300, OnTimeout::Approve);
+        let mut world = World::timed(300, OnTimeout::Approve);
         world.pass_s(100);
-        world.lease("script", "ana").unwrap();
+        world.lease("ana").unwrap();
         world.step_s(by_s);
         world.pass_s(29);
-        assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "{by_s}");
-        assert_eq!(
-            code(world.lease("script", "bea")),
-            RefusalCode::NotPossible,
-            "{by_s}: it lives"
-        );
-        world.lease("script", "ana").unwrap();
+        world.runs_on(&format!("{by_s}"));
+        assert_eq!(code(world.lease("bea")), RefusalCode::NotPossible, "{by_s}: it lives");
+        world.lease("ana").unwrap();
         world.pass_s(29);
-        assert_eq!(
-            code(world.lease("script", "bea")),
-            RefusalCode::NotPossible,
-            "{by_s}: renewed"
-        );
+        assert_eq!(code(world.lease("bea")), RefusalCode::NotPossible, "{by_s}: renewed");
         world.pass_s(1);
-        world.expire("script", false).unwrap();
+        world.expires();
         assert_eq!(world.newest("script").lease, None, "{by_s}");
-        let timer = world.newest("script").timer.clone().unwrap();
-        assert_eq!(
-            timer.deadline.us_since(world.now()),
-            200 * SECOND_US,
-            "{by_s}: the time left is given back"
-        );
+        let timer = world.timer_of_script().clone();
+        assert_eq!(world.left_s(), 200, "{by_s}: the time left is given back");
         assert_eq!(timer.added_us, 59 * SECOND_US, "{by_s}: and so much was taken");
     }
 }
@@ -439,38 +382,38 @@ fn no_step_of_the_clock_ends_a_live_lease_or_keeps_a_dead_one() {
 #[test]
 fn a_timer_that_a_step_overtook_still_knows_its_time_left_when_it_is_stopped() {
     for by_s in steps() {
-        let mut world = timed(300, OnTimeout::Approve);
+        let mut world = World::timed(300, OnTimeout::Approve);
         world.step_s(by_s);
         world.pass_s(100);
-        world.lease("script", "ana").unwrap();
+        world.lease("ana").unwrap();
         world.pass_s(20);
-        world.release("script", "ana").unwrap();
-        let timer = world.newest("script").timer.clone().unwrap();
-        assert_eq!(timer.deadline.us_since(world.now()), 200 * SECOND_US, "{by_s}");
+        world.release("ana").unwrap();
+        let timer = world.timer_of_script().clone();
+        assert_eq!(world.left_s(), 200, "{by_s}");
         assert_eq!(timer.added_us, 20 * SECOND_US, "{by_s}");
         world.pass_s(199);
-        assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "{by_s}");
+        world.runs_on(&format!("{by_s}"));
         world.pass_s(1);
-        world.expire("script", false).unwrap();
-        assert_eq!(world.newest("script").state, GateState::Approved, "{by_s}");
+        world.expires();
+        assert_eq!(world.state(), GateState::Approved, "{by_s}");
     }
 }
 
 #[test]
 fn the_bound_of_a_hold_is_a_length_of_time() {
     for by_s in steps() {
-        let mut world = timed(30, OnTimeout::Approve);
+        let mut world = World::timed(30, OnTimeout::Approve);
         world.pass_s(10);
-        world.hold("script", "ana").unwrap();
+        world.hold("ana").unwrap();
         world.step_s(by_s);
         world.pass_s(20 + 3600 - 1);
-        assert_eq!(code(world.expire("script", false)), RefusalCode::WrongState, "{by_s}");
-        let timer = world.newest("script").timer.clone().unwrap();
-        assert_eq!(timer.addable_us(world.both(), 3600), 0, "{by_s}");
+        world.runs_on(&format!("{by_s}"));
+        let timer = world.timer_of_script().clone();
+        assert_eq!(timer.addable_us(world.now, 3600), 0, "{by_s}");
         world.pass_s(1);
-        world.expire("script", false).unwrap();
-        assert_eq!(world.newest("script").state, GateState::Approved, "{by_s}");
-        let decision = &world.rows().decisions[0].decision;
+        world.expires();
+        assert_eq!(world.state(), GateState::Approved, "{by_s}");
+        let decision = world.decision();
         let deadline = world.newest("script").deadline().unwrap();
         assert!(deadline <= decision.at(), "{by_s}: told as the civil clock has it");
     }
@@ -478,29 +421,25 @@ fn the_bound_of_a_hold_is_a_length_of_time() {
 
 #[test]
 fn a_hold_that_the_machine_slept_through_is_overdue_once_and_not_held_anew() {
-    let mut world = timed(30, OnTimeout::Approve);
-    world.hold("script", "ana").unwrap();
+    let mut world = World::timed(30, OnTimeout::Approve);
+    world.hold("ana").unwrap();
     world.pass_s(10_000);
-    world.expire("script", true).unwrap();
+    world.expire(true).unwrap();
     let gate = world.newest("script");
     assert_eq!((gate.state, world.count(EventType::GateOverdue)), (GateState::Open, 1));
     assert_eq!(gate.timer.as_ref().unwrap().hold, None);
     world.pass_s(60);
-    world.expire("script", false).unwrap();
-    assert_eq!(world.newest("script").state, GateState::Approved);
+    world.is_approved_by_its_timer();
 }
 
 #[test]
 fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
     let decided = |act: fn(&mut World)| {
-        let mut world = World::new(&[], &[]);
-        world.rows = None;
-        world.timer("script", 90, OnTimeout::Reject);
-        world.start(vec![spec("script", false)]).unwrap();
+        let mut world = World::timed(90, OnTimeout::Reject);
         act(&mut world);
         world.pass_s(10_000);
-        world.expire("script", false).unwrap();
-        world.rows().decisions[0].decision.notes().map(str::to_owned)
+        world.expires();
+        world.decision().notes().map(str::to_owned)
     };
     let note = |text: &str| Some(text.to_owned());
     assert_eq!(decided(|_| {}), note("nobody decided within 1:30; nobody had looked"));
@@ -508,24 +447,20 @@ fn the_timers_decision_says_after_how_long_and_whether_somebody_had_looked() {
         decided(|world| {
             for who in ["bea", "ana"] {
                 let digest = world.newest("script").digest();
-                let extent = Extent {
-                    hunks: 1,
-                    hunks_shown: 1,
-                };
-                world.see("script", who, digest, extent).unwrap();
+                world.see(who, digest, 1, 1);
             }
-            world.extend("script", "ana", 60).unwrap();
+            world.extend("ana", 60).unwrap();
         }),
         note("nobody decided within 2:30, 1:00 of it added by persons; ana and bea had looked")
     );
     assert_eq!(
-        decided(|world| world.hold("script", "ana").unwrap()),
+        decided(|world| world.hold("ana").unwrap()),
         note("nobody decided within 1h01m, 1h00m of it added by persons; nobody had looked")
     );
     assert_eq!(
         decided(|world| {
             world.pass_s(5000);
-            world.expire("script", true).unwrap();
+            world.expire(true).unwrap();
         }),
         note("nobody decided within 1:30, nor in the grace after it was overdue; nobody had looked")
     );

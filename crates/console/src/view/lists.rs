@@ -1,0 +1,153 @@
+//! What is listed over everything else, as a list to choose from above the keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::message;
+use super::row_writer::{RowWriter, clear};
+use crate::action::Action;
+use crate::draft::{DISCARDED_DAYS, Discarded};
+use crate::facts::label::{self, change_of_file};
+use crate::facts::lists;
+use crate::keymap::{self, Focus};
+use crate::layout::Layout;
+use crate::model::Model;
+use crate::model::file::FileView;
+use crate::model::keys::Overlay;
+use crate::theme::Theme;
+use text::words::counted;
+
+/// A list with the line above it and the name of its field.
+struct Frame<'a> {
+    head: &'a str,
+    field: &'a str,
+    lines: usize,
+    /// What is said where there is no row.
+    none: &'a str,
+}
+
+impl Frame<'_> {
+    /// Draws the rows around the chosen one.
+    fn draw<T>(
+        self,
+        model: &Model,
+        overlay: &Overlay,
+        layout: &Layout,
+        buffer: &mut Buffer,
+        rows: &[T],
+        draw_row: impl Fn(&mut RowWriter<'_>, &T),
+    ) -> Option<Position> {
+        let theme = model.session.theme();
+        let wanted = u16::try_from(self.lines).unwrap_or(u16::MAX).saturating_add(2);
+        let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
+        let area = Rect::new(0, layout.hint.y - height, model.window.size.0, height);
+        clear(buffer, area);
+        let mut pen = RowWriter::new(buffer, area);
+        pen.text("─", theme.rule()).text(self.head, theme.strong()).rule(theme);
+        let lines = usize::from(height.saturating_sub(2));
+        let top = (overlay.row + 1).saturating_sub(lines);
+        for (line, (index, row)) in (1..).zip(rows.iter().enumerate().skip(top).take(lines)) {
+            let mut pen = RowWriter::at_line(buffer, area, line);
+            let is_chosen = index == overlay.row;
+            pen.text(if is_chosen { " > " } else { "   " }, theme.strong());
+            draw_row(&mut pen, row);
+            if is_chosen {
+                pen.fill(theme.selected());
+            }
+        }
+        if rows.is_empty() {
+            RowWriter::at_line(buffer, area, 1)
+                .skip(3)
+                .text(self.none, theme.plain());
+        }
+        let y = area.bottom().saturating_sub(1);
+        let mut pen = RowWriter::at_line(buffer, area, height.saturating_sub(1));
+        pen.text(self.field, theme.strong());
+        message::field(&mut pen, &overlay.text, y, theme)
+    }
+}
+
+/// The files under review.
+pub(crate) fn files(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let view = model.gate.as_ref()?;
+    let unseen = view.files.iter().filter(|file| !file.is_wholly_shown()).count();
+    let found = lists::files(model).into_iter();
+    let rows: Vec<_> = found
+        .filter_map(|index| Some((index, view.files.get(index)?)))
+        .collect();
+    let frame = Frame {
+        head: &format!(" {}, {unseen} not wholly seen ", counted(view.files.len(), "file")),
+        field: " file: ",
+        lines: rows.len(),
+        none: "",
+    };
+    let name_cells = usize::from(model.window.size.0).saturating_sub(44).max(12);
+    frame.draw(model, overlay, layout, buffer, &rows, |pen, (index, file)| {
+        file_row(pen, *index, file, name_cells, model.session.theme());
+    })
+}
+
+fn file_row(pen: &mut RowWriter<'_>, index: usize, file: &FileView, name_cells: usize, theme: Theme) {
+    let (seen, style) = match (file.is_shown, file.is_wholly_shown()) {
+        (_, true) => ("seen", theme.plain()),
+        (true, false) => ("partly seen", theme.warning()),
+        (false, false) => ("unseen", theme.warning()),
+    };
+    pen.cell(&(index + 1).to_string(), 4, theme.plain())
+        .cell(file.artifact.path.file_name(), name_cells, theme.plain())
+        .cell(&format!(" {}", change_of_file(file)), 24, theme.plain())
+        .text(seen, style);
+    if file.is_changed_on_disk() {
+        pen.text(" CHANGED", theme.warning());
+    }
+}
+
+/// The first words of what was thrown away.
+fn first_words(discarded: &Discarded) -> String {
+    let draft = &discarded.draft;
+    let patch = draft.patch.as_ref().map(|patch| &patch.text);
+    let edit = draft.edits.first().map(|edit| &edit.text);
+    let notes = [&draft.approval, &draft.rejection];
+    let mut texts = patch.into_iter().chain(edit).chain(notes);
+    let first = texts.find(|text| !text.trim().is_empty());
+    let words = first.map(|text| text.split_whitespace().take(12).collect::<Vec<_>>());
+    words.unwrap_or_default().join(" ")
+}
+
+/// What was thrown away lately, to take something back.
+pub(crate) fn discarded(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let found = lists::discarded(model).into_iter();
+    let rows: Vec<_> = found.filter_map(|index| model.drafts.discarded.get(index)).collect();
+    let frame = Frame {
+        head: &format!(" discarded in the last {DISCARDED_DAYS} days "),
+        field: " text: ",
+        lines: rows.len(),
+        none: "",
+    };
+    let plain = model.session.theme().plain();
+    frame.draw(model, overlay, layout, buffer, &rows, |pen, discarded| {
+        let of = format!("  {}  {}  ", discarded.draft.key, discarded.draft.contents());
+        pen.text(&label::time_or_date(discarded.discarded_at, model.now.utc), plain)
+            .text(&of, plain)
+            .text(&first_words(discarded), plain);
+    })
+}
+
+/// How many lines commands by name have.
+const PALETTE_LINES: usize = 8;
+
+/// Commands by name: what the keys of the pane can do, and `q`.
+pub(crate) fn palette(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let theme = model.session.theme();
+    let entries = lists::entries(model);
+    let close = keymap::keys_of(Focus::Palette, &[Action::Close]);
+    let frame = Frame {
+        head: "",
+        field: " :",
+        lines: PALETTE_LINES,
+        none: &format!("No command is called that   hint: {close} goes back"),
+    };
+    frame.draw(model, overlay, layout, buffer, &entries, |pen, entry| {
+        pen.cell(&entry.key, 8, theme.strong()).text(&entry.name, theme.plain());
+    })
+}
