@@ -285,7 +285,9 @@ pub(crate) trait Ask: Any + Debug + Boxed {
     fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool;
 
     /// What the last line says beside the keys; `enter` is the key that would be offered now.
-    fn said(&self, model: &Model, enter: Option<&str>) -> Vec<String>;
+    fn said(&self, _model: &Model, enter: Option<&str>) -> Vec<String> {
+        enter.map(|enter| format!("{enter} yes")).into_iter().collect()
+    }
 
     /// Whether its Enter does something that somebody has to have read about.
     fn is_to_be_read(&self) -> bool {

@@ -136,12 +136,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             })
         }
         Action::Undo => asked(model, Intent::Undo.words().not_done, || gate::undo(model)),
-        Action::Hold => {
-            let intent = hold_or_release(model);
-            asked(model, intent.words().not_done, || timed(model, intent).map(drop))
-        }
-        Action::Extend => {
-            let intent = TimerIntent::Extend;
+        Action::Hold | Action::Extend => {
+            let intent = match action == Action::Hold {
+                true => hold_or_release(model),
+                false => TimerIntent::Extend,
+            };
             asked(model, intent.words().not_done, || timed(model, intent).map(drop))
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
@@ -220,18 +219,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::Mode
         | Action::Wrap
         | Action::Base
-            if focus == Focus::Queue =>
-        {
-            or_says(is_diff_shown(model), "There is no diff on the screen")
+        | Action::Search => {
+            let is_queue = focus == Focus::Queue;
+            let words = if is_queue { "There is no diff on the screen" } else { "" };
+            or_says(is_diff_shown(model), words)
         }
-        Action::FormerHunk
-        | Action::NextMatch
-        | Action::FormerMatch
-        | Action::Fold
-        | Action::Mode
-        | Action::Wrap
-        | Action::Base
-        | Action::Search => there_is(is_diff_shown(model)),
         Action::Up
         | Action::Down
         | Action::PageUp

@@ -1,7 +1,6 @@
 //! The question before a job is canceled.
 
-use super::parts::{answers, elsewhere, key, other_title, outlook, typed_only, wrapped};
-use crate::action::Action;
+use super::parts::{answers, elsewhere, other_title, outlook, typed_only, wrapped};
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::{label, verb};
@@ -55,8 +54,7 @@ impl Ask for CancelAsk {
         let words = format!("type {} to cancel it", self.job_id);
         wrapped(&words, columns, theme.plain(), &mut lines);
         lines.push(PromptLine::Field("id: ", &self.typed, true));
-        let others = [key(model, Action::Close, "back, it goes on")];
-        answers(model, columns, "cancel the job", &others, &mut lines);
+        answers(model, columns, "cancel the job", &[], "back, it goes on", &mut lines);
         lines
     }
 

@@ -175,11 +175,8 @@ impl Ask for Confirm {
             Intent::Apply | Intent::Undo => theme.held(),
         };
         let operator = &model.session.operator.name;
-        let with = if self.patch.is_some() && self.intent.is_decision() {
-            " WITH PATCH"
-        } else {
-            ""
-        };
+        let has_patch = self.patch.is_some() && self.intent.is_decision();
+        let with = if has_patch { " WITH PATCH" } else { "" };
         let verb = format!("{}{with} ", self.intent.words().head);
         let who = format!("  {}  as {operator}", self.pin.digest.short());
         let label = gate_label(&self.pin.label, &self.pin.key, columns, [&verb, &who]);
@@ -189,22 +186,16 @@ impl Ask for Confirm {
             (who, theme.plain()),
         ];
         let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
-        let fitting = self
-            .meanwhile(model)
-            .into_iter()
-            .find(|timer| taken + 4 + width(timer) <= columns);
-        let full = self.meanwhile(model).into_iter().next();
+        let wordings = self.meanwhile(model);
+        let full = wordings.first().cloned();
+        let fitting = wordings.into_iter().find(|timer| taken + 4 + width(timer) <= columns);
         let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
         let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
         lines.extend(title(head, (timer, theme.held()), columns));
         match &self.state {
             ConfirmState::Refused(why, hint) => {
-                wrapped(
-                    &format!("{}: {why}", self.intent.words().not_done),
-                    columns,
-                    theme.error(),
-                    &mut lines,
-                );
+                let why = format!("{}: {why}", self.not_done());
+                wrapped(&why, columns, theme.error(), &mut lines);
                 if let Some(hint) = hint {
                     wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
                 }
@@ -230,10 +221,10 @@ impl Ask for Confirm {
             wrapped(&format!("Open {review}"), columns, theme.plain(), &mut lines);
         }
         outlook(model, columns, &mut lines);
-        let mut spare = Vec::new();
+        let mut spare = |parts| lines.push(PromptLine::Spare(parts));
         if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &self.pin.key)) {
             for line in wrap::split(&former, columns, 2) {
-                spare.push(PromptLine::Spare(vec![(line, theme.plain())]));
+                spare(vec![(line, theme.plain())]);
             }
         }
         if let Some(patch) = &self.patch {
@@ -242,27 +233,20 @@ impl Ask for Confirm {
             let changes = patch.changes.iter().take(shown);
             for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
                 let style = change::style(line.side, theme);
-                spare.push(PromptLine::Spare(vec![
-                    ("  ".to_owned(), theme.plain()),
-                    (line.text, style),
-                ]));
+                spare(vec![("  ".to_owned(), theme.plain()), (line.text, style)]);
             }
             if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
-                spare.push(PromptLine::Spare(vec![(
-                    format!("  and {} more changes", rest + 1),
-                    theme.plain(),
-                )]));
+                spare(vec![(format!("  and {} more changes", rest + 1), theme.plain())]);
             }
             for consequence in patch.consequences.iter().take(2) {
                 for line in wrap::split(consequence, columns.saturating_sub(2), 2) {
-                    spare.push(PromptLine::Spare(vec![(format!("  {line}"), theme.warning())]));
+                    spare(vec![(format!("  {line}"), theme.warning())]);
                 }
             }
         }
         if let Some(full) = full.filter(|_| !is_bound_told) {
-            spare.push(PromptLine::Spare(vec![(full, theme.held())]));
+            spare(vec![(full, theme.held())]);
         }
-        lines.extend(spare);
         if verb::is_draft_left_out(model) {
             let shows = keymap::key_in(Focus::Confirm, Action::Compose);
             let out = keymap::out_of_note(model.focus());
@@ -271,12 +255,8 @@ impl Ask for Confirm {
         }
         let unseen = view.map(GateView::unseen).unwrap_or_default();
         if !unseen.is_empty() {
-            wrapped(
-                &format!("You have not seen: {}", unseen.join(", ")),
-                columns,
-                theme.warning(),
-                &mut lines,
-            );
+            let words = format!("You have not seen: {}", unseen.join(", "));
+            wrapped(&words, columns, theme.warning(), &mut lines);
         }
         let others = model.marks.on.keys().filter(|key| **key != self.pin.key).count();
         if others > 0 && self.intent.is_decision() {
@@ -288,16 +268,19 @@ impl Ask for Confirm {
         }
         let enter = self.intent.words().verb;
         if !self.intent.is_decision() {
-            let others = [key(model, Action::Close, "back, nothing is changed")];
-            answers(model, columns, enter, &others, &mut lines);
+            answers(model, columns, enter, &[], "back, nothing is changed", &mut lines);
             return lines;
         }
         note(model, &self.note, "note: ", &mut lines);
-        let others = [
-            note_key(model, &self.note),
-            key(model, Action::Close, "back, nothing is decided"),
-        ];
-        answers(model, columns, enter, &others, &mut lines);
+        let note_key = note_key(model, &self.note);
+        answers(
+            model,
+            columns,
+            enter,
+            &[note_key],
+            "back, nothing is decided",
+            &mut lines,
+        );
         lines
     }
 

@@ -1,7 +1,7 @@
 //! The question before a text is thrown away.
 
 use super::menu::Menu;
-use super::parts::{answers, key, text, typed_only, wrapped};
+use super::parts::{answers, text, typed_only, wrapped};
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::editor::Editor;
@@ -49,8 +49,7 @@ impl Ask for DiscardAsk {
         wrapped(&words, columns, theme.plain(), &mut lines);
         lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
         lines.push(PromptLine::Field("word: ", &self.typed, true));
-        let others = [key(model, Action::Close, "keep it")];
-        answers(model, columns, "discard", &others, &mut lines);
+        answers(model, columns, "discard", &[], "keep it", &mut lines);
         lines
     }
 

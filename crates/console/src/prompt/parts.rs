@@ -64,11 +64,6 @@ pub(super) fn too_long(note: &Note) -> Option<Why> {
     (bytes > NOTES_BYTES_MAX).then(|| (Refusal::notes_too_long(bytes).message, "shorten it".to_owned()))
 }
 
-/// What the last line says of a question that Enter answers with yes.
-pub(super) fn yes(enter: Option<&str>) -> Vec<String> {
-    enter.map(|enter| format!("{enter} yes")).into_iter().collect()
-}
-
 /// What holds until Enter; where that would be refused, what holds.
 pub(crate) fn until(enter: Option<&str>, what: &str) -> String {
     match enter {
@@ -164,6 +159,7 @@ pub(crate) fn answers<'a>(
     columns: usize,
     enter: &'a str,
     others: &[(&'a str, &'a str)],
+    back: &'a str,
     lines: &mut Vec<PromptLine<'_>>,
 ) {
     let focus = model.focus();
@@ -182,7 +178,11 @@ pub(crate) fn answers<'a>(
         }
         (Err(_), None) => None,
     };
-    let pairs: Vec<_> = first.into_iter().chain(others.iter().copied()).collect();
+    let pairs: Vec<_> = first
+        .into_iter()
+        .chain(others.iter().copied())
+        .chain([key(model, Action::Close, back)])
+        .collect();
     let short = |(key, meaning): &(&'a str, &'a str)| (*key, meaning.split(',').next().unwrap_or(meaning));
     let short: Vec<_> = pairs.iter().map(short).collect();
     // A line that is cut would keep Enter from counting.

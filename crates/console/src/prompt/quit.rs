@@ -1,7 +1,6 @@
 //! The question before leaving although something is under way.
 
-use super::parts::{answers, key, text, wrapped, yes};
-use crate::action::Action;
+use super::parts::{answers, text, wrapped};
 use crate::effect::Effect;
 use crate::keymap::Focus;
 use crate::model::prompt::PromptLine;
@@ -83,18 +82,13 @@ impl Ask for QuitAsk {
         for reason in &self.reasons {
             wrapped(reason, columns, theme.plain(), &mut lines);
         }
-        let others = [key(model, Action::Close, "stay")];
-        answers(model, columns, "leave", &others, &mut lines);
+        answers(model, columns, "leave", &[], "stay", &mut lines);
         lines
     }
 
     fn enter(&mut self, _: &mut Model, fx: &mut Vec<Effect>) -> bool {
         fx.push(Effect::Quit);
         false
-    }
-
-    fn said(&self, _: &Model, enter: Option<&str>) -> Vec<String> {
-        yes(enter)
     }
 
     fn is_to_be_read(&self) -> bool {

@@ -1,7 +1,6 @@
 //! The question before a paused job goes on.
 
-use super::parts::{answers, key, other_title, outlook, wrapped, yes};
-use crate::action::Action;
+use super::parts::{answers, other_title, outlook, wrapped};
 use crate::effect::Effect;
 use crate::facts::{label, past, verb};
 use crate::keymap::Focus;
@@ -52,8 +51,7 @@ impl Ask for ResumeAsk {
         if let Some(note) = self.note.as_ref().filter(|_| !model.preview.drops_a_stage()) {
             wrapped(note, columns, theme.plain(), &mut lines);
         }
-        let others = [key(model, Action::Close, "back, it stays paused")];
-        answers(model, columns, "resume", &others, &mut lines);
+        answers(model, columns, "resume", &[], "back, it stays paused", &mut lines);
         lines
     }
 
@@ -65,10 +63,6 @@ impl Ask for ResumeAsk {
         };
         send(model, sent, command, fx);
         false
-    }
-
-    fn said(&self, _: &Model, enter: Option<&str>) -> Vec<String> {
-        yes(enter)
     }
 
     fn commands(&self, _: &Model, _: Option<String>) -> Vec<Command> {

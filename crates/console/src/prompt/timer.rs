@@ -1,7 +1,7 @@
 //! The question before a gate's timer is held, released or moved. It asks, so that a key that
 //! repeats itself adds nothing.
 
-use super::parts::{answers, elsewhere, gate_label, key, outlook, text, title, wrapped};
+use super::parts::{answers, elsewhere, gate_label, outlook, text, title, wrapped};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -126,8 +126,8 @@ impl Ask for TimerAsk {
         {
             wrapped(&format!("{}: {}", no.what, no.why), columns, theme.error(), &mut lines);
         }
-        let others = [key(model, Action::Close, "back, the timer is not touched")];
-        answers(model, columns, self.intent.words().verb, &others, &mut lines);
+        let verb = self.intent.words().verb;
+        answers(model, columns, verb, &[], "back, the timer is not touched", &mut lines);
         lines
     }
 

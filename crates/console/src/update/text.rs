@@ -70,43 +70,31 @@ pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let has_end = line.len() < text.len();
-    if !matches!(focus, Focus::Compose | Focus::Candidates) {
-        slips::text_came(model);
+    if matches!(focus, Focus::Compose | Focus::Candidates) {
+        return paste(model, text, fx);
     }
-    match focus {
-        Focus::Compose | Focus::Candidates => paste(model, text, fx),
+    slips::text_came(model);
+    if matches!(focus, Focus::Filter | Focus::Search | Focus::Find) {
         // In these fields Enter only closes the field.
-        Focus::Filter | Focus::Search | Focus::Find => {
-            paste(model, line, fx);
-            if has_end {
-                act::act(model, focus, Action::Accept, fx);
-            }
-            if !rest.is_empty() {
-                none_acted(model, rest);
-            }
+        paste(model, line, fx);
+        if has_end {
+            act::act(model, focus, Action::Accept, fx);
         }
-        Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
-            // A slow connection may have brought only a part of the text: what comes next begins
-            // with a word of its own.
-            let is_answer = focus.is_prompt();
-            paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
-            if has_end {
-                let why = enter::in_text(model);
-                toast(model, Tone::Info, why);
-            }
+        if !rest.is_empty() {
+            none_acted(model, rest);
         }
-        Focus::Queue
-        | Focus::Diff
-        | Focus::Job
-        | Focus::History
-        | Focus::Confirm
-        | Focus::Bulk
-        | Focus::Ask
-        | Focus::Menu
-        | Focus::Types => {
-            look::present(model);
-            none_acted(model, text);
+    } else if focus.is_text() {
+        // A slow connection may have brought only a part of the text: what comes next begins with a
+        // word of its own.
+        let is_answer = focus.is_prompt();
+        paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
+        if has_end {
+            let why = enter::in_text(model);
+            toast(model, Tone::Info, why);
         }
+    } else {
+        look::present(model);
+        none_acted(model, text);
     }
 }
 

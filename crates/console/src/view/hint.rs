@@ -79,28 +79,13 @@ const PHRASE_GAP: usize = 3;
 
 /// The keys that end the line at every width: what all keys are, and the way out.
 fn last(focus: Focus) -> Vec<&'static Binding> {
-    let out = match focus {
-        Focus::Queue => Action::Quit,
-        Focus::Diff | Focus::Job | Focus::History => Action::Back,
-        Focus::Compose => Action::Menu,
-        Focus::Menu => Action::Leave,
-        Focus::Confirm
-        | Focus::Note
-        | Focus::Bulk
-        | Focus::Ask
-        | Focus::Answer
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Candidates
-        | Focus::Help
-        | Focus::Palette
-        | Focus::Files
-        | Focus::Discarded => Action::Close,
-    };
     let of = |action| bindings(focus).find(|binding| binding.action == Some(action));
-    [Action::Help, out].into_iter().filter_map(of).collect()
+    // The first that a focus has: the queue has a way back, too, and the menu one to the text.
+    let ways_out = [Action::Quit, Action::Leave, Action::Menu, Action::Back, Action::Close];
+    [of(Action::Help), ways_out.into_iter().find_map(of)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The bindings of a focus that have a hint.

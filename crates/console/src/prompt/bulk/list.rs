@@ -13,6 +13,7 @@ use crate::model::{Ask, Model};
 use crate::prompt::parts::{answers, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
 use domain::gate::Verdict;
 use domain::ids::Digest;
+use text::words::counted;
 use text::{cut, width};
 
 /// Its lines above and below the list of gates.
@@ -29,11 +30,7 @@ pub(super) fn around<'a>(
         Verdict::Reject => theme.removed(),
     };
     let count = if ask.is_asking() { ask.asking() } else { all };
-    let gates = if count == 1 {
-        "1 gate".to_owned()
-    } else {
-        format!("{count} gates")
-    };
+    let gates = counted(count, "gate");
     // What is left out altogether is no question yet: it says so, and names the key that makes it
     // one.
     let is_question = !ask.is_asking() || count > 0;
@@ -47,10 +44,8 @@ pub(super) fn around<'a>(
     let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
     let mut below = Vec::new();
     if ask.writing() > 0 {
-        below.push(text(
-            format!("writing… {} of {all} answered", all - ask.writing()),
-            theme.held(),
-        ));
+        let words = format!("writing… {} of {all} answered", all - ask.writing());
+        below.push(text(words, theme.held()));
         return (above, below);
     }
     if !ask.is_asking() {
@@ -82,23 +77,17 @@ pub(super) fn around<'a>(
     if let Some((number, item)) = refused.first()
         && let Some(refusal) = model.preview.refusal_of(&item.pin.key)
     {
-        let more = refused.len() - 1;
-        let more = if more > 0 {
-            format!("; so would {more} more")
-        } else {
-            String::new()
+        let more = match refused.len() - 1 {
+            0 => String::new(),
+            more => format!("; so would {more} more"),
         };
-        let words = format!(
-            "Left out: {number} would be refused: {}{more}",
-            without(&refusal.message, item)
-        );
+        let why = without(&refusal.message, item);
+        let words = format!("Left out: {number} would be refused: {why}{more}");
         wrapped(&words, columns, theme.error(), &mut above);
     }
-    if ask.taken_in() > 0 && !ask.is_unseen_accepted {
-        let words = format!(
-            "{} of them not wholly seen by you; {enter} asks once more",
-            ask.taken_in()
-        );
+    let unseen = ask.taken_in();
+    if unseen > 0 && !ask.is_unseen_accepted {
+        let words = format!("{unseen} of them not wholly seen by you; {enter} asks once more");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
     let drafts = asking()
@@ -119,25 +108,20 @@ pub(super) fn around<'a>(
     // In the note the key is a letter.
     let take_in = Some(key(model, Action::TakeIn, "take them in"));
     let take_in = take_in.filter(|(key, _)| ask.can_take_in() && !key.is_empty());
-    let back = key(model, Action::Close, "back, nothing is decided");
+    let back = "back, nothing is decided";
     if !is_question && ask.note.editor.is_blank() && !ask.note.is_focused {
-        let keys: Vec<_> = take_in.into_iter().chain([back]).collect();
-        answers(model, columns, "", &keys, &mut below);
+        answers(model, columns, "", take_in.as_slice(), back, &mut below);
         return (above, below);
     }
     note(model, &ask.note, "note for each: ", &mut below);
     if ask.is_unseen_accepted {
-        let words = format!(
-            "{} of them NOT wholly seen by you: {enter} once more {}s them all the same",
-            ask.taken_in(),
-            ask.words().verb
-        );
+        let verb = ask.words().verb;
+        let words = format!("{unseen} of them NOT wholly seen by you: {enter} once more {verb}s them all the same");
         wrapped(&words, columns, theme.warning(), &mut below);
     }
     let verb = format!("{} {count}", ask.words().verb);
-    let others = [note_key(model, &ask.note)].into_iter().chain(take_in);
-    let others: Vec<_> = others.chain([back]).collect();
-    answers(model, columns, &verb, &others, &mut below);
+    let others: Vec<_> = [note_key(model, &ask.note)].into_iter().chain(take_in).collect();
+    answers(model, columns, &verb, &others, back, &mut below);
     (above, below)
 }
 
