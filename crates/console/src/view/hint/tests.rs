@@ -14,14 +14,18 @@ use ratatui::layout::Rect;
 
 use crate::action::Action;
 use crate::editor::{Editor, TextPosition};
+use crate::effect::Msg;
 use crate::facts::verb::{NoOffer, offer};
+use crate::input::{KeyPress, TerminalInput};
 use crate::keymap::Focus;
 use crate::keymap::tests::rebound;
 use crate::model::compose::{Compose, List, Sheets, Subject};
 use crate::model::gate::GateView;
 use crate::model::keys::{Field, Listed, Overlay};
 use crate::model::panes::Lower;
+use crate::model::preview::JobPreview;
 use crate::model::prompt::{Intent, Note, Pin, TimerIntent};
+use crate::model::slips::Letters;
 use crate::model::{Ask, Model};
 use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::{Item, ItemState, LeftOut};
@@ -33,7 +37,7 @@ use crate::prompt::quit::QuitAsk;
 use crate::prompt::resume::ResumeAsk;
 use crate::prompt::timer::TimerAsk;
 use crate::session::Session;
-use crate::update::act;
+use crate::update::{act, update};
 
 fn model() -> Model {
     let via = Via {
@@ -194,6 +198,30 @@ fn models() -> Vec<Model> {
     for prompt in prompts() {
         with(&|model| model.put_back(prompt.clone()));
     }
+    // What keeps Enter from counting although nothing would be refused.
+    let asked = || confirm(Intent::Approve, false, ConfirmState::Asking);
+    with(&|model| {
+        model.put_back(asked());
+        model.preview.jobs = vec![JobPreview {
+            job_id: key().job_id,
+            commands: Vec::new(),
+            is_stale: false,
+            is_awaited: false,
+            answers: None,
+        }];
+    });
+    for is_text in [false, true] {
+        with(&|model| {
+            model.put_back(asked());
+            let boot_us = model.now.boot_us;
+            model.keys.slips.once_more_boot_us = Some(boot_us);
+            model.keys.slips.letters = Some(Letters {
+                boot_us,
+                at_question: None,
+                is_text,
+            });
+        });
+    }
     with(&|model| {
         model.compose = Some(compose());
         model.put(Menu);
@@ -292,23 +320,34 @@ fn a_key_that_is_another_one_is_named_so_in_what_a_key_is_answered_with() {
     let bindings = Focus::ALL.into_iter().flat_map(crate::keymap::bindings);
     let actions: HashSet<_> = bindings.filter_map(|binding| binding.action).collect();
     let mut answers = 0;
+    let mut check = |what: &dyn std::fmt::Debug, model: &Model| {
+        let newest = model.toasts.newest().map(|toast| toast.text.clone());
+        let text = newest.unwrap_or_default();
+        let by_hand: Vec<_> = words_of(&text).into_iter().filter(|word| is_key(word)).collect();
+        assert!(by_hand.is_empty(), "{:?} {what:?} {by_hand:?}: {text}", model.focus());
+        answers += usize::from(words_of(&text).iter().any(|word| is_other_key(word)));
+    };
     for action in actions {
         for mut model in models() {
             let focus = model.focus();
-            rebound(|| {
-                // Once undrawn, once with all of it on the terminal.
-                act(&mut model, focus, action, &mut Vec::new());
-                model.keys.slips.on_screen = crate::layout::question::facts(&model);
-                act(&mut model, focus, action, &mut Vec::new());
-            });
-            let text = model
-                .toasts
-                .newest()
-                .map(|toast| toast.text.clone())
-                .unwrap_or_default();
-            let by_hand: Vec<_> = words_of(&text).into_iter().filter(|word| is_key(word)).collect();
-            assert!(by_hand.is_empty(), "{focus:?} {action:?} {by_hand:?}: {text}");
-            answers += usize::from(words_of(&text).iter().any(|word| is_other_key(word)));
+            // Once undrawn, once with all of it on the terminal.
+            rebound(|| act(&mut model, focus, action, &mut Vec::new()));
+            check(&action, &model);
+            model.keys.slips.on_screen = rebound(|| crate::layout::question::facts(&model));
+            rebound(|| act(&mut model, focus, action, &mut Vec::new()));
+            check(&action, &model);
+        }
+    }
+    let accept = rebound(|| crate::keymap::key_in(Focus::Confirm, Action::Accept));
+    let [enter, unknown] = [accept, "F12"].map(|name| KeyPress::parse(name).unwrap());
+    for input in [
+        TerminalInput::Burst("some words\n".to_owned()),
+        TerminalInput::LineEnd(enter),
+        TerminalInput::Key(unknown),
+    ] {
+        for mut model in models() {
+            rebound(|| update(&mut model, Msg::Input(input.clone())));
+            check(&input, &model);
         }
     }
     assert!(answers > 0);
