@@ -1,10 +1,10 @@
 //! `holdpoint gate list`: what waits for a decision, the next deadline first.
 
+use domain::artifact::NO_TEXT;
 use domain::gate::{Gate, GateState};
 use domain::job::{JobRows, JobStatus};
 use domain::operator::Surface;
 use domain::view::JobFilter;
-use text::words::NO_TEXT;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
 use super::ask::with_engine;

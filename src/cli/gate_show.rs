@@ -1,13 +1,14 @@
 //! `holdpoint gate show`: one gate with everything that an operator decides by, except the bytes
 //! themselves.
 
+use domain::artifact::NO_TEXT;
 use domain::gate::Gate;
 use domain::job::JobRows;
 use domain::operator::Surface;
 use domain::policy::{GatePolicy, GateRule};
 use domain::refusal::Refusal;
 use engine::Role;
-use text::words::{NO_TEXT, duration};
+use text::words::duration;
 use wire::{GateDoc, HoldDoc, JobGateDoc};
 
 use super::ask::{self, with_engine};

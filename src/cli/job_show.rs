@@ -1,12 +1,11 @@
 //! `holdpoint job show`: where a job stands, stage by stage.
 
 use domain::ids::JobId;
-use domain::job::JobRows;
+use domain::job::{JobRows, OWN_PIPELINE};
 use domain::old::ListedJob;
 use domain::operator::Surface;
 use domain::stage_state::StageState;
 use engine::Role;
-use text::words::OWN_PIPELINE;
 use wire::{GateDoc, JobDoc};
 
 use super::ask::{self, with_engine};

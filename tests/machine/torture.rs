@@ -7,6 +7,7 @@
 
 mod caller;
 mod crowd;
+mod figures;
 mod verdict;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

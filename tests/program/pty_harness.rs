@@ -233,8 +233,8 @@ fn a_wait_in_vain_shows_the_screen_and_why() {
     let (_directory, pty) = shell("printf 'Not approved: ana was first'; exit 5");
     let failure = catch_unwind(AssertUnwindSafe(|| pty.wait_text("Approved"))).unwrap_err();
     let message = failure.downcast_ref::<String>().unwrap();
-    assert_contains(&message, "the output ended before there was \"Approved\"");
-    assert_contains(&message, "0 |Not approved: ana was first");
+    assert_contains(message, "the output ended before there was \"Approved\"");
+    assert_contains(message, "0 |Not approved: ana was first");
 }
 
 #[test]

@@ -6,7 +6,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::run::Workspace;
+use serde_json::Value;
+
+use crate::support::run::{Words, Workspace};
 
 /// Which of its streams is read.
 #[derive(Clone, Copy, PartialEq)]
@@ -24,8 +26,8 @@ pub struct Beside {
 
 impl Beside {
     /// Starts it.
-    pub fn start(workspace: &Workspace, args: &[&str], stream: Stream) -> Self {
-        Self::of(&mut workspace.command(args), stream)
+    pub fn start(workspace: &Workspace, args: &(impl Words + ?Sized), stream: Stream) -> Self {
+        Self::of(&mut workspace.command(&args.words()), stream)
     }
 
     /// Starts this command.
@@ -53,7 +55,7 @@ impl Beside {
 
     /// `serve --no-http`, once it leads.
     pub fn leader(workspace: &Workspace) -> Self {
-        let mut serve = Self::start(workspace, &["serve", "--no-http"], Stream::Stderr);
+        let mut serve = Self::start(workspace, "serve --no-http", Stream::Stderr);
         serve.line_with("this process leads");
         serve
     }
@@ -89,6 +91,14 @@ impl Beside {
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).expect("its output can be read");
         (self.child.wait().expect("it ends"), rest)
+    }
+
+    /// The one document that it prints, and it ends with `code`.
+    #[track_caller]
+    pub fn document(self, code: i32) -> Value {
+        let (status, told) = self.finish();
+        assert_eq!(status.code(), Some(code), "{told}");
+        serde_json::from_str(&told).unwrap_or_else(|error| panic!("no document ({error}): {told}"))
     }
 
     /// Whether it has not ended.
@@ -129,6 +139,6 @@ pub fn wait_for(workspace: &Workspace, id: &str, kind: &str, since: u64) -> u64 
     let args = ["events", id, "--follow", "--json", "--since", &since];
     let mut events = Beside::start(workspace, &args, Stream::Stdout);
     let line = events.line_with(&format!("\"type\":\"{kind}\""));
-    let event: serde_json::Value = serde_json::from_str(&line).expect("events are JSON Lines");
+    let event: Value = serde_json::from_str(&line).expect("events are JSON Lines");
     event["seq"].as_u64().expect("events are numbered")
 }

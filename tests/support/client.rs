@@ -102,6 +102,14 @@ impl Served {
         self.as_("ana-token")
     }
 
+    pub fn pipe(&self) -> Client {
+        self.as_("pipe-token")
+    }
+
+    pub fn view(&self) -> Client {
+        self.as_("view-token")
+    }
+
     pub fn nobody(&self) -> Client {
         Client {
             address: self.address,

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Params, Row};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -144,6 +144,15 @@ impl Workspace {
             .unwrap_or_else(|error| panic!("{:?} gave no JSON ({error}): {stdout}", args.words()))
     }
 
+    /// Runs `args` with `--json`, which has to fail with `code`, and reads the document on stderr.
+    #[track_caller]
+    pub fn failure(&self, args: &(impl Words + ?Sized), code: i32) -> Value {
+        let mut args = args.words();
+        args.push("--json");
+        let said = self.refused(&args, code);
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{args:?} said no document ({error}): {said}"))
+    }
+
     /// The same again and again until it is as the test wants it; panics with the last document
     /// when it never is.
     #[track_caller]
@@ -216,6 +225,52 @@ impl Workspace {
             .iter()
             .map(|event| event["type"].as_str().expect("every event has a type").to_owned())
             .collect()
+    }
+
+    /// What a query of the database gives, a tuple for each row.
+    pub fn rows<T>(&self, sql: &str, params: impl Params) -> Vec<T>
+    where
+        T: for<'r> TryFrom<&'r Row<'r>, Error = rusqlite::Error>,
+    {
+        let database = self.database();
+        let mut statement = database.prepare(sql).expect("the tables are there");
+        let rows = statement.query_map(params, |row| T::try_from(row));
+        rows.and_then(Iterator::collect).expect("the rows can be read")
+    }
+
+    /// Every row of these tables, as text.
+    pub fn dump<'t>(&self, tables: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+        let database = self.database();
+        let mut all = Vec::new();
+        for table in tables {
+            let mut statement = database
+                .prepare(&format!("SELECT * FROM \"{table}\""))
+                .expect("there is such a table");
+            let columns = statement.column_count();
+            let mut found = statement.query([]).expect("it can be read");
+            while let Some(row) = found.next().expect("it can be read") {
+                let cells = (0..columns).map(|column| format!("{:?}", row.get_ref(column)));
+                all.push(format!("{table}: {}", cells.collect::<Vec<_>>().join(" | ")));
+            }
+        }
+        all
+    }
+
+    /// A number that the database has.
+    pub fn number(&self, sql: &str) -> i64 {
+        self.database()
+            .query_row(sql, [], |row| row.get(0))
+            .expect("one row with a number")
+    }
+
+    /// The number of a job's newest event, by the database.
+    #[track_caller]
+    pub fn last_seq(&self, job: &str) -> u64 {
+        let events = self.json_lines(&["events", job]);
+        events
+            .last()
+            .and_then(|event| event["seq"].as_u64())
+            .expect("a job has events")
     }
 
     /// The first event of this type, by the database: its files follow the commit.

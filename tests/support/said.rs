@@ -26,6 +26,13 @@ pub fn assert_ends(text: &str, part: &str) {
     assert!(text.ends_with(part), "it does not end with {part:?}: {text}");
 }
 
+/// What each thing of a list has under this key.
+#[track_caller]
+pub fn each(list: &Value, key: &str) -> Vec<Value> {
+    let all = list.as_array().unwrap_or_else(|| panic!("no list: {list}"));
+    all.iter().map(|one| one[key].clone()).collect()
+}
+
 /// See [`assert_has!`].
 #[track_caller]
 pub fn has(document: &Value, wanted: &Value) {

@@ -30,19 +30,15 @@ use std::sync::Arc;
 use domain::ids::StageName;
 
 use keys::Section as _;
+use problem::Severity;
 use reader::{Field, ProblemCollector};
 
-pub use node::{CONFIG_BYTES_MAX, CONFIG_DEPTH_MAX};
-pub use pipeline::{CONCURRENT_JOBS_MAX, Pipeline};
-pub use problem::{Problem, Severity, SourcePosition, ValidationDoc};
-pub use reader::SECONDS_MAX;
+pub use problem::{Problem, ValidationDoc};
 pub use reference::{reference, schema};
-pub use sections::{Config, Storage};
-pub use security::{ADMIN_NAME, RateLimits, Security, Token, token_name_fault};
-pub use server::Server;
-pub use source::{CONFIG_PATH, ConfigFileError, ConfigText};
-pub use stages::STAGES_MAX;
-pub use webhooks::{SecretSource, WEBHOOKS_MAX, Webhook};
+pub use sections::Config;
+pub use security::{ADMIN_NAME, RateLimits, Token, token_name_fault};
+pub use source::{ConfigFileError, ConfigText};
+pub use webhooks::{SecretSource, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
 pub(crate) const OWN_PROGRAM: &str = "{holdpoint}";

@@ -12,10 +12,10 @@ use serde_yaml::{Error as YamlError, NonFiniteFloatPolicy, Spanned};
 use super::problem::SourcePosition;
 
 /// The largest configuration text, in bytes.
-pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+pub(super) const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
 /// The deepest nesting of lists and mappings.
-pub const CONFIG_DEPTH_MAX: usize = 32;
+pub(super) const CONFIG_DEPTH_MAX: usize = 32;
 
 /// The most values after anchors are expanded: far beyond any pipeline, and read in milliseconds.
 const CONFIG_NODES_MAX: usize = 100_000;

@@ -14,7 +14,7 @@ use super::reader::Field;
 use super::stages::{self, STAGES_MAX};
 
 /// The most jobs that may be allowed to run side by side.
-pub const CONCURRENT_JOBS_MAX: u32 = 256;
+const CONCURRENT_JOBS_MAX: u32 = 256;
 
 const OVERDUE_GRACE_S: u64 = 60;
 

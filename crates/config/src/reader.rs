@@ -14,7 +14,7 @@ use super::node::{Entry, Node, Value};
 use super::problem::{Problem, Severity, SourcePosition};
 
 /// The longest time that a configuration may ask for: ten years, in seconds.
-pub const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
+pub(super) const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
 
 /// The most problems of one severity that are told of one text; a file with more is not a
 /// configuration.
@@ -39,8 +39,8 @@ struct Noted {
     problems: Vec<Problem>,
     error_count: usize,
     warning_count: usize,
-    /// Where that of which there may be one stands first, by what it is.
-    first: HashMap<(&'static str, String), SourcePosition>,
+    /// Where names and paths stand that may be used once, by what they name.
+    taken: HashMap<(&'static str, String), SourcePosition>,
 }
 
 impl ProblemCollector {
@@ -101,6 +101,7 @@ pub(super) struct Field<'a> {
     above_at: SourcePosition,
     pub(crate) node: &'a Node,
     pub(crate) show: Show,
+    /// How many errors were noted when reading came to it.
     errors_before: usize,
 }
 
@@ -202,16 +203,16 @@ impl<'a> Field<'a> {
         matches!(self.node.value, Value::Null)
     }
 
-    /// Where the same stands already, if of what it is there may be one.
-    pub(crate) fn first_of(&self, what: &'static str, text: &str) -> Option<SourcePosition> {
+    /// Takes a name or a path that may be used once. Some: where it was taken before.
+    pub(crate) fn taken_at(&self, what: &'static str, text: &str) -> Option<SourcePosition> {
         let mut noted = self.collector.noted.borrow_mut();
-        noted.first.insert((what, text.to_owned()), self.node.at)
+        noted.taken.insert((what, text.to_owned()), self.node.at)
     }
 
     /// Whether its key stood in the mapping before; that is refused as such.
     pub(crate) fn is_second(&self) -> bool {
         let key = format!("{:?} {}", self.above_at, self.path);
-        self.first_of("key", &key).is_some()
+        self.taken_at("key", &key).is_some()
     }
 
     /// Notes every key that stands twice in one mapping, in the whole tree.

@@ -126,11 +126,11 @@ impl Rules for Token {
     }
 
     fn check(&mut self, token: &Field<'_>) {
-        if token.first_of("token", &self.name).is_some() {
+        if token.taken_at("token", &self.name).is_some() {
             let hint = "a name in the record must mean one token";
             token.error_of("name", "another token has this name", hint);
         }
-        if token.first_of("digest", &self.sha256.to_string()).is_some() {
+        if token.taken_at("digest", &self.sha256.to_string()).is_some() {
             let hint = "two names with one token would be one person";
             token.error_of("sha256", "another token has this digest", hint);
         }

@@ -9,7 +9,7 @@ use super::problem::Problem;
 use super::{Config, Loaded};
 
 /// Where the configuration is looked for without `--config`, relative to the working directory.
-pub const CONFIG_PATH: &str = "conf/operator.yaml";
+const CONFIG_PATH: &str = "conf/operator.yaml";
 
 /// A configuration text and where it came from.
 #[derive(Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::node::Value;
 use super::reader::{Field, quoted};
 
 /// The most stages of a pipeline.
-pub const STAGES_MAX: usize = 100;
+pub(super) const STAGES_MAX: usize = 100;
 
 /// Names in the run directory that holdpoint writes itself (SPEC §4).
 const NAMES_TAKEN: [&str; 5] = ["state.json", "events.jsonl", "gates", "versions", "logs"];
@@ -130,7 +130,7 @@ fn name(field: &Field<'_>) -> Option<StageName> {
         Ok(name) => name,
         Err(error) => return field.refuse(format!("{} is not the name of a stage", quoted(text)), error.rule),
     };
-    if let Some(before) = field.first_of("stage", text) {
+    if let Some(before) = field.taken_at("stage", text) {
         let message = format!("{name} is the name of the stage in line {} already", before.line);
         field.error(message, "a stage's name is unique in the pipeline");
     }
@@ -225,7 +225,7 @@ fn path(field: &Field<'_>) -> Option<ArtifactPath> {
         let message = format!("holdpoint keeps its own records under {first}");
         field.error(message, "put artifacts under artifacts/<stage>/");
     }
-    if let Some(before) = field.first_of("artifact", text) {
+    if let Some(before) = field.taken_at("artifact", text) {
         let message = format!("{} is made in line {} already", quoted(text), before.line);
         field.error(message, "every artifact has a path of its own");
     }

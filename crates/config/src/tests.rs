@@ -33,21 +33,21 @@ fn stage(name: &str) -> StageName {
     StageName::new(name).unwrap()
 }
 
-/// One gate `script`, given as a flow mapping that begins in column 11, and what is said about it
-/// without the file's name.
-fn about_gate(keys: &str) -> Vec<String> {
-    let said = told(&format!("gates:\n  script: {{{keys}}}\n"));
-    said.into_iter()
-        .map(|line| line.strip_prefix("c.yaml:").unwrap_or(&line).to_owned())
-        .collect()
-}
-
-/// One stage under `pipeline.stages`, given as the text of its mapping, and what is said about it.
-fn about_stage(keys: &str) -> Vec<String> {
-    let said = told(&format!("gates: {{s: {{}}}}\npipeline:\n  stages:\n    - {{{keys}}}\n"));
-    said.into_iter()
-        .map(|line| line.strip_prefix("c.yaml:").unwrap_or(&line).to_owned())
-        .collect()
+/// Texts, each with what is said about it behind `> `; a line behind `== ` says what they show.
+#[test]
+fn each_text_is_told_what_is_wrong_with_it() {
+    for case in include_str!("tests/messages.txt").split("\n\n") {
+        let lines = case.lines().filter(|line| !line.starts_with("== "));
+        let (expected, text): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with("> "));
+        let expected: Vec<_> = expected.iter().filter(|line| **line != "> nothing").collect();
+        let said = told(&(text.join("\n") + "\n"));
+        let said: Vec<_> = said.iter().map(|line| line.replacen("c.yaml:", "> ", 1)).collect();
+        assert!(
+            said.iter().eq(expected.iter().copied()),
+            "{case}\n\nis told\n{}",
+            said.join("\n")
+        );
+    }
 }
 
 const SEED: &str = "\

@@ -14,7 +14,7 @@ use super::reader::Field;
 use domain::webhook::DeliveryKind;
 
 /// The most webhooks of a configuration.
-pub const WEBHOOKS_MAX: usize = 16;
+pub(super) const WEBHOOKS_MAX: usize = 16;
 /// No stage command inherits a variable whose name begins with this (runs::supervisor).
 const ENV_PREFIX: &str = "HOLDPOINT_";
 const URL_BYTES_MAX: usize = 2048;
@@ -80,7 +80,7 @@ impl Rules for Webhook {
     }
 
     fn check(&mut self, webhook: &Field<'_>) {
-        if webhook.first_of("webhook", &self.name).is_some() {
+        if webhook.taken_at("webhook", &self.name).is_some() {
             let hint = "what is owed to a webhook is kept under its name";
             webhook.error_of("name", "another webhook has this name", hint);
         }

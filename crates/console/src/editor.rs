@@ -87,6 +87,13 @@ impl Editor {
         }
     }
 
+    /// Many lines; the cursor at this character of this line, or as near as the text allows.
+    pub(crate) fn at(text: &str, (line, character): (usize, usize)) -> Self {
+        let mut editor = Self::of_text(text);
+        editor.move_to(line, character);
+        editor
+    }
+
     /// A field of one line; the cursor at its end.
     pub(crate) fn of_line(text: &str) -> Self {
         let mut field = Self::new(Lines::new(&text.replace(['\n', '\r'], " ")), Form::Field);
@@ -168,7 +175,7 @@ impl Editor {
     pub(crate) fn move_to(&mut self, line: usize, character: usize) {
         let text = self.lines.line(line);
         let byte = text.char_indices().nth(character).map_or(text.len(), |(byte, _)| byte);
-        self.jump(TextPosition { line, byte });
+        self.jump(TextPosition::at(line, byte));
     }
 
     fn jump(&mut self, place: TextPosition) {
@@ -215,7 +222,7 @@ impl Editor {
         let byte = |at: usize| old.char_indices().nth(at).map_or(old.len(), |(byte, _)| byte);
         let (from, to) = (byte(characters.start), byte(characters.end));
         self.history.close();
-        let is_changed = self.replace(TextPosition { line, byte: from }, TextPosition { line, byte: to }, text);
+        let is_changed = self.replace(TextPosition::at(line, from), TextPosition::at(line, to), text);
         self.history.close();
         is_changed
     }
@@ -246,11 +253,8 @@ impl Editor {
         (0..=count).find_map(|step| {
             let line = (from.line + step) % count;
             let start = if step == 0 { from.byte } else { 0 };
-            let found = needle.find_in(self.lines.line(line).as_bytes(), start)?;
-            Some(TextPosition {
-                line,
-                byte: found.start,
-            })
+            let byte = needle.find_in(self.lines.line(line).as_bytes(), start)?.start;
+            Some(TextPosition::at(line, byte))
         })
     }
 
@@ -261,7 +265,7 @@ impl Editor {
             let is_before = |start: &usize| step > 0 || *start < self.cursor.byte;
             let found = needle.all_in(self.lines.line(line).as_bytes());
             let byte = found.into_iter().map(|found| found.start).rfind(is_before)?;
-            Some(TextPosition { line, byte })
+            Some(TextPosition::at(line, byte))
         })
     }
 
@@ -290,25 +294,27 @@ impl Editor {
     }
 
     fn undo(&mut self) -> bool {
-        let Some(change) = self.history.undo() else {
-            return false;
-        };
-        let to = TextEdit::behind(change.at, &change.written);
-        self.lines.replace(change.at, to, &change.removed);
-        self.cursor = self.lines.clamped(change.cursor);
-        (self.anchor, self.goal_cells) = (None, None);
-        true
+        let change = self.history.undo();
+        change.is_some_and(|change| {
+            self.exchange(change.at, &change.written, &change.removed);
+            self.cursor = self.lines.clamped(change.cursor);
+            true
+        })
     }
 
     fn redo(&mut self) -> bool {
-        let Some(change) = self.history.redo() else {
-            return false;
-        };
-        let to = TextEdit::behind(change.at, &change.removed);
-        let (_, end) = self.lines.replace(change.at, to, &change.written);
-        self.cursor = end;
+        let change = self.history.redo();
+        change.is_some_and(|change| {
+            self.exchange(change.at, &change.removed, &change.written);
+            true
+        })
+    }
+
+    /// Puts a text in place of another one that stands there, and the cursor behind it.
+    fn exchange(&mut self, at: TextPosition, there: &str, new: &str) {
+        let to = TextEdit::behind(at, there);
+        (_, self.cursor) = self.lines.replace(at, to, new);
         (self.anchor, self.goal_cells) = (None, None);
-        true
     }
 }
 

@@ -127,23 +127,13 @@ impl KeyPress {
 
     /// The character that the key types, if it types one.
     pub fn typed(self) -> Option<char> {
-        match self.code {
-            Code::Char(character) if !self.is_ctrl && !self.is_alt => Some(character),
-            Code::Char(_)
-            | Code::Enter
-            | Code::Esc
-            | Code::Tab
-            | Code::Backspace
-            | Code::Delete
-            | Code::Up
-            | Code::Down
-            | Code::Left
-            | Code::Right
-            | Code::Home
-            | Code::End
-            | Code::PageUp
-            | Code::PageDown
-            | Code::Function(_) => None,
+        if let Code::Char(character) = self.code
+            && !self.is_ctrl
+            && !self.is_alt
+        {
+            Some(character)
+        } else {
+            None
         }
     }
 }
@@ -188,6 +178,13 @@ pub enum TerminalInput {
     Mouse(Mouse),
     /// The terminal has this many columns and rows now.
     Resize(u16, u16),
+}
+
+impl TerminalInput {
+    /// The key that it is, if it is no more than that.
+    pub(crate) fn key(&self) -> Option<KeyPress> {
+        if let Self::Key(key) = self { Some(*key) } else { None }
+    }
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ fn lower_columns(model: &Model) -> u16 {
 
 /// Whether the values that changed have a line above the diff; in a low window it is the diff's.
 pub(crate) fn has_values_line(model: &Model) -> bool {
-    let file = model.gate.as_ref().and_then(|view| view.current());
+    let file = model.file();
     let is_listed = model.panes.look.mode == Mode::Values;
     file.is_some_and(|file| file.details.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
 }
@@ -157,7 +157,7 @@ pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a
     ))
 }
 
-fn take_top(area: &mut Rect, height: u16) -> Rect {
+pub(crate) fn take_top(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     let taken = Rect { height, ..*area };
     area.y = area.y.saturating_add(height);
@@ -165,7 +165,7 @@ fn take_top(area: &mut Rect, height: u16) -> Rect {
     taken
 }
 
-fn take_bottom(area: &mut Rect, height: u16) -> Rect {
+pub(crate) fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     let height = height.min(area.height);
     area.height -= height;
     Rect {
@@ -175,8 +175,14 @@ fn take_bottom(area: &mut Rect, height: u16) -> Rect {
     }
 }
 
+/// An area without its first lines.
+pub(crate) fn below(mut area: Rect, lines: u16) -> Rect {
+    take_top(&mut area, lines);
+    area
+}
+
 /// So many columns at the left, and the line that parts them from the rest.
-fn take_left(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect {
+pub(crate) fn take_left(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect {
     let x = area.x + columns;
     *rule = Rect { x, width: 1, ..*area };
     let taken = Rect {

@@ -17,6 +17,13 @@ pub struct MediaPair<T> {
     pub(crate) now: Result<T, String>,
 }
 
+impl<T> MediaPair<T> {
+    /// What was told of the base, as far as it could be.
+    pub(crate) fn known_before(&self) -> Option<&T> {
+        self.before.as_ref()?.as_ref().ok()
+    }
+}
+
 /// One thing told: what it was, what it is, how they differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MediaFact {

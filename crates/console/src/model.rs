@@ -29,6 +29,7 @@ use std::ops::Range;
 
 use bulk::Mark;
 use compose::Compose;
+use file::FileView;
 use gate::GateView;
 use keys::Keys;
 use outgoing::Outgoing;
@@ -68,6 +69,30 @@ pub struct Drafts {
     /// What was thrown away lately, newest first.
     pub(crate) discarded: Vec<Discarded>,
     pub(crate) unsaved: Unsaved,
+}
+
+impl Drafts {
+    /// The draft of a gate, an empty one where there is none.
+    pub(crate) fn of(&mut self, key: &GateKey) -> &mut Draft {
+        self.by_gate
+            .entry(key.clone())
+            .or_insert_with(|| Draft::new(key.clone()))
+    }
+
+    /// The draft of a gate is not what lies on disk.
+    pub(crate) fn note_unsaved(&mut self, key: &GateKey, boot_us: i64) {
+        self.unsaved.keys.insert(key.clone());
+        self.unsaved.since_boot_us.get_or_insert(boot_us);
+    }
+
+    /// The drafts of this gate and of its former attempts.
+    pub(crate) fn of_stage(&self, key: &GateKey) -> impl Iterator<Item = &Draft> {
+        let is_of_stage = move |draft: &&Draft| {
+            let of = &draft.key;
+            of.job_id == key.job_id && of.stage == key.stage && of.attempt <= key.attempt
+        };
+        self.by_gate.values().filter(is_of_stage)
+    }
 }
 
 /// Drafts to be written.
@@ -195,6 +220,15 @@ impl Model {
     /// Which pane the keys would go to without prompts and fields.
     pub fn pane_focus(&self) -> Focus {
         self.panes.focus(self.gate.is_some())
+    }
+
+    /// The file on screen.
+    pub fn file(&self) -> Option<&FileView> {
+        self.gate.as_ref()?.current()
+    }
+
+    pub(crate) fn file_mut(&mut self) -> Option<&mut FileView> {
+        self.gate.as_mut()?.current_mut()
     }
 
     /// What is asked.

@@ -27,9 +27,8 @@ mod time;
 use crate::effect::{Effect, FrameFacts, Msg};
 use crate::input::TerminalInput;
 use crate::model::Model;
-use crate::model::toast::Tone;
 use crate::update::keys::press;
-use crate::update::outgoing::{ask_leader, toast};
+use crate::update::outgoing::{ask_leader, tell};
 
 #[cfg(test)]
 pub(crate) use act::act;
@@ -45,7 +44,7 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     ask_leader(model, &mut effects);
     outgoing::ask_decisions(&mut effects);
     if let Some(hint) = model.session.hint.clone() {
-        toast(model, Tone::Info, hint);
+        tell(model, hint);
     }
     effects
 }
@@ -76,14 +75,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             return effects;
         }
         // Whatever it means, it was meant for something else: the text is on its way.
-        Msg::Input(
-            TerminalInput::Key(_)
-            | TerminalInput::Torn(_)
-            | TerminalInput::Paste(_)
-            | TerminalInput::Burst(_)
-            | TerminalInput::LineEnd(_)
-            | TerminalInput::Mouse(_),
-        ) if model.keys.away.is_some() => {
+        Msg::Input(input) if model.keys.away.is_some() && !matches!(input, TerminalInput::Resize(..)) => {
             compose::say_away(model);
         }
         Msg::Input(TerminalInput::Key(key)) => press(model, key, fx),
@@ -142,11 +134,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Discarded(discarded) => model.drafts.discarded = discarded,
-        Msg::NotSuspended => toast(
-            model,
-            Tone::Info,
-            "Not suspended: there is no shell here that could continue it",
-        ),
+        Msg::NotSuspended => tell(model, "Not suspended: there is no shell here that could continue it"),
         Msg::Continued => {
             fx.push(Effect::Repaint);
             queue::ask(model, fx);

@@ -5,7 +5,6 @@ mod check;
 mod complete;
 mod editable;
 mod preview;
-mod template;
 
 use std::sync::Arc;
 
@@ -13,7 +12,6 @@ pub use check::check;
 pub use complete::complete;
 pub use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
-pub use template::{Template, templates};
 
 use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
 use crate::media;

@@ -98,19 +98,15 @@ impl JobRows {
                 .find(|named| named.path == artifact.path);
             named.and_then(|named| named.decided()).map(|digest| (sealed, digest))
         });
-        match named.max_by_key(|(sealed, _)| sealed.seq) {
-            Some((sealed, digest)) => Agreed {
-                artifact,
-                stage: sealed.decision.stage(),
-                attempt: Some(sealed.decision.attempt()),
-                digest,
-            },
-            None => Agreed {
-                artifact,
-                stage: &artifact.stage,
-                attempt: None,
-                digest: artifact.digest,
-            },
+        let (stage, attempt, digest) = match named.max_by_key(|(sealed, _)| sealed.seq) {
+            Some((sealed, digest)) => (sealed.decision.stage(), Some(sealed.decision.attempt()), digest),
+            None => (&artifact.stage, None, artifact.digest),
+        };
+        Agreed {
+            artifact,
+            stage,
+            attempt,
+            digest,
         }
     }
 

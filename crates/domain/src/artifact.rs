@@ -6,6 +6,10 @@ use super::decision::TIMER_NAME;
 use super::ids::{ArtifactPath, Digest, StageName};
 use super::time::Timestamp;
 
+/// What is said in place of counted lines of an artifact that is no text: sound, a picture,
+/// anything else.
+pub const NO_TEXT: &str = "no text";
+
 /// The registered current version of one artifact of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
@@ -134,9 +138,7 @@ impl GateArtifact {
             ..self
         }
     }
-}
 
-impl GateArtifact {
     /// What changed since a nearer version was rejected, as `reader` is told it:
     /// `since your rejection: +1 -1`. None: nothing is nearer.
     pub fn since_rejection_words(&self, reader: &str) -> Option<String> {

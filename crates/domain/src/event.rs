@@ -91,6 +91,14 @@ pub struct HeldUp {
     pub(crate) found: Option<Digest>,
 }
 
+/// In the payload of a decision: whose open editor or prompt it did not wait for.
+pub const OVERRIDDEN: &str = "overridden";
+
+/// The same, behind what is said of the deed.
+pub fn while_open(name: &str) -> String {
+    format!(", while {name} had it open")
+}
+
 impl NewEvent {
     /// What a stage was held up by, where the job paused because of that.
     pub fn held_up(&self) -> Option<HeldUp> {
@@ -102,17 +110,7 @@ impl NewEvent {
         let found = text("found").and_then(|digest| Digest::parse(digest).ok());
         Some(HeldUp { path, found })
     }
-}
 
-/// In the payload of a decision: whose open editor or prompt it did not wait for.
-pub const OVERRIDDEN: &str = "overridden";
-
-/// The same, behind what is said of the deed.
-pub fn while_open(name: &str) -> String {
-    format!(", while {name} had it open")
-}
-
-impl NewEvent {
     /// Who had the gate open that was decided, other than whoever decided.
     pub fn overridden(&self) -> Option<&str> {
         self.payload.get(OVERRIDDEN).and_then(Value::as_str)

@@ -10,6 +10,9 @@ use super::ids::{Digest, JobId, StageName};
 use super::stage::StageSpec;
 use super::time::Timestamp;
 
+/// What is said of a job whose gates another program opens.
+pub const OWN_PIPELINE: &str = "run by its own pipeline";
+
 read_words! {
     /// A job's status (SPEC §5).
     #[derive(Hash)]

@@ -438,7 +438,7 @@ impl Refusal {
 
     /// The gate is open and that is in the way.
     pub fn gate_open(key: &GateKey) -> Self {
-        Self::wrong_state(format!("{key} is {}", GateState::Open.as_str()))
+        Self::wrong_state(format!("{key} is {}", GateState::Open))
             .with_hint("decide it first, or cancel the job")
             .at(key.to_string())
     }

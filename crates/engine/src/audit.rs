@@ -26,7 +26,7 @@ use store::{JobMark, Reader};
 use super::trouble::Trouble;
 
 pub use finding::{FINDINGS_MAX, Finding, Location, OwedFiles, Report};
-pub(crate) use job::is_intact;
+pub(crate) use job::{decision_files, is_intact};
 
 /// Rows, and jobs, that are read at once.
 const PAGE: u32 = 500;

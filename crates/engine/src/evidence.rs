@@ -174,15 +174,8 @@ impl Preparer {
     ) -> Result<GateArtifact, Refusal> {
         match found {
             Some((digest, size_bytes)) if digest != artifact.digest => {
-                let with = ComparisonBases::of(artifact);
-                self.compared(
-                    run,
-                    artifact.kind.clone(),
-                    artifact.path.clone(),
-                    digest,
-                    size_bytes,
-                    with,
-                )
+                let (kind, path) = (artifact.kind.clone(), artifact.path.clone());
+                self.compared(run, kind, path, digest, size_bytes, ComparisonBases::of(artifact))
             }
             Some(_) | None => Ok(artifact.clone()),
         }

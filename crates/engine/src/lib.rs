@@ -154,6 +154,7 @@ impl Engine {
         let watch = WatchContext {
             runs: runs.clone(),
             program: settings.program.clone(),
+            inbox: inbox_sender.clone(),
         };
         let preparer = Preparer {
             runs: runs.clone(),
@@ -383,7 +384,8 @@ impl Engine {
                 self.hand_to_writer(Work::Expire(due));
             }
         }
-        if self.looking.pay_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+        let is_due = |at_us: Option<i64>| at_us.is_some_and(|at_us| now.boot_us >= at_us);
+        if is_due(self.looking.pay_at_us) {
             self.looking.pay_at_us = None;
             self.hand_to_writer(Work::Publish);
         }
@@ -402,16 +404,13 @@ impl Engine {
         if self.looking.wants_look && !self.looking.is_looking {
             self.look(now.boot_us);
         }
-        if self
-            .configuration
-            .config_at_us
-            .is_some_and(|at_us| now.boot_us >= at_us)
+        if is_due(self.configuration.config_at_us)
             && let Some(path) = self.configuration.config_path.clone()
             && self.ask(move |reader| reader.reread_config(&path))
         {
             self.configuration.config_at_us = None;
         }
-        if self.leading.stand_at_us.is_some_and(|at_us| now.boot_us >= at_us) {
+        if is_due(self.leading.stand_at_us) {
             self.stand();
         }
     }

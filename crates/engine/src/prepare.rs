@@ -32,7 +32,7 @@ use super::keeping::Keeping;
 use super::ticker::DueGate;
 use domain::ask::{Ask, Command, NewJob, OutsideArtifact, OutsideFile};
 use domain::key::GateRef;
-use rules::{Ahead, Context, Evidence, StageOutcome, Trigger, find_gate, new_job, reduce};
+use rules::{Ahead, Context, Evidence, StageOutcome, asked, find_gate, new_job};
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
@@ -306,8 +306,7 @@ impl Preparer {
         let cx = self.context(&ask.by.via);
         // Tried first: a gate that may not be opened leaves the files in the run directory as they
         // are.
-        let trigger = Trigger::Asked(ask.clone());
-        if !reduce(job_id, rows.as_ref(), &trigger, &evidence, cx)?.is_empty() {
+        if !asked(job_id, rows.as_ref(), ask, &evidence, cx)?.is_empty() {
             for (path, digest) in &placed {
                 artifacts::place(&run, path, digest)?;
             }

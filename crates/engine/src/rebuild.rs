@@ -19,6 +19,7 @@ use runs::record::{self, FileLines};
 use runs::{RunDir, RunsDir, locks, mend};
 use store::Rebuilding;
 
+use super::audit;
 use super::trouble::Trouble;
 
 /// What was made.
@@ -103,7 +104,8 @@ impl Made<'_> {
     fn stateless(&mut self, run: &RunDir) -> Result<(), Trouble> {
         let mut has_ours = false;
         for file in record::gate_files(run)? {
-            has_ours |= decision_in(&file.path(run))?.is_some();
+            let bytes = record::read(&file.path(run))?.unwrap_or_default();
+            has_ours |= serde_json::from_slice::<SealedDecision>(&bytes).is_ok();
         }
         if has_ours {
             self.leave_out(&run.state(), "it is missing or damaged, so the job cannot be made again; its decisions keep their places in the chain");
@@ -157,8 +159,9 @@ impl Made<'_> {
                     && *decision.stage() == file.stage
                     && file.attempt.is_none_or(|attempt| attempt == decision.attempt())
             };
-            match decision_in(&path)? {
-                Some(sealed) if named(&sealed) && is_intact(&path, &sealed)? => add_new(&mut found, sealed),
+            let bytes = record::read(&path)?.unwrap_or_default();
+            match serde_json::from_slice(&bytes).ok() {
+                Some(sealed) if named(&sealed) && audit::is_intact(&bytes) => add_new(&mut found, sealed),
                 Some(sealed) => damaged.push((path, Some(sealed.decision.key()))),
                 None if file.attempt.is_some() => damaged.push((path, None)),
                 None => {}
@@ -301,14 +304,4 @@ fn add_new(found: &mut Vec<SealedDecision>, sealed: SealedDecision) {
     if found.iter().all(|other| other.decision.key() != key) {
         found.push(sealed);
     }
-}
-
-fn decision_in(path: &Path) -> Result<Option<SealedDecision>, Trouble> {
-    let bytes = record::read(path)?.unwrap_or_default();
-    Ok(serde_json::from_slice(&bytes).ok())
-}
-
-fn is_intact(path: &Path, sealed: &SealedDecision) -> Result<bool, Trouble> {
-    let bytes = record::read(path)?.unwrap_or_default();
-    Ok(sealed.computed_hash() == sealed.hash && sealed.to_file() == bytes)
 }

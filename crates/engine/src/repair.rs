@@ -4,7 +4,7 @@
 
 use domain::ids::JobId;
 use runs::publish::{event_line, state_file};
-use runs::record::{self, FileLines, GateFile};
+use runs::record::{self, FileLines};
 use runs::{RunsDir, mend};
 use store::{JobMark, Reader};
 
@@ -79,38 +79,14 @@ impl Mending<'_> {
             let bytes = state_file(&rows, mark.last_event_seq.unsigned_abs(), mark.status_since)?;
             self.write(&run.state(), &bytes)?;
         }
-        let mut after = i64::MIN;
-        let mut newest = std::collections::BTreeMap::new();
-        loop {
-            let page = self.reader.raw_decisions_of(job_id, after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            for row in page {
-                let (Some(stage), Ok(attempt)) = (row.stage.clone(), u32::try_from(row.attempt)) else {
-                    continue;
-                };
-                let own = GateFile {
-                    stage: stage.clone(),
-                    attempt: Some(attempt),
-                };
-                let path = own.path(&run);
-                if is_wrong(&path) && audit::is_intact(&row.document) {
-                    run.make("gates")?;
-                    self.write(&path, &row.document)?;
-                }
-                let slot = newest.entry(stage).or_insert_with(|| (attempt, row.document.clone()));
-                if slot.0 < attempt {
-                    *slot = (attempt, row.document);
-                }
+        audit::decision_files(self.reader, job_id, |file, row| {
+            let path = file.path(&run);
+            if is_wrong(&path) && audit::is_intact(&row.document) {
+                run.make("gates")?;
+                self.write(&path, &row.document)?;
             }
-        }
-        for (stage, (_, document)) in newest {
-            let path = run.decision(&stage);
-            if is_wrong(&path) && audit::is_intact(&document) {
-                self.write(&path, &document)?;
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Writes `events.jsonl` again: what the old system left in it, then every event that is

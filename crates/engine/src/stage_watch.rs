@@ -28,6 +28,8 @@ pub(super) struct WatchContext {
     pub(crate) runs: RunsDir,
     /// The binary that supervises: our own.
     pub(crate) program: PathBuf,
+    /// The loop.
+    pub(crate) inbox: Sender<Inbox>,
 }
 
 impl WatchContext {
@@ -49,16 +51,11 @@ impl WatchContext {
         self.runs.run(&key.job_id)
     }
 
-    /// Waits for a supervisor that this process started. False: there is no thread for it.
-    pub(crate) fn follow(&self, supervised: Supervised, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
-        let run = self.run(&key);
-        spawn(move || tell_end(Some(supervised), &run, key, epoch, &inbox))
-    }
-
-    /// Waits for a supervisor that another process started. False: there is no thread for it.
-    pub(crate) fn adopt(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
-        let run = self.run(&key);
-        spawn(move || tell_end(None, &run, key, epoch, &inbox))
+    /// Waits for a supervisor that this process started, or, where none is given, another one.
+    /// False: there is no thread for it.
+    pub(crate) fn follow(&self, supervised: Option<Supervised>, key: StageKey, epoch: u64) -> bool {
+        let (run, inbox) = (self.run(&key), self.inbox.clone());
+        spawn(move || tell_end(supervised, &run, key, epoch, &inbox))
     }
 
     /// Ends stages that nobody wants any more: their supervisors do it, and where one is dead, its
@@ -83,8 +80,8 @@ impl WatchContext {
     }
 
     /// Tells an end once more after a while. False: there is no thread for it.
-    pub(crate) fn again(&self, key: StageKey, epoch: u64, inbox: Sender<Inbox>) -> bool {
-        let run = self.run(&key);
+    pub(crate) fn again(&self, key: StageKey, epoch: u64) -> bool {
+        let (run, inbox) = (self.run(&key), self.inbox.clone());
         spawn(move || {
             thread::park_timeout(AGAIN);
             tell_end(None, &run, key, epoch, &inbox);

@@ -126,7 +126,7 @@ impl Engine {
                         outcome,
                     })
                 {
-                    self.stages.watch.again(key, epoch, self.queues.inbox_sender.clone());
+                    self.stages.watch.again(key, epoch);
                 }
             }
             Inbox::NotDue(jobs) => {
@@ -222,12 +222,7 @@ impl Engine {
         let running: HashSet<_> = work.running.iter().map(key_of).collect();
         for key in &running {
             let is_new = !self.stages.following.contains(key) && !self.stages.starting.contains(key);
-            if is_new
-                && self
-                    .stages
-                    .watch
-                    .adopt(key.clone(), epoch, self.queues.inbox_sender.clone())
-            {
+            if is_new && self.stages.watch.follow(None, key.clone(), epoch) {
                 self.stages.following.insert(key.clone());
             }
         }

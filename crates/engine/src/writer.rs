@@ -284,7 +284,7 @@ impl Writer {
                     // Disk or database: the stage is done, its end will be told again after a
                     // while.
                     self.report(Some(refusal));
-                    self.watch.again(key, epoch, self.inbox.clone());
+                    self.watch.again(key, epoch);
                     return;
                 }
             },
@@ -387,7 +387,7 @@ impl Writer {
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
                 Tell::End(key, epoch) => {
-                    self.watch.again(key, epoch, self.inbox.clone());
+                    self.watch.again(key, epoch);
                 }
             }
         }
@@ -512,7 +512,7 @@ impl Writer {
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
-        if !self.watch.follow(supervised, key.clone(), epoch, self.inbox.clone()) {
+        if !self.watch.follow(Some(supervised), key.clone(), epoch) {
             // The stage runs. The next look sees that no thread waits for it, and starts one.
             tracing::warn!("{} {} #{} runs unwatched for now", key.job_id, key.stage, key.attempt);
         }

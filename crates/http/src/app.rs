@@ -22,7 +22,7 @@ use domain::time::Timestamp;
 use engine::api::Receipt;
 use engine::client::{Client, Committed, Unread};
 use text::words::duration;
-use wire::{DocumentContext, DoneDoc, GateDoc, JobGateDoc, PreviewDoc};
+use wire::{ActedDoc, DocumentContext, DoneDoc, GateDoc, JobGateDoc, PreviewDoc};
 
 use super::answer::{self, Answered, ApiError};
 use super::auth::{Caller, Tokens};
@@ -171,12 +171,12 @@ impl Asker {
             let foreseen = self.app.engine.preview(Some(self.caller.operator.clone()), command);
             let outlook = self.app.read(foreseen).await?;
             let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
-            return Ok(answer::ok(&PreviewDoc::of(job_id, &outlook)));
+            return Ok(answer::ok(&ActedDoc::Preview(PreviewDoc::of(job_id, &outlook))));
         }
         let (receipt, published) = self.act(command, patch_at).await?;
         let mut document = receipt.document(published.as_ref().err());
         complete(&receipt, &mut document);
-        Ok(answer::ok(&document))
+        Ok(answer::ok(&ActedDoc::Done(document)))
     }
 
     /// Answers with a gate as it is after something was done to it.

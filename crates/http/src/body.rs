@@ -51,7 +51,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 }
 
 /// A body that is one JSON object; nothing at all, or null, counts as an empty one.
-pub(crate) struct Object(pub Value);
+pub(crate) struct Object(pub Map<String, Value>);
 
 impl Object {
     /// What it asks for, or every fault of it.
@@ -67,11 +67,11 @@ impl<S: Send + Sync> FromRequest<S> for Object {
         let Raw(bytes) = Raw::from_request(request, state).await?;
         let fault = |kind: &str, msg: String, input: &Value| ApiError::fault(kind, vec!["body".into()], msg, input);
         if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self(Value::Object(Map::new())));
+            return Ok(Self(Map::new()));
         }
         match serde_json::from_slice(&bytes) {
-            Ok(Value::Object(map)) => Ok(Self(Value::Object(map))),
-            Ok(Value::Null) => Ok(Self(Value::Object(Map::new()))),
+            Ok(Value::Object(map)) => Ok(Self(map)),
+            Ok(Value::Null) => Ok(Self(Map::new())),
             Ok(other) => Err(fault("object_type", "the body is no JSON object".to_owned(), &other)),
             Err(error) => Err(fault(
                 "json_invalid",

@@ -1,13 +1,14 @@
 //! Requests as structs: each field is read by its type, and every fault of all of them is told at
 //! once.
 //!
-//! [`request!`] makes a struct, its schema and its reader from one telling. serde is not used for
-//! it: it stops at the first fault.
+//! [`request!`] makes a struct, its schema and its reader from one telling. The fields are read as
+//! those of a patch are (`patch::fields`). serde is not used for it: it stops at the first fault.
 
 use serde_json::{Map, Value};
 
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::time::Timestamp;
+use patch::fields::{self, FieldReader, FieldValue};
 
 use super::answer::{ApiError, FieldFault};
 use super::body::Object;
@@ -28,7 +29,7 @@ macro_rules! request {
 
         impl $crate::request::Request for $name {
             fn read(fields: &mut $crate::request::Fields<'_>) -> Option<Self> {
-                $(let $field = $crate::request::Field::read(fields, stringify!($field));)*
+                $(let $field = fields.read(stringify!($field));)*
                 $($check(fields);)?
                 Some(Self { $($field: $field?,)* })
             }
@@ -37,56 +38,81 @@ macro_rules! request {
 }
 pub(crate) use request;
 
+/// Requests over HTTP are read.
+pub(crate) enum Requests {}
+
+impl FieldReader for Requests {
+    type Fault = Vec<FieldFault>;
+    const IS_NULL_NOTHING: bool = true;
+
+    fn missing(fields: &fields::Fields<'_, Self>, key: &str, _needed: &str) -> Vec<FieldFault> {
+        if fields.object().contains_key(key) {
+            return fault(fields, key, "value_missing", "null is no value here");
+        }
+        let object = Value::Object(fields.object().clone());
+        vec![FieldFault::new("missing", fields.place(key), "Field required", &object)]
+    }
+}
+
+pub(crate) fn fault(
+    fields: &fields::Fields<'_, Requests>,
+    key: &str,
+    kind: &str,
+    msg: impl Into<String>,
+) -> Vec<FieldFault> {
+    let input = fields.object().get(key).unwrap_or(&Value::Null);
+    vec![FieldFault::new(kind, fields.place(key), msg, input)]
+}
+
 /// An object that came in, and every fault of it that was noted.
 pub(crate) struct Fields<'v> {
-    object: &'v Value,
-    loc: Vec<Value>,
+    of: fields::Fields<'v, Requests>,
     faults: Vec<FieldFault>,
 }
 
 impl<'v> Fields<'v> {
     /// Of a whole body.
     pub(crate) fn of(Object(object): &'v Object) -> Self {
-        Self {
-            object,
-            loc: vec!["body".into()],
-            faults: Vec::new(),
-        }
+        Self::at(fields::Fields::new(object, vec!["body".into()]))
     }
 
-    fn loc(&self, key: &str) -> Vec<Value> {
-        let mut loc = self.loc.clone();
-        loc.push(key.into());
-        loc
+    fn at(of: fields::Fields<'v, Requests>) -> Self {
+        let faults = Vec::new();
+        Self { of, faults }
     }
 
     /// Notes a fault of a field.
     pub(crate) fn fault(&mut self, key: &str, kind: &str, msg: impl Into<String>) {
-        let input = self.object.get(key).unwrap_or(&Value::Null);
-        let fault = FieldFault::new(kind, self.loc(key), msg, input);
-        self.faults.push(fault);
+        self.faults.extend(fault(&self.of, key, kind, msg));
     }
 
     /// A field that is there and not null.
     pub(crate) fn any(&self, key: &str) -> Option<&'v Value> {
-        self.object.get(key).filter(|value| !value.is_null())
+        self.of.get(key)
     }
 
-    /// Notes a field that is missing.
+    /// Notes that a field is missing, where it is.
     pub(crate) fn require(&mut self, key: &str) {
-        if self.object.get(key).is_none() {
-            let fault = FieldFault::new("missing", self.loc(key), "Field required", self.object);
-            self.faults.push(fault);
-        } else if self.any(key).is_none() {
-            self.fault(key, "value_missing", "null is no value here");
+        if self.any(key).is_none() {
+            self.faults.extend(Requests::missing(&self.of, key, ""));
         }
     }
 
+    /// Reads a field; none where a fault was noted.
+    pub(crate) fn read<T: FieldValue<'v, Requests>>(&mut self, key: &str) -> Option<T> {
+        let read = self.of.read(key);
+        read.map_err(|faults| self.faults.extend(faults)).ok()
+    }
+
     /// The request, or every fault of it.
-    pub(crate) fn finish<T: Request>(mut self) -> Result<T, ApiError> {
+    pub(crate) fn finish<T: Request>(self) -> Result<T, ApiError> {
+        self.all().map_err(|faults| ApiError::unprocessable(&faults))
+    }
+
+    fn all<T: Request>(mut self) -> Result<T, Vec<FieldFault>> {
         match T::read(&mut self) {
             Some(request) if self.faults.is_empty() => Ok(request),
-            Some(_) | None => Err(ApiError::unprocessable(&self.faults)),
+            Some(_) | None => Err(self.faults),
         }
     }
 }
@@ -94,120 +120,85 @@ impl<'v> Fields<'v> {
 /// Why a value is none of its kind: a word, and what would be right.
 pub(crate) type Unfit = (&'static str, String);
 
-/// What one value of JSON can be read as.
-pub(crate) trait FieldValue: Sized {
-    /// Reads it; it is not null.
-    fn of(value: &Value) -> Result<Self, Unfit>;
-}
-
-/// What a field can be: a value that must be there, or one that need not, or a list of objects.
-pub(crate) trait Field: Sized {
-    /// Reads it; none where a fault was noted.
-    fn read(fields: &mut Fields<'_>, key: &str) -> Option<Self>;
-}
-
-impl<T: FieldValue> Field for Option<T> {
-    fn read(fields: &mut Fields<'_>, key: &str) -> Option<Self> {
-        match fields.any(key).map(T::of).transpose() {
-            Ok(value) => Some(value),
-            Err((kind, msg)) => {
-                fields.fault(key, kind, msg);
-                None
-            }
-        }
-    }
-}
-
-impl<T: FieldValue> Field for T {
-    fn read(fields: &mut Fields<'_>, key: &str) -> Option<Self> {
-        fields.require(key);
-        Field::read(fields, key)?
-    }
-}
-
-impl<T: Request> Field for Option<Vec<T>> {
-    fn read(fields: &mut Fields<'_>, key: &str) -> Option<Self> {
-        match fields.any(key) {
-            None => Some(None),
-            Some(Value::Array(items)) => items_of(fields, key, items).map(Some),
-            Some(_) => {
-                fields.fault(key, "list_type", "Input should be a list");
-                None
-            }
-        }
-    }
-}
-
-impl<T: Request> Field for Vec<T> {
-    fn read(fields: &mut Fields<'_>, key: &str) -> Option<Self> {
-        fields.require(key);
-        <Option<Self> as Field>::read(fields, key)?
-    }
-}
-
-fn items_of<T: Request>(fields: &mut Fields<'_>, key: &str, items: &[Value]) -> Option<Vec<T>> {
-    let mut all = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        if !item.is_object() {
-            fields.fault(key, "dict_type", format!("item {index} should be an object"));
-            continue;
-        }
-        let mut loc = fields.loc(key);
-        loc.push(index.into());
-        let mut inner = Fields {
-            object: item,
-            loc,
-            faults: Vec::new(),
+impl<'v, T: Request> FieldValue<'v, Requests> for Vec<T> {
+    fn of(fields: &fields::Fields<'v, Requests>, key: &str, value: &'v Value) -> Result<Self, Vec<FieldFault>> {
+        let Value::Array(items) = value else {
+            return Err(fault(fields, key, "list_type", "Input should be a list"));
         };
-        all.extend(T::read(&mut inner));
-        fields.faults.extend(inner.faults);
+        let (mut all, mut faults) = (Vec::new(), Vec::new());
+        for (index, item) in items.iter().enumerate() {
+            let read = match item.as_object() {
+                Some(object) => Fields::at(fields.item(key, index, object)).all(),
+                None => Err(fault(
+                    fields,
+                    key,
+                    "dict_type",
+                    format!("item {index} should be an object"),
+                )),
+            };
+            match read {
+                Ok(item) => all.push(item),
+                Err(found) => faults.extend(found),
+            }
+        }
+        if faults.is_empty() { Ok(all) } else { Err(faults) }
     }
-    Some(all)
 }
 
-fn text(value: &Value) -> Result<&str, Unfit> {
+/// What one value of JSON can be read as: the type, and how a value that is not null is read.
+macro_rules! values {
+    ($($kind:ty: $read:expr;)*) => {
+        $(impl<'v> patch::fields::FieldValue<'v, $crate::request::Requests> for $kind {
+            fn of(
+                fields: &patch::fields::Fields<'v, $crate::request::Requests>,
+                key: &str,
+                value: &'v serde_json::Value,
+            ) -> Result<Self, Vec<$crate::answer::FieldFault>> {
+                let read: fn(&serde_json::Value) -> Result<Self, $crate::request::Unfit> = $read;
+                read(value).map_err(|(kind, msg)| $crate::request::fault(fields, key, kind, msg))
+            }
+        })*
+    };
+}
+pub(crate) use values;
+
+values! {
+    String: |value| text(value).map(str::to_owned);
+    Value: |value| Ok(value.clone());
+    Map<String, Value>: |value| {
+        let object = value.as_object().cloned();
+        object.ok_or_else(|| ("dict_type", "Input should be an object".to_owned()))
+    };
+    bool: |value| {
+        let boolean = value.as_bool();
+        boolean.ok_or_else(|| ("bool_type", "Input should be true or false".to_owned()))
+    };
+    u32: counting;
+    StageName: |value| Self::new(text(value)?).map_err(|error| ("stage_name", error.to_string()));
+    ArtifactPath: |value| Self::new(text(value)?).map_err(|error| ("artifact_path", error.to_string()));
+    Digest: |value| Self::parse(text(value)?).map_err(|error| ("digest", error.to_string()));
+    Timestamp: |value| {
+        let time = Self::parse(text(value)?);
+        time.ok_or_else(|| ("datetime", "Input should be an RFC 3339 time".to_owned()))
+    };
+}
+
+/// A text.
+pub(crate) fn text(value: &Value) -> Result<&str, Unfit> {
     value
         .as_str()
         .ok_or_else(|| ("string_type", "Input should be a valid string".to_owned()))
 }
 
-impl FieldValue for String {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        text(value).map(str::to_owned)
-    }
-}
-
-impl FieldValue for Value {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        Ok(value.clone())
-    }
-}
-
-impl FieldValue for Map<String, Value> {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let object = value.as_object().cloned();
-        object.ok_or_else(|| ("dict_type", "Input should be an object".to_owned()))
-    }
-}
-
-impl FieldValue for bool {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let boolean = value.as_bool();
-        boolean.ok_or_else(|| ("bool_type", "Input should be true or false".to_owned()))
-    }
-}
-
-impl FieldValue for u32 {
-    /// From 1: every number that a request holds counts something.
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        // JSON knows one kind of number: 600.0 is a whole one.
-        let whole = value.as_u64().or_else(|| whole_of(value.as_f64()?));
-        let whole = whole.and_then(|number| Self::try_from(number).ok());
-        whole.filter(|number| *number > 0).ok_or_else(|| {
-            let msg = format!("Input should be a whole number from 1 to {}", Self::MAX);
-            ("int_range", msg)
-        })
-    }
+/// A number from 1: every number that a request holds counts something.
+fn counting(value: &Value) -> Result<u32, Unfit> {
+    // JSON knows one kind of number: 600.0 is a whole one.
+    let whole = value.as_u64().or_else(|| whole_of(value.as_f64()?));
+    let whole = whole.and_then(|number| u32::try_from(number).ok());
+    whole.filter(|number| *number > 0).ok_or_else(|| {
+        let msg = format!("Input should be a whole number from 1 to {}", u32::MAX);
+        ("int_range", msg)
+    })
 }
 
 /// The whole number that a floating-point one is, where it is one and exact.
@@ -215,29 +206,4 @@ fn whole_of(number: f64) -> Option<u64> {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     let is_whole = number.fract() == 0.0 && (0.0..=EXACT_MAX).contains(&number);
     is_whole.then_some(number as u64)
-}
-
-impl FieldValue for StageName {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        Self::new(text(value)?).map_err(|error| ("stage_name", error.to_string()))
-    }
-}
-
-impl FieldValue for ArtifactPath {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        Self::new(text(value)?).map_err(|error| ("artifact_path", error.to_string()))
-    }
-}
-
-impl FieldValue for Digest {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        Self::parse(text(value)?).map_err(|error| ("digest", error.to_string()))
-    }
-}
-
-impl FieldValue for Timestamp {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let time = Self::parse(text(value)?);
-        time.ok_or_else(|| ("datetime", "Input should be an RFC 3339 time".to_owned()))
-    }
 }

@@ -73,11 +73,10 @@ pub(super) fn resolve(files: &[String], path: &str, present: Option<&str>) -> Re
         (None, [file]) => (*file).to_owned(),
         (None, []) => return Err(missing(files, path)),
         (None, several) => {
-            let candidates: Vec<String> = several.iter().map(|file| (*file).to_owned()).collect();
             return Err(
                 PatchError::unfit(format!("{} could be {} files of this run", quote(path), several.len()))
-                    .with_hint(format!("write one of {}", listed(&candidates)))
-                    .with_candidates(candidates),
+                    .with_hint(format!("write one of {}", listed(several)))
+                    .with_candidates(several.iter().map(|file| (*file).to_owned()).collect()),
             );
         }
     };

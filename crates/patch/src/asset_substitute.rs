@@ -6,17 +6,18 @@ use serde_json::{Value, json};
 
 use super::PATCH_ITEMS_MAX;
 use super::asset_path::{self, Asset};
-use super::catalog::{Family, Planner, TypeDoc};
 use super::closest::closest_name;
 use super::elements::{ASSET_FIELDS, AssetField, Elements};
 use super::error::PatchError;
-use super::fields::Fields;
 use super::json_document::JsonDocument;
 use super::json_tree::read_artifact;
 use super::lines::line_at;
+use super::offers::{Asked, Named, Offer};
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChanges};
 use super::pointer::Pointer;
-use super::quote::{counted, listed, quote};
+use super::quote::{counted, listed, listed_quoted, quote};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc, names};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "asset_substitute",
@@ -31,9 +32,24 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
             "substitutions": [{"element_id": "figure", "asset_path": "artifacts/assets/figure-2.svg"}],
         })
     },
-    fields: &["substitutions"],
+    fields: &[FieldDoc::new(
+        "substitutions",
+        "[{element_id, asset_path}]",
+        Holds::Items(SUBSTITUTION),
+    )],
+    template,
+    edited_first: None,
     parse: |fields| Ok(Box::new(AssetSubstitute::parse(fields)?)),
 };
+
+const SUBSTITUTION: &[FieldDoc] = &[
+    FieldDoc::new(
+        "element_id",
+        "the id of an element",
+        Holds::Offered(|asked| Some(Offer::Texts(asked.contents.elements.clone()))),
+    ),
+    FieldDoc::new("asset_path", "a file of this run", Holds::Offered(assets)),
+];
 
 /// How many ids a refusal offers to choose from.
 const CANDIDATES_MAX: usize = 50;
@@ -58,34 +74,40 @@ struct Write {
     value: Value,
 }
 
+/// The first element with one asset, and that asset.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let (text, root) = subject.tree()?;
+    let first = Elements::of(text, &root).shown().into_iter().next()?;
+    Some(json!({"substitutions": [{"element_id": first.id, "asset_path": first.asset}]}))
+}
+
+/// Files that could be an asset: those below `assets` first.
+fn assets(asked: &Asked<'_>) -> Option<Offer> {
+    let files = asked.files.iter().filter(|file| *file != asked.path);
+    let mut files: Vec<Named> = files.map(|file| Named::new(file, "")).collect();
+    files.sort_by_key(|file| file.text.split('/').all(|part| part != "assets"));
+    Some(Offer::Texts(files))
+}
+
 impl AssetSubstitute {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let items = fields.objects("substitutions", PATCH_ITEMS_MAX)?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
         let mut seen = HashSet::new();
-        let mut substitutions = Vec::with_capacity(items.len());
-        for item in &items {
+        let substitutions = fields.items("substitutions", PATCH_ITEMS_MAX, |item| {
             let substitution = Substitution::parse(item)?;
-            if !seen.insert(substitution.element_id.clone()) {
-                let message = format!("element {} is given an asset twice", quote(&substitution.element_id));
-                return Err(PatchError::wrong_field(item.path("element_id"), message).with_hint("keep one of the two"));
-            }
-            substitutions.push(substitution);
-        }
+            item.once("element_id", &mut seen, |id| {
+                format!("element {id} is given an asset twice")
+            })?;
+            Ok(substitution)
+        })?;
         Ok(Self { substitutions })
     }
 }
 
 impl Substitution {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        fields.only(&["element_id", "asset_path"])?;
-        let element_id = fields.text("element_id")?;
-        if element_id.is_empty() {
-            return Err(PatchError::wrong_field(
-                fields.path("element_id"),
-                "`element_id` is empty",
-            ));
-        }
-        let asset_path = fields.text("asset_path")?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        fields.only(&names(SUBSTITUTION))?;
+        let element_id = fields.filled("element_id")?;
+        let asset_path: &str = fields.read("asset_path")?;
         if let Some(fault) = asset_path::fault(asset_path) {
             let message = format!("`asset_path` {} {fault}", quote(asset_path));
             return Err(PatchError::wrong_field(fields.path("asset_path"), message)
@@ -137,14 +159,13 @@ impl Substitution {
         };
         if found.iter().any(|(_, field)| field.asset != first.asset) {
             let names: Vec<String> = found.iter().map(|(at, _)| elements.full_id(*at)).collect();
-            let shown: Vec<String> = names.iter().map(|name| quote(name)).collect();
             return Err(PatchError::unfit(format!(
                 "element {} stands {} times in {}, with different assets",
                 quote(&self.element_id),
                 names.len(),
                 quote(material.path)
             ))
-            .with_hint(format!("say which: {}", listed(&shown)))
+            .with_hint(format!("say which: {}", listed_quoted(&names)))
             .with_candidates(names.into_iter().take(CANDIDATES_MAX).collect()));
         }
         Ok(found)
@@ -152,11 +173,10 @@ impl Substitution {
 
     fn not_found(&self, material: &Material<'_>, elements: &Elements<'_>) -> PatchError {
         let ids = elements.ids();
-        let shown: Vec<String> = ids.iter().map(|id| quote(id)).collect();
         let what = if ids.is_empty() {
             "no elements with an id".to_owned()
         } else {
-            listed(&shown)
+            listed_quoted(&ids)
         };
         let error = PatchError::unfit(format!(
             "element {} not found; {} has {what}",
@@ -185,15 +205,13 @@ impl Substitution {
         ))
         .at_artifact_line(line);
         if inside.is_empty() {
-            let fields: Vec<String> = ASSET_FIELDS.map(str::to_owned).to_vec();
             return error.with_hint(format!(
                 "an asset is a text in one of {}; json_patch can add it",
-                listed(&fields)
+                listed(&ASSET_FIELDS)
             ));
         }
-        let shown: Vec<String> = inside.iter().map(|name| quote(name)).collect();
         error
-            .with_hint(format!("in it are {}", listed(&shown)))
+            .with_hint(format!("in it are {}", listed_quoted(&inside)))
             .with_candidates(inside)
     }
 }
@@ -283,12 +301,7 @@ impl Planner for AssetSubstitute {
             let target = document.find(&write.pointer)?;
             document.set(target.id, &write.value, &target.place, &mut changes)?;
         }
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: document.finished(material.path)?.into_bytes(),
-            changes,
-            consequences: told,
-        })
+        Ok(Planned::new(document.finished(material.path)?, changes, told))
     }
 }
 

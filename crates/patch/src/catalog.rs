@@ -1,68 +1,12 @@
-//! The patch types that are built, and what each is for.
-
-use std::fmt;
-
-use serde_json::Value;
+//! The patch types that are built.
 
 use super::error::{PatchError, PatchFault};
-use super::fields::Fields;
-use super::plan::{Material, Planned};
 use super::quote::quote;
+use super::type_doc::TypeDoc;
 use super::{
     asset_substitute, duration_adjust, json_patch, level_adjust, merge_patch, params, section_replace, text_replace,
     unified_diff,
 };
-
-/// What a patch type works on; decides which artifacts it is offered for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
-    /// Any text, JSON included.
-    Text,
-    /// Any JSON document.
-    Json,
-    /// A storyboard in JSON.
-    Storyboard,
-    /// Sound.
-    Audio,
-    /// The job itself, not an artifact.
-    Job,
-}
-
-/// One patch type, as `patch types` and `GET patches/types` show it.
-#[derive(Clone, Copy)]
-pub struct TypeDoc {
-    /// The value of `type`.
-    pub name: &'static str,
-    /// What it works on.
-    pub family: Family,
-    /// What it works on, in words.
-    pub applies_to: &'static str,
-    /// What it does and its rules, in a sentence or two.
-    pub description: &'static str,
-    /// A filled-in patch of this type.
-    pub example: fn() -> Value,
-    /// The fields beside `type` and `artifact`.
-    pub fields: &'static [&'static str],
-    pub(super) parse: Parse,
-}
-
-/// Checks the fields of one type and makes its planner.
-pub(super) type Parse = fn(&Fields<'_>) -> Result<Box<dyn Planner>, PatchError>;
-
-/// A checked patch of one type.
-pub(super) trait Planner: fmt::Debug + Send + Sync {
-    /// What the patch makes of these bytes; pure.
-    fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError>;
-}
-
-impl fmt::Debug for TypeDoc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TypeDoc")
-            .field("name", &self.name)
-            .field("family", &self.family)
-            .finish_non_exhaustive()
-    }
-}
 
 static TYPES: &[TypeDoc] = &[
     text_replace::TYPE,
@@ -100,34 +44,66 @@ pub(super) fn find(name: &str) -> Result<&'static TypeDoc, PatchError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::type_doc::{Family, Subject};
     use crate::{Patch, Surroundings};
+
+    /// A patch of this type for something of its family: what it makes differs.
+    fn makes(doc: &TypeDoc, patch: serde_json::Value) -> Result<bool, PatchError> {
+        let (path, bytes) = sample(doc.family);
+        let files = ["artifacts/assets/figure.svg", "artifacts/assets/figure-2.svg"].map(str::to_owned);
+        let surroundings = Surroundings {
+            files: &files,
+            sidecar: None,
+        };
+        let plan = Patch::from_value(patch)?.plan_among(path, &bytes, surroundings)?;
+        Ok(plan.bytes != bytes)
+    }
+
+    fn sample(family: Family) -> (&'static str, Vec<u8>) {
+        let storyboard = "{\n  \"scenes\": [\n    {\"id\": \"scene_000\", \"duration_ms\": 8000, \"layers\": [{\"element_id\": \"figure\", \"asset\": \"figure.svg\"}]}\n  ]\n}";
+        match family {
+            Family::Text => (
+                "artifacts/script/script.txt",
+                "**Opening**\n\nLow tide is at noon \u{2013} bring boots.\n\n**Close**\n\nSee you there.".into(),
+            ),
+            Family::Storyboard | Family::Json => ("artifacts/storyboard/storyboard.json", storyboard.into()),
+            Family::Audio => ("artifacts/audio/voiceover.wav", testing::sound::tone(9_000)),
+            Family::Job => ("params", b"{\"tone\": \"calm\"}".to_vec()),
+        }
+    }
 
     #[test]
     fn every_example_applies_to_sample_material() {
-        let script = "**Opening**\n\nLow tide is at noon \u{2013} bring boots.\n\n**Close**\n\nSee you there.";
-        let storyboard = "{\n  \"scenes\": [\n    {\"id\": \"scene_000\", \"duration_ms\": 8000, \"layers\": [{\"element_id\": \"figure\", \"asset\": \"figure.svg\"}]}\n  ]\n}";
-        let files = ["artifacts/assets/figure.svg", "artifacts/assets/figure-2.svg"].map(str::to_owned);
         for doc in types() {
-            let (path, bytes) = match doc.family {
-                Family::Text => ("artifacts/script/script.txt", script.as_bytes().to_vec()),
-                Family::Storyboard | Family::Json => {
-                    ("artifacts/storyboard/storyboard.json", storyboard.as_bytes().to_vec())
-                }
-                Family::Audio => ("artifacts/audio/voiceover.wav", testing::sound::tone(9_000)),
-                Family::Job => ("params", b"{\"tone\": \"calm\"}".to_vec()),
-            };
-            let surroundings = Surroundings {
-                files: &files,
-                sidecar: None,
-            };
-            let patch = Patch::from_value((doc.example)()).unwrap();
-            let plan = patch
-                .plan_among(path, &bytes, surroundings)
-                .unwrap_or_else(|error| panic!("{}: {error}", doc.name));
-            assert_ne!(plan.bytes, bytes, "{}", doc.name);
+            assert_eq!(makes(doc, (doc.example)()), Ok(true), "{}", doc.name);
             for key in (doc.example)().as_object().unwrap().keys().filter(|key| *key != "type") {
-                assert!(doc.fields.contains(&key.as_str()), "{}: {key}", doc.name);
+                assert!(doc.holds(key).is_some(), "{}: {key}", doc.name);
             }
+        }
+    }
+
+    #[test]
+    fn every_template_is_filled_from_sample_material_and_changes_nothing_as_it_opens() {
+        for doc in types() {
+            let (path, bytes) = sample(doc.family);
+            let params = serde_json::from_slice(&bytes).unwrap_or_default();
+            let subject = Subject {
+                path,
+                bytes: &bytes,
+                params: &params,
+            };
+            let mut patch = (doc.template)(&subject).unwrap_or_else(|| panic!("{} is not filled", doc.name));
+            let edited = doc
+                .edited_first
+                .is_none_or(|field| doc.field_names().any(|name| name == field));
+            assert!(edited, "{}: no field is called so", doc.name);
+            patch["type"] = doc.name.into();
+            let fault = makes(doc, patch).unwrap_err().fault;
+            assert!(
+                matches!(fault, PatchFault::NoChange | PatchFault::Field),
+                "{}: {fault:?}",
+                doc.name
+            );
         }
     }
 

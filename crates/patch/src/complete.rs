@@ -6,30 +6,18 @@
 //! range that it replaces.
 
 mod cursor;
-mod fields;
-mod material;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
 
-use super::catalog::find;
+use super::catalog::{find, types};
+use super::lines::CursorPosition;
+use super::offers::{ArtifactContents, Asked, CANDIDATES_MAX, Named, Offer, Written, written};
 use super::target::{ArtifactFacts, applicable};
-use super::{TypeDoc, template_of};
-use cursor::{CursorContext, Expected, Step, Word, Written, place_at};
-use material::{ArtifactContents, Named};
-
-/// The most candidates that are offered at once.
-pub const CANDIDATES_MAX: usize = 200;
-
-/// A place in a text: line and character, both from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CursorPosition {
-    /// The line, from 0.
-    pub line: usize,
-    /// The character in that line, from 0.
-    pub character: usize,
-}
+use super::template::templates_of;
+use super::type_doc::{COMMON_FIELDS, FieldDoc, Holds, TypeDoc};
+use cursor::{CursorContext, Expected, Step, Word, place_at};
 
 /// One thing that could stand at the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,43 +40,29 @@ pub struct Completer {
     kind: String,
     path: String,
     files: Vec<String>,
-    holdings: ArtifactContents,
+    contents: ArtifactContents,
     templates: Vec<Named>,
-}
-
-/// What may be offered for a value.
-enum Offer {
-    /// Texts, to be written between quotation marks.
-    Texts(Vec<Named>),
-    /// Values as JSON writes them.
-    Json(Vec<Named>),
 }
 
 impl Completer {
     /// Looks up what the artifact offers. `files` are the paths of the run directory
     /// ([`Surroundings::files`](super::Surroundings)).
     pub fn new(kind: &str, path: &str, bytes: &[u8], files: &[String]) -> Self {
-        let templates = applicable(ArtifactFacts { path, kind })
+        let templates = templates_of(ArtifactFacts { path, kind }, bytes);
+        let templates = templates
             .into_iter()
-            .filter_map(|doc| {
-                let text = template_of(doc.name, kind, path, bytes)?;
-                Some(Named {
-                    text,
-                    detail: doc.name.to_owned(),
-                })
-            })
-            .collect();
+            .map(|(name, template)| Named::new(&template.text, name));
         Self {
             kind: kind.to_owned(),
             path: path.to_owned(),
             files: files.to_vec(),
-            holdings: ArtifactContents::of(path, bytes),
-            templates,
+            contents: ArtifactContents::of(path, bytes),
+            templates: templates.collect(),
         }
     }
 
     /// What could stand at the cursor (line and character from 0), the likeliest first, at most
-    /// [`CANDIDATES_MAX`].
+    /// 200.
     ///
     /// Of what was typed a candidate repeats the beginning, or else some part, letter case aside.
     pub fn at(&self, text: &str, line: usize, character: usize) -> Vec<Completion> {
@@ -145,23 +119,18 @@ impl Completer {
 
     /// Names of fields that the object at the cursor does not have yet.
     fn names(&self, place: &CursorContext) -> Vec<Named> {
-        let named = |(name, detail): (&str, &str)| Named {
-            text: name.to_owned(),
-            detail: detail.to_owned(),
-        };
+        let named = |field: &FieldDoc| Named::new(field.name, field.detail);
         let doc = self.doc(&place.root);
         let names: Vec<Named> = match (place.path.as_slice(), doc) {
-            ([], None) => fields::ROOT.into_iter().map(named).collect(),
-            ([], Some(doc)) => {
-                let own = doc.fields.iter().map(|name| (*name, fields::detail(name)));
-                fields::ROOT.into_iter().chain(own).map(named).collect()
+            ([], doc) => {
+                let own = doc.map_or(&[][..], |doc| doc.fields);
+                COMMON_FIELDS.iter().chain(own).map(named).collect()
             }
-            ([Step::Key(list), Step::Item], Some(doc)) => {
-                fields::of_item(doc.name, list).iter().copied().map(named).collect()
-            }
-            ([Step::Key(field), rest @ ..], Some(doc)) if doc.name == "merge_patch" && field == "merge" => {
-                keys_of(rest).map(|keys| self.holdings.keys(&keys)).unwrap_or_default()
-            }
+            ([Step::Key(field), rest @ ..], Some(doc)) => match (doc.holds(field), rest) {
+                (Some(Holds::Items(fields)), [Step::Item]) => fields.iter().map(named).collect(),
+                (Some(Holds::Merged), rest) => keys_of(rest).map_or_else(Vec::new, |keys| self.contents.keys(&keys)),
+                (_, _) => Vec::new(),
+            },
             (_, _) => Vec::new(),
         };
         let own = place.word.as_ref().map(|word| word.typed.as_str());
@@ -173,64 +142,41 @@ impl Completer {
     }
 
     fn values(&self, place: &CursorContext, typed: &str) -> Option<Offer> {
-        let sibling = |name: &str| written(&place.siblings, name);
-        let holdings = &self.holdings;
-        let flag = || Offer::Json(fields::FLAGS.map(plain).to_vec());
-        match place.path.as_slice() {
-            [Step::Key(field)] if field == "type" => Some(Offer::Texts(self.type_names())),
-            [Step::Key(field)] if field == "artifact" => Some(Offer::Texts(vec![Named {
-                text: self.path.clone(),
-                detail: self.kind.clone(),
-            }])),
-            [Step::Key(field)] if field == "section_marker" => Some(Offer::Texts(holdings.markers.clone())),
-            [Step::Key(field)] if fields::is_flag(field) => Some(flag()),
-            // A bare `{op, path, value}` is taken as one op.
-            [Step::Key(field)] => self.of_op(place, field, typed),
-            [Step::Key(list), Step::Item, Step::Key(field)] => match (list.as_str(), field.as_str()) {
-                ("replacements", "old") => Some(Offer::Texts(holdings.lines(typed))),
-                ("replacements", "new") => Some(Offer::Texts(vec![Named {
-                    text: sibling("old")?.to_owned(),
-                    detail: "as `old`, to be changed".to_owned(),
-                }])),
-                ("beat_adjustments", "beat_id") => Some(Offer::Texts(holdings.beats.clone())),
-                ("beat_adjustments", "duration") => Some(Offer::Json(vec![Named {
-                    text: holdings.seconds.get(sibling("beat_id")?)?.clone(),
-                    detail: "seconds, as it is".to_owned(),
-                }])),
-                ("substitutions", "element_id") => Some(Offer::Texts(holdings.elements.clone())),
-                ("substitutions", "asset_path") => Some(Offer::Texts(self.assets())),
-                ("ops", field) => self.of_op(place, field, typed),
-                (_, _) => self.of_merge(place),
-            },
-            _ => self.of_merge(place),
+        let (first, rest) = match place.path.as_slice() {
+            [Step::Key(first), rest @ ..] => (first.as_str(), rest),
+            _ => return None,
+        };
+        match (first, rest) {
+            ("type", []) => return Some(Offer::Texts(self.type_names())),
+            ("artifact", []) => return Some(Offer::Texts(vec![Named::new(&self.path, &self.kind)])),
+            (_, _) => {}
         }
-    }
-
-    /// Values of a JSON Patch operation.
-    fn of_op(&self, place: &CursorContext, field: &str, typed: &str) -> Option<Offer> {
-        if self.doc(&place.root)?.name != "json_patch" {
-            return self.of_merge(place);
-        }
-        match field {
-            "op" => Some(Offer::Texts(fields::OPS.into_iter().map(described).collect())),
-            "path" | "from" => Some(Offer::Texts(self.holdings.pointers(typed))),
-            "value" => {
-                let text = self.holdings.value_at(written(&place.siblings, "path")?)?;
-                Some(Offer::Json(vec![as_it_is(text)]))
+        // Without a type yet, the field says which is meant.
+        let holds = match self.doc(&place.root) {
+            Some(doc) => doc.holds(first)?,
+            None => types().iter().find_map(|doc| doc.holds(first))?,
+        };
+        let holds = match (holds, rest) {
+            (Holds::Items(fields), [Step::Item, Step::Key(name)]) => {
+                fields.iter().find(|field| field.name == name)?.holds
             }
-            _ => None,
-        }
-    }
-
-    /// The value that a merged key has now.
-    fn of_merge(&self, place: &CursorContext) -> Option<Offer> {
-        let doc = self.doc(&place.root)?;
-        match place.path.as_slice() {
-            [Step::Key(field), rest @ ..] if doc.name == "merge_patch" && field == "merge" && !rest.is_empty() => {
-                let text = self.holdings.value_of(&keys_of(rest)?)?;
-                Some(Offer::Json(vec![as_it_is(text)]))
+            (Holds::Merged, [_, ..]) => {
+                let text = self.contents.value_of(&keys_of(rest)?)?;
+                return Some(Offer::Json(vec![Named::new(&text, "as it is")]));
             }
-            _ => None,
+            (holds, []) => holds,
+            (_, _) => return None,
+        };
+        match holds {
+            Holds::Flag => Some(Offer::Json(["true", "false"].map(|flag| Named::new(flag, "")).to_vec())),
+            Holds::Offered(offer) => offer(&Asked {
+                path: &self.path,
+                contents: &self.contents,
+                files: &self.files,
+                siblings: &place.siblings,
+                typed,
+            }),
+            Holds::Anything | Holds::Items(_) | Holds::Merged => None,
         }
     }
 
@@ -240,54 +186,9 @@ impl Completer {
             kind: &self.kind,
         })
         .into_iter()
-        .map(|doc| Named {
-            text: doc.name.to_owned(),
-            detail: doc.description.split(". ").next().unwrap_or_default().to_owned(),
-        })
+        .map(|doc| Named::new(doc.name, doc.description.split(". ").next().unwrap_or_default()))
         .collect()
     }
-
-    /// Files that could be an asset: those below `assets` first.
-    fn assets(&self) -> Vec<Named> {
-        let (assets, others): (Vec<&String>, Vec<&String>) = self
-            .files
-            .iter()
-            .filter(|file| **file != self.path)
-            .partition(|file| file.split('/').any(|part| part == "assets"));
-        assets
-            .into_iter()
-            .chain(others)
-            .map(|file| Named {
-                text: file.clone(),
-                detail: String::new(),
-            })
-            .collect()
-    }
-}
-
-fn plain(text: &str) -> Named {
-    Named {
-        text: text.to_owned(),
-        detail: String::new(),
-    }
-}
-
-fn described((text, detail): (&str, &str)) -> Named {
-    Named {
-        text: text.to_owned(),
-        detail: detail.to_owned(),
-    }
-}
-
-fn as_it_is(text: String) -> Named {
-    Named {
-        text,
-        detail: "as it is".to_owned(),
-    }
-}
-
-fn written<'w>(fields: &'w [Written], name: &str) -> Option<&'w str> {
-    fields.iter().find(|(known, _)| known == name)?.1.as_deref()
 }
 
 /// A path of object keys alone: merge patches do not reach into lists.

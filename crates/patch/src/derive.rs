@@ -31,11 +31,11 @@ use serde_json::Value;
 use diff::{Limit, diff_lines};
 
 use super::PATCH_ITEMS_MAX;
-use super::catalog::Family;
 use super::error::{PatchError, PatchFault};
 use super::plan::{Patch, Plan, check_artifact_length, json_problem};
 use super::quote::quote;
 use super::target::{ArtifactFacts, applicable};
+use super::type_doc::Family;
 use section::Share;
 use spots::Spot;
 

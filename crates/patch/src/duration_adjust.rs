@@ -1,21 +1,22 @@
 //! `duration_adjust`: how long beats and scenes of a storyboard last (SPEC §6).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use serde_json::json;
+use serde_json::{Number, Value, json};
 
 use super::PATCH_ITEMS_MAX;
-use super::catalog::{Family, Planner, TypeDoc};
 use super::decimal::Decimal;
 use super::error::PatchError;
-use super::fields::Fields;
 use super::json_edit::Edits;
 use super::keyframes::{Stretch, stretch};
 use super::lines::line_at;
+use super::offers::{Named, Offer};
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
 use super::quote::quote;
 use super::storyboard::{Beat, Duration, Storyboard, tree_of};
 use super::totals::Adjusted;
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc, names};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "duration_adjust",
@@ -31,10 +32,34 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
             "update_totals": true,
         })
     },
-    fields: &["beat_adjustments", "scale_keyframes", "update_totals"],
+    fields: &[
+        FieldDoc::new("beat_adjustments", "[{beat_id, duration}]", Holds::Items(ADJUSTMENT)),
+        FieldDoc::new("scale_keyframes", "true moves keyframes in proportion", Holds::Flag),
+        FieldDoc::new("update_totals", "true writes the totals anew", Holds::Flag),
+    ],
+    template,
+    edited_first: Some("duration"),
     parse: |fields| Ok(Box::new(DurationAdjust::parse(fields)?)),
 };
 
+const ADJUSTMENT: &[FieldDoc] = &[
+    FieldDoc::new(
+        "beat_id",
+        "the id of a beat or scene",
+        Holds::Offered(|asked| Some(Offer::Texts(asked.contents.beats.clone()))),
+    ),
+    FieldDoc::new(
+        "duration",
+        "seconds",
+        Holds::Offered(|asked| {
+            let seconds = asked.contents.seconds.get(asked.sibling("beat_id")?)?;
+            Some(Offer::Json(vec![Named::new(seconds, "seconds, as it is")]))
+        }),
+    ),
+];
+
+/// How many beats are tried for one with a clear id and length.
+const BEATS_TRIED_MAX: usize = 100;
 /// The longest duration, in seconds (SPEC §6): one day.
 const DURATION_S_MAX: u32 = 86_400;
 
@@ -52,34 +77,46 @@ struct Adjustment {
     seconds: Decimal,
 }
 
+/// The first beat with a clear id, as long as it is.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let text = subject.text()?;
+    let root = tree_of(subject.path, text).ok()?;
+    let storyboard = Storyboard::of(subject.path, text, &root).ok()?;
+    let (id, seconds) = storyboard.beats.iter().take(BEATS_TRIED_MAX).find_map(|beat| {
+        let id = beat.id()?;
+        storyboard.find(id).ok()?;
+        Some((id, beat.seconds(text).filter(|seconds| seconds.is_positive())?))
+    })?;
+    let duration: Value = serde_json::from_str(&seconds.to_string()).ok()?;
+    Some(json!({
+        "beat_adjustments": [{"beat_id": id, "duration": duration}],
+        "scale_keyframes": false,
+        "update_totals": true,
+    }))
+}
+
 impl DurationAdjust {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let items = fields.objects("beat_adjustments", PATCH_ITEMS_MAX)?;
-        let mut adjustments: Vec<Adjustment> = Vec::with_capacity(items.len());
-        for item in &items {
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let mut seen = HashSet::new();
+        let adjustments = fields.items("beat_adjustments", PATCH_ITEMS_MAX, |item| {
             let adjustment = Adjustment::parse(item)?;
-            if adjustments.iter().any(|earlier| earlier.beat_id == adjustment.beat_id) {
-                let message = format!("beat {} is adjusted twice", quote(&adjustment.beat_id));
-                return Err(PatchError::wrong_field(item.path("beat_id"), message).with_hint("keep one of the two"));
-            }
-            adjustments.push(adjustment);
-        }
+            item.once("beat_id", &mut seen, |id| format!("beat {id} is adjusted twice"))?;
+            Ok(adjustment)
+        })?;
+        let flag = |key| Ok(fields.read::<Option<bool>>(key)?.unwrap_or(false));
         Ok(Self {
             adjustments,
-            is_scaling_keyframes: fields.flag("scale_keyframes")?,
-            is_updating_totals: fields.flag("update_totals")?,
+            is_scaling_keyframes: flag("scale_keyframes")?,
+            is_updating_totals: flag("update_totals")?,
         })
     }
 }
 
 impl Adjustment {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        fields.only(&["beat_id", "duration"])?;
-        let beat_id = fields.text("beat_id")?.to_owned();
-        if beat_id.is_empty() {
-            return Err(PatchError::wrong_field(fields.path("beat_id"), "`beat_id` is empty"));
-        }
-        let literal = fields.number("duration")?.to_string();
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        fields.only(&names(ADJUSTMENT))?;
+        let beat_id = fields.filled("beat_id")?.to_owned();
+        let literal = fields.read::<&Number>("duration")?.to_string();
         let field = fields.path("duration");
         let allowed = |value: Decimal| value.is_positive() && value <= Decimal::from(DURATION_S_MAX);
         match Decimal::parse(&literal) {
@@ -189,10 +226,7 @@ impl Planner for DurationAdjust {
             let durations = adjustment
                 .durations(&storyboard, beat)
                 .map_err(|error| error.at_field(id_field))?;
-            let Some(old_s) = durations.first().map(|duration| duration.seconds) else {
-                continue;
-            };
-            let Some(unit) = durations.first().map(|duration| duration.unit) else {
+            let Some((old_s, unit)) = durations.first().map(|duration| (duration.seconds, duration.unit)) else {
                 continue;
             };
             if old_s == adjustment.seconds {
@@ -232,12 +266,7 @@ impl Planner for DurationAdjust {
         }
         .settle(self.is_updating_totals, &mut edits, &mut changes, &mut consequences)?;
         consequences.append(&mut inner);
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: edits.applied_to(text).into_bytes(),
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(edits.applied_to(text), changes, consequences))
     }
 }
 

@@ -97,6 +97,15 @@ impl PatchError {
         self
     }
 
+    /// Says what would be right, where that is known.
+    #[must_use]
+    pub(crate) fn hinted(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.with_hint(hint),
+            None => self,
+        }
+    }
+
     /// Offers something to choose from.
     #[must_use]
     pub(crate) fn with_candidates(mut self, candidates: Vec<String>) -> Self {

@@ -31,11 +31,6 @@ pub(super) struct Mixed {
     pub(super) after: String,
 }
 
-/// Where the sidecar of an artifact lies.
-pub(super) fn sidecar_path(artifact_path: &str) -> String {
-    format!("{artifact_path}.mix.json")
-}
-
 /// Adds a change to the gain of a sidecar; none given: makes one.
 pub(super) fn mixed(path: &str, sidecar: Option<&[u8]>, change_db: Decimal) -> Result<Mixed, PatchError> {
     let Some(bytes) = sidecar else {

@@ -3,15 +3,16 @@
 use serde_json::{Value, json};
 
 use super::PATCH_ITEMS_MAX;
-use super::catalog::{Family, Planner, TypeDoc};
 use super::closest::closest_name;
 use super::error::PatchError;
-use super::fields::Fields;
 use super::json_document::{JsonDocument, Numbers};
-use super::json_tree::read_artifact;
+use super::json_tree::{first_plain, read_artifact};
+use super::offers::{Asked, Named, Offer};
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChanges};
 use super::pointer::{Pointer, in_words};
 use super::quote::{listed, quote, quote_both};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "json_patch",
@@ -30,12 +31,34 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
             ],
         })
     },
-    fields: &["ops", "op", "path", "value", "from"],
+    fields: &[
+        FieldDoc::new("ops", "[{op, path, value}], RFC 6902", Holds::Items(OP)),
+        FieldDoc::new("op", "", Holds::Offered(operations)),
+        FieldDoc::new("path", "", Holds::Offered(pointers)),
+        FieldDoc::new("value", "", Holds::Offered(present)),
+        FieldDoc::new("from", "", Holds::Offered(pointers)),
+    ],
+    template,
+    edited_first: None,
     parse: |fields| Ok(Box::new(JsonPatch::parse(fields)?)),
 };
 
-/// The operations (RFC 6902 §4).
-const OPS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
+const OP: &[FieldDoc] = &[
+    FieldDoc::new("op", "what is done", Holds::Offered(operations)),
+    FieldDoc::new("path", "where: a JSON pointer", Holds::Offered(pointers)),
+    FieldDoc::new("value", "for add, replace and test", Holds::Offered(present)),
+    FieldDoc::new("from", "for move and copy", Holds::Offered(pointers)),
+];
+
+/// The operations (RFC 6902 §4), and what each does.
+const OPS: [(&str, &str); 6] = [
+    ("add", "a value at path, before what stands there in a list"),
+    ("remove", "the value at path"),
+    ("replace", "a new value at path"),
+    ("move", "the value at from to path"),
+    ("copy", "the value at from to path as well"),
+    ("test", "refuses the patch unless path has this value"),
+];
 
 #[derive(Debug)]
 struct JsonPatch {
@@ -61,19 +84,44 @@ enum Action {
     Test(Value),
 }
 
+fn operations(_: &Asked<'_>) -> Option<Offer> {
+    let mut named = OPS.map(|(name, detail)| Named::new(name, detail));
+    // The one that is wanted most.
+    named.sort_by_key(|operation| operation.text != "replace");
+    Some(Offer::Texts(named.to_vec()))
+}
+
+fn pointers(asked: &Asked<'_>) -> Option<Offer> {
+    Some(Offer::Texts(asked.contents.pointers(asked.typed)))
+}
+
+/// The value that stands at `path` now.
+fn present(asked: &Asked<'_>) -> Option<Offer> {
+    let value = asked.contents.value_at(asked.sibling("path")?)?;
+    Some(Offer::Json(vec![Named::new(&value, "as it is")]))
+}
+
+/// A replacement of the document's first plain value by itself.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let (text, root) = subject.tree()?;
+    let (steps, value) = first_plain(text, &root, true)?;
+    let path = Pointer::of(steps).text;
+    Some(json!({"ops": [{"op": "replace", "path": path, "value": value}]}))
+}
+
 impl JsonPatch {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        if !fields.has("op") {
-            if let Some(stray) = ["path", "value", "from"].into_iter().find(|key| fields.has(key)) {
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let has = |key: &&str| fields.get(key).is_some();
+        if !has(&"op") {
+            if let Some(stray) = ["path", "value", "from"].into_iter().find(has) {
                 let message = format!("`{stray}` stands beside no `op`");
                 return Err(PatchError::wrong_field(fields.path(stray), message)
                     .with_hint("it belongs into an item of `ops`, or beside an `op`"));
             }
-            let items = fields.objects("ops", PATCH_ITEMS_MAX)?;
-            let ops = items.iter().map(Op::parse).collect::<Result<_, _>>()?;
+            let ops = fields.items("ops", PATCH_ITEMS_MAX, Op::parse)?;
             return Ok(Self { ops });
         }
-        if fields.has("ops") {
+        if has(&"ops") {
             return Err(
                 PatchError::wrong_field(fields.path("op"), "both `ops` and a single `op` are given")
                     .with_hint("put the single one into `ops`"),
@@ -87,16 +135,16 @@ impl JsonPatch {
 
 impl Op {
     // Further members are ignored, as RFC 6902 §4 demands of operations.
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let name = fields.text("op")?;
-        if !OPS.contains(&name) {
-            let names = OPS.map(str::to_owned);
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let name = fields.read("op")?;
+        let known = OPS.map(|(name, _)| name);
+        if !known.contains(&name) {
             let error = PatchError::wrong_field(fields.path("op"), format!("unknown operation {}", quote(name)));
-            return Err(match closest_name(OPS, name) {
-                Some(near) => error.with_hint(format!("did you mean {near}? The operations are {}", listed(&names))),
-                None => error.with_hint(format!("the operations are {}", listed(&names))),
+            return Err(match closest_name(known, name) {
+                Some(near) => error.with_hint(format!("did you mean {near}? The operations are {}", listed(&known))),
+                None => error.with_hint(format!("the operations are {}", listed(&known))),
             }
-            .with_candidates(names.to_vec()));
+            .with_candidates(known.map(str::to_owned).to_vec()));
         }
         let path = pointer(fields, "path")?;
         let action = match name {
@@ -104,7 +152,7 @@ impl Op {
             "move" => Action::Move(pointer(fields, "from")?),
             "copy" => Action::Copy(pointer(fields, "from")?),
             _ => {
-                let value = fields.value("value")?.clone();
+                let value = fields.read::<&Value>("value")?.clone();
                 match name {
                     "add" => Action::Add(value),
                     "replace" => Action::Replace(value),
@@ -165,8 +213,8 @@ impl Op {
     }
 }
 
-fn pointer(fields: &Fields<'_>, key: &str) -> Result<Pointer, PatchError> {
-    let text = fields.text(key)?;
+fn pointer(fields: &PatchFields<'_>, key: &str) -> Result<Pointer, PatchError> {
+    let text: &str = fields.read(key)?;
     Pointer::parse(text).map_err(|reason| {
         let error = PatchError::wrong_field(
             fields.path(key),
@@ -226,12 +274,7 @@ impl Planner for JsonPatch {
                 None => error,
             }
         })?;
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: finished.into_bytes(),
-            changes,
-            consequences: Vec::new(),
-        })
+        Ok(Planned::new(finished, changes, Vec::new()))
     }
 }
 

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use super::error::{PatchError, PatchFault};
 use super::json_fault;
 use super::lines::position_at;
@@ -307,6 +309,48 @@ impl JsonParser<'_> {
             }
         }
     }
+}
+
+/// How many values are looked at for a plain one.
+const VALUES_TRIED_MAX: usize = 10_000;
+/// The longest plain value, in bytes.
+const PLAIN_BYTES_MAX: usize = 300;
+
+/// The steps to the first value that is neither list nor object nor very long, and the value.
+pub(super) fn first_plain(text: &str, root: &Node, through_lists: bool) -> Option<(Vec<String>, Value)> {
+    let mut pending = vec![(root, Vec::new())];
+    for _ in 0..VALUES_TRIED_MAX {
+        let (node, steps) = pending.pop()?;
+        let inside = |step: String| {
+            let mut inner: Vec<String> = steps.clone();
+            inner.push(step);
+            inner
+        };
+        match &node.shape {
+            Shape::Object(members) => {
+                pending.extend(
+                    members
+                        .iter()
+                        .rev()
+                        .map(|member| (&member.value, inside(member.key.clone()))),
+                );
+            }
+            Shape::Array(items) if through_lists => {
+                let items = items.iter().enumerate().take(VALUES_TRIED_MAX).rev();
+                pending.extend(items.map(|(at, item)| (item, inside(at.to_string()))));
+            }
+            Shape::Array(_) => {}
+            // `null` means removal to a merge, and a long text is no fit beginning.
+            Shape::Text | Shape::Number | Shape::Word => {
+                let raw = node.raw(text);
+                let is_fit = raw.len() <= PLAIN_BYTES_MAX && (through_lists || raw != "null");
+                if let Some(value) = serde_json::from_str(raw).ok().filter(|_| is_fit) {
+                    return Some((steps, value));
+                }
+            }
+        }
+    }
+    None
 }
 
 #[cfg(test)]

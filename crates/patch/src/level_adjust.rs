@@ -3,18 +3,18 @@
 //! Three ways, chosen by what the bytes are and not by the name: PCM samples are multiplied, the
 //! gains of MP3 frames are stepped, and for every other form the wish is written into the sidecar.
 
-use serde_json::json;
+use serde_json::{Number, json};
 
 use sound::{AudioFault, Level, Levelled, Levels, Mp3Levels, STEP_DB, STEP_NOMINAL_DB, WavLevels};
 
-use super::catalog::{Family, Planner, TypeDoc};
 use super::decimal::Decimal;
 use super::error::{PatchError, PatchFault};
-use super::fields::Fields;
-use super::gain_sidecar::{GAIN_KEY, mixed, sidecar_path};
+use super::gain_sidecar::{GAIN_KEY, mixed};
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
 use super::quote::{counted, quote};
-use super::target::is_named_as_audio;
+use super::target::{is_named_as_audio, sidecar_path};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, TypeDoc};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "level_adjust",
@@ -24,7 +24,12 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
                   every frame is moved without coding anew, in steps called 1.5 dB (exactly 1.50515). Refused where it would clip, unless \
                   allow_clipping. Other formats are not touched: gain_db in the sidecar <file>.mix.json, which the next stage has to apply.",
     example: || json!({"type": "level_adjust", "level_change_db": -3.0}),
-    fields: &["level_change_db", "allow_clipping"],
+    fields: &[
+        FieldDoc::new(CHANGE_FIELD, "decibels, -24 to 24", Holds::Anything),
+        FieldDoc::new("allow_clipping", "true accepts clipped peaks", Holds::Flag),
+    ],
+    template: |_| Some(json!({CHANGE_FIELD: 0, "allow_clipping": false})),
+    edited_first: None,
     parse: |fields| Ok(Box::new(LevelAdjust::parse(fields)?)),
 };
 
@@ -41,8 +46,8 @@ struct LevelAdjust {
 }
 
 impl LevelAdjust {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let number = fields.number(CHANGE_FIELD)?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let number: &Number = fields.read(CHANGE_FIELD)?;
         let wrong = |what: &str| {
             PatchError::wrong_field(CHANGE_FIELD, format!("`{CHANGE_FIELD}` {number} {what}"))
                 .with_hint("a change is from -24 to 24 dB and not 0; below 0 is quieter")
@@ -60,7 +65,7 @@ impl LevelAdjust {
         Ok(Self {
             change,
             change_db,
-            is_clipping_allowed: fields.flag("allow_clipping")?,
+            is_clipping_allowed: fields.read::<Option<bool>>("allow_clipping")?.unwrap_or(false),
         })
     }
 }
@@ -93,13 +98,12 @@ impl LevelAdjust {
         let levelled = wav
             .changed(self.change_db)
             .map_err(|fault| unreadable(material, fault))?;
-        self.check_sound(material, levelled.before)?;
         let fits = |headroom_db: f64| {
             // Rounded down to a hundredth, because the change that is offered must fit.
             let fits = (headroom_db * 100.0).floor() / 100.0;
             (fits > 0.0).then_some(fits)
         };
-        self.check_clipping(material, &levelled, fits)?;
+        self.check(material, &levelled, fits)?;
         let mut consequences = Vec::new();
         if levelled.over > 0 {
             let share = format!("{} of {} samples", levelled.over, levelled.samples);
@@ -112,12 +116,7 @@ impl LevelAdjust {
         let mut changes = PlannedChanges::default();
         note_levels(&mut changes, levelled.before, levelled.after);
         consequences.extend(levelled.remarks);
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: levelled.bytes,
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(levelled.bytes, changes, consequences))
     }
 
     fn plan_mp3(&self, material: &Material<'_>, mp3: &Mp3Levels<'_>) -> Result<Planned, PatchError> {
@@ -141,12 +140,11 @@ impl LevelAdjust {
             return Err(PatchError::unfit(message).at_field(CHANGE_FIELD).with_hint(hint));
         }
         let (levelled, outcome) = mp3.stepped(steps).map_err(|fault| unreadable(material, fault))?;
-        self.check_sound(material, levelled.before)?;
         let fits = |headroom_db: f64| {
             let steps = sound::steps_within(headroom_db);
             (steps > 0).then(|| f64::from(steps) * STEP_NOMINAL_DB)
         };
-        self.check_clipping(material, &levelled, fits)?;
+        self.check(material, &levelled, fits)?;
         let mut changes = PlannedChanges::default();
         note_levels(&mut changes, levelled.before, levelled.after);
         changes.note(|| {
@@ -176,12 +174,7 @@ impl LevelAdjust {
             consequences.push(format!("the checksums of {frames} are made anew"));
         }
         consequences.extend(levelled.remarks);
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: levelled.bytes,
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(levelled.bytes, changes, consequences))
     }
 
     fn plan_sidecar(&self, material: &Material<'_>, form: &str) -> Result<Planned, PatchError> {
@@ -228,20 +221,17 @@ impl LevelAdjust {
         )))
     }
 
-    fn check_sound(&self, material: &Material<'_>, before: Level) -> Result<(), PatchError> {
-        match before.peak_dbfs {
-            Some(_) => Ok(()),
-            None => Err(silent(material)),
-        }
-    }
-
-    /// A change upwards that puts samples beyond full scale is refused with what would fit.
-    fn check_clipping(
+    /// Silence is refused, and a change upwards that puts samples beyond full scale, with what would
+    /// fit.
+    fn check(
         &self,
         material: &Material<'_>,
         levelled: &Levelled,
         fits: impl Fn(f64) -> Option<f64>,
     ) -> Result<(), PatchError> {
+        if levelled.before.peak_dbfs.is_none() {
+            return Err(silent(material));
+        }
         let Some(headroom_db) = levelled.headroom_db else {
             return Ok(());
         };
@@ -267,11 +257,7 @@ impl LevelAdjust {
 }
 
 fn unreadable(material: &Material<'_>, fault: AudioFault) -> PatchError {
-    let error = PatchError::unfit(format!("{}: {}", quote(material.path), fault.message));
-    match fault.hint {
-        Some(hint) => error.with_hint(hint),
-        None => error,
-    }
+    PatchError::unfit(format!("{}: {}", quote(material.path), fault.message)).hinted(fault.hint)
 }
 
 fn silent(material: &Material<'_>) -> PatchError {

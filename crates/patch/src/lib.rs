@@ -16,7 +16,7 @@ mod derive;
 mod duration_adjust;
 mod elements;
 mod error;
-mod fields;
+pub mod fields;
 mod gain_sidecar;
 mod json_document;
 mod json_edit;
@@ -28,7 +28,9 @@ mod level_adjust;
 mod lines;
 mod markers;
 mod merge_patch;
+mod offers;
 mod params;
+mod patch_fields;
 mod plan;
 mod pointer;
 mod quote;
@@ -39,21 +41,24 @@ mod target;
 mod template;
 mod text_replace;
 mod totals;
+mod type_doc;
 mod unified_diff;
 
 #[cfg(test)]
 mod properties;
 
-pub use catalog::{Family, TypeDoc, types};
-pub use complete::{CANDIDATES_MAX, Completer, Completion, CursorPosition};
+pub use catalog::types;
+pub use complete::{Completer, Completion};
 pub use derive::{Derived, derive};
 pub use error::{PatchError, PatchFault};
-pub use params::{PARAMS_BYTES_MAX, ParamsPlan, params_template, plan_params};
+pub use lines::CursorPosition;
+pub use params::{PARAMS_BYTES_MAX, ParamsPlan, plan_params};
 pub use plan::{Patch, Plan, PlannedChange, Surroundings};
 pub use quote::around_difference;
 pub use running_time::{RunningTime, running_time};
-pub use target::{ArtifactFacts, SIDECAR_KIND, Target, applicable, choose_artifact, choose_target, sidecar_path};
-pub use template::{template, template_of};
+pub use target::{ArtifactFacts, SIDECAR_KIND, Target, choose_target, sidecar_path};
+pub use template::{Template, templates};
+pub use type_doc::{Family, TypeDoc};
 
 /// The longest patch text that is read, in bytes (SPEC §10: 1 MiB).
 pub const PATCH_BYTES_MAX: usize = 1 << 20;

@@ -1,5 +1,14 @@
 //! Lines of a text: where they are and how they end.
 
+/// A place in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CursorPosition {
+    /// The line, from 0.
+    pub line: usize,
+    /// The character in that line, from 0.
+    pub character: usize,
+}
+
 /// How a file ends its lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LineEnd {

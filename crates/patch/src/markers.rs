@@ -96,6 +96,28 @@ pub(super) fn markers<'t>(lines: &[&'t str]) -> Vec<Marker<'t>> {
     found
 }
 
+/// The longest line of prose, in bytes.
+pub(super) const PROSE_BYTES_MAX: usize = 300;
+/// How many lines of prose are looked at.
+const PROSE_LINES_MAX: usize = 50;
+
+/// The first lines that say something and are no markers, with their indices.
+pub(super) fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let marked: Vec<usize> = markers(&lines).iter().map(|marker| marker.index).collect();
+    let is_prose = move |index: usize, line: &str| {
+        marked.binary_search(&index).is_err()
+            && line.len() <= PROSE_BYTES_MAX
+            && line.chars().any(char::is_alphanumeric)
+            && !line.contains('\u{feff}')
+    };
+    lines
+        .into_iter()
+        .enumerate()
+        .filter(move |(index, line)| is_prose(*index, line))
+        .take(PROSE_LINES_MAX)
+}
+
 /// The lines, from 0, that are no markers and look as if somebody took them for one: `tip 2:`,
 /// `Tip two:`, `**Tip 2:** text`, `#Opening`.
 pub(super) fn lookalikes(lines: &[&str]) -> Vec<usize> {

@@ -6,19 +6,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::catalog::{Family, Planner, TypeDoc};
 use super::error::{PatchError, PatchFault};
-use super::fields::Fields;
-use super::json_document::JsonDocument;
-use super::json_tree::read_artifact;
-use super::plan::{Material, Patch, Planned, PlannedChange, PlannedChanges};
+use super::merge_patch::merged;
+use super::patch_fields::PatchFields;
+use super::plan::{Material, Patch, Planned, PlannedChange};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc};
 
 /// The most bytes of a job's parameters, as JSON.
 pub const PARAMS_BYTES_MAX: usize = 1 << 20;
 
 /// What a params patch calls the document that it changes.
 const DOCUMENT: &str = "params";
-/// The longest template, in bytes.
+/// The longest parameters of a template, in bytes.
 const TEMPLATE_BYTES_MAX: usize = 64 << 10;
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
@@ -28,7 +27,13 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
     description: "Merges `params` into the job's parameters (RFC 7396: an object goes into an object, null removes). \
                   It goes with a rejection; when the job is resumed, the stage runs again with the new parameters.",
     example: || json!({"type": "params", "params": {"tone": "bright", "length_s": 45}}),
-    fields: &["params"],
+    fields: &[FieldDoc::new(
+        "params",
+        "what is to differ in the job's parameters",
+        Holds::Anything,
+    )],
+    template,
+    edited_first: None,
     parse,
 };
 
@@ -38,9 +43,9 @@ struct Params {
     merge: Value,
 }
 
-fn parse(fields: &Fields<'_>) -> Result<Box<dyn Planner>, PatchError> {
-    let merge = fields.object("params")?;
-    if fields.has("artifact") {
+fn parse(fields: &PatchFields<'_>) -> Result<Box<dyn Planner>, PatchError> {
+    let merge: &Map<String, Value> = fields.read("params")?;
+    if fields.get("artifact").is_some() {
         return Err(
             PatchError::wrong_field("artifact", "a params patch is for the job, not for an artifact")
                 .with_hint("leave `artifact` out"),
@@ -59,20 +64,10 @@ fn parse(fields: &Fields<'_>) -> Result<Box<dyn Planner>, PatchError> {
 
 impl Planner for Params {
     fn plan(&self, material: &Material<'_>) -> Result<Planned, PatchError> {
-        let text = material.text()?;
-        let root = read_artifact(material.path, text)?;
-        let mut document = JsonDocument::new(text, &root);
-        let mut changes = PlannedChanges::default();
-        let finished = document
-            .merge(document.root(), &self.merge, DOCUMENT, &mut changes)
-            .and_then(|()| document.finished(material.path))
-            .map_err(|error| error.at_field("params"))?;
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: finished.into_bytes(),
-            changes,
-            consequences: vec!["the stage runs again with them when the job is resumed".to_owned()],
-        })
+        let mut planned = merged(material, &self.merge, DOCUMENT, "params")?;
+        let consequence = "the stage runs again with them when the job is resumed";
+        planned.consequences.push(consequence.to_owned());
+        Ok(planned)
     }
 }
 
@@ -81,12 +76,11 @@ fn printed(params: &Map<String, Value>) -> Result<Vec<u8>, PatchError> {
         .map_err(|error| PatchError::unfit(format!("the parameters cannot be written as JSON: {error}")))
 }
 
-/// A params patch to begin with: the parameters as they are, so that only one value need be
-/// changed; it changes nothing until then. None when they are too long to be written in an editor.
-pub fn params_template(params: &Map<String, Value>) -> Option<String> {
-    let mut text = serde_json::to_string_pretty(&json!({"type": TYPE.name, "params": params})).ok()?;
-    text.push('\n');
-    (text.len() <= TEMPLATE_BYTES_MAX).then_some(text)
+/// The parameters as they are. None when they are too long to be written in an editor.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let fields = json!({"params": subject.params});
+    let length = serde_json::to_vec_pretty(&fields).ok()?.len();
+    (length <= TEMPLATE_BYTES_MAX).then_some(fields)
 }
 
 /// What a params patch makes of a job's parameters.
@@ -178,13 +172,24 @@ mod tests {
     #[test]
     fn the_template_changes_nothing_until_a_value_is() {
         let params = json!({"tone": "calm", "voice": {"rate": 306.0}});
-        let text = params_template(params.as_object().unwrap()).unwrap();
+        let filled = |params: &Value| {
+            let subject = Subject {
+                path: "",
+                bytes: b"",
+                params: params.as_object().unwrap(),
+            };
+            template(&subject).map(|mut patch| {
+                patch["type"] = TYPE.name.into();
+                patch.to_string()
+            })
+        };
+        let text = filled(&params).unwrap();
         let patch = |text: &str| plan_params(&Patch::parse(text).unwrap(), params.as_object().unwrap());
         assert_eq!(patch(&text).unwrap_err().fault, PatchFault::NoChange);
         let plan = patch(&text.replace("calm", "bright")).unwrap();
         assert_eq!(plan.changes.len(), 1);
         let long = json!({"a": "x".repeat(TEMPLATE_BYTES_MAX)});
-        assert_eq!(params_template(long.as_object().unwrap()), None);
+        assert_eq!(filled(&long), None);
     }
 
     #[test]

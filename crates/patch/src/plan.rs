@@ -6,13 +6,14 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::catalog::{Planner, TypeDoc, find};
+use super::catalog::find;
 use super::error::{PatchError, PatchFault};
-use super::fields::{Fields, shown};
 use super::json_tree::{self, Node};
 use super::lines::{mixed_line_ends, position_at};
+use super::patch_fields::{PatchFields, shown};
 use super::quote::{excerpt, quote};
 use super::target::is_same_artifact;
+use super::type_doc::{COMMON_FIELDS, Planner, TypeDoc, names};
 use super::{ARTIFACT_BYTES_MAX, CHANGES_LISTED_MAX, PATCH_BYTES_MAX};
 
 /// A patch whose fields are checked; whether it fits an artifact only `plan` can say.
@@ -96,6 +97,18 @@ pub(super) struct Planned {
     pub(super) bytes: Vec<u8>,
     pub(super) changes: PlannedChanges,
     pub(super) consequences: Vec<String>,
+}
+
+impl Planned {
+    /// Other bytes of the artifact itself.
+    pub(super) fn new(bytes: impl Into<Vec<u8>>, changes: PlannedChanges, consequences: Vec<String>) -> Self {
+        Self {
+            sidecar_path: None,
+            bytes: bytes.into(),
+            changes,
+            consequences,
+        }
+    }
 }
 
 /// The artifact that a planner works on.
@@ -183,21 +196,15 @@ impl Patch {
             let message = format!("a patch is an object with a `type`, not {}", shown(&value));
             return Err(PatchError::wrong_field("", message));
         };
-        let fields = Fields::root(map);
-        let doc = find(fields.text("type")?)?;
-        let mut known = vec!["type", "artifact"];
-        known.extend(doc.fields);
-        fields.only(&known)?;
-        let artifact = if map.contains_key("artifact") {
-            let path = fields.text("artifact")?;
-            if path.is_empty() {
-                return Err(PatchError::wrong_field("artifact", "`artifact` is empty")
-                    .with_hint("leave it out when the stage has one artifact"));
-            }
-            Some(path.to_owned())
-        } else {
-            None
-        };
+        let fields = PatchFields::new(map, Vec::new());
+        let doc = find(fields.read("type")?)?;
+        fields.only(&[names(COMMON_FIELDS), names(doc.fields)].concat())?;
+        let artifact: Option<&str> = fields.read("artifact")?;
+        if artifact.is_some_and(str::is_empty) {
+            return Err(PatchError::wrong_field("artifact", "`artifact` is empty")
+                .with_hint("leave it out when the stage has one artifact"));
+        }
+        let artifact = artifact.map(str::to_owned);
         let planner: Arc<dyn Planner> = (doc.parse)(&fields)?.into();
         Ok(Self {
             value,
@@ -277,6 +284,18 @@ impl Patch {
             changes: changes.listed,
             consequences,
         })
+    }
+}
+
+#[cfg(test)]
+impl Plan {
+    /// The changes as they are told.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.changes.iter().map(ToString::to_string).collect()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap()
     }
 }
 

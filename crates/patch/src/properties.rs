@@ -1,9 +1,10 @@
 //! Properties that hold for every document and every patch, tried on generated ones.
 
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::{ArtifactFacts, Patch, Surroundings, choose_artifact, json_tree, template};
+use super::target::choose_artifact;
+use super::{ArtifactFacts, Patch, Surroundings, json_tree, templates, types};
 
 /// A storyboard written by hand: any indentation, any line end, numbers in any style.
 fn storyboard() -> impl Strategy<Value = (String, Vec<u32>)> {
@@ -52,6 +53,16 @@ fn differing<'a>(before: &'a [u8], after: &'a [u8]) -> (&'a [u8], &'a [u8]) {
         .take_while(|(a, b)| a == b)
         .count();
     (&before[..before.len() - end], &after[..after.len() - end])
+}
+
+/// Puts a text in place of every text below.
+fn retold(value: &mut Value, with: &str) {
+    match value {
+        Value::String(text) => *text = with.to_owned(),
+        Value::Array(items) => items.iter_mut().for_each(|item| retold(item, with)),
+        Value::Object(members) => members.values_mut().for_each(|member| retold(member, with)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 proptest! {
@@ -142,22 +153,31 @@ proptest! {
     #[test]
     fn no_bytes_and_no_patch_text_cause_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
         let _ = Patch::parse(&text).is_ok();
-        for value in [
+        let mut patches = vec![
             json!({"type": "text_replace", "replacements": [{"old": text.clone() + "a", "new": ""}]}),
-            json!({"type": "section_replace", "section_marker": text.clone() + "a", "new_section": text}),
             json!({"type": "duration_adjust", "beat_adjustments": [{"beat_id": text.clone() + "a", "duration": 1}], "scale_keyframes": true}),
             json!({"type": "json_patch", "op": "add", "path": text.clone(), "value": text.clone()}),
-            json!({"type": "asset_substitute", "substitutions": [{"element_id": text.clone() + "a", "asset_path": text.clone() + "a"}]}),
-            json!({"type": "unified_diff", "diff": text.clone()}),
             json!({"type": "unified_diff", "diff": format!("@@ -1 +1 @@\n-{text}\n+b\n")}),
             json!({"type": "merge_patch", "merge": {text.clone(): text.clone()}}),
-        ] {
+        ];
+        // The example of every type with this text in place of each of its own, and behind it.
+        for (doc, with) in types().iter().flat_map(|doc| [(doc, text.clone()), (doc, text.clone() + "a")]) {
+            let mut example = (doc.example)();
+            for value in example.as_object_mut().unwrap().values_mut() {
+                retold(value, &with);
+            }
+            example["type"] = doc.name.into();
+            patches.push(example);
+        }
+        for value in patches {
             if let Ok(patch) = Patch::from_value(value) {
                 for path in ["a.txt", "a.json"] {
                     let _ = patch.plan(path, &bytes).is_ok();
                     let _ = patch.plan(path, text.as_bytes()).is_ok();
                     let _ = choose_artifact(&patch, &[ArtifactFacts { path, kind: &text }]).is_ok();
-                    prop_assert!(serde_json::from_str::<Value>(&template(&text, path, &bytes)).is_ok());
+                    for (_, template) in templates(&text, path, &bytes, &Map::new()) {
+                        prop_assert!(serde_json::from_str::<Value>(&template.text).is_ok());
+                    }
                 }
             }
         }

@@ -88,16 +88,23 @@ fn on_one_line(text: &str) -> String {
 }
 
 /// `a, b and c`; a long list shows its first and last: `a, b, c, d, e … z (40 in all)`.
-pub(super) fn listed(names: &[String]) -> String {
-    match names {
+pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    match names.as_slice() {
         [] => "none".to_owned(),
-        [only] => only.clone(),
+        [only] => (*only).to_owned(),
         [head @ .., last] if names.len() <= 8 => format!("{} and {last}", head.join(", ")),
         [head @ .., last] => {
             let shown = head.get(..5).unwrap_or(head).join(", ");
             format!("{shown} … {last} ({} in all)", names.len())
         }
     }
+}
+
+/// The same of foreign names, each between backticks.
+pub(super) fn listed_quoted<S: AsRef<str>>(names: &[S]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| quote(name.as_ref())).collect();
+    listed(&quoted)
 }
 
 #[cfg(test)]
@@ -132,7 +139,7 @@ mod tests {
         let names: Vec<String> = (0..9).map(|n| format!("s{n}")).collect();
         assert_eq!(listed(&names), "s0, s1, s2, s3, s4 … s8 (9 in all)");
         assert_eq!(listed(&names[..2]), "s0 and s1");
-        assert_eq!(listed(&[]), "none");
+        assert_eq!(listed(&[""; 0]), "none");
         assert_eq!(counted(1, "line"), "1 line");
     }
 }

@@ -1,15 +1,16 @@
 //! `section_replace`: a new body for one section of a text (SPEC §6).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::catalog::{Family, Planner, TypeDoc};
 use super::closest::{closest_name, folded};
 use super::error::PatchError;
-use super::fields::Fields;
 use super::lines::{LineEnd, is_all_crlf, is_blank, without_end};
 use super::markers::{KINDS_IN_WORDS, Marker, MarkerKind, lookalikes, markers};
+use super::offers::Offer;
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned, PlannedChange, PlannedChanges};
-use super::quote::{counted, listed, quote, quote_both};
+use super::quote::{counted, listed, listed_quoted, quote, quote_both};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc};
 
 /// The longest body, in bytes, that is offered for editing.
 const SECTION_BYTES_OFFERED_MAX: usize = 8000;
@@ -27,7 +28,16 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
             "new_section": "Low tide is at 14:00.\nBring boots.",
         })
     },
-    fields: &["section_marker", "new_section"],
+    fields: &[
+        FieldDoc::new(
+            "section_marker",
+            "the marker line of the section",
+            Holds::Offered(|asked| Some(Offer::Texts(asked.contents.markers.clone()))),
+        ),
+        FieldDoc::new("new_section", "what stands below it from now on", Holds::Anything),
+    ],
+    template,
+    edited_first: Some("new_section"),
     parse: |fields| Ok(Box::new(SectionReplace::parse(fields)?)),
 };
 
@@ -38,13 +48,10 @@ struct SectionReplace {
 }
 
 impl SectionReplace {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let marker = fields
-            .text("section_marker")?
-            .trim_start_matches('\u{feff}')
-            .trim()
-            .to_owned();
-        let new_section = fields.text("new_section")?.to_owned();
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let marker: &str = fields.read("section_marker")?;
+        let marker = marker.trim_start_matches('\u{feff}').trim().to_owned();
+        let new_section = fields.read::<&str>("new_section")?.to_owned();
         let field = fields.path("section_marker");
         if marker.is_empty() {
             return Err(
@@ -118,11 +125,11 @@ impl SectionReplace {
                 let name = closest_name(all.iter().map(|marker| marker.text), wanted)?;
                 all.iter().find(|marker| marker.text == name)
             });
-        let markers: Vec<String> = all.iter().map(|marker| quote(marker.text)).collect();
+        let markers: Vec<&str> = all.iter().map(|marker| marker.text).collect();
         let hint = if all.is_empty() {
             format!("the file has no markers; markers are {KINDS_IN_WORDS}")
         } else {
-            format!("the markers here are {}", listed(&markers))
+            format!("the markers here are {}", listed_quoted(&markers))
         };
         match near {
             Some(marker) => PatchError::unfit(format!(
@@ -135,7 +142,7 @@ impl SectionReplace {
         }
         .at_field("section_marker")
         .with_hint(hint)
-        .with_candidates(all.iter().take(50).map(|marker| marker.text.to_owned()).collect())
+        .with_candidates(markers.iter().take(50).map(|text| (*text).to_owned()).collect())
     }
 }
 
@@ -246,12 +253,7 @@ impl Planner for SectionReplace {
             let place = place(start, section.tail, marker);
             PlannedChange { place, before, after }
         });
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: out.into_bytes(),
-            changes,
-            consequences,
-        })
+        Ok(Planned::new(out, changes, consequences))
     }
 }
 
@@ -333,8 +335,9 @@ fn shown(old: &str, new: &str) -> (String, String) {
     (worded(old, &old_lines, before), worded(new, &new_lines, after))
 }
 
-/// The first section whose marker stands once: its marker line and its body, to begin a patch with.
-pub(super) fn first_section(text: &str) -> Option<(String, String)> {
+/// The first section whose marker stands once, with its body as it is.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let text = subject.text()?;
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let all = markers(&lines);
     all.iter().find_map(|marker| {
@@ -346,7 +349,7 @@ pub(super) fn first_section(text: &str) -> Option<(String, String)> {
         // A body that opens with a marker of its own would take the place of the marker line.
         let is_plain = !is_blank(body) && own_marker(body, marker.kind).is_none();
         (is_only && is_plain && body.len() <= SECTION_BYTES_OFFERED_MAX)
-            .then(|| (marker.text.to_owned(), body.to_owned()))
+            .then(|| json!({"section_marker": marker.text, "new_section": body}))
     })
 }
 

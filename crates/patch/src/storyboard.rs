@@ -347,3 +347,19 @@ fn by_id(beats: &[Beat<'_>]) -> HashMap<(usize, String), Vec<usize>> {
     }
     found
 }
+
+/// A storyboard for tests: two-space indent, no final newline, a float among integers.
+#[cfg(test)]
+pub(super) const BOARD: &str = r#"{
+  "title": "Low tide – ein Überblick",
+  "total_duration": 62,
+  "scenes": [
+    { "id": "scene_000", "duration_ms": 20000, "caption": "intro" },
+    { "id": "scene_001", "duration_ms": 30000.0, "x": 306.0 },
+    {
+      "id": "scene_002",
+      "duration_ms": 12000,
+      "keyframes": [{"t_ms": 0}, {"t_ms": 6000}, {"t_ms": 12000}]
+    }
+  ]
+}"#;

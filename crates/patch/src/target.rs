@@ -1,9 +1,10 @@
 //! Which artifact a patch is for.
 
-use super::catalog::{Family, TypeDoc, types};
+use super::catalog::types;
 use super::error::{PatchError, PatchFault};
 use super::plan::Patch;
 use super::quote::{listed, quote};
+use super::type_doc::{Family, TypeDoc};
 
 /// What is known of an artifact without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub(super) fn is_same_artifact(named: &str, path: &str) -> bool {
 }
 
 /// The patch types that could apply to this artifact, judged by its name alone.
-pub fn applicable(artifact: ArtifactFacts<'_>) -> Vec<&'static TypeDoc> {
+pub(crate) fn applicable(artifact: ArtifactFacts<'_>) -> Vec<&'static TypeDoc> {
     types().iter().filter(|doc| artifact.may_be(doc.family)).collect()
 }
 
@@ -94,7 +95,7 @@ pub fn choose_target(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<T
 
 /// Which of a stage's artifacts the patch is for: the one that it names, else the only one that it
 /// could apply to. Returns the index.
-pub fn choose_artifact(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<usize, PatchError> {
+pub(crate) fn choose_artifact(patch: &Patch, artifacts: &[ArtifactFacts<'_>]) -> Result<usize, PatchError> {
     let doc = patch.type_doc();
     let all = || {
         artifacts
@@ -183,30 +184,16 @@ fn refused(message: String, candidates: Vec<String>) -> PatchError {
 mod tests {
     use super::*;
 
-    const SCRIPT: ArtifactFacts<'_> = ArtifactFacts {
-        path: "artifacts/script/script.txt",
-        kind: "script",
-    };
-    const CAPTIONS: ArtifactFacts<'_> = ArtifactFacts {
-        path: "artifacts/script/captions.srt",
-        kind: "captions",
-    };
-    const BOARD: ArtifactFacts<'_> = ArtifactFacts {
-        path: "artifacts/storyboard/storyboard.json",
-        kind: "storyboard",
-    };
-    const REPORT: ArtifactFacts<'_> = ArtifactFacts {
-        path: "artifacts/storyboard/report.json",
-        kind: "acceptance_report",
-    };
-    const VOICE: ArtifactFacts<'_> = ArtifactFacts {
-        path: "artifacts/audio/voice.MP3",
-        kind: "voiceover",
-    };
-    const FRAMES: ArtifactFacts<'_> = ArtifactFacts {
-        path: "artifacts/animatics/frames",
-        kind: "animatics_directory",
-    };
+    const fn artifact(path: &'static str, kind: &'static str) -> ArtifactFacts<'static> {
+        ArtifactFacts { path, kind }
+    }
+
+    const SCRIPT: ArtifactFacts<'_> = artifact("artifacts/script/script.txt", "script");
+    const CAPTIONS: ArtifactFacts<'_> = artifact("artifacts/script/captions.srt", "captions");
+    const BOARD: ArtifactFacts<'_> = artifact("artifacts/storyboard/storyboard.json", "storyboard");
+    const REPORT: ArtifactFacts<'_> = artifact("artifacts/storyboard/report.json", "acceptance_report");
+    const VOICE: ArtifactFacts<'_> = artifact("artifacts/audio/voice.MP3", "voiceover");
+    const FRAMES: ArtifactFacts<'_> = artifact("artifacts/animatics/frames", "animatics_directory");
 
     fn text(artifact: Option<&str>) -> Patch {
         let mut value = serde_json::json!({"type": "text_replace", "replacements": [{"old": "a", "new": "b"}]});
@@ -240,10 +227,7 @@ mod tests {
         assert_eq!(choose_artifact(&text(Some(SCRIPT.path)), &[SCRIPT, CAPTIONS]), Ok(0));
         let error = choose_artifact(&text(Some("ript.txt")), &[SCRIPT]).unwrap_err();
         assert_eq!(error.message, "this stage has no artifact `ript.txt`");
-        let twin = ArtifactFacts {
-            path: "artifacts/assets/script.txt",
-            kind: "notes",
-        };
+        let twin = artifact("artifacts/assets/script.txt", "notes");
         assert_eq!(
             choose_artifact(&text(Some("script.txt")), &[SCRIPT, twin])
                 .unwrap_err()
@@ -266,20 +250,16 @@ mod tests {
                 .message
                 .ends_with("this stage has none")
         );
-        let names: Vec<&str> = applicable(BOARD).iter().map(|doc| doc.name).collect();
-        assert_eq!(
-            names,
-            [
-                "text_replace",
-                "section_replace",
-                "unified_diff",
-                "duration_adjust",
-                "asset_substitute",
-                "json_patch",
-                "merge_patch"
-            ]
-        );
-        let names: Vec<&str> = applicable(VOICE).iter().map(|doc| doc.name).collect();
-        assert_eq!(names, ["level_adjust"]);
+        for (artifact, families) in [
+            (BOARD, &[Family::Text, Family::Json, Family::Storyboard][..]),
+            (SCRIPT, &[Family::Text]),
+            (VOICE, &[Family::Audio]),
+            (FRAMES, &[]),
+        ] {
+            let fitting = types().iter().filter(|doc| families.contains(&doc.family));
+            let fitting: Vec<&str> = fitting.map(|doc| doc.name).collect();
+            let names: Vec<&str> = applicable(artifact).iter().map(|doc| doc.name).collect();
+            assert_eq!(names, fitting, "{}", artifact.path);
+        }
     }
 }

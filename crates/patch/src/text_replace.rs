@@ -1,15 +1,18 @@
 //! `text_replace`: exact texts for other texts, in order, all occurrences unless counted (SPEC §6).
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::PATCH_ITEMS_MAX;
-use super::catalog::{Family, Planner, TypeDoc};
 use super::closest::{closest_line, folded};
 use super::error::PatchError;
-use super::fields::Fields;
+use super::fields::FieldValue;
 use super::lines::{is_all_crlf, is_blank, line_at};
+use super::markers::prose;
+use super::offers::{Named, Offer};
+use super::patch_fields::{PatchFields, Patches};
 use super::plan::{DELETED, Material, Planned, PlannedChange, PlannedChanges, check_artifact_length};
 use super::quote::{counted, listed, quote, quote_both};
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc, names};
 
 pub(super) const TYPE: TypeDoc = TypeDoc {
     name: "text_replace",
@@ -22,10 +25,35 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
             "replacements": [{"old": "Low tide is at noon", "new": "Low tide is at 14:00"}],
         })
     },
-    fields: &["replacements"],
+    fields: &[FieldDoc::new(
+        "replacements",
+        "[{old, new, count}]",
+        Holds::Items(REPLACEMENT),
+    )],
+    template,
+    edited_first: Some("new"),
     parse: |fields| Ok(Box::new(TextReplace::parse(fields)?)),
 };
 
+const REPLACEMENT: &[FieldDoc] = &[
+    FieldDoc::new(
+        "old",
+        "the text as it stands",
+        Holds::Offered(|asked| Some(Offer::Texts(asked.contents.lines(asked.typed)))),
+    ),
+    FieldDoc::new(
+        "new",
+        "what stands there instead; empty deletes",
+        Holds::Offered(|asked| {
+            let old = asked.sibling("old")?;
+            Some(Offer::Texts(vec![Named::new(old, "as `old`, to be changed")]))
+        }),
+    ),
+    FieldDoc::new("count", "how many of its occurrences; all without it", Holds::Anything),
+];
+
+/// How much of a line that is too long is offered, in characters.
+const PIECE_CHARS: usize = 80;
 /// In how many places the rest of a text is compared when its first line stands there.
 const PLACES_COMPARED_MAX: usize = 1000;
 /// How many line numbers a refusal names.
@@ -44,20 +72,54 @@ struct Replacement {
     count: Option<usize>,
 }
 
+/// How many occurrences are replaced, at least one.
+struct Count(usize);
+
+impl FieldValue<'_, Patches> for Count {
+    fn of(fields: &PatchFields<'_>, key: &str, value: &Value) -> Result<Self, PatchError> {
+        let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+        let count = count.filter(|count| *count > 0).map(Self);
+        count.ok_or_else(|| fields.wrong(key, value, "a whole number from 1; leave it out for all occurrences"))
+    }
+}
+
+/// The first line of prose, to be replaced by itself.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let text = subject.text()?;
+    // A line that stands once is what the operator sees change; one that stands often would change
+    // everywhere.
+    let candidates: Vec<&str> = prose(text).map(|(_, line)| line.trim()).collect();
+    let line = candidates
+        .iter()
+        .copied()
+        .find(|line| text.matches(line).take(2).count() == 1)
+        .or_else(|| candidates.first().copied())
+        .or_else(|| piece(text))?;
+    Some(json!({"replacements": [{"old": line, "new": line}]}))
+}
+
+/// Where no line will do, as in JSON without line breaks: the beginning of the first line that says
+/// something.
+fn piece(text: &str) -> Option<&str> {
+    let line = text.lines().find(|line| line.chars().any(char::is_alphanumeric))?;
+    let line = line.trim_start_matches('\u{feff}').trim();
+    let end = line.char_indices().nth(PIECE_CHARS).map_or(line.len(), |(at, _)| at);
+    line.get(..end).map(str::trim)
+}
+
 impl TextReplace {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let items = fields.objects("replacements", PATCH_ITEMS_MAX)?;
-        let replacements = items.iter().map(Replacement::parse).collect::<Result<_, _>>()?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let replacements = fields.items("replacements", PATCH_ITEMS_MAX, Replacement::parse)?;
         Ok(Self { replacements })
     }
 }
 
 impl Replacement {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        fields.only(&["old", "new", "count"])?;
-        let old = fields.text("old")?.to_owned();
-        let new = fields.text("new")?.to_owned();
-        let count = fields.count("count")?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        fields.only(&names(REPLACEMENT))?;
+        let old: &str = fields.read("old")?;
+        let new: &str = fields.read("new")?;
+        let count: Option<Count> = fields.read("count")?;
         if old.is_empty() {
             return Err(
                 PatchError::wrong_field(fields.path("old"), "`old` is empty: it would occur everywhere")
@@ -72,9 +134,9 @@ impl Replacement {
         }
         Ok(Self {
             field: fields.path("old"),
-            old,
-            new,
-            count,
+            old: old.to_owned(),
+            new: new.to_owned(),
+            count: count.map(|Count(count)| count),
         })
     }
 
@@ -245,12 +307,7 @@ impl Planner for TextReplace {
                 .apply(material.path, &text, &mut changes)
                 .map_err(|error| after_earlier(error, index))?;
         }
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: text.into_bytes(),
-            changes,
-            consequences: Vec::new(),
-        })
+        Ok(Planned::new(text, changes, Vec::new()))
     }
 }
 
@@ -284,9 +341,8 @@ mod tests {
     fn all_occurrences_are_replaced_and_nothing_else() {
         let plan = plan(json!([{"old": "noon", "new": "14:00"}]), SCRIPT).unwrap();
         assert_eq!(plan.bytes, SCRIPT.replace("noon", "14:00").as_bytes());
-        let shown: Vec<String> = plan.changes.iter().map(ToString::to_string).collect();
         assert_eq!(
-            shown,
+            plan.told(),
             [
                 "line 3 `noon` -> `14:00`",
                 "line 4 `noon` -> `14:00`",

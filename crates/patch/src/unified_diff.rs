@@ -9,13 +9,15 @@ mod hunks;
 #[cfg(test)]
 mod tests;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::catalog::{Family, Planner, TypeDoc};
 use super::error::PatchError;
-use super::fields::Fields;
+use super::lines::{is_all_crlf, without_end};
+use super::markers::{PROSE_BYTES_MAX, prose};
+use super::patch_fields::PatchFields;
 use super::plan::{Material, Planned};
 use super::quote::quote;
+use super::type_doc::{Family, FieldDoc, Holds, Planner, Subject, TypeDoc};
 
 use hunks::Diff;
 
@@ -31,9 +33,14 @@ pub(super) const TYPE: TypeDoc = TypeDoc {
             "diff": "@@ -1,4 +1,4 @@\n **Opening**\n \n-Low tide is at noon \u{2013} bring boots.\n+Low tide is at 14:00 \u{2013} bring boots.\n \n",
         })
     },
-    fields: &["diff"],
+    fields: &[FieldDoc::new("diff", "a unified diff", Holds::Anything)],
+    template,
+    edited_first: None,
     parse: |fields| Ok(Box::new(UnifiedDiff::parse(fields)?)),
 };
+
+/// Lines of context on each side of the line that a template shows.
+const CONTEXT_LINES: usize = 3;
 
 #[derive(Debug)]
 struct UnifiedDiff {
@@ -41,15 +48,11 @@ struct UnifiedDiff {
 }
 
 impl UnifiedDiff {
-    fn parse(fields: &Fields<'_>) -> Result<Self, PatchError> {
-        let text = fields.text("diff")?;
+    fn parse(fields: &PatchFields<'_>) -> Result<Self, PatchError> {
+        let text = fields.read("diff")?;
         let diff = hunks::read(text).map_err(|fault| {
             let message = format!("line {} of the diff: {}", fault.line, fault.message);
-            let error = PatchError::wrong_field(fields.path("diff"), message);
-            match fault.hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            }
+            PatchError::wrong_field(fields.path("diff"), message).hinted(fault.hint)
         })?;
         Ok(Self { diff })
     }
@@ -70,11 +73,50 @@ impl Planner for UnifiedDiff {
                 quote(material.path)
             ));
         }
-        Ok(Planned {
-            sidecar_path: None,
-            bytes: applied.text.into_bytes(),
-            changes: applied.changes,
-            consequences,
-        })
+        Ok(Planned::new(applied.text, applied.changes, consequences))
     }
+}
+
+/// One hunk around the first line of prose: it removes the line and adds the same again.
+fn template(subject: &Subject<'_>) -> Option<Value> {
+    let text = subject.text()?;
+    let (index, _) = prose(text).next()?;
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let is_short = |at: &usize| lines.get(*at).is_some_and(|line| line.len() <= PROSE_BYTES_MAX);
+    let before = (0..index).rev().take(CONTEXT_LINES).take_while(is_short).count();
+    let after = (index + 1..lines.len())
+        .take(CONTEXT_LINES)
+        .take_while(is_short)
+        .count();
+    let is_crlf = is_all_crlf(text);
+    let mut hunk = String::new();
+    let mut put = |sign: char, line: &str| {
+        // A diff of a file that ends every line with \r\n may leave the \r out, and reads better
+        // so.
+        let kept = if is_crlf {
+            without_end(line)
+        } else {
+            line.strip_suffix('\n').unwrap_or(line)
+        };
+        hunk.push(sign);
+        hunk.push_str(kept);
+        hunk.push('\n');
+        if !line.ends_with('\n') {
+            hunk.push_str("\\ No newline at end of file\n");
+        }
+    };
+    for at in index - before..=index + after {
+        let line = lines.get(at)?;
+        if at == index {
+            put('-', line);
+            put('+', line);
+        } else {
+            put(' ', line);
+        }
+    }
+    let range = match before + 1 + after {
+        1 => (index + 1).to_string(),
+        count => format!("{},{count}", index + 1 - before),
+    };
+    Some(json!({"diff": format!("@@ -{range} +{range} @@\n{hunk}")}))
 }

@@ -107,6 +107,7 @@ pub(super) fn undo_patch(
 /// quicker or moved the deadline.
 pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_missed: bool) -> Result<(), Refusal> {
     let now = draft.cx.now;
+    let GateKey { stage, attempt, .. } = key;
     let mut gate = draft.still_open(&GateRef::from(key))?;
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
     let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
@@ -124,16 +125,11 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
     if is_missed && timer.overdue_since.is_none() {
         let overdue = timer.overdue(now, max_hold_s, grace_s);
         let settled_at = now.utc.plus_s(grace_s);
-        let payload = json!({ "attempt": key.attempt, "deadline": overdue.deadline, "settled_at": settled_at });
-        let message = format!(
-            "{} #{} is overdue: the timer will {} in {}",
-            key.stage,
-            key.attempt,
-            overdue.on_timeout.as_str(),
-            duration(grace_s)
-        );
+        let payload = json!({ "attempt": attempt, "deadline": overdue.deadline, "settled_at": settled_at });
+        let (then, grace) = (overdue.on_timeout, duration(grace_s));
+        let message = format!("{stage} #{attempt} is overdue: the timer will {then} in {grace}");
         draft.put_timer(gate, overdue);
-        draft.log(EventType::GateOverdue, Some(&key.stage), message, payload);
+        draft.log(EventType::GateOverdue, Some(stage), message, payload);
         return Ok(());
     }
     if timer.stopped_at.is_some() {
@@ -143,37 +139,27 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
     }
     match gate.expire(draft.cx.via.clone(), now.utc, &draft.evidence.on_disk)? {
         Expiry::Held(timer) => {
-            let message = format!(
-                "{} #{} is held: its time is up and only a person may decide",
-                key.stage, key.attempt
-            );
+            let message = format!("{stage} #{attempt} is held: its time is up and only a person may decide");
+            let payload = json!({ "attempt": attempt, "by": "policy" });
             draft.put_timer(gate, timer);
-            draft.log(
-                EventType::GateHeld,
-                Some(&key.stage),
-                message,
-                json!({ "attempt": key.attempt, "by": "policy" }),
-            );
+            draft.log(EventType::GateHeld, Some(stage), message, payload);
         }
         Expiry::Moved(timer, moved) => {
             let is = match moved.digest() {
                 Some(digest) => format!("is {} now", digest.short()),
                 None => "is missing".to_owned(),
             };
+            let (name, shown) = (moved.path.file_name(), moved.registered.short());
             let message = format!(
-                "{} #{} is held: {} {is}, not the {} that the gate shows; only a person may decide",
-                key.stage,
-                key.attempt,
-                moved.path.file_name(),
-                moved.registered.short()
+                "{stage} #{attempt} is held: {name} {is}, not the {shown} that the gate shows; only a person may decide"
             );
             draft.put_timer(gate, timer);
             let found = moved.digest();
             let payload = json!({
-                "attempt": key.attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
+                "attempt": attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
                 "sha256": moved.registered, "found": found,
             });
-            draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+            draft.log(EventType::GateHeld, Some(stage), message, payload);
         }
         Expiry::Decided(decision) => {
             draft.settle(&gate, &decision, gate.artifacts.clone());

@@ -37,16 +37,15 @@ const REASON_BYTES_MAX: usize = 4096;
 pub(super) fn fitting(reason: Option<&str>) -> Result<Option<&str>, Refusal> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     match reason.map_or(0, str::len) {
-        bytes if bytes > REASON_BYTES_MAX => Err(Refusal::invalid(format!(
-            "the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept"
-        ))
-        .with_hint("shorten it")
-        .at("reason")),
+        bytes if bytes > REASON_BYTES_MAX => {
+            let message = format!("the reason has {bytes} bytes; at most {REASON_BYTES_MAX} are kept");
+            Err(Refusal::invalid(message).with_hint("shorten it").at("reason"))
+        }
         _ => Ok(reason),
     }
 }
 
-fn words(reason: Option<&str>) -> String {
+pub(super) fn words(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
@@ -79,12 +78,8 @@ pub(super) fn hold(
     };
     let GateKey { stage, attempt, .. } = gate.key.clone();
     draft.put_timer(gate, timer);
-    let message = format!(
-        "{} holds the timer of {stage} #{attempt}, at most {}{}",
-        operator.name,
-        duration(max_s),
-        words(reason)
-    );
+    let (by, at_most, why) = (&operator.name, duration(max_s), words(reason));
+    let message = format!("{by} holds the timer of {stage} #{attempt}, at most {at_most}{why}");
     let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s, "reason": reason });
     draft.log(EventType::GateHeld, Some(&stage), message, payload);
     Ok(())
@@ -102,14 +97,13 @@ pub(super) fn release(
     let (gate, timer) = timed(draft, gate)?;
     let Some(held) = timer.hold.clone() else {
         let refusal = Refusal::wrong_state(format!("nobody holds {}", gate.key));
-        let refusal = match &gate.lease {
-            Some(lease) => refusal.with_hint(format!(
-                "{} has it open; that ends by itself when the editor or prompt closes",
-                lease.holder.name
+        let refusal = refusal.at(gate.key.to_string());
+        return Err(match gate.lease.map(|lease| lease.holder.name) {
+            Some(who) => refusal.with_hint(format!(
+                "{who} has it open; that ends by itself when the editor or prompt closes"
             )),
             None => refusal,
-        };
-        return Err(refusal.at(gate.key.to_string()));
+        });
     };
     let now = draft.cx.now;
     let timer = match &gate.lease {
@@ -156,29 +150,18 @@ pub(super) fn extend(
     }
     let max_s = timer.addable_or_refuse(&gate.key, draft.cx.now, gate.policy.max_hold_s)?;
     if seconds > max_s {
-        let message = format!(
-            "{} are more than may still be added to {}: {}",
-            duration(seconds),
-            gate.key,
-            duration(max_s)
-        );
+        let (wanted, left, all) = (duration(seconds), duration(max_s), duration(gate.policy.max_hold_s));
+        let message = format!("{wanted} are more than may still be added to {}: {left}", gate.key);
         return Err(Refusal::wrong_state(message)
-            .with_hint(format!(
-                "persons may add {} to this gate altogether (max_hold_s)",
-                duration(gate.policy.max_hold_s)
-            ))
+            .with_hint(format!("persons may add {all} to this gate altogether (max_hold_s)"))
             .at("seconds"));
     }
     let timer = timer.extended(draft.cx.now, seconds, draft.cx.grace_s);
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let deadline = timer.deadline;
     draft.put_timer(gate, timer);
-    let message = format!(
-        "{} gives {stage} #{attempt} {} more: until {}",
-        operator.name,
-        duration(seconds),
-        clock_time(deadline)
-    );
+    let (by, more, until) = (&operator.name, duration(seconds), clock_time(deadline));
+    let message = format!("{by} gives {stage} #{attempt} {more} more: until {until}");
     let payload = json!({ "attempt": attempt, "by": operator.name, "seconds": seconds, "deadline": deadline });
     draft.log(EventType::GateExtended, Some(&stage), message, payload);
     Ok(())

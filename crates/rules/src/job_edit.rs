@@ -261,12 +261,8 @@ impl<'a> JobEdit<'a> {
             Some(policy) => self.open_gate(stage, attempt, policy, artifacts, None),
             None => {
                 let payload = json!({ "attempt": attempt, "gate": false });
-                self.log(
-                    EventType::StageCompleted,
-                    Some(stage),
-                    format!("{stage} passed: no gate is asked for"),
-                    payload,
-                );
+                let message = format!("{stage} passed: no gate is asked for");
+                self.log(EventType::StageCompleted, Some(stage), message, payload);
                 self.advance_from(Some(stage));
             }
         }
@@ -304,11 +300,7 @@ impl<'a> JobEdit<'a> {
             settled: None,
         };
         let until = match &gate.timer {
-            Some(timer) => format!(
-                "the timer will {} at {}",
-                timer.on_timeout.as_str(),
-                clock_time(timer.deadline)
-            ),
+            Some(timer) => format!("the timer will {} at {}", timer.on_timeout, clock_time(timer.deadline)),
             None => "a person must decide".to_owned(),
         };
         let mut payload = json!({
@@ -325,12 +317,8 @@ impl<'a> JobEdit<'a> {
         self.rows.job.stage = Some(stage.clone());
         self.rows.job.status = JobStatus::NeedsApproval;
         self.make(Change::OpenGate(Box::new(gate)));
-        self.log(
-            EventType::GateOpened,
-            Some(stage),
-            format!("{stage} #{attempt} waits: {until}"),
-            payload,
-        );
+        let message = format!("{stage} #{attempt} waits: {until}");
+        self.log(EventType::GateOpened, Some(stage), message, payload);
     }
 
     /// The one transition of a gate, with a decision; what the job does because of it follows.
@@ -394,14 +382,10 @@ impl<'a> JobEdit<'a> {
             "attempt": attempt, "by": by, "path": path, "sha256": effect.before(), "sha256_after": after,
             "changes": effect.changes, "patch": effect.patch,
         });
-        let name = path.file_name();
+        let (name, of, made) = (path.file_name(), effect.artifact.file_name(), after.short());
         let message = match effect.before() {
-            Some(before) => format!("{by} patched {name}: {} -> {}", before.short(), after.short()),
-            None => format!(
-                "{by} patched {}: {name} is new, {}",
-                effect.artifact.file_name(),
-                after.short()
-            ),
+            Some(before) => format!("{by} patched {name}: {} -> {made}", before.short()),
+            None => format!("{by} patched {of}: {name} is new, {made}"),
         };
         self.log(EventType::PatchApplied, Some(stage), message, payload);
         artifacts
@@ -466,12 +450,8 @@ impl<'a> JobEdit<'a> {
         by: &str,
     ) {
         for (old, new) in former.iter().zip(current).filter(|(old, new)| old.digest != new.digest) {
-            let message = format!(
-                "{} was changed on disk: {} -> {}; {by} read it",
-                new.path.file_name(),
-                old.digest.short(),
-                new.digest.short()
-            );
+            let (name, was, is) = (new.path.file_name(), old.digest.short(), new.digest.short());
+            let message = format!("{name} was changed on disk: {was} -> {is}; {by} read it");
             let payload = json!({ "attempt": attempt, "path": new.path, "sha256": old.digest, "sha256_after": new.digest, "by": by });
             self.log(EventType::ArtifactChanged, Some(stage), message, payload);
         }
@@ -510,12 +490,8 @@ impl<'a> JobEdit<'a> {
                 }
                 None => {
                     let message = format!("{} passed: no command and no gate", spec.name);
-                    self.log(
-                        EventType::StageCompleted,
-                        Some(&spec.name),
-                        message,
-                        json!({ "gate": false }),
-                    );
+                    let payload = json!({ "gate": false });
+                    self.log(EventType::StageCompleted, Some(&spec.name), message, payload);
                 }
             }
         }
@@ -562,12 +538,8 @@ impl<'a> JobEdit<'a> {
             self.rows.job.status = JobStatus::Paused;
             self.log(kind, Some(&stage), message, payload);
             let why = format!("{} paused: {stage} #{attempt} was rejected", self.rows.job.slug);
-            self.log(
-                EventType::JobPaused,
-                Some(&stage),
-                why,
-                json!({ "attempt": attempt, "reason": Pause::Rejected.as_str() }),
-            );
+            let payload = json!({ "attempt": attempt, "reason": Pause::Rejected.as_str() });
+            self.log(EventType::JobPaused, Some(&stage), why, payload);
         }
     }
 }

@@ -116,10 +116,8 @@ pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(),
         return Ok(());
     }
     let Some(rejection) = draft.rows.rejection_to_answer().cloned() else {
-        return Err(Refusal::wrong_state(format!(
-            "job {} is paused, but nothing was rejected",
-            draft.rows.job.id
-        )));
+        let message = format!("job {} is paused, but nothing was rejected", draft.rows.job.id);
+        return Err(Refusal::wrong_state(message));
     };
     match rejection.decision.patch() {
         Some(_) => match &draft.evidence.proposal {
@@ -136,12 +134,8 @@ pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(),
 pub(super) fn resumed(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName, how: &str) {
     draft.rows.job.status = JobStatus::Running;
     let message = format!("{} resumed: {how}", operator.name);
-    draft.log(
-        EventType::JobResumed,
-        Some(stage),
-        message,
-        json!({ "by": operator.name, "how": how }),
-    );
+    let payload = json!({ "by": operator.name, "how": how });
+    draft.log(EventType::JobResumed, Some(stage), message, payload);
 }
 
 fn not_planned_again(rejection: &SealedDecision) -> Refusal {
@@ -182,12 +176,8 @@ fn resume_again(
 ) -> Result<(), Refusal> {
     let notes = rejection.decision.notes().map(str::to_owned);
     if draft.rows.job.is_manual {
-        resumed(
-            draft,
-            operator,
-            stage,
-            &format!("waiting for {stage} to be opened again"),
-        );
+        let how = format!("waiting for {stage} to be opened again");
+        resumed(draft, operator, stage, &how);
         draft.advance_from(Some(stage));
         return Ok(());
     }
@@ -262,12 +252,8 @@ pub(super) fn cancel(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(),
     draft.rows.job.status = JobStatus::Canceled;
     let stage = draft.rows.job.stage.clone();
     let message = format!("{} canceled the job", operator.name);
-    draft.log(
-        EventType::JobCanceled,
-        stage.as_ref(),
-        message,
-        json!({ "by": operator.name }),
-    );
+    let payload = json!({ "by": operator.name });
+    draft.log(EventType::JobCanceled, stage.as_ref(), message, payload);
     Ok(())
 }
 

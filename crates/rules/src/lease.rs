@@ -48,23 +48,17 @@ pub(super) fn take(
         gate = lapse(draft, gate);
     }
     gate.lease = Some(Lease::taken(operator.clone(), session.to_owned(), purpose, now));
-    let key = gate.key.clone();
+    let GateKey { stage, attempt, .. } = gate.key.clone();
     let is_timed = stops_something(&gate);
     if is_timed {
         gate.timer = gate.timer.as_ref().map(|timer| timer.stopped(now));
     }
     draft.put_gate(gate);
     if is_timed {
-        let message = format!(
-            "{}, {}: the timer of {} #{} is held",
-            operator.name,
-            purpose.as_str(),
-            key.stage,
-            key.attempt
-        );
-        let payload =
-            json!({ "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str() });
-        draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+        let (by, purpose) = (&operator.name, purpose.as_str());
+        let message = format!("{by}, {purpose}: the timer of {stage} #{attempt} is held");
+        let payload = json!({ "attempt": attempt, "by": by, "kind": "lease", "purpose": purpose });
+        draft.log(EventType::GateHeld, Some(&stage), message, payload);
     }
     Ok(())
 }
@@ -121,7 +115,7 @@ fn take_over(
     purpose: LeasePurpose,
 ) {
     let now = draft.cx.now;
-    let key = gate.key.clone();
+    let GateKey { stage, attempt, .. } = gate.key.clone();
     draft.put_gate(Gate {
         lease: Some(Lease {
             taken_from: Some(former.holder.name.clone()),
@@ -129,18 +123,10 @@ fn take_over(
         }),
         ..gate
     });
-    let message = format!(
-        "{} takes {} #{} over from {} ({})",
-        operator.name,
-        key.stage,
-        key.attempt,
-        former.holder.name,
-        former.purpose.as_str()
-    );
-    let payload = json!({
-        "attempt": key.attempt, "by": operator.name, "kind": "lease", "purpose": purpose.as_str(), "from": former.holder.name,
-    });
-    draft.log(EventType::GateHeld, Some(&key.stage), message, payload);
+    let (by, from, was) = (&operator.name, &former.holder.name, former.purpose.as_str());
+    let message = format!("{by} takes {stage} #{attempt} over from {from} ({was})");
+    let payload = json!({ "attempt": attempt, "by": by, "kind": "lease", "purpose": purpose.as_str(), "from": from });
+    draft.log(EventType::GateHeld, Some(&stage), message, payload);
 }
 
 pub(super) fn release(draft: &mut JobEdit<'_>, gate: &GateRef, session: Option<&str>) -> Result<(), Refusal> {
@@ -181,12 +167,11 @@ fn end(draft: &mut JobEdit<'_>, gate: Gate, ended_ago_us: i64, why: &str) -> Gat
     };
     draft.put_gate(gate.clone());
     if is_timed {
-        let payload = json!({ "attempt": gate.key.attempt, "by": lease.holder.name, "kind": "lease", "why": why, "deadline": gate.deadline() });
-        let message = format!(
-            "{} #{} runs again ({}: {why})",
-            gate.key.stage, gate.key.attempt, lease.holder.name
-        );
-        draft.log(EventType::GateReleased, Some(&gate.key.stage), message, payload);
+        let GateKey { stage, attempt, .. } = &gate.key;
+        let (by, deadline) = (&lease.holder.name, gate.deadline());
+        let payload = json!({ "attempt": attempt, "by": by, "kind": "lease", "why": why, "deadline": deadline });
+        let message = format!("{stage} #{attempt} runs again ({by}: {why})");
+        draft.log(EventType::GateReleased, Some(stage), message, payload);
     }
     gate
 }
@@ -234,21 +219,12 @@ pub(super) fn mark_seen(
             seen
         }
     };
-    let key = gate.key.clone();
+    let GateKey { stage, attempt, .. } = gate.key.clone();
     draft.put_gate(gate);
-    let message = format!(
-        "{} looked at {} #{} ({}): {}",
-        seen.by,
-        key.stage,
-        key.attempt,
-        digest.short(),
-        seen.shown_words()
-    );
-    draft.log(
-        EventType::GateSeen,
-        Some(&key.stage),
-        message,
-        json!({ "attempt": key.attempt, "by": seen.by, "digest": digest, "hunks": extent.hunks, "hunks_shown": shown }),
-    );
+    let (by, version, how_much) = (&seen.by, digest.short(), seen.shown_words());
+    let message = format!("{by} looked at {stage} #{attempt} ({version}): {how_much}");
+    let payload =
+        json!({ "attempt": attempt, "by": by, "digest": digest, "hunks": extent.hunks, "hunks_shown": shown });
+    draft.log(EventType::GateSeen, Some(&stage), message, payload);
     Ok(())
 }

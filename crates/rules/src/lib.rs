@@ -192,7 +192,8 @@ pub fn reduce(
     }
 }
 
-fn asked(
+/// The same for what somebody wants.
+pub fn asked(
     job_id: &JobId,
     rows: Option<&JobRows>,
     ask: &Ask,
@@ -318,10 +319,9 @@ pub fn foresee(
     if !matches!(ask.command, Command::Decide { .. }) || after.job.status != JobStatus::Paused {
         return Ok((outlook, after));
     }
-    let then = Ask {
-        command: Command::resume(job_id.clone()),
-        ..ask.clone()
-    };
+    let (by, session) = (ask.by.clone(), ask.session.clone());
+    let command = Command::resume(job_id.clone());
+    let then = Ask { by, session, command };
     let resumed = resume(&then, &after).and_then(|evidence| run_dry(&after, &then, &evidence, cx));
     Ok((outlook.then_resumed(resumed.map(|(outlook, _)| outlook)), after))
 }

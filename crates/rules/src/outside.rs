@@ -58,12 +58,8 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
         // the pause.
         let message = format!("resumed: {} opens {stage} again", operator.name);
         draft.rows.job.status = JobStatus::Running;
-        draft.log(
-            EventType::JobResumed,
-            Some(stage),
-            message,
-            json!({ "by": operator.name }),
-        );
+        let payload = json!({ "by": operator.name });
+        draft.log(EventType::JobResumed, Some(stage), message, payload);
     }
     let attempt = draft.rows.next_attempt(stage);
     let policy = asked_policy(draft, stage);
@@ -119,7 +115,7 @@ pub(super) fn withdraw(
         return Err(Refusal::not_the_opener(&gate.key, opened_by, &operator.name));
     }
     let GateKey { stage, attempt, .. } = draft.end_gate(&gate, &operator.name);
-    let why = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    let why = hold::words(reason);
     let message = format!("{} withdrew {stage} #{attempt}{why}", operator.name);
     let payload = json!({ "attempt": attempt, "by": operator.name, "why": reason, "withdrawn": true });
     draft.log(EventType::GateCanceled, Some(&stage), message, payload);

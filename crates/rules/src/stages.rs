@@ -8,6 +8,8 @@ use domain::ids::StageName;
 use domain::job::{Attempt, AttemptState, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
 
+use text::words::counted;
+
 use super::StageOutcome;
 use super::job_edit::JobEdit;
 
@@ -19,11 +21,7 @@ fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: Attemp
     match draft.rows.attempt(stage, number) {
         Some(attempt) if attempt.state == state => Ok(attempt.clone()),
         Some(attempt) => {
-            let message = format!(
-                "{stage} #{number} is {}, not {}",
-                attempt.state.as_str(),
-                state.as_str()
-            );
+            let message = format!("{stage} #{number} is {}, not {state}", attempt.state);
             Err(Refusal::wrong_state(message))
         }
         None => Err(Refusal::not_found(format!("there is no attempt {stage} #{number}"))),
@@ -33,10 +31,7 @@ fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: Attemp
 pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -> Result<(), Refusal> {
     let attempt = attempt_in(draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
-        return Err(Refusal::wrong_state(format!(
-            "the job is {}",
-            draft.rows.job.status.as_str()
-        )));
+        return Err(Refusal::wrong_state(format!("the job is {}", draft.rows.job.status)));
     }
     // Whoever looked at the files was to say so, not that it starts; no stage starts on bytes that
     // nobody decided on.
@@ -54,10 +49,11 @@ pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -
     if is_first {
         draft.log(EventType::JobStarted, None, "the first stage starts", json!({}));
     }
+    let message = format!("{stage} #{number} started");
     draft.log(
         EventType::StageStarted,
         Some(stage),
-        format!("{stage} #{number} started"),
+        message,
         json!({ "attempt": number }),
     );
     Ok(())
@@ -67,17 +63,10 @@ pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -
 pub(super) fn not_started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) -> Result<(), Refusal> {
     let attempt = attempt_in(draft, stage, number, AttemptState::Running)?;
     draft.rows.job.status = JobStatus::Queued;
-    draft.put_attempt(Attempt {
-        state: AttemptState::Queued,
-        started_at: None,
-        ..attempt
-    });
-    draft.log(
-        EventType::StageFailed,
-        Some(stage),
-        format!("{stage} #{number} could not be started: {why}; it is tried again"),
-        json!({ "attempt": number, "why": why, "retried": true }),
-    );
+    waits_again(draft, attempt);
+    let message = format!("{stage} #{number} could not be started: {why}; it is tried again");
+    let payload = json!({ "attempt": number, "why": why, "retried": true });
+    draft.log(EventType::StageFailed, Some(stage), message, payload);
     Ok(())
 }
 
@@ -91,17 +80,12 @@ pub(super) fn ended(
     match outcome {
         StageOutcome::Made(artifacts) => {
             draft.end_attempt(attempt, AttemptState::Completed, "done");
-            let word = if artifacts.len() == 1 { "artifact" } else { "artifacts" };
             let payload = json!({
                 "attempt": number,
                 "artifacts": artifacts.iter().map(|made| json!({ "path": made.path, "sha256": made.digest })).collect::<Vec<_>>(),
             });
-            draft.log(
-                EventType::StageCompleted,
-                Some(stage),
-                format!("{stage} #{number} done: {} {word}", artifacts.len()),
-                payload,
-            );
+            let message = format!("{stage} #{number} done: {}", counted(artifacts.len(), "artifact"));
+            draft.log(EventType::StageCompleted, Some(stage), message, payload);
             draft.stage_done(stage, number, artifacts.clone());
         }
         StageOutcome::Failed(why) => {
@@ -118,20 +102,12 @@ pub(super) fn ended(
             let (notes, patch) = (attempt.notes.clone(), attempt.patch.clone());
             draft.end_attempt(attempt, AttemptState::Lost, words);
             if in_a_row + 1 >= LOST_IN_A_ROW_MAX as usize {
-                fail(
-                    draft,
-                    stage,
-                    number,
-                    &format!("{words}, {LOST_IN_A_ROW_MAX} times in a row"),
-                );
+                let why = format!("{words}, {LOST_IN_A_ROW_MAX} times in a row");
+                fail(draft, stage, number, &why);
             } else {
                 let message = format!("{stage} #{number} was lost ({words}): it runs again");
-                draft.log(
-                    EventType::StageFailed,
-                    Some(stage),
-                    message,
-                    json!({ "attempt": number, "lost": true }),
-                );
+                let payload = json!({ "attempt": number, "lost": true });
+                draft.log(EventType::StageFailed, Some(stage), message, payload);
                 draft.queue_attempt(stage, notes, patch);
             }
         }
@@ -139,19 +115,23 @@ pub(super) fn ended(
     Ok(())
 }
 
+fn waits_again(draft: &mut JobEdit<'_>, attempt: Attempt) {
+    draft.put_attempt(Attempt {
+        state: AttemptState::Queued,
+        started_at: None,
+        ..attempt
+    });
+}
+
 fn fail(draft: &mut JobEdit<'_>, stage: &StageName, number: u32, why: &str) {
     draft.rows.job.status = JobStatus::Failed;
     let payload = json!({ "attempt": number, "why": why });
-    draft.log(
-        EventType::StageFailed,
-        Some(stage),
-        format!("{stage} #{number} failed: {why}"),
-        payload.clone(),
-    );
+    let message = format!("{stage} #{number} failed: {why}");
+    draft.log(EventType::StageFailed, Some(stage), message.clone(), payload.clone());
     draft.log(
         EventType::JobFailed,
         Some(stage),
-        format!("the job ended: {stage} #{number} failed: {why}"),
+        format!("the job ended: {message}"),
         payload,
     );
 }
@@ -173,8 +153,7 @@ pub(super) fn artifact_moved(
     };
     let attempt = attempt_in(draft, stage, number, state)?;
     if !is_running && draft.rows.job.status != JobStatus::Queued {
-        let message = format!("the job is {}", draft.rows.job.status.as_str());
-        return Err(Refusal::wrong_state(message));
+        return Err(Refusal::wrong_state(format!("the job is {}", draft.rows.job.status)));
     }
     let agreed = draft.rows.agreed_before(stage).into_iter();
     let answers = agreed
@@ -185,11 +164,7 @@ pub(super) fn artifact_moved(
         return Err(Refusal::stale_look(&draft.rows.job.id));
     };
     if is_running {
-        draft.put_attempt(Attempt {
-            state: AttemptState::Queued,
-            started_at: None,
-            ..attempt
-        });
+        waits_again(draft, attempt);
     }
     pause_before(draft, stage, number, &answers, moved);
     Ok(())

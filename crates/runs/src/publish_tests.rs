@@ -122,10 +122,12 @@ impl Fixture {
         assert_eq!(fs::read(path).unwrap(), bytes.as_ref(), "{}", path.display());
     }
 
-    /// Publishes what leaves nothing to be said.
+    /// Publishes what leaves nothing to be said; up to where all is written.
     #[track_caller]
-    fn publish_well(&self, owed: &PublishRequest) {
-        assert_eq!(self.publish(owed).findings, []);
+    fn publish_well(&self, owed: &PublishRequest) -> Option<u64> {
+        let published = self.publish(owed);
+        assert_eq!(published.findings, []);
+        published.result.unwrap()
     }
 
     fn event_seqs(&self) -> Vec<u64> {
@@ -146,9 +148,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
         vec![event(3, EventType::GateOpened), event(5, EventType::GateApproved)],
         vec![first.clone(), second.clone()],
     );
-    let published = fixture.publish(&owed);
-    assert_eq!(published.result.unwrap(), Some(5));
-    assert_eq!(published.findings, []);
+    assert_eq!(fixture.publish_well(&owed), Some(5));
     fixture.has(&fixture.run.decision_of(&stage(), 1), first.to_file());
     fixture.has(&fixture.run.decision_of(&stage(), 2), second.to_file());
     fixture.has(&fixture.run.decision(&stage()), second.to_file());
@@ -186,7 +186,7 @@ fn publishing_writes_everything_and_twice_changes_nothing() {
         .collect()
     };
     let before = files();
-    assert_eq!(fixture.publish(&owed).result.unwrap(), Some(5));
+    assert_eq!(fixture.publish_well(&owed), Some(5));
     assert_eq!(files(), before, "same files, same bytes");
     let chain = fs::read_to_string(fixture.runs.chain()).unwrap();
     let links: Vec<ChainLink> = chain.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -338,9 +338,7 @@ fn patched(fixture: &Fixture, on_disk: &[u8]) -> (PublishRequest, ArtifactPath) 
 fn a_patched_artifact_is_put_in_place_of_its_former_version() {
     let fixture = Fixture::new();
     let (owed, path) = patched(&fixture, b"before");
-    let published = fixture.publish(&owed);
-    assert!(published.result.is_ok());
-    assert_eq!(published.findings, []);
+    fixture.publish_well(&owed);
     fixture.has(&fixture.run.artifact(&path), b"after");
     fixture.publish_well(&owed);
 }

@@ -1,11 +1,5 @@
 //! Small turns of phrase that messages of several modules share.
 
-/// A file of which no lines are counted: sound, a picture, anything else.
-pub const NO_TEXT: &str = "no text";
-
-/// A job whose gates another program opens.
-pub const OWN_PIPELINE: &str = "run by its own pipeline";
-
 /// `1 line`, `3 lines`.
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 {

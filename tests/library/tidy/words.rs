@@ -17,9 +17,11 @@ struct Declared<'s> {
     is_public: bool,
 }
 
-/// The types that stand outside of functions and test modules, so at the beginning of a line.
+/// The types that stand outside of functions and test modules: at the beginning of a line, or in a
+/// macro that stands there and makes them.
 fn declared(source: &Source) -> Vec<Declared<'_>> {
     let lines: Vec<&str> = source.code_without_tests.lines().collect();
+    let mut is_in_macro = false;
     lines
         .iter()
         .enumerate()
@@ -28,10 +30,13 @@ fn declared(source: &Source) -> Vec<Declared<'_>> {
             if at > 0 && lines[at - 1].starts_with("#[cfg(not(") {
                 return None;
             }
+            let is_macro = !line.starts_with(' ') && line.contains("! ") && line.ends_with('{');
+            is_in_macro = is_macro || (is_in_macro && *line != "}");
+            let line = if is_in_macro { line.trim_start() } else { *line };
             let (is_public, rest) = match line.strip_prefix("pub") {
                 Some(rest) if rest.starts_with('(') => (false, rest.split_once(')')?.1),
                 Some(rest) => (true, rest),
-                None => (false, *line),
+                None => (false, line),
             };
             // Types inside of functions are their own affair.
             if line.starts_with(' ') {
@@ -46,6 +51,10 @@ fn declared(source: &Source) -> Vec<Declared<'_>> {
             let end = name
                 .find(|c: char| !c.is_alphanumeric() && c != '_')
                 .unwrap_or(name.len());
+            // A macro's own text has a placeholder there.
+            if end == 0 {
+                return None;
+            }
             Some(Declared {
                 name: &name[..end],
                 line: at + 1,
@@ -118,13 +127,13 @@ pub fn glossary(page: &str, sources: &[Source]) -> Vec<String> {
 #[test]
 fn types_are_found_with_their_reach() {
     let text = "//! a\npub struct A;\npub(crate) enum B {}\ntype C<'a> = &'a str;\nfn d() {\n    struct E;\n}\n\
-                #[cfg(not(feature = \"f\"))]\npub struct F;\n";
+                #[cfg(not(feature = \"f\"))]\npub struct F;\nwords! {\n    pub enum G {\n        H,\n    }\n}\n";
     let source = Source::new("src/a.rs", text);
     let found: Vec<_> = declared(&source)
         .iter()
         .map(|found| (found.name, found.is_public))
         .collect();
-    assert_eq!(found, [("A", true), ("B", false), ("C", false)]);
+    assert_eq!(found, [("A", true), ("B", false), ("C", false), ("G", true)]);
 }
 
 #[test]

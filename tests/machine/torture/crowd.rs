@@ -1,7 +1,6 @@
 //! Those who use one runs directory at once, and what kills them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -12,6 +11,7 @@ use domain::ids::Digest;
 use serde_json::Value;
 
 use super::caller::{Caller, Heard, Read};
+use super::figures::Figures;
 use crate::support::beside::{Beside, Stream};
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::random::Random;
@@ -63,47 +63,6 @@ const KEYS: [&str; 16] = [
     "a", "a", "Enter", "Enter", "Enter", "r", "j", "k", "Tab", "x", "n", "g", "G", "<C-l>", "p", "?",
 ];
 
-#[derive(Debug, Default)]
-pub struct Figures {
-    pub deeds: u32,
-    pub jobs: u32,
-    pub commands: u32,
-    pub kills: u32,
-    pub crashes: u32,
-    pub keys: u32,
-    pub told: u32,
-    pub too_late: u32,
-    pub requests: u32,
-    pub answers_lost: u32,
-    pub deliveries: u32,
-    pub refused: BTreeMap<String, u32>,
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} deeds, {} jobs, {} commands, {} keys, {} killed, {} crashed at a named point, {} told that they decided, {} too late; \
-             {} requests over HTTP, {} of their answers lost; {} deliveries to the webhook",
-            self.deeds,
-            self.jobs,
-            self.commands,
-            self.keys,
-            self.kills,
-            self.crashes,
-            self.told,
-            self.too_late,
-            self.requests,
-            self.answers_lost,
-            self.deliveries
-        )?;
-        for (why, times) in &self.refused {
-            write!(f, "\n  {times} times: {why}")?;
-        }
-        Ok(())
-    }
-}
-
 /// A command that is under way, and the note by which its decision is known again.
 struct Decider {
     child: Child,
@@ -123,7 +82,7 @@ pub struct Crowd {
     pub workspace: Workspace,
     random: Random,
     consoles: Vec<Option<Pty>>,
-    servers: Vec<Option<Child>>,
+    servers: Vec<Option<Beside>>,
     deciders: Vec<Decider>,
     callers: Vec<Caller>,
     address: SocketAddr,
@@ -184,8 +143,7 @@ impl Crowd {
             // Present from time to time only: the crash takes it away.
             command.env("HOLDPOINT_FAULT_WHEN", self.workspace.root().join("armed"));
         }
-        let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.servers[server] = Some(quiet.spawn().unwrap());
+        self.servers[server] = Some(Beside::of(&mut command, Stream::Neither));
     }
 
     /// One thing that somebody does, or that happens to somebody.
@@ -216,10 +174,7 @@ impl Crowd {
     }
 
     fn start_if_gone(&mut self, server: usize) {
-        let is_gone = match &mut self.servers[server] {
-            Some(child) => child.try_wait().unwrap().is_some(),
-            None => true,
-        };
+        let is_gone = self.servers[server].as_mut().is_none_or(|child| !child.is_there());
         if is_gone {
             self.figures.crashes += u32::from(self.servers[server].is_some());
             self.start_server(server);
@@ -368,11 +323,7 @@ impl Crowd {
 
     /// Kills the server that speaks HTTP.
     fn kill_speaker(&mut self) {
-        if let Some(mut child) = self.servers[0].take() {
-            self.figures.kills += 1;
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.figures.kills += u32::from(self.servers[0].take().is_some());
     }
 
     fn hear_one(&mut self) {
@@ -436,11 +387,7 @@ impl Crowd {
 
     fn kill_server(&mut self) {
         let server = self.random.below(SERVERS);
-        if let Some(mut child) = self.servers[server].take() {
-            self.figures.kills += 1;
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
+        self.figures.kills += u32::from(self.servers[server].take().is_some());
         self.start_server(server);
     }
 
@@ -465,29 +412,19 @@ impl Crowd {
     /// Everybody is killed at once; then one server works off what is left, and a person decides
     /// what waits for one.
     pub fn go_home(&mut self) {
-        for console in &mut self.consoles {
-            *console = None;
-        }
-        for server in self.servers.iter_mut().filter_map(Option::take) {
-            let mut server = server;
-            server.kill().unwrap();
-            server.wait().unwrap();
-        }
+        self.consoles.fill_with(|| None);
+        self.servers.fill_with(|| None);
         while !self.deciders.is_empty() {
             self.hear_one();
         }
         let _ = std::fs::remove_file(self.workspace.root().join("armed"));
-        let mut command = self.workspace.command(&["serve"]);
-        self.servers[0] = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        self.servers[0] = Some(Beside::start(&self.workspace, "serve", Stream::Neither));
         while !self.callers.is_empty() {
             self.hear_caller();
         }
         self.end_all_jobs();
         self.until_all_is_told();
-        let mut server = self.servers[0].take().unwrap();
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(server.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-        server.wait().unwrap();
+        self.servers[0].take().unwrap().leaves();
     }
 
     /// Waits until the webhook was told everything.

@@ -13,31 +13,20 @@ fn workspace() -> Workspace {
     workspace
 }
 
-const OPEN: [&str; 8] = [
-    "gate",
-    "open",
-    "nightly-17",
-    "script",
-    "--artifact",
-    "script=out/script.txt",
-    "--base",
-    "last/script.txt",
-];
+const OPEN: &str = "gate open nightly-17 script --artifact script=out/script.txt --base last/script.txt";
 
 #[test]
 fn an_outside_pipeline_waits_for_another_process_and_goes_on_with_the_copy() {
     let workspace = workspace();
     // Made beforehand, so that there is something to follow.
     workspace.ok("job start --manual --slug nightly --id nightly-17");
-    let open = [&OPEN[..], &["--wait", "--json"]].concat();
+    let open = format!("{OPEN} --wait --json");
     let waiting = Beside::start(&workspace, &open, Stream::Stdout);
     wait_for(&workspace, "nightly-17", "gate_opened", 0);
     let diff = workspace.ok("gate diff nightly-17 script");
     assert_contains(&diff, "+Tip 2: rest\n\\ No newline at end of file");
     workspace.ok("gate approve nightly-17 script --notes go");
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(0));
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let told = waiting.document(0);
     assert_has!(told, "state": "approved", "notes": "go", "published": true);
     let copy = workspace.root().join(told["artifacts"][0]["file"].as_str().unwrap());
     assert_eq!(
@@ -56,20 +45,15 @@ fn an_outside_pipeline_waits_for_another_process_and_goes_on_with_the_copy() {
 #[test]
 fn the_same_bytes_are_the_same_gate_and_others_a_new_attempt() {
     let workspace = workspace();
-    let first: Value = workspace.json(&OPEN);
-    assert_eq!(workspace.json(&OPEN)["attempt"], 1);
+    let first: Value = workspace.json(OPEN);
+    assert_eq!(workspace.json(OPEN)["attempt"], 1);
     workspace.write("out/script.txt", "Tip 1: breathe\nTip 2: sleep");
-    let second = workspace.json(&OPEN);
+    let second = workspace.json(OPEN);
     assert_has!(second, "attempt": 2, "state": "open");
     assert_ne!(first["digest"], second["digest"]);
-    let types: Vec<_> = workspace
-        .json_lines("events nightly-17")
-        .iter()
-        .map(|event| event["type"].clone())
-        .collect();
-    assert!(types.contains(&json!("gate_canceled")), "{types:?}");
+    workspace.first_event("nightly-17", "gate_canceled");
     workspace.write("out/script.txt", "Tip 1: breathe\nTip 2: run");
-    let told = workspace.ok(&OPEN);
+    let told = workspace.ok(OPEN);
     assert_contains(&told, "script #3 is open");
     assert_contains(&told, "It took the place of #2, which nobody had decided");
 }
@@ -77,13 +61,13 @@ fn the_same_bytes_are_the_same_gate_and_others_a_new_attempt() {
 #[test]
 fn a_rejected_manual_job_pauses_and_a_new_gate_ends_the_pause() {
     let workspace = workspace();
-    workspace.json(&OPEN);
+    workspace.json(OPEN);
     workspace.ok("gate reject nightly-17 script");
     assert_eq!(workspace.json("job show nightly-17")["status"], "paused");
     let stderr = workspace.refused("job complete nightly-17", 1);
     assert_starts(&stderr, "Not completed: ");
     workspace.ok("job resume nightly-17");
-    let waiting = Beside::start(&workspace, &["gate", "wait", "nightly-17", "audio"], Stream::Stdout);
+    let waiting = Beside::start(&workspace, "gate wait nightly-17 audio", Stream::Stdout);
     workspace.write("vo.mp3", b"\xff\xfb\x90\x00\x00\x00\x00");
     workspace.json("gate open nightly-17 audio --artifact voiceover=vo.mp3");
     wait_for(&workspace, "nightly-17", "gate_opened", 0);
@@ -97,7 +81,7 @@ fn a_rejected_manual_job_pauses_and_a_new_gate_ends_the_pause() {
 #[test]
 fn what_was_decided_long_ago_is_told_at_once_whatever_became_of_its_artifact() {
     let workspace = workspace();
-    workspace.json(&OPEN);
+    workspace.json(OPEN);
     workspace.write("p.json", text_replace("rest", "sleep"));
     let approve = ["gate", "approve", "nightly-17", "script", "--patch", "p.json"];
     workspace.ok(&approve);
@@ -122,7 +106,7 @@ fn what_was_decided_long_ago_is_told_at_once_whatever_became_of_its_artifact() {
 #[test]
 fn what_others_wrote_is_printed_as_marks() {
     let workspace = workspace();
-    workspace.json(&OPEN);
+    workspace.json(OPEN);
     let hostile = "fine\u{1b}[2J\u{202e}desrever\u{9b}5n\nsecond\u{7}line";
     workspace.ok(&["gate", "reject", "nightly-17", "script", "--notes", hostile]);
     for args in [
@@ -157,17 +141,8 @@ fn artifacts_that_cannot_be_taken_are_refused_and_no_gate_opens() {
         assert_starts(&stderr, "Not opened: ");
         assert_contains(&stderr, fact);
     }
-    let twice = [
-        "gate",
-        "open",
-        "j-1",
-        "script",
-        "--artifact",
-        "a=out/script.txt",
-        "--artifact",
-        "b=last/script.txt",
-    ];
-    let stderr = workspace.refused(&twice, 1);
+    let twice = "gate open j-1 script --artifact a=out/script.txt --artifact b=last/script.txt";
+    let stderr = workspace.refused(twice, 1);
     assert_contains(&stderr, "two artifacts are called script.txt");
     workspace.run("gate open j-1 script", 2);
     workspace.run("gate open ../up script --artifact a=out/script.txt", 2);
@@ -177,7 +152,7 @@ fn artifacts_that_cannot_be_taken_are_refused_and_no_gate_opens() {
 #[test]
 fn a_gate_that_was_opened_from_outside_is_withdrawn_once_and_says_by_whom() {
     let workspace = workspace();
-    workspace.json(&OPEN);
+    workspace.json(OPEN);
     let withdraw = ["gate", "withdraw", "nightly-17", "script", "--reason", "wrong tag"];
     let said = workspace.ok(&withdraw);
     let me = whoami(&workspace);
@@ -194,7 +169,7 @@ fn a_gate_that_was_opened_from_outside_is_withdrawn_once_and_says_by_whom() {
     let said = workspace.refused("gate approve nightly-17 script", 1);
     assert_contains(&said, "nightly-17 / script #1 was canceled by");
     assert_eq!(workspace.json("job show nightly-17")["status"], "running");
-    assert_eq!(workspace.json(&OPEN)["attempt"], 2);
+    assert_eq!(workspace.json(OPEN)["attempt"], 2);
     workspace.ok("gate approve nightly-17 script");
     workspace.run(&withdraw, 5);
 }
@@ -221,7 +196,7 @@ fn a_stage_that_the_configuration_does_not_know_is_opened_and_said_so() {
     let (document, said) = open("release", &["--json"]);
     let document: Value = serde_json::from_str(&document).unwrap();
     let warning = document["warnings"][0].as_str().unwrap();
-    assert_ends(&warning, "hint: gates are configured for audio, script");
+    assert_ends(warning, "hint: gates are configured for audio, script");
     assert_contains(&said, warning);
     let (document, said) = open("script", &["--json"]);
     let document: Value = serde_json::from_str(&document).unwrap();

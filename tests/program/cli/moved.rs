@@ -68,9 +68,7 @@ fn programs_are_told_which_gate_was_opened_and_bytes_that_are_back_just_go_on() 
     assert_has!(resumed, "job_status": "needs_approval", "job_stage": "script");
     // A rejection of it makes the stage run again.
     workspace.ok(&format!("gate reject {id} script --notes 'not ours'"));
-    let seq = workspace.json_lines(&format!("events {id}")).last().unwrap()["seq"]
-        .as_u64()
-        .unwrap();
+    let seq = workspace.last_seq(&id);
     let resumed = workspace.json(&format!("job resume {id}"));
     assert_eq!(resumed.get("review"), None);
     wait_for(&workspace, &id, "gate_opened", seq);

@@ -48,8 +48,8 @@ fn a_patch_is_taken_back_by_another_process_one_at_a_time() {
     let stdout = workspace.ok(&[&UNDO[..], &["--artifact", "captions.srt"]].concat());
     let mut lines = stdout.lines();
     let first = lines.next().unwrap();
-    assert_starts(&first, "Took back ");
-    assert_contains(&first, "'s text_replace of captions.srt: ");
+    assert_starts(first, "Took back ");
+    assert_contains(first, "'s text_replace of captions.srt: ");
     assert_eq!(
         lines.next(),
         Some(format!("The gate stays open; its digest is now {patched}").as_str())

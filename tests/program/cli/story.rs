@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::beside::{Beside, Stream, job_at_gate, wait_for};
 use crate::support::run::{Workspace, text_replace};
-use crate::support::said::{assert_contains, assert_has, assert_starts};
+use crate::support::said::{assert_contains, assert_ends, assert_has, assert_starts};
 
 pub const PIPELINE: &str = r#"
 pipeline:
@@ -77,10 +77,9 @@ fn patched(workspace: &Workspace, id: &str) {
     assert_starts(&stderr, "Not fit to apply: ");
     let applied = workspace.json(&format!("patch apply {id} script fix.json"));
     assert_has!(applied, "digest": plan["sha256_after"], "published": true);
-    assert!(
-        workspace
-            .read(&format!("runs/{id}/artifacts/script/script.txt"))
-            .contains("wellies")
+    assert_contains(
+        &workspace.read(&format!("runs/{id}/artifacts/script/script.txt")),
+        "wellies",
     );
     let old = opened["digest"].as_str().unwrap();
     let stderr = workspace.refused(&["gate", "approve", id, "script", "--digest", old], 1);
@@ -90,25 +89,20 @@ fn patched(workspace: &Workspace, id: &str) {
 
 /// Whoever waits is told so, the job pauses, and the note goes to the next attempt.
 fn rejected_and_resumed(workspace: &Workspace, id: &str) {
-    let waiting = Beside::start(workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
+    let waiting = Beside::start(workspace, &format!("gate wait {id} script --json"), Stream::Stdout);
     let rejected = workspace.json(&format!("gate reject {id} script --notes 'mention the tide table'"));
     assert_has!(rejected, "job_status": "paused", "decision/approved": false);
     assert_eq!(workspace.decision(id, "script"), rejected["decision"]);
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(3));
-    let told: Value = serde_json::from_str(&told).expect("one document");
+    let told = waiting.document(3);
     assert_has!(told, "state": "rejected", "decision": rejected["decision"]);
     workspace.run(&format!("gate wait {id} script"), 3);
-    let since = workspace.json_lines(&format!("events {id}")).last().unwrap()["seq"]
-        .as_u64()
-        .unwrap();
+    let since = workspace.last_seq(id);
     let resumed = workspace.json(&format!("job resume {id}"));
     assert_has!(resumed, "patches_applied": 0, "job_stage": "script");
     wait_for(workspace, id, "gate_opened", since);
-    assert!(
-        workspace
-            .read(&format!("runs/{id}/artifacts/script/script.txt"))
-            .ends_with("mention the tide table")
+    assert_ends(
+        &workspace.read(&format!("runs/{id}/artifacts/script/script.txt")),
+        "mention the tide table",
     );
     let diff = workspace.ok(&format!("gate diff {id} script"));
     assert!(
@@ -123,7 +117,7 @@ fn rejected_and_resumed(workspace: &Workspace, id: &str) {
 }
 
 fn approved_with_a_patch(workspace: &Workspace, id: &str) {
-    let waiting = Beside::start(workspace, &["gate", "wait", id, "script", "--json"], Stream::Stdout);
+    let waiting = Beside::start(workspace, &format!("gate wait {id} script --json"), Stream::Stdout);
     let stdout = workspace.ok(&format!("gate approve {id} script --patch fix.json --notes good"));
     let mut lines = stdout.lines();
     assert!(
@@ -133,9 +127,7 @@ fn approved_with_a_patch(workspace: &Workspace, id: &str) {
             .starts_with(&format!("Gate script approved successfully: {id} / script #2, digest "))
     );
     assert_eq!(lines.next(), Some(format!("Job {id} waits at acceptance #1").as_str()));
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(0));
-    let told: Value = serde_json::from_str(&told).expect("one document");
+    let told = waiting.document(0);
     let file = told["artifacts"][0]["file"].as_str().unwrap();
     assert!(
         std::fs::read_to_string(file).unwrap().contains("wellies"),
@@ -147,7 +139,7 @@ fn approved_with_a_patch(workspace: &Workspace, id: &str) {
 
 /// The last gate ends the job; the record has every attempt.
 fn ended(workspace: &Workspace, id: &str) {
-    let watch = Beside::start(workspace, &["job", "watch", id, "--json"], Stream::Stdout);
+    let watch = Beside::start(workspace, &format!("job watch {id} --json"), Stream::Stdout);
     workspace.ok(&format!("gate approve {id} acceptance"));
     let (status, told) = watch.finish();
     assert_eq!(status.code(), Some(0));
@@ -178,7 +170,7 @@ fn ended(workspace: &Workspace, id: &str) {
 fn a_second_serve_stands_by_and_takes_over() {
     let workspace = Workspace::new(PIPELINE);
     let first = Beside::leader(&workspace);
-    let mut second = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
+    let mut second = Beside::start(&workspace, "serve --no-http", Stream::Stderr);
     second.line_with("standing by: serve of");
     first.signal(Signal::SIGKILL);
     second.line_with("this process leads");
@@ -190,7 +182,7 @@ fn who_waits_runs_the_stages_when_nobody_else_does() {
     let workspace = Workspace::new(PIPELINE);
     let (id, stderr) = workspace.run("job start --slug tides", 0);
     assert_starts(&stderr, "Nobody leads: ");
-    let waiting = Beside::start(&workspace, &["gate", "wait", id.trim(), "script"], Stream::Stdout);
+    let waiting = Beside::start(&workspace, &format!("gate wait {} script", id.trim()), Stream::Stdout);
     wait_for(&workspace, id.trim(), "gate_opened", 0);
     workspace.ok(&["gate", "approve", id.trim(), "script"]);
     assert_eq!(waiting.finish().0.code(), Some(0));
@@ -201,7 +193,7 @@ fn ctrl_c_ends_a_wait_and_nothing_else() {
     let workspace = Workspace::new(PIPELINE);
     let _serve = Beside::leader(&workspace);
     let id = job_at_gate(&workspace, &["--slug", "tides"]);
-    let mut watch = Beside::start(&workspace, &["job", "watch", &id], Stream::Stdout);
+    let mut watch = Beside::start(&workspace, &format!("job watch {id}"), Stream::Stdout);
     watch.line_with("gate_opened");
     watch.signal(Signal::SIGINT);
     assert_eq!(watch.finish().0.code(), Some(130));
@@ -213,7 +205,7 @@ fn a_canceled_job_cancels_its_gate_and_whoever_waits_for_it() {
     let workspace = Workspace::new(PIPELINE);
     let _serve = Beside::leader(&workspace);
     let id = job_at_gate(&workspace, &["--slug", "tides"]);
-    let waiting = Beside::start(&workspace, &["gate", "wait", &id, "script", "--json"], Stream::Stdout);
+    let waiting = Beside::start(&workspace, &format!("gate wait {id} script --json"), Stream::Stdout);
     workspace.ok(&format!("job cancel {id}"));
     let (status, told) = waiting.finish();
     assert_eq!(status.code(), Some(1));

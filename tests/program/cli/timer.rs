@@ -1,7 +1,5 @@
 //! What the timer decides, as commands tell it.
 
-use serde_json::Value;
-
 use crate::support::beside::{Beside, Stream};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_ends, assert_has};
@@ -16,12 +14,10 @@ fn silence_approves_and_is_told_as_the_timer() {
     let id = workspace.ok("job start --slug tides");
     let waiting = Beside::start(
         &workspace,
-        &["gate", "wait", id.trim(), "outline", "--json"],
+        &format!("gate wait {} outline --json", id.trim()),
         Stream::Stdout,
     );
-    let (status, told) = waiting.finish();
-    assert_eq!(status.code(), Some(0));
-    let told: Value = serde_json::from_str(&told).unwrap();
+    let told = waiting.document(0);
     assert_has!(told, "by": "timer", "auto_approved": true);
     assert_has!(told, "timeout_seconds": 1, "auto_approve_enabled": true);
     serve.line_with("gate_auto_approved");

@@ -2,13 +2,14 @@
 //! releases one.
 
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::desk::Desk;
 use super::record;
 use crate::support::beside::{Beside, Stream};
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
-use crate::support::said::assert_has;
+use crate::support::said::{assert_has, each};
 
 #[test]
 fn a_newcomer_releases_a_gate_of_the_demo() {
@@ -34,16 +35,12 @@ fn a_newcomer_releases_a_gate_of_the_demo() {
 
     // Its other jobs would go on for minutes.
     let listed = workspace.json("job list");
-    let jobs: Vec<&str> = listed
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter_map(|job| job["id"].as_str())
-        .collect();
+    let listed = each(&listed, "id");
+    let jobs: Vec<&str> = listed.iter().filter_map(Value::as_str).collect();
     assert!(jobs.len() > 3, "{jobs:?}");
     for job in &jobs {
         workspace.ok(&format!("job cancel {job}"));
-        let watch = Beside::start(&workspace, &["job", "watch", job], Stream::Stdout);
+        let watch = Beside::start(&workspace, &format!("job watch {job}"), Stream::Stdout);
         assert_eq!(watch.finish().0.code(), Some(1));
     }
     desk.sees(" 0 open");

@@ -219,6 +219,22 @@ impl Desk {
         self.confirms(&format!("Approved {gate}"));
     }
 
+    /// Marks all of these gates and asks to approve them: none is in yet that nobody has looked at.
+    #[track_caller]
+    pub fn asks_of_all(&mut self, workspace: &Workspace, gates: usize) {
+        self.sees_after("*", &format!("{gates} marked"));
+        self.press("g a");
+        self.asked(workspace, "APPROVE: nothing to approve yet");
+    }
+
+    /// Confirms what was not wholly seen, which is asked twice.
+    #[track_caller]
+    pub fn confirms_twice(&mut self, text: &str) {
+        self.confirms(" of them NOT wholly seen by you");
+        self.sees("[Enter] approve");
+        self.confirms(text);
+    }
+
     /// Replaces the text of the patch editor, and waits for the verdict on the new one.
     #[track_caller]
     pub fn writes_patch(&mut self, patch: &str, verdict: &str) {

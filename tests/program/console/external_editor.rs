@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use patch::Patch;
-use serde_json::json;
 
 use super::desk::{Desk, FILM};
 use super::edit::{drafts, wait_for_draft};
@@ -16,7 +15,7 @@ use crate::support::beside::{Beside, job_at_gate};
 use crate::support::binary::holdpoint;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
-use crate::support::said::{assert_ends, assert_starts};
+use crate::support::said::{assert_ends, assert_has, assert_starts};
 use crate::support::screen;
 
 const PATH: &str = "artifacts/script/script.txt";
@@ -92,8 +91,8 @@ fn an_edit_comes_back_as_a_patch_and_is_approved() {
     let [copy, folder] = seen.lines().collect::<Vec<_>>()[..] else {
         panic!("{seen}")
     };
-    assert_starts(&copy, "600 /");
-    assert_ends(&copy, "/script.txt");
+    assert_starts(copy, "600 /");
+    assert_ends(copy, "/script.txt");
     assert!(copy.contains("/.drafts/") && folder.starts_with("700 /"), "{seen}");
     desk.sees_after("a", "APPROVE WITH PATCH");
     desk.confirms("with patch");
@@ -101,8 +100,7 @@ fn an_edit_comes_back_as_a_patch_and_is_approved() {
     desk.selects("j-1", "storyboard", 1);
     desk.leaves();
     let decision = workspace.decision("j-1", "script");
-    assert_eq!(decision["approved"], json!(true));
-    assert_eq!(decision["patch"]["type"], json!("text_replace"));
+    assert_has!(decision, "approved": true, "patch/type": "text_replace");
     let patch = Patch::from_value(decision["patch"].clone()).unwrap();
     let planned = patch.plan(PATH, former.as_bytes()).unwrap().bytes;
     // The text had no end of line at its end; sed or not, it has none now.

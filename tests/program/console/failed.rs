@@ -3,7 +3,6 @@
 use std::fs;
 
 use rusqlite::Connection;
-use serde_json::json;
 
 use super::desk::Desk;
 use crate::support::beside::{Beside, wait_for};
@@ -106,17 +105,12 @@ fn what_failed_before_it_was_counted_is_history_and_all_else_is_as_it_was() {
     let mut desk = Desk::leading(&workspace);
     desk.selects("j-2", "release", 1);
     assert!(!desk.pty.screen_text().contains("j-1"), "{}", desk.pty.screen_text());
-    let version: u32 = workspace
-        .database()
-        .query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))
-        .expect("it has one");
-    assert_eq!(version, store::SCHEMA_VERSION);
+    let version = workspace.number("SELECT user_version FROM pragma_user_version");
+    assert_eq!(version, i64::from(store::SCHEMA_VERSION));
     assert_eq!(told(), before);
     let failed = workspace.json("job show j-1");
-    assert_eq!(
-        (&failed["status"], failed["acknowledged_at"].is_string()),
-        (&json!("failed"), true)
-    );
+    assert_eq!(failed["status"], "failed");
+    assert!(failed["acknowledged_at"].is_string(), "{failed}");
     // From now on it counts.
     fs::remove_file(workspace.root().join("works")).expect("it is there");
     fails(&workspace, "j-3");

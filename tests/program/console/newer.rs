@@ -54,11 +54,7 @@ fn commands_that_look_still_do_and_what_would_change_something_is_refused() {
         let stderr = workspace.refused(changing, 1);
         assert!(stderr.contains(OLDER), "{changing:?}: {stderr}");
     }
-    let decided: i64 = workspace
-        .database()
-        .query_row("SELECT count(*) FROM decision", [], |row| row.get(0))
-        .expect("it is counted");
-    assert_eq!(decided, 0);
+    assert_eq!(workspace.number("SELECT count(*) FROM decision"), 0);
 }
 
 #[test]
@@ -85,7 +81,7 @@ fn a_console_reads_a_newer_database_and_every_deciding_key_is_refused() {
 #[test]
 fn who_runs_while_the_database_is_brought_up_reads_from_then_on() {
     let workspace = Workspace::new(RELEASE);
-    let mut serve = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
+    let mut serve = Beside::start(&workspace, "serve --no-http", Stream::Stderr);
     serve.line_with("this process leads");
     job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
     let mut desk = Desk::open(&workspace);
@@ -102,9 +98,5 @@ fn who_runs_while_the_database_is_brought_up_reads_from_then_on() {
     desk.sees_after("a", "this console only reads");
     desk.press("q");
     desk.pty.wait_exit();
-    let decided: i64 = workspace
-        .database()
-        .query_row("SELECT count(*) FROM decision", [], |row| row.get(0))
-        .expect("it is counted");
-    assert_eq!(decided, 0);
+    assert_eq!(workspace.number("SELECT count(*) FROM decision"), 0);
 }

@@ -22,9 +22,9 @@ fn starts(workspace: &Workspace, id: &str) {
 }
 
 /// A job with one gate, opened from outside on these files.
-fn opens(workspace: &Workspace, id: &str, stage: &str, files: &[&str]) {
+fn opens(workspace: &Workspace, id: &str, stage: &str, files: &str) {
     starts(workspace, id);
-    workspace.ok(&[&["gate", "open", id, stage], files].concat());
+    workspace.ok(&format!("gate open {id} {stage} {files}"));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() 
     let workspace = Workspace::new(GATES);
     workspace.write("plan.txt", "one\ntwo\n");
     for id in ["j-1", "j-2", "j-3"] {
-        opens(&workspace, id, "release", &["--artifact", "plan=plan.txt"]);
+        opens(&workspace, id, "release", "--artifact plan=plan.txt");
     }
     // What is most urgent stands neither first nor last.
     workspace.ok("gate extend j-1 release 10m");
@@ -84,15 +84,12 @@ fn long_hunk() -> Workspace {
     workspace.write("base/a.txt", old);
     workspace.write("a.txt", new.collect::<String>());
     workspace.write("b.txt", "bravo\n");
-    let files = [
-        "--artifact",
-        "text=a.txt",
-        "--artifact",
-        "text=b.txt",
-        "--base",
-        "base/a.txt",
-    ];
-    opens(&workspace, "j-1", "edit", &files);
+    opens(
+        &workspace,
+        "j-1",
+        "edit",
+        "--artifact text=a.txt --artifact text=b.txt --base base/a.txt",
+    );
     workspace
 }
 
@@ -203,19 +200,14 @@ fn space_marks_in_the_queue_and_what_is_cut_does_not_count() {
     workspace.write("base/a.txt", text("was", "was"));
     workspace.write("a.txt", text("is", "is"));
     workspace.write("plan.txt", "one\n");
-    opens(&workspace, "j-0", "release", &["--artifact", "plan=plan.txt"]);
+    opens(&workspace, "j-0", "release", "--artifact plan=plan.txt");
     let mut desk = Desk::leading(&workspace);
     desk.sees(">j-0 tides");
     desk.sees_after("Space", "1 marked");
     desk.sees(" + one");
     desk.sees_after("w", "Long lines are cut");
     // It comes on the screen with its long lines cut.
-    opens(
-        &workspace,
-        "j-1",
-        "edit",
-        &["--artifact", "text=a.txt", "--base", "base/a.txt"],
-    );
+    opens(&workspace, "j-1", "edit", "--artifact text=a.txt --base base/a.txt");
     desk.sees("j-1 tides");
     desk.sees_after("j", "+ is");
     desk.sees("NOT YET SHOWN: hunk 2");

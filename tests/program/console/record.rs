@@ -22,23 +22,8 @@ pub fn assert_agrees(workspace: &Workspace, jobs: &[&str]) -> usize {
 
 /// Every decision row: next in the chain, rightly hashed, and its file byte for byte the same.
 fn assert_chain(workspace: &Workspace) -> usize {
-    let database = workspace.database();
-    let mut statement = database
-        .prepare("SELECT seq, job_id, stage, attempt, hash, document FROM decision ORDER BY seq")
-        .expect("the table is there");
-    let rows: Vec<(i64, String, String, u32, String, String)> = statement
-        .query_map([], |row| {
-            Ok((
-                row.get(0)?,
-                row.get(1)?,
-                row.get(2)?,
-                row.get(3)?,
-                row.get(4)?,
-                row.get(5)?,
-            ))
-        })
-        .and_then(Iterator::collect)
-        .expect("the rows can be read");
+    let sql = "SELECT seq, job_id, stage, attempt, hash, document FROM decision ORDER BY seq";
+    let rows: Vec<(i64, String, String, u32, String, String)> = workspace.rows(sql, []);
     let chain = workspace.read("runs/chain.jsonl");
     let mut links = chain
         .lines()
@@ -85,21 +70,14 @@ fn assert_chain(workspace: &Workspace) -> usize {
 
 /// A settled gate has one decision, which says the same; an open one has none.
 fn assert_gates(workspace: &Workspace) {
-    let database = workspace.database();
-    let mut statement = database
-        .prepare(
-            "SELECT g.job_id || ' / ' || g.stage || ' #' || g.attempt, g.state, g.settled_by,
-                    count(d.seq), max(d.document ->> 'approved'), max(d.document ->> 'by')
-             FROM gate g LEFT JOIN decision d USING (job_id, stage, attempt) GROUP BY g.rowid",
-        )
-        .expect("the tables are there");
-    let mut rows = statement.query([]).expect("the rows can be read");
-    while let Some(row) = rows.next().expect("the rows can be read") {
-        let place: String = row.get(0).expect("text");
-        let state: String = row.get(1).expect("text");
-        let settled_by: Option<String> = row.get(2).expect("text or null");
-        let (count, approved): (u32, Option<u32>) = (row.get(3).expect("a count"), row.get(4).expect("a flag"));
-        let by: Option<String> = row.get(5).expect("text or null");
+    type Told = (String, String, Option<String>, u32, Option<u32>, Option<String>);
+    let rows: Vec<Told> = workspace.rows(
+        "SELECT g.job_id || ' / ' || g.stage || ' #' || g.attempt, g.state, g.settled_by,
+                count(d.seq), max(d.document ->> 'approved'), max(d.document ->> 'by')
+         FROM gate g LEFT JOIN decision d USING (job_id, stage, attempt) GROUP BY g.rowid",
+        [],
+    );
+    for (place, state, settled_by, count, approved, by) in rows {
         let expected = match state.as_str() {
             "open" => (0, None),
             "approved" => (1, Some(1)),
@@ -116,40 +94,25 @@ fn assert_gates(workspace: &Workspace) {
 
 /// The event file is the event rows, in order, and tells every decision once.
 fn assert_events(workspace: &Workspace, job: &str) {
-    let database = workspace.database();
-    let mut statement = database
-        .prepare("SELECT seq, type, message FROM event WHERE job_id = ?1 ORDER BY seq")
-        .expect("the table is there");
-    let rows: Vec<Value> = statement
-        .query_map([job], |row| {
-            let (seq, kind, message): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(json!([seq, kind, message]))
-        })
-        .and_then(Iterator::collect)
-        .expect("the rows can be read");
+    let sql = "SELECT seq, type, message FROM event WHERE job_id = ?1 ORDER BY seq";
+    let rows: Vec<(i64, String, String)> = workspace.rows(sql, [job]);
     let events = workspace.events(job);
-    let told: Vec<Value> = events
+    let told = events
         .iter()
-        .map(|event| json!([event["seq"], event["type"], event["message"]]))
-        .collect();
-    assert_eq!(told, rows, "{job}");
-    let decisions: Vec<String> = events
-        .iter()
-        .filter(|event| {
-            ["gate_approved", "gate_rejected", "gate_auto_approved"].contains(&event["type"].as_str().unwrap_or(""))
-        })
-        .map(|event| format!("{}.{}", event["stage"], event["payload"]["attempt"]))
-        .collect();
+        .map(|event| json!([event["seq"], event["type"], event["message"]]));
+    assert_eq!(json!(told.collect::<Vec<_>>()), json!(rows), "{job}");
+    let is_decision = |event: &&Value| {
+        let kind = event["type"].as_str().unwrap_or_default();
+        ["gate_approved", "gate_rejected", "gate_auto_approved"].contains(&kind)
+    };
+    let gate = |event: &Value| format!("{}.{}", event["stage"], event["payload"]["attempt"]);
+    let decisions: Vec<String> = events.iter().filter(is_decision).map(gate).collect();
     let once: BTreeSet<&String> = decisions.iter().collect();
     assert_eq!(
         once.len(),
         decisions.len(),
         "{job}: a decision is told once: {decisions:?}"
     );
-    let count: i64 = database
-        .query_row("SELECT count(*) FROM decision WHERE job_id = ?1", [job], |row| {
-            row.get(0)
-        })
-        .expect("a count");
-    assert_eq!(i64::try_from(decisions.len()), Ok(count), "{job}");
+    let count: Vec<(i64,)> = workspace.rows("SELECT count(*) FROM decision WHERE job_id = ?1", [job]);
+    assert_eq!(i64::try_from(decisions.len()), Ok(count[0].0), "{job}");
 }

@@ -103,21 +103,9 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
         run(&["gate", "list"]);
     }
     let names = all_are(&workspace.runs(), gid);
-    let expected = [
-        "",
-        "holdpoint.db",
-        "holdpoint.db-wal",
-        "holdpoint.db-shm",
-        ".nudge",
-        ".leader.lock",
-        ".publish.lock",
-        ".open.lock",
-        "j-1/state.json",
-        "j-1/events.jsonl",
-        "j-1/logs/script.1.log",
-        "j-1/artifacts/script/script.txt",
-    ];
-    for name in expected {
+    let expected = "holdpoint.db holdpoint.db-wal holdpoint.db-shm .nudge .leader.lock .publish.lock .open.lock j-1/state.json \
+                    j-1/events.jsonl j-1/logs/script.1.log j-1/artifacts/script/script.txt";
+    for name in expected.split(' ').chain([""]) {
         assert!(names.contains(name), "{name} is not among {names:#?}");
     }
     for part in [".drafts/", "j-1/versions/", "j-1/.stage/"] {
@@ -140,12 +128,8 @@ fn a_whole_run(umask: &str, group: Option<&(String, Gid)>) {
     run(&["doctor", "--repair"]);
     desk.selects("j-1", "storyboard", 1);
     let names = all_are(&workspace.runs(), gid);
-    for name in [
-        "chain.jsonl",
-        "j-1/gates/script.json",
-        "j-1/gates/script.2.json",
-        "j-2/artifacts/deploy/plan.txt",
-    ] {
+    let expected = "chain.jsonl j-1/gates/script.json j-1/gates/script.2.json j-2/artifacts/deploy/plan.txt";
+    for name in expected.split(' ') {
         assert!(names.contains(name), "{name} is not among {names:#?}");
     }
     desk.killed();
@@ -218,7 +202,7 @@ fn a_second_user_of_the_group_looks_and_decides_and_does_not_lead() {
     let said = String::from_utf8_lossy(&said.stderr).into_owned();
     assert_contains(&said, "serving");
     assert_lacks(&said, "this process leads");
-    let mut leader = Beside::start(&workspace, &["serve", "--no-http"], Stream::Stderr);
+    let mut leader = Beside::start(&workspace, "serve --no-http", Stream::Stderr);
     leader.line_with("gate_opened");
     leader.line_with("gate_opened");
     told(

@@ -10,7 +10,7 @@ use super::record;
 use crate::support::beside::job_at_gate;
 use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
-use crate::support::said::{assert_contains, assert_has};
+use crate::support::said::{assert_contains, assert_has, each};
 use crate::support::screen;
 
 /// Keys as terminals send them, each in one piece.
@@ -107,11 +107,7 @@ fn an_arrow_cut_at_any_byte_in_the_editor_loses_no_word() {
     }
     desk.sees_after("Esc", "[q] leave");
     desk.sees_after("q", "The draft is kept");
-    assert!(
-        workspace
-            .read("runs/j-1/artifacts/script/script.txt")
-            .contains("bring boots")
-    );
+    assert_contains(&workspace.read("runs/j-1/artifacts/script/script.txt"), "bring boots");
     desk.leaves_with_draft();
 }
 
@@ -171,11 +167,8 @@ fn a_discarded_text_is_listed_shown_and_restored() {
     desk.discards();
     // And on the command line, for the console that starts next.
     let listed = workspace.json_until("drafts list", |listed| listed[0]["state"] == "discarded");
-    assert_eq!(
-        listed.as_array().map(Vec::len),
-        Some(1),
-        "what was restored is none: {listed}"
-    );
+    // What was restored is none.
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
     let id = listed[0]["id"].as_str().expect("it has a name").to_owned();
     desk.leaves();
     let restored = workspace.ok(&format!("drafts restore {id}"));
@@ -241,8 +234,7 @@ fn in_low_windows_nothing_is_decided() {
 
 #[test]
 fn a_window_that_became_low_under_a_question_refuses_enter_until_it_is_large_again() {
-    let (workspace, mut desk) = with_gates(1);
-    desk.reads("j-1", "release", 1, "Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.sees_after("a", "APPROVE j-1 tides / release #1");
     desk.resize(79, 9);
     desk.sees("Enter does nothing: ");
@@ -260,8 +252,7 @@ fn a_window_that_became_low_under_a_question_refuses_enter_until_it_is_large_aga
 
 #[test]
 fn the_note_of_a_rejection_is_in_no_approval() {
-    let (workspace, mut desk) = with_gates(1);
-    desk.reads("j-1", "release", 1, "Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.rejects("REJECT j-1 tides / release #1", "image is NOT signed");
     desk.backs_out("REJECT");
     desk.sees_after("a", "APPROVE j-1 tides / release #1");
@@ -289,16 +280,10 @@ fn enter_over_a_colleague_is_refused_and_after_a_take_over_the_record_names_both
     bea.pty.wait_gone("ana has a prompt open here since ");
     bea.confirms("Approved j-1 tides / release #1");
     ana.sees("Not rejected: bea approved");
-    let events = workspace.json_lines("events j-1");
     // Between the take-over and the decision nobody else could have come in.
-    assert!(
-        events.iter().all(|event| event["type"] != "gate_released"),
-        "{events:?}"
-    );
-    let approved = events
-        .iter()
-        .find(|event| event["type"] == "gate_approved")
-        .expect("it is on record");
+    let kinds = each(&workspace.json_lines("events j-1").into(), "type");
+    assert!(kinds.iter().all(|kind| kind != "gate_released"), "{kinds:?}");
+    let approved = workspace.first_event("j-1", "gate_approved");
     assert_has!(approved, "payload/by": "bea", "payload/overridden": "ana");
     ana.backs_out("Not rejected: ");
     // Her note stays hers: it is a draft of a gate that is decided.
@@ -315,12 +300,9 @@ fn a_command_goes_through_and_says_who_had_the_gate_open() {
     ana.sees("timer held");
     let told = workspace.ok("gate approve j-1 release --operator cy");
     assert_contains(&told, "while ana had it open");
-    let words = workspace.json_lines("events j-1");
-    let is_told =
-        |event: &serde_json::Value| event["message"].as_str() == Some("cy approved release #1, while ana had it open");
-    assert!(words.iter().any(is_told), "{words:?}");
     let approved = workspace.first_event("j-1", "gate_approved");
-    assert_has!(approved, "payload/by": "cy", "payload/overridden": "ana");
+    assert_has!(approved, "payload/by": "cy", "payload/overridden": "ana",
+        "message": "cy approved release #1, while ana had it open");
     ana.sees("Not rejected: cy approved");
     ana.terminated();
     assert_eq!(record::assert_agrees(&workspace, &["j-1"]), 1);
@@ -349,9 +331,7 @@ fn a_key_held_down_is_no_reason_and_no_note() {
 fn what_nobody_looked_at_is_left_out_of_a_bulk() {
     let (workspace, mut desk) = with_gates(3);
     desk.press("j j j");
-    desk.sees_after("*", "3 marked");
-    desk.press("g a");
-    desk.asked(&workspace, "APPROVE: nothing to approve yet");
+    desk.asks_of_all(&workspace, 3);
     desk.sees("Left out, not wholly seen by you: ");
     desk.sees("[i] take them in");
     desk.sees_after("i", "APPROVE 3 gates");
@@ -411,9 +391,7 @@ fn place(desk: &Desk) -> String {
 #[test]
 fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     let (workspace, mut desk) = with_gates(20);
-    desk.sees_after("*", "20 marked");
-    desk.press("g a");
-    desk.asked(&workspace, "APPROVE: nothing to approve yet");
+    desk.asks_of_all(&workspace, 20);
     desk.sees("[i] take them in");
     desk.sees_after("i", "APPROVE 20 gates");
     desk.sees("not shown yet: PgDn PgUp");
@@ -429,9 +407,7 @@ fn a_bulk_that_does_not_fit_is_read_to_its_end_first() {
     }
     desk.sees("[Enter] approve 20");
     assert_eq!(decided(&workspace), 0);
-    desk.confirms(" of them NOT wholly seen by you");
-    desk.sees("[Enter] approve");
-    desk.confirms("Approved 20 gates");
+    desk.confirms_twice("Approved 20 gates");
     assert_eq!(decided(&workspace), 20);
     desk.leaves();
 }
@@ -482,8 +458,7 @@ fn a_restricted_console_leads_nowhere_else() {
 
 #[test]
 fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() {
-    let (workspace, mut desk) = with_gates(1);
-    desk.reads("j-1", "release", 1, "Nothing is attached");
+    let (workspace, mut desk) = Desk::at_release();
     desk.sees_after("a", "[Enter] approve");
     desk.pty.send_bytes(b"jk\r");
     desk.sees("Enter came ");

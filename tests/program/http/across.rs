@@ -45,7 +45,7 @@ fn who_waits_at_one_process_is_answered_at_once_when_another_decides() {
     let (other, here) = (Served::start(&workspace), Served::start(&workspace));
     let took = (0..ROUNDS).map(|_| {
         let id = other.ana().start_job("tides");
-        let pipe = here.as_("pipe-token");
+        let pipe = here.pipe();
         let path = format!("/api/v1/jobs/{id}/gates/outline/decision?wait=600");
         let waiting = {
             let pipe = pipe.clone();

@@ -1,13 +1,12 @@
 //! The commands of docs/HTTP.md, run as they stand there: what a reader copies has to work.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 
 use serde_json::json;
 
-use super::examples::has;
+use super::examples::{command, has};
 use crate::support::client::{Served, configuration, serving};
-use crate::support::environment;
 use crate::support::run::Workspace;
 
 /// The shell blocks of the document under a heading.
@@ -25,19 +24,8 @@ fn shell_under(heading: &str) -> String {
 }
 
 fn shell(workspace: &Workspace, script: &str, token: &str) -> Child {
-    let own = std::path::Path::new(env!("CARGO_BIN_EXE_holdpoint")).parent().unwrap();
-    Command::new("bash")
-        .args(["-e", "-o", "pipefail", "-c", script])
-        .current_dir(workspace.root())
-        .env_clear()
-        .envs(environment::clean(workspace.root()))
-        .env("PATH", format!("{}:{}", own.display(), std::env::var("PATH").unwrap()))
-        .env("TOKEN", token)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    let mut command = command(workspace, "bash", &["-e", "-o", "pipefail", "-c", script]);
+    command.env("TOKEN", token).spawn().unwrap()
 }
 
 /// The environment that the section Start makes, at the address where the server of the test

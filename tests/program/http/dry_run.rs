@@ -4,17 +4,15 @@ use serde_json::json;
 
 use super::shapes::Shapes;
 use crate::support::client::serving;
-use crate::support::said::assert_has;
+use crate::support::said::{assert_has, each};
 
 #[test]
 fn what_would_happen_is_told_and_then_happens() {
     let (_workspace, served, ana) = serving("");
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
-    let (approve, reject) = (
-        format!("/api/v1/jobs/{id}/approve"),
-        format!("/api/v1/jobs/{id}/reject"),
-    );
+    let at = |deed: &str| format!("/api/v1/jobs/{id}/{deed}");
+    let (approve, reject) = (at("approve"), at("reject"));
     let body = json!({"stage": "outline"});
     let rows = || {
         let job = ana.get(&format!("/api/v1/jobs/{id}")).json();
@@ -34,26 +32,22 @@ fn what_would_happen_is_told_and_then_happens() {
         "Stage research passes: it has no command and no gate. Then gate script #1 opens: the timer will approve after 1h00m. \
          Cannot be taken back."
     );
-    let facts: Vec<_> = said["facts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fact| fact["fact"].as_str().unwrap())
-        .collect();
-    assert_eq!(facts, ["gate_decided", "stage_passes", "gate_opens"]);
+    assert_eq!(
+        each(&said["facts"], "fact"),
+        ["gate_decided", "stage_passes", "gate_opens"]
+    );
     assert_eq!(said["facts"][0]["by"], "ana", "the token's name");
 
     let said = ana.post(&format!("{reject}?dry_run=true"), &body).expect(200);
-    assert_eq!(said["job_status"], "paused");
-    assert_eq!(said["resumed"]["facts"][0]["fact"], "gate_opens", "{said}");
+    assert_has!(said, "job_status": "paused", "resumed/facts/0/fact": "gate_opens");
 
     // The same refusals, with the same status and words.
     for (path, body) in [
-        (format!("/api/v1/jobs/{id}/resume"), json!({})),
+        (at("resume"), json!({})),
         ("/api/v1/jobs/nobody/cancel".to_owned(), json!({})),
-        (format!("/api/v1/jobs/{id}/patches/outline/undo"), json!({})),
+        (at("patches/outline/undo"), json!({})),
         (
-            format!("/api/v1/jobs/{id}/patches/outline/apply"),
+            at("patches/outline/apply"),
             json!({"type": "text_replace", "replacements": []}),
         ),
         (approve.clone(), json!({"stage": "audio"})),
@@ -63,7 +57,7 @@ fn what_would_happen_is_told_and_then_happens() {
         assert_eq!((dry.status, dry.json()), (real.status, real.json()), "{path}");
     }
     // One who may not decide learns nothing either.
-    let viewer = served.as_("view-token");
+    let viewer = served.view();
     assert_eq!(viewer.post(&format!("{approve}?dry_run=true"), &body).status, 403);
     assert_eq!(ana.post(&format!("{approve}?dry_run=perhaps"), &body).status, 422);
 
@@ -74,8 +68,5 @@ fn what_would_happen_is_told_and_then_happens() {
         .post(&format!("/api/v1/jobs/{id}/cancel?dry_run=1"), &json!({}))
         .expect(200);
     assert_eq!(said["job_status"], "canceled");
-    assert_eq!(
-        ana.get(&format!("/api/v1/jobs/{id}")).json()["status"],
-        "needs_approval"
-    );
+    assert_eq!(ana.job(&id, "")["status"], "needs_approval");
 }

@@ -18,6 +18,20 @@ struct House {
     served: Served,
 }
 
+/// A program as a user of the workspace runs it, who has this holdpoint on the path.
+pub fn command(workspace: &Workspace, program: &str, arguments: &[&str]) -> Command {
+    let own = Path::new(env!("CARGO_BIN_EXE_holdpoint")).parent().unwrap();
+    let path = format!("{}:{}", own.display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(workspace.root()).env_clear();
+    command.envs(environment::clean(workspace.root())).env("PATH", path);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
 impl House {
     fn new() -> Self {
         let (workspace, served, _) = serving("");
@@ -25,20 +39,9 @@ impl House {
     }
 
     fn command(&self, program: &str, arguments: &[&str]) -> Command {
-        let own = Path::new(env!("CARGO_BIN_EXE_holdpoint")).parent().unwrap();
-        let path = format!("{}:{}", own.display(), std::env::var("PATH").unwrap());
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(self.workspace.root())
-            .env_clear()
-            .envs(environment::clean(self.workspace.root()))
-            .env("PATH", path)
-            .env("HOLDPOINT_URL", format!("http://{}", self.served.address))
-            .env("HOLDPOINT_TOKEN", "pipe-token")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let mut command = command(&self.workspace, program, arguments);
+        let url = format!("http://{}", self.served.address);
+        command.env("HOLDPOINT_URL", url).env("HOLDPOINT_TOKEN", "pipe-token");
         command
     }
 

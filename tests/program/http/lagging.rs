@@ -4,9 +4,10 @@
 use std::io::{Cursor, ErrorKind, Read};
 use std::net::TcpStream;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::client::{Client, Follow, serving};
+use crate::support::said::each;
 
 /// So many clients that each take a little of every event: together they would be owed ten times
 /// what the server may keep.
@@ -44,7 +45,7 @@ impl Laggard {
     }
 
     /// Reads all the rest: the numbers of the events, and what the last one was.
-    fn rest(self) -> (Vec<u64>, serde_json::Value) {
+    fn rest(self) -> (Vec<u64>, Value) {
         self.stream.set_nonblocking(false).unwrap();
         let mut follow = Follow::new(Cursor::new(self.taken).chain(self.stream));
         let (mut numbers, mut last) = (Vec::new(), json!(null));
@@ -86,12 +87,7 @@ fn who_reads_too_slowly_is_told_so_costs_no_memory_and_comes_back_without_a_gap(
     assert!(grown_bytes < GROWTH_BYTES_MAX, "{grown_bytes} B more than before");
 
     let all = ana.job(&id, "/events?limit=5000");
-    let all: Vec<u64> = all["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| event["seq"].as_u64().unwrap())
-        .collect();
+    let all: Vec<u64> = each(&all["events"], "seq").iter().filter_map(Value::as_u64).collect();
     for laggard in laggards {
         let (mut seen, last) = laggard.rest();
         assert_eq!(last["type"], "dropped", "{last}");

@@ -13,7 +13,7 @@ fn who_asks_too_often_is_told_when_to_come_back() {
     let limits = "rate_limiting: {api_requests_per_minute: 20, job_creation_per_minute: 3}";
     let workspace = Workspace::new(&configuration("").replace("rate_limiting: {enabled: false}", limits));
     let served = Served::start(&workspace);
-    let (ana, pipe) = (served.ana(), served.as_("pipe-token"));
+    let (ana, pipe) = (served.ana(), served.pipe());
     let new = json!({"slug": "a", "intent": "b"});
     for _ in 0..3 {
         pipe.post("/api/v1/jobs", &new).expect(201);

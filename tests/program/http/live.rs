@@ -67,7 +67,7 @@ fn a_quiet_stream_shows_that_it_lives_and_says_when_the_server_leaves() {
 #[test]
 fn a_shell_waits_for_a_decision_that_another_process_makes() {
     let (workspace, served, ana) = serving("");
-    let pipe = served.as_("pipe-token");
+    let pipe = served.pipe();
     let id = pipe.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/gates/outline/decision");
     let late = pipe.get(&format!("{path}?wait=1")).expect(404);

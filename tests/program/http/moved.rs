@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::shapes::Shapes;
 use crate::support::client::serving;
-use crate::support::said::{assert_contains, assert_has};
+use crate::support::said::{assert_contains, assert_has, assert_starts};
 
 const PIPELINE: &str = r#"
 pipeline:
@@ -37,19 +37,12 @@ fn resume_names_the_gate_that_it_opened_for_review() {
     let held_up = said["facts"].as_array().unwrap().last().unwrap();
     assert_has!(held_up, "fact": "stage_held_up", "stage": "audio", "path": "artifacts/outline/outline.txt");
     assert_has!(said, "job_status": "paused");
-    let approved = ana.post(&at("/approve"), &json!({"stage": "script"}));
-    shapes.check("POST", "/api/v1/jobs/{id}/approve", &approved);
-    let approved = approved.expect(200);
+    let approved = shapes.post(&at("/approve"), &json!({"stage": "script"}), 200);
     assert_has!(approved, "next": held_up, "job_status": "paused");
     while news.next().unwrap().1["type"] != "job_paused" {}
-    let resumed = ana.post(&at("/resume"), &json!({}));
-    shapes.check("POST", "/api/v1/jobs/{id}/resume", &resumed);
-    let resumed = resumed.expect(200);
+    let resumed = shapes.post(&at("/resume"), &json!({}), 200);
     assert_has!(resumed, "review/stage": "outline", "review/attempt": 3, "job_status": "needs_approval");
-    assert!(
-        resumed["message"].as_str().unwrap().starts_with("Gate outline #3"),
-        "{resumed}"
-    );
+    assert_starts(resumed["message"].as_str().unwrap(), "Gate outline #3");
     let gates = ana.get(&at("/gates/status"));
     shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &gates);
     let gates = gates.expect(200).to_string();

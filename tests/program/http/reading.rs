@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::types::ValueRef;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -14,28 +13,10 @@ use crate::support::run::{Workspace, below};
 /// Every row of every table, and every file of every run directory.
 fn digest(workspace: &Workspace) -> String {
     let mut hasher = Sha256::new();
-    let database = workspace.database();
-    let mut tables = database
-        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        .unwrap();
-    let tables: Vec<String> = tables
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for table in tables {
-        let mut rows = database.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
-        let columns = rows.column_count();
-        let mut rows = rows.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            for column in 0..columns {
-                let cell = match row.get_ref(column).unwrap() {
-                    ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                    other => format!("{other:?}"),
-                };
-                hasher.update(format!("{table}\0{column}\0{cell}\0"));
-            }
-        }
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+    let tables: Vec<(String,)> = workspace.rows(tables, []);
+    for row in workspace.dump(tables.iter().map(|(name,)| name.as_str())) {
+        hasher.update(row);
     }
     for path in below(&workspace.runs()) {
         // The rows say it all; how SQLite keeps its pages is its own business.

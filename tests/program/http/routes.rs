@@ -18,12 +18,7 @@ fn has(value: &Value, keys: &str) {
 fn a_job_from_start_to_end_over_http_alone() {
     let (workspace, _served, ana) = serving("");
     let shapes = Shapes::of(&ana);
-    let job = ana.post(
-        "/api/v1/jobs",
-        &json!({"slug": "tides", "intent": "a film", "brief": {"tone": "calm"}, "params": {"length_s": 45}, "operator": "eve", "extra": 1}),
-    );
-    shapes.check("POST", "/api/v1/jobs", &job);
-    let job = job.expect(201);
+    let job = shapes.post("/api/v1/jobs", &json!({"slug": "tides", "intent": "a film", "brief": {"tone": "calm"}, "params": {"length_s": 45}, "operator": "eve", "extra": 1}), 201);
     has(
         &job,
         "id slug intent status stage cfg gates artifacts params created_at updated_at operator",
@@ -37,21 +32,18 @@ fn a_job_from_start_to_end_over_http_alone() {
     assert_eq!(job["gates"][0]["approved"], Value::Null);
     let id = job["id"].as_str().unwrap();
     let at = |rest: &str| format!("/api/v1/jobs/{id}{rest}");
-    let status = ana.get(&at("/gates/status"));
-    shapes.check("GET", "/api/v1/jobs/{id}/gates/status", &status);
-    let status = status.expect(200);
+    let status = shapes.get(&at("/gates/status"), 200);
     assert_has!(status, "total_gates": 9, "pending_gates": 1);
     has(&status, "job_id job_status current_stage approved_gates rejected_gates");
     has(
         &status["gates"][0],
         "has_patch state attempt opened_at deadline auto_approve_enabled time_remaining time_elapsed",
     );
-    let decided = ana.post(
+    let decided = shapes.post(
         &at("/approve"),
         &json!({"notes": "good", "operator": "eve", "by": "eve", "decision": "approve"}),
+        200,
     );
-    shapes.check("POST", "/api/v1/jobs/{id}/approve", &decided);
-    let decided = decided.expect(200);
     assert_eq!(decided["message"], "Gate outline approved successfully");
     assert_has!(decided, "decision/by": "ana", "published": true);
     assert_eq!(decided["decision"]["via"]["surface"], "http");
@@ -59,33 +51,24 @@ fn a_job_from_start_to_end_over_http_alone() {
     assert_eq!(workspace.decision(id, "outline"), decided["decision"]);
     let decision = shapes.get(&at("/gates/outline/decision"), 200);
     assert_eq!(decision, decided["decision"]);
-    let decisions = ana.get(&at("/gates/decisions"));
-    shapes.check("GET", "/api/v1/jobs/{id}/gates/decisions", &decisions);
-    let decisions = decisions.expect(200);
+    let decisions = shapes.get(&at("/gates/decisions"), 200);
     assert_has!(decisions, "decisions/outline": decided["decision"], "total_decisions": 1);
-    let rejected = ana.post(&at("/reject"), &json!({"stage": "script", "notes": "slow"}));
-    shapes.check("POST", "/api/v1/jobs/{id}/reject", &rejected);
-    let rejected = rejected.expect(200);
+    let rejected = shapes.post(&at("/reject"), &json!({"stage": "script", "notes": "slow"}), 200);
     assert_has!(rejected, "message": "Gate script rejected successfully", "job_status": "paused");
     let resumed = shapes.post(&at("/resume"), &json!({}), 200);
     assert_eq!(resumed["patches_applied"], 0);
-    let queue = ana.get("/api/v1/gates?state=open");
-    shapes.check("GET", "/api/v1/gates", &queue);
-    let queue = queue.expect(200);
+    let queue = shapes.get("/api/v1/gates?state=open", 200);
     assert_has!(queue[0], "job_id": id, "stage": "script", "attempt": 2);
     let all = shapes.get("/api/v1/decisions?limit=1", 200);
     assert_eq!(all[0]["stage"], "script");
     shapes.post(&at("/cancel"), &json!({}), 200);
-    for (path, template) in [("", "/api/v1/jobs/{id}"), ("/artifacts", "/api/v1/jobs/{id}/artifacts")] {
-        let reply = ana.get(&at(path));
-        shapes.check("GET", template, &reply);
+    for path in ["", "/artifacts"] {
+        shapes.get(&at(path), 200);
     }
     let listed = shapes.get("/api/v1/jobs?status=canceled&limit=1", 200);
     assert_eq!(listed[0]["id"], *id);
-    assert_eq!(
-        ana.get("/api/v1/jobs?before=2020-01-01T00:00:00Z").expect(200),
-        json!([])
-    );
+    let none = ana.get("/api/v1/jobs?before=2020-01-01T00:00:00Z").expect(200);
+    assert_eq!(none, json!([]));
 }
 
 #[test]
@@ -94,9 +77,7 @@ fn events_by_number_and_by_time() {
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let path = format!("/api/v1/jobs/{id}/events");
-    let all = ana.get(&path);
-    shapes.check("GET", "/api/v1/jobs/{id}/events", &all);
-    let all = all.expect(200);
+    let all = shapes.get(&path, 200);
     has(&all, "job_id events total has_more last_event_time since timestamp");
     let events = all["events"].as_array().unwrap();
     assert_has!(all, "total": events.len(), "has_more": false);
@@ -134,7 +115,7 @@ fn events_by_number_and_by_time() {
 #[test]
 fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     let (workspace, served, ana) = serving("");
-    let (ana, pipe) = (ana, served.as_("pipe-token"));
+    let pipe = served.pipe();
     let shapes = Shapes::of(&ana);
     let gate = json!({
         "stage": "release",
@@ -150,9 +131,7 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
         1,
         "the same gate"
     );
-    let diff = ana.get("/api/v1/jobs/deploy-42/gates/release/diff");
-    shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/diff", &diff);
-    let diff = diff.expect(200);
+    let diff = shapes.get("/api/v1/jobs/deploy-42/gates/release/diff", 200);
     assert_has!(diff[0], "added_lines": 1);
     assert_has!(diff[1], "is_binary": true);
     assert!(diff[0]["diff"].as_str().unwrap().contains("\n+two\n"), "{diff}");
@@ -192,11 +171,8 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
         200,
     );
     assert_eq!(undone["digest"], opened["digest"]);
-    ana.post(
-        "/api/v1/jobs/deploy-42/patches/release/undo",
-        &json!({"artifact": "../x"}),
-    )
-    .expect(422);
+    ana.act("deploy-42", "patches/release/undo", &json!({"artifact": "../x"}))
+        .expect(422);
     ana.act("deploy-42", "patches/release/apply", &patch).expect(200);
     let bytes = pipe.get("/api/v1/jobs/deploy-42/artifacts/artifacts/release/plan.txt");
     assert_eq!((bytes.status, bytes.body.as_slice()), (200, &b"one\n2\n"[..]));
@@ -204,8 +180,9 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     assert_eq!(binary.body, [0, 1, 2, 3]);
     let old = json!({"stage": "release", "digest": opened["digest"]});
     ana.act("deploy-42", "approve", &old).expect(409);
-    ana.post(
-        "/api/v1/jobs/deploy-42/approve",
+    ana.act(
+        "deploy-42",
+        "approve",
         &json!({"stage": "release", "digest": patched["digest"]}),
     )
     .expect(200);
@@ -219,7 +196,7 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
     let workspace = Workspace::new(&configuration(""));
     workspace.write("secret.txt", "hunter2");
     let served = Served::start(&workspace);
-    let pipe = served.as_("pipe-token");
+    let pipe = served.pipe();
     let secret = workspace.root().join("secret.txt");
     let secret = secret.to_str().unwrap();
     for artifact in [
@@ -257,7 +234,7 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
 #[test]
 fn configuration_health_patches_briefs_and_documents() {
     let (_workspace, served, ana) = serving("");
-    let (ana, nobody) = (ana, served.nobody());
+    let nobody = served.nobody();
     let shapes = Shapes::of(&ana);
     for path in ["/healthz", "/api/v1/healthz"] {
         let health = nobody.get(path);
@@ -297,12 +274,11 @@ fn configuration_health_patches_briefs_and_documents() {
         has(&types["patch_types"][kind], "description examples");
         has(&types["patch_types"][kind]["examples"][0], "type description example");
     }
-    let brief = ana.post(
+    let brief = shapes.post(
         "/api/v1/compile-brief",
         &json!({"free_text_brief": "A calm 90 second film on dunes."}),
+        200,
     );
-    shapes.check("POST", "/api/v1/compile-brief", &brief);
-    let brief = brief.expect(200);
     assert_eq!(
         brief["compiled_brief"]["params"],
         json!({"length_s": 90, "tone": "calm"})

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::shapes::Shapes;
 use crate::support::client::{configuration, serving_on};
 use crate::support::run::Workspace;
-use crate::support::said::{assert_contains, assert_has, assert_lacks};
+use crate::support::said::{assert_contains, assert_ends, assert_has, assert_lacks, assert_starts};
 
 /// `outline` has a timer of an hour, to which persons may add ten minutes; `script` has none.
 fn timed() -> Workspace {
@@ -23,9 +23,7 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
     let shapes = Shapes::of(&ana);
     let id = ana.start_job("tides");
     let at = |deed: &str| format!("/api/v1/jobs/{id}/gates/outline/{deed}");
-    let held = ana.post(&at("hold"), &json!({"reason": "the lawyer looks"}));
-    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/hold", &held);
-    let held = held.expect(200);
+    let held = shapes.post(&at("hold"), &json!({"reason": "the lawyer looks"}), 200);
     assert_has!(held, "hold/by": "ana", "state": "open", "published": true);
     // Also with no body at all, and with the attempt named.
     let again = ana.send("POST", &at("hold"), &[], b"").expect(200);
@@ -61,10 +59,7 @@ fn a_timer_is_held_by_name_once_however_often_it_is_asked_and_runs_again() {
     let released = shapes.post(&at("release"), &json!({}), 200);
     assert_eq!(released["hold"], json!(null));
     let nobody = ana.post(&at("release"), &json!({})).expect(409);
-    assert!(
-        nobody["detail"].as_str().unwrap().starts_with("nobody holds"),
-        "{nobody}"
-    );
+    assert_starts(nobody["detail"].as_str().unwrap(), "nobody holds");
     assert_eq!((count("gate_held"), count("gate_released")), (1, 1));
 }
 
@@ -87,17 +82,13 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
         assert_eq!(refused["detail"][0]["loc"], loc, "{body}: {refused}");
     }
     let over = ana.post(&path, &json!({"seconds": 601})).expect(409);
-    assert!(over["detail"].as_str().unwrap().contains("10:00"), "{over}");
-    assert!(over["hint"].as_str().unwrap().contains("(max_hold_s)"), "{over}");
-    let extended = ana.post(&path, &json!({"seconds": 400}));
-    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/extend", &extended);
-    let extended = extended.expect(200);
+    assert_contains(over["detail"].as_str().unwrap(), "10:00");
+    assert_contains(over["hint"].as_str().unwrap(), "(max_hold_s)");
+    let extended = shapes.post(&path, &json!({"seconds": 400}), 200);
     assert_ne!(extended["deadline"], before["deadline"]);
     // The same request once more, as by a client that had no answer.
     let again = json!({"seconds": 100, "expect_deadline": before["deadline"]});
-    let moved = ana.post(&path, &again);
-    shapes.check("POST", "/api/v1/jobs/{id}/gates/{stage}/extend", &moved);
-    let moved = moved.expect(409);
+    let moved = shapes.post(&path, &again, 409);
     assert_eq!(moved["code"], "deadline_moved");
     assert!(
         moved["detail"]
@@ -109,17 +100,17 @@ fn a_deadline_moves_as_far_as_its_bound_which_the_refusal_names() {
     ana.post(&path, &json!({"seconds": 100, "expect_deadline": "soon"}))
         .expect(422);
     let more = ana.post(&path, &json!({"seconds": 300})).expect(409);
-    assert!(more["detail"].as_str().unwrap().contains("3:20"), "{more}");
+    assert_contains(more["detail"].as_str().unwrap(), "3:20");
     let known = json!({"seconds": 200.0, "expect_deadline": extended["deadline"]});
     ana.post(&path, &known).expect(200);
     let over = ana.post(&path, &json!({"seconds": 1})).expect(409);
-    assert!(over["detail"].as_str().unwrap().contains("10:00"), "{over}");
+    assert_contains(over["detail"].as_str().unwrap(), "10:00");
     // A gate without a timer has nothing to move; one that is decided neither.
     ana.approve(&id);
     ana.post(&path, &json!({"seconds": 1})).expect(409);
     let script = format!("/api/v1/jobs/{id}/gates/script/extend");
     let none = ana.post(&script, &json!({"seconds": 1})).expect(409);
-    assert!(none["detail"].as_str().unwrap().ends_with("has no timer"), "{none}");
+    assert_ends(none["detail"].as_str().unwrap(), "has no timer");
     ana.act(&id, "gates/nope/hold", &json!({})).expect(404);
 }
 

@@ -11,7 +11,7 @@ use crate::support::receiver::{OK, Receiver, Reply, Script};
 use crate::support::run::{Workspace, printed};
 use crate::support::said::{assert_contains, assert_has, assert_lacks};
 
-const SECRET: &str = "a secret of two parties";
+pub(super) const SECRET: &str = "a secret of two parties";
 const SIGNED: (&str, &str) = ("HOLDPOINT_TEST_SECRET", SECRET);
 
 /// `chat` is told at the receiver's address; `more` are keys of it.
@@ -46,7 +46,7 @@ fn kinds<const N: usize>(receiver: &Receiver) -> [String; N] {
     std::array::from_fn(|_| receiver.next().kind().to_owned())
 }
 
-fn standing(workspace: &Workspace) -> Value {
+pub(super) fn standing(workspace: &Workspace) -> Value {
     workspace.json("webhooks")[0].clone()
 }
 
@@ -120,8 +120,8 @@ fn neither_the_secret_nor_the_address_is_shown_anywhere() {
     let over_http = ana.get("/api/v1/config/operator").text();
     let metrics = ana.get("/metrics").text();
     for text in [&said, &listed, &shown, &over_http, &metrics] {
-        assert_lacks(&text, "T0K3N");
-        assert_lacks(&text, SECRET);
+        assert_lacks(text, "T0K3N");
+        assert_lacks(text, SECRET);
     }
     let wrong = configuration(
         "webhooks:\n  - {name: chat, url: 'ftp://T0K3N', secret_env: SOME_T0K3N, remind_before_s: T0K3N, tell: T0K3N}\n",

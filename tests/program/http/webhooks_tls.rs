@@ -6,14 +6,13 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::webhooks::{SECRET, standing};
 use crate::support::client::{Served, configuration};
 use crate::support::receiver::{OK, Receiver};
 use crate::support::run::Workspace;
-use crate::support::said::{assert_contains, assert_has};
-
-const SECRET: &str = "a secret of two parties";
+use crate::support::said::{assert_contains, assert_has, assert_starts};
 
 /// An authority of its own, and a receiver at `localhost` that it vouches for.
 struct House {
@@ -70,10 +69,6 @@ fn serve(workspace: &Workspace, trusted: Option<&str>) -> Served {
     served
 }
 
-fn standing(workspace: &Workspace) -> Value {
-    workspace.json("webhooks")[0].clone()
-}
-
 #[test]
 fn a_receiver_whose_certificate_nobody_vouches_for_gets_nothing_until_its_authority_is_trusted() {
     let house = House::new();
@@ -86,10 +81,7 @@ fn a_receiver_whose_certificate_nobody_vouches_for_gets_nothing_until_its_author
     while standing(&workspace)["failed_attempts"].as_u64() < Some(2) {}
     let refused = standing(&workspace);
     assert_has!(refused, "delivered": 0, "lost": 0, "waiting": 1);
-    assert!(
-        refused["fault"].as_str().unwrap().starts_with("TLS failed"),
-        "{refused}"
-    );
+    assert_starts(refused["fault"].as_str().unwrap(), "TLS failed");
     assert!(house.receiver.rest().is_empty(), "not a byte of a request has left");
     served.leaves();
 

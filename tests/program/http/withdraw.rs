@@ -11,7 +11,7 @@ use crate::support::said::{assert_ends, assert_has};
 fn a_token_takes_back_what_it_opened_and_nothing_else() {
     let workspace = Workspace::new(&configuration(""));
     let served = Served::start_with(&workspace, &[("ADMIN_TOKEN", "admin-token")]);
-    let (ana, pipe) = (served.ana(), served.as_("pipe-token"));
+    let (ana, pipe) = (served.ana(), served.pipe());
     let shapes = Shapes::of(&ana);
     let gates = "/api/v1/jobs/deploy-42/gates";
     let open = |text: &str| {
@@ -46,7 +46,7 @@ fn a_token_takes_back_what_it_opened_and_nothing_else() {
 #[test]
 fn a_stage_that_the_configuration_does_not_know_is_told() {
     let (_workspace, served, ana) = serving("");
-    let pipe = served.as_("pipe-token");
+    let pipe = served.pipe();
     let shapes = Shapes::of(&ana);
     let artifacts = [json!({"kind": "plan", "name": "plan.txt", "content": "x"})];
     let opened = pipe.post(
@@ -56,5 +56,5 @@ fn a_stage_that_the_configuration_does_not_know_is_told() {
     shapes.check("POST", "/api/v1/jobs/{id}/gates", &opened);
     let opened = opened.expect(201);
     let warning = opened["warnings"][0].as_str().unwrap();
-    assert_ends(&warning, "hint: did you mean outline?");
+    assert_ends(warning, "hint: did you mean outline?");
 }

@@ -36,10 +36,7 @@ fn a_flush_that_fails_takes_nothing_back_and_the_files_are_owed_until_one_succee
         ],
     );
     assert_eq!(workspace.decision("j-1", "deploy")["approved"], true);
-    let owed = || -> i64 {
-        let sql = "SELECT count(*) FROM job WHERE last_event_seq > published_seq";
-        workspace.database().query_row(sql, [], |row| row.get(0)).unwrap()
-    };
+    let owed = || workspace.number("SELECT count(*) FROM job WHERE last_event_seq > published_seq");
     assert_eq!(owed(), 1);
     assert_recovers(&workspace, 5);
     assert_eq!(owed(), 0);
@@ -111,7 +108,7 @@ fn the_timer_approves_no_artifact_that_vanished_or_was_changed() {
             Some(text) => workspace.write("runs/j-1/artifacts/deploy/plan.txt", text),
         }
         let server = Beside::serving(&workspace, &[]);
-        let mut follow = Beside::start(&workspace, &["events", "j-1", "--follow", "--json"], Stream::Stdout);
+        let mut follow = Beside::start(&workspace, "events j-1 --follow --json", Stream::Stdout);
         let end = std::iter::repeat_with(|| serde_json::from_str::<Value>(&follow.line_with("")).unwrap())
             .find(|event| event["type"] == "gate_held" || event["type"] == "gate_auto_approved")
             .unwrap();

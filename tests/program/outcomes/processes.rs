@@ -86,7 +86,7 @@ fn without_watching_news_come_all_the_same() {
 #[test]
 fn the_nudge_file_may_be_removed_while_others_wait_for_news() {
     let workspace = opened();
-    let waiting = Beside::start(&workspace, &["gate", "wait", "j-1", "deploy"], Stream::Stdout);
+    let waiting = Beside::start(&workspace, "gate wait j-1 deploy", Stream::Stdout);
     std::fs::remove_file(workspace.runs().join(".nudge")).unwrap();
     assert_recovers(&workspace, 0);
     assert!(waiting.ended().success());

@@ -1,35 +1,14 @@
 //! `doctor --repair`: files mended from rows, nothing thrown away, no row touched.
 
-use std::path::Path;
-
 use serde_json::Value;
 
 use super::story;
 use crate::support::run::Workspace;
-use crate::support::said::assert_contains;
+use crate::support::said::{assert_contains, assert_ends};
 
 /// Everything that the database says, as text.
-fn rows(runs: &Path) -> Vec<String> {
-    let database = rusqlite::Connection::open(runs.join("holdpoint.db")).unwrap();
-    let mut all = Vec::new();
-    for table in [
-        "job",
-        "attempt",
-        "gate",
-        "artifact",
-        "event",
-        "decision",
-        "lost_decision",
-    ] {
-        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
-        let columns = statement.column_count();
-        let mut found = statement.query([]).unwrap();
-        while let Some(row) = found.next().unwrap() {
-            let cells = (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap()));
-            all.push(format!("{table}: {}", cells.collect::<Vec<_>>().join(" | ")));
-        }
-    }
-    all
+fn rows(workspace: &Workspace) -> Vec<String> {
+    workspace.dump("job attempt gate artifact event decision lost_decision".split(' '))
 }
 
 fn files(workspace: &Workspace) -> Vec<(String, String)> {
@@ -47,7 +26,7 @@ fn files(workspace: &Workspace) -> Vec<(String, String)> {
 #[test]
 fn damaged_files_are_written_again_and_kept_aside() {
     let workspace = story::told();
-    let (before, sound) = (rows(&workspace.runs()), files(&workspace));
+    let (before, sound) = (rows(&workspace), files(&workspace));
     for (file, text) in &sound {
         let damaged = match file.as_str() {
             "chain.jsonl" => text.replacen("\"seq\":2", "\"seq\":7", 1) + "{\"seq\":",
@@ -79,8 +58,8 @@ fn damaged_files_are_written_again_and_kept_aside() {
         assert!(said.contains(line), "{line}{said}");
     }
     assert_eq!(files(&workspace), sound);
-    assert_eq!(rows(&workspace.runs()), before, "no row was touched");
-    assert!(workspace.read("runs/.aside/chain.jsonl.1").ends_with("{\"seq\":"));
+    assert_eq!(rows(&workspace), before, "no row was touched");
+    assert_ends(&workspace.read("runs/.aside/chain.jsonl.1"), "{\"seq\":");
     assert!(
         workspace.ok("doctor --repair").starts_with("Sound: "),
         "nothing is left to do"

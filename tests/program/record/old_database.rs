@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::story;
 use crate::support::old::{self, DECIDED, ORPHAN, UNDECIDED};
 use crate::support::run::Workspace;
-use crate::support::said::{assert_contains, assert_has};
+use crate::support::said::{assert_contains, assert_has, each};
 
 /// A workspace with an old database beside the runs directory, and an orphan in it.
 fn left() -> Workspace {
@@ -19,12 +19,8 @@ fn left() -> Workspace {
     workspace
 }
 
-fn ids(jobs: &Value) -> Vec<&str> {
-    jobs.as_array()
-        .unwrap()
-        .iter()
-        .map(|job| job["id"].as_str().unwrap())
-        .collect()
+fn ids(jobs: &Value) -> Vec<Value> {
+    each(jobs, "id")
 }
 
 /// The files in the working directory itself.
@@ -52,25 +48,16 @@ fn history_is_listed_and_shown_and_its_files_stay_as_they_are() {
     let jobs = workspace.json("job list");
     assert_eq!(ids(&jobs), ["j-17", UNDECIDED, ORPHAN, DECIDED]);
     assert_eq!(jobs[0].get("old_record"), None);
-    assert_eq!(jobs[3]["old_record"], true);
-    assert_eq!(jobs[3]["status"], "paused");
-    assert_eq!(jobs[3]["cfg"]["brief"]["tone"], "calm");
-    assert_eq!(jobs[3]["created_at"], "2025-08-14T16:00:00.000001+00:00");
+    assert_has!(jobs[3], "old_record": true, "status": "paused", "cfg/brief/tone": "calm");
+    assert_has!(jobs[3], "created_at": "2025-08-14T16:00:00.000001+00:00");
     assert_eq!(
         jobs[3]["artifacts"][0],
         json!({"stage": "script", "kind": "script", "path": "scripts/tides.txt", "meta": {"words": 850},
                "created_at": "2025-08-15T03:40:00.000000+00:00", "size_bytes": null, "checksum": null})
     );
     let gates = jobs[3]["gates"].as_array().unwrap();
-    let told = |gate: &Value| ["stage", "state", "by", "auto_approved"].map(|key| gate[key].clone());
-    assert_eq!(
-        told(&gates[0]),
-        [json!("outline"), json!("approved"), json!("timer"), json!(true)]
-    );
-    assert_eq!(
-        told(&gates[1]),
-        [json!("script"), json!("rejected"), json!("admin"), json!(false)]
-    );
+    assert_has!(gates[0], "stage": "outline", "state": "approved", "by": "timer", "auto_approved": true);
+    assert_has!(gates[1], "stage": "script", "state": "rejected", "by": "admin", "auto_approved": false);
     assert_eq!(gates[1]["patch"]["type"], "text_replace");
     assert_eq!(
         (&jobs[1]["gates"][0]["state"], &jobs[1]["gates"][0]["approved"]),
@@ -79,28 +66,17 @@ fn history_is_listed_and_shown_and_its_files_stay_as_they_are() {
     );
     assert_eq!(ids(&workspace.json("job list --limit 2")), ["j-17", UNDECIDED]);
     assert_eq!(ids(&workspace.json("job list --status paused")), [DECIDED]);
-    assert!(workspace.ok("job list").contains("paused, old record"));
-    assert!(
-        workspace
-            .ok(&format!("job show {ORPHAN}"))
-            .contains("Audit test approval")
-    );
+    assert_contains(&workspace.ok("job list"), "paused, old record");
+    assert_contains(&workspace.ok(&format!("job show {ORPHAN}")), "Audit test approval");
 
     // No gate of theirs waits for anybody.
     let gates = workspace.json("gate list --all");
     assert!(gates.as_array().unwrap().iter().all(|gate| gate["job_id"] == "j-17"));
     let decisions = workspace.json("decisions list");
-    let keys = |decision: &Value| {
-        [
-            decision["job_id"].clone(),
-            decision["stage"].clone(),
-            decision["old_record"].clone(),
-        ]
-    };
     let decisions = decisions.as_array().unwrap();
     assert_eq!(decisions.len(), 4);
-    assert_eq!(keys(&decisions[0]), [json!(DECIDED), json!("outline"), json!(true)]);
-    assert_eq!(keys(&decisions[3]), [json!("j-17"), json!("outline"), Value::Null]);
+    assert_has!(decisions[0], "job_id": DECIDED, "stage": "outline", "old_record": true);
+    assert_has!(decisions[3], "job_id": "j-17", "stage": "outline", "old_record": null);
     assert_eq!(workspace.count(&format!("decisions list {DECIDED}")), 2);
     let shown = workspace.json(&format!("decisions show {DECIDED} script"));
     assert_has!(shown, "notes": "again – shorter", "approved": false);
@@ -244,13 +220,7 @@ fn an_earlier_version_of_the_old_database_is_read_as_far_as_it_goes() {
     drop(database);
     let jobs = workspace.json("job list");
     assert_eq!(ids(&jobs), ["j-1"]);
-    let states: Vec<_> = jobs[0]["gates"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|gate| gate["state"].clone())
-        .collect();
-    assert_eq!(states, ["approved", "not_reached"]);
+    assert_eq!(each(&jobs[0]["gates"], "state"), ["approved", "not_reached"]);
 }
 
 /// What is said when the old database is `bytes`, or whatever `make` puts in its place.

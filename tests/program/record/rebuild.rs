@@ -28,35 +28,28 @@ fn timeless(mut value: Value) -> Value {
 
 /// What every command that only looks says with `--json`, and what the console's queue holds.
 fn answers(workspace: &Workspace, jobs: &[&str]) -> Vec<(String, Value)> {
-    let mut asked: Vec<Vec<&str>> = vec![
-        vec!["job", "list"],
-        vec!["gate", "list"],
-        vec!["decisions", "list"],
-        vec!["decisions", "head"],
-    ];
+    let mut asked: Vec<String> = ["job list", "gate list", "decisions list", "decisions head"]
+        .map(str::to_owned)
+        .into();
     for job in jobs {
-        asked.push(vec!["job", "show", job]);
-        asked.push(vec!["decisions", "list", job]);
+        asked.push(format!("job show {job}"));
+        asked.push(format!("decisions list {job}"));
         for stage in ["outline", "script", "acceptance"] {
-            asked.push(vec!["gate", "show", job, stage]);
-            asked.push(vec!["gate", "diff", job, stage]);
-            asked.push(vec!["decisions", "show", job, stage]);
+            asked.extend(["gate show", "gate diff", "decisions show"].map(|look| format!("{look} {job} {stage}")));
         }
-        asked.push(vec!["patch", "check", job, "script", "fix.json"]);
+        asked.push(format!("patch check {job} script fix.json"));
     }
-    let mut answers: Vec<_> = asked
-        .into_iter()
-        .map(|args| {
-            let output = workspace.cmd(&args).arg("--json").output().unwrap();
-            let text = if output.stdout.is_empty() {
-                output.stderr
-            } else {
-                output.stdout
-            };
-            let told = serde_json::from_slice(&text).unwrap_or_else(|_| String::from_utf8(text).unwrap().into());
-            (args.join(" "), timeless(told))
-        })
-        .collect();
+    let answer = |asked: String| {
+        let output = workspace.under(&[], &format!("{asked} --json"));
+        let text = if output.stdout.is_empty() {
+            output.stderr
+        } else {
+            output.stdout
+        };
+        let told = serde_json::from_slice(&text).unwrap_or_else(|_| String::from_utf8(text).unwrap().into());
+        (asked, timeless(told))
+    };
+    let mut answers: Vec<_> = asked.into_iter().map(answer).collect();
     for job in jobs {
         answers.push((
             format!("events {job}"),
@@ -108,7 +101,7 @@ fn a_lost_database_gives_the_same_answers_when_it_was_made_again() {
     assert!(newest("j-17") > last);
     let said = workspace.refused("doctor --rebuild", 1);
     assert_contains(&said, "holdpoint.db is there and sound");
-    assert!(workspace.ok("decisions verify").starts_with("Sound: 6 decisions"));
+    assert_starts(&workspace.ok("decisions verify"), "Sound: 6 decisions");
 }
 
 #[test]
@@ -121,7 +114,7 @@ fn a_removed_run_directory_does_not_break_the_chain_of_a_database_made_again() {
     assert_contains(&said, "\nSound: 2 decisions, ");
     let decided = workspace.json("gate approve j-17 script");
     assert_eq!(decided["decision"]["seq"], 6);
-    assert!(workspace.ok("decisions verify").contains("\nSound: 3 decisions"));
+    assert_contains(&workspace.ok("decisions verify"), "\nSound: 3 decisions");
     // And where the newest decision of all is the one that is gone.
     std::fs::remove_dir_all(workspace.run_directory("j-17")).unwrap();
     workspace.lose_database();
@@ -167,7 +160,7 @@ fn what_was_not_yet_published_is_the_exception() {
             .read("runs/.aside/j-17.events.jsonl.1")
             .contains(&format!("\"seq\":{beyond},"))
     );
-    assert!(workspace.ok("decisions verify").contains("\nSound: 6 decisions"));
+    assert_contains(&workspace.ok("decisions verify"), "\nSound: 6 decisions");
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn files_that_are_owed_are_told_and_are_no_findings() {
     assert_starts(&said, "owed to j-17: 2 events, 1 decision file ");
     assert_contains(&said, "\nSound: 5 decisions, ");
     workspace.ok("job list");
-    assert!(workspace.ok("decisions verify").starts_with("Sound: 5 decisions, "));
+    assert_starts(&workspace.ok("decisions verify"), "Sound: 5 decisions, ");
 }
 
 #[test]

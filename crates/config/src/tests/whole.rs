@@ -86,37 +86,6 @@ fn the_commented_parts_of_the_embedded_file_are_right_too() {
 }
 
 #[test]
-fn six_faults_are_six_problems_in_the_order_of_the_text() {
-    let text = "\
-gates:
-  audio:
-    required: yes
-    auto_approve_after_s: -30
-  Script: {}
-pipeline:
-  max_concurrent_jobs: 0
-  stages:
-    - name: audio
-      command: ffmpeg -i in.wav out.mp3
-    - name: audio
-";
-    assert_eq!(
-        told(text),
-        [
-            "c.yaml:3:15: gates.audio.required: \"yes\" is not true or false   hint: write true, without quotes",
-            "c.yaml:4:27: gates.audio.auto_approve_after_s: -30 is not a number of seconds   hint: use null to wait for a person",
-            "c.yaml:5:3: gates.Script: this is not the name of a stage   hint: a stage is 1 to 50 lower-case letters, digits, _ and -, \
-             beginning with a letter",
-            "c.yaml:7:24: pipeline.max_concurrent_jobs: 0 is not a number from 1 to 256   hint: write it as a plain number",
-            "c.yaml:10:16: pipeline.stages[0].command: a command is a list; no shell is used   hint: write [\"ffmpeg\", \"-i\", \
-             \"in.wav\", \"out.mp3\"]",
-            "c.yaml:11:13: pipeline.stages[1].name: audio is the name of the stage in line 9 already   hint: a stage's name is unique \
-             in the pipeline",
-        ]
-    );
-}
-
-#[test]
 fn a_problem_has_the_shape_that_clients_read() {
     let Err(problems) = Config::load("gates: {audio: {required: 1}}", "conf/operator.yaml") else {
         panic!("accepted")

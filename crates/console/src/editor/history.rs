@@ -25,14 +25,8 @@ impl TextEdit {
     /// The place behind a text that begins at `at`.
     pub(crate) fn behind(at: TextPosition, text: &str) -> TextPosition {
         match text.rfind('\n') {
-            Some(last) => TextPosition {
-                line: at.line + text.matches('\n').count(),
-                byte: text.len() - last - 1,
-            },
-            None => TextPosition {
-                byte: at.byte + text.len(),
-                ..at
-            },
+            Some(last) => TextPosition::at(at.line + text.matches('\n').count(), text.len() - last - 1),
+            None => at.with_byte(at.byte + text.len()),
         }
     }
 

@@ -15,6 +15,17 @@ pub struct TextPosition {
     pub(crate) byte: usize,
 }
 
+impl TextPosition {
+    pub(super) fn at(line: usize, byte: usize) -> Self {
+        Self { line, byte }
+    }
+
+    /// Another place in the same line.
+    pub(super) fn with_byte(self, byte: usize) -> Self {
+        Self { byte, ..self }
+    }
+}
+
 /// Lines without their ends; never none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Lines {
@@ -46,11 +57,7 @@ impl Lines {
 
     /// Behind the last character.
     pub(crate) fn end(&self) -> TextPosition {
-        let line = self.lines.len().saturating_sub(1);
-        TextPosition {
-            line,
-            byte: self.line(line).len(),
-        }
+        self.line_end(self.lines.len().saturating_sub(1))
     }
 
     /// The place, or the nearest one before it that there is.
@@ -59,10 +66,7 @@ impl Lines {
             return self.end();
         }
         let line = self.line(place.line);
-        TextPosition {
-            byte: line.floor_char_boundary(place.byte),
-            ..place
-        }
+        place.with_byte(line.floor_char_boundary(place.byte))
     }
 
     pub(crate) fn text_between(&self, from: TextPosition, to: TextPosition) -> String {
@@ -96,10 +100,10 @@ impl Lines {
         line.truncate(from.byte);
         line.push_str(first);
         let mut further: Vec<String> = pieces.map(str::to_owned).collect();
-        let end = TextPosition {
-            line: from.line + further.len(),
-            byte: further.last().map_or(from.byte + first.len(), String::len),
-        };
+        let end = TextPosition::at(
+            from.line + further.len(),
+            further.last().map_or(from.byte + first.len(), String::len),
+        );
         match further.last_mut() {
             Some(last) => last.push_str(&tail),
             None => line.push_str(&tail),
@@ -114,10 +118,7 @@ impl Lines {
     pub(crate) fn before(&self, place: TextPosition) -> TextPosition {
         let head = self.line(place.line).get(..place.byte).unwrap_or_default();
         match head.graphemes(true).next_back() {
-            Some(grapheme) => TextPosition {
-                byte: place.byte - grapheme.len(),
-                ..place
-            },
+            Some(grapheme) => place.with_byte(place.byte - grapheme.len()),
             None if place.line > 0 => self.line_end(place.line - 1),
             None => place,
         }
@@ -127,23 +128,14 @@ impl Lines {
     pub(crate) fn after(&self, place: TextPosition) -> TextPosition {
         let tail = self.line(place.line).get(place.byte..).unwrap_or_default();
         match tail.graphemes(true).next() {
-            Some(grapheme) => TextPosition {
-                byte: place.byte + grapheme.len(),
-                ..place
-            },
-            None if place.line + 1 < self.lines.len() => TextPosition {
-                line: place.line + 1,
-                byte: 0,
-            },
+            Some(grapheme) => place.with_byte(place.byte + grapheme.len()),
+            None if place.line + 1 < self.lines.len() => TextPosition::at(place.line + 1, 0),
             None => place,
         }
     }
 
     pub(crate) fn line_end(&self, line: usize) -> TextPosition {
-        TextPosition {
-            line,
-            byte: self.line(line).len(),
-        }
+        TextPosition::at(line, self.line(line).len())
     }
 
     /// The beginning of the next word: behind this one and the blanks that follow.
@@ -156,10 +148,7 @@ impl Lines {
         let word = tail.find(is_other).unwrap_or(tail.len());
         let blanks = tail.get(word..).unwrap_or_default();
         let skipped = blanks.len() - blanks.trim_start().len();
-        TextPosition {
-            byte: place.byte + word + skipped,
-            ..place
-        }
+        place.with_byte(place.byte + word + skipped)
     }
 
     /// The beginning of this word, or of the one before.
@@ -222,7 +211,7 @@ impl Lines {
             }
             byte += grapheme.len();
         }
-        TextPosition { line, byte }
+        TextPosition::at(line, byte)
     }
 
     /// The place so many rows further down (negative: up) with so many cells before it.
@@ -290,10 +279,7 @@ mod tests {
     fn place_of(text: &str, at: usize) -> TextPosition {
         let head = text.get(..at).unwrap();
         let line = head.matches('\n').count();
-        TextPosition {
-            line,
-            byte: head.len() - head.rfind('\n').map_or(0, |end| end + 1),
-        }
+        TextPosition::at(line, head.len() - head.rfind('\n').map_or(0, |end| end + 1))
     }
 
     proptest! {
@@ -357,7 +343,7 @@ mod tests {
         let end = lines.end();
         let (_, cells) = lines.row_of(end, 0);
         assert_eq!(lines.at_cells(0, &[0], 0, cells), end);
-        assert_eq!(lines.at_cells(0, &[0], 0, 5), TextPosition { line: 0, byte: 2 });
+        assert_eq!(lines.at_cells(0, &[0], 0, 5), TextPosition::at(0, 2));
         assert_eq!(lines.at_cells(0, &[0], 0, 6).byte, 2, "half a wide letter is none");
     }
 
@@ -365,22 +351,22 @@ mod tests {
     fn a_wrapped_line_is_passed_row_by_row() {
         let lines = Lines::new("one two three four\nx");
         assert_eq!(lines.rows(0, 8), [0, 8, 14]);
-        let mut place = TextPosition { line: 0, byte: 2 };
+        let mut place = TextPosition::at(0, 2);
         let mut stops = Vec::new();
         for _ in 0..4 {
             place = lines.rows_away(place, 1, 2, 8);
             stops.push((place.line, place.byte));
         }
         assert_eq!(stops, [(0, 10), (0, 16), (1, 1), (1, 1)]);
-        assert_eq!(lines.rows_away(place, -4, 2, 8), TextPosition { line: 0, byte: 2 });
+        assert_eq!(lines.rows_away(place, -4, 2, 8), TextPosition::at(0, 2));
         assert_eq!(
-            lines.row_of(TextPosition { line: 0, byte: 8 }, 8),
+            lines.row_of(TextPosition::at(0, 8), 8),
             (1, 0),
             "the next row begins where one ends"
         );
         assert_eq!(
-            lines.rows_away(TextPosition { line: 0, byte: 17 }, -1, 7, 8),
-            TextPosition { line: 0, byte: 13 }
+            lines.rows_away(TextPosition::at(0, 17), -1, 7, 8),
+            TextPosition::at(0, 13)
         );
     }
 }

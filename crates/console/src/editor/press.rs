@@ -46,22 +46,10 @@ impl Editor {
             (Code::Char('u'), true, false) if self.form == Form::Field => self.cut(|_| TextPosition::default()),
             (Code::Char('u'), true, false) => self.undo(),
             (Code::Char('r'), true, false) => self.redo(),
-            (
-                Code::Char(_)
-                | Code::Tab
-                | Code::Esc
-                | Code::Up
-                | Code::Down
-                | Code::Left
-                | Code::Right
-                | Code::Home
-                | Code::End
-                | Code::PageUp
-                | Code::PageDown
-                | Code::Function(_),
-                _,
-                _,
-            ) => false,
+            (Code::Char(_) | Code::Tab | Code::Esc | Code::Function(_), _, _) => false,
+            // Keys that move the cursor have moved it.
+            (Code::Up | Code::Down | Code::Left | Code::Right, _, _) => false,
+            (Code::Home | Code::End | Code::PageUp | Code::PageDown, _, _) => false,
         }
     }
 
@@ -69,7 +57,7 @@ impl Editor {
     fn motion(&mut self, key: KeyPress) -> Option<TextPosition> {
         let is_word = key.is_ctrl || key.is_alt;
         let line = self.cursor.line;
-        let start = TextPosition { line, byte: 0 };
+        let start = TextPosition::at(line, 0);
         Some(match (key.code, is_word) {
             (Code::Left, false) => self.before_cursor(),
             (Code::Right, false) => self.after_cursor(),
@@ -84,16 +72,8 @@ impl Editor {
             (Code::Home, true) => TextPosition::default(),
             (Code::End, true) => self.lines.end(),
             (Code::Char('e'), true) if key.is_ctrl => self.lines.line_end(line),
-            (
-                Code::Char(_)
-                | Code::Enter
-                | Code::Esc
-                | Code::Tab
-                | Code::Backspace
-                | Code::Delete
-                | Code::Function(_),
-                _,
-            ) => return None,
+            (Code::Char(_) | Code::Enter | Code::Esc | Code::Tab | Code::Function(_), _) => return None,
+            (Code::Backspace | Code::Delete, _) => return None,
         })
     }
 

@@ -24,10 +24,7 @@ pub(crate) fn text_columns(compose: &Compose, width: u16) -> usize {
 
 /// Whether the preview stands beside the text: for everything that has lines.
 pub(crate) fn is_beside(compose: &Compose, width: u16) -> bool {
-    let has_diff = compose
-        .preview
-        .found
-        .as_ref()
-        .is_none_or(|(_, preview)| preview.document.is_some());
+    let found = compose.preview.found.as_ref();
+    let has_diff = found.is_none_or(|(_, preview)| preview.document.is_some());
     width >= BESIDE_COLUMNS && has_diff
 }

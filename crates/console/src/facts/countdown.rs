@@ -135,13 +135,9 @@ pub(crate) fn is_urgent(model: &Model, row: &QueueRow) -> bool {
 /// The places of the queue from the first to the last gate that wants its `!`; none without such a
 /// gate.
 pub(crate) fn urgent_places(model: &Model) -> Option<std::ops::Range<usize>> {
-    let soon = model
-        .queue
-        .by_deadline()
-        .take_while(|(row, _)| until_deadline_us(model, row) <= URGENT_US);
-    let places = soon
-        .filter(|(row, _)| is_urgent(model, row))
-        .filter_map(|(_, place)| place);
+    let rows = model.queue.by_deadline();
+    let soon = rows.take_while(|(row, _)| until_deadline_us(model, row) <= URGENT_US);
+    let places = soon.filter_map(|(row, place)| place.filter(|_| is_urgent(model, row)));
     places.fold(None, |range, place| match range {
         None => Some(place..place + 1),
         Some(range) => Some(range.start.min(place)..range.end.max(place + 1)),

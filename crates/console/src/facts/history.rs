@@ -93,11 +93,8 @@ pub(crate) fn fact_rows(lines: usize, area: Rect) -> usize {
 /// The first line of the selected decision's facts that can stand at the top, at most, and how many
 /// are in sight.
 pub(crate) fn detail_rows(model: &Model, area: Rect) -> (usize, usize) {
-    let lines = model
-        .panes
-        .history
-        .current()
-        .map_or(0, |entry| detail(entry, area.width).len());
+    let entry = model.panes.history.current();
+    let lines = entry.map_or(0, |entry| detail(entry, area.width).len());
     let height = detail_height(model, area);
     let rows = fact_rows(lines, Rect { height, ..area });
     (lines - rows, rows)
@@ -114,14 +111,11 @@ fn came_in(decision: &Decision) -> String {
 
 /// Who had looked.
 fn seen(decision: &Decision) -> String {
-    let seen: Vec<_> = decision
-        .seen()
-        .iter()
-        .map(|seen| {
-            let at = label::clock_minutes(seen.at);
-            format!("{} {at} {}", seen.by, seen.shown_words()).trim_end().to_owned()
-        })
-        .collect();
+    let seen = decision.seen().iter().map(|seen| {
+        let at = label::clock_minutes(seen.at);
+        format!("{} {at} {}", seen.by, seen.shown_words()).trim_end().to_owned()
+    });
+    let seen: Vec<_> = seen.collect();
     if seen.is_empty() {
         "nobody had looked".to_owned()
     } else {
@@ -131,19 +125,11 @@ fn seen(decision: &Decision) -> String {
 
 /// What was decided on.
 fn about(decision: &Decision) -> String {
-    let artifacts: Vec<_> = decision
-        .artifacts()
-        .iter()
-        .map(|artifact| {
-            let after = artifact
-                .sha256_after
-                .map(|after| format!(" -> {}", after.short()))
-                .unwrap_or_default();
-            let reviewed = artifact
-                .sha256
-                .map_or_else(|| "new".to_owned(), |sha256| sha256.short());
-            format!("{} {reviewed}{after}", artifact.path.file_name())
-        })
-        .collect();
-    artifacts.join("  ")
+    let artifacts = decision.artifacts().iter().map(|artifact| {
+        let after = artifact.sha256_after.map(|after| format!(" -> {}", after.short()));
+        let reviewed = artifact.sha256.map(|sha256| sha256.short());
+        let reviewed = reviewed.as_deref().unwrap_or("new");
+        format!("{} {reviewed}{}", artifact.path.file_name(), after.unwrap_or_default())
+    });
+    artifacts.collect::<Vec<_>>().join("  ")
 }

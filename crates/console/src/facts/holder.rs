@@ -57,9 +57,7 @@ fn name<'a>(model: &Model, name: &'a str) -> &'a str {
 /// Who or what holds a gate, in so many cells; nothing when nobody does. A time of day stands
 /// there, never one that counts up.
 pub(crate) fn words(model: &Model, row: &QueueRow, cells: usize) -> Option<String> {
-    let RowKey::Gate(key) = RowKey::of(row) else {
-        return None;
-    };
+    let key = RowKey::of(row).gate()?;
     let fits = |words: &String| width(&visible_line(words)) <= cells;
     shorten::fitting(wordings(model, row, &key, cells), fits)
 }

@@ -75,24 +75,21 @@ pub(crate) fn stage_lines(rows: &JobRows, columns: u16, theme: Theme) -> Vec<Vec
     let widest = texts.iter().map(|(text, _)| width(text)).max().unwrap_or(0);
     let per_line = (columns + STAGE_GAP) / (widest + STAGE_GAP).max(1);
     let lines = if per_line > 0 && texts.len().div_ceil(per_line) <= STAGE_LINES_MAX {
-        let aligned = texts
-            .into_iter()
-            .map(|(text, style)| (format!("{text:<widest$}"), style));
+        let aligned = texts.into_iter();
+        let aligned = aligned.map(|(text, style)| (format!("{text:<widest$}"), style));
         in_lines(aligned.collect(), columns)
     } else {
         in_lines(texts, columns)
     };
-    match lines.len() > STAGE_LINES_MAX {
-        false => lines,
-        true => {
-            let mut lines = in_lines(stage_texts(rows, theme, false), columns);
-            let rest = lines.split_off(STAGE_LINES_MAX.min(lines.len()));
-            if let Some(last) = lines.last_mut() {
-                last.extend(rest.into_iter().flatten());
-            }
-            lines
-        }
+    if lines.len() <= STAGE_LINES_MAX {
+        return lines;
     }
+    let mut lines = in_lines(stage_texts(rows, theme, false), columns);
+    let rest = lines.split_off(STAGE_LINES_MAX.min(lines.len()));
+    if let Some(last) = lines.last_mut() {
+        last.extend(rest.into_iter().flatten());
+    }
+    lines
 }
 
 /// Pieces one behind the other, as many lines as they need.
@@ -114,7 +111,7 @@ fn in_lines(texts: Vec<(String, Style)>, columns: usize) -> Vec<Vec<(String, Sty
 }
 
 /// How many rows of events and of the log fit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shares {
     /// Lines of events.
     pub events: usize,
@@ -127,12 +124,9 @@ pub struct Shares {
 /// Shares the height out: who needs less than half leaves the rest to the other.
 pub fn shares(model: &Model, area: Rect) -> Shares {
     let Some(view) = &model.panes.job else {
-        return Shares {
-            events: 0,
-            event_lines: 0,
-            log: 0,
-        };
+        return Shares::default();
     };
+    let event_lines = event_lines(view, area.width).len();
     if is_low(model) {
         // One list at a time, without the stages: the log once it was asked for.
         let room = usize::from(area.height.saturating_sub(2));
@@ -142,18 +136,15 @@ pub fn shares(model: &Model, area: Rect) -> Shares {
         };
         return Shares {
             events,
-            event_lines: event_lines(view, area.width).len(),
+            event_lines,
             log,
         };
     }
-    let lines = view
-        .rows
-        .as_ref()
-        .map_or(0, |rows| stage_lines(rows, area.width, model.session.theme()).len());
+    let rows = view.rows.as_ref();
+    let lines = rows.map_or(0, |rows| stage_lines(rows, area.width, model.session.theme()).len());
     let around = 1 + lines + 2;
     let room = usize::from(area.height).saturating_sub(around);
     let log = view.log.as_ref().map_or(0, |log| log.len().max(1));
-    let event_lines = event_lines(view, area.width).len();
     let events = event_lines.max(1);
     let events = if events + log <= room {
         events

@@ -3,11 +3,11 @@
 use super::shorten;
 use crate::facts::label;
 use crate::model::file::FileView;
+use domain::artifact::NO_TEXT;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::time::Timestamp;
 use domain::view::{QueueKind, QueueRow};
-use text::words::NO_TEXT;
 
 /// Whether an id was made by holdpoint (a UUID) and not by a person.
 fn is_generated(id: &str) -> bool {

@@ -23,10 +23,8 @@ pub(crate) fn of_undo(rows: &JobRows, key: &GateKey) -> Vec<String> {
         Some(former) => {
             let mut back = vec![format!("This takes back {whose}.")];
             if !former.is_binary && !artifact.is_binary {
-                let base = artifact
-                    .base
-                    .as_ref()
-                    .map_or("as new".to_owned(), |base| format!("vs {}", base.origin.label()));
+                let base = artifact.base.as_ref().map(|base| format!("vs {}", base.origin.label()));
+                let base = base.unwrap_or_else(|| "as new".to_owned());
                 back.push(format!(
                     "{base}: {} with it, {} before it.",
                     lines(artifact.added_lines, artifact.removed_lines),

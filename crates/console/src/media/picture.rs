@@ -71,10 +71,9 @@ pub(crate) fn fact(pair: &MediaPair<PictureFacts>, differing: Option<f64>) -> Me
         Ok(facts) => format!("{} {} x {}", facts.format, facts.width, facts.height),
         Err(why) => format!("not read: {why}"),
     };
-    let is_same_size = match (&pair.before, &pair.now) {
-        (Some(Ok(before)), Ok(now)) => Some((before.width, before.height) == (now.width, now.height)),
-        (Some(_) | None, _) => None,
-    };
+    let size = |facts: &PictureFacts| (facts.width, facts.height);
+    let now = pair.now.as_ref().ok();
+    let is_same_size = pair.known_before().and_then(|before| Some(size(before) == size(now?)));
     let change = match (is_same_size, differing) {
         (Some(false), _) => "other size".to_owned(),
         (Some(true), Some(share)) if share > 0.0 => format!("{} of the pixels differ", percent(share)),

@@ -9,13 +9,11 @@ const FULL_SCALE_DB: f64 = -0.01;
 
 /// The facts as a table. A sound that cannot be read has one that says why.
 pub fn facts(pair: &MediaPair<AudioFacts>) -> Vec<MediaFact> {
-    let before = match &pair.before {
-        Some(Ok(before)) => Some(before),
-        Some(Err(_)) | None => None,
-    };
+    let before = pair.known_before();
     let Ok(now) = &pair.now else {
         return vec![unread(pair)];
     };
+    let level = |name, of: fn(&AudioFacts) -> Option<f64>, unit, none| level(name, before.map(of), of(now), unit, none);
     let mut facts = vec![
         fact(
             "length",
@@ -23,27 +21,9 @@ pub fn facts(pair: &MediaPair<AudioFacts>) -> Vec<MediaFact> {
             length(now.duration_s),
             before.map(|before| difference(before.duration_s, now.duration_s, 3, "s")),
         ),
-        level(
-            "peak",
-            before.map(|facts| facts.peak_dbfs),
-            now.peak_dbfs,
-            "dBFS",
-            "silence",
-        ),
-        level(
-            "true peak",
-            before.map(|facts| facts.true_peak_dbtp),
-            now.true_peak_dbtp,
-            "dBTP",
-            "not measured",
-        ),
-        level(
-            "loudness",
-            before.map(|facts| facts.loudness_lufs),
-            now.loudness_lufs,
-            "LUFS",
-            "not measured",
-        ),
+        level("peak", |facts| facts.peak_dbfs, "dBFS", "silence"),
+        level("true peak", |facts| facts.true_peak_dbtp, "dBTP", "not measured"),
+        level("loudness", |facts| facts.loudness_lufs, "LUFS", "not measured"),
         fact(
             "format",
             before.map(|facts| facts.format.clone()),
@@ -65,14 +45,10 @@ pub fn facts(pair: &MediaPair<AudioFacts>) -> Vec<MediaFact> {
 
 fn unread(pair: &MediaPair<AudioFacts>) -> MediaFact {
     let why = |told: &Result<AudioFacts, String>| told.as_ref().err().map(|why| format!("not read: {why}"));
+    let (before, now) = (pair.before.as_ref().and_then(why), why(&pair.now).unwrap_or_default());
     MediaFact {
         is_alarming: true,
-        ..fact(
-            "sound",
-            pair.before.as_ref().and_then(why),
-            why(&pair.now).unwrap_or_default(),
-            None,
-        )
+        ..fact("sound", before, now, None)
     }
 }
 
@@ -92,11 +68,7 @@ fn same(is_same: bool) -> String {
 
 fn difference(before: f64, now: f64, digits: usize, unit: &str) -> String {
     let text = format!("{:+.digits$}", now - before);
-    let is_nothing = text
-        .trim_start_matches(['+', '-'])
-        .chars()
-        .all(|digit| matches!(digit, '0' | '.'));
-    if is_nothing {
+    if text.chars().all(|sign| matches!(sign, '+' | '-' | '0' | '.')) {
         "same".to_owned()
     } else {
         format!("{text} {unit}")
@@ -184,10 +156,10 @@ mod tests {
         sound::facts(&wav).expect("a WAV file")
     }
 
-    fn length_fact(pair: &MediaPair<AudioFacts>, name: &str) -> (String, String, String) {
+    fn told(pair: &MediaPair<AudioFacts>, name: &str) -> [String; 3] {
         let found = facts(pair).into_iter().find(|fact| fact.name == name);
         let fact = found.unwrap_or_else(|| panic!("{name} is told"));
-        (fact.before, fact.now, fact.change)
+        [fact.before, fact.now, fact.change]
     }
 
     #[test]
@@ -196,17 +168,10 @@ mod tests {
             before: Some(Ok(sound(1.0, 0.25))),
             now: Ok(sound(1.5, 0.5)),
         };
-        let text = |value: &str| value.to_owned();
-        assert_eq!(
-            length_fact(&pair, "length"),
-            (text("0:01.000"), text("0:01.500"), text("+0.500 s"))
-        );
-        assert_eq!(
-            length_fact(&pair, "peak"),
-            (text("-12.0 dBFS"), text("-6.0 dBFS"), text("+6.0 dB"))
-        );
-        assert_eq!(length_fact(&pair, "loudness").2, "+6.0 LU");
-        assert_eq!(length_fact(&pair, "format").2, "same");
+        assert_eq!(told(&pair, "length"), ["0:01.000", "0:01.500", "+0.500 s"]);
+        assert_eq!(told(&pair, "peak"), ["-12.0 dBFS", "-6.0 dBFS", "+6.0 dB"]);
+        assert_eq!(told(&pair, "loudness")[2], "+6.0 LU");
+        assert_eq!(told(&pair, "format")[2], "same");
         assert!(facts(&pair).iter().all(|fact| !fact.is_alarming));
     }
 
@@ -218,11 +183,9 @@ mod tests {
             before: None,
             now: Ok(loud),
         };
-        let peak = length_fact(&pair, "peak");
-        assert!(
-            peak.0.is_empty() && peak.1.ends_with("CLIPS") && peak.2.is_empty(),
-            "{peak:?}"
-        );
+        let [before, now, change] = told(&pair, "peak");
+        assert!(now.ends_with("CLIPS"), "{now}");
+        assert_eq!([before, change], ["", ""]);
         assert!(facts(&pair).iter().any(|fact| fact.is_alarming));
     }
 

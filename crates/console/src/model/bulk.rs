@@ -3,9 +3,6 @@
 use domain::decision::Extent;
 use domain::ids::Digest;
 
-/// At most so many gates are marked: each takes a lease and a place in the writer's queue.
-pub(crate) const MARKS_MAX: usize = 400;
-
 /// A marked gate, as it was when it was marked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mark {

@@ -6,8 +6,8 @@ use super::prompt::Pin;
 use crate::editor::Editor;
 use crate::effect::{Checked, PatchPreview, Unfit};
 use crate::keymap::Focus;
-use crate::work::Template;
 use domain::ids::{ArtifactPath, Digest};
+use patch::Template;
 use patch::{Completion, types};
 
 /// What is known of the text in the editor.

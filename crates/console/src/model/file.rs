@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Map;
 
-use super::reading::{Progress, Reading};
+use super::reading::{ReadProgress, Reading};
 use super::shown::{ShownRows, VisibleRow};
 use crate::effect::Details;
 use crate::work::{self, NotEditable};
@@ -57,7 +57,7 @@ impl Uses {
     /// What can be done with these bytes of an artifact.
     pub(crate) fn of(artifact: &GateArtifact, bytes: &[u8]) -> Self {
         // Any text can be replaced: the patches themselves are made only where that is not so.
-        let fits = || !work::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
+        let fits = || !patch::templates(&artifact.kind, artifact.path.as_str(), bytes, &Map::new()).is_empty();
         Self {
             editing: work::editable(bytes).map(drop),
             is_patchable: std::str::from_utf8(bytes).is_ok() || fits(),
@@ -67,7 +67,7 @@ impl Uses {
 
 /// What a file is compared with, by the operator's choice.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Comparison {
+pub(crate) struct ChosenComparison {
     /// What it is to be compared with.
     pub(crate) wanted: Against,
     /// What the content is compared with.
@@ -78,7 +78,7 @@ pub(crate) struct Comparison {
     pub(crate) starts_over: bool,
 }
 
-impl Comparison {
+impl ChosenComparison {
     /// Whether the content is compared with the usual base.
     pub(crate) fn is_usual(&self) -> bool {
         self.shown == Against::Usual
@@ -114,7 +114,7 @@ pub struct FileView {
     pub bytes: Option<Arc<Vec<u8>>>,
     /// What can be done with them; none: they have not come yet.
     pub(crate) uses: Option<Uses>,
-    pub(crate) comparison: Comparison,
+    pub(crate) comparison: ChosenComparison,
     pub details: Details,
     /// Whether the details are being found out.
     pub is_measuring: bool,
@@ -137,7 +137,7 @@ impl FileView {
             digest: None,
             bytes: None,
             uses: None,
-            comparison: Comparison::default(),
+            comparison: ChosenComparison::default(),
             details: Details::default(),
             is_measuring: false,
             scroll: Scroll::default(),
@@ -168,14 +168,14 @@ impl FileView {
             is_stale: true,
             ..former
         };
-        file.reading.progress = Progress::Wanted;
+        file.reading.progress = ReadProgress::Wanted;
         file
     }
 
     /// Forgets what can be read again, to make room; that it was seen stays known.
     pub fn forget(&mut self) {
-        if self.reading.progress == (Progress::Done { is_full: true }) && self.digest.is_some() {
-            self.reading.progress = Progress::Done { is_full: false };
+        if self.reading.progress == (ReadProgress::Done { is_full: true }) && self.digest.is_some() {
+            self.reading.progress = ReadProgress::Done { is_full: false };
             self.content = Content::Known;
             (self.bytes, self.details) = (None, Details::default());
         }
@@ -299,14 +299,12 @@ impl FileView {
     // What was seen of it against another base may hide just that.
     pub(crate) fn note_shown(&mut self, sights: &[VisibleRow]) -> bool {
         let is_first = !std::mem::replace(&mut self.is_shown, true);
-        match &self.content {
-            Content::Text(document) if self.comparison.is_usual() => self.shown.note(document, sights) || is_first,
-            Content::Text(_)
-            | Content::Loading
-            | Content::Known
-            | Content::Binary
-            | Content::Missing
-            | Content::Failed(_) => is_first,
+        if let Content::Text(document) = &self.content
+            && self.comparison.is_usual()
+        {
+            self.shown.note(document, sights) || is_first
+        } else {
+            is_first
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::file::{Content, FileView};
-use super::reading::Progress;
+use super::reading::ReadProgress;
 use super::standing::FrameContents;
 use diff::search::Hit;
 use domain::artifact::GateArtifact;
@@ -37,7 +37,7 @@ pub struct DiffSearch {
 
 /// What of a gate was on the screen, and what of that is recorded.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
+pub(crate) struct SeenOfGate {
     /// What stands on the terminal.
     pub(crate) standing: Option<FrameContents>,
     /// Whether a gate without files was on the screen.
@@ -76,7 +76,7 @@ pub struct GateView {
     pub search: DiffSearch,
     /// Whether only what changed since it was read is to be shown, as soon as it is known.
     pub(crate) wants_since_read: bool,
-    pub(crate) seen: Seen,
+    pub(crate) seen: SeenOfGate,
     /// Whether it was said that there is nothing more to read.
     pub(crate) is_end_told: bool,
     /// Whether it is read on from the queue: a low window then gives its rows to the diff.
@@ -103,7 +103,7 @@ impl GateView {
             aimed: None,
             search: DiffSearch::default(),
             wants_since_read: false,
-            seen: Seen::default(),
+            seen: SeenOfGate::default(),
             is_end_told: false,
             is_read_on: false,
             rereads: Rereads::default(),
@@ -122,7 +122,7 @@ impl GateView {
         let under_way = self
             .files
             .iter()
-            .filter(|file| matches!(file.reading.progress, Progress::Asked { .. }))
+            .filter(|file| matches!(file.reading.progress, ReadProgress::Asked { .. }))
             .count();
         if under_way >= READINGS_MAX {
             return None;
@@ -137,14 +137,14 @@ impl GateView {
         let mut kept: u64 = self.files.iter().map(FileView::kept_bytes).sum();
         for index in near {
             match self.files.get(index)?.reading.progress {
-                Progress::Wanted | Progress::Done { is_full: false } => return Some((index, true)),
-                Progress::Asked { .. } | Progress::Done { is_full: true } => {}
+                ReadProgress::Wanted | ReadProgress::Done { is_full: false } => return Some((index, true)),
+                ReadProgress::Asked { .. } | ReadProgress::Done { is_full: true } => {}
             }
         }
         let index = self
             .files
             .iter()
-            .position(|file| file.reading.progress == Progress::Wanted)?;
+            .position(|file| file.reading.progress == ReadProgress::Wanted)?;
         kept += self.files.get(index)?.artifact.size_bytes.saturating_mul(2);
         Some((index, kept <= KEPT_BYTES_MAX))
     }

@@ -4,7 +4,7 @@ use super::external_edit::ExternalEdit;
 use super::slips::Slips;
 use crate::editor::{Editor, TextPosition};
 use crate::keymap::Focus;
-use domain::time::Now;
+use domain::time::{Now, SECOND_US};
 
 /// What is listed over everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,25 @@ pub(crate) struct Presence {
     pub(crate) key_boot_us: Option<i64>,
     /// Since when somebody is at the keys without a long break, on the boot clock.
     pub(crate) since_boot_us: i64,
+}
+
+/// Somebody is there this long after a key.
+const PRESENT_US: i64 = 60 * SECOND_US;
+
+impl Presence {
+    /// Somebody pressed a key, or used the mouse.
+    pub(crate) fn press(&mut self, boot_us: i64) {
+        if !self.is_attended(boot_us) {
+            self.since_boot_us = boot_us;
+        }
+        self.key_boot_us = Some(boot_us);
+    }
+
+    /// Whether somebody is there.
+    pub(crate) fn is_attended(&self, boot_us: i64) -> bool {
+        let since_us = |key_us: i64| boot_us.saturating_sub(key_us);
+        self.key_boot_us.is_some_and(|key_us| since_us(key_us) < PRESENT_US)
+    }
 }
 
 /// See the module.

@@ -7,8 +7,14 @@ use domain::lease::LeasePurpose;
 use domain::time::Timestamp;
 use engine::api::Ticket;
 
+/// At most so many gates are marked: each takes a lease and a place in the writer's queue.
+pub(crate) const MARKS_MAX: usize = 400;
+
+/// How many own decisions are remembered, to tell news from echoes.
+const OWN_MAX: usize = 2 * MARKS_MAX;
+
 /// What was sent and is not yet answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     /// For a toast: `Approved`, `Resumed`.
     pub(crate) done: &'static str,
@@ -89,6 +95,14 @@ impl Outgoing {
     pub(crate) fn next_number(&mut self) -> u64 {
         self.counter = self.counter.saturating_add(1);
         self.counter
+    }
+
+    /// This console decided a gate.
+    pub(crate) fn remember_own(&mut self, key: &GateKey) {
+        if self.own.len() == OWN_MAX {
+            self.own.pop_front();
+        }
+        self.own.push_back(key.clone());
     }
 
     /// The decision of this gate that is being written, if one is.

@@ -40,6 +40,14 @@ impl RowKey {
         }
     }
 
+    /// The gate, where it is one.
+    pub(crate) fn gate(self) -> Option<GateKey> {
+        match self {
+            Self::Gate(key) => Some(key),
+            Self::Job(_) => None,
+        }
+    }
+
     pub fn job_id(&self) -> &JobId {
         match self {
             Self::Gate(key) => &key.job_id,
@@ -176,11 +184,8 @@ impl Queue {
     fn index_of(&self, key: &GateKey) -> Option<usize> {
         let by_key = self.by_key.get_or_init(|| {
             let rows = (0..).zip(&self.rows);
-            rows.filter_map(|(index, row)| match RowKey::of(row) {
-                RowKey::Gate(key) => Some((key, index)),
-                RowKey::Job(_) => None,
-            })
-            .collect()
+            rows.filter_map(|(index, row)| Some((RowKey::of(row).gate()?, index)))
+                .collect()
         });
         by_key.get(key).copied()
     }

@@ -21,7 +21,7 @@ pub(crate) enum Arrival {
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub(crate) enum ReadProgress {
     /// The file must be read.
     #[default]
     Wanted,
@@ -45,7 +45,7 @@ type Sides = (Option<Arc<[u8]>>, Arc<[u8]>);
 pub(crate) struct Reading {
     /// Numbers the readings of the console: answers for another one are of no interest.
     pub(crate) number: u64,
-    pub(crate) progress: Progress,
+    pub(crate) progress: ReadProgress,
     /// The bytes on disk.
     new: Arrival,
     /// The bytes of the base.
@@ -57,7 +57,7 @@ impl Reading {
     pub(crate) fn asked(number: u64, is_full: bool, has_base: bool) -> Self {
         Self {
             number,
-            progress: Progress::Asked { is_full },
+            progress: ReadProgress::Asked { is_full },
             new: Arrival::Waiting,
             old: if has_base { Arrival::Waiting } else { Arrival::Taken },
         }
@@ -73,7 +73,7 @@ impl Reading {
     /// Hands on what is to be compared, and whether in full, when both sides are there; or what is
     /// to be shown instead.
     pub(crate) fn hand_on(&mut self) -> Option<Result<(Sides, bool), Content>> {
-        let Progress::Asked { is_full } = self.progress else {
+        let ReadProgress::Asked { is_full } = self.progress else {
             return None;
         };
         let new = match &self.new {

@@ -54,33 +54,27 @@ const TOASTS_MAX: usize = 50;
 impl Toasts {
     /// Adds a line.
     pub fn push(&mut self, at: Timestamp, tone: Tone, text: String) {
-        self.add(Toast {
-            at,
-            text,
-            tone,
-            is_news: false,
-            is_answer: self.is_by_hand,
-        });
+        self.add(at, tone, text, false);
     }
 
     /// Adds a line about a decision or the end of a job.
     pub(crate) fn push_news(&mut self, at: Timestamp, tone: Tone, text: String) {
-        self.add(Toast {
-            at,
-            text,
-            tone,
-            is_news: true,
-            is_answer: false,
-        });
+        self.add(at, tone, text, true);
     }
 
-    fn add(&mut self, toast: Toast) {
+    fn add(&mut self, at: Timestamp, tone: Tone, text: String, is_news: bool) {
         if self.lines.len() == TOASTS_MAX {
             self.lines.pop_front();
             (self.before, self.past) = (self.before.saturating_sub(1), self.past.saturating_sub(1));
         }
         self.is_about_text = false;
-        self.lines.push_back(toast);
+        self.lines.push_back(Toast {
+            at,
+            text,
+            tone,
+            is_news,
+            is_answer: self.is_by_hand && !is_news,
+        });
         self.unread = self.unread.saturating_add(1);
     }
 
@@ -100,10 +94,8 @@ impl Toasts {
     pub(crate) fn forget_answers(&mut self, is_asked: bool) {
         let (before, is_by_hand) = (self.before, self.is_by_hand);
         let stays = |toast: &Toast| toast.is_news || !is_by_hand && (!toast.is_answer || toast.tone == Tone::Error);
-        let has_last = before
-            .checked_sub(1)
-            .and_then(|last| self.lines.get(last))
-            .is_some_and(stays);
+        let last = before.checked_sub(1).and_then(|last| self.lines.get(last));
+        let has_last = last.is_some_and(stays);
         let is_newest_kept = self.lines.len() > before || self.lines.back().is_some_and(stays);
         self.is_about_text &= is_newest_kept;
         let mut place = 0;

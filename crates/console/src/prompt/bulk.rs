@@ -211,10 +211,8 @@ fn items(model: &Model) -> Option<Vec<Item>> {
     };
     let visible = model.queue.visible().map(RowKey::of);
     let mut keys: Vec<GateKey> = visible
-        .filter_map(|key| match key {
-            RowKey::Gate(key) => model.marks.on.contains_key(&key).then_some(key),
-            RowKey::Job(_) => None,
-        })
+        .filter_map(RowKey::gate)
+        .filter(|key| model.marks.on.contains_key(key))
         .collect();
     let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
     keys.extend(model.marks.on.keys().filter(|key| !shown.contains(key)).cloned());

@@ -83,11 +83,7 @@ impl Ask for CancelAsk {
     /// Canceling the job ends its open gates, so their leases are wanted too.
     fn gates(&self, model: &Model) -> Vec<GateKey> {
         let rows = model.queue.present().filter(|row| row.job_id == self.job_id);
-        let gates = rows.filter_map(|row| match RowKey::of(row) {
-            RowKey::Gate(key) => Some(key),
-            RowKey::Job(_) => None,
-        });
-        gates.collect()
+        rows.filter_map(|row| RowKey::of(row).gate()).collect()
     }
 
     fn is_unknown(&self) -> bool {

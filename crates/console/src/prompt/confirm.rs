@@ -4,7 +4,6 @@ use super::parts::{answers, gate_label, key, keys, note, note_key, outlook, text
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{Checked, Effect};
-use crate::facts::command::gate_ref;
 use crate::facts::{change, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
 use crate::model::gate::GateView;
@@ -16,7 +15,7 @@ use crate::update::outgoing::{ask_once_more, other_sent, send};
 use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::ArtifactPath;
-use domain::key::GateKey;
+use domain::key::{GateKey, GateRef};
 use domain::time::Timestamp;
 use domain::timer::TimerStatus;
 use engine::api::Ticket;
@@ -112,7 +111,7 @@ impl Confirm {
     fn command(&self, model: &Model, notes: Option<String>) -> Command {
         let patch = self.patch.as_ref().map(|checked| checked.value.clone());
         let digest = Some(self.pin.digest);
-        let gate = gate_ref(&self.pin.key);
+        let gate = GateRef::from(&self.pin.key);
         match (self.intent.verdict(), self.intent) {
             (Some(verdict), _) => Command::Decide {
                 gate,

@@ -5,7 +5,6 @@ use super::parts::{answers, elsewhere, gate_label, outlook, text, title, wrapped
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
-use crate::facts::command::gate_ref;
 use crate::facts::verb::{self, NoOffer};
 use crate::facts::{countdown, holder};
 use crate::keymap::Focus;
@@ -13,7 +12,7 @@ use crate::model::prompt::{PromptLine, TimerIntent, Why};
 use crate::model::{Ask, Model};
 use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
-use domain::key::GateKey;
+use domain::key::{GateKey, GateRef};
 use domain::refusal::Refusal;
 use domain::time::parse_span_s;
 use engine::api::Ticket;
@@ -51,7 +50,7 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
 impl TimerAsk {
     /// What Enter sends. The error: what was typed is no length of time.
     fn command(&self) -> Result<Command, String> {
-        let gate = gate_ref(&self.key);
+        let gate = GateRef::from(&self.key);
         let reason = self.typed.words();
         Ok(match self.intent {
             TimerIntent::Hold => Command::Hold { gate, reason },

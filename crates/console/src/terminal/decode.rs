@@ -224,18 +224,8 @@ impl Decoder {
             }
             Sequence::Whole(count, input) => {
                 self.pending.drain(..count - 1);
-                inputs.push(TerminalInput::Torn(match input {
-                    Some(TerminalInput::Key(key)) => Some(key),
-                    Some(
-                        TerminalInput::Paste(_)
-                        | TerminalInput::Burst(_)
-                        | TerminalInput::LineEnd(_)
-                        | TerminalInput::Mouse(_)
-                        | TerminalInput::Torn(_)
-                        | TerminalInput::Resize(..),
-                    )
-                    | None => None,
-                }));
+                let key = input.and_then(|input| input.key());
+                inputs.push(TerminalInput::Torn(key));
             }
             Sequence::PasteBegins(count) => {
                 self.pending.drain(..count - 1);
@@ -349,17 +339,13 @@ impl Much {
 /// The letter that a key would be in a text. Its lines end with the byte of Enter or with the line
 /// feed, as the terminal likes.
 fn letter(input: &TerminalInput) -> Option<char> {
-    match input {
-        TerminalInput::Key(key) if *key == KeyPress::plain(Code::Enter) => Some('\n'),
-        feed if *feed == line_feed() => Some('\n'),
-        TerminalInput::Key(key) if *key == KeyPress::plain(Code::Tab) => Some('\t'),
-        TerminalInput::Key(key) => key.typed(),
-        TerminalInput::Paste(_)
-        | TerminalInput::Burst(_)
-        | TerminalInput::LineEnd(_)
-        | TerminalInput::Mouse(_)
-        | TerminalInput::Torn(_)
-        | TerminalInput::Resize(..) => None,
+    let key = input.key()?;
+    if key == KeyPress::plain(Code::Enter) || *input == line_feed() {
+        Some('\n')
+    } else if key == KeyPress::plain(Code::Tab) {
+        Some('\t')
+    } else {
+        key.typed()
     }
 }
 

@@ -56,6 +56,19 @@ fn pieces(pieces: &[(&[u8], i64)]) -> Vec<String> {
     words(&inputs)
 }
 
+/// What comes of bytes that arrive one by one.
+fn each(bytes: &[u8], gap_us: i64) -> Vec<String> {
+    let each = (0i64..).zip(bytes.chunks(1));
+    pieces(&each.map(|(n, byte)| (byte, n * gap_us)).collect::<Vec<_>>())
+}
+
+/// What comes of a text that the line cuts at each `|`, its parts so long one after the other.
+fn cut(text: &str, gap_us: i64) -> Vec<String> {
+    let parts = (0i64..).zip(text.split('|'));
+    let parts: Vec<_> = parts.map(|(n, part)| (part.as_bytes(), n * gap_us)).collect();
+    pieces(&parts)
+}
+
 fn read(text: &str) -> Vec<String> {
     pieces(&[(text.as_bytes(), 0)])
 }
@@ -66,20 +79,8 @@ fn every_sequence_is_its_key() {
         assert_eq!(read(sequence), [name], "{}", sequence.escape_debug());
     }
     assert_eq!(
-        read("aZ\u{e9}\u{6f22}\r\t\x7f\x01\x1a\0 "),
-        [
-            "a",
-            "Z",
-            "\u{e9}",
-            "\u{6f22}",
-            "then Enter",
-            "Tab",
-            "Backspace",
-            "Ctrl-a",
-            "Ctrl-z",
-            "Ctrl-Space",
-            "Space"
-        ]
+        read("aZ\u{e9}\u{6f22}\r\t\x7f\x01\x1a\0 ").join(" | "),
+        "a | Z | \u{e9} | \u{6f22} | then Enter | Tab | Backspace | Ctrl-a | Ctrl-z | Ctrl-Space | Space"
     );
     assert_eq!(
         read("\x1b[<0;5;3M\x1b[<0;5;3m\x1b[<64;1;1M"),
@@ -109,16 +110,8 @@ fn a_sequence_cut_anywhere_acts_as_nothing_but_itself() {
             }
         }
         // Byte by byte, the line as slow as can be.
-        let each: Vec<_> = (0i64..)
-            .zip(bytes.chunks(1))
-            .map(|(n, byte)| (byte, n * 900_000))
-            .collect();
-        assert_eq!(
-            pieces(&each),
-            ["Esc".to_owned(), format!("torn {name}")],
-            "{}",
-            sequence.escape_debug()
-        );
+        let torn = ["Esc".to_owned(), format!("torn {name}")];
+        assert_eq!(each(bytes, 900_000), torn, "{}", sequence.escape_debug());
     }
 }
 
@@ -163,13 +156,7 @@ fn escape_and_a_key_in_one_piece_are_two_keys() {
 #[test]
 fn what_is_typed_after_escape_is_typed() {
     // A list of candidates closed by Escape, and on in the text.
-    let came = pieces(&[
-        (b"\x1b", 0),
-        (b"[", 150_000),
-        (b"1", 300_000),
-        (b"2", 450_000),
-        (b",", 600_000),
-    ]);
+    let came = cut("\x1b|[|1|2|,", 150_000);
     assert_eq!(came, ["Esc"], "it could still become a key");
     let came = pieces(&[
         (b"\x1b", 0),
@@ -179,16 +166,9 @@ fn what_is_typed_after_escape_is_typed() {
         (b" 3]", 700_000),
     ]);
     assert_eq!(came, ["Esc", "[", "1", ",", "Space", "3", "]"], "no key has a comma");
-    assert_eq!(pieces(&[(b"\x1b", 0), (b"]a", 100_000)]), ["Esc", "]", "a"]);
-    assert_eq!(
-        pieces(&[(b"\x1b", 0), (b"a", 100_000), (b"[D", 200_000)]),
-        ["Esc", "a", "[", "D"]
-    );
-    assert_eq!(
-        pieces(&[(b"\x1b", 0), (b"[D", 1_000_001)]),
-        ["Esc", "[", "D"],
-        "too late"
-    );
+    assert_eq!(cut("\x1b|]a", 100_000), ["Esc", "]", "a"]);
+    assert_eq!(cut("\x1b|a|[D", 100_000), ["Esc", "a", "[", "D"]);
+    assert_eq!(cut("\x1b|[D", 1_000_001), ["Esc", "[", "D"], "too late");
 }
 
 /// What terminals send of their own, or as an answer to somebody who is gone: nothing to the
@@ -225,11 +205,7 @@ fn an_answer_of_the_terminal_acts_as_nothing_wherever_it_is_cut() {
                 );
             }
         }
-        let each: Vec<_> = (0i64..)
-            .zip(bytes.chunks(1))
-            .map(|(n, byte)| (byte, n * 20_000))
-            .collect();
-        assert_eq!(pieces(&each), ["Esc", "torn"], "{}", answer.escape_debug());
+        assert_eq!(each(bytes, 20_000), ["Esc", "torn"], "{}", answer.escape_debug());
     }
 }
 
@@ -306,17 +282,11 @@ fn an_enter_that_came_with_letters_or_right_behind_a_text_is_told_from_one_that_
     );
     assert_eq!(read("no\x1b[C\r"), ["n", "o", "Right", "then Enter"]);
     assert_eq!(read("no\ngo"), ["n", "o", "then Ctrl-j", "g", "o"]);
-    assert_eq!(pieces(&[(b"no", 0), (b"\r", 1000)]), ["n", "o", "Enter"], "typed");
+    assert_eq!(cut("no|\r", 1000), ["n", "o", "Enter"], "typed");
     // The line has cut the text behind its line, or in the midst of it.
     for (gap_us, end) in [(100_000, "then Enter"), (100_001, "Enter")] {
-        assert_eq!(
-            pieces(&[(b"some words", 0), (b"\r", gap_us)]),
-            ["text \"some words\"", end]
-        );
-        assert_eq!(
-            pieces(&[(b"\x1b[200~x\x1b[201~", 0), (b"\r", gap_us)]),
-            ["paste \"x\"", end]
-        );
+        assert_eq!(cut("some words|\r", gap_us), ["text \"some words\"", end]);
+        assert_eq!(cut("\x1b[200~x\x1b[201~|\r", gap_us), ["paste \"x\"", end]);
     }
     // Whatever key stands in front of a paste in the same piece.
     for (front, name) in [
@@ -329,41 +299,23 @@ fn an_enter_that_came_with_letters_or_right_behind_a_text_is_told_from_one_that_
         assert!(told[0].starts_with(name), "{told:?}");
         assert_eq!(told[1..], ["paste \"x\"", "then Enter"], "{front:?}");
     }
+    let text = "text \"some words\"";
     assert_eq!(
-        pieces(&[
-            (b"some words", 0),
-            (b"\r", 60_000),
-            (b"\r", 120_000),
-            (b"\rmore", 180_000)
-        ]),
-        [
-            "text \"some words\"",
-            "then Enter",
-            "then Enter",
-            "then Enter",
-            "m",
-            "o",
-            "r",
-            "e"
-        ]
+        cut("some words|\r|\r|\rmore", 60_000).join(" | "),
+        format!("{text} | then Enter | then Enter | then Enter | m | o | r | e")
+    );
+    assert_eq!(cut("some words|\rand more", 60_000), [text, "text \"\\nand more\""]);
+    let between = "a key between is a hand's, or a robot's";
+    assert_eq!(
+        cut("some words|\x1b|D|\r", 20_000),
+        [text, "Esc", "D", "Enter"],
+        "{between}"
     );
     assert_eq!(
-        pieces(&[(b"some words", 0), (b"\rand more", 60_000)]),
-        ["text \"some words\"", "text \"\\nand more\""]
-    );
-    assert_eq!(
-        pieces(&[(b"some words", 0), (b"\x1b", 20_000), (b"D", 40_000), (b"\r", 60_000)]),
-        ["text \"some words\"", "Esc", "D", "Enter"],
-        "a key between is a hand's, or a robot's"
-    );
-    assert_eq!(
-        pieces(&[(b"some words\r", 0), (b"\treads well", 20_000)]),
+        cut("some words\r|\treads well", 20_000),
         ["text \"some words\\n\"", "Tab", "text \"reads well\""]
     );
-    assert_eq!(
-        pieces(&[(b":q\r", 0), (b"\r", 20_000)]),
-        [":", "q", "then Enter", "Enter"]
-    );
+    assert_eq!(cut(":q\r|\r", 20_000), [":", "q", "then Enter", "Enter"]);
     // However the terminal ends a line.
     for end in ["\r", "\n", "\r\n"] {
         assert_eq!(
@@ -397,11 +349,8 @@ fn more_letters_at_once_than_hands_press_are_a_text() {
         ]),
         ["text \"please appr\"", "text \"ove a\"", "a", "j", "a", "j", "a"]
     );
-    assert_eq!(
-        pieces(&[(b"some words", 0), (b"tttt", 10_000)]),
-        ["text \"some words\"", "t", "t", "t", "t"],
-        "a key held down"
-    );
+    let held = ["text \"some words\"", "t", "t", "t", "t"];
+    assert_eq!(cut("some words|tttt", 10_000), held, "a key held down");
     // What was held back for a sequence that never came.
     let mut decoder = Decoder::default();
     let mut inputs = Vec::new();

@@ -212,24 +212,17 @@ fn lettered(letter: u8) -> Option<Code> {
 }
 
 fn numbered(number: u32) -> Option<Code> {
+    let number = u8::try_from(number).ok()?;
     Some(match number {
         1 | 7 => Code::Home,
         3 => Code::Delete,
         4 | 8 => Code::End,
         5 => Code::PageUp,
         6 => Code::PageDown,
-        11 => Code::Function(1),
-        12 => Code::Function(2),
-        13 => Code::Function(3),
-        14 => Code::Function(4),
-        15 => Code::Function(5),
-        17 => Code::Function(6),
-        18 => Code::Function(7),
-        19 => Code::Function(8),
-        20 => Code::Function(9),
-        21 => Code::Function(10),
-        23 => Code::Function(11),
-        24 => Code::Function(12),
+        // The numbers leave one out behind every fifth key.
+        11..=15 => Code::Function(number - 10),
+        17..=21 => Code::Function(number - 11),
+        23..=24 => Code::Function(number - 12),
         _ => return None,
     })
 }

@@ -11,18 +11,17 @@ use crate::model::Model;
 use crate::model::keys::{Field, Listed};
 use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, TimerIntent};
-use crate::model::toast::Tone;
 use crate::prompt::menu::{self, Menu};
 use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer};
 use crate::update::compose::open;
-use crate::update::outgoing::{Step, refuse, toast};
+use crate::update::outgoing::{Step, refuse, tell};
 use domain::gate::Verdict;
 use domain::old::ListedDecision;
 
 /// Does what an action asks for in a focus.
 pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
     if focus == Focus::Menu && verb::replaces_text(action) && !prompt::is_menu_drawn(model) {
-        return toast(model, Tone::Info, prompt::MENU_NOT_DRAWN);
+        return tell(model, prompt::MENU_NOT_DRAWN);
     }
     if action == Action::TakeIn && !prompt::is_taking_in_drawn(model) {
         return;
@@ -39,7 +38,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             model.toasts.is_about_text |= refused.is_about_text;
             return;
         }
-        Err(NoOffer::Nothing(words)) if !words.is_empty() => return toast(model, Tone::Info, words),
+        Err(NoOffer::Nothing(words)) if !words.is_empty() => return tell(model, words),
         // Without a message here, the action itself says what is wrong, if anything.
         Err(NoOffer::Nothing(_)) | Ok(()) => {}
     }
@@ -84,7 +83,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, fx);
-            toast(model, Tone::Info, format!("Sorted by {}", model.queue.sort.label()));
+            tell(model, format!("Sorted by {}", model.queue.sort.label()));
         }
         Action::ReadOn => read_on::read_on(model, focus, fx),
         Action::FormerHunk => diff::hunk(model, false),
@@ -303,9 +302,9 @@ fn copy(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     match text {
         Some(text) => {
-            toast(model, Tone::Info, format!("Copied the {what}: {text}"));
+            tell(model, format!("Copied the {what}: {text}"));
             fx.push(Effect::Copy(text));
         }
-        None => toast(model, Tone::Info, format!("Nothing copied: there is no {what} here")),
+        None => tell(model, format!("Nothing copied: there is no {what} here")),
     }
 }

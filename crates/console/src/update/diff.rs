@@ -7,9 +7,8 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
-use crate::model::gate::GateView;
 use crate::model::look::Mode;
-use crate::model::toast::Tone;
+use crate::update::outgoing::tell;
 use diff::document::{CONTEXT_LINES, RowKind};
 use diff::page::{Page, PagePosition, RowPart};
 use diff::search::{Direction, Hit, Needle};
@@ -22,13 +21,13 @@ pub(crate) const LEFT_MAX: usize = 4000;
 
 /// The layout of the diff on screen, and its first line.
 fn with_page<T>(model: &Model, ask: impl FnOnce(&Page<'_>, PagePosition) -> T) -> Option<T> {
-    let file = model.gate.as_ref().and_then(GateView::current)?;
+    let file = model.file()?;
     let page = layout::diff_page(model, file)?;
     Some(ask(&page, page.within(file.scroll.top)))
 }
 
 fn set_top(model: &mut Model, top: Option<PagePosition>) {
-    if let (Some(top), Some(file)) = (top, model.gate.as_mut().and_then(GateView::current_mut)) {
+    if let (Some(top), Some(file)) = (top, model.file_mut()) {
         file.scroll.top = top;
     }
 }
@@ -113,7 +112,7 @@ pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
     if let Some(count) = listed_values(model) {
         return scroll_values(model, count, if is_forward { 1 } else { -1 });
     }
-    if model.gate.as_ref().and_then(GateView::current).is_none() || to_hunk(model, is_forward) {
+    if model.file().is_none() || to_hunk(model, is_forward) {
         return;
     }
     let edge = if is_forward { "last" } else { "first" };
@@ -123,7 +122,7 @@ pub(crate) fn hunk(model: &mut Model, is_forward: bool) {
         0 | 1 => String::new(),
         _ => format!("   hint: {next} and {former} change the file"),
     };
-    crate::update::outgoing::toast(model, Tone::Info, format!("This is the {edge} hunk of the file{hint}"));
+    tell(model, format!("This is the {edge} hunk of the file{hint}"));
 }
 
 /// Goes to a byte of a row: a line above it stays in sight, and where lines are cut it scrolls
@@ -203,27 +202,27 @@ pub(crate) fn relayout(model: &mut Model, change: impl FnOnce(&mut Model)) {
 
 /// Shows the whole file, then nothing but changed lines, then those with a few around them.
 pub(crate) fn fold(model: &mut Model) {
-    if let Some(file) = model.gate.as_ref().and_then(GateView::current)
+    if let Some(file) = model.file()
         && is_listed(model, file)
     {
         let key = keymap::key_in(Focus::Diff, Action::Mode);
         let text = format!("Values are not folded   hint: {key} shows the text");
-        return crate::update::outgoing::toast(model, Tone::Info, text);
+        return tell(model, text);
     }
     refold(model);
-    let file = model.gate.as_ref().and_then(GateView::current);
+    let file = model.file();
     let words = match file.and_then(FileView::document).map(DiffDocument::folding) {
         Some(Folding::Unfolded) => "The whole file",
         Some(Folding::Context(0)) => "Nothing but changed lines",
         Some(Folding::Context(_)) => "Three lines around each change",
         None => return,
     };
-    crate::update::outgoing::toast(model, Tone::Info, words);
+    tell(model, words);
 }
 
 fn refold(model: &mut Model) {
     relayout(model, |model| {
-        if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut)
+        if let Some(file) = model.file_mut()
             && let Content::Text(document) = &file.content
         {
             let folding = match document.folding() {
@@ -243,7 +242,7 @@ const TWO_COLUMNS_MIN: u16 = 60;
 pub(crate) fn mode(model: &mut Model) {
     let columns = model.window.size.0;
     let is_narrow = columns < TWO_COLUMNS_MIN;
-    let file = model.gate.as_ref().and_then(GateView::current);
+    let file = model.file();
     // They may still be on their way: then they take their place when they come.
     let may_have = |file: &FileView| {
         let is_known = file.bytes.is_some() && !file.is_measuring;
@@ -267,7 +266,7 @@ pub(crate) fn mode(model: &mut Model) {
     };
     let why = if former == Mode::Unified { why } else { String::new() };
     relayout(model, |model| model.panes.look.mode = mode);
-    crate::update::outgoing::toast(model, Tone::Info, format!("Shown {}{why}", mode.label()));
+    tell(model, format!("Shown {}{why}", mode.label()));
 }
 
 /// Whether the changed values of a file are what is shown of it.
@@ -277,14 +276,14 @@ pub(crate) fn is_listed(model: &Model, file: &FileView) -> bool {
 
 /// The changed values, where these are what is shown.
 fn listed_values(model: &Model) -> Option<usize> {
-    let file = model.gate.as_ref().and_then(GateView::current)?;
+    let file = model.file()?;
     let values = file.details.values.as_ref()?;
     is_listed(model, file).then_some(values.changes.len())
 }
 
 /// Scrolls the list of changed values.
 fn scroll_values(model: &mut Model, count: usize, by: isize) {
-    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
+    if let Some(file) = model.file_mut() {
         file.scroll.values_top = file
             .scroll
             .values_top
@@ -306,7 +305,7 @@ pub(crate) fn wrap(model: &mut Model) {
         let keys = [Action::Left, Action::Right].map(|action| keymap::key_in(Focus::Diff, action));
         format!("Long lines are cut; {} scroll sideways", keys.join(" and "))
     };
-    crate::update::outgoing::toast(model, Tone::Info, text);
+    tell(model, text);
 }
 
 /// Whether lines on the screen are cut on this side, by the window or by scrolling.
@@ -382,7 +381,7 @@ pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Hit>) {
     };
     let Some(spot) = spot else {
         let text = view.search.text.clone().unwrap_or_default();
-        crate::update::outgoing::toast(model, Tone::Info, format!("Not found from here on: {text}"));
+        tell(model, format!("Not found from here on: {text}"));
         return;
     };
     view.search.hit = Some(spot);
@@ -393,7 +392,7 @@ pub(crate) fn found(model: &mut Model, number: u64, spot: Option<Hit>) {
     });
     if is_hidden == Some(true) {
         refold(model);
-        crate::update::outgoing::toast(model, Tone::Info, "Found in unchanged lines: all of them are shown now");
+        tell(model, "Found in unchanged lines: all of them are shown now");
     }
     let row_at = with_page(model, |page, _| page.document.row_of_line(spot.side, spot.line)).flatten();
     let Some(row_at) = row_at else {
@@ -414,7 +413,7 @@ fn show_offset(model: &mut Model, row_at: usize, offset: usize) {
         let is_in_sight = (page.left..page.left + cells).contains(&cell);
         (!is_in_sight).then(|| cell.saturating_sub(cells / 2).min(LEFT_MAX))
     });
-    if let (Some(Some(left)), Some(file)) = (wanted, model.gate.as_mut().and_then(GateView::current_mut)) {
+    if let (Some(Some(left)), Some(file)) = (wanted, model.file_mut()) {
         file.scroll.left = left;
     }
 }

@@ -7,11 +7,10 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView, Uses};
 use crate::model::gate::GateView;
-use crate::model::reading::{Arrival, Progress, Reading};
+use crate::model::reading::{Arrival, ReadProgress, Reading};
 use crate::model::shown::ShownRows;
-use crate::model::toast::Tone;
 use crate::question::{Question, Read};
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use ::diff::DiffDocument;
 use ::diff::page::PagePosition;
 use engine::reads::Bytes;
@@ -64,12 +63,8 @@ pub(crate) fn take_bytes(
         // A version that was seen on disk but never registered is not kept.
         let label = file.base_label(&file.comparison.wanted);
         file.comparison.wanted = Against::Usual;
-        file.reading.progress = Progress::Wanted;
-        toast(
-            model,
-            Tone::Info,
-            format!("Not compared with {label}: that version is not kept"),
-        );
+        file.reading.progress = ReadProgress::Wanted;
+        tell(model, format!("Not compared with {label}: that version is not kept"));
     } else if let Some(job) = handed_on(file, generation, index) {
         fx.push(Effect::Diff(job));
     } else if file.problem().is_some() {
@@ -79,7 +74,7 @@ pub(crate) fn take_bytes(
 
 fn fail(file: &mut FileView, content: Content) {
     file.is_stale = false;
-    file.reading.progress = Progress::Done { is_full: true };
+    file.reading.progress = ReadProgress::Done { is_full: true };
     file.comparison.shown = file.comparison.wanted.clone();
     file.content = content;
 }
@@ -127,11 +122,11 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
         return;
     };
     let Some(full) = done.full else {
-        file.reading.progress = Progress::Done { is_full: false };
+        file.reading.progress = ReadProgress::Done { is_full: false };
         file.content = Content::Known;
         return;
     };
-    file.reading.progress = Progress::Done { is_full: true };
+    file.reading.progress = ReadProgress::Done { is_full: true };
     let is_measured = full.details.is_some();
     if !is_measured {
         fx.push(Effect::Measure(MeasureJob {
@@ -225,18 +220,18 @@ pub(crate) fn measured(model: &mut Model, index: usize, number: u64, details: De
 
 /// Compares the file on screen with something else.
 pub(crate) fn compare_with(model: &mut Model, against: Against) {
-    if let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) {
+    if let Some(file) = model.file_mut() {
         file.comparison.starts_over = matches!(against, Against::Read(_));
         file.is_stale = file.digest.is_some();
         file.comparison.wanted = against;
-        file.reading.progress = Progress::Wanted;
+        file.reading.progress = ReadProgress::Wanted;
         file.scroll.values_top = 0;
     }
 }
 
 /// The next thing to compare with.
 pub(crate) fn next_base(model: &mut Model) {
-    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+    let Some(file) = model.file() else {
         return;
     };
     let bases = file.bases();
@@ -260,7 +255,7 @@ pub(crate) fn next_base(model: &mut Model) {
     };
     let text = format!("Compared with{} {label}{usual}", digest.unwrap_or_default());
     compare_with(model, next);
-    toast(model, Tone::Info, text);
+    tell(model, text);
 }
 
 /// After a refusal because the material moved: shows only what changed since it was read, once that
@@ -288,9 +283,8 @@ pub(crate) fn keep_since_read(model: &mut Model) {
         return;
     };
     compare_with(model, Against::Read(read));
-    toast(
+    tell(
         model,
-        Tone::Info,
         format!(
             "Shown: only what changed since you read {}   hint: {} shows all",
             read.short(),

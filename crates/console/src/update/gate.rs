@@ -6,40 +6,28 @@ use super::look;
 use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::gate::GateView;
-use crate::model::gate::Rereads;
 use crate::model::job::JobView;
 use crate::model::panes::Lower;
 use crate::model::queue::RowKey;
 use crate::question::Question;
-use domain::gate::Gate;
 use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};
 
 /// The selection moved: show what it is on now.
 pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
     look::leave(model, fx);
-    let selected = model.queue.selected().cloned();
-    let slug = model
-        .queue
-        .current()
-        .map(|row| row.slug.to_string())
-        .unwrap_or_default();
+    let slug = model.queue.current().map(|row| row.slug.to_string());
     model.gate = None;
-    match selected {
-        None => {
-            model.panes.job = None;
-            return;
-        }
-        Some(RowKey::Gate(key)) => {
-            let generation = model.outgoing.next_number();
-            model.gate = Some(GateView::new(key, slug, generation));
-        }
-        Some(RowKey::Job(_)) => {}
+    let Some(selected) = model.queue.selected().cloned() else {
+        model.panes.job = None;
+        return;
+    };
+    let job_id = selected.job_id().clone();
+    if let RowKey::Gate(key) = selected {
+        let generation = model.outgoing.next_number();
+        model.gate = Some(GateView::new(key, slug.unwrap_or_default(), generation));
     }
-    let job_id = model.queue.selected().map(|key| key.job_id().clone());
-    if let Some(job_id) = job_id
-        && model.panes.job.as_ref().is_none_or(|job| job.job_id != job_id)
-    {
+    if model.panes.job.as_ref().is_none_or(|job| job.job_id != job_id) {
         model.panes.job = Some(JobView::new(job_id));
     }
     ask_job(model, fx);
@@ -86,16 +74,12 @@ pub(crate) fn ask_log(model: &mut Model, fx: &mut Vec<Effect>) {
 
 pub(crate) fn take_job(model: &mut Model, asked: &JobId, rows: Option<Arc<JobRows>>, fx: &mut Vec<Effect>) {
     let must_follow = model.outgoing.job.end();
-    let is_current = model.panes.job.as_ref().is_some_and(|job| job.job_id == *asked);
-    if is_current {
-        match rows {
-            Some(rows) => take_rows(model, rows, fx),
-            None => {
-                if let Some(job) = &mut model.panes.job {
-                    job.is_missing = true;
-                }
-            }
-        }
+    let current = model.panes.job.as_mut().filter(|job| job.job_id == *asked);
+    let is_current = current.is_some();
+    match (current, rows) {
+        (Some(_), Some(rows)) => take_rows(model, rows, fx),
+        (Some(job), None) => job.is_missing = true,
+        (None, _) => {}
     }
     if must_follow || !is_current {
         ask_job(model, fx);
@@ -129,17 +113,13 @@ pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effe
     let mut is_new = false;
     if let Some(view) = &mut model.gate {
         view.rows = Some(rows);
-        let artifacts = view.gate().map(|gate: &Gate| gate.artifacts.clone());
-        if let Some(artifacts) = artifacts {
-            let is_same = view.files.iter().map(|file| &file.artifact).eq(artifacts.iter());
-            if !is_same {
-                is_new = true;
-                view.rereads = Rereads {
-                    count: 0,
-                    boot_us: boot,
-                };
-                view.reload(&artifacts, generation);
-            }
+        let artifacts = view.gate().map(|gate| gate.artifacts.clone());
+        if let Some(artifacts) = artifacts
+            && !view.files.iter().map(|file| &file.artifact).eq(&artifacts)
+        {
+            is_new = true;
+            (view.rereads.count, view.rereads.boot_us) = (0, boot);
+            view.reload(&artifacts, generation);
         }
     }
     if !is_new {
@@ -172,6 +152,15 @@ pub(crate) fn reload_files(model: &mut Model) {
     if let Some(view) = &mut model.gate {
         let artifacts: Vec<_> = view.files.iter().map(|file| file.artifact.clone()).collect();
         view.reload(&artifacts, generation);
+    }
+}
+
+/// The material moved under a question: its files are read anew, and then only what changed since
+/// they were read is shown.
+pub(crate) fn show_moved(model: &mut Model) {
+    reload_files(model);
+    if let Some(view) = &mut model.gate {
+        view.wants_since_read = true;
     }
 }
 

@@ -3,7 +3,6 @@
 
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::command::gate_ref;
 use crate::facts::lease::{open_elsewhere, wanted};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -11,7 +10,7 @@ use crate::model::outgoing::LeaseHeld;
 use crate::model::toast::Tone;
 use crate::update::outgoing::{other_sent, send, send_quietly, toast};
 use domain::ask::Command;
-use domain::key::GateKey;
+use domain::key::{GateKey, GateRef};
 use domain::lease::{HEARTBEAT_S, PRESENCE_S};
 use domain::time::SECOND_US;
 
@@ -44,17 +43,9 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     let wanted = wanted(model);
     let boot = model.now.boot_us;
-    let gone: Vec<_> = model
-        .outgoing
-        .leases
-        .keys()
-        .filter(|key| !wanted.contains_key(key))
-        .cloned()
-        .collect();
-    for key in gone {
-        model.outgoing.leases.remove(&key);
-        send_quietly(model, None, Command::ReleaseLease { gate: gate_ref(&key) }, fx);
-    }
+    let leases = &mut model.outgoing.leases;
+    let gone: Vec<_> = leases.extract_if(.., |key, _| !wanted.contains_key(key)).collect();
+    release(model, gone, fx);
     // Keys that go to the operator's own editor are not seen here; it lives as long as nobody has
     // left it.
     let has_key = |key_us: i64| boot - key_us < PRESENCE_S as i64 * SECOND_US;
@@ -77,7 +68,7 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
         (lease.purpose, lease.beat_boot_us) = (purpose, boot);
         if is_asked {
             let command = Command::TakeLease {
-                gate: gate_ref(&key),
+                gate: (&key).into(),
                 purpose,
                 is_takeover: false,
             };
@@ -94,7 +85,7 @@ pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
         };
         let subject = format!("{key} from {name}");
         let command = Command::TakeLease {
-            gate: gate_ref(&key),
+            gate: GateRef::from(&key),
             purpose,
             is_takeover: true,
         };
@@ -108,15 +99,15 @@ pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
 /// any more.
 pub fn release_leases(model: &mut Model) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for (key, _) in std::mem::take(&mut model.outgoing.leases) {
-        send_quietly(
-            model,
-            None,
-            Command::ReleaseLease { gate: gate_ref(&key) },
-            &mut effects,
-        );
-    }
+    let all = std::mem::take(&mut model.outgoing.leases);
+    release(model, all, &mut effects);
     effects
+}
+
+fn release(model: &mut Model, leases: impl IntoIterator<Item = (GateKey, LeaseHeld)>, fx: &mut Vec<Effect>) {
+    for (key, _) in leases {
+        send_quietly(model, None, Command::ReleaseLease { gate: (&key).into() }, fx);
+    }
 }
 
 /// Tells the one who lost a gate, at once: somebody else took it over while the prompt or the

@@ -5,7 +5,6 @@
 //! record must be true at a decision, and need not be written at every line.
 
 use crate::effect::{DiffFacts, Effect};
-use crate::facts::command::gate_ref;
 use crate::model::Model;
 use crate::model::remembered::{Remembered, RememberedFile};
 use crate::model::standing::FrameContents;
@@ -17,17 +16,12 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::time::SECOND_US;
 
-/// Somebody is there this long after a key.
-const PRESENT_US: i64 = 60 * SECOND_US;
 /// When so long nothing more was shown, what was is recorded.
 const REST_US: i64 = 3 * SECOND_US;
 
 /// Somebody pressed a key, or used the mouse.
 pub(crate) fn present(model: &mut Model) {
-    if !is_attended(model) {
-        model.keys.presence.since_boot_us = model.now.boot_us;
-    }
-    model.keys.presence.key_boot_us = Some(model.now.boot_us);
+    model.keys.presence.press(model.now.boot_us);
 }
 
 /// Whether anybody has used the console since it was started.
@@ -36,12 +30,7 @@ pub(crate) fn is_touched(model: &Model) -> bool {
 }
 
 fn is_attended(model: &Model) -> bool {
-    let since_us = |key_us: i64| model.now.boot_us.saturating_sub(key_us);
-    model
-        .keys
-        .presence
-        .key_boot_us
-        .is_some_and(|key_us| since_us(key_us) < PRESENT_US)
+    model.keys.presence.is_attended(model.now.boot_us)
 }
 
 /// A frame with this of the diff is on the terminal; what the one before showed has stood until
@@ -193,7 +182,7 @@ fn record(model: &mut Model, key: &GateKey, digest: Digest, extent: Extent, fx: 
         view.seen.recorded = Some((digest, extent));
     }
     let command = Command::MarkSeen {
-        gate: gate_ref(key),
+        gate: key.into(),
         digest,
         extent,
     };

@@ -1,17 +1,20 @@
 //! Marks: setting them, and taking them off when what was marked is no longer what is there.
 
+use std::collections::BTreeSet;
+
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::marks::{gates, in_range};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::bulk::{MARKS_MAX, Mark};
+use crate::model::bulk::Mark;
+use crate::model::outgoing::MARKS_MAX;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::ItemState;
 use crate::question::Question;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::{tell, toast};
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::ids::JobId;
@@ -21,24 +24,16 @@ use text::words::counted;
 
 /// Marks gates; returns how many were left out, because no more can be marked.
 fn put(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) -> usize {
-    let mut jobs: Vec<JobId> = Vec::new();
-    let mut left_out = 0;
-    for key in keys {
-        if model.marks.on.contains_key(&key) {
-            continue;
-        }
-        if model.marks.on.len() >= MARKS_MAX {
-            left_out += 1;
-            continue;
-        }
-        if jobs.last() != Some(&key.job_id) {
-            jobs.push(key.job_id.clone());
-        }
-        model.marks.on.insert(key, Mark::default());
-    }
-    for job_id in jobs {
-        ask(job_id, fx);
-    }
+    let is_new = |key: &GateKey| !model.marks.on.contains_key(key);
+    let mut keys: Vec<_> = keys.into_iter().filter(is_new).collect();
+    let room = MARKS_MAX.saturating_sub(model.marks.on.len());
+    let left_out = keys.len().saturating_sub(room);
+    keys.truncate(room);
+    ask(keys.iter().map(|key| &key.job_id), fx);
+    model
+        .marks
+        .on
+        .extend(keys.into_iter().map(|key| (key, Mark::default())));
     left_out
 }
 
@@ -60,11 +55,7 @@ fn take_off(model: &mut Model, keys: &[GateKey]) {
     (model.marks.off, model.marks.on) = (off, rest);
     let again = keymap::key_in(Focus::Queue, Action::MarkAgain);
     let count = counted(model.marks.off.len(), "mark");
-    toast(
-        model,
-        Tone::Info,
-        format!("{count} taken off   {again} sets them again"),
-    );
+    tell(model, format!("{count} taken off   {again} sets them again"));
 }
 
 /// M: the marks that were taken off last are set again, each on what it was set on.
@@ -72,23 +63,20 @@ pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
     let off = std::mem::take(&mut model.marks.off);
     let room = MARKS_MAX.saturating_sub(model.marks.on.len());
     let left_out = off.len().saturating_sub(room);
-    let mut jobs: Vec<JobId> = Vec::new();
+    ask(off.keys().take(room).map(|key| &key.job_id), fx);
     for (key, mark) in off.into_iter().take(room) {
-        if jobs.last() != Some(&key.job_id) {
-            jobs.push(key.job_id.clone());
-        }
         model.marks.on.entry(key).or_insert(mark);
     }
-    for job_id in jobs {
-        ask(job_id, fx);
-    }
     let text = format!("{} marked", model.marks.on.len());
-    toast(model, Tone::Info, text);
+    tell(model, text);
     tell_left_out(model, left_out);
 }
 
-fn ask(job_id: JobId, fx: &mut Vec<Effect>) {
-    fx.push(Effect::Ask(Question::Marked(job_id)));
+/// Asks for what is marked in these jobs, each once.
+fn ask<'a>(jobs: impl Iterator<Item = &'a JobId>, fx: &mut Vec<Effect>) {
+    let mut asked = BTreeSet::new();
+    let jobs = jobs.filter(|job_id| asked.insert(*job_id)).cloned();
+    fx.extend(jobs.map(|job_id| Effect::Ask(Question::Marked(job_id))));
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,
@@ -98,7 +86,7 @@ pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
         return range(model, fx);
     }
     let Some(RowKey::Gate(key)) = model.queue.selected().cloned().filter(|_| !model.queue.is_gone) else {
-        return toast(model, Tone::Info, "Only an open gate can be marked");
+        return tell(model, "Only an open gate can be marked");
     };
     if model.marks.on.remove(&key).is_none() {
         let left_out = put(model, vec![key], fx);
@@ -122,7 +110,7 @@ pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
         let [range, mark, back] =
             [Action::MarkRange, Action::Mark, Action::Back].map(|action| keymap::key_in(Focus::Queue, action));
         let text = format!("Range: move, then {range} or {mark} marks its gates, {back} drops it");
-        toast(model, Tone::Info, text);
+        tell(model, text);
     }
 }
 
@@ -132,7 +120,7 @@ pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     model.marks.range = None;
     let keys = gates(model, 0..=model.queue.len());
     if keys.is_empty() {
-        return toast(model, Tone::Info, "There is no open gate to mark");
+        return tell(model, "There is no open gate to mark");
     }
     if keys.iter().all(|key| model.marks.on.contains_key(key)) {
         return take_off(model, &keys);
@@ -147,11 +135,7 @@ pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
         return toast(model, Tone::Error, text);
     }
     let back = keymap::key_in(Focus::Queue, Action::Back);
-    toast(
-        model,
-        Tone::Info,
-        format!("{marked} marked   {back} twice takes the marks off"),
-    );
+    tell(model, format!("{marked} marked   {back} twice takes the marks off"));
 }
 
 /// Esc: drops the range, else all marks, at the second press: the first may be the beginning of
@@ -170,50 +154,28 @@ pub(crate) fn clear(model: &mut Model) -> bool {
     } else {
         let count = counted(model.marks.on.len(), "mark");
         let back = keymap::key_in(Focus::Queue, Action::Back);
-        toast(model, Tone::Info, format!("{back} once more takes {count} off"));
+        tell(model, format!("{back} once more takes {count} off"));
     }
     true
 }
 
 /// Something happened: what is marked in these jobs is looked at again.
 pub(crate) fn recheck(model: &Model, events: &[Event], fx: &mut Vec<Effect>) {
-    let mut jobs: Vec<JobId> = Vec::new();
-    for event in events {
-        let is_marked = model.marks.on.keys().any(|key| key.job_id == event.job_id);
-        if is_marked && !jobs.contains(&event.job_id) {
-            jobs.push(event.job_id.clone());
-        }
-    }
-    for job_id in jobs {
-        ask(job_id, fx);
-    }
+    let is_marked = |job_id: &&JobId| model.marks.on.keys().any(|key| key.job_id == **job_id);
+    ask(events.iter().map(|event| &event.job_id).filter(is_marked), fx);
 }
 
 /// The queue was read: a marked gate that is no longer in it is looked at.
 pub(crate) fn recheck_gone(model: &Model, fx: &mut Vec<Effect>) {
-    let mut jobs: Vec<JobId> = Vec::new();
     let is_gone = |key: &&GateKey| model.queue.gate(key).is_none();
-    for key in model.marks.on.keys().filter(is_gone) {
-        if jobs.last() != Some(&key.job_id) {
-            jobs.push(key.job_id.clone());
-        }
-    }
-    for job_id in jobs {
-        ask(job_id, fx);
-    }
+    ask(model.marks.on.keys().filter(is_gone).map(|key| &key.job_id), fx);
 }
 
 /// Takes what a marked job is now. A gate that was decided or has changed loses its mark, aloud.
 pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
     let me = model.session.operator.name.clone();
-    let keys: Vec<GateKey> = model
-        .marks
-        .on
-        .keys()
-        .filter(|key| key.job_id == *job_id)
-        .cloned()
-        .collect();
-    for key in keys {
+    let marked = model.marks.on.keys().filter(|key| key.job_id == *job_id);
+    for key in marked.cloned().collect::<Vec<_>>() {
         let gate = rows.and_then(|rows| rows.gate(&key.stage, key.attempt));
         let why = match gate {
             None => Some("it is gone".to_owned()),

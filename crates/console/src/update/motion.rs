@@ -7,11 +7,9 @@ use crate::facts::{help, history, job, lists, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
-use crate::model::gate::GateView;
 use crate::model::panes::Lower;
-use crate::model::toast::Tone;
 use crate::prompt::bulk;
-use crate::update::outgoing::Step;
+use crate::update::outgoing::{Step, tell};
 
 /// Moves in the pane that has the keys.
 pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effect>) {
@@ -62,16 +60,8 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::Files => move_row(model, step, PAGE_ROWS, lists::files(model).len().saturating_sub(1)),
         Focus::Discarded => move_row(model, step, PAGE_ROWS, lists::discarded(model).len().saturating_sub(1)),
         Focus::Palette => move_row(model, step, PAGE_ROWS, lists::entries(model).len().saturating_sub(1)),
-        Focus::Note
-        | Focus::Ask
-        | Focus::Answer
-        | Focus::Compose
-        | Focus::Menu
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Candidates => {}
+        Focus::Note | Focus::Ask | Focus::Answer | Focus::Menu => {}
+        Focus::Compose | Focus::Types | Focus::Candidates | Focus::Find | Focus::Filter | Focus::Search => {}
     }
 }
 
@@ -100,16 +90,17 @@ pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut
         }
         return;
     }
-    let Some(file) = model.gate.as_mut().and_then(GateView::current_mut) else {
+    let wraps = model.panes.look.wraps;
+    let Some(file) = model.file_mut() else {
         return;
     };
-    if is_right && model.panes.look.wraps {
+    if is_right && wraps {
         let key = keymap::key_in(Focus::Diff, Action::Wrap);
         let text = format!("Long lines are wrapped: nothing is to the right   hint: {key} cuts them");
-        crate::update::outgoing::toast(model, Tone::Info, text);
+        tell(model, text);
     } else if is_right {
         file.scroll.left = file.scroll.left.saturating_add(CELLS).min(diff::LEFT_MAX);
-    } else if file.scroll.left == 0 || model.panes.look.wraps {
+    } else if file.scroll.left == 0 || wraps {
         other_pane(model, fx);
     } else {
         file.scroll.left = file.scroll.left.saturating_sub(CELLS);

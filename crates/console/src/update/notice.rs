@@ -9,7 +9,7 @@ use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
 use crate::question::{Answered, Read};
-use crate::update::outgoing::{ask_decisions, readable, toast};
+use crate::update::outgoing::{ask_decisions, readable, tell, toast};
 use domain::event::{Event, EventType};
 use domain::ids::StageName;
 use domain::key::GateKey;
@@ -139,13 +139,8 @@ fn is_decision(kind: EventType) -> bool {
 // A toast is for what someone else did, and for what went wrong; the rest is in the job pane.
 fn show_event(model: &mut Model, event: &Event) {
     let is_it = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
-    let is_own = model.outgoing.own.iter().any(is_it)
-        || model
-            .outgoing
-            .sent
-            .values()
-            .filter_map(|sent| sent.decides.as_ref())
-            .any(is_it);
+    let deciding = model.outgoing.sent.values().filter_map(|sent| sent.decides.as_ref());
+    let is_own = model.outgoing.own.iter().chain(deciding).any(is_it);
     let by = event.payload.get("by").and_then(serde_json::Value::as_str);
     // Leases come and go with every prompt; a hold is somebody's purpose.
     let is_hold = event.payload.get("kind").and_then(serde_json::Value::as_str) == Some("hold");
@@ -159,32 +154,15 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
         EventType::GateExtended | EventType::JobAcknowledged if is_by_other => Tone::Info,
-        EventType::GateApproved
-        | EventType::GateRejected
-        | EventType::GateCanceled
-        | EventType::JobAcknowledged
-        | EventType::JobCreated
-        | EventType::JobStarted
-        | EventType::StageStarted
-        | EventType::StageCompleted
-        | EventType::GateOpened
-        | EventType::GateSeen
-        | EventType::GateHeld
-        | EventType::GateReleased
-        | EventType::GateExtended
-        | EventType::ArtifactChanged
-        | EventType::PatchApplied
-        | EventType::PatchUndone
-        | EventType::JobPaused
-        | EventType::JobResumed
-        | EventType::JobCanceled => return,
+        EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled => return,
+        EventType::GateHeld | EventType::GateReleased | EventType::GateExtended => return,
+        EventType::GateOpened | EventType::GateSeen => return,
+        EventType::ArtifactChanged | EventType::PatchApplied | EventType::PatchUndone => return,
+        EventType::StageStarted | EventType::StageCompleted | EventType::JobCreated | EventType::JobStarted => return,
+        EventType::JobPaused | EventType::JobResumed | EventType::JobCanceled | EventType::JobAcknowledged => return,
     };
-    let slug = model
-        .queue
-        .present()
-        .find(|row| row.job_id == event.job_id)
-        .map(|row| row.slug.clone());
-    let job = label::job(&event.job_id, slug.as_deref().unwrap_or(""));
+    let row = model.queue.present().find(|row| row.job_id == event.job_id);
+    let job = label::job(&event.job_id, row.map_or("", |row| &row.slug));
     let text = format!("{job}: {}", readable(model, &event.message));
     if matches!(event.kind, EventType::StageFailed | EventType::GateOverdue) {
         model.toasts.push(event.ts, tone, text);
@@ -208,5 +186,5 @@ pub(crate) fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, Ga
             )
         }
     };
-    toast(model, Tone::Info, text);
+    tell(model, text);
 }

@@ -4,7 +4,6 @@ use super::{compose, gate, preview, queue};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
-use crate::model::bulk::MARKS_MAX;
 use crate::model::gate::GateView;
 use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
@@ -16,9 +15,6 @@ use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::refusal::{Refusal, RefusalCode};
 use engine::api::{Receipt, Ticket};
-
-/// How many own decisions are remembered, to tell news from echoes.
-const OWN_MAX: usize = 2 * MARKS_MAX;
 
 /// The digest or the state of the pinned gate changed: the prompt becomes a refusal, the editor
 /// read-only.
@@ -98,13 +94,6 @@ fn changed(view: &GateView, read: Digest, now: Digest) -> String {
     )
 }
 
-fn remember_own(model: &mut Model, key: &GateKey) {
-    if model.outgoing.own.len() == OWN_MAX {
-        model.outgoing.own.pop_front();
-    }
-    model.outgoing.own.push_back(key.clone());
-}
-
 fn is_waiting_for(model: &Model, ticket: Ticket) -> bool {
     model.ask().is_some_and(|prompt| prompt.waits_for(ticket))
 }
@@ -171,7 +160,7 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
     }
     gate::take_rows(model, receipt.rows, fx);
     if let Some(key) = sent.decides {
-        remember_own(model, &key);
+        model.outgoing.remember_own(&key);
         queue::decided(model, &key, fx);
     }
     queue::ask(model, fx);
@@ -213,10 +202,7 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     }
     refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
     if has_changed {
-        gate::reload_files(model);
-        if let Some(view) = &mut model.gate {
-            view.wants_since_read = true;
-        }
+        gate::show_moved(model);
     }
     gate::ask_job(model, fx);
     queue::ask(model, fx);

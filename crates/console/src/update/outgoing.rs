@@ -17,6 +17,11 @@ pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
     model.toasts.push(at, tone, text);
 }
 
+/// Tells what is no more than news.
+pub(crate) fn tell(model: &mut Model, text: impl Into<String>) {
+    toast(model, Tone::Info, text);
+}
+
 /// What the rules say, with jobs named as the screen names them. A hint stays: it may be a command,
 /// which wants the whole id.
 pub(crate) fn readable(model: &Model, text: &str) -> String {
@@ -54,15 +59,9 @@ pub(crate) fn send_quietly(
     fx: &mut Vec<Effect>,
 ) -> Ticket {
     let sent = Sent {
-        done: "",
-        not_done: "",
-        subject: String::new(),
-        decides: None,
-        has_patch: false,
-        is_committed: false,
         leases,
-        is_part: false,
         is_quiet: true,
+        ..Sent::default()
     };
     send(model, sent, command, fx)
 }
@@ -75,7 +74,7 @@ pub(crate) fn refuse(model: &mut Model, what: &str, why: &str, hint: &str) {
 pub(crate) fn say_not_drawn(model: &mut Model) {
     let enter = enter::key(model);
     let text = format!("{enter} came before the prompt was on the screen: read it, then press {enter}");
-    toast(model, Tone::Info, text);
+    tell(model, text);
 }
 
 /// What is sent beside decisions and patches, for its toast.
@@ -84,12 +83,7 @@ pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &s
         done,
         not_done,
         subject: subject.to_owned(),
-        decides: None,
-        has_patch: false,
-        is_committed: false,
-        leases: None,
-        is_part: false,
-        is_quiet: false,
+        ..Sent::default()
     }
 }
 

@@ -12,9 +12,8 @@ use crate::facts::lease::concerned;
 use crate::facts::{enter, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
-use crate::model::toast::Tone;
 use crate::prompt::bulk;
-use crate::update::outgoing::{refuse, toast};
+use crate::update::outgoing::{refuse, tell};
 use domain::ask::Command;
 use domain::event::Event;
 use domain::gate::NOTES_BYTES_MAX;
@@ -184,8 +183,10 @@ pub(crate) fn answered(
         model.ask_again();
         if std::mem::take(&mut model.preview.is_enter_waiting) {
             let enter = enter::key(model);
-            let words = format!("What {enter} would do has changed: read it, then press {enter}");
-            toast(model, Tone::Info, words);
+            tell(
+                model,
+                format!("What {enter} would do has changed: read it, then press {enter}"),
+            );
         }
     } else if model.preview.is_enter_due() {
         model.preview.is_enter_waiting = false;
@@ -223,9 +224,6 @@ fn close(model: &mut Model, refusal: &Refusal) {
     model.preview = Foreseen::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());
     if refusal.code == RefusalCode::ArtifactChanged {
-        gate::reload_files(model);
-        if let Some(view) = &mut model.gate {
-            view.wants_since_read = true;
-        }
+        gate::show_moved(model);
     }
 }

@@ -5,9 +5,8 @@ use crate::effect::Effect;
 use crate::facts::{label, verb, window};
 use crate::keymap::{self, Focus};
 use crate::layout::question;
-use crate::model::toast::Tone;
 use crate::model::{Closing, Model};
-use crate::update::outgoing::{other_sent, refuse, say_not_drawn, send, toast};
+use crate::update::outgoing::{other_sent, refuse, say_not_drawn, send, tell};
 use domain::ask::Command;
 
 const KEY_NOT_DRAWN: &str = "The key came before the question was on the screen: read it, then press the key";
@@ -46,7 +45,7 @@ pub(crate) fn is_taking_in_drawn(model: &mut Model) -> bool {
     // If there is nothing to take in, the key's own answer says so.
     let is_drawn = is_drawn || !verb::applies(model, Focus::Bulk, Action::TakeIn);
     if !is_drawn {
-        toast(model, Tone::Info, KEY_NOT_DRAWN);
+        tell(model, KEY_NOT_DRAWN);
     }
     is_drawn
 }
@@ -86,7 +85,7 @@ pub(crate) fn close(model: &mut Model) {
         return;
     };
     if let Some(words) = words {
-        toast(model, Tone::Info, words);
+        tell(model, words);
     }
     match closing {
         Closing::Nothing => model.prompt = None,

@@ -9,29 +9,27 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::file::{Content, FileView, Scroll};
-use crate::model::gate::GateView;
 use crate::model::queue::RowKey;
 use crate::model::shown::{ShownRows, VisibleRow};
-use crate::model::toast::Tone;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use ::diff::DiffDocument;
 use ::diff::page::RowPart;
 
 /// Goes to what is to be read next.
 pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if model.gate.is_none() {
-        return toast(model, Tone::Info, "There is no gate on the screen to read");
+        return tell(model, "There is no gate on the screen to read");
     }
     if let Some(view) = &mut model.gate {
         view.is_read_on = true;
     }
-    let current = model.gate.as_ref().and_then(GateView::current);
+    let current = model.file();
     if let Some(file) = current.filter(|file| matches!(file.content, Content::Loading | Content::Known)) {
         let words = format!(
             "{} is still being read   hint: press the key again",
             file.artifact.path.file_name()
         );
-        return toast(model, Tone::Info, words);
+        return tell(model, words);
     }
     let before = place(model);
     if unshown_line(model) || diff::next_hunk(model) || next_value(model) {
@@ -47,7 +45,7 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 
 /// Where the screen stands in the file.
 fn place(model: &Model) -> Option<Scroll> {
-    Some(model.gate.as_ref().and_then(GateView::current)?.scroll)
+    Some(model.file()?.scroll)
 }
 
 /// What of a file is shown once the present screen has stood long enough, and the last row of that
@@ -68,7 +66,7 @@ fn soon_shown(model: &Model, file: &FileView) -> Option<(ShownRows, DiffDocument
 /// To the next line of this file that is neither shown nor on the screen: below it, else from the
 /// top.
 fn unshown_line(model: &mut Model) -> bool {
-    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+    let Some(file) = model.file() else {
         return false;
     };
     // The list of values shows no lines, and compared with another base nothing counts as seen.
@@ -88,7 +86,7 @@ fn unshown_line(model: &mut Model) -> bool {
 
 /// The next changed value, where values are listed.
 fn next_value(model: &mut Model) -> bool {
-    let file = model.gate.as_ref().and_then(GateView::current);
+    let file = model.file();
     let is_listed = file.is_some_and(|file| diff::is_listed(model, file));
     if is_listed {
         diff::scroll_by(model, 1);
@@ -143,7 +141,7 @@ fn end(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if let Some(view) = &mut model.gate {
         view.is_end_told = true;
     }
-    toast(model, Tone::Info, format!("{what}{hint}"));
+    tell(model, format!("{what}{hint}"));
 }
 
 /// What cannot be read on to, in words; nothing when all was shown or is on the screen.

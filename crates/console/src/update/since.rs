@@ -5,9 +5,9 @@ use crate::effect::Effect;
 use crate::facts::label;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
+use domain::decision::Decision;
 use domain::event::Event;
 use domain::time::{SECOND_US, Timestamp};
 
@@ -25,14 +25,8 @@ fn last_here(model: &Model, events: &[Event]) -> Option<Timestamp> {
         .iter()
         .filter(|event| event.payload.get("by").and_then(serde_json::Value::as_str) == Some(name))
         .map(|event| event.ts);
-    let decided = model
-        .panes
-        .history
-        .decisions
-        .iter()
-        .map(|sealed| &sealed.decision)
-        .filter(|decision| decision.by() == name)
-        .map(|decision| decision.at());
+    let decided = model.panes.history.decisions.iter().map(|sealed| &sealed.decision);
+    let decided = decided.filter(|decision| decision.by() == name).map(Decision::at);
     caused.chain(decided).max()
 }
 
@@ -74,5 +68,5 @@ pub(crate) fn show_missed(model: &mut Model, events: &[Event]) {
         None => "In the last day".to_owned(),
     };
     let key = keymap::key_in(Focus::Queue, Action::ShowHistory);
-    toast(model, Tone::Info, format!("{head}: {decided}   {key}: history"));
+    tell(model, format!("{head}: {decided}   {key}: history"));
 }

@@ -21,9 +21,8 @@ use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
-use crate::model::toast::Tone;
 use crate::prompt::menu::Menu;
-use crate::update::outgoing::{ask_once_more, toast};
+use crate::update::outgoing::{ask_once_more, tell};
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and
 /// no keyboard repeats more slowly.
@@ -215,7 +214,7 @@ pub(crate) fn torn(model: &mut Model, key: Option<KeyPress>, fx: &mut Vec<Effect
     }
     if let Some(key) = key {
         let text = format!("{} came in pieces and did nothing   hint: press it again", key.name());
-        toast(model, Tone::Info, text);
+        tell(model, text);
     }
 }
 

@@ -9,9 +9,8 @@ use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::keys::Field;
-use crate::model::toast::Tone;
 use crate::update::compose::open;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
@@ -20,16 +19,12 @@ pub(crate) fn unknown(model: &mut Model, focus: Focus, key: KeyPress) {
         && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
     {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
-        return toast(
-            model,
-            Tone::Info,
-            format!("{} does not leave: {leave}{at} does", key.name()),
-        );
+        return tell(model, format!("{} does not leave: {leave}{at} does", key.name()));
     }
     let help = keymap::key_in(focus, Action::Help);
     let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
-        toast(model, Tone::Info, text);
+        tell(model, text);
     }
 }
 
@@ -60,7 +55,7 @@ pub(crate) fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     } else {
         // Pasted letters are keys to a program: a paste in the wrong window must not decide
         // anything.
-        toast(model, Tone::Info, "Pasted text dropped: no text field is open");
+        tell(model, "Pasted text dropped: no text field is open");
     }
 }
 
@@ -90,7 +85,7 @@ pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
         paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
         if has_end {
             let why = enter::in_text(model);
-            toast(model, Tone::Info, why);
+            tell(model, why);
         }
     } else {
         look::present(model);
@@ -106,13 +101,13 @@ pub(crate) fn is_answer(focus: Focus) -> bool {
 /// An Enter in such a field that is part of a text, and why it is.
 pub(crate) fn end_line(model: &mut Model, why: String, fx: &mut Vec<Effect>) {
     paste(model, "\n", fx);
-    toast(model, Tone::Info, why);
+    tell(model, why);
 }
 
 fn none_acted(model: &mut Model, text: &str) {
     let count = counted(text.chars().count(), "key");
     let words = format!("{count} came at once, as pasted text does, and did nothing   hint: press them one by one");
-    toast(model, Tone::Info, words);
+    tell(model, words);
 }
 
 fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOnce(&mut Editor) -> bool) {

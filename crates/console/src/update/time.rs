@@ -5,6 +5,7 @@ use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
 use crate::model::Model;
+use crate::model::job::JobView;
 use crate::model::panes::Lower;
 use crate::update::lease;
 use crate::update::outgoing::ask_leader;
@@ -37,50 +38,35 @@ fn step_us(model: &Model) -> i64 {
 
 fn is_log_followed(model: &Model) -> bool {
     let is_shown = model.panes.lower == Lower::Job || model.gate.is_none();
-    is_shown
-        && model
-            .panes
-            .job
-            .as_ref()
-            .is_some_and(crate::model::job::JobView::is_running)
+    is_shown && model.panes.job.as_ref().is_some_and(JobView::is_running)
 }
 
 /// Microseconds until something visible changes or something must be done by itself.
 pub fn next_wake_us(model: &Model) -> i64 {
     let step = step_us(model);
-    let mut wake = step - model.now.utc.micros().rem_euclid(step);
     let boot = model.now.boot_us;
-    if let Some(lease) = lease::lease_wake_us(model) {
-        wake = wake.min(lease);
-    }
     // A hold or lease whose bound is used up stops nothing any more: its row counts down from then
     // on.
     let rows = layout::of(model).queue_rows();
-    let visible = model.queue.on_screen(rows);
-    if let Some(stands_us) = visible.filter_map(|row| countdown::stands_for_us(model, row)).min() {
-        wake = wake.min(stands_us);
-    }
-    if let Some(since) = model.drafts.unsaved.since_boot_us {
-        wake = wake.min(since + DRAFT_DELAY_US - boot);
-    }
-    for other in [compose::look_wake_us(model), slips::wake_us(model)]
-        .into_iter()
-        .flatten()
-    {
-        wake = wake.min(other);
-    }
-    if let Some(job) = &model.panes.job
-        && is_log_followed(model)
-    {
-        wake = wake.min(job.log_boot_us + LOG_EVERY_US - boot);
-    }
-    if let Some(look) = look::wake_us(model) {
-        wake = wake.min(look);
-    }
-    if let Some(view) = model.gate.as_ref().filter(|view| view.is_behind()) {
-        wake = wake.min(view.rereads.boot_us + REREAD_EVERY_US - boot);
-    }
-    wake.max(0)
+    let stands = model.queue.on_screen(rows);
+    let job = model.panes.job.as_ref().filter(|_| is_log_followed(model));
+    let behind = model.gate.as_ref().filter(|view| view.is_behind());
+    let wakes = [
+        Some(step - model.now.utc.micros().rem_euclid(step)),
+        lease::lease_wake_us(model),
+        stands.filter_map(|row| countdown::stands_for_us(model, row)).min(),
+        model
+            .drafts
+            .unsaved
+            .since_boot_us
+            .map(|since| since + DRAFT_DELAY_US - boot),
+        compose::look_wake_us(model),
+        slips::wake_us(model),
+        job.map(|job| job.log_boot_us + LOG_EVERY_US - boot),
+        look::wake_us(model),
+        behind.map(|view| view.rereads.boot_us + REREAD_EVERY_US - boot),
+    ];
+    wakes.into_iter().flatten().min().unwrap_or(step).max(0)
 }
 
 /// The clock moved on.

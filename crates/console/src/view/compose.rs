@@ -13,6 +13,7 @@ use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::facts::label;
+use crate::layout::{below, take_bottom, take_left};
 use crate::model::Model;
 use crate::model::compose::{Compose, List};
 use ::text::width;
@@ -61,39 +62,20 @@ const VERDICT_LINES: u16 = 8;
 /// Draws it; returns the cursor.
 pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     draw_head(model, compose, area, buffer);
-    let mut body = Rect {
-        y: area.y.saturating_add(1),
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let mut body = below(area, 1);
     let is_beside = is_beside(compose, area.width);
     if is_beside {
         // The text keeps its columns whether it fits or not: words must not jump while they are
         // typed.
-        let width = body.width / 2;
-        let right = Rect {
-            x: body.x + width + 1,
-            width: body.width - width - 1,
-            ..body
-        };
-        body.width = width;
-        for line in 0..body.height {
-            let rule = Rect {
-                x: body.right(),
-                width: 1,
-                ..body
-            };
+        let (mut right, mut rule) = (body, Rect::default());
+        body = take_left(&mut right, body.width / 2, &mut rule);
+        for line in 0..rule.height {
             RowWriter::at_line(buffer, rule, line).text("│", model.session.theme().rule());
         }
         preview::draw(model, compose, right, buffer);
     } else if compose.preview.is_large && preview::document(compose).is_some() {
         let height = body.height * 2 / 5;
-        let below = Rect {
-            y: body.bottom() - height,
-            height,
-            ..body
-        };
-        body.height -= height;
+        let below = take_bottom(&mut body, height);
         preview::draw(model, compose, below, buffer);
     }
     let is_diff_drawn = is_beside || (compose.preview.is_large && preview::document(compose).is_some());
@@ -121,17 +103,9 @@ fn draw_body(model: &Model, compose: &Compose, has_changes: bool, area: Rect, bu
         words = verdict::lines(model, compose, columns, short);
     }
     let verdict = height(&words).min(area.height);
-    let text = Rect {
-        height: area.height - verdict,
-        ..area
-    };
-    let below = Rect {
-        y: text.bottom(),
-        height: verdict,
-        ..area
-    };
-    let rule = "─".repeat(usize::from(below.width));
-    RowWriter::new(buffer, below).text(&rule, model.session.theme().rule());
+    let mut text = area;
+    let below = take_bottom(&mut text, verdict);
+    RowWriter::new(buffer, below).rule(model.session.theme());
     draw_lines(&words, below, buffer);
     text::draw(model, compose, text, buffer)
 }

@@ -45,18 +45,13 @@ pub fn draw(
                     width: area.width - half,
                     ..area
                 };
-                let sides = [
-                    (left, DiffSide::Old, Rect { width: half, ..area }),
-                    (
-                        right,
-                        DiffSide::New,
-                        Rect {
-                            x: middle.x + 1,
-                            width: half.min(middle.width.saturating_sub(1)),
-                            ..middle
-                        },
-                    ),
-                ];
+                let behind = Rect {
+                    x: middle.x + 1,
+                    width: half.min(middle.width.saturating_sub(1)),
+                    ..middle
+                };
+                let before = Rect { width: half, ..area };
+                let sides = [(left, DiffSide::Old, before), (right, DiffSide::New, behind)];
                 RowWriter::new(buffer, middle).text("│", theme.rule());
                 for (part, side, area) in sides {
                     if let Some(part) = part {

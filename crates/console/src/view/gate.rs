@@ -9,7 +9,7 @@ use crate::action::Action;
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
 use crate::facts::{label, shorten, wrap};
 use crate::keymap::{self, Focus};
-use crate::layout::{diff_page, gate_head_height, has_values_line, hold_lines};
+use crate::layout::{below, diff_page, gate_head_height, has_values_line, hold_lines, take_bottom, take_top};
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
 use crate::model::gate::GateView;
@@ -32,12 +32,11 @@ fn policy_words(policy: &GatePolicy) -> String {
     }
 }
 
-fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buffer) {
+fn draw_policy(model: &Model, gate: Option<&Gate>, mut pen: RowWriter<'_>) {
     let theme = model.session.theme();
     let Some(gate) = gate else {
         return;
     };
-    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1)
         .text("policy  ", theme.strong())
         .text(&policy_words(&gate.policy), theme.plain());
@@ -46,28 +45,22 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, area: Rect, buffer: &mut Buff
         label::clock_minutes(gate.opened_at),
         age(model.now.utc.us_since(gate.opened_at))
     );
-    let now = model
-        .session
-        .gates
-        .get(&gate.key.stage)
-        .filter(|now| **now != gate.policy);
-    let now = now.map(policy_words).unwrap_or_default();
-    let wordings = match now.is_empty() {
-        true => [String::new(), String::new()],
-        false => [format!("   configured now: {now}"), format!("   now: {now}")],
-    };
+    let now = model.session.gates.get(&gate.key.stage);
+    let now = now.filter(|now| **now != gate.policy).map(policy_words);
+    let wordings = now.map(|now| [format!("   configured now: {now}"), format!("   now: {now}")]);
     // When it opened gives way to what another gate of this stage would do.
     let room = pen.room();
-    let words = shorten::fitting(wordings, |words| width(words) + width(&opened) <= room);
+    let words = shorten::fitting(wordings.into_iter().flatten(), |words| {
+        width(words) + width(&opened) <= room
+    });
     pen.text(&words.unwrap_or_default(), theme.warning());
     if width(&opened) <= pen.room() {
         pen.text(&opened, theme.plain());
     }
 }
 
-fn draw_files(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
+fn draw_files(model: &Model, view: &GateView, mut pen: RowWriter<'_>) {
     let theme = model.session.theme();
-    let mut pen = RowWriter::new(buffer, area);
     pen.skip(1).text("files   ", theme.strong());
     // The current one with what fits around it, as a window on the list.
     let entry = |index: usize, file: &FileView| {
@@ -126,14 +119,9 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     }
     let mut line = 1 + u16::try_from(hold.len()).unwrap_or(0);
     if is_wide {
-        let row = |row: u16| Rect {
-            y: area.y + line + row,
-            height: 1,
-            ..area
-        };
-        draw_policy(model, view.gate(), row(0), buffer);
-        draw_files(model, view, row(1), buffer);
-        draw_base(model, view, row(2), buffer);
+        draw_policy(model, view.gate(), RowWriter::at_line(buffer, area, line));
+        draw_files(model, view, RowWriter::at_line(buffer, area, line + 1));
+        draw_base(model, view, RowWriter::at_line(buffer, area, line + 2), area.width);
         line += 3;
     }
     if let Some(words) = since_line(model, is_wide, area.width) {
@@ -143,12 +131,11 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     }
 }
 
-fn draw_base(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
+fn draw_base(model: &Model, view: &GateView, mut pen: RowWriter<'_>, columns: u16) {
     let Some(file) = view.current() else {
         return;
     };
-    let words = base(model, file, usize::from(area.width)).words;
-    let mut pen = RowWriter::new(buffer, area);
+    let words = base(model, file, usize::from(columns)).words;
     pen.skip(1)
         .cell("base", usize::from(BASE_CELLS), model.session.theme().strong())
         .text(&words.join("   "), model.session.theme().plain());
@@ -209,23 +196,11 @@ fn draw_text(
             model.session.theme().plain(),
         );
     }
-    let offset = u16::from(document.is_identical());
-    let Some(page) = diff_page(model, file) else {
-        return;
-    };
-    let below = Rect {
-        y: area.y + offset.min(area.height),
-        height: area.height.saturating_sub(offset),
-        ..area
-    };
-    diff_rows::draw(
-        &page,
-        page.within(file.scroll.top),
-        needle.as_ref(),
-        model.session.theme(),
-        below,
-        buffer,
-    );
+    if let Some(page) = diff_page(model, file) {
+        let below = below(area, u16::from(document.is_identical()));
+        let top = page.within(file.scroll.top);
+        diff_rows::draw(&page, top, needle.as_ref(), model.session.theme(), below, buffer);
+    }
 }
 
 /// A path and a digest in short lines take so many.
@@ -248,21 +223,13 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     match &file.content {
         Content::Text(document) => match &file.details.values {
             Some(values) if model.panes.look.mode == Mode::Values => {
-                let sum = file
-                    .details
-                    .running_time
-                    .as_deref()
-                    .filter(|_| file.scroll.values_top == 0);
+                let sum = file.details.running_time.as_ref();
+                let sum = sum.filter(|_| file.scroll.values_top == 0);
                 if let Some(sum) = sum {
                     let words = format!("runs {sum}");
                     RowWriter::new(buffer, area).skip(1).text(&words, theme.warning());
                 }
-                let used = u16::from(sum.is_some()).min(area.height);
-                let list = Rect {
-                    y: area.y + used,
-                    height: area.height - used,
-                    ..area
-                };
+                let list = below(area, u16::from(sum.is_some()));
                 super::values::draw(values, file.scroll.values_top, theme, list, buffer);
             }
             Some(_) | None => draw_text(model, view, file, document, area, buffer),
@@ -292,11 +259,8 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
 
 fn draw_binary(model: &Model, view: &GateView, file: &FileView, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();
-    let size_bytes = file
-        .bytes
-        .as_ref()
-        .map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64);
-    let size = label::size(size_bytes);
+    let bytes = file.bytes.as_ref();
+    let size = label::size(bytes.map_or(file.artifact.size_bytes, |bytes| bytes.len() as u64));
     let digest = file.digest.unwrap_or(file.artifact.digest);
     let base = file.base_digest(&file.comparison.shown);
     let path = format!(
@@ -359,12 +323,9 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
     let Some(file) = view.current() else {
         return;
     };
-    let listed = file
-        .details
-        .values
-        .as_ref()
-        .filter(|_| model.panes.look.mode == Mode::Values);
-    if let Some(values) = listed {
+    if let Some(values) = &file.details.values
+        && model.panes.look.mode == Mode::Values
+    {
         let count = values.changes.len();
         let text = format!("value {} of {count}", (file.scroll.values_top + 1).min(count));
         pen.text(&text, theme.plain());
@@ -440,29 +401,16 @@ pub fn draw(model: &Model, is_wide: bool, area: Rect, buffer: &mut Buffer) {
     let Some(view) = &model.gate else {
         return;
     };
-    let head = gate_head_height(model, is_wide).min(area.height);
     draw_head(model, view, is_wide, area, buffer);
+    let mut body = area;
+    let head = take_top(&mut body, gate_head_height(model, is_wide));
     if let Some(file) = view.current()
         && has_values_line(model)
     {
-        let line = Rect {
-            y: area.y + head.saturating_sub(1),
-            height: u16::from(head > 1),
-            ..area
-        };
+        let line = take_bottom(&mut below(head, 1), 1);
         draw_values(model, file, is_wide, line, buffer);
     }
-    let body_height = area.height.saturating_sub(head + 1);
-    let body = Rect {
-        y: area.y + head,
-        height: body_height,
-        ..area
-    };
+    let status = take_bottom(&mut body, 1);
     draw_body(model, view, body, buffer);
-    let status = Rect {
-        y: body.bottom(),
-        height: u16::from(area.height > head),
-        ..area
-    };
-    draw_status(model, view, is_wide, usize::from(body_height), status, buffer);
+    draw_status(model, view, is_wide, usize::from(body.height), status, buffer);
 }

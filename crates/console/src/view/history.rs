@@ -8,6 +8,7 @@ use crate::action::Action;
 use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows, stage};
 use crate::facts::{label, shorten};
 use crate::keymap::{self, Focus};
+use crate::layout::take_bottom;
 use crate::model::Model;
 use domain::old::ListedDecision;
 use domain::time::Timestamp;
@@ -77,8 +78,7 @@ fn draw_row(
 
 fn draw_detail(model: &Model, entry: ListedDecision<'_>, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();
-    let rule = "─".repeat(usize::from(area.width));
-    RowWriter::new(buffer, area).text(&rule, theme.rule());
+    RowWriter::new(buffer, area).rule(theme);
     let lines = detail(entry, area.width);
     let rows = fact_rows(lines.len(), area);
     let top = model.panes.history.detail_top.min(lines.len() - rows);
@@ -135,12 +135,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         draw_row(model, *entry, name, &widths, place == index, pen);
     }
     if let Some(entry) = history.current() {
-        let height = detail_height(model, area);
-        let detail = Rect {
-            y: area.bottom().saturating_sub(height),
-            height,
-            ..area
-        };
+        let detail = take_bottom(&mut { area }, detail_height(model, area));
         draw_detail(model, entry, detail, buffer);
     }
 }

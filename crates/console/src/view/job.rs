@@ -10,10 +10,10 @@ use crate::facts::job::{STAGE_GAP, event_cells, event_lines, kind, shares, stage
 use crate::facts::label;
 use crate::facts::window::is_low;
 use crate::keymap::{self, Focus};
+use crate::layout::below;
 use crate::model::Model;
 use crate::model::job::JobView;
-use domain::job::JobStatus;
-use text::words::OWN_PIPELINE;
+use domain::job::{JobStatus, OWN_PIPELINE};
 
 fn draw_head(model: &Model, view: &JobView, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();
@@ -152,11 +152,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         return;
     };
     draw_head(model, view, area, buffer);
-    let mut rest = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let mut rest = below(area, 1);
     if is_low(model) {
         let shares = shares(model, area);
         return match view.log_of {
@@ -167,17 +163,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Some(rows) = &view.rows {
         let lines = stage_lines(rows, area.width, model.session.theme());
         draw_stages(&lines, rest, buffer);
-        let used = u16::try_from(lines.len()).unwrap_or(u16::MAX).min(rest.height);
-        rest.y += used;
-        rest.height -= used;
+        rest = below(rest, u16::try_from(lines.len()).unwrap_or(u16::MAX));
     }
     let shares = shares(model, area);
     let height = u16::try_from(shares.events + 1).unwrap_or(u16::MAX).min(rest.height);
     draw_events(model, view, shares.events, Rect { height, ..rest }, buffer);
-    let log = Rect {
-        y: rest.y + height,
-        height: rest.height.saturating_sub(height),
-        ..rest
-    };
+    let log = below(rest, height);
     draw_log(model, view, log, buffer);
 }

@@ -69,14 +69,12 @@ impl Frame<'_> {
 
 /// The files under review.
 pub(crate) fn files(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
-    let view = model.gate.as_ref()?;
-    let unseen = view.files.iter().filter(|file| !file.is_wholly_shown()).count();
+    let files = model.gate.as_ref().map_or(&[][..], |view| &view.files[..]);
+    let unseen = files.iter().filter(|file| !file.is_wholly_shown()).count();
     let found = lists::files(model).into_iter();
-    let rows: Vec<_> = found
-        .filter_map(|index| Some((index, view.files.get(index)?)))
-        .collect();
+    let rows: Vec<_> = found.filter_map(|index| Some((index, files.get(index)?))).collect();
     let frame = Frame {
-        head: &format!(" {}, {unseen} not wholly seen ", counted(view.files.len(), "file")),
+        head: &format!(" {}, {unseen} not wholly seen ", counted(files.len(), "file")),
         field: " file: ",
         lines: rows.len(),
         none: "",

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::row_writer::RowWriter;
+use crate::layout::below;
 use crate::media::picture::{self, PictureFacts, Small};
 use crate::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
 use crate::media::{Media, MediaFact, MediaPair};
@@ -86,19 +87,13 @@ fn draw_sound(pair: &MediaPair<AudioFacts>, versions: &Versions, theme: Theme, a
     rows.extend(file_rows(versions));
     let used = draw_table(&rows, versions, theme, area, buffer);
     let rest = below(area, used);
-    let before = match &pair.before {
-        Some(Ok(before)) => Some(before),
-        Some(Err(_)) | None => None,
-    };
+    let before = pair.known_before();
     let Ok(now) = &pair.now else {
         return used;
     };
     let duration_s = before.map_or(0.0, |before| before.duration_s).max(now.duration_s);
-    let sounds: Vec<(&str, &AudioFacts, Style)> = before
-        .map(|before| ("base", before, theme.removed()))
-        .into_iter()
-        .chain([("now", now, theme.added())])
-        .collect();
+    let base = before.map(|before| ("base", before, theme.removed()));
+    let sounds: Vec<_> = base.into_iter().chain([("now", now, theme.added())]).collect();
     // A line each for the name and the marks of clipping, the rest for the bars.
     let each = rest.height / u16::try_from(sounds.len()).unwrap_or(1);
     let bar_lines = each.saturating_sub(1).min(4);
@@ -126,20 +121,12 @@ fn draw_sound(pair: &MediaPair<AudioFacts>, versions: &Versions, theme: Theme, a
 
 /// How many columns of the outline clip, and which is the first.
 fn draw_clips(bars: &[Bar], theme: Theme, pen: &mut RowWriter<'_>) {
-    let clips: Vec<usize> = bars
-        .iter()
-        .enumerate()
-        .filter(|(_, bar)| bar.clips)
-        .map(|(at, _)| at)
-        .collect();
-    let Some(first) = clips.first() else {
-        return;
-    };
-    let percent = first * 100 / bars.len().max(1);
-    pen.text(
-        &format!("   !CLIPS in {} places, first at {percent} %", clips.len()),
-        theme.urgent(),
-    );
+    let count = bars.iter().filter(|bar| bar.clips).count();
+    if let Some(first) = bars.iter().position(|bar| bar.clips) {
+        let percent = first * 100 / bars.len().max(1);
+        let words = format!("   !CLIPS in {count} places, first at {percent} %");
+        pen.text(&words, theme.urgent());
+    }
 }
 
 fn seconds(seconds: f64) -> String {
@@ -168,15 +155,6 @@ fn file_rows(versions: &Versions) -> [MediaFact; 2] {
         is_alarming: false,
     };
     [row("size", &versions.size), row("file", &versions.path)]
-}
-
-fn below(area: Rect, lines: u16) -> Rect {
-    let lines = lines.min(area.height);
-    Rect {
-        y: area.y + lines,
-        height: area.height - lines,
-        ..area
-    }
 }
 
 fn draw_picture(

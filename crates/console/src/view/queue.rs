@@ -45,11 +45,14 @@ impl Column {
         }
     }
 
-    fn is_right(self) -> bool {
+    /// Numbers stand to the right.
+    fn draw(self, pen: &mut RowWriter<'_>, text: &str, cells: usize, style: Style) {
         match self {
-            Self::Attempt | Self::Age | Self::Left => true,
-            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who => false,
-        }
+            Self::Attempt | Self::Age | Self::Left => pen.cell_right(text, cells, style),
+            Self::Job | Self::Stage | Self::AtZero | Self::Change | Self::Files | Self::Who => {
+                pen.cell(text, cells, style)
+            }
+        };
     }
 }
 
@@ -107,16 +110,14 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
         Some(_) | None => 0,
     };
     let last = last.min(room.saturating_sub(JOB_MIN));
-    let cells = |column: Column| match column {
-        Column::Job => room - last,
-        Column::Who => last,
-        Column::Stage
-        | Column::Change
-        | Column::Attempt
-        | Column::Age
-        | Column::Left
-        | Column::AtZero
-        | Column::Files => fixed(column),
+    let cells = |column: Column| {
+        if column == Column::Job {
+            room - last
+        } else if column == Column::Who {
+            last
+        } else {
+            fixed(column)
+        }
     };
     chosen.iter().map(|column| (*column, cells(*column))).collect()
 }
@@ -180,18 +181,17 @@ fn draw_row(
     let mut pen = RowWriter::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
     let is_reversed = is_selected && !model.panes.is_lower_focused;
-    match countdown::is_urgent(model, row) {
-        true => pen.text("!", theme.urgent()),
-        false => pen.text(" ", theme.plain()),
-    };
+    let is_urgent = countdown::is_urgent(model, row);
+    pen.text(
+        if is_urgent { "!" } else { " " },
+        if is_urgent { theme.urgent() } else { theme.plain() },
+    );
     pen.text(if is_marked { "*" } else { " " }, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
-    let who_cells = columns
-        .iter()
-        .find(|(column, _)| *column == Column::Who)
-        .map_or(0, |(_, cells)| *cells);
-    let is_held = holder::is_held(model, row) && width(&who(model, row, usize::from(area.width)).0) > who_cells;
-    let has_who = columns.iter().any(|(column, _)| *column == Column::Who);
+    let who_cells = columns.iter().find(|(column, _)| *column == Column::Who);
+    let who_cells = who_cells.map(|(_, cells)| *cells);
+    let all_of_who = || width(&who(model, row, usize::from(area.width)).0);
+    let is_held = holder::is_held(model, row) && all_of_who() > who_cells.unwrap_or(0);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         // Who holds it, until when and why is more than how many files there are: it begins right
@@ -202,18 +202,14 @@ fn draw_row(
             pen.text(&text, if is_reversed { theme.plain() } else { style });
             break;
         }
-        let is_stopped = *column == Column::AtZero && !has_who && countdown::is_stopped(model, row);
+        let is_stopped = *column == Column::AtZero && who_cells.is_none() && countdown::is_stopped(model, row);
         let (text, style) = if is_stopped {
             ("held".to_owned(), theme.held())
         } else {
             cell(model, row, name, (*column, *cells))
         };
         let style = if is_reversed { theme.plain() } else { style };
-        if column.is_right() {
-            pen.cell_right(&text, *cells, style);
-        } else {
-            pen.cell(&text, *cells, style);
-        }
+        column.draw(&mut pen, &text, *cells, style);
     }
     // One style from end to end: a change at every gap would cost more bytes than the row.
     if is_selected {
@@ -230,11 +226,7 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
     pen.skip(SIGNS as u16);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        if column.is_right() {
-            pen.cell_right(column.head(), *cells, theme.strong());
-        } else {
-            pen.cell(column.head(), *cells, theme.strong());
-        }
+        column.draw(&mut pen, column.head(), *cells, theme.strong());
     }
     let below = model.queue.len().saturating_sub(model.queue.top + rows);
     if below == 0 {

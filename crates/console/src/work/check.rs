@@ -44,11 +44,8 @@ pub fn check(job: &CheckJob, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
 }
 
 fn check_edit(job: &CheckJob, base: &[u8], text: &str, limit: Limit<'_>) -> Result<Box<Checked>, Unfit> {
-    let file = job
-        .files
-        .iter()
-        .find(|file| file.path == job.path)
-        .ok_or_else(|| not_read(job, job.path.as_str()))?;
+    let file = job.files.iter().find(|file| file.path == job.path);
+    let file = file.ok_or_else(|| not_read(job, job.path.as_str()))?;
     let derived = patch::derive(facts(file), base, text.as_bytes(), limit).map_err(|error| Unfit {
         // The line is one of the edited text, which is what is in the editor.
         line: error.artifact_line.map(|line| line.saturating_sub(1) as usize),
@@ -123,22 +120,18 @@ fn checked(job: &CheckJob, file: &ReviewedFile, patch: &Patch, plan: Plan, reaso
 
 /// A file is needed whose bytes are not there.
 fn not_read(job: &CheckJob, path: &str) -> Unfit {
+    let unfit = |message| Unfit {
+        message,
+        ..Unfit::default()
+    };
     let Some(file) = job.unread.iter().find(|file| file.path.as_str() == path) else {
-        let message = format!("{path} is not under review");
-        return Unfit {
-            message,
-            ..Unfit::default()
-        };
+        return unfit(format!("{path} is not under review"));
     };
     match &file.problem {
-        Some(problem) => Unfit {
-            message: format!("{} {problem}", file.path.file_name()),
-            ..Unfit::default()
-        },
+        Some(problem) => unfit(format!("{} {problem}", file.path.file_name())),
         None => Unfit {
-            message: format!("{} is being read", file.path.file_name()),
             wants: Some(file.path.clone()),
-            ..Unfit::default()
+            ..unfit(format!("{} is being read", file.path.file_name()))
         },
     }
 }

@@ -111,19 +111,17 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
     let is_extension =
         |change: &Change| matches!(change, Change::Event(event) if event.kind == EventType::GateExtended);
     match (&was.hold, &timer.hold) {
-        (None, Some(_)) => match timer.status(gate.lease.as_ref(), now, gate.policy.max_hold_s, grace_s) {
-            TimerStatus::Held(_) => Some(Fact::TimerStops {
+        (None, Some(_)) => {
+            let status = timer.status(gate.lease.as_ref(), now, gate.policy.max_hold_s, grace_s);
+            matches!(status, TimerStatus::Held(_)).then(|| Fact::TimerStops {
                 stage,
                 attempt,
                 until: timer.runs_again_at(now, gate.policy.max_hold_s),
                 at: now.utc,
                 left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds_begun),
                 on_timeout,
-            }),
-            TimerStatus::Running(_) | TimerStatus::Overdue(_) | TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => {
-                None
-            }
-        },
+            })
+        }
         (Some(_), None) => {
             // If a lease still stops the timer, the fact says how it would run if the lease ended
             // now.

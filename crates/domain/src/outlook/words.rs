@@ -62,7 +62,7 @@ impl Fact {
             } => {
                 let then = match (after_s, on_timeout) {
                     (Some(after_s), Some(on_timeout)) => {
-                        format!("the timer will {} after {}", on_timeout.as_str(), duration(*after_s))
+                        format!("the timer will {on_timeout} after {}", duration(*after_s))
                     }
                     (None, _) | (_, None) => "a person must decide".to_owned(),
                 };

@@ -123,38 +123,16 @@ impl JobLook<'_> {
 
     /// Each decision's file, the newest file of each stage, and files that no row explains.
     fn decisions(&mut self) -> Result<(), Trouble> {
-        let mut newest: BTreeMap<StageName, RawDecision> = BTreeMap::new();
         let mut expected: Vec<GateFile> = Vec::new();
-        let mut after = i64::MIN;
-        loop {
-            let page = self.reader.raw_decisions_of(self.job_id, after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            for row in page {
-                // A fault of such a row is reported with the chain.
-                let (Some(stage), Ok(attempt)) = (row.stage.clone(), u32::try_from(row.attempt)) else {
-                    continue;
-                };
-                let file = GateFile {
-                    stage: stage.clone(),
-                    attempt: Some(attempt),
-                };
-                if !self.decision_file(&file, &row)? {
-                    self.owed.decisions += 1;
-                }
-                self.named_versions(&row);
-                expected.push(file);
-                let slot = newest.entry(stage).or_insert_with(|| row.clone());
-                if slot.attempt < row.attempt {
-                    *slot = row;
-                }
+        decision_files(self.reader, self.job_id, |file, row| {
+            let is_there = self.decision_file(&file, row)?;
+            if file.attempt.is_some() {
+                self.owed.decisions += u64::from(!is_there);
+                self.named_versions(row);
             }
-        }
-        for (stage, row) in newest {
-            let file = GateFile { stage, attempt: None };
-            self.decision_file(&file, &row)?;
             expected.push(file);
-        }
+            Ok(())
+        })?;
         expected.sort();
         for file in record::gate_files(&self.run)? {
             if expected.binary_search(&file).is_err() {
@@ -276,6 +254,43 @@ impl JobLook<'_> {
         }
         Ok(())
     }
+}
+
+/// Every decision file that the rows of a job ask for, each with its row: one for every attempt,
+/// then the newest of each stage. A fault of a row that names no file is reported with the chain.
+pub(crate) fn decision_files(
+    reader: &Reader,
+    job_id: &JobId,
+    mut each: impl FnMut(GateFile, &RawDecision) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let mut newest: BTreeMap<StageName, RawDecision> = BTreeMap::new();
+    let mut after = i64::MIN;
+    loop {
+        let page = reader.raw_decisions_of(job_id, after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last.seq;
+        for row in page {
+            let (Some(stage), Ok(attempt)) = (row.stage.clone(), u32::try_from(row.attempt)) else {
+                continue;
+            };
+            let attempt = Some(attempt);
+            each(
+                GateFile {
+                    stage: stage.clone(),
+                    attempt,
+                },
+                &row,
+            )?;
+            let slot = newest.entry(stage).or_insert_with(|| row.clone());
+            if slot.attempt < row.attempt {
+                *slot = row;
+            }
+        }
+    }
+    let newest = newest.into_iter();
+    newest
+        .map(|(stage, row)| (GateFile { stage, attempt: None }, row))
+        .try_for_each(|(file, row)| each(file, &row))
 }
 
 /// Whether a document is a decision file whose hash is that of its content.

@@ -252,12 +252,8 @@ impl WebhookSender {
         fault::point("webhook_answered");
         Ok(match sent {
             Ok(()) => {
-                tracing::debug!(
-                    "webhook {}: {} {} delivered",
-                    self.webhook.name,
-                    next.kind.as_str(),
-                    next.id
-                );
+                let (name, kind, id) = (&self.webhook.name, next.kind, &next.id);
+                tracing::debug!("webhook {name}: {kind} {id} delivered");
                 self.settled(next, DeliveryState::Delivered, None)
             }
             Err(fault) => self.failed(next, fault),
@@ -274,37 +270,32 @@ impl WebhookSender {
     }
 
     fn failed(&self, delivery: Delivery, fault: SendFailure) -> OutboxChange {
-        let (name, kind, id) = (&self.webhook.name, delivery.kind.as_str(), &delivery.id);
+        let SendFailure { failure, why, .. } = fault;
+        let (name, kind, id) = (&self.webhook.name, delivery.kind, &delivery.id);
         let attempts = delivery.attempts.saturating_add(1);
-        let refusals = match fault.failure {
+        let refusals = match failure {
             FailureKind::Refused => delivery.refusals.saturating_add(1),
             FailureKind::Passing { .. } => delivery.refusals,
         };
         let now = self.now();
         // The microseconds of the clock are chance enough to keep senders apart.
         let chance = now.micros().unsigned_abs();
-        match next_attempt(attempts, refusals, fault.failure, delivery.since, now, chance) {
+        match next_attempt(attempts, refusals, failure, delivery.since, now, chance) {
             NextAttempt::At(due_at) => {
                 if attempts == 1 {
-                    tracing::warn!(
-                        "webhook {name}: {kind} {id} not delivered: {}; it is tried again",
-                        fault.why
-                    );
+                    tracing::warn!("webhook {name}: {kind} {id} not delivered: {why}; it is tried again");
                 }
                 OutboxChange::Again {
                     delivery: Box::new(delivery),
                     due_at,
                     attempts,
                     refusals,
-                    fault: Some(fault.why),
+                    fault: Some(why),
                 }
             }
             NextAttempt::GiveUp => {
-                tracing::error!(
-                    "webhook {name}: {kind} {id} given up after {attempts} attempts: {}",
-                    fault.why
-                );
-                let why = format!("{} (attempt {attempts})", fault.why);
+                tracing::error!("webhook {name}: {kind} {id} given up after {attempts} attempts: {why}");
+                let why = format!("{why} (attempt {attempts})");
                 self.settled(delivery, DeliveryState::Lost, Some(why))
             }
         }

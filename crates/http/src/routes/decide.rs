@@ -6,7 +6,7 @@ use crate::answer::{Answered, ApiError};
 use crate::app::Asker;
 use crate::body::Object;
 use crate::params::{JobPath, QueryParams};
-use crate::request::{FieldValue, Fields, Unfit, request};
+use crate::request::{Fields, request, text, values};
 use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::ids::{Digest, JobId, StageName};
@@ -73,12 +73,11 @@ fn verdict_of(word: &str) -> Option<Verdict> {
 /// A word that means a verdict.
 pub(crate) struct Said;
 
-impl FieldValue for Said {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let verdict = verdict_of(&String::of(value)?);
-        let said = verdict.map(|_| Self);
+values! {
+    Said: |value| {
+        let said = verdict_of(text(value)?).map(|_| Self);
         said.ok_or_else(|| ("enum", "Input should be approve or reject".to_owned()))
-    }
+    };
 }
 
 async fn decide(asker: &Asker, job_id: JobId, verdict: Verdict, asked: &QueryParams, body: &Object) -> Answered {

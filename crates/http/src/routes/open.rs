@@ -12,7 +12,7 @@ use crate::answer::Answered;
 use crate::app::Asker;
 use crate::body::Object;
 use crate::params::JobPath;
-use crate::request::{FieldValue, Fields, Unfit, request};
+use crate::request::{Fields, request, text, values};
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::ids::StageName;
 use wire::JobGateDoc;
@@ -139,22 +139,22 @@ fn at_least_one(fields: &mut Fields<'_>) {
 /// What an artifact is.
 pub(crate) struct Kind(String);
 
-impl FieldValue for Kind {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let kind = String::of(value)?;
-        if kind.trim().is_empty() || kind.len() > KIND_BYTES_MAX {
-            return Err(("string_length", format!("a kind has 1 to {KIND_BYTES_MAX} bytes")));
-        }
-        Ok(Self(kind))
-    }
-}
-
 /// A file name: one part of a path and nothing that leads elsewhere.
 pub(crate) struct FileName(String);
 
-impl FieldValue for FileName {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let name = String::of(value)?;
+/// The bytes of a file that came in base64.
+pub(crate) struct Base64(Arc<[u8]>);
+
+values! {
+    Kind: |value| {
+        let kind = text(value)?;
+        if kind.trim().is_empty() || kind.len() > KIND_BYTES_MAX {
+            return Err(("string_length", format!("a kind has 1 to {KIND_BYTES_MAX} bytes")));
+        }
+        Ok(Self(kind.to_owned()))
+    };
+    FileName: |value| {
+        let name = text(value)?;
         let is_plain = !name.is_empty()
             && name.len() <= 255
             && name != "."
@@ -165,17 +165,11 @@ impl FieldValue for FileName {
             let msg = "a file name has 1 to 255 bytes and no slashes or control characters";
             return Err(("file_name", msg.to_owned()));
         }
-        Ok(Self(name))
-    }
-}
-
-/// The bytes of a file that came in base64.
-pub(crate) struct Base64(Arc<[u8]>);
-
-impl FieldValue for Base64 {
-    fn of(value: &Value) -> Result<Self, Unfit> {
-        let bytes = STANDARD.decode(String::of(value)?);
+        Ok(Self(name.to_owned()))
+    };
+    Base64: |value| {
+        let bytes = STANDARD.decode(text(value)?);
         let bytes = bytes.map_err(|error| ("base64", format!("Input should be base64: {error}")))?;
         Ok(Self(bytes.into()))
-    }
+    };
 }

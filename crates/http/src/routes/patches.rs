@@ -1,13 +1,20 @@
 //! Patches: apply one, and which there are.
 
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
 use axum::response::Response;
-use utoipa::ToSchema;
+use serde_json::{Map, Value};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::key::GateRef;
 use patch::types as patch_types;
 
-use crate::answer::{self, Answered};
+use crate::answer::{self, Answered, ApiError};
 use crate::app::Asker;
 use crate::body::Object;
 use crate::params::{GatePath, QueryParams};
@@ -15,16 +22,40 @@ use crate::request::request;
 use domain::ask::Command;
 use wire::ActedDoc;
 
-/// A patch; its fields depend on its type, see `GET /api/v1/patches/types`.
-// Described only: what is in it is for the patch type to read.
-#[derive(ToSchema)]
-#[schema(as = Patch)]
-#[expect(dead_code, reason = "described, never made")]
-pub(crate) struct PatchRequest {
-    /// The type of the patch.
-    r#type: String,
-    /// The path of the artifact that is meant, with several.
-    artifact: Option<String>,
+/// A patch as it came: what is in it is for the patch type to read.
+pub(crate) struct PatchRequest(Map<String, Value>);
+
+impl<S: Send + Sync> FromRequest<S> for PatchRequest {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, state: &S) -> Result<Self, ApiError> {
+        let Object(patch) = Object::from_request(request, state).await?;
+        Ok(Self(patch))
+    }
+}
+
+impl PartialSchema for PatchRequest {
+    fn schema() -> RefOr<Schema> {
+        let text = |kind: SchemaType, words: &str| ObjectBuilder::new().schema_type(kind).description(Some(words));
+        let or_null = SchemaType::from_iter([Type::String, Type::Null]);
+        ObjectBuilder::new()
+            .description(Some(
+                "A patch; its fields depend on its type, see `GET /api/v1/patches/types`.",
+            ))
+            .property("type", text(Type::String.into(), "The type of the patch."))
+            .property(
+                "artifact",
+                text(or_null, "The path of the artifact that is meant, with several."),
+            )
+            .required("type")
+            .into()
+    }
+}
+
+impl ToSchema for PatchRequest {
+    fn name() -> Cow<'static, str> {
+        "Patch".into()
+    }
 }
 
 request! {
@@ -53,7 +84,7 @@ pub(crate) async fn apply(
     asker: Asker,
     GatePath(job_id, stage): GatePath,
     asked: QueryParams,
-    Object(patch): Object,
+    PatchRequest(patch): PatchRequest,
 ) -> Answered {
     let digest = asked.digest("digest")?;
     let dry_run = asked.flag("dry_run")?;
@@ -62,7 +93,7 @@ pub(crate) async fn apply(
     // The body is the patch itself.
     act(&asker, dry_run, job_id, stage, |gate| Command::ApplyPatch {
         gate,
-        patch,
+        patch: Value::Object(patch),
         digest,
     })
     .await

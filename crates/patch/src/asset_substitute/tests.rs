@@ -46,8 +46,7 @@ fn one(id: &str, path: &str) -> Value {
 
 fn made(substitutions: Value) -> (String, Vec<String>, Vec<String>) {
     let plan = plan(substitutions, BOARD).unwrap();
-    let changes = plan.changes.iter().map(ToString::to_string).collect();
-    (String::from_utf8(plan.bytes).unwrap(), changes, plan.consequences)
+    (plan.text().to_owned(), plan.told(), plan.consequences)
 }
 
 fn refused(substitutions: Value) -> (String, String) {

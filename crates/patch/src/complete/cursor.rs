@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::super::offers::Written;
+
 /// Nesting that is followed; what lies deeper is not completed.
 const DEPTH_MAX: usize = 64;
 
@@ -39,10 +41,6 @@ pub(super) struct Word {
     /// Whether a quotation mark closes it.
     pub(super) is_closed: bool,
 }
-
-/// A field of an object, as far as it is written: its name, and its value when that is a text or a
-/// word.
-pub(super) type Written = (String, Option<String>);
 
 /// Where the cursor stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,25 +6,12 @@ use serde_json::json;
 
 use super::*;
 use crate::PatchFault;
+use crate::storyboard::BOARD;
 
 const SCRIPT: &str = "**Opening \u{2013} Low Tide**\n[wide: the harbour]\nLow tide is at noon \u{2013} bring boots, a torch and something warm.\nThe boats leave at noon.\n\n\
     Tip 1: Watch the clock\nThe water comes back faster than you walk.\nTurn round at noon, wherever you are.\n\n\
     Tip 2: Ask\nThe harbour master knows.\n\n\
     **Close**\nSee you at the harbour";
-
-const BOARD: &str = r#"{
-  "title": "Low tide – ein Überblick",
-  "total_duration": 62,
-  "scenes": [
-    { "id": "scene_000", "duration_ms": 20000, "caption": "intro" },
-    { "id": "scene_001", "duration_ms": 30000.0, "x": 306.0 },
-    {
-      "id": "scene_002",
-      "duration_ms": 12000,
-      "keyframes": [{"t_ms": 0}, {"t_ms": 6000}, {"t_ms": 12000}]
-    }
-  ]
-}"#;
 
 const TEXT: ArtifactFacts<'_> = ArtifactFacts {
     path: "artifacts/script/script.txt",

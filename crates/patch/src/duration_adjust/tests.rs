@@ -4,22 +4,8 @@ mod around;
 
 use serde_json::{Value, json};
 
+use crate::storyboard::BOARD;
 use crate::{Patch, PatchError, PatchFault, Plan};
-
-/// Two-space indent, no final newline, a float among integers, a scene without a duration last.
-const BOARD: &str = r#"{
-  "title": "Low tide – ein Überblick",
-  "total_duration": 62,
-  "scenes": [
-    { "id": "scene_000", "duration_ms": 20000, "caption": "intro" },
-    { "id": "scene_001", "duration_ms": 30000.0, "x": 306.0 },
-    {
-      "id": "scene_002",
-      "duration_ms": 12000,
-      "keyframes": [{"t_ms": 0}, {"t_ms": 6000}, {"t_ms": 12000}]
-    }
-  ]
-}"#;
 
 fn planned(patch: Value, text: &str) -> Result<Plan, PatchError> {
     Patch::from_value(patch)?.plan("storyboard.json", text.as_bytes())
@@ -34,22 +20,14 @@ fn with(mut patch: Value, flag: &str) -> Value {
     patch
 }
 
-fn text_of(plan: &Plan) -> &str {
-    std::str::from_utf8(&plan.bytes).unwrap()
-}
-
-fn words(plan: &Plan) -> Vec<String> {
-    plan.changes.iter().map(ToString::to_string).collect()
-}
-
 #[test]
 fn one_value_changes_and_no_other_byte() {
     let plan = planned(adjust("scene_002", json!(19)), BOARD).unwrap();
     assert_eq!(
-        text_of(&plan),
+        plan.text(),
         BOARD.replace("\"duration_ms\": 12000", "\"duration_ms\": 19000")
     );
-    assert_eq!(words(&plan), ["scenes[2].duration_ms 12000 -> 19000"]);
+    assert_eq!(plan.told(), ["scenes[2].duration_ms 12000 -> 19000"]);
     assert_eq!(
         plan.consequences,
         ["total 62 s -> 69 s", "total_duration 62 s is now stale: sum is 69 s"]
@@ -59,14 +37,14 @@ fn one_value_changes_and_no_other_byte() {
 #[test]
 fn the_number_style_of_the_field_stays() {
     let plan = planned(adjust("scene_001", json!(19)), BOARD).unwrap();
-    assert_eq!(words(&plan), ["scenes[1].duration_ms 30000.0 -> 19000.0"]);
+    assert_eq!(plan.told(), ["scenes[1].duration_ms 30000.0 -> 19000.0"]);
     let board = r#"{"scenes":[{"id":"a","duration":12.50},{"id":"b","duration_s":7,"x":1.0}]}"#;
     assert_eq!(
-        words(&planned(adjust("a", json!(15)), board).unwrap()),
+        planned(adjust("a", json!(15)), board).unwrap().told(),
         ["scenes[0].duration 12.50 -> 15.00"]
     );
     assert_eq!(
-        words(&planned(adjust("b", json!(8.0)), board).unwrap()),
+        planned(adjust("b", json!(8.0)), board).unwrap().told(),
         ["scenes[1].duration_s 7 -> 8"]
     );
 }
@@ -75,7 +53,7 @@ fn the_number_style_of_the_field_stays() {
 fn a_duration_must_be_exact_in_the_unit_of_the_field() {
     let board = r#"{"scenes":[{"id":"a","duration_ms":12000},{"id":"b","duration":7}]}"#;
     assert_eq!(
-        words(&planned(adjust("a", json!(12.345)), board).unwrap()),
+        planned(adjust("a", json!(12.345)), board).unwrap().told(),
         ["scenes[0].duration_ms 12000 -> 12345"]
     );
     let error = planned(adjust("a", json!(1.0005)), board).unwrap_err();
@@ -90,7 +68,7 @@ fn a_duration_must_be_exact_in_the_unit_of_the_field() {
     // Where the same field holds fractions elsewhere, whole numbers are chance and not a rule.
     let mixed = r#"{"scenes":[{"id":"a","duration":12},{"id":"b","duration":7.5}]}"#;
     assert_eq!(
-        words(&planned(adjust("a", json!(12.5)), mixed).unwrap()),
+        planned(adjust("a", json!(12.5)), mixed).unwrap().told(),
         ["scenes[0].duration 12 -> 12.5"]
     );
 }
@@ -132,7 +110,7 @@ fn beats_of_sections_are_found_by_their_ids() {
         {"name":"two","duration":5,"beats":[{"id":7,"duration":5}]}],"total_duration_s":25}"#;
     let plan = planned(with(adjust("intro_beat", json!(15)), "update_totals"), board).unwrap();
     assert_eq!(
-        words(&plan),
+        plan.told(),
         [
             "sections[0].beats[0].duration 12 -> 15",
             "total_duration_s 25 -> 28",
@@ -141,7 +119,7 @@ fn beats_of_sections_are_found_by_their_ids() {
     );
     assert_eq!(plan.consequences, ["total 25 s -> 28 s"]);
     assert_eq!(
-        words(&planned(adjust("b2", json!(9)), board).unwrap()),
+        planned(adjust("b2", json!(9)), board).unwrap().told(),
         ["sections[0].beats[1].duration 8 -> 9"]
     );
     let plan = planned(adjust("7", json!(6)), board).unwrap();
@@ -155,7 +133,7 @@ fn beats_of_sections_are_found_by_their_ids() {
 fn a_reference_to_a_beat_is_not_mistaken_for_it() {
     let board = r#"{"scenes":[{"id":"s1","beat_id":"intro","duration":1},{"id":"intro","beat_id":"x","duration":2}]}"#;
     assert_eq!(
-        words(&planned(adjust("intro", json!(3)), board).unwrap()),
+        planned(adjust("intro", json!(3)), board).unwrap().told(),
         ["scenes[1].duration 2 -> 3"]
     );
     let twice = r#"{"scenes":[{"id":"s1","beat_id":"b","duration":1},{"id":"s2","beat_id":"b","duration":2}]}"#;
@@ -204,7 +182,7 @@ fn a_scene_that_does_not_say_how_long_it_is_is_refused() {
     );
     let both = r#"{"scenes":[{"id":"d","duration":1,"duration_ms":1000}]}"#;
     assert_eq!(
-        words(&planned(adjust("d", json!(3)), both).unwrap()),
+        planned(adjust("d", json!(3)), both).unwrap().told(),
         ["scenes[0].duration 1 -> 3", "scenes[0].duration_ms 1000 -> 3000"]
     );
 }
@@ -280,7 +258,7 @@ fn byte_order_mark_and_line_ends_stay() {
     let board = format!("\u{feff}{}\r\n", BOARD.replace('\n', "\r\n"));
     let plan = planned(adjust("scene_002", json!(19)), &board).unwrap();
     assert_eq!(
-        text_of(&plan),
+        plan.text(),
         board.replace("\"duration_ms\": 12000", "\"duration_ms\": 19000")
     );
 }

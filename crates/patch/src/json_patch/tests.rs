@@ -9,12 +9,7 @@ fn plan(text: &str, ops: Value) -> Result<Plan, PatchError> {
 }
 
 fn told(text: &str, ops: Value) -> Vec<String> {
-    plan(text, ops)
-        .unwrap()
-        .changes
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    plan(text, ops).unwrap().told()
 }
 
 /// Field, message and hint of a refusal.

@@ -22,10 +22,6 @@ fn plan(path: &str, bytes: &[u8], change_db: f64) -> Result<Plan, PatchError> {
     patch(change_db, false).unwrap().plan(path, bytes)
 }
 
-fn shown(plan: &Plan) -> Vec<String> {
-    plan.changes.iter().map(ToString::to_string).collect()
-}
-
 #[test]
 fn a_change_is_a_number_within_its_range() {
     for (value, expected) in [
@@ -61,7 +57,7 @@ fn a_wav_is_changed_in_its_samples() {
     let plan = plan(WAV, &before, 3.0).unwrap();
     assert_eq!((plan.path.as_str(), plan.bytes.len()), (WAV, before.len()));
     assert_eq!(plan.bytes[..44], before[..44]);
-    assert_eq!(shown(&plan), ["level -15.5 -> -12.5 LUFS", "peak -12.0 -> -9.0 dBFS"]);
+    assert_eq!(plan.told(), ["level -15.5 -> -12.5 LUFS", "peak -12.0 -> -9.0 dBFS"]);
     assert_eq!(plan.consequences, Vec::<String>::new());
 }
 
@@ -88,7 +84,7 @@ fn a_change_that_would_clip_is_refused_with_the_headroom_and_what_fits() {
         taken.consequences,
         ["1200 of 4000 samples clip: they are cut off at full scale"]
     );
-    assert_eq!(shown(&taken)[1], "peak -4.3 -> 0.0 dBFS");
+    assert_eq!(taken.told()[1], "peak -4.3 -> 0.0 dBFS");
     let full = plan(WAV, &tone(32_767), 1.0).unwrap_err();
     assert!(full.message.contains("the headroom is 0.00 dB"), "{full}");
     assert!(full.hint.unwrap().starts_with("no louder change fits"));
@@ -108,7 +104,7 @@ fn floats_keep_what_is_beyond_full_scale_and_say_so() {
             .contains("the headroom is 0.91 dB")
     );
     let taken = patch(6, true).unwrap().plan(WAV, &before).unwrap();
-    assert_eq!(shown(&taken), ["peak -0.9 -> 5.1 dBFS"]);
+    assert_eq!(taken.told(), ["peak -0.9 -> 5.1 dBFS"]);
     assert_eq!(
         taken.consequences,
         ["2 of 3 samples are beyond full scale: the float format keeps them, a player may cut them off"]
@@ -126,7 +122,7 @@ fn silence_has_no_level_to_change() {
         "`artifacts/audio/voiceover.wav` is silent: no change of level is heard in it"
     );
     let faint = plan(WAV, &wav(Form(1, 16, 1, 8_000), &of_16_bits(&[1, -1, 0])), -12.0).unwrap();
-    assert_eq!(shown(&faint), ["peak -90.3 -> silence"]);
+    assert_eq!(faint.told(), ["peak -90.3 -> silence"]);
     assert_eq!(
         faint.consequences,
         ["every sample is rounded to 0: nothing is left to be heard"]
@@ -138,7 +134,7 @@ fn an_mp3_is_changed_in_the_gain_of_its_frames() {
     let plan = plan(MP3, MONO, -3.0).unwrap();
     assert_eq!((plan.path.as_str(), plan.bytes.len()), (MP3, MONO.len()));
     assert_eq!(
-        shown(&plan),
+        plan.told(),
         [
             "level -22.8 -> -25.8 LUFS",
             "peak -12.3 -> -15.4 dBFS",
@@ -245,7 +241,7 @@ fn other_sound_is_left_alone_and_gets_a_sidecar() {
     let plan = plan(ogg, flac, 3.0).unwrap();
     assert_eq!(plan.path, "artifacts/audio/voice.flac.mix.json");
     assert_eq!(plan.bytes, b"{\n  \"gain_db\": 3.0\n}\n");
-    assert_eq!(shown(&plan), ["gain_db (none) -> 3.0"]);
+    assert_eq!(plan.told(), ["gain_db (none) -> 3.0"]);
     assert!(
         plan.consequences[0]
             .ends_with("it stays as it is, and the next stage has to apply gain_db from voice.flac.mix.json"),
@@ -258,7 +254,7 @@ fn other_sound_is_left_alone_and_gets_a_sidecar() {
     };
     let plan = patch(-4.5, false).unwrap().plan_among(ogg, flac, around).unwrap();
     assert_eq!(plan.bytes, b"{\"pan\": 0.10, \"gain_db\": -1.5}");
-    assert_eq!(shown(&plan), ["gain_db 3.0 -> -1.5"]);
+    assert_eq!(plan.told(), ["gain_db 3.0 -> -1.5"]);
 }
 
 #[test]

@@ -9,8 +9,7 @@ use super::super::{Patch, PatchError, PatchFault};
 fn merged(text: &str, merge: &Value) -> Result<(String, Vec<String>), PatchError> {
     let patch = Patch::from_value(json!({"type": "merge_patch", "merge": merge}))?;
     let plan = patch.plan("a.json", text.as_bytes())?;
-    let changes = plan.changes.iter().map(ToString::to_string).collect();
-    Ok((String::from_utf8(plan.bytes).unwrap(), changes))
+    Ok((plan.text().to_owned(), plan.told()))
 }
 
 /// RFC 7396, appendix A, in its order: original, patch, result.

@@ -198,17 +198,14 @@ impl<'t> Patched<'t> {
 
     fn beyond_end(&self, hunk: &Hunk, number: usize, start: usize, from: (usize, usize)) -> PatchError {
         let lines = self.line - 1;
-        let error = PatchError::unfit(format!(
+        PatchError::unfit(format!(
             "hunk {number} (line {} of the diff) begins at line {start}; {} has {}",
             hunk.line,
             quote(self.path),
             counted(lines, "line")
         ))
-        .at_artifact_line(lines.max(1));
-        match self.where_it_fits(hunk, from) {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        }
+        .at_artifact_line(lines.max(1))
+        .hinted(self.where_it_fits(hunk, from))
     }
 
     fn mismatch(

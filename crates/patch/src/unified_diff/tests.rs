@@ -18,16 +18,11 @@ fn plan(diff: &str, text: &str) -> Result<Plan, PatchError> {
 }
 
 fn made(diff: &str, text: &str) -> String {
-    String::from_utf8(plan(diff, text).unwrap().bytes).unwrap()
+    plan(diff, text).unwrap().text().to_owned()
 }
 
 fn told(diff: &str, text: &str) -> Vec<String> {
-    plan(diff, text)
-        .unwrap()
-        .changes
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    plan(diff, text).unwrap().told()
 }
 
 /// Message, hint and the artifact's line of a refusal.

@@ -204,7 +204,7 @@ pub(super) fn compose(model: &Model) -> Result<(), Why> {
     }
     let params = model.gate.as_ref().and_then(|view| view.rows.as_deref());
     let params = params.map(|rows| &rows.job.params).filter(|params| !params.is_empty());
-    let fits = |params| !work::templates(&artifact.kind, artifact.path.as_str(), bytes, params).is_empty();
+    let fits = |params| !patch::templates(&artifact.kind, artifact.path.as_str(), bytes, params).is_empty();
     if params.is_some_and(fits) {
         return Ok(());
     }

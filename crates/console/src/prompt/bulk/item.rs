@@ -1,9 +1,9 @@
 //! One gate of a bulk.
 
-use crate::facts::command::gate_ref;
 use crate::model::prompt::Pin;
 use domain::ask::Command;
 use domain::gate::Verdict;
+use domain::key::GateRef;
 use engine::api::Ticket;
 
 /// Why Enter on a bulk leaves a gate out.
@@ -51,7 +51,7 @@ impl Item {
     /// What Enter sends for it.
     pub(super) fn command(&self, verdict: Verdict, notes: Option<String>) -> Command {
         Command::Decide {
-            gate: gate_ref(&self.pin.key),
+            gate: GateRef::from(&self.pin.key),
             verdict,
             notes,
             patch: None,

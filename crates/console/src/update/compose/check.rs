@@ -40,6 +40,7 @@ pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
             bytes: file.bytes.clone()?,
         })
     });
+    let params = view.rows.as_ref().map(|rows| rows.job.params.clone());
     compose.checking = Some(compose.revision);
     fx.push(Effect::Check(CheckJob {
         revision: compose.revision,
@@ -48,11 +49,7 @@ pub fn keep_checked(model: &mut Model, fx: &mut Vec<Effect>) {
         unread: unread.collect(),
         path: compose.path.clone(),
         names: compose.names.clone(),
-        params: view
-            .rows
-            .as_ref()
-            .map(|rows| rows.job.params.clone())
-            .unwrap_or_default(),
+        params: params.unwrap_or_default(),
     }));
 }
 
@@ -69,11 +66,8 @@ fn written(compose: &Compose) -> Option<Written> {
 
 /// Takes what came of a check.
 pub fn checked(model: &mut Model, revision: u64, result: Result<Box<Checked>, Unfit>, fx: &mut Vec<Effect>) {
-    let Some(compose) = model
-        .compose
-        .as_mut()
-        .filter(|compose| compose.checking == Some(revision))
-    else {
+    let compose = model.compose.as_mut();
+    let Some(compose) = compose.filter(|compose| compose.checking == Some(revision)) else {
         return;
     };
     compose.checking = None;

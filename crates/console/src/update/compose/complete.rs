@@ -34,11 +34,8 @@ pub fn complete(model: &mut Model, fx: &mut Vec<Effect>) {
 }
 
 fn indent(model: &mut Model, fx: &mut Vec<Effect>) {
-    let is_changed = model
-        .compose
-        .as_mut()
-        .is_some_and(|compose| compose.editor.press(KeyPress::plain(Code::Tab)));
-    if is_changed {
+    let tab = |compose: &mut Compose| compose.editor.press(KeyPress::plain(Code::Tab));
+    if model.compose.as_mut().is_some_and(tab) {
         edited(model, fx);
     }
 }

@@ -5,34 +5,22 @@ use crate::action::Action;
 use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
 use crate::effect::Effect;
 use crate::keymap::{self, Focus};
-use crate::model::Model;
 use crate::model::compose::{Compose, Subject};
 use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
+use crate::model::{Drafts, Model};
 use crate::update::outgoing::{refuse, toast};
 use domain::gate::Verdict;
 use domain::key::GateKey;
 
 /// Changes a draft and has it written soon.
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
-    let draft = model
-        .drafts
-        .by_gate
-        .entry(key.clone())
-        .or_insert_with(|| Draft::new(key.clone()));
+    let draft = model.drafts.of(key);
     change(draft);
     if draft.is_empty() {
         model.drafts.by_gate.remove(key);
     }
-    note_unsaved(model, key);
-}
-
-fn note_unsaved(model: &mut Model, key: &GateKey) {
-    if !model.drafts.unsaved.keys.contains(key) {
-        model.drafts.unsaved.keys.insert(key.clone());
-    }
-    let boot = model.now.boot_us;
-    model.drafts.unsaved.since_boot_us.get_or_insert(boot);
+    model.drafts.note_unsaved(key, model.now.boot_us);
 }
 
 /// The text changed: its draft is made when it is written or read, not for each key; that there is
@@ -44,16 +32,13 @@ pub(super) fn note_change(model: &mut Model) {
     compose.is_draft_behind = true;
     let key = compose.pin.key.clone();
     let is_wanted = compose.is_changed();
-    let is_there = model
-        .drafts
-        .by_gate
-        .get(&key)
-        .is_some_and(|draft| match &compose.subject {
-            Subject::Patch(_) => draft.patch.is_some(),
-            Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
-        });
+    let draft = model.drafts.by_gate.get(&key);
+    let is_there = draft.is_some_and(|draft| match &compose.subject {
+        Subject::Patch(_) => draft.patch.is_some(),
+        Subject::Artifact(_) => draft.edit(&compose.path).is_some(),
+    });
     if is_wanted == is_there {
-        note_unsaved(model, &key);
+        model.drafts.note_unsaved(&key, model.now.boot_us);
     } else {
         keep_up(model);
     }
@@ -111,7 +96,7 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdi
     if sent.has_patch
         && let Some(compose) = model.compose.take_if(|compose| compose.pin.key == *key)
     {
-        forget(model, &compose, fx);
+        forget(&mut model.drafts, &compose, fx);
     }
     let Some(draft) = model.drafts.by_gate.get_mut(key) else {
         return false;
@@ -124,7 +109,7 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdi
         draft.set_note(of, String::new());
     }
     let is_left_out = is_decision && draft.has_patch();
-    save_now(model, key, fx);
+    save_now(&mut model.drafts, key, fx);
     put_aside(model, unsent, fx);
     is_left_out
 }
@@ -150,21 +135,19 @@ pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(compose) = &model.compose else {
         return;
     };
-    let of_stage = model
+    let parts = model
         .drafts
-        .by_gate
-        .values()
-        .filter(|draft| is_of_stage(&draft.key, &compose.pin.key));
-    let parts = of_stage.map(|draft| match &compose.subject {
-        Subject::Patch(_) => Draft {
-            patch: draft.patch.clone(),
-            ..Draft::new(draft.key.clone())
-        },
-        Subject::Artifact(_) => Draft {
-            edits: draft.edit(&compose.path).cloned().into_iter().collect(),
-            ..Draft::new(draft.key.clone())
-        },
-    });
+        .of_stage(&compose.pin.key)
+        .map(|draft| match &compose.subject {
+            Subject::Patch(_) => Draft {
+                patch: draft.patch.clone(),
+                ..Draft::new(draft.key.clone())
+            },
+            Subject::Artifact(_) => Draft {
+                edits: draft.edit(&compose.path).cloned().into_iter().collect(),
+                ..Draft::new(draft.key.clone())
+            },
+        });
     for part in parts.collect::<Vec<_>>() {
         put_aside(model, part, fx);
     }
@@ -173,19 +156,10 @@ pub(super) fn put_text_aside(model: &mut Model, fx: &mut Vec<Effect>) {
 /// A text that was thrown away is a draft again, unless another was written in its place.
 pub fn take_back(model: &mut Model, chosen: &Discarded, fx: &mut Vec<Effect>) {
     let key = chosen.draft.key.clone();
-    let mut draft = model
-        .drafts
-        .by_gate
-        .get(&key)
-        .cloned()
-        .unwrap_or_else(|| Draft::new(key.clone()));
+    let mut draft = model.draft(&key).cloned().unwrap_or_else(|| Draft::new(key.clone()));
     if let Err(why) = draft.take_back(&chosen.draft) {
-        return refuse(
-            model,
-            "Not restored",
-            &why,
-            "send or discard that first; this one stays here",
-        );
+        let hint = "send or discard that first; this one stays here";
+        return refuse(model, "Not restored", &why, hint);
     }
     let is_open = model.queue.gate(&key).is_some();
     let keys = |actions: &[Action]| keymap::keys_of(Focus::Queue, actions).replace(' ', " or ");
@@ -210,47 +184,37 @@ const DISCARDED_MAX: usize = 200;
 
 /// Removes the draft of what was written here, and those of former attempts from which it may have
 /// come.
-pub(super) fn forget(model: &mut Model, compose: &Compose, fx: &mut Vec<Effect>) {
+pub(super) fn forget(drafts: &mut Drafts, compose: &Compose, fx: &mut Vec<Effect>) {
     let gate = &compose.pin.key;
-    model.drafts.unsaved.keys.remove(gate);
-    if !model.drafts.by_gate.contains_key(gate) {
+    drafts.unsaved.keys.remove(gate);
+    if !drafts.by_gate.contains_key(gate) {
         // The draft may be on disk, saved before the last key undid every change.
         fx.push(Effect::SaveDraft(gate.clone(), None));
     }
-    let of_stage = model.drafts.by_gate.keys().filter(|draft| is_of_stage(draft, gate));
-    for key in of_stage.cloned().collect::<Vec<_>>() {
-        if let Some(draft) = model.drafts.by_gate.get_mut(&key) {
+    let of_stage = drafts.of_stage(gate).map(|draft| draft.key.clone());
+    for key in of_stage.collect::<Vec<_>>() {
+        if let Some(draft) = drafts.by_gate.get_mut(&key) {
             match &compose.subject {
                 Subject::Patch(_) => draft.patch = None,
                 Subject::Artifact(_) => draft.set_edit(&compose.path, None),
             }
-            save_now(model, &key, fx);
+            save_now(drafts, &key, fx);
         }
     }
 }
 
-fn save_now(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
-    model.drafts.unsaved.keys.remove(key);
-    if model.drafts.by_gate.get(key).is_some_and(Draft::is_empty) {
-        model.drafts.by_gate.remove(key);
+fn save_now(drafts: &mut Drafts, key: &GateKey, fx: &mut Vec<Effect>) {
+    drafts.unsaved.keys.remove(key);
+    if drafts.by_gate.get(key).is_some_and(Draft::is_empty) {
+        drafts.by_gate.remove(key);
     }
-    fx.push(Effect::SaveDraft(key.clone(), model.drafts.by_gate.get(key).cloned()));
+    fx.push(Effect::SaveDraft(key.clone(), drafts.by_gate.get(key).cloned()));
 }
 
 /// Drafts that are not on disk yet: for the moment before the process leaves.
 pub fn unsaved_drafts(model: &mut Model) -> Vec<(GateKey, Option<Draft>)> {
     keep_up(model);
     model.drafts.unsaved.since_boot_us = None;
-    std::mem::take(&mut model.drafts.unsaved.keys)
-        .into_iter()
-        .map(|key| {
-            let draft = model.drafts.by_gate.get(&key).cloned();
-            (key, draft)
-        })
-        .collect()
-}
-
-/// Whether a draft's key is this gate or a former attempt of it.
-pub(crate) fn is_of_stage(draft: &GateKey, key: &GateKey) -> bool {
-    draft.job_id == key.job_id && draft.stage == key.stage && draft.attempt <= key.attempt
+    let keys = std::mem::take(&mut model.drafts.unsaved.keys).into_iter();
+    keys.map(|key| (key.clone(), model.draft(&key).cloned())).collect()
 }

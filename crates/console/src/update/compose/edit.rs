@@ -8,12 +8,9 @@ use crate::facts::verb;
 use crate::model::Model;
 use crate::model::compose::{Compose, Edited, Sheets, Subject, Version};
 use crate::model::file::FileView;
-use crate::model::gate::GateView;
-use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::compose::draft::is_of_stage;
 use crate::update::compose::open::{edited, say_draft_is_back, show};
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use diff::DiffSide;
 use domain::ids::ArtifactPath;
 use domain::key::GateKey;
@@ -26,7 +23,7 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
     let Ok(pin) = verb::pin(model) else {
         return;
     };
-    let Some(file) = model.gate.as_ref().and_then(GateView::current) else {
+    let Some(file) = model.file() else {
         return;
     };
     let (Ok(text), Some(bytes)) = (verb::editable_text(file), file.bytes.clone()) else {
@@ -34,13 +31,11 @@ pub fn open_edit(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     let (path, now) = (file.artifact.path.clone(), file.digest.unwrap_or(file.artifact.digest));
     let line = line_on_screen(file);
-    let mut editor = Editor::of_text(text);
-    editor.move_to(line, 0);
+    let mut editor = Editor::at(text, (line, 0));
     let mut base = now;
     if let Some((attempt, draft)) = kept_edit(model, &pin.key, &path) {
         say_draft_is_back(model, &pin, attempt);
-        editor = Editor::of_text(&draft.text);
-        editor.move_to(draft.cursor.0, draft.cursor.1);
+        editor = Editor::at(&draft.text, draft.cursor);
         base = draft.base;
     }
     let version = if base == now {
@@ -70,11 +65,7 @@ fn line_on_screen(file: &FileView) -> usize {
 
 /// The edit of this file that was kept for this gate, else for the newest former attempt.
 fn kept_edit(model: &Model, key: &GateKey, path: &ArtifactPath) -> Option<(u32, EditDraft)> {
-    let drafts = model
-        .drafts
-        .by_gate
-        .values()
-        .filter(|draft| is_of_stage(&draft.key, key));
+    let drafts = model.drafts.of_stage(key);
     let edits = drafts.filter_map(|draft| Some((draft.key.attempt, draft.edit(path)?.clone())));
     edits.max_by_key(|(attempt, _)| *attempt)
 }
@@ -100,11 +91,9 @@ pub fn carry_over(model: &mut Model, fx: &mut Vec<Effect>) {
         version: Version::Here(bytes),
         has_moved: false,
     };
-    let (line, character) = compose.editor.cursor();
-    compose.editor = Editor::of_text(&text);
-    compose.editor.move_to(line, character);
+    compose.editor = Editor::at(&text, compose.editor.cursor());
     model.prompt = None;
-    toast(model, Tone::Info, "This is the new version, with your edit in it");
+    tell(model, "This is the new version, with your edit in it");
     edited(model, fx);
 }
 
@@ -120,7 +109,7 @@ pub fn as_patch(model: &mut Model, fx: &mut Vec<Effect>) {
     text.push('\n');
     model.prompt = None;
     if let Some(compose) = model.compose.take() {
-        draft::forget(model, &compose, fx);
+        draft::forget(&mut model.drafts, &compose, fx);
     }
     crate::update::compose::open::open(model, fx);
     if let Some(compose) = &mut model.compose

@@ -16,10 +16,9 @@ use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::external_edit::{ExternalEdit, Stage};
-use crate::model::toast::Tone;
 use crate::prompt::menu::Menu;
 use crate::update::compose::open::edited;
-use crate::update::outgoing::{refuse, toast};
+use crate::update::outgoing::{refuse, tell};
 use domain::time::SECOND_US;
 
 /// The copy is looked at this often.
@@ -62,7 +61,7 @@ pub fn say_away(model: &mut Model) {
         Stage::Running => format!("{name} has the terminal"),
         Stage::Reading(_) => format!("What {name} left is being read"),
     };
-    toast(model, Tone::Info, words);
+    tell(model, words);
 }
 
 /// Starts the editor on the copy.
@@ -115,9 +114,7 @@ pub fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     if compose.editor.is_text(text) {
         return;
     }
-    let (line, character) = compose.editor.cursor();
-    compose.editor = Editor::of_text(text);
-    compose.editor.move_to(line, character);
+    compose.editor = Editor::at(text, compose.editor.cursor());
     edited(model, fx);
 }
 
@@ -195,14 +192,10 @@ pub fn copy_read(model: &mut Model, result: Result<String, String>, fx: &mut Vec
     if !is_changed {
         leave(model);
         let words = format!("{name} changed nothing in {file}   an editor in a window of its own must be told to wait");
-        return toast(model, Tone::Info, words);
+        return tell(model, words);
     }
     if is_same {
-        toast(
-            model,
-            Tone::Info,
-            format!("{name} changed nothing; this is your draft as it was"),
-        );
+        tell(model, format!("{name} changed nothing; this is your draft as it was"));
     }
     model.put(Menu);
 }

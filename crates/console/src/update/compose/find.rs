@@ -3,8 +3,7 @@
 use crate::editor::{Editor, TextPosition};
 use crate::model::Model;
 use crate::model::keys::Field;
-use crate::model::toast::Tone;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use diff::search::Needle;
 
 /// Opens the field for what is sought.
@@ -36,6 +35,6 @@ pub fn find_next(model: &mut Model, is_forward: bool) {
     };
     let is_found = Needle::new(&text).is_some_and(|needle| compose.editor.find(&needle, is_forward));
     if !is_found {
-        toast(model, Tone::Info, format!("Not found in the text: {text}"));
+        tell(model, format!("Not found in the text: {text}"));
     }
 }

@@ -1,22 +1,20 @@
 //! Opening the editor, changes of its text, leaving.
 
 use super::check::keep_checked;
-use super::draft::{self, is_of_stage, keep_up};
+use super::draft::{self, keep_up};
 use crate::action::Action;
 use crate::draft::{DISCARDED_DAYS, PatchDraft};
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::{compose, verb};
 use crate::keymap::{self, Focus};
+use crate::layout;
 use crate::model::Model;
 use crate::model::compose::{Compose, Sheets, Subject};
-use crate::model::gate::GateView;
 use crate::model::panes::Lower;
 use crate::model::prompt::Pin;
-use crate::model::toast::Tone;
 use crate::question::Question;
-use crate::update::outgoing::toast;
-use crate::{layout, work};
+use crate::update::outgoing::tell;
 use domain::key::GateKey;
 
 /// Opens the editor on a patch for the file on screen, or on the draft of one.
@@ -24,24 +22,22 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     let Ok(pin) = verb::pin(model) else {
         return;
     };
-    let file = model.gate.as_ref().and_then(GateView::current);
+    let file = model.file();
     let Some((artifact, bytes)) = file.and_then(|file| Some((file.artifact.clone(), file.bytes.clone()?))) else {
         return;
     };
     let rows = model.gate.as_ref().and_then(|view| view.rows.as_deref());
     let params = rows.map(|rows| rows.job.params.clone()).unwrap_or_default();
-    let templates = work::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
+    let templates = patch::templates(&artifact.kind, artifact.path.as_str(), &bytes, &params);
     let Some((type_name, template)) = templates.first().cloned() else {
         return;
     };
     let mut path = artifact.path;
-    let mut editor = Editor::of_text(&template.text);
-    editor.move_to(template.cursor.0, template.cursor.1);
+    let mut editor = Editor::at(&template.text, (template.cursor.line, template.cursor.character));
     let mut shelf = Vec::new();
     if let Some((attempt, patch)) = kept_patch(model, &pin.key) {
         say_draft_is_back(model, &pin, attempt);
-        editor = Editor::of_text(&patch.text);
-        editor.move_to(patch.cursor.0, patch.cursor.1);
+        editor = Editor::at(&patch.text, patch.cursor);
         path = patch.path;
         shelf.extend(patch.others.iter().filter_map(|(name, text)| {
             let known = templates.iter().map(|(known, _)| *known).find(|known| known == name)?;
@@ -80,11 +76,7 @@ pub(super) fn in_menu(action: Action) -> String {
 /// The gate has changed or is decided under the text.
 pub(crate) fn say_closed(model: &mut Model) {
     let menu = keymap::key_in(Focus::Compose, Action::Menu);
-    toast(
-        model,
-        Tone::Info,
-        format!("The text can only be read now; {menu} opens the menu"),
-    );
+    tell(model, format!("The text can only be read now; {menu} opens the menu"));
 }
 
 pub(super) fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
@@ -93,22 +85,15 @@ pub(super) fn say_draft_is_back(model: &mut Model, pin: &Pin, attempt: u32) {
     } else {
         format!("Your draft of #{attempt}")
     };
-    toast(
-        model,
-        Tone::Info,
-        format!("{which} is back; {} discards it", in_menu(Action::Discard)),
-    );
+    let text = format!("{which} is back; {} discards it", in_menu(Action::Discard));
+    tell(model, text);
 }
 
 /// The patch draft of this gate, else the newest of a former attempt whose file is still under
 /// review.
 pub(super) fn kept_patch(model: &Model, key: &GateKey) -> Option<(u32, PatchDraft)> {
     let view = model.gate.as_ref()?;
-    let drafts = model
-        .drafts
-        .by_gate
-        .values()
-        .filter(|draft| is_of_stage(&draft.key, key));
+    let drafts = model.drafts.of_stage(key);
     let patches = drafts.filter_map(|draft| Some((draft.key.attempt, draft.patch.clone()?)));
     let fitting = patches.filter(|(attempt, patch)| {
         *attempt == key.attempt || view.files.iter().any(|file| file.artifact.path == patch.path)
@@ -149,7 +134,7 @@ pub(crate) fn leave(model: &mut Model) {
     {
         let action = compose.edited().map_or(Action::Compose, |_| Action::Edit);
         let key = keymap::key_in(Focus::Diff, action);
-        toast(model, Tone::Info, format!("The draft is kept; {key} opens it again"));
+        tell(model, format!("The draft is kept; {key} opens it again"));
     }
 }
 
@@ -159,12 +144,12 @@ pub(crate) fn discard(model: &mut Model, fx: &mut Vec<Effect>) {
     draft::put_text_aside(model, fx);
     if let Some(compose) = model.compose.take() {
         model.toasts.text_changed();
-        draft::forget(model, &compose, fx);
+        draft::forget(&mut model.drafts, &compose, fx);
         let text = format!(
             "The text is discarded; {} on the queue has it for {DISCARDED_DAYS} days",
             keymap::key_in(Focus::Queue, Action::Discarded)
         );
-        toast(model, Tone::Info, text);
+        tell(model, text);
     }
 }
 

@@ -6,9 +6,8 @@ use crate::effect::Effect;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::{Check, List, Subject};
-use crate::model::toast::Tone;
 use crate::update::compose::open::{edited, in_menu, say_closed};
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 
 /// Opens the list of the patch types for this file.
 pub fn other_type(model: &mut Model) {
@@ -23,10 +22,10 @@ pub fn other_type(model: &mut Model) {
     let Subject::Patch(sheets) = &compose.subject else {
         let patch = in_menu(Action::AsPatch);
         let text = format!("The patch type follows from what you change; {patch} makes it a patch to write");
-        return toast(model, Tone::Info, text);
+        return tell(model, text);
     };
     if sheets.templates.len() < 2 {
-        return toast(model, Tone::Info, "No other patch type is for this file");
+        return tell(model, "No other patch type is for this file");
     }
     let now = now.unwrap_or(sheets.type_name);
     let chosen = sheets.templates.iter().position(|(name, _)| *name == now).unwrap_or(0);
@@ -71,11 +70,7 @@ pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
     let place = sheets.shelf.iter().rposition(|(shelved, _)| *shelved == name);
     let editor = match place {
         Some(place) => sheets.shelf.remove(place).1,
-        None => {
-            let mut editor = Editor::of_text(&template.text);
-            editor.move_to(template.cursor.0, template.cursor.1);
-            editor
-        }
+        None => Editor::at(&template.text, (template.cursor.line, template.cursor.character)),
     };
     let former = std::mem::replace(&mut compose.editor, editor);
     if !is_untouched {
@@ -89,6 +84,6 @@ pub fn choose_type(model: &mut Model, fx: &mut Vec<Effect>) {
         let types = keymap::key_in(Focus::Compose, Action::OtherType);
         format!("; what you wrote as {now} is kept, {types} brings it back")
     };
-    toast(model, Tone::Info, format!("Patch type {name}{kept}"));
+    tell(model, format!("Patch type {name}{kept}"));
     edited(model, fx);
 }

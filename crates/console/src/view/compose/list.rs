@@ -93,6 +93,5 @@ fn draw_types(model: &Model, compose: &Compose, chosen: usize, area: Rect, buffe
             pen.fill(theme.selected());
         }
     }
-    let rule = "─".repeat(usize::from(area.width));
-    RowWriter::at_line(buffer, area, height.saturating_sub(1)).text(&rule, theme.rule());
+    RowWriter::at_line(buffer, area, height.saturating_sub(1)).rule(theme);
 }

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::facts::page;
+use crate::layout::below;
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
 use crate::model::look::ViewOptions;
@@ -14,11 +15,8 @@ use diff::{DiffDocument, DiffSide};
 
 /// The diff, where the text fits and what changes is text.
 pub(crate) fn document(compose: &Compose) -> Option<&DiffDocument> {
-    compose
-        .preview
-        .found
-        .as_ref()
-        .and_then(|(_, preview)| preview.document.as_ref())
+    let (_, preview) = compose.preview.found.as_ref()?;
+    preview.document.as_ref()
 }
 
 /// Draws it below a head of its own.
@@ -26,11 +24,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();
     let mut pen = RowWriter::new(buffer, area);
     pen.text("─ what it would do ", theme.rule());
-    let below = Rect {
-        y: area.y.saturating_add(1),
-        height: area.height.saturating_sub(1),
-        ..area
-    };
+    let below = below(area, 1);
     let (Check::Fits(checked), Some(document)) = (&compose.check, document(compose)) else {
         pen.rule(theme);
         let words = match &compose.check {
@@ -50,14 +44,8 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
         .text(&format!(" -{} ", document.diff().removed), theme.removed());
     pen.rule(theme);
     let page = page::page(document, ViewOptions::default(), 0, below.width);
-    diff_rows::draw(
-        &page,
-        top(compose, &page, usize::from(below.height)),
-        None,
-        theme,
-        below,
-        buffer,
-    );
+    let top = top(compose, &page, usize::from(below.height));
+    diff_rows::draw(&page, top, None, theme, below, buffer);
 }
 
 /// The first line shown: the changes around the cursor, as far as they were not scrolled away from.

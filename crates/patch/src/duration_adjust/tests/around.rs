@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{BOARD, adjust, planned, text_of, with, words};
+use super::{adjust, planned, with};
+use crate::storyboard::BOARD;
 
 #[test]
 fn keyframes_past_the_new_end_are_named_or_scaled() {
@@ -13,7 +14,7 @@ fn keyframes_past_the_new_end_are_named_or_scaled() {
     );
     let plan = planned(with(adjust("scene_002", json!(5)), "scale_keyframes"), BOARD).unwrap();
     assert_eq!(
-        words(&plan),
+        plan.told(),
         [
             "scenes[2].duration_ms 12000 -> 5000",
             "scenes[2].keyframes[1].t_ms 6000 -> 2500",
@@ -33,7 +34,7 @@ fn keyframes_of_elements_and_in_seconds_are_scaled_exactly() {
     let board = r#"{"scenes":[{"id":"a","duration":12,"elements":[{"id":"e","keyframes":[{"t":0.0,"v":1},{"t":3.0},{"t":12}]}]}]}"#;
     let plan = planned(with(adjust("a", json!(19)), "scale_keyframes"), board).unwrap();
     assert_eq!(
-        text_of(&plan),
+        plan.text(),
         board
             .replace("\"duration\":12,", "\"duration\":19,")
             .replace("3.0", "4.75")
@@ -51,7 +52,7 @@ fn keyframes_of_elements_and_in_seconds_are_scaled_exactly() {
 fn keyframes_from_zero_to_one_are_shares_and_stay() {
     let board = r#"{"scenes":[{"id":"a","duration_ms":12000,"keyframes":[{"t":0},{"t":0.5},{"t":1}]}]}"#;
     let plan = planned(with(adjust("a", json!(19)), "scale_keyframes"), board).unwrap();
-    assert_eq!(words(&plan), ["scenes[0].duration_ms 12000 -> 19000"]);
+    assert_eq!(plan.told(), ["scenes[0].duration_ms 12000 -> 19000"]);
     assert_eq!(
         plan.consequences[1],
         "the keyframes of scenes[0] run from 0 to 1 and move with it: not scaled"
@@ -69,7 +70,7 @@ fn totals_are_written_in_their_own_unit_and_style() {
         let board = BOARD.replace(r#""total_duration": 62"#, total);
         let plan = planned(with(adjust("scene_002", json!(19)), "update_totals"), &board).unwrap();
         assert_eq!(
-            text_of(&plan),
+            plan.text(),
             board
                 .replace(total, after)
                 .replace("\"duration_ms\": 12000", "\"duration_ms\": 19000")
@@ -95,7 +96,7 @@ fn totals_are_written_in_their_own_unit_and_style() {
 fn a_total_over_scenes_of_unknown_length_moves_by_the_difference() {
     let board = r#"{"total_duration":30,"scenes":[{"id":"a","duration_ms":12000},{"id":"b"}]}"#;
     let plan = planned(with(adjust("a", json!(19)), "update_totals"), board).unwrap();
-    assert_eq!(words(&plan)[1], "total_duration 30 -> 37");
+    assert_eq!(plan.told()[1], "total_duration 30 -> 37");
     assert_eq!(
         plan.consequences,
         ["total 12 s -> 19 s without 1 scene of unknown length"]
@@ -111,7 +112,7 @@ fn a_total_over_scenes_of_unknown_length_moves_by_the_difference() {
 fn a_total_that_was_wrong_before_becomes_the_sum() {
     let board = BOARD.replace("\"total_duration\": 62", "\"total_duration\": 60");
     let plan = planned(with(adjust("scene_002", json!(19)), "update_totals"), &board).unwrap();
-    assert_eq!(words(&plan)[1], "total_duration 60 -> 69");
+    assert_eq!(plan.told()[1], "total_duration 60 -> 69");
     assert_eq!(
         plan.consequences[1],
         "total_duration was 60 s, the sum was 62 s: it becomes the sum"

@@ -1,17 +1,18 @@
-//! What an artifact holds that a patch may name, looked up once and kept: ids, markers, lines,
-//! values.
+//! What may be offered for a value of a patch: what the artifact holds that can be named, looked up
+//! once and kept, and what of that a field asks for.
 
 use std::collections::HashMap;
 
-use super::super::elements::Elements;
-use super::super::json_tree::{Node, Shape};
-use super::super::lines::without_end;
-use super::super::markers::markers;
-use super::super::pointer::{Pointer, escaped, index_of};
-use super::super::quote::{counted, excerpt};
-use super::super::storyboard::{Storyboard, tree_of};
-use super::CANDIDATES_MAX;
+use super::elements::Elements;
+use super::json_tree::{Node, Shape};
+use super::lines::without_end;
+use super::markers::markers;
+use super::pointer::{Pointer, escaped, index_of};
+use super::quote::{counted, excerpt};
+use super::storyboard::{Storyboard, tree_of};
 
+/// The most candidates that are offered at once.
+pub(super) const CANDIDATES_MAX: usize = 200;
 /// How much of a text is searched for lines to offer, in bytes.
 const LINES_BYTES_MAX: usize = 4 << 20;
 /// The longest line that is offered, in bytes.
@@ -24,6 +25,53 @@ const NAMES_MAX: usize = 10_000;
 pub(super) struct Named {
     pub(super) text: String,
     pub(super) detail: String,
+}
+
+impl Named {
+    pub(super) fn new(text: &str, detail: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+/// What may be offered for a value.
+pub(super) enum Offer {
+    /// Texts, to be written between quotation marks.
+    Texts(Vec<Named>),
+    /// Values as JSON writes them.
+    Json(Vec<Named>),
+}
+
+/// A field of an object, as far as it is written: its name, and its value when that is a text or a
+/// word.
+pub(super) type Written = (String, Option<String>);
+
+/// The value of a field as far as it is written.
+pub(super) fn written<'w>(fields: &'w [Written], name: &str) -> Option<&'w str> {
+    fields.iter().find(|(known, _)| known == name)?.1.as_deref()
+}
+
+/// A field whose value is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The artifact's path, and what it holds.
+    pub(super) path: &'a str,
+    pub(super) contents: &'a ArtifactContents,
+    /// The paths of the run directory.
+    pub(super) files: &'a [String],
+    /// The fields around it.
+    pub(super) siblings: &'a [Written],
+    /// What of the value is written.
+    pub(super) typed: &'a str,
+}
+
+impl<'a> Asked<'a> {
+    /// The value of a field beside it, as far as it is written.
+    pub(super) fn sibling(&self, name: &str) -> Option<&'a str> {
+        written(self.siblings, name)
+    }
 }
 
 /// What one artifact holds.
