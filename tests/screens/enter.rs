@@ -4,7 +4,7 @@ use console::action::Action;
 use console::effect::Msg;
 use console::facts::verb::{NoOffer, offer};
 use console::keymap;
-use console::model::prompt::PromptKind;
+use console::prompt::discard::DiscardAsk;
 use domain::event::EventType;
 use domain::lease::LeasePurpose;
 use domain::view::QueueKind;
@@ -116,7 +116,7 @@ fn walk(name: &str, mut console: Console) -> Option<NoOffer> {
     let text = console.text();
     let last = text.lines().last().unwrap().to_owned();
     let answer = offer(&console.model, focus, Action::Accept);
-    let is_open = console.model.ask().is_some_and(PromptKind::is_binding);
+    let is_open = console.model.is_binding();
     let at = format!("{name}: {answer:?}\n{text}");
     assert_eq!(text.contains("[Enter]"), is_open && answer.is_ok(), "{at}");
     assert!(
@@ -192,8 +192,7 @@ fn a_prompt_shows_enter_where_it_would_do_something_and_nowhere_else() {
 fn a_prompt_that_is_open_when_the_console_becomes_read_only_says_so_and_offers_no_enter() {
     for State(name, make) in PROMPTS {
         let mut console = make();
-        let is_of_engine = |prompt: &PromptKind| prompt.is_binding() && !matches!(prompt, PromptKind::Discard(_));
-        if !console.model.ask().is_some_and(is_of_engine) {
+        if !console.model.is_binding() || console.model.asked::<DiscardAsk>().is_some() {
             continue;
         }
         console.tell(Msg::ReadOnly("this holdpoint is older than the database".to_owned()));

@@ -16,17 +16,17 @@ fn held(console: &mut Console, key: &str) {
 fn a_key_held_down_writes_nothing_into_the_field_that_it_opened() {
     let text = |console: &Console| -> String {
         use console::model::keys::Field;
-        use console::model::prompt::PromptKind;
-        match (
-            console.model.ask(),
-            &console.model.keys.field,
-            &console.model.keys.overlay,
-        ) {
-            (Some(PromptKind::Timer(ask)), _, _) => ask.typed.text(),
-            (Some(PromptKind::Cancel(ask)), _, _) => ask.typed.text(),
-            (Some(PromptKind::Confirm(ask)), _, _) => ask.note.text(),
-            (_, Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
-            (_, _, Some(overlay)) => overlay.text.text(),
+        use console::prompt::{cancel::CancelAsk, confirm::Confirm, timer::TimerAsk};
+        let model = &console.model;
+        let timer = model.asked::<TimerAsk>().map(|ask| ask.typed.text());
+        let cancel = || model.asked::<CancelAsk>().map(|ask| ask.typed.text());
+        let confirm = || model.asked::<Confirm>().map(|ask| ask.note.text());
+        if let Some(text) = timer.or_else(cancel).or_else(confirm) {
+            return text;
+        }
+        match (&model.keys.field, &model.keys.overlay) {
+            (Some(Field::Filter(editor) | Field::Search(editor)), _) => editor.text(),
+            (_, Some(overlay)) => overlay.text.text(),
             _ => panic!("no field is open\n{}", console.text()),
         }
     };

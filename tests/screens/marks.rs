@@ -1,6 +1,6 @@
 //! Marks, and deciding all marked gates with one question.
 
-use console::model::prompt::PromptKind;
+use console::prompt::bulk::BulkAsk;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
@@ -168,10 +168,7 @@ fn many(count: usize, columns: u16, rows: u16) -> Console {
 
 /// Pages to the end of the list of a bulk.
 fn read_list(console: &mut Console) {
-    let undrawn = |console: &Console| match console.model.ask() {
-        Some(PromptKind::Bulk(ask)) => ask.undrawn(),
-        other => panic!("no bulk: {other:?}"),
-    };
+    let undrawn = |console: &Console| console.model.asked::<BulkAsk>().expect("a bulk").undrawn();
     console.press("Home");
     while undrawn(console) > 0 {
         let before = undrawn(console);
@@ -235,14 +232,8 @@ fn the_digest_of_a_gate_is_on_its_line_however_long_its_name() {
     }
     let mut console = Console::new(world, 60, 14);
     console.press("* a").shows("[i] take them in");
-    let digests: Vec<String> = match console.model.ask() {
-        Some(PromptKind::Bulk(ask)) => ask
-            .items
-            .iter()
-            .map(|item| item.pin.digest.short().to_string())
-            .collect(),
-        other => panic!("no bulk: {other:?}"),
-    };
+    let items = &console.model.asked::<BulkAsk>().expect("a bulk").items;
+    let digests: Vec<String> = items.iter().map(|item| item.pin.digest.short().to_string()).collect();
     for digest in digests {
         console.shows(&digest);
     }

@@ -8,7 +8,10 @@ use console::facts::verb::{NoOffer, offer};
 use console::keymap::{self, Focus};
 use console::model::keys::Listed;
 use console::model::panes::Lower;
-use console::model::prompt::PromptKind;
+use console::prompt::confirm::Confirm;
+use console::prompt::menu::Menu;
+use console::prompt::resume::ResumeAsk;
+use console::prompt::timer::TimerAsk;
 use console::question::Answered;
 use domain::event::EventType;
 use domain::gate::Verdict;
@@ -170,22 +173,12 @@ pub fn said(console: &Console) -> String {
 /// Whether Enter alone answers the question, and nobody else has the gate open, who would have to
 /// be asked first (Ctrl-t).
 fn is_confirmable(console: &Console) -> bool {
-    let key = match console.model.ask() {
-        Some(PromptKind::Confirm(confirm)) => &confirm.pin.key,
-        Some(PromptKind::Timer(ask)) => &ask.key,
-        Some(PromptKind::Resume(_)) => return true,
-        Some(
-            PromptKind::Bulk(_)
-            | PromptKind::Cancel(_)
-            | PromptKind::Quit(_)
-            | PromptKind::Menu
-            | PromptKind::Discard(_),
-        )
-        | None => {
-            return false;
-        }
-    };
-    console.model.lease_of_other(key).is_none()
+    let model = &console.model;
+    let confirm = model.asked::<Confirm>().map(|confirm| &confirm.pin.key);
+    match confirm.or(model.asked::<TimerAsk>().map(|ask| &ask.key)) {
+        Some(key) => model.lease_of_other(key).is_none(),
+        None => model.asked::<ResumeAsk>().is_some(),
+    }
 }
 
 #[test]
@@ -283,7 +276,7 @@ fn no_hint_and_no_line_of_palette_or_menu_shows_what_would_be_refused() {
                 "{name}: {shown} is hinted"
             );
         }
-        if let Some(PromptKind::Menu) = console.model.ask() {
+        if console.model.asked::<Menu>().is_some() {
             for (action, key) in actions(Focus::Menu)
                 .into_iter()
                 .filter(|(action, _)| *action != Action::Close)
@@ -325,7 +318,7 @@ fn a_console_that_became_read_only_opens_no_prompt_and_sends_nothing() {
     assert!(console.model.prompt.is_none());
     let mut console = read_only("e x Esc");
     console.press("a").shows("Not approved: this console only reads");
-    assert!(matches!(console.model.ask(), Some(PromptKind::Menu)));
+    assert!(console.model.asked::<Menu>().is_some());
     assert_eq!(console.decisions(), Vec::<&str>::new());
 }
 
@@ -339,7 +332,7 @@ fn a_resume_that_the_rules_refuse_is_hinted_nowhere_and_its_key_asks_anew() {
     assert!(!console.text().contains("R resume"));
     console.press("R");
     assert!(
-        matches!(console.model.ask(), Some(PromptKind::Resume(_))),
+        console.model.asked::<ResumeAsk>().is_some(),
         "files come back without a word"
     );
 }

@@ -67,9 +67,12 @@ fn a_plain_decision_says_that_the_draft_is_not_applied_and_keeps_it() {
     for key in ["a", "r"] {
         let mut console = Console::drawn();
         console.press("p").typed("x").press("Esc q").press(key);
-        console.shows("Your patch draft is NOT applied (p shows it)");
+        // The letter is one of the note where that has the focus, as in every rejection.
         if key == "r" {
+            console.shows("Your patch draft is NOT applied (Tab, then p shows it)");
             console.typed("no");
+        } else {
+            console.shows("Your patch draft is NOT applied (p shows it)");
         }
         console.press("Enter");
         says(

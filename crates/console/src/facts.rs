@@ -6,7 +6,6 @@
 
 pub(crate) mod banner;
 pub(crate) mod change;
-pub(crate) mod command;
 pub(crate) mod compose;
 pub(crate) mod countdown;
 pub(crate) mod enter;

@@ -15,8 +15,8 @@
 //! ```
 //!
 //! ```text
-//! model <- facts <- layout <- update     changes the model
-//!                          <- view       draws it
+//! model <- facts <- layout <- update, prompt     change the model
+//!                          <- view               draws it
 //! ```
 
 pub mod action;
@@ -31,7 +31,7 @@ pub mod keymap;
 pub mod layout;
 pub mod media;
 pub mod model;
-mod prompt;
+pub mod prompt;
 pub mod question;
 mod run;
 pub mod session;

@@ -1,47 +1,35 @@
-//! The question that is open, in lines: what will happen, what was not seen, the note, and the
-//! keys.
+//! The questions, one a file: its state, how it is opened, what its keys do, and its lines.
 
-pub(crate) mod bulk;
-mod cancel;
-mod confirm;
-mod discard;
-mod menu;
+pub mod bulk;
+pub mod cancel;
+pub mod confirm;
+pub mod discard;
+pub mod menu;
 pub(crate) mod parts;
-mod quit;
-mod resume;
-mod timer;
-
+pub mod quit;
+pub mod resume;
+pub mod timer;
 pub(crate) mod whole;
 
-use parts::PromptLine;
+use crate::model::preview::Foreseen;
+use crate::model::prompt::PromptLine;
+use crate::model::{Ask, Model};
 
-use crate::model::Model;
-use crate::model::prompt::PromptKind;
+/// Asks this: what the rules said of another question goes.
+fn open(model: &mut Model, ask: impl Ask) {
+    model.preview = Foreseen::default();
+    model.put(ask);
+}
 
+/// The question that is open, in lines: what will happen, what was not seen, the note, and the
+/// keys.
 pub(crate) fn lines(model: &Model, columns: usize) -> Vec<PromptLine<'_>> {
-    match model.ask() {
-        None => Vec::new(),
-        Some(PromptKind::Confirm(confirm)) => confirm::lines(model, confirm, columns),
-        Some(PromptKind::Resume(ask)) => resume::lines(model, ask, columns),
-        Some(PromptKind::Cancel(ask)) => cancel::lines(model, ask, columns),
-        Some(PromptKind::Timer(ask)) => timer::lines(model, ask, columns),
-        // Without its list of gates, which scrolls.
-        Some(PromptKind::Bulk(ask)) => bulk::around_words(model, ask, columns),
-        Some(PromptKind::Quit(ask)) => quit::lines(model, ask, columns),
-        Some(PromptKind::Menu) => menu::lines(model, columns),
-        Some(PromptKind::Discard(ask)) => discard::lines(model, ask, columns),
-    }
+    model.ask().map_or_else(Vec::new, |ask| ask.lines(model, columns))
 }
 
 /// How many lines the prompt wants; none without a prompt.
 pub(crate) fn height(model: &Model, columns: u16) -> u16 {
-    if model.prompt.is_none() {
-        return 0;
-    }
-    let listed = match model.ask() {
-        Some(PromptKind::Bulk(ask)) => ask.items.len(),
-        Some(_) | None => 0,
-    };
+    let listed = model.ask().map_or(0, |ask| ask.listed());
     let lines = lines(model, usize::from(columns).saturating_sub(2)).len() + listed;
     u16::try_from(lines).unwrap_or(u16::MAX)
 }

@@ -1,21 +1,20 @@
 //! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
 
 mod act;
-mod bulk;
-mod compose;
+pub(crate) mod compose;
 mod diff;
 mod files;
 mod gate;
 mod keys;
 mod lease;
 mod leases;
-mod look;
+pub(crate) mod look;
 mod mark;
 mod motion;
 mod mouse;
 mod notice;
 mod outcome;
-mod outgoing;
+pub(crate) mod outgoing;
 mod preview;
 mod prompt;
 mod queue;
@@ -24,12 +23,10 @@ mod since;
 mod slips;
 mod text;
 mod time;
-mod timer;
 
 use crate::effect::{Effect, FrameFacts, Msg};
 use crate::input::TerminalInput;
 use crate::model::Model;
-use crate::model::prompt::PromptKind;
 use crate::update::keys::press;
 use crate::update::outgoing::{ask_leader, tell};
 
@@ -162,10 +159,8 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         && facts.revision == Some(prompt.revision)
     {
         prompt.is_drawn = true;
-        if let PromptKind::Bulk(ask) = &mut prompt.ask {
-            // The key bar may show Enter now, so it is drawn again.
-            model.window.is_dirty |= ask.note_drawn(listed);
-        }
+        // The key bar may show Enter now, so it is drawn again.
+        model.window.is_dirty |= prompt.ask.note_drawn(listed);
     }
     model.keys.slips.on_screen = facts.prompt;
     look::drawn(model, facts.diff);

@@ -18,8 +18,10 @@ use crate::model::compose::Compose;
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
 use crate::model::panes::Lower;
-use crate::model::prompt::{Intent, PromptKind, TimerIntent};
+use crate::model::prompt::{Intent, TimerIntent, Why};
 
+pub(crate) use enter::is_of_typed;
+pub(crate) use gate::{each_open_elsewhere, explain, why};
 pub(crate) use text::edit_here;
 
 pub(crate) use gate::{cancelable, editable_text, hold_or_release, is_bulk, resumable};
@@ -53,7 +55,7 @@ pub(crate) fn in_words(what: &str, why: &str, hint: &str) -> String {
     format!("{what}: {why}{gap}{hint}")
 }
 
-fn refused(what: &'static str, answer: Result<(), gate::Why>) -> Result<(), NoOffer> {
+fn refused(what: &'static str, answer: Result<(), Why>) -> Result<(), NoOffer> {
     let no = |(why, hint)| Refused {
         what,
         why,
@@ -92,11 +94,9 @@ pub(crate) fn is_diff_shown(model: &Model) -> bool {
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
 pub(crate) fn is_draft_left_out(model: &Model) -> bool {
-    let Some(PromptKind::Confirm(confirm)) = model.ask() else {
-        return false;
-    };
-    let has_draft = model.draft(&confirm.pin.key).is_some_and(|draft| draft.has_patch());
-    confirm.intent.is_decision() && confirm.patch.is_none() && has_draft
+    let ask = model.ask().filter(|ask| ask.leaves_draft());
+    let draft = ask.and_then(|ask| model.draft(&ask.pin()?.key));
+    draft.is_some_and(|draft| draft.has_patch())
 }
 
 /// Whether it puts another text in place of the one in the editor, or offers to.
@@ -121,7 +121,6 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
     if let Some(why) = model.session.forbids(action) {
         return refused("Not done", Err((why.to_owned(), String::new())));
     }
-    let is_asking = matches!(model.ask(), Some(PromptKind::Confirm(confirm)) if confirm.is_asking());
     match action {
         Action::Accept if focus.is_prompt() => enter::confirm(model),
         Action::Approve | Action::Reject => {
@@ -130,21 +129,20 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             } else {
                 Intent::Reject
             };
-            asked(model, intent.not_done(), || {
+            asked(model, intent.words().not_done, || {
                 match focus == Focus::Queue && is_bulk(model) {
                     true => gate::bulk(model),
                     false => pin(model).map(drop),
                 }
             })
         }
-        Action::Undo => asked(model, Intent::Undo.not_done(), || gate::undo(model)),
-        Action::Hold => {
-            let intent = hold_or_release(model);
-            asked(model, intent.not_done(), || timed(model, intent).map(drop))
-        }
-        Action::Extend => {
-            let intent = TimerIntent::Extend;
-            asked(model, intent.not_done(), || timed(model, intent).map(drop))
+        Action::Undo => asked(model, Intent::Undo.words().not_done, || gate::undo(model)),
+        Action::Hold | Action::Extend => {
+            let intent = match action == Action::Hold {
+                true => hold_or_release(model),
+                false => TimerIntent::Extend,
+            };
+            asked(model, intent.words().not_done, || timed(model, intent).map(drop))
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
         Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
@@ -152,7 +150,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::ApproveWith => sent(model, Intent::Approve),
         Action::RejectWith => sent(model, Intent::Reject),
         Action::ApplyOnly => sent(model, Intent::Apply),
-        Action::Compose if focus == Focus::Confirm => there_is(is_asking && is_draft_left_out(model)),
+        Action::Compose if focus == Focus::Confirm => there_is(model.is_binding() && is_draft_left_out(model)),
         Action::Compose => asked(model, "Not composed", || gate::compose(model)),
         Action::Edit => asked(model, "Not edited", || gate::edit(model)),
         Action::ExternalEditor => {
@@ -191,7 +189,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         }
         Action::MarkAgain => or_says(!model.marks.off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(
-            matches!(model.ask(), Some(PromptKind::Bulk(ask)) if ask.can_take_in()),
+            model.ask().is_some_and(|ask| ask.can_take_in()),
             "Nothing is left out that could be taken in",
         ),
         Action::Discarded => or_says(
@@ -222,18 +220,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::Mode
         | Action::Wrap
         | Action::Base
-            if focus == Focus::Queue =>
-        {
-            or_says(is_diff_shown(model), "There is no diff on the screen")
+        | Action::Search => {
+            let is_queue = focus == Focus::Queue;
+            let words = if is_queue { "There is no diff on the screen" } else { "" };
+            or_says(is_diff_shown(model), words)
         }
-        Action::FormerHunk
-        | Action::NextMatch
-        | Action::FormerMatch
-        | Action::Fold
-        | Action::Mode
-        | Action::Wrap
-        | Action::Base
-        | Action::Search => there_is(is_diff_shown(model)),
         Action::Up
         | Action::Down
         | Action::PageUp
@@ -249,7 +240,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         }
         Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
         Action::Open => there_is(model.queue.current().is_some()),
-        Action::Note => there_is(model.ask().and_then(PromptKind::note).is_some()),
+        Action::Note => there_is(model.ask().is_some_and(|ask| ask.note().is_some())),
         Action::Back if focus == Focus::Queue => {
             there_is(!model.marks.on.is_empty() || model.marks.range.is_some() || !model.queue.filter.is_empty())
         }
@@ -284,7 +275,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
 }
 
 /// What changes more than the screen.
-fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), NoOffer> {
+fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), Why>) -> Result<(), NoOffer> {
     if model.session.is_read_only {
         return refused(what, Err(("this console only reads".to_owned(), String::new())));
     }
@@ -292,7 +283,7 @@ fn written(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), 
 }
 
 /// The same where a question is asked first, which the window has to hold.
-fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), gate::Why>) -> Result<(), NoOffer> {
+fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), Why>) -> Result<(), NoOffer> {
     written(model, what, || match window::too_small(model) {
         Some(why) => Err((why, window::MAKE_ROOM.to_owned())),
         None => rule(),
@@ -301,5 +292,5 @@ fn asked(model: &Model, what: &'static str, rule: impl FnOnce() -> Result<(), ga
 
 /// The text that is written, from the menu.
 fn sent(model: &Model, intent: Intent) -> Result<(), NoOffer> {
-    about_text(asked(model, intent.not_done(), || text::send(model, intent)))
+    about_text(asked(model, intent.words().not_done, || text::send(model, intent)))
 }

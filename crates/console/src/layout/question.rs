@@ -5,8 +5,7 @@ use std::ops::Range;
 use crate::effect::PromptFacts;
 use crate::layout;
 use crate::model::Model;
-use crate::model::prompt::PromptKind;
-use crate::prompt::{self, bulk, whole};
+use crate::prompt::{self, whole};
 
 /// What of the question is on the screen; none without one.
 pub(crate) fn facts(model: &Model) -> Option<PromptFacts> {
@@ -30,9 +29,9 @@ pub(crate) fn facts(model: &Model) -> Option<PromptFacts> {
 pub(crate) fn listed(model: &Model) -> Range<usize> {
     let area = layout::of(model).prompt;
     match model.ask() {
-        Some(PromptKind::Bulk(ask)) if whole::fitted(model, area).1 => {
-            let around = bulk::around_words(model, ask, whole::columns(area)).len();
-            bulk::window(ask, around, usize::from(area.height))
+        Some(ask) if ask.listed() > 0 && whole::fitted(model, area).1 => {
+            let around = ask.lines(model, whole::columns(area)).len();
+            ask.window(around, usize::from(area.height))
         }
         Some(_) | None => 0..0,
     }
@@ -48,10 +47,9 @@ fn is_time(word: &str) -> bool {
 
 /// How many gates of the list are in sight in a prompt of this height.
 pub(crate) fn list_rows(model: &Model, height: u16) -> usize {
-    let Some(PromptKind::Bulk(ask)) = model.ask() else {
+    let Some(ask) = model.ask() else {
         return 0;
     };
-    let columns = usize::from(layout::of(model).prompt.width).saturating_sub(2);
-    let around = bulk::around_words(model, ask, columns).len();
-    bulk::window(ask, around, usize::from(height)).len()
+    let around = ask.lines(model, whole::columns(layout::of(model).prompt)).len();
+    ask.window(around, usize::from(height)).len()
 }

@@ -1,78 +1,12 @@
-//! The questions that stand between a key and something that cannot be taken back.
-//!
-//! A confirm prompt pins what it is about: gate, attempt, digest. It never follows the selection.
+//! What questions are made of: what they are about, what they would do, their notes and lines.
 
-use super::bulk::BulkAsk;
+use ratatui::style::Style;
+
+use crate::draft::Draft;
 use crate::editor::Editor;
-use crate::effect::Checked;
-use crate::keymap::Focus;
 use domain::gate::Verdict;
-use domain::ids::{Digest, JobId};
+use domain::ids::Digest;
 use domain::key::GateKey;
-use domain::refusal::Refusal;
-use engine::api::Ticket;
-
-/// What a confirm prompt would do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Intent {
-    Approve,
-    Reject,
-    /// Apply a patch; the gate stays open.
-    Apply,
-    /// Take the newest patch back; the gate stays open.
-    Undo,
-}
-
-impl Intent {
-    /// The verb on the key line: `[Enter] approve`.
-    pub(crate) fn verb(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Apply => "apply the patch",
-            Self::Undo => "take it back",
-        }
-    }
-    /// The head of the prompt.
-    pub(crate) fn head(self) -> &'static str {
-        match self {
-            Self::Approve => "APPROVE",
-            Self::Reject => "REJECT",
-            Self::Apply => "APPLY PATCH",
-            Self::Undo => "UNDO PATCH",
-        }
-    }
-    /// When it was done.
-    pub(crate) fn done(self) -> &'static str {
-        match self {
-            Self::Approve => "Approved",
-            Self::Reject => "Rejected",
-            Self::Apply => "Patch applied to",
-            Self::Undo => "Patch taken back of",
-        }
-    }
-    /// When it was not.
-    pub(crate) fn not_done(self) -> &'static str {
-        match self {
-            Self::Approve => "Not approved",
-            Self::Reject => "Not rejected",
-            Self::Apply => "Not applied",
-            Self::Undo => "Not undone",
-        }
-    }
-    /// The verdict, where it decides the gate.
-    pub(crate) fn verdict(self) -> Option<Verdict> {
-        match self {
-            Self::Approve => Some(Verdict::Approve),
-            Self::Reject => Some(Verdict::Reject),
-            Self::Apply | Self::Undo => None,
-        }
-    }
-    /// Whether it decides the gate: a decision has a note, and is for good.
-    pub(crate) fn is_decision(self) -> bool {
-        self.verdict().is_some()
-    }
-}
 
 /// What a prompt is about; any change of it turns the prompt into a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,65 +19,15 @@ pub struct Pin {
     pub label: String,
 }
 
-/// Where a confirm prompt stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ConfirmState {
-    /// Waits for the operator.
-    Asking,
-    /// Sent; not yet answered.
-    Writing(Ticket),
-    /// It will not happen: why, and what to do.
-    Refused(String, Option<String>),
-}
-
-/// The prompt before a decision or a patch.
-#[derive(Debug, Clone)]
-pub struct Confirm {
-    /// What it is about.
-    pub pin: Pin,
-    /// What it would do.
-    pub(crate) intent: Intent,
-    pub note: Editor,
-    /// Whether keys are typed into the note.
-    pub(crate) is_note_focused: bool,
-    /// The patch that goes with it.
-    pub(crate) patch: Option<Checked>,
-    /// Whether Enter was pressed once on an empty note of a rejection.
-    pub(crate) is_empty_accepted: bool,
-    /// Where it stands.
-    pub(crate) state: ConfirmState,
-}
-
-impl Confirm {
-    /// Whether it waits for the operator.
-    pub(crate) fn is_asking(&self) -> bool {
-        self.state == ConfirmState::Asking
-    }
-
-    /// Whether it was sent.
-    pub(crate) fn is_writing(&self) -> bool {
-        matches!(self.state, ConfirmState::Writing(_))
-    }
-}
-
-/// The question before a paused job goes on.
-#[derive(Debug, Clone)]
-pub struct ResumeAsk {
-    pub(crate) job_id: JobId,
-    /// `j-21 dunes`.
-    pub(crate) label: String,
-    /// What whoever rejected the stage wrote.
-    pub(crate) note: Option<String>,
-}
-
-/// The question before a job is canceled.
-#[derive(Debug, Clone)]
-pub struct CancelAsk {
-    pub(crate) job_id: JobId,
-    /// `j-21 dunes`.
-    pub(crate) label: String,
-    /// What was typed: must be the job's id.
-    pub typed: Editor,
+/// How it is told what would be done, or was.
+pub(crate) struct Wording {
+    /// On the key line: `[Enter] approve`.
+    pub(crate) verb: &'static str,
+    pub(crate) head: &'static str,
+    /// When it was done.
+    pub(crate) done: &'static str,
+    /// When it was not.
+    pub(crate) not_done: &'static str,
 }
 
 /// What a question about a gate's timer would do.
@@ -158,192 +42,114 @@ pub enum TimerIntent {
 }
 
 impl TimerIntent {
-    /// The verb on the key line.
-    pub(crate) fn verb(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Release => "release",
-            Self::Extend => "extend",
-        }
-    }
-    /// The head of the prompt.
-    pub(crate) fn head(self) -> &'static str {
-        match self {
-            Self::Hold => "HOLD TIMER",
-            Self::Release => "RELEASE TIMER",
-            Self::Extend => "EXTEND TIMER",
-        }
-    }
-    /// When it was done.
-    pub(crate) fn done(self) -> &'static str {
-        match self {
-            Self::Hold => "Held",
-            Self::Release => "Released",
-            Self::Extend => "Extended",
-        }
-    }
-    /// When it was not.
-    pub(crate) fn not_done(self) -> &'static str {
-        match self {
-            Self::Hold => "Not held",
-            Self::Release => "Not released",
-            Self::Extend => "Not extended",
+    pub(crate) fn words(self) -> Wording {
+        let [verb, head, done, not_done] = match self {
+            Self::Hold => ["hold", "HOLD TIMER", "Held", "Not held"],
+            Self::Release => ["release", "RELEASE TIMER", "Released", "Not released"],
+            Self::Extend => ["extend", "EXTEND TIMER", "Extended", "Not extended"],
+        };
+        Wording {
+            verb,
+            head,
+            done,
+            not_done,
         }
     }
 }
 
-/// The question before a gate's timer is stopped, started or moved. It asks, so that a key that
-/// repeats itself adds nothing.
+/// What a confirm prompt would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Approve,
+    Reject,
+    /// Apply a patch; the gate stays open.
+    Apply,
+    /// Take the newest patch back; the gate stays open.
+    Undo,
+}
+
+impl Intent {
+    pub(crate) fn words(self) -> Wording {
+        let [verb, head, done, not_done] = match self {
+            Self::Approve => ["approve", "APPROVE", "Approved", "Not approved"],
+            Self::Reject => ["reject", "REJECT", "Rejected", "Not rejected"],
+            Self::Apply => ["apply the patch", "APPLY PATCH", "Patch applied to", "Not applied"],
+            Self::Undo => ["take it back", "UNDO PATCH", "Patch taken back of", "Not undone"],
+        };
+        Wording {
+            verb,
+            head,
+            done,
+            not_done,
+        }
+    }
+
+    pub(crate) fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Approve => Self::Approve,
+            Verdict::Reject => Self::Reject,
+        }
+    }
+
+    /// The verdict, where it decides the gate.
+    pub(crate) fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::Approve => Some(Verdict::Approve),
+            Self::Reject => Some(Verdict::Reject),
+            Self::Apply | Self::Undo => None,
+        }
+    }
+    /// Whether it decides the gate: a decision has a note, and is for good.
+    pub(crate) fn is_decision(self) -> bool {
+        self.verdict().is_some()
+    }
+}
+
+/// A line of a question.
+pub(crate) enum PromptLine<'a> {
+    Text(Vec<(String, Style)>),
+    /// The title, and behind it what goes on by itself.
+    Head(Vec<(String, Style)>, (String, Style)),
+    /// Gives way first where there is too little room.
+    Spare(Vec<(String, Style)>),
+    Field(&'static str, &'a Editor, bool),
+}
+
+/// The note that goes with a decision.
 #[derive(Debug, Clone)]
-pub struct TimerAsk {
-    /// The gate, with its attempt.
-    pub key: GateKey,
-    /// `j-21 dunes / storyboard #1`.
-    pub(crate) label: String,
-    /// What would be done.
-    pub(crate) intent: TimerIntent,
-    /// The reason, or for how long.
-    pub typed: Editor,
-    /// Sent; not yet answered.
-    pub(crate) sent: Option<Ticket>,
+pub struct Note {
+    pub(crate) editor: Editor,
+    /// Whether keys are typed into it.
+    pub(crate) is_focused: bool,
+    /// Whether Enter was pressed once on an empty note of a rejection.
+    pub(crate) is_empty_accepted: bool,
+    /// The gate whose draft keeps it.
+    pub(crate) key: GateKey,
+    pub(crate) verdict: Verdict,
 }
 
-impl TimerAsk {
-    /// Whether a refusal is about what was typed: it can be mended there.
-    pub(crate) fn is_of_typed(refusal: &Refusal) -> bool {
-        matches!(refusal.place.as_deref(), Some("seconds" | "reason"))
-    }
-}
-
-/// What has to be typed before a text is thrown away.
-pub(crate) const DISCARD_WORD: &str = "discard";
-
-/// The question before a text is thrown away.
-#[derive(Debug, Clone)]
-pub struct DiscardAsk {
-    /// What was typed: must be [`DISCARD_WORD`].
-    pub(crate) typed: Editor,
-}
-
-/// The question before leaving although something is under way.
-#[derive(Debug, Clone)]
-pub struct QuitAsk {
-    /// What is under way, as it is now.
-    pub(crate) reasons: Vec<String>,
-}
-
-/// A question.
-#[derive(Debug, Clone)]
-pub enum PromptKind {
-    /// Approve, reject, apply.
-    Confirm(Box<Confirm>),
-    /// Resume a job.
-    Resume(Box<ResumeAsk>),
-    /// Cancel a job.
-    Cancel(Box<CancelAsk>),
-    /// Decide all marked gates.
-    Bulk(Box<BulkAsk>),
-    /// Hold, release or extend a gate's timer.
-    Timer(Box<TimerAsk>),
-    /// Leave although something is under way.
-    Quit(QuitAsk),
-    /// What to do with the patch in the editor.
-    Menu,
-    /// Throw the patch away.
-    Discard(Box<DiscardAsk>),
-}
-
-impl PromptKind {
-    /// Who receives the keys as long as nothing stands over it.
-    pub(crate) fn focus(&self) -> Focus {
-        match self {
-            Self::Confirm(confirm) if confirm.is_note_focused && confirm.is_asking() => Focus::Note,
-            Self::Confirm(_) => Focus::Confirm,
-            Self::Bulk(ask) if ask.is_note_focused && ask.is_asking() => Focus::Note,
-            Self::Bulk(_) => Focus::Bulk,
-            Self::Cancel(_) | Self::Timer(_) | Self::Discard(_) => Focus::Answer,
-            Self::Menu => Focus::Menu,
-            Self::Resume(_) | Self::Quit(_) => Focus::Ask,
+impl Note {
+    /// That of this gate, as its draft has it.
+    pub(crate) fn kept(draft: Option<&Draft>, key: &GateKey, verdict: Verdict) -> Self {
+        let kept = draft.map(|draft| draft.note(verdict)).unwrap_or_default();
+        Self {
+            editor: Editor::of_line(kept),
+            is_focused: false,
+            is_empty_accepted: false,
+            key: key.clone(),
+            verdict,
         }
     }
 
-    /// Whether its Enter does something that somebody has to have read about.
-    fn is_to_be_read(&self) -> bool {
-        !matches!(self, Self::Quit(_) | Self::Menu)
+    pub fn text(&self) -> String {
+        self.editor.text()
     }
 
-    /// Whether Enter would do such a thing now.
-    pub fn is_binding(&self) -> bool {
-        self.is_to_be_read() && !self.is_sent()
-    }
-
-    /// When it was not done.
-    pub(crate) fn not_done(&self) -> &'static str {
-        match self {
-            Self::Confirm(confirm) => confirm.intent.not_done(),
-            Self::Resume(_) => "Not resumed",
-            Self::Cancel(_) => "Not canceled",
-            Self::Bulk(ask) => ask.not_done(),
-            Self::Timer(ask) => ask.intent.not_done(),
-            Self::Discard(_) => "Not discarded",
-            Self::Quit(_) | Self::Menu => "Not done",
-        }
-    }
-
-    /// Whether it was sent, or is over already.
-    pub(crate) fn is_sent(&self) -> bool {
-        match self {
-            Self::Confirm(confirm) => !confirm.is_asking(),
-            Self::Bulk(ask) => !ask.is_asking(),
-            Self::Timer(ask) => ask.sent.is_some(),
-            Self::Resume(_) | Self::Cancel(_) | Self::Discard(_) | Self::Quit(_) | Self::Menu => false,
-        }
-    }
-
-    /// Whether it shows what comes of a command.
-    pub(crate) fn waits_for(&self, ticket: Ticket) -> bool {
-        match self {
-            Self::Confirm(confirm) => confirm.state == ConfirmState::Writing(ticket),
-            Self::Timer(ask) => ask.sent == Some(ticket),
-            // A bulk takes its answers one by one.
-            Self::Bulk(_) | Self::Resume(_) | Self::Cancel(_) | Self::Quit(_) | Self::Menu | Self::Discard(_) => false,
-        }
-    }
-
-    /// The note that goes with an answer, as long as it can be written.
-    pub(crate) fn note(&self) -> Option<&Editor> {
-        match self {
-            Self::Confirm(confirm) if confirm.is_asking() && confirm.intent.is_decision() => Some(&confirm.note),
-            Self::Bulk(ask) if ask.is_asking() => Some(&ask.note),
-            Self::Confirm(_) | Self::Bulk(_) | Self::Timer(_) | Self::Discard(_) => None,
-            Self::Cancel(_) | Self::Resume(_) | Self::Quit(_) | Self::Menu => None,
-        }
-    }
-
-    /// The field that letters are typed into while an answer is written.
-    pub(crate) fn typed_mut(&mut self) -> Option<&mut Editor> {
-        match self {
-            Self::Cancel(ask) => Some(&mut ask.typed),
-            Self::Discard(ask) => Some(&mut ask.typed),
-            Self::Timer(ask) if ask.sent.is_none() => Some(&mut ask.typed),
-            Self::Timer(_) | Self::Bulk(_) | Self::Confirm(_) | Self::Resume(_) | Self::Quit(_) | Self::Menu => None,
-        }
+    /// Whether a rejection has no reason.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.verdict == Verdict::Reject && self.editor.is_blank()
     }
 }
 
-/// A question as it is asked now.
-#[derive(Debug, Clone)]
-pub struct Prompt {
-    pub(crate) ask: PromptKind,
-    /// Rises with every change of what is asked.
-    pub(crate) revision: u64,
-    /// Whether all of this revision was on the terminal: only then does Enter confirm.
-    pub(crate) is_drawn: bool,
-}
-
-impl Prompt {
-    /// The revision, where what a key does depends on its being drawn.
-    pub(crate) fn revision(&self) -> Option<u64> {
-        self.ask.is_to_be_read().then_some(self.revision)
-    }
-}
+/// Why not, and what to do.
+pub(crate) type Why = (String, String);

@@ -1,10 +1,9 @@
 //! What keeps a slip of the hand or of the line from acting: what Escape closed, which key opened a
 //! field, what of a question was drawn.
 
-use super::Model;
+use super::Prompt;
 use super::keys::{Field, Overlay};
 use super::panes::Lower;
-use super::prompt::Prompt;
 use crate::effect::PromptFacts;
 use crate::input::KeyPress;
 use crate::model::compose::List;
@@ -82,19 +81,4 @@ pub(crate) struct BeforeEsc {
     pub(crate) range: Option<RowKey>,
     /// Where the keys went.
     pub(crate) pane: (bool, Lower),
-}
-
-impl BeforeEsc {
-    /// What stands now.
-    pub(crate) fn of(model: &Model) -> Self {
-        Self {
-            prompt: model.prompt.clone(),
-            field: model.keys.field.clone(),
-            overlay: model.keys.overlay.clone(),
-            list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
-            filter: model.queue.filter.clone(),
-            range: model.marks.range.clone(),
-            pane: (model.panes.is_lower_focused, model.panes.lower),
-        }
-    }
 }

@@ -1,331 +1,472 @@
-//! The question before all marked gates are decided, and afterwards what became of each.
+//! The question before all marked gates are decided, each on its own digest and with its own answer,
+//! and afterwards what became of each.
+
+pub(crate) mod item;
+mod list;
 
 use std::ops::Range;
 
-use ratatui::style::Style;
-
-use super::parts::{PromptLine, answers, key, key_name, keys, note_is_empty, other_title, outlook, text, wrapped};
+use super::parts::{text, too_long, until};
 use crate::action::Action;
-use crate::draft::Draft;
-use crate::facts::{holder, label, shorten};
+use crate::effect::Effect;
+use crate::facts::label::{self, change_of_gate};
+use crate::facts::verb::{each_open_elsewhere, explain, why};
 use crate::keymap::{self, Focus};
-use crate::model::Model;
-use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
-use crate::model::gate::GateView;
+use crate::layout;
+use crate::layout::question::list_rows;
+use crate::model::outgoing::Sent;
+use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why, Wording};
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::model::{Ask, Closing, Model};
+use crate::update::compose::change_draft;
+use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
+use domain::ask::Command;
 use domain::gate::Verdict;
-use domain::ids::Digest;
-use text::{cut, width};
+use domain::key::GateKey;
+use domain::refusal::Refusal;
+use engine::api::Ticket;
+use item::{Item, ItemState, LeftOut};
+use list::{around, item_line};
+use text::words::counted;
 
-/// Its lines above and below the list of gates.
-fn around<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
-    let theme = model.session.theme();
-    let all = ask.concerned();
-    let (verb, style) = match ask.verdict {
-        Verdict::Approve => ("APPROVE", theme.added()),
-        Verdict::Reject => ("REJECT", theme.removed()),
-    };
-    let count = if ask.is_asking() { ask.asking() } else { all };
-    let gates = if count == 1 {
-        "1 gate".to_owned()
-    } else {
-        format!("{count} gates")
-    };
-    // What is left out altogether is no question yet: it says so, and names the key that makes it
-    // one.
-    let is_question = !ask.is_asking() || count > 0;
-    let (verb, gates) = match is_question {
-        true => (format!("{verb} "), gates),
-        false => (
-            format!("{verb}: "),
-            format!("nothing to {} yet, {} left out", ask.verb(), ask.items.len()),
-        ),
-    };
-    let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
-    let mut below = Vec::new();
-    if ask.writing() > 0 {
-        below.push(text(
-            format!("writing… {} of {all} answered", all - ask.writing()),
-            theme.held(),
-        ));
-        return (above, below);
+/// The question before all marked gates are decided: each on its own digest, each with its own
+/// answer.
+#[derive(Debug, Clone)]
+pub struct BulkAsk {
+    /// The gates.
+    pub items: Vec<Item>,
+    /// The note that goes with each.
+    pub(crate) note: Note,
+    /// Whether what was not looked at was taken in, by a key that says so.
+    pub(crate) has_taken_in: bool,
+    /// Whether Enter was pressed once on gates that were not looked at.
+    pub(crate) is_unseen_accepted: bool,
+    /// Whether it was sent.
+    pub(crate) is_sent: bool,
+    /// The first item on screen.
+    pub(crate) top: usize,
+}
+
+impl BulkAsk {
+    /// The items that this holds for.
+    fn count(&self, is_it: impl Fn(&ItemState) -> bool) -> usize {
+        self.items.iter().filter(|item| is_it(&item.state)).count()
     }
+
+    /// How many are not left out.
+    fn concerned(&self) -> usize {
+        self.count(|state| !matches!(state, ItemState::LeftOut(_)))
+    }
+
+    /// How many gates Enter would decide.
+    pub(crate) fn asking(&self) -> usize {
+        self.count(|state| *state == ItemState::Asking)
+    }
+
+    /// How many gates Enter would decide whose lines were not on the terminal yet.
+    pub fn undrawn(&self) -> usize {
+        let is_undrawn = |item: &&Item| item.state == ItemState::Asking && !item.is_drawn;
+        self.items.iter().filter(is_undrawn).count()
+    }
+
+    /// How many are sent and not yet answered.
+    pub(crate) fn writing(&self) -> usize {
+        self.count(|state| matches!(state, ItemState::Writing(_)))
+    }
+
+    /// How many were decided as asked.
+    pub(crate) fn done(&self) -> usize {
+        self.count(|state| *state == ItemState::Done)
+    }
+
+    /// The gates that are left out for this, each with its number in the list.
+    pub(crate) fn left_out(&self, why: LeftOut) -> Vec<(usize, &Item)> {
+        let items = (1..).zip(&self.items);
+        items
+            .filter(|(_, item)| item.state == ItemState::LeftOut(why))
+            .collect()
+    }
+
+    /// How many that were not looked at Enter would decide.
+    pub(crate) fn taken_in(&self) -> usize {
+        let is_unseen = |item: &&Item| item.state == ItemState::Asking && !item.is_seen;
+        self.items.iter().filter(is_unseen).count()
+    }
+
+    /// Whether the rules would refuse all of it, so that there is nothing to wait for.
+    pub(crate) fn is_refused(&self) -> bool {
+        let is_refused = |item: &Item| item.state == ItemState::LeftOut(LeftOut::Refused);
+        self.is_asking() && self.items.iter().all(is_refused)
+    }
+
+    /// Whether it still waits for the operator: nothing was sent, and there is something that could
+    /// be.
+    pub(crate) fn is_asking(&self) -> bool {
+        let could_be = |state: &ItemState| matches!(state, ItemState::Asking | ItemState::LeftOut(_));
+        !self.is_sent && self.count(could_be) > 0
+    }
+
+    /// The item that a command decides.
+    pub(crate) fn item_of(&mut self, ticket: Ticket) -> Option<&mut Item> {
+        self.items
+            .iter_mut()
+            .find(|item| item.state == ItemState::Writing(ticket))
+    }
+
+    pub(super) fn words(&self) -> Wording {
+        Intent::of(self.note.verdict).words()
+    }
+}
+
+/// `a` or `r` on a marked gate of the queue: it is about all marked ones.
+pub(crate) fn open(model: &mut Model, verdict: Verdict) {
+    let selected = match model.queue.selected() {
+        Some(RowKey::Gate(key)) => key.clone(),
+        Some(RowKey::Job(_)) | None => return,
+    };
+    let Some(items) = items(model) else {
+        return;
+    };
+    let ask = BulkAsk {
+        items,
+        note: Note::kept(model.draft(&selected), &selected, verdict),
+        has_taken_in: false,
+        is_unseen_accepted: false,
+        is_sent: false,
+        top: 0,
+    };
+    super::open(model, ask);
+}
+
+/// What Enter would do to a marked gate.
+fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
+    if model.lease_of_other(key).is_some() {
+        ItemState::LeftOut(LeftOut::OpenElsewhere)
+    } else if !is_taken {
+        ItemState::LeftOut(LeftOut::NotSeen)
+    } else if model.preview.refusal_of(key).is_some() {
+        ItemState::LeftOut(LeftOut::Refused)
+    } else {
+        ItemState::Asking
+    }
+}
+
+/// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
+pub(crate) fn recheck(model: &mut Model) {
+    let Some(ask) = model.asked::<BulkAsk>() else {
+        return;
+    };
     if !ask.is_asking() {
-        let sum = format!("{} {} of {all}; the others stand first", ask.done_word(), ask.done());
-        wrapped(&sum, columns, theme.error(), &mut above);
-        below.push(keys(model, columns, &[key(model, Action::Close, "back")]));
-        return (above, below);
+        return;
     }
-    outlook(model, columns, &mut above);
-    let enter = key_name(model, Action::Accept);
-    let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
-    for (why, one, several) in [
-        (LeftOut::NotSeen, "not wholly seen by you", "not wholly seen by you"),
-        (
-            LeftOut::OpenElsewhere,
-            "somebody else has it open",
-            "somebody else has them open",
-        ),
-    ] {
-        let left_out = ask.left_out(why);
-        if !left_out.is_empty() {
-            let words = if left_out.len() == 1 { one } else { several };
-            let words = format!("Left out, {words}: ");
-            let names = named(&left_out, columns.saturating_sub(width(&words)));
-            above.push(text(words + &names, theme.warning()));
-        }
-    }
-    let refused = ask.left_out(LeftOut::Refused);
-    if let Some((number, item)) = refused.first()
-        && let Some(refusal) = model.preview.refusal_of(&item.pin.key)
-    {
-        let more = refused.len() - 1;
-        let more = if more > 0 {
-            format!("; so would {more} more")
-        } else {
-            String::new()
-        };
-        let words = format!(
-            "Left out: {number} would be refused: {}{more}",
-            without(&refusal.message, item)
-        );
-        wrapped(&words, columns, theme.error(), &mut above);
-    }
-    if ask.taken_in() > 0 && !ask.is_unseen_accepted {
-        let words = format!(
-            "{} of them not wholly seen by you; {enter} asks once more",
-            ask.taken_in()
-        );
-        wrapped(&words, columns, theme.warning(), &mut above);
-    }
-    let drafts = asking()
-        .filter(|item| model.draft(&item.pin.key).is_some_and(Draft::has_patch))
-        .count();
-    if drafts > 0 {
-        let words = format!("{drafts} of your patch drafts are NOT applied");
-        wrapped(&words, columns, theme.warning(), &mut above);
-    }
-    let hidden = match model.queue.filter.is_empty() {
-        true => 0,
-        false => asking().filter(|item| !is_visible(model, item)).count(),
+    let stands = |item: &Item| match item.state {
+        ItemState::Asking | ItemState::LeftOut(_) => standing(model, &item.pin.key, item.is_seen || ask.has_taken_in),
+        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
     };
-    if hidden > 0 {
-        let words = format!("{hidden} of them are hidden by the filter");
-        wrapped(&words, columns, theme.warning(), &mut above);
+    let states: Vec<_> = ask.items.iter().map(stands).collect();
+    let Some(ask) = model.asked_mut::<BulkAsk>() else {
+        return;
+    };
+    let is_same = ask.items.iter().zip(&states).all(|(item, state)| item.state == *state);
+    if is_same {
+        return;
     }
-    // In the note the key is a letter.
-    let take_in = Some(key(model, Action::TakeIn, "take them in"));
-    let take_in = take_in.filter(|(key, _)| ask.can_take_in() && !key.is_empty());
-    let back = key(model, Action::Close, "back, nothing is decided");
-    if !is_question && ask.note.is_blank() && !ask.is_note_focused {
-        let keys: Vec<_> = take_in.into_iter().chain([back]).collect();
-        answers(model, columns, "", &keys, &mut below);
-        return (above, below);
+    for (item, state) in ask.items.iter_mut().zip(states) {
+        item.state = state;
     }
-    if ask.note.is_blank() && !ask.is_note_focused {
-        below.push(text(
-            format!("note for each: (none; {} to write)", key_name(model, Action::Note)),
-            theme.plain(),
-        ));
-    } else {
-        below.push(PromptLine::Field("note for each: ", &ask.note, ask.is_note_focused));
-    }
-    if ask.is_empty_accepted {
-        below.push(text(note_is_empty(model), theme.warning()));
-    }
-    if ask.is_unseen_accepted {
-        let words = format!(
-            "{} of them NOT wholly seen by you: {enter} once more {}s them all the same",
-            ask.taken_in(),
-            ask.verb()
-        );
-        wrapped(&words, columns, theme.warning(), &mut below);
-    }
-    let verb = format!("{} {count}", ask.verb());
-    let tab = if ask.is_note_focused { "leave note" } else { "note" };
-    let others = [key(model, Action::Note, tab)].into_iter().chain(take_in);
-    let others: Vec<_> = others.chain([back]).collect();
-    answers(model, columns, &verb, &others, &mut below);
-    (above, below)
+    // Enter would now do something else, so the question has to be shown again.
+    ask.is_unseen_accepted = false;
+    model.ask_again();
 }
 
-/// Gates of the list, each with its number, as many as find room: the list names them all.
-fn named(gates: &[(usize, &Item)], room: usize) -> String {
-    let names: Vec<_> = gates
-        .iter()
-        .map(|(number, item)| format!("{number} {}", item.pin.label))
+/// Takes in what was not looked at; Enter then asks once more.
+pub(crate) fn take_in(model: &mut Model) {
+    let Some(ask) = model.asked_mut::<BulkAsk>() else {
+        return;
+    };
+    ask.has_taken_in = true;
+    recheck(model);
+    // The question changed, so answers to earlier keys go.
+    model.toasts.forget_answers(true);
+}
+
+/// All marked gates, those of the visible queue first and in its order; none while one of them is
+/// still being read.
+fn items(model: &Model) -> Option<Vec<Item>> {
+    let item = |key: &GateKey| {
+        let mark = model.marks.on.get(key)?;
+        let row = model.queue.gate(key);
+        Some(Item {
+            pin: Pin {
+                key: key.clone(),
+                digest: mark.digest?,
+                label: label::gate(key, row.map_or("", |row| &row.slug)),
+            },
+            change: row.map(change_of_gate).unwrap_or_default(),
+            is_seen: mark.is_seen,
+            state: standing(model, key, mark.is_seen),
+            is_drawn: false,
+        })
+    };
+    let visible = model.queue.visible().map(RowKey::of);
+    let mut keys: Vec<GateKey> = visible
+        .filter_map(RowKey::gate)
+        .filter(|key| model.marks.on.contains_key(key))
         .collect();
-    let of = |count: usize| match names.len() - count {
-        0 => names.join(", "),
-        more if count == 0 => format!("{more} of the list"),
-        more => format!("{} and {more} more", names[..count].join(", ")),
+    let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
+    keys.extend(model.marks.on.keys().filter(|key| !shown.contains(key)).cloned());
+    keys.iter().map(item).collect()
+}
+
+/// One gate of a bulk was answered: with its refusal, or decided.
+pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refusal>) {
+    let Some(ask) = model.asked_mut::<BulkAsk>() else {
+        return;
     };
-    let wordings = (0..=names.len().min(NAMED_MAX)).rev().map(of);
-    shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_default()
-}
-
-/// More of them would only be in the way.
-const NAMED_MAX: usize = 3;
-
-fn is_visible(model: &Model, item: &Item) -> bool {
-    model.queue.is_visible(&item.pin.key)
-}
-
-/// A refusal for the line of a gate, which names it already.
-fn without(why: &str, item: &Item) -> String {
-    why.replace(&format!(" {}", item.pin.key), "")
-}
-
-const LEFT_OUT: &str = "left out: ";
-
-/// `123 `, `  4a1b2c  `, `  left out: `.
-const LIST_CELLS: usize = 26;
-
-/// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no
-/// screen of theirs, that.
-fn unseen(model: &Model, item: &Item, cells: usize) -> String {
-    let key = &item.pin.key;
-    let is_it = |digest: Option<Digest>| digest == Some(item.pin.digest);
-    let view = model
-        .gate
-        .as_ref()
-        .filter(|view| view.key == *key && is_it(view.shown_digest()));
-    let shown = view.filter(|view| view.extent().is_some()).map(GateView::unseen);
-    let remembered = model.panes.remembered.iter().find(|of_gate| of_gate.key == *key);
-    let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
-    let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
-    let shown = shown
-        .or_else(|| remembered.map(|of_gate| of_gate.unseen(files)))
-        .unwrap_or_default();
-    let extent = model.marks.on.get(key).and_then(|mark| mark.extent);
-    if shown.is_empty() && extent.is_none() {
-        return "not looked at".to_owned();
-    }
-    let named = (!shown.is_empty()).then(|| format!("{} not seen", shown.join(", ")));
-    named
-        .filter(|words| width(words) <= cells)
-        .unwrap_or_else(|| "not wholly seen".to_owned())
-}
-
-/// Behind who holds its timer, and why: whoever holds it must be read, the reason gives way to the
-/// rest.
-fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> String {
-    let rest = words.map_or_else(String::new, |words| format!("; {words}"));
-    match holder::held_by(model, &item.pin.key, room.saturating_sub(width(&rest))) {
-        Some(held) => held + &rest,
-        None => rest.trim_start_matches("; ").to_owned(),
-    }
-}
-
-fn item_line(model: &Model, columns: usize, index: usize, item: &Item, is_asking: bool) -> PromptLine<'static> {
-    let theme = model.session.theme();
-    // The number, the digest and what changed; the name of the job gives way.
-    let least = label::within(&item.pin.label, &item.pin.key, 0);
-    let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
-    let (state, style): (String, Style) = match &item.state {
-        ItemState::LeftOut(LeftOut::NotSeen) => {
-            let unseen = unseen(model, item, room);
-            // That it was not wholly seen is said above, too: a hold and its reason come first.
-            let held = holder::held_by(model, &item.pin.key, room);
-            let held = held.filter(|held| width(held) + 2 + width(&unseen) > room);
-            let words = held.unwrap_or_else(|| with_hold(model, item, Some(unseen), room));
-            (format!("{LEFT_OUT}{words}"), theme.warning())
-        }
-        ItemState::LeftOut(LeftOut::OpenElsewhere) => {
-            let who = holder::other(model, &item.pin.key).unwrap_or_default();
-            (format!("left out: {who}"), theme.held())
-        }
-        ItemState::LeftOut(LeftOut::Refused) => ("left out: would be refused".to_owned(), theme.error()),
-        ItemState::Asking => {
-            let unseen = (!item.is_seen).then(|| unseen(model, item, room));
-            let other = holder::other(model, &item.pin.key);
-            let words: Vec<_> = other.into_iter().chain(unseen).collect();
-            let words = (!words.is_empty()).then(|| words.join(", "));
-            (with_hold(model, item, words, room + LEFT_OUT.len()), theme.warning())
-        }
-        ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
-        ItemState::Done => ("done".to_owned(), theme.added()),
-        ItemState::Not(why) => (format!("NOT: {}", without(why, item)), theme.error()),
-    };
-    // The name of the holder matters more than the change, so it comes first.
-    let held = holder::held_by(model, &item.pin.key, 0).unwrap_or_default();
-    let is_tight = !held.is_empty() && room < width(&held);
-    let facts = match &item.state {
-        ItemState::Asking | ItemState::LeftOut(_) if is_tight => format!("  {}  ", item.pin.digest.short()),
-        ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
-        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
-    };
-    let number = format!("{:>3} ", index + 1);
-    let is_asked = matches!(item.state, ItemState::Asking | ItemState::LeftOut(_));
-    // What is decided is the digest: it is never what a short line loses.
-    let room =
-        |label: &str, state: &str| columns.saturating_sub([&number, label, &facts, state].into_iter().map(width).sum());
-    let label = match is_asked {
-        true => label::within(&item.pin.label, &item.pin.key, room("", &state)),
-        false => item.pin.label.clone(),
-    };
-    // A question is whole only when none of its lines is cut by the window: what became of a gate
-    // meanwhile gives way.
-    let state = if is_asking {
-        cut(&state, room(&label, ""))
-    } else {
-        state
-    };
-    PromptLine::Text(vec![
-        (number + &label, theme.plain()),
-        (facts, theme.plain()),
-        (state, style),
-    ])
-}
-
-/// Its lines around the list.
-pub(crate) fn around_words<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize) -> Vec<PromptLine<'a>> {
-    let (mut above, below) = around(model, ask, columns);
-    above.extend(below);
-    above
-}
-
-/// How many rows it needs at least: everything but the list, and of that a line and where it
-/// stands.
-pub(crate) fn least_rows(model: &Model, ask: &BulkAsk, columns: usize) -> usize {
-    around_words(model, ask, columns).len() + ask.items.len().min(2)
-}
-
-/// Which lines of the list are in sight beside so many others, in so many rows. Where it is cut, a
-/// line says so.
-pub(crate) fn window(ask: &BulkAsk, around: usize, rows: usize) -> Range<usize> {
-    let count = ask.items.len();
-    let room = rows.saturating_sub(around);
-    let room = if count > room {
-        room.saturating_sub(1).max(1)
-    } else {
-        room
-    };
-    let top = ask.top.min(count.saturating_sub(room));
-    top..(top + room).min(count)
-}
-
-/// Its lines in so many rows: the list gives way, and says so.
-pub(crate) fn within<'a>(model: &'a Model, ask: &'a BulkAsk, columns: usize, rows: usize) -> Vec<PromptLine<'a>> {
-    let (mut shown, below) = around(model, ask, columns);
-    let count = ask.items.len();
-    let window = window(ask, shown.len() + below.len(), rows);
-    let items = ask.items.iter().enumerate().skip(window.start).take(window.len());
-    shown.extend(items.map(|(index, item)| item_line(model, columns, index, item, ask.is_asking())));
-    if window.len() < count {
-        let out = keymap::out_of_note(model.focus());
-        let hint = match ask.undrawn() {
-            unread if unread > 0 && ask.is_asking() => {
-                let keys = keymap::keys_of(Focus::Bulk, &[Action::PageDown, Action::PageUp]);
-                format!("{unread} not shown yet: {out}{keys}")
-            }
-            _ => {
-                let keys = [Action::Down, Action::Up, Action::PageUp, Action::PageDown];
-                out + &keymap::keys_of(Focus::Bulk, &keys)
-            }
+    let (note, verdict) = (ask.note.text(), ask.note.verdict);
+    if let Some(item) = ask.item_of(ticket) {
+        item.state = match refusal {
+            None => ItemState::Done,
+            Some(refusal) => ItemState::Not(refusal.message.clone()),
         };
-        let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
-        shown.push(text(words, model.session.theme().warning()));
+        let key = item.pin.key.clone();
+        // A decided gate has no lease to give back, and no mark survives an answer.
+        if refusal.is_none() {
+            model.outgoing.leases.remove(&key);
+        }
+        model.marks.on.remove(&key);
+        // The draft that held the note for all goes with the first decision: a gate that refused
+        // keeps its own.
+        if refusal.is_some() && !note.trim().is_empty() {
+            change_draft(model, &key, |draft| draft.set_note(verdict, note));
+        }
     }
-    shown.extend(below);
-    shown
+    let at = model.now.utc;
+    let Some(ask) = model.asked_mut::<BulkAsk>() else {
+        return;
+    };
+    if ask.writing() > 0 {
+        return;
+    }
+    let (done, all) = (ask.done(), ask.concerned());
+    let left_out = ask.items.len() - all;
+    let (word, not_done) = (ask.words().done, ask.words().not_done);
+    if done == all {
+        model.prompt = None;
+        let rest = match left_out {
+            0 => String::new(),
+            count => format!("   {} left out, still marked", counted(count, "gate")),
+        };
+        let text = format!("{word} {}{rest}", counted(all, "gate"));
+        model.toasts.push_news(at, Tone::Done, text);
+        return;
+    }
+    // Gates that still need attention come first in the list.
+    ask.items.sort_by_key(|item| item.state == ItemState::Done);
+    ask.top = 0;
+    let text = format!(
+        "{word} {done} of {all} gates   {not_done}: {}, each with its reason above",
+        all - done
+    );
+    model.toasts.push_news(at, Tone::Error, text);
+}
+
+/// Scrolls the list.
+pub(crate) fn scroll(model: &mut Model, step: Step) {
+    let rows = list_rows(model, layout::of(model).prompt.height);
+    let Some(ask) = model.asked_mut::<BulkAsk>() else {
+        return;
+    };
+    let last = ask.items.len().saturating_sub(rows);
+    let page = isize::try_from(rows.max(1)).unwrap_or(isize::MAX);
+    let top = ask.top.min(last);
+    let top = match step {
+        Step::Rows(by) => top.saturating_add_signed(by),
+        Step::Pages(by) => top.saturating_add_signed(page.saturating_mul(by)),
+        Step::Half(by) => top.saturating_add_signed((page / 2).max(1).saturating_mul(by)),
+        Step::Top => 0,
+        Step::Bottom => last,
+    };
+    let is_at_end = last > 0 && top >= last;
+    // The end stays in sight also when a line more stands around the list then.
+    ask.top = if is_at_end { ask.items.len() } else { top.min(last) };
+}
+
+impl Ask for BulkAsk {
+    fn focus(&self) -> Focus {
+        match self.note().is_some_and(|note| note.is_focused) {
+            true => Focus::Note,
+            false => Focus::Bulk,
+        }
+    }
+
+    fn not_done(&self) -> &'static str {
+        self.words().not_done
+    }
+
+    /// Those around the list.
+    fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
+        let (mut above, below) = around(model, self, columns);
+        above.extend(below);
+        above
+    }
+
+    /// The list gives way, and says so.
+    fn within<'a>(&'a self, model: &'a Model, columns: usize, rows: usize) -> Vec<PromptLine<'a>> {
+        let (mut shown, below) = around(model, self, columns);
+        let count = self.items.len();
+        let window = self.window(shown.len() + below.len(), rows);
+        let items = self.items.iter().enumerate().skip(window.start).take(window.len());
+        shown.extend(items.map(|(index, item)| item_line(model, columns, index, item, self.is_asking())));
+        if window.len() < count {
+            let out = keymap::out_of_note(model.focus());
+            let hint = match self.undrawn() {
+                unread if unread > 0 && self.is_asking() => {
+                    let keys = keymap::keys_of(Focus::Bulk, &[Action::PageDown, Action::PageUp]);
+                    format!("{unread} not shown yet: {out}{keys}")
+                }
+                _ => {
+                    let keys = [Action::Down, Action::Up, Action::PageUp, Action::PageDown];
+                    out + &keymap::keys_of(Focus::Bulk, &keys)
+                }
+            };
+            let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
+            shown.push(text(words, model.session.theme().warning()));
+        }
+        shown.extend(below);
+        shown
+    }
+
+    fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool {
+        if self.writing() > 0 {
+            return true;
+        }
+        if !self.is_asking() {
+            return false;
+        }
+        let (is_empty, is_unseen) = (self.note.is_missing(), self.taken_in() > 0);
+        if (is_empty && !self.note.is_empty_accepted) || (is_unseen && !self.is_unseen_accepted) {
+            (self.note.is_empty_accepted, self.is_unseen_accepted) = (is_empty, is_unseen);
+            ask_once_more(model);
+            return true;
+        }
+        self.is_sent = true;
+        let (done, not_done) = (self.words().done, self.not_done());
+        let (notes, verdict) = (self.note.editor.words(), self.note.verdict);
+        // All are sent at once, so that one transaction commits them together.
+        for item in self.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
+            let sent = Sent {
+                decides: Some(item.pin.key.clone()),
+                is_part: true,
+                ..other_sent(done, not_done, &item.pin.label)
+            };
+            item.state = ItemState::Writing(send(model, sent, item.command(verdict, notes.clone()), fx));
+        }
+        true
+    }
+
+    fn said(&self, _: &Model, enter: Option<&str>) -> Vec<String> {
+        let keys = keymap::keys_of(Focus::Bulk, &[Action::Down, Action::Up]);
+        let list = format!("{keys} look at the list");
+        match (self.writing(), self.is_asking()) {
+            (1.., _) => vec!["the answers will show here".to_owned()],
+            (0, false) => vec![list],
+            (0, true) => vec![list, until(enter, "decided")],
+        }
+    }
+
+    fn is_sent(&self) -> bool {
+        !self.is_asking()
+    }
+
+    fn note(&self) -> Option<&Note> {
+        self.is_asking().then_some(&self.note)
+    }
+
+    fn note_mut(&mut self) -> Option<&mut Note> {
+        self.is_asking().then_some(&mut self.note)
+    }
+
+    fn unfit(&self) -> Option<Why> {
+        too_long(&self.note)
+    }
+
+    /// With what Enter leaves out because the rules would refuse it.
+    fn commands(&self, _: &Model, note: Option<String>) -> Vec<Command> {
+        let is_asked = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::LeftOut(LeftOut::Refused));
+        let items = self.items.iter().filter(|item| self.is_asking() && is_asked(item));
+        let commands = items.map(|item| item.command(self.note.verdict, note.clone()));
+        commands.collect()
+    }
+
+    fn gates(&self, _: &Model) -> Vec<GateKey> {
+        let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
+        let open = self.items.iter().filter(is_open);
+        open.map(|item| item.pin.key.clone()).collect()
+    }
+
+    /// The others can still be decided, now or when somebody has left them.
+    fn closes_on(&self, model: &Model, _: &Refusal, _: bool) -> bool {
+        model.preview.is_answered() && self.is_refused()
+    }
+
+    fn close(&self) -> (Option<&'static str>, Closing) {
+        match self.writing() {
+            0 => (None, Closing::Nothing),
+            1.. => (Some("Sent already: the answers will show here"), Closing::Stays),
+        }
+    }
+
+    /// Whether there is something that was not looked at to be taken in.
+    fn can_take_in(&self) -> bool {
+        self.is_asking() && !self.left_out(LeftOut::NotSeen).is_empty()
+    }
+
+    fn undrawn(&self) -> (usize, usize) {
+        (self.undrawn(), self.asking())
+    }
+
+    fn note_drawn(&mut self, lines: Range<usize>) -> bool {
+        let items = self.items.get_mut(lines).unwrap_or_default();
+        let is_news = items.iter().any(|item| !item.is_drawn);
+        items.iter_mut().for_each(|item| item.is_drawn = true);
+        is_news
+    }
+
+    /// It decides those of its gates that are not left out.
+    fn ruled(&self, model: &Model) -> Option<Result<(), Why>> {
+        if self.asking() > 0 {
+            return Some(Ok(()));
+        }
+        Some(Err(match model.preview.refusal() {
+            _ if self.can_take_in() => {
+                let (out, key) = (
+                    keymap::out_of_note(model.focus()),
+                    keymap::key_in(Focus::Bulk, Action::TakeIn),
+                );
+                let hint = format!("read them, or {out}{key} takes them in as they are");
+                why("you have seen none of the marked gates wholly", &hint)
+            }
+            Some(refusal) if !self.left_out(LeftOut::Refused).is_empty() => explain(refusal.clone()),
+            Some(_) | None => each_open_elsewhere(),
+        }))
+    }
+
+    fn listed(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Where it is cut, a line says so.
+    fn window(&self, around: usize, rows: usize) -> Range<usize> {
+        let count = self.items.len();
+        let room = rows.saturating_sub(around);
+        let room = if count > room {
+            room.saturating_sub(1).max(1)
+        } else {
+            room
+        };
+        let top = self.top.min(count.saturating_sub(room));
+        top..(top + room).min(count)
+    }
 }

@@ -1,195 +1,379 @@
 //! The question before a decision or a patch.
 
-use super::parts::{
-    PromptLine, answers, gate_label, key, key_name, keys, note_is_empty, outlook, text, title, wrapped,
-};
+use super::parts::{answers, gate_label, key, keys, note, note_key, outlook, text, title, too_long, until, wrapped};
 use crate::action::Action;
+use crate::editor::Editor;
+use crate::effect::{Checked, Effect};
 use crate::facts::{change, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
-use crate::model::Model;
 use crate::model::gate::GateView;
-use crate::model::prompt::{Confirm, ConfirmState, Intent};
+use crate::model::outgoing::Sent;
+use crate::model::panes::Lower;
+use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why};
+use crate::model::{Ask, Closing, Model};
+use crate::update::outgoing::{ask_once_more, other_sent, send};
+use domain::ask::Command;
+use domain::gate::Verdict;
+use domain::ids::ArtifactPath;
+use domain::key::{GateKey, GateRef};
 use domain::time::Timestamp;
 use domain::timer::TimerStatus;
+use engine::api::Ticket;
 use text::width;
 use text::words::counted_are;
+
+/// Where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ConfirmState {
+    /// Waits for the operator.
+    Asking,
+    /// Sent; not yet answered.
+    Writing(Ticket),
+    /// It will not happen: why, and what to do.
+    Refused(String, Option<String>),
+}
+
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// What it is about.
+    pub pin: Pin,
+    /// What it would do.
+    pub(crate) intent: Intent,
+    pub note: Note,
+    /// The patch that goes with it.
+    pub(crate) patch: Option<Checked>,
+    pub(crate) state: ConfirmState,
+}
+
+/// Asks before the gate on screen is decided, or its newest patch taken back.
+pub(crate) fn open(model: &mut Model, intent: Intent) {
+    if let Ok(pin) = verb::pin(model) {
+        open_about(model, intent, pin, None);
+    }
+}
+
+/// The same for a pinned gate, with the patch that goes with it.
+pub(super) fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked>) {
+    let mut note = Note::kept(
+        model.draft(&pin.key),
+        &pin.key,
+        intent.verdict().unwrap_or(Verdict::Approve),
+    );
+    // In an approval a second `a` must not land in the note; a rejection wants a reason.
+    note.is_focused = intent == Intent::Reject;
+    if !intent.is_decision() {
+        note.editor = Editor::of_line("");
+    }
+    model.panes.lower = Lower::Gate;
+    let ask = Confirm {
+        pin,
+        intent,
+        note,
+        patch,
+        state: ConfirmState::Asking,
+    };
+    super::open(model, ask);
+}
 
 /// The shortest wording; the bound then has a line of its own.
 const TIMER_HELD: &str = "timer held";
 
-/// What the timer does meanwhile, the longest wording first.
-fn meanwhile(model: &Model, confirm: &Confirm) -> Vec<String> {
-    let Some(row) = model.queue.gate(&confirm.pin.key) else {
-        return Vec::new();
-    };
-    let left = |at: Timestamp| countdown::text(at.us_since(model.now.utc));
-    match countdown::status(model, row) {
-        Some(TimerStatus::Leased(_)) if model.lease_of_other(&confirm.pin.key).is_none() => {
-            let stands = countdown::stands_for_us(model, row).map_or_else(String::new, countdown::text);
-            vec![
-                format!("timer held for you, at most {stands} more"),
-                format!("timer held at most {stands} more"),
-                format!("timer held at most {stands}"),
-                format!("held at most {stands}"),
-                TIMER_HELD.to_owned(),
-            ]
+impl Confirm {
+    fn is_asking(&self) -> bool {
+        self.state == ConfirmState::Asking
+    }
+
+    /// What the timer does meanwhile, the longest wording first.
+    fn meanwhile(&self, model: &Model) -> Vec<String> {
+        let Some(row) = model.queue.gate(&self.pin.key) else {
+            return Vec::new();
+        };
+        let left = |at: Timestamp| countdown::text(at.us_since(model.now.utc));
+        match countdown::status(model, row) {
+            Some(TimerStatus::Leased(_)) if model.lease_of_other(&self.pin.key).is_none() => {
+                let stands = countdown::stands_for_us(model, row).map_or_else(String::new, countdown::text);
+                vec![
+                    format!("timer held for you, at most {stands} more"),
+                    format!("timer held at most {stands} more"),
+                    format!("timer held at most {stands}"),
+                    format!("held at most {stands}"),
+                    TIMER_HELD.to_owned(),
+                ]
+            }
+            Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
+                vec![format!("{} in {}", countdown::at_zero(model, row), left(at))]
+            }
+            Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy) | None => Vec::new(),
         }
-        Some(TimerStatus::Running(at) | TimerStatus::Overdue(at)) => {
-            vec![format!("{} in {}", countdown::at_zero(model, row), left(at))]
+    }
+
+    /// What Enter sends.
+    fn command(&self, model: &Model, notes: Option<String>) -> Command {
+        let patch = self.patch.as_ref().map(|checked| checked.value.clone());
+        let digest = Some(self.pin.digest);
+        let gate = GateRef::from(&self.pin.key);
+        match (self.intent.verdict(), self.intent) {
+            (Some(verdict), _) => Command::Decide {
+                gate,
+                verdict,
+                notes,
+                patch,
+                digest,
+            },
+            (None, Intent::Undo) => Command::UndoPatch {
+                path: undoable_path(model, &self.pin.key),
+                gate,
+                digest,
+            },
+            (None, Intent::Apply | Intent::Approve | Intent::Reject) => Command::ApplyPatch {
+                gate,
+                patch: patch.unwrap_or_default(),
+                digest,
+            },
         }
-        Some(TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy) | None => Vec::new(),
     }
 }
 
-pub(super) fn lines<'a>(model: &'a Model, confirm: &'a Confirm, columns: usize) -> Vec<PromptLine<'a>> {
-    let theme = model.session.theme();
-    let mut lines = Vec::new();
-    let head_style = match confirm.intent {
-        Intent::Approve => theme.added(),
-        Intent::Reject => theme.removed(),
-        Intent::Apply | Intent::Undo => theme.held(),
-    };
-    let operator = &model.session.operator.name;
-    let with = if confirm.patch.is_some() && confirm.intent.is_decision() {
-        " WITH PATCH"
-    } else {
-        ""
-    };
-    let verb = format!("{}{with} ", confirm.intent.head());
-    let who = format!("  {}  as {operator}", confirm.pin.digest.short());
-    let label = gate_label(&confirm.pin.label, &confirm.pin.key, columns, [&verb, &who]);
-    let head = [
-        (verb, head_style.patch(theme.strong())),
-        (label, theme.strong()),
-        (who, theme.plain()),
-    ];
-    let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
-    let fitting = meanwhile(model, confirm)
+/// The artifact whose newest patch the prompt spoke of: while the digest is the pinned one, it is
+/// the same.
+fn undoable_path(model: &Model, key: &GateKey) -> Option<ArtifactPath> {
+    let view = model.gate.as_ref().filter(|view| view.key == *key)?;
+    let undoable = view.gate()?.undoable(None).ok()?;
+    Some(undoable.artifact.path.clone())
+}
+
+/// The keys that look around behind the prompt, as far as there is something to look at.
+fn look(model: &Model) -> Option<String> {
+    let actions = [Action::Down, Action::Up, Action::ReadOn, Action::NextFile];
+    let keys: Vec<_> = actions
         .into_iter()
-        .find(|timer| taken + 4 + width(timer) <= columns);
-    let full = meanwhile(model, confirm).into_iter().next();
-    let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
-    let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
-    lines.extend(title(head, (timer, theme.held()), columns));
-    match &confirm.state {
-        ConfirmState::Refused(why, hint) => {
-            wrapped(
-                &format!("{}: {why}", confirm.intent.not_done()),
-                columns,
-                theme.error(),
-                &mut lines,
-            );
-            if let Some(hint) = hint {
-                wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
+        .filter(|action| verb::is_diff_shown(model) && verb::applies(model, Focus::Confirm, *action))
+        .filter_map(|action| keymap::key_of(Focus::Confirm, action))
+        .collect();
+    (!keys.is_empty()).then(|| format!("{} look at the diff", keys.join(" ")))
+}
+
+impl Ask for Confirm {
+    fn focus(&self) -> Focus {
+        match self.note().is_some_and(|note| note.is_focused) {
+            true => Focus::Note,
+            false => Focus::Confirm,
+        }
+    }
+
+    fn not_done(&self) -> &'static str {
+        self.intent.words().not_done
+    }
+
+    fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
+        let theme = model.session.theme();
+        let mut lines = Vec::new();
+        let head_style = match self.intent {
+            Intent::Approve => theme.added(),
+            Intent::Reject => theme.removed(),
+            Intent::Apply | Intent::Undo => theme.held(),
+        };
+        let operator = &model.session.operator.name;
+        let has_patch = self.patch.is_some() && self.intent.is_decision();
+        let with = if has_patch { " WITH PATCH" } else { "" };
+        let verb = format!("{}{with} ", self.intent.words().head);
+        let who = format!("  {}  as {operator}", self.pin.digest.short());
+        let label = gate_label(&self.pin.label, &self.pin.key, columns, [&verb, &who]);
+        let head = [
+            (verb, head_style.patch(theme.strong())),
+            (label, theme.strong()),
+            (who, theme.plain()),
+        ];
+        let taken: usize = head.iter().map(|(text, _)| width(text)).sum();
+        let wordings = self.meanwhile(model);
+        let full = wordings.first().cloned();
+        let fitting = wordings.into_iter().find(|timer| taken + 4 + width(timer) <= columns);
+        let is_bound_told = fitting.as_ref().is_none_or(|fitting| fitting != TIMER_HELD);
+        let timer = fitting.map(|timer| format!("  {timer}")).unwrap_or_default();
+        lines.extend(title(head, (timer, theme.held()), columns));
+        match &self.state {
+            ConfirmState::Refused(why, hint) => {
+                let why = format!("{}: {why}", self.not_done());
+                wrapped(&why, columns, theme.error(), &mut lines);
+                if let Some(hint) = hint {
+                    wrapped(&format!("hint: {hint}"), columns, theme.plain(), &mut lines);
+                }
+                let back = key(model, Action::Close, "back, nothing is decided");
+                lines.push(keys(model, columns, &[back]));
+                return lines;
             }
-            lines.push(keys(
-                model,
-                columns,
-                &[key(model, Action::Close, "back, nothing is decided")],
-            ));
+            ConfirmState::Writing(_) => {
+                lines.push(text("writing…", theme.held()));
+                return lines;
+            }
+            ConfirmState::Asking => {}
+        }
+        let view = model.gate.as_ref().filter(|view| view.key == self.pin.key);
+        let rows = view.and_then(|view| view.rows.as_deref());
+        if self.intent == Intent::Undo {
+            let back = rows.map(|rows| past::of_undo(rows, &self.pin.key));
+            for line in back.unwrap_or_default() {
+                wrapped(&line, columns, theme.plain(), &mut lines);
+            }
+        }
+        if let Some(review) = view.and_then(GateView::review) {
+            wrapped(&format!("Open {review}"), columns, theme.plain(), &mut lines);
+        }
+        outlook(model, columns, &mut lines);
+        let mut spare = |parts| lines.push(PromptLine::Spare(parts));
+        if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &self.pin.key)) {
+            for line in wrap::split(&former, columns, 2) {
+                spare(vec![(line, theme.plain())]);
+            }
+        }
+        if let Some(patch) = &self.patch {
+            let shown = 3;
+            let each = if model.window.size.1 < 24 { 1 } else { 2 };
+            let changes = patch.changes.iter().take(shown);
+            for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
+                let style = change::style(line.side, theme);
+                spare(vec![("  ".to_owned(), theme.plain()), (line.text, style)]);
+            }
+            if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
+                spare(vec![(format!("  and {} more changes", rest + 1), theme.plain())]);
+            }
+            for consequence in patch.consequences.iter().take(2) {
+                for line in wrap::split(consequence, columns.saturating_sub(2), 2) {
+                    spare(vec![(format!("  {line}"), theme.warning())]);
+                }
+            }
+        }
+        if let Some(full) = full.filter(|_| !is_bound_told) {
+            spare(vec![(full, theme.held())]);
+        }
+        if verb::is_draft_left_out(model) {
+            let shows = keymap::key_in(Focus::Confirm, Action::Compose);
+            let out = keymap::out_of_note(model.focus());
+            let words = format!("Your patch draft is NOT applied ({out}{shows} shows it)");
+            wrapped(&words, columns, theme.warning(), &mut lines);
+        }
+        let unseen = view.map(GateView::unseen).unwrap_or_default();
+        if !unseen.is_empty() {
+            let words = format!("You have not seen: {}", unseen.join(", "));
+            wrapped(&words, columns, theme.warning(), &mut lines);
+        }
+        let others = model.marks.on.keys().filter(|key| **key != self.pin.key).count();
+        if others > 0 && self.intent.is_decision() {
+            let words = format!("{} NOT included", counted_are(others, "marked gate"));
+            wrapped(&words, columns, theme.warning(), &mut lines);
+        }
+        if let Some(words) = holder::warning(model, &self.pin.key) {
+            wrapped(&words, columns, theme.held(), &mut lines);
+        }
+        let enter = self.intent.words().verb;
+        if !self.intent.is_decision() {
+            answers(model, columns, enter, &[], "back, nothing is changed", &mut lines);
             return lines;
         }
-        ConfirmState::Writing(_) => {
-            lines.push(text("writing…", theme.held()));
-            return lines;
-        }
-        ConfirmState::Asking => {}
-    }
-    let view = model.gate.as_ref().filter(|view| view.key == confirm.pin.key);
-    let rows = view.and_then(|view| view.rows.as_deref());
-    if confirm.intent == Intent::Undo {
-        let back = rows.map(|rows| past::of_undo(rows, &confirm.pin.key));
-        for line in back.unwrap_or_default() {
-            wrapped(&line, columns, theme.plain(), &mut lines);
-        }
-    }
-    if let Some(review) = view.and_then(GateView::review) {
-        wrapped(&format!("Open {review}"), columns, theme.plain(), &mut lines);
-    }
-    outlook(model, columns, &mut lines);
-    let mut spare = Vec::new();
-    if let Some(former) = rows.and_then(|rows| past::former_rejection(rows, &confirm.pin.key)) {
-        for line in wrap::split(&former, columns, 2) {
-            spare.push(PromptLine::Spare(vec![(line, theme.plain())]));
-        }
-    }
-    if let Some(patch) = &confirm.patch {
-        let shown = 3;
-        let each = if model.window.size.1 < 24 { 1 } else { 2 };
-        let changes = patch.changes.iter().take(shown);
-        for line in changes.flat_map(|one| change::lines(one, columns.saturating_sub(2), each)) {
-            let style = change::style(line.side, theme);
-            spare.push(PromptLine::Spare(vec![
-                ("  ".to_owned(), theme.plain()),
-                (line.text, style),
-            ]));
-        }
-        if let Some(rest) = patch.changes.len().checked_sub(shown + 1) {
-            spare.push(PromptLine::Spare(vec![(
-                format!("  and {} more changes", rest + 1),
-                theme.plain(),
-            )]));
-        }
-        for consequence in patch.consequences.iter().take(2) {
-            for line in wrap::split(consequence, columns.saturating_sub(2), 2) {
-                spare.push(PromptLine::Spare(vec![(format!("  {line}"), theme.warning())]));
-            }
-        }
-    }
-    if let Some(full) = full.filter(|_| !is_bound_told) {
-        spare.push(PromptLine::Spare(vec![(full, theme.held())]));
-    }
-    lines.extend(spare);
-    if verb::is_draft_left_out(model) {
-        let shows = keymap::key_in(Focus::Confirm, Action::Compose);
-        let out = keymap::out_of_note(model.focus());
-        let words = format!("Your patch draft is NOT applied ({out}{shows} shows it)");
-        wrapped(&words, columns, theme.warning(), &mut lines);
-    }
-    let unseen = view.map(GateView::unseen).unwrap_or_default();
-    if !unseen.is_empty() {
-        wrapped(
-            &format!("You have not seen: {}", unseen.join(", ")),
-            columns,
-            theme.warning(),
-            &mut lines,
-        );
-    }
-    let others = model.marks.on.keys().filter(|key| **key != confirm.pin.key).count();
-    if others > 0 && confirm.intent.is_decision() {
-        let words = format!("{} NOT included", counted_are(others, "marked gate"));
-        wrapped(&words, columns, theme.warning(), &mut lines);
-    }
-    if let Some(words) = holder::warning(model, &confirm.pin.key) {
-        wrapped(&words, columns, theme.held(), &mut lines);
-    }
-    let enter = confirm.intent.verb();
-    if !confirm.intent.is_decision() {
+        note(model, &self.note, "note: ", &mut lines);
+        let note_key = note_key(model, &self.note);
         answers(
             model,
             columns,
             enter,
-            &[key(model, Action::Close, "back, nothing is changed")],
+            &[note_key],
+            "back, nothing is decided",
             &mut lines,
         );
-        return lines;
+        lines
     }
-    if confirm.note.is_blank() && !confirm.is_note_focused {
-        lines.push(text(
-            format!("note: (none; {} to write)", key_name(model, Action::Note)),
-            theme.plain(),
-        ));
-    } else {
-        lines.push(PromptLine::Field("note: ", &confirm.note, confirm.is_note_focused));
+
+    fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool {
+        match self.state {
+            ConfirmState::Refused(..) => return false,
+            ConfirmState::Writing(_) => return true,
+            ConfirmState::Asking => {}
+        }
+        if self.intent == Intent::Reject && self.note.is_missing() && !self.note.is_empty_accepted {
+            self.note.is_empty_accepted = true;
+            ask_once_more(model);
+            return true;
+        }
+        let command = self.command(model, self.note.editor.words());
+        let sent = Sent {
+            decides: self.intent.verdict().map(|_| self.pin.key.clone()),
+            has_patch: self.patch.is_some(),
+            ..other_sent(self.intent.words().done, self.not_done(), &self.pin.label)
+        };
+        self.state = ConfirmState::Writing(send(model, sent, command, fx));
+        true
     }
-    if confirm.is_empty_accepted {
-        lines.push(text(note_is_empty(model), theme.warning()));
+
+    /// What can be looked at behind the question, and what holds until Enter.
+    fn said(&self, model: &Model, enter: Option<&str>) -> Vec<String> {
+        let so = match (&self.state, self.intent) {
+            (ConfirmState::Asking, Intent::Apply | Intent::Undo) => Some(until(enter, "changed")),
+            (ConfirmState::Asking, Intent::Approve | Intent::Reject) => Some(until(enter, "decided")),
+            (ConfirmState::Writing(_), _) => Some("the answer will show here".to_owned()),
+            (ConfirmState::Refused(..), _) => None,
+        };
+        look(model).into_iter().chain(so).collect()
     }
-    let tab = if confirm.is_note_focused { "leave note" } else { "note" };
-    let others = [
-        key(model, Action::Note, tab),
-        key(model, Action::Close, "back, nothing is decided"),
-    ];
-    answers(model, columns, enter, &others, &mut lines);
-    lines
+
+    fn is_sent(&self) -> bool {
+        !self.is_asking()
+    }
+
+    fn waits_for(&self, ticket: Ticket) -> bool {
+        self.state == ConfirmState::Writing(ticket)
+    }
+
+    fn note(&self) -> Option<&Note> {
+        (self.is_asking() && self.intent.is_decision()).then_some(&self.note)
+    }
+
+    fn note_mut(&mut self) -> Option<&mut Note> {
+        (self.is_asking() && self.intent.is_decision()).then_some(&mut self.note)
+    }
+
+    fn unfit(&self) -> Option<Why> {
+        too_long(&self.note)
+    }
+
+    fn commands(&self, model: &Model, note: Option<String>) -> Vec<Command> {
+        let command = self.is_asking().then(|| self.command(model, note));
+        command.into_iter().collect()
+    }
+
+    fn gates(&self, _: &Model) -> Vec<GateKey> {
+        match self.state {
+            ConfirmState::Asking | ConfirmState::Writing(_) => vec![self.pin.key.clone()],
+            ConfirmState::Refused(..) => Vec::new(),
+        }
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.is_asking()
+    }
+
+    fn pin(&self) -> Option<&Pin> {
+        Some(&self.pin)
+    }
+
+    fn leaves_draft(&self) -> bool {
+        self.intent.is_decision() && self.patch.is_none()
+    }
+
+    fn refuse(&mut self, why: &str, hint: Option<&str>) -> bool {
+        self.state = ConfirmState::Refused(why.to_owned(), hint.map(str::to_owned));
+        true
+    }
+
+    fn refused(&mut self, why: &str, hint: Option<&str>) {
+        self.refuse(why, hint);
+    }
+
+    fn close(&self) -> (Option<&'static str>, Closing) {
+        let words = match self.state {
+            ConfirmState::Writing(_) => Some("Sent already: the answer will show here"),
+            ConfirmState::Asking if !self.note.editor.is_blank() => Some("Nothing is decided; the note is kept"),
+            ConfirmState::Asking | ConfirmState::Refused(..) => None,
+        };
+        (words, Closing::Nothing)
+    }
 }

@@ -9,18 +9,11 @@ use crate::facts::verb::{self, NoOffer};
 use crate::facts::{holder, label, shorten, wrap};
 use crate::keymap;
 use crate::model::Model;
-use crate::model::prompt::PromptKind;
+use crate::model::prompt::{Note, PromptLine, Why};
+use domain::gate::NOTES_BYTES_MAX;
 use domain::key::GateKey;
+use domain::refusal::Refusal;
 use text::width;
-
-pub(crate) enum PromptLine<'a> {
-    Text(Vec<(String, Style)>),
-    /// The title, and behind it what goes on by itself.
-    Head(Vec<(String, Style)>, (String, Style)),
-    /// Gives way first where there is too little room.
-    Spare(Vec<(String, Style)>),
-    Field(&'static str, &'a Editor, bool),
-}
 
 pub(crate) fn text(text: impl Into<String>, style: Style) -> PromptLine<'static> {
     PromptLine::Text(vec![(text.into(), style)])
@@ -28,7 +21,7 @@ pub(crate) fn text(text: impl Into<String>, style: Style) -> PromptLine<'static>
 
 /// The first key of the open question that means this; nothing where there is none.
 pub(crate) fn key_name(model: &Model, action: Action) -> &'static str {
-    let focus = model.ask().map(PromptKind::focus);
+    let focus = model.ask().map(|ask| ask.focus());
     focus
         .and_then(|focus| keymap::key_of(focus, action))
         .unwrap_or_default()
@@ -39,10 +32,44 @@ pub(crate) fn key<'a>(model: &Model, action: Action, words: &'a str) -> (&'a str
     (key_name(model, action), words)
 }
 
-/// What an Enter on an empty note of a rejection is answered with.
-pub(crate) fn note_is_empty(model: &Model) -> String {
-    let enter = key_name(model, Action::Accept);
-    format!("The note is empty: {enter} once more rejects without a reason")
+/// The note, or how to write one; `name` stands before it.
+pub(crate) fn note<'a>(model: &Model, note: &'a Note, name: &'static str, lines: &mut Vec<PromptLine<'a>>) {
+    let theme = model.session.theme();
+    if note.editor.is_blank() && !note.is_focused {
+        let key = key_name(model, Action::Note);
+        lines.push(text(format!("{name}(none; {key} to write)"), theme.plain()));
+    } else {
+        lines.push(PromptLine::Field(name, &note.editor, note.is_focused));
+    }
+    if note.is_empty_accepted {
+        let enter = key_name(model, Action::Accept);
+        let words = format!("The note is empty: {enter} once more rejects without a reason");
+        lines.push(text(words, theme.warning()));
+    }
+}
+
+/// The key that leads into the note, or out of it.
+pub(crate) fn note_key(model: &Model, note: &Note) -> (&'static str, &'static str) {
+    key(model, Action::Note, if note.is_focused { "leave note" } else { "note" })
+}
+
+/// Why what was typed is not what has to be typed.
+pub(super) fn typed_only(typed: &Editor, wanted: &str) -> Option<Why> {
+    (typed.text().trim() != wanted).then(|| (format!("that is not {wanted}"), String::new()))
+}
+
+/// Why a note cannot be sent.
+pub(super) fn too_long(note: &Note) -> Option<Why> {
+    let bytes = note.editor.words().map_or(0, |words| words.len());
+    (bytes > NOTES_BYTES_MAX).then(|| (Refusal::notes_too_long(bytes).message, "shorten it".to_owned()))
+}
+
+/// What holds until Enter; where that would be refused, what holds.
+pub(crate) fn until(enter: Option<&str>, what: &str) -> String {
+    match enter {
+        Some(enter) => format!("nothing is {what} until {enter}"),
+        None => format!("nothing is {what}"),
+    }
 }
 
 /// Cells between two keys of a prompt.
@@ -132,12 +159,14 @@ pub(crate) fn answers<'a>(
     columns: usize,
     enter: &'a str,
     others: &[(&'a str, &'a str)],
+    back: &'a str,
     lines: &mut Vec<PromptLine<'_>>,
 ) {
     let focus = model.focus();
     let take_over = keymap::key_of(focus, Action::TakeOver).filter(|_| verb::applies(model, focus, Action::TakeOver));
     // What a bulk leaves out stands with its list.
-    let is_told_above = matches!(model.ask(), Some(PromptKind::Bulk(_))) && !model.session.is_read_only;
+    let is_list = model.ask().is_some_and(|ask| ask.listed() > 0);
+    let is_told_above = is_list && !model.session.is_read_only;
     let first = match (verb::offer(model, focus, Action::Accept), take_over) {
         (Ok(()), _) => Some(key(model, Action::Accept, enter)),
         // Who has it is said above.
@@ -149,7 +178,11 @@ pub(crate) fn answers<'a>(
         }
         (Err(_), None) => None,
     };
-    let pairs: Vec<_> = first.into_iter().chain(others.iter().copied()).collect();
+    let pairs: Vec<_> = first
+        .into_iter()
+        .chain(others.iter().copied())
+        .chain([key(model, Action::Close, back)])
+        .collect();
     let short = |(key, meaning): &(&'a str, &'a str)| (*key, meaning.split(',').next().unwrap_or(meaning));
     let short: Vec<_> = pairs.iter().map(short).collect();
     // A line that is cut would keep Enter from counting.

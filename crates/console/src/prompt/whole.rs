@@ -4,12 +4,12 @@
 
 use ratatui::layout::Rect;
 
-use super::parts::{PromptLine, key, key_name, keys, text, wrapped};
-use super::{bulk, lines};
+use super::lines;
+use super::parts::{key, key_name, keys, text, wrapped};
 use crate::action::Action;
 use crate::facts::window::{MAKE_ROOM, NOT_WHOLE, too_small};
 use crate::model::Model;
-use crate::model::prompt::PromptKind;
+use crate::model::prompt::PromptLine;
 use text::{visible_line, width};
 
 /// Cells of a line behind the rule or the blank that it begins with.
@@ -32,16 +32,14 @@ fn is_cut(line: &PromptLine<'_>, columns: usize) -> bool {
 /// The lines to draw, and whether they are all of the question.
 pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<PromptLine<'_>>, bool) {
     let (columns, room) = (columns(area), usize::from(area.height));
-    let mut all = match model.ask() {
-        Some(PromptKind::Bulk(ask)) => bulk::within(model, ask, columns, room),
-        Some(_) | None => lines(model, columns),
-    };
+    let ask = model.ask();
+    let mut all = ask.map_or_else(Vec::new, |ask| ask.within(model, columns, room));
     while all.len() > room
         && let Some(spare) = all.iter().rposition(|line| matches!(line, PromptLine::Spare(_)))
     {
         all.remove(spare);
     }
-    let is_binding = model.ask().is_some_and(PromptKind::is_binding);
+    let is_binding = ask.is_some_and(|ask| ask.is_binding());
     let fits = all.len() <= room && !all.iter().any(|line| is_cut(line, columns));
     if !is_binding || (fits && too_small(model).is_none()) {
         // A list that is no question is cut at the end of its lines; its keys stay.
@@ -74,14 +72,11 @@ pub(crate) fn fitted(model: &Model, area: Rect) -> (Vec<PromptLine<'_>>, bool) {
 /// How many lines the question needs at least; none without one, or where it need not be whole.
 pub(crate) fn least_height(model: &Model, width: u16) -> u16 {
     let columns = usize::from(width).saturating_sub(2);
-    let needed = match model.ask() {
-        Some(prompt) if !prompt.is_binding() => 0,
-        Some(PromptKind::Bulk(ask)) => bulk::least_rows(model, ask, columns),
-        Some(_) => {
-            let all = lines(model, columns);
-            all.iter().filter(|line| !matches!(line, PromptLine::Spare(_))).count()
-        }
-        None => 0,
-    };
+    let needed = model.ask().filter(|ask| ask.is_binding()).map_or(0, |ask| {
+        let all = lines(model, columns);
+        let fixed = all.iter().filter(|line| !matches!(line, PromptLine::Spare(_))).count();
+        // Of a list a line, and where it stands.
+        fixed + ask.listed().min(2)
+    });
     u16::try_from(needed).unwrap_or(u16::MAX)
 }

@@ -1,6 +1,6 @@
 //! What comes of an action.
 
-use super::{bulk, compose, diff, files, gate, look, mark, motion, prompt, queue, read_on, timer};
+use super::{compose, diff, files, gate, lease, mark, motion, prompt, queue, read_on};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -10,13 +10,13 @@ use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::keys::{Field, Listed};
 use crate::model::panes::Lower;
-use crate::model::prompt::{Intent, PromptKind, QuitAsk, TimerIntent};
+use crate::model::prompt::{Intent, TimerIntent};
+use crate::prompt::menu::{self, Menu};
+use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer};
 use crate::update::compose::open;
 use crate::update::outgoing::{Step, refuse, tell};
 use domain::gate::Verdict;
 use domain::old::ListedDecision;
-use domain::view::QueueKind;
-use text::words::counted_are;
 
 /// Does what an action asks for in a focus.
 pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<Effect>) {
@@ -103,8 +103,8 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::MarkAll => mark::all(model, fx),
         Action::MarkAgain => mark::again(model, fx),
         Action::TakeIn => bulk::take_in(model),
-        Action::Approve => prompt::open_decision(model, Intent::Approve),
-        Action::Reject => prompt::open_decision(model, Intent::Reject),
+        Action::Approve => confirm::open(model, Intent::Approve),
+        Action::Reject => confirm::open(model, Intent::Reject),
         Action::Compose if focus == Focus::Confirm => {
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
@@ -126,20 +126,24 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::PreviewUp => open::scroll_preview(model, -1),
         Action::PreviewDown => open::scroll_preview(model, 1),
         Action::Acknowledge => prompt::acknowledge(model, fx),
-        Action::Undo => prompt::open_decision(model, Intent::Undo),
-        Action::Resume => prompt::open_resume(model),
-        Action::Cancel => prompt::open_cancel(model),
+        Action::Undo => confirm::open(model, Intent::Undo),
+        Action::Resume => resume::open(model),
+        Action::Cancel => cancel::open(model),
         Action::Hold => timer::open(model, verb::hold_or_release(model)),
         Action::Extend => timer::open(model, TimerIntent::Extend),
-        Action::TakeOver => timer::take_over(model, fx),
+        Action::TakeOver => lease::take_over(model, fx),
         Action::Accept => accept(model, focus, fx),
-        Action::Note => note(model),
+        Action::Note => {
+            if let Some(note) = model.ask_mut().and_then(|ask| ask.note_mut()) {
+                note.is_focused = !note.is_focused;
+            }
+        }
         Action::Close => close(model, focus, fx),
-        Action::Menu => model.put(PromptKind::Menu),
-        Action::ApproveWith => prompt::submit(model, Intent::Approve),
-        Action::RejectWith => prompt::submit(model, Intent::Reject),
-        Action::ApplyOnly => prompt::submit(model, Intent::Apply),
-        Action::Discard => prompt::ask_discard(model, fx),
+        Action::Menu => model.put(Menu),
+        Action::ApproveWith => menu::submit(model, Intent::Approve),
+        Action::RejectWith => menu::submit(model, Intent::Reject),
+        Action::ApplyOnly => menu::submit(model, Intent::Apply),
+        Action::Discard => discard::open(model, fx),
         Action::Leave => open::leave(model),
         Action::Help => {
             // The question is read anew when the keys are closed.
@@ -155,7 +159,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Copy => copy(model, fx),
         Action::Repaint => fx.push(Effect::Repaint),
         Action::Suspend => fx.push(Effect::Suspend),
-        Action::Quit => quit(model, fx),
+        Action::Quit => quit::open(model, fx),
     }
 }
 
@@ -187,20 +191,6 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
         }
     }
     gate::ask_log(model, fx);
-}
-
-fn note(model: &mut Model) {
-    if let Some(PromptKind::Bulk(ask)) = model.ask_mut()
-        && ask.is_asking()
-    {
-        ask.is_note_focused = !ask.is_note_focused;
-    }
-    if let Some(PromptKind::Confirm(confirm)) = model.ask_mut()
-        && confirm.is_asking()
-        && confirm.intent.is_decision()
-    {
-        confirm.is_note_focused = !confirm.is_note_focused;
-    }
 }
 
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
@@ -288,51 +278,6 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
             model.queue.filter.clear();
             queue::rearrange(model, fx);
         }
-    }
-}
-
-/// Why leaving asks first: what would be left behind.
-fn left_behind(model: &Model) -> Vec<String> {
-    let mut reasons = Vec::new();
-    let rows = model.queue.present();
-    let running = rows.filter(|row| row.kind == QueueKind::Running).count();
-    if model.health.lead.is_here && running > 0 {
-        reasons.push(format!(
-            "This console leads and {} running: stages go on; another console or serve takes the lead",
-            counted_are(running, "stage")
-        ));
-    }
-    let mut sent = model.outgoing.sent.values();
-    if sent.any(|sent| !sent.is_quiet && !sent.is_committed) {
-        reasons.push("A decision is being written".to_owned());
-    }
-    let drafts = model.drafts.by_gate.keys();
-    let drafts = drafts.filter(|key| model.queue.gate(key).is_some()).count();
-    if drafts > 0 {
-        reasons.push(format!("{} not sent; kept on disk", counted_are(drafts, "draft")));
-    }
-    reasons
-}
-
-/// Leaves, or asks first when something would be left behind.
-pub(crate) fn quit(model: &mut Model, fx: &mut Vec<Effect>) {
-    let reasons = left_behind(model);
-    look::leave(model, fx);
-    if reasons.is_empty() {
-        fx.push(Effect::Quit);
-    } else {
-        model.put(PromptKind::Quit(QuitAsk { reasons }));
-    }
-}
-
-/// The question before leaving says what is so now.
-pub(crate) fn recheck_quit(model: &mut Model) {
-    if !matches!(model.ask(), Some(PromptKind::Quit(_))) {
-        return;
-    }
-    let now = left_behind(model);
-    if let Some(PromptKind::Quit(QuitAsk { reasons })) = model.ask_mut() {
-        *reasons = now;
     }
 }
 

@@ -27,18 +27,17 @@ pub(crate) fn press(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
 /// An Enter that came together with letters, or right behind a text.
 pub(crate) fn line_end(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
     let focus = model.focus();
-    match focus {
-        Focus::Compose | Focus::Candidates => return text::paste(model, "\n", fx),
-        Focus::Note | Focus::Answer => {
-            if enter::is_behind_text(model) {
-                outgoing::ask_once_more(model);
-            }
-            return text::end_line(model, enter::in_text(model), fx);
+    if matches!(focus, Focus::Compose | Focus::Candidates) {
+        return text::paste(model, "\n", fx);
+    }
+    if text::is_answer(focus) {
+        if enter::is_behind_text(model) {
+            outgoing::ask_once_more(model);
         }
-        Focus::Confirm | Focus::Bulk | Focus::Ask => outgoing::ask_once_more(model),
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History => {}
-        Focus::Menu | Focus::Filter | Focus::Search | Focus::Find | Focus::Types => {}
-        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {}
+        return text::end_line(model, enter::in_text(model), fx);
+    }
+    if focus.is_prompt() {
+        outgoing::ask_once_more(model);
     }
     press(model, key, fx);
 }

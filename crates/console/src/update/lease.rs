@@ -3,15 +3,14 @@
 
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::lease::wanted;
+use crate::facts::lease::{open_elsewhere, wanted};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::outgoing::LeaseHeld;
-use crate::model::prompt::PromptKind;
 use crate::model::toast::Tone;
-use crate::update::outgoing::{send_quietly, toast};
+use crate::update::outgoing::{other_sent, send, send_quietly, toast};
 use domain::ask::Command;
-use domain::key::GateKey;
+use domain::key::{GateKey, GateRef};
 use domain::lease::{HEARTBEAT_S, PRESENCE_S};
 use domain::time::SECOND_US;
 
@@ -78,6 +77,24 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
+/// Takes what the prompt or the editor is about over from whoever else has it open.
+pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
+    for (key, purpose) in open_elsewhere(model) {
+        let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
+            continue;
+        };
+        let subject = format!("{key} from {name}");
+        let command = Command::TakeLease {
+            gate: GateRef::from(&key),
+            purpose,
+            is_takeover: true,
+        };
+        let mut sent = other_sent("Taken over", "Not taken over", &subject);
+        sent.leases = Some(key);
+        send(model, sent, command, fx);
+    }
+}
+
 /// Gives every lease back: for the moment before the process leaves or stops, when nobody is at it
 /// any more.
 pub(crate) fn release_leases(model: &mut Model) -> Vec<Effect> {
@@ -110,9 +127,9 @@ pub(crate) fn tell_lost(model: &mut Model) {
     }
     // What is open in a prompt or the editor can be taken back there; a question about many gates
     // has no such key.
-    let back = match model.ask() {
-        Some(PromptKind::Bulk(_)) => String::new(),
-        Some(_) | None => {
+    let back = match model.ask().is_some_and(|ask| ask.listed() > 0) {
+        true => String::new(),
+        false => {
             let key = keymap::key_in(Focus::Confirm, Action::TakeOver);
             format!("; {key} takes it back")
         }

@@ -3,18 +3,19 @@
 //!
 //! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
 
-use super::{act, bulk, compose, files, look, outcome, preview, queue};
+use super::{compose, files, look, outcome, preview, queue};
 use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
 use crate::model::Model;
+use crate::prompt::{bulk, quit};
 use crate::update::lease::keep_lease;
 
 /// Makes everything hold.
 pub(crate) fn renew(model: &mut Model, fx: &mut Vec<Effect>) {
     outcome::recheck(model);
     bulk::recheck(model);
-    act::recheck_quit(model);
+    quit::recheck(model);
     preview::refresh(model, fx);
     compose::keep_checked(model, fx);
     files::keep_since_read(model);

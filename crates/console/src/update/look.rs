@@ -6,7 +6,6 @@
 
 use crate::effect::{DiffFacts, Effect};
 use crate::model::Model;
-use crate::model::prompt::PromptKind;
 use crate::model::remembered::{Remembered, RememberedFile};
 use crate::model::standing::FrameContents;
 use crate::update::outgoing::send_quietly;
@@ -104,7 +103,7 @@ fn is_due(model: &Model, digest: Digest, extent: Extent) -> bool {
         return false;
     };
     let is_first = view.seen.recorded.is_none_or(|(recorded, _)| recorded != digest);
-    let is_asked = matches!(model.ask(), Some(PromptKind::Confirm(_))) || model.compose.is_some();
+    let is_asked = model.ask().is_some_and(|ask| ask.pin().is_some()) || model.compose.is_some();
     is_first || extent.is_whole() || is_asked || rest_us(model) == 0
 }
 

@@ -7,11 +7,12 @@ use crate::effect::Effect;
 use crate::facts::marks::{gates, in_range};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::bulk::{ItemState, Mark};
+use crate::model::bulk::Mark;
 use crate::model::outgoing::MARKS_MAX;
-use crate::model::prompt::PromptKind;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
+use crate::prompt::bulk::BulkAsk;
+use crate::prompt::bulk::item::ItemState;
 use crate::question::Question;
 use crate::update::outgoing::{tell, toast};
 use domain::decision::Seen;
@@ -200,7 +201,7 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
 
 fn drop_mark(model: &mut Model, key: &GateKey, why: &str) {
     model.marks.on.remove(key);
-    if let Some(PromptKind::Bulk(ask)) = model.ask_mut()
+    if let Some(ask) = model.asked_mut::<BulkAsk>()
         && let Some(item) = ask.items.iter_mut().find(|item| item.pin.key == *key)
     {
         match item.state {

@@ -1,6 +1,6 @@
 //! Moving about: one set of keys, a meaning in each pane.
 
-use super::{bulk, diff, gate, queue};
+use super::{diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::{help, history, job, lists, verb};
@@ -8,6 +8,7 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::panes::Lower;
+use crate::prompt::bulk;
 use crate::update::outgoing::{Step, tell};
 
 /// Moves in the pane that has the keys.

@@ -1,12 +1,14 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
-use super::{bulk, compose, gate, preview, queue};
+use super::{compose, gate, preview, queue};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
 use crate::model::gate::GateView;
-use crate::model::prompt::{ConfirmState, Pin, PromptKind};
+use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
+use crate::prompt::bulk;
+use crate::prompt::timer::TimerAsk;
 use crate::update::outgoing::{readable, refuse};
 use domain::gate::{Gate, Verdict};
 use domain::ids::Digest;
@@ -47,29 +49,25 @@ pub(crate) fn recheck(model: &mut Model) {
         has_moved |= matches!(problem, Some((_, Some(_))));
         compose.closed = problem.map(|(why, _)| why);
     }
-    if let Some(PromptKind::Confirm(confirm)) = model.prompt.as_mut().map(|prompt| &mut prompt.ask)
-        && confirm.is_asking()
-        && let Some((why, hint)) = problem_of(&confirm.pin)
+    if let Some(ask) = model.prompt.as_mut().map(|prompt| &mut prompt.ask)
+        && let Some((why, hint)) = ask.pin().filter(|_| !ask.is_sent()).and_then(problem_of)
     {
         has_moved |= hint.is_some();
-        let kept = if confirm.note.is_blank() {
-            hint
-        } else {
-            Some(format!(
-                "{}your note is kept",
-                hint.map(|hint| hint + "; ").unwrap_or_default()
-            ))
+        let is_written = ask.note().is_some_and(|note| !note.editor.is_blank());
+        let kept = match is_written {
+            true => Some(hint.map_or_else(String::new, |hint| hint + "; ") + "your note is kept"),
+            false => hint,
         };
-        confirm.state = ConfirmState::Refused(why, kept);
+        ask.refuse(&why, kept.as_deref());
     }
     if has_moved && let Some(view) = &mut model.gate {
         view.wants_since_read = true;
     }
-    if let Some(PromptKind::Timer(ask)) = model.ask()
+    if let Some(ask) = model.asked::<TimerAsk>()
         && let Some(gate) = view_of(model, &ask.key)
         && let Err(refusal) = gate.open_or_refuse()
     {
-        let what = ask.intent.not_done();
+        let what = ask.intent.words().not_done;
         model.prompt = None;
         refuse(model, what, &refusal.message, "");
     }
@@ -130,9 +128,8 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         let mut key = sent.decides.clone();
         if is_waiting_for(model, ticket)
             && let Some(prompt) = model.prompt.take()
-            && let PromptKind::Confirm(confirm) = prompt.ask
         {
-            key = Some(confirm.pin.key);
+            key = prompt.ask.pin().map(|pin| pin.key.clone()).or(key);
         }
         let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
         let verdict = decided.map(|is_approved| if is_approved { Verdict::Approve } else { Verdict::Reject });
@@ -196,13 +193,12 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     } else {
         refusal.hint.clone()
     };
-    if is_waiting && let Some(PromptKind::Confirm(confirm)) = model.ask_mut() {
-        confirm.state = ConfirmState::Refused(message.clone(), hint.clone());
-    }
-    if is_waiting && let Some(PromptKind::Timer(ask)) = model.ask_mut() {
-        // The rules are asked again: what they said is not what happened.
-        ask.sent = None;
-        preview::outdate(model, None);
+    if is_waiting && let Some(ask) = model.ask_mut() {
+        ask.refused(&message, hint.as_deref());
+        if !ask.is_sent() {
+            // The rules are asked again: what they said is not what happened.
+            preview::outdate(model, None);
+        }
     }
     refuse(model, sent.not_done, &message, hint.as_deref().unwrap_or(""));
     if has_changed {

@@ -4,15 +4,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{act, bulk, gate, prompt};
+use super::{act, gate, prompt};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::lease::concerned;
-use crate::facts::{command, enter, verb};
+use crate::facts::{enter, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
-use crate::model::prompt::{ConfirmState, PromptKind, TimerAsk};
+use crate::prompt::bulk;
 use crate::update::outgoing::{refuse, tell};
 use domain::ask::Command;
 use domain::event::Event;
@@ -26,25 +26,14 @@ use crate::question::{Question, Read};
 
 /// The note that goes with each command of the prompt.
 fn note(model: &Model) -> Option<&Editor> {
-    model.ask()?.note()
+    model.ask()?.note().map(|note| &note.editor)
 }
 
 /// What Enter would send now, with no more of the note than that there is one: no other letter of
 /// it is part of an answer.
 fn gists(model: &Model) -> Vec<Command> {
     let gist = note(model).filter(|note| !note.is_blank()).map(|_| String::new());
-    let Some(ask) = model.ask() else {
-        return Vec::new();
-    };
-    match ask {
-        PromptKind::Confirm(confirm) if confirm.is_asking() => vec![command::of_confirm(model, confirm, gist)],
-        PromptKind::Bulk(ask) if ask.is_asking() => command::of_bulk(ask, gist),
-        PromptKind::Timer(ask) if ask.sent.is_none() => command::of_timer(ask).into_iter().collect(),
-        PromptKind::Resume(ask) => vec![Command::resume(ask.job_id.clone())],
-        PromptKind::Cancel(ask) => vec![Command::Cancel(ask.job_id.clone())],
-        PromptKind::Confirm(_) | PromptKind::Bulk(_) | PromptKind::Timer(_) => Vec::new(),
-        PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_) => Vec::new(),
-    }
+    model.ask().map_or_else(Vec::new, |ask| ask.commands(model, gist))
 }
 
 /// Those of one job as Enter would send them.
@@ -147,7 +136,7 @@ pub(crate) fn refresh(model: &mut Model, fx: &mut Vec<Effect>) {
 /// Something has happened, to some jobs or to what holds for all: what was answered may not be so
 /// any more.
 pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
-    let is_bulk = matches!(model.ask(), Some(PromptKind::Bulk(_)));
+    let is_bulk = model.ask().is_some_and(|ask| ask.listed() > 0);
     for question in &mut model.preview.jobs {
         let is_of = |event: &Event| event.job_id == question.job_id;
         if events.is_none_or(|events| events.iter().any(is_of)) {
@@ -219,27 +208,18 @@ fn is_of_colleague(model: &Model, refusal: &Refusal) -> bool {
 /// What was refused so that nothing is asked any more.
 fn closing(model: &Model) -> Option<Refusal> {
     let refusal = model.preview.refusal()?;
-    let closes = match model.ask()? {
-        PromptKind::Confirm(_) | PromptKind::Cancel(_) => !is_of_colleague(model, refusal),
-        PromptKind::Timer(_) => !TimerAsk::is_of_typed(refusal) && !is_of_colleague(model, refusal),
-        // The others can still be decided, now or when somebody has left them.
-        PromptKind::Bulk(ask) => model.preview.is_answered() && ask.is_refused(),
-        PromptKind::Resume(_) => true,
-        PromptKind::Quit(_) | PromptKind::Menu | PromptKind::Discard(_) => false,
-    };
+    let closes = model.ask()?.closes_on(model, refusal, is_of_colleague(model, refusal));
     closes.then(|| refusal.clone())
 }
 
 fn close(model: &mut Model, refusal: &Refusal) {
-    let what = model.ask().map_or("Not done", PromptKind::not_done);
+    let what = model.ask().map_or("Not done", |ask| ask.not_done());
     let hint = refusal.hint.clone();
     let has_stood = model.preview.has_stood;
-    match model.ask_mut() {
-        // It stood there and could be confirmed: what became of it is said in its place.
-        Some(PromptKind::Confirm(confirm)) if has_stood => {
-            confirm.state = ConfirmState::Refused(refusal.message.clone(), hint.clone());
-        }
-        Some(_) | None => model.prompt = None,
+    let ask = model.ask_mut().filter(|_| has_stood);
+    // It stood there and could be confirmed: what became of it is said in its place.
+    if !ask.is_some_and(|ask| ask.refuse(&refusal.message, hint.as_deref())) {
+        model.prompt = None;
     }
     model.preview = Foreseen::default();
     refuse(model, what, &refusal.message, hint.as_deref().unwrap_or_default());

@@ -20,8 +20,8 @@ use crate::facts::enter::{self, ONCE_MORE_US, is_behind_text, is_same_enter, onc
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::prompt::PromptKind;
 use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
+use crate::prompt::menu::Menu;
 use crate::update::outgoing::{ask_once_more, tell};
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and
@@ -51,7 +51,7 @@ pub(crate) fn before(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> 
     if is_esc {
         end_text(model);
     }
-    let stands = is_esc.then(|| Box::new(BeforeEsc::of(model)));
+    let stands = is_esc.then(|| Box::new(before_esc(model)));
     model.keys.slips.before_esc = stands;
     model.keys.slips.is_clear_asked &= is_esc;
     let ends_line = is_enter && is_behind_text(model) && text::is_answer(model.focus());
@@ -218,6 +218,19 @@ pub(crate) fn torn(model: &mut Model, key: Option<KeyPress>, fx: &mut Vec<Effect
     }
 }
 
+/// What stands before an Escape.
+fn before_esc(model: &Model) -> BeforeEsc {
+    BeforeEsc {
+        prompt: model.prompt.clone(),
+        field: model.keys.field.clone(),
+        overlay: model.keys.overlay.clone(),
+        list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
+        filter: model.queue.filter.clone(),
+        range: model.marks.range.clone(),
+        pane: (model.panes.is_lower_focused, model.panes.lower),
+    }
+}
+
 fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
     let BeforeEsc {
         prompt,
@@ -235,9 +248,10 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
     if let Some(compose) = &mut model.compose {
         compose.list = compose.list.take().or(list);
     }
+    let is_menu = model.asked::<Menu>().is_some();
     model.prompt = match (model.prompt.take(), prompt) {
         // What Escape opened.
-        (Some(now), before) if matches!(now.ask, PromptKind::Menu) => before,
+        (Some(_), before) if is_menu => before,
         (Some(now), _) => Some(now),
         // A prompt that was sent is closed only by the answer.
         (None, before) => before.filter(|prompt| !prompt.ask.is_sent()),

@@ -9,10 +9,8 @@ use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::keys::Field;
-use crate::model::prompt::PromptKind;
-use crate::model::toast::Tone;
 use crate::update::compose::open;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::tell;
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
@@ -21,16 +19,12 @@ pub(crate) fn unknown(model: &mut Model, focus: Focus, key: KeyPress) {
         && let Some(leave) = keymap::key_of(Focus::Queue, Action::Quit)
     {
         let at = if focus == Focus::Queue { "" } else { " on the queue" };
-        return toast(
-            model,
-            Tone::Info,
-            format!("{} does not leave: {leave}{at} does", key.name()),
-        );
+        return tell(model, format!("{} does not leave: {leave}{at} does", key.name()));
     }
     let help = keymap::key_in(focus, Action::Help);
     let text = format!("no such key: {}   {help} keys", key.name());
     if model.toasts.newest().is_none_or(|newest| newest.text != text) {
-        toast(model, Tone::Info, text);
+        tell(model, text);
     }
 }
 
@@ -61,7 +55,7 @@ pub(crate) fn paste(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     } else {
         // Pasted letters are keys to a program: a paste in the wrong window must not decide
         // anything.
-        toast(model, Tone::Info, "Pasted text dropped: no text field is open");
+        tell(model, "Pasted text dropped: no text field is open");
     }
 }
 
@@ -71,43 +65,31 @@ pub(crate) fn burst(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
     let focus = model.focus();
     let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
     let has_end = line.len() < text.len();
-    if !matches!(focus, Focus::Compose | Focus::Candidates) {
-        slips::text_came(model);
+    if matches!(focus, Focus::Compose | Focus::Candidates) {
+        return paste(model, text, fx);
     }
-    match focus {
-        Focus::Compose | Focus::Candidates => paste(model, text, fx),
+    slips::text_came(model);
+    if matches!(focus, Focus::Filter | Focus::Search | Focus::Find) {
         // In these fields Enter only closes the field.
-        Focus::Filter | Focus::Search | Focus::Find => {
-            paste(model, line, fx);
-            if has_end {
-                act::act(model, focus, Action::Accept, fx);
-            }
-            if !rest.is_empty() {
-                none_acted(model, rest);
-            }
+        paste(model, line, fx);
+        if has_end {
+            act::act(model, focus, Action::Accept, fx);
         }
-        Focus::Note | Focus::Answer | Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => {
-            // A slow connection may have brought only a part of the text: what comes next begins
-            // with a word of its own.
-            let is_answer = focus.is_prompt();
-            paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
-            if has_end {
-                let why = enter::in_text(model);
-                toast(model, Tone::Info, why);
-            }
+        if !rest.is_empty() {
+            none_acted(model, rest);
         }
-        Focus::Queue
-        | Focus::Diff
-        | Focus::Job
-        | Focus::History
-        | Focus::Confirm
-        | Focus::Bulk
-        | Focus::Ask
-        | Focus::Menu
-        | Focus::Types => {
-            look::present(model);
-            none_acted(model, text);
+    } else if focus.is_text() {
+        // A slow connection may have brought only a part of the text: what comes next begins with a
+        // word of its own.
+        let is_answer = focus.is_prompt();
+        paste(model, if is_answer { text } else { text.trim_end_matches('\n') }, fx);
+        if has_end {
+            let why = enter::in_text(model);
+            tell(model, why);
         }
+    } else {
+        look::present(model);
+        none_acted(model, text);
     }
 }
 
@@ -119,13 +101,13 @@ pub(crate) fn is_answer(focus: Focus) -> bool {
 /// An Enter in such a field that is part of a text, and why it is.
 pub(crate) fn end_line(model: &mut Model, why: String, fx: &mut Vec<Effect>) {
     paste(model, "\n", fx);
-    toast(model, Tone::Info, why);
+    tell(model, why);
 }
 
 fn none_acted(model: &mut Model, text: &str) {
     let count = counted(text.chars().count(), "key");
     let words = format!("{count} came at once, as pasted text does, and did nothing   hint: press them one by one");
-    toast(model, Tone::Info, words);
+    tell(model, words);
 }
 
 fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOnce(&mut Editor) -> bool) {
@@ -149,36 +131,20 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             }
         }
         Focus::Note => {
-            let (note, is_empty_accepted, key, verdict) = match model.ask_mut() {
-                Some(PromptKind::Bulk(ask)) => {
-                    let ask = &mut **ask;
-                    (
-                        &mut ask.note,
-                        &mut ask.is_empty_accepted,
-                        &ask.note_key,
-                        Some(ask.verdict),
-                    )
-                }
-                Some(PromptKind::Confirm(ask)) => {
-                    let ask = &mut **ask;
-                    let verdict = ask.intent.verdict();
-                    (&mut ask.note, &mut ask.is_empty_accepted, &ask.pin.key, verdict)
-                }
-                Some(_) | None => return,
+            let Some(note) = model.ask_mut().and_then(|ask| ask.note_mut()) else {
+                return;
             };
-            if edit(note) {
-                *is_empty_accepted = false;
-                let (key, note) = (key.clone(), note.text());
-                if let Some(verdict) = verdict {
-                    compose::change_draft(model, &key, |draft| draft.set_note(verdict, note));
-                }
+            if edit(&mut note.editor) {
+                note.is_empty_accepted = false;
+                let (key, verdict, text) = (note.key.clone(), note.verdict, note.text());
+                compose::change_draft(model, &key, |draft| draft.set_note(verdict, text));
                 // What Enter confirms is what was on the screen, the note included.
                 model.ask_again();
                 model.toasts.text_changed();
             }
         }
         Focus::Answer => {
-            if model.ask_mut().and_then(PromptKind::typed_mut).is_some_and(edit) {
+            if model.ask_mut().and_then(|ask| ask.typed_mut()).is_some_and(edit) {
                 model.ask_again();
                 model.toasts.text_changed();
             }

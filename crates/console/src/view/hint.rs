@@ -14,23 +14,12 @@ use crate::model::compose::Compose;
 use crate::model::file::Against;
 use crate::model::gate::GateView;
 use crate::model::panes::Lower;
-use crate::model::prompt::{ConfirmState, Intent, PromptKind, TimerIntent};
+use crate::prompt::parts::until;
 use crate::theme::Theme;
-
-/// The keys that look around behind the prompt, as far as there is something to look at.
-fn look(model: &Model) -> Option<String> {
-    let actions = [Action::Down, Action::Up, Action::ReadOn, Action::NextFile];
-    let keys: Vec<_> = actions
-        .into_iter()
-        .filter(|action| verb::is_diff_shown(model) && verb::applies(model, Focus::Confirm, *action))
-        .filter_map(|action| keymap::key_of(Focus::Confirm, action))
-        .collect();
-    (!keys.is_empty()).then(|| format!("{} look at the diff", keys.join(" ")))
-}
 
 /// Why Enter does not stand there, behind letters that are a text.
 fn text_comes(model: &Model, focus: Focus) -> Option<String> {
-    let is_open = focus.is_prompt() && model.ask().is_some_and(PromptKind::is_binding);
+    let is_open = focus.is_prompt() && model.is_binding();
     (is_open && is_behind_text(model)).then(|| "a text comes in: wait".to_owned())
 }
 
@@ -40,78 +29,23 @@ fn is_enter_offered(model: &Model) -> bool {
     is_whole && verb::applies(model, model.focus(), Action::Accept)
 }
 
-/// What holds until Enter; where that would be refused, what holds.
-fn until_enter(model: &Model, what: &str) -> String {
-    let enter = keymap::keys_of(model.focus(), &[Action::Accept]);
-    match is_enter_offered(model) {
-        true => format!("nothing is {what} until {enter}"),
-        false => format!("nothing is {what}"),
-    }
-}
-
-/// What can be looked at behind the question, and what holds until Enter.
-fn confirm(model: &Model) -> Vec<String> {
-    let Some(PromptKind::Confirm(confirm)) = model.ask() else {
-        return Vec::new();
-    };
-    let so = match (&confirm.state, confirm.intent) {
-        (ConfirmState::Asking, Intent::Apply | Intent::Undo) => Some(until_enter(model, "changed")),
-        (ConfirmState::Asking, Intent::Approve | Intent::Reject) => Some(until_enter(model, "decided")),
-        (ConfirmState::Writing(_), _) => Some("the answer will show here".to_owned()),
-        (ConfirmState::Refused(..), _) => None,
-    };
-    look(model).into_iter().chain(so).collect()
-}
-
-fn bulk(model: &Model) -> Vec<String> {
-    let keys = keymap::keys_of(Focus::Bulk, &[Action::Down, Action::Up]);
-    let list = format!("{keys} look at the list");
-    match model.ask() {
-        Some(PromptKind::Bulk(ask)) if ask.writing() > 0 => vec!["the answers will show here".to_owned()],
-        Some(PromptKind::Bulk(ask)) if !ask.is_asking() => vec![list],
-        Some(_) | None => vec![list, until_enter(model, "decided")],
-    }
-}
-
-/// What is typed into the field of the question.
-fn answer(model: &Model) -> &'static str {
-    match model.ask() {
-        Some(PromptKind::Timer(ask)) if ask.intent == TimerIntent::Extend => "type how long",
-        Some(PromptKind::Discard(_)) => "type the word",
-        Some(PromptKind::Timer(_)) => "type the reason, or leave it out",
-        Some(
-            PromptKind::Cancel(_)
-            | PromptKind::Bulk(_)
-            | PromptKind::Confirm(_)
-            | PromptKind::Resume(_)
-            | PromptKind::Quit(_)
-            | PromptKind::Menu,
-        )
-        | None => "type the id",
-    }
-}
-
 /// What is said where the keys stand in the question itself, or the letters are a text: what finds
 /// no room is left out.
 fn said(model: &Model, focus: Focus) -> Vec<String> {
     let keys = |actions: &[Action]| keymap::keys_of(focus, actions);
     let enter = keys(&[Action::Accept]);
-    let is_offered = || is_enter_offered(model);
     let moves = || format!("{} move", keys(&[Action::Up, Action::Down]));
     let list = |words: &str| vec![format!("{enter} {words}"), "type to find".to_owned(), moves()];
     match focus {
-        Focus::Confirm => confirm(model),
         Focus::Note => vec![
-            until_enter(model, "decided"),
+            until(is_enter_offered(model).then_some(&enter), "decided"),
             "type the note".to_owned(),
             format!("{} out", keys(&[Action::Note])),
         ],
-        Focus::Ask => is_offered().then(|| format!("{enter} yes")).into_iter().collect(),
-        Focus::Bulk => bulk(model),
-        Focus::Answer => [Some(answer(model).to_owned()), is_offered().then_some(enter)]
-            .into_iter()
-            .flatten()
-            .collect(),
+        Focus::Confirm | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => {
+            let offered = is_enter_offered(model).then_some(&*enter);
+            model.ask().map_or_else(Vec::new, |ask| ask.said(model, offered))
+        }
         Focus::Filter => vec![
             format!("{enter} keeps the filter"),
             format!("{} takes it back", keys(&[Action::Close])),
@@ -134,9 +68,7 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Files => list("shows it"),
         Focus::Discarded => list("restores it"),
         Focus::Palette => list("does it"),
-        // The menu names its keys itself.
-        Focus::Menu if !window::is_low(model) => vec!["the text is kept".to_owned()],
-        Focus::Compose | Focus::Menu | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
+        Focus::Compose | Focus::Queue | Focus::Diff | Focus::Job | Focus::History => Vec::new(),
     }
 }
 
@@ -147,28 +79,13 @@ const PHRASE_GAP: usize = 3;
 
 /// The keys that end the line at every width: what all keys are, and the way out.
 fn last(focus: Focus) -> Vec<&'static Binding> {
-    let out = match focus {
-        Focus::Queue => Action::Quit,
-        Focus::Diff | Focus::Job | Focus::History => Action::Back,
-        Focus::Compose => Action::Menu,
-        Focus::Menu => Action::Leave,
-        Focus::Confirm
-        | Focus::Note
-        | Focus::Bulk
-        | Focus::Ask
-        | Focus::Answer
-        | Focus::Filter
-        | Focus::Search
-        | Focus::Find
-        | Focus::Types
-        | Focus::Candidates
-        | Focus::Help
-        | Focus::Palette
-        | Focus::Files
-        | Focus::Discarded => Action::Close,
-    };
     let of = |action| bindings(focus).find(|binding| binding.action == Some(action));
-    [Action::Help, out].into_iter().filter_map(of).collect()
+    // The first that a focus has: the queue has a way back, too, and the menu one to the text.
+    let ways_out = [Action::Quit, Action::Leave, Action::Menu, Action::Back, Action::Close];
+    [of(Action::Help), ways_out.into_iter().find_map(of)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The bindings of a focus that have a hint.

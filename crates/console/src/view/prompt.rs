@@ -7,7 +7,7 @@ use ratatui::layout::{Position, Rect};
 use super::message;
 use super::row_writer::{RowWriter, clear};
 use crate::model::Model;
-use crate::prompt::parts::PromptLine;
+use crate::model::prompt::PromptLine;
 use crate::prompt::whole;
 
 /// Draws it; returns the cursor of its field.

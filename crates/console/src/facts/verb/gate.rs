@@ -7,7 +7,7 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
 use crate::model::gate::GateView;
-use crate::model::prompt::{Pin, TimerIntent};
+use crate::model::prompt::{Pin, TimerIntent, Why};
 use crate::model::queue::RowKey;
 use crate::work::{self, NotEditable};
 use domain::job::{JobRows, JobStatus};
@@ -16,14 +16,11 @@ use domain::refusal::Refusal;
 use domain::timer::GateTimer;
 use domain::view::{QueueKind, QueueRow};
 
-/// Why not, and what to do: what did not happen is told by who asks.
-pub(crate) type Why = (String, String);
-
-pub(super) fn why(why: impl Into<String>, hint: &str) -> Why {
+pub(crate) fn why(why: impl Into<String>, hint: &str) -> Why {
     (why.into(), hint.to_owned())
 }
 
-pub(super) fn explain(refusal: Refusal) -> Why {
+pub(crate) fn explain(refusal: Refusal) -> Why {
     (refusal.message, refusal.hint.unwrap_or_default())
 }
 
@@ -90,7 +87,7 @@ pub(crate) fn is_bulk(model: &Model) -> bool {
 }
 
 /// Why no marked gate can be decided, and what to do.
-pub(super) fn each_open_elsewhere() -> Why {
+pub(crate) fn each_open_elsewhere() -> Why {
     let approve = keymap::key_in(Focus::Queue, Action::Approve);
     let take = keymap::key_in(Focus::Confirm, Action::TakeOver);
     why(

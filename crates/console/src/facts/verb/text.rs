@@ -1,11 +1,11 @@
 //! What may be done with the text that is written.
 
-use super::gate::{Why, why};
+use super::gate::why;
 use crate::action::Action;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::compose::{Check, Compose};
-use crate::model::prompt::Intent;
+use crate::model::prompt::{Intent, Why};
 use domain::refusal::Refusal;
 
 fn closed(closed: &str) -> Why {

@@ -16,7 +16,7 @@ use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::external_edit::{ExternalEdit, Stage};
-use crate::model::prompt::PromptKind;
+use crate::prompt::menu::Menu;
 use crate::update::compose::open::edited;
 use crate::update::outgoing::{refuse, tell};
 use domain::time::SECOND_US;
@@ -197,7 +197,7 @@ pub(crate) fn copy_read(model: &mut Model, result: Result<String, String>, fx: &
     if is_same {
         tell(model, format!("{name} changed nothing; this is your draft as it was"));
     }
-    model.put(PromptKind::Menu);
+    model.put(Menu);
 }
 
 /// Closes the edit without a word; a changed text stays as a draft.

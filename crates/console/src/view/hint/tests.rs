@@ -14,20 +14,30 @@ use ratatui::layout::Rect;
 
 use crate::action::Action;
 use crate::editor::{Editor, TextPosition};
+use crate::effect::Msg;
 use crate::facts::verb::{NoOffer, offer};
+use crate::input::{KeyPress, TerminalInput};
 use crate::keymap::Focus;
 use crate::keymap::tests::rebound;
-use crate::model::Model;
-use crate::model::bulk::{BulkAsk, Item, ItemState, LeftOut};
 use crate::model::compose::{Compose, List, Sheets, Subject};
 use crate::model::gate::GateView;
 use crate::model::keys::{Field, Listed, Overlay};
 use crate::model::panes::Lower;
-use crate::model::prompt::{
-    CancelAsk, Confirm, ConfirmState, DiscardAsk, Intent, Pin, PromptKind, QuitAsk, ResumeAsk, TimerAsk, TimerIntent,
-};
+use crate::model::preview::JobPreview;
+use crate::model::prompt::{Intent, Note, Pin, TimerIntent};
+use crate::model::slips::Letters;
+use crate::model::{Ask, Model};
+use crate::prompt::bulk::BulkAsk;
+use crate::prompt::bulk::item::{Item, ItemState, LeftOut};
+use crate::prompt::cancel::CancelAsk;
+use crate::prompt::confirm::{Confirm, ConfirmState};
+use crate::prompt::discard::DiscardAsk;
+use crate::prompt::menu::Menu;
+use crate::prompt::quit::QuitAsk;
+use crate::prompt::resume::ResumeAsk;
+use crate::prompt::timer::TimerAsk;
 use crate::session::Session;
-use crate::update::act;
+use crate::update::{act, update};
 
 fn model() -> Model {
     let via = Via {
@@ -75,19 +85,27 @@ fn pin() -> Pin {
     }
 }
 
-fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> PromptKind {
-    PromptKind::Confirm(Box::new(Confirm {
-        pin: pin(),
-        intent,
-        note: Editor::of_line(""),
-        is_note_focused,
-        patch: None,
+fn note(is_focused: bool) -> Note {
+    Note {
+        editor: Editor::of_line(""),
+        is_focused,
         is_empty_accepted: true,
-        state,
-    }))
+        key: key(),
+        verdict: Verdict::Reject,
+    }
 }
 
-fn bulk(state: ItemState, count: usize) -> PromptKind {
+fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dyn Ask> {
+    Box::new(Confirm {
+        pin: pin(),
+        intent,
+        note: note(is_note_focused),
+        patch: None,
+        state,
+    })
+}
+
+fn bulk(state: ItemState, count: usize) -> Box<dyn Ask> {
     let item = Item {
         pin: pin(),
         change: "+1 -1".to_owned(),
@@ -95,38 +113,34 @@ fn bulk(state: ItemState, count: usize) -> PromptKind {
         state,
         is_drawn: false,
     };
-    PromptKind::Bulk(Box::new(BulkAsk {
-        verdict: Verdict::Reject,
+    Box::new(BulkAsk {
         items: vec![item; count],
-        note: Editor::of_line(""),
-        note_key: key(),
-        is_note_focused: false,
-        is_empty_accepted: true,
+        note: note(false),
         has_taken_in: false,
         is_unseen_accepted: true,
         is_sent: false,
         top: 0,
-    }))
+    })
 }
 
-fn in_note(mut prompt: PromptKind) -> PromptKind {
-    if let PromptKind::Bulk(ask) = &mut prompt {
-        ask.is_note_focused = true;
+fn in_note(mut prompt: Box<dyn Ask>) -> Box<dyn Ask> {
+    if let Some(note) = prompt.note_mut() {
+        note.is_focused = true;
     }
     prompt
 }
 
-fn timer(intent: TimerIntent) -> PromptKind {
-    PromptKind::Timer(Box::new(TimerAsk {
+fn timer(intent: TimerIntent) -> Box<dyn Ask> {
+    Box::new(TimerAsk {
         key: key(),
         label: pin().label,
         intent,
         typed: Editor::of_line("90"),
         sent: None,
-    }))
+    })
 }
 
-fn prompts() -> Vec<PromptKind> {
+fn prompts() -> Vec<Box<dyn Ask>> {
     let (job_id, label) = (key().job_id, "job-21".to_owned());
     vec![
         confirm(Intent::Approve, false, ConfirmState::Asking),
@@ -145,20 +159,20 @@ fn prompts() -> Vec<PromptKind> {
         bulk(ItemState::Done, 60),
         timer(TimerIntent::Hold),
         timer(TimerIntent::Extend),
-        PromptKind::Resume(Box::new(ResumeAsk {
+        Box::new(ResumeAsk {
             job_id: job_id.clone(),
             label: label.clone(),
             note: None,
-        })),
-        PromptKind::Cancel(Box::new(CancelAsk {
+        }),
+        Box::new(CancelAsk {
             typed: Editor::of_line(job_id.as_str()),
             job_id,
             label,
-        })),
-        PromptKind::Quit(QuitAsk { reasons: Vec::new() }),
-        PromptKind::Discard(Box::new(DiscardAsk {
+        }),
+        Box::new(QuitAsk { reasons: Vec::new() }),
+        Box::new(DiscardAsk {
             typed: Editor::of_line("discard"),
-        })),
+        }),
     ]
 }
 
@@ -182,11 +196,35 @@ fn models() -> Vec<Model> {
     };
     with(&|_| {});
     for prompt in prompts() {
-        with(&|model| model.put(prompt.clone()));
+        with(&|model| model.put_back(prompt.clone()));
+    }
+    // What keeps Enter from counting although nothing would be refused.
+    let asked = || confirm(Intent::Approve, false, ConfirmState::Asking);
+    with(&|model| {
+        model.put_back(asked());
+        model.preview.jobs = vec![JobPreview {
+            job_id: key().job_id,
+            commands: Vec::new(),
+            is_stale: false,
+            is_awaited: false,
+            answers: None,
+        }];
+    });
+    for is_text in [false, true] {
+        with(&|model| {
+            model.put_back(asked());
+            let boot_us = model.now.boot_us;
+            model.keys.slips.once_more_boot_us = Some(boot_us);
+            model.keys.slips.letters = Some(Letters {
+                boot_us,
+                at_question: None,
+                is_text,
+            });
+        });
     }
     with(&|model| {
         model.compose = Some(compose());
-        model.put(PromptKind::Menu);
+        model.put(Menu);
     });
     with(&|model| model.compose = Some(compose()));
     for list in [
@@ -282,23 +320,34 @@ fn a_key_that_is_another_one_is_named_so_in_what_a_key_is_answered_with() {
     let bindings = Focus::ALL.into_iter().flat_map(crate::keymap::bindings);
     let actions: HashSet<_> = bindings.filter_map(|binding| binding.action).collect();
     let mut answers = 0;
+    let mut check = |what: &dyn std::fmt::Debug, model: &Model| {
+        let newest = model.toasts.newest().map(|toast| toast.text.clone());
+        let text = newest.unwrap_or_default();
+        let by_hand: Vec<_> = words_of(&text).into_iter().filter(|word| is_key(word)).collect();
+        assert!(by_hand.is_empty(), "{:?} {what:?} {by_hand:?}: {text}", model.focus());
+        answers += usize::from(words_of(&text).iter().any(|word| is_other_key(word)));
+    };
     for action in actions {
         for mut model in models() {
             let focus = model.focus();
-            rebound(|| {
-                // Once undrawn, once with all of it on the terminal.
-                act(&mut model, focus, action, &mut Vec::new());
-                model.keys.slips.on_screen = crate::layout::question::facts(&model);
-                act(&mut model, focus, action, &mut Vec::new());
-            });
-            let text = model
-                .toasts
-                .newest()
-                .map(|toast| toast.text.clone())
-                .unwrap_or_default();
-            let by_hand: Vec<_> = words_of(&text).into_iter().filter(|word| is_key(word)).collect();
-            assert!(by_hand.is_empty(), "{focus:?} {action:?} {by_hand:?}: {text}");
-            answers += usize::from(words_of(&text).iter().any(|word| is_other_key(word)));
+            // Once undrawn, once with all of it on the terminal.
+            rebound(|| act(&mut model, focus, action, &mut Vec::new()));
+            check(&action, &model);
+            model.keys.slips.on_screen = rebound(|| crate::layout::question::facts(&model));
+            rebound(|| act(&mut model, focus, action, &mut Vec::new()));
+            check(&action, &model);
+        }
+    }
+    let accept = rebound(|| crate::keymap::key_in(Focus::Confirm, Action::Accept));
+    let [enter, unknown] = [accept, "F12"].map(|name| KeyPress::parse(name).unwrap());
+    for input in [
+        TerminalInput::Burst("some words\n".to_owned()),
+        TerminalInput::LineEnd(enter),
+        TerminalInput::Key(unknown),
+    ] {
+        for mut model in models() {
+            rebound(|| update(&mut model, Msg::Input(input.clone())));
+            check(&input, &model);
         }
     }
     assert!(answers > 0);
@@ -315,7 +364,7 @@ fn a_bulk_whose_note_takes_the_letters_names_the_key_that_leads_out_first() {
         (ItemState::Asking, 60, "hint: Tab, then PgDn and PgUp show them"),
     ] {
         let mut model = model();
-        model.put(in_note(bulk(state, count)));
+        model.put_back(in_note(bulk(state, count)));
         let answer = offer(&model, Focus::Note, Action::Accept).unwrap_err();
         let said = match answer {
             NoOffer::Refused(refused) => refused.hint,

@@ -1,0 +1,61 @@
+//! One gate of a bulk.
+
+use crate::model::prompt::Pin;
+use domain::ask::Command;
+use domain::gate::Verdict;
+use domain::key::GateRef;
+use engine::api::Ticket;
+
+/// Why Enter on a bulk leaves a gate out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeftOut {
+    /// This operator has not seen all of it; it can be taken in.
+    NotSeen,
+    /// Somebody else has it open.
+    OpenElsewhere,
+    /// The rules would refuse it as it was marked.
+    Refused,
+}
+
+/// Where one gate of a bulk stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ItemState {
+    /// Waits for the operator's Enter.
+    Asking,
+    /// Enter does not decide it: why.
+    LeftOut(LeftOut),
+    /// Sent; not yet answered.
+    Writing(Ticket),
+    /// Decided as asked.
+    Done,
+    /// It was not decided here: why.
+    Not(String),
+}
+
+/// One gate of a bulk.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The gate and what of it was marked.
+    pub pin: Pin,
+    /// What changed, as in the queue.
+    pub(crate) change: String,
+    /// Whether this operator has looked at exactly that.
+    pub(crate) is_seen: bool,
+    /// Where it stands.
+    pub(crate) state: ItemState,
+    /// Whether its line was on the terminal since the question is asked.
+    pub(crate) is_drawn: bool,
+}
+
+impl Item {
+    /// What Enter sends for it.
+    pub(super) fn command(&self, verdict: Verdict, notes: Option<String>) -> Command {
+        Command::Decide {
+            gate: GateRef::from(&self.pin.key),
+            verdict,
+            notes,
+            patch: None,
+            digest: Some(self.pin.digest),
+        }
+    }
+}

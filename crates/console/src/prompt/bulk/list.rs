@@ -1,0 +1,261 @@
+//! The lines of a bulk: what stands around the list of gates, and one for each of them.
+
+use ratatui::style::Style;
+
+use super::BulkAsk;
+use super::item::{Item, ItemState, LeftOut};
+use crate::action::Action;
+use crate::draft::Draft;
+use crate::facts::{holder, label, shorten};
+use crate::model::gate::GateView;
+use crate::model::prompt::PromptLine;
+use crate::model::{Ask, Model};
+use crate::prompt::parts::{answers, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
+use domain::gate::Verdict;
+use domain::ids::Digest;
+use text::words::counted;
+use text::{cut, width};
+
+/// Its lines above and below the list of gates.
+pub(super) fn around<'a>(
+    model: &'a Model,
+    ask: &'a BulkAsk,
+    columns: usize,
+) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
+    let theme = model.session.theme();
+    let all = ask.concerned();
+    let verb = ask.words().head;
+    let style = match ask.note.verdict {
+        Verdict::Approve => theme.added(),
+        Verdict::Reject => theme.removed(),
+    };
+    let count = if ask.is_asking() { ask.asking() } else { all };
+    let gates = counted(count, "gate");
+    // What is left out altogether is no question yet: it says so, and names the key that makes it
+    // one.
+    let is_question = !ask.is_asking() || count > 0;
+    let (verb, gates) = match is_question {
+        true => (format!("{verb} "), gates),
+        false => (
+            format!("{verb}: "),
+            format!("nothing to {} yet, {} left out", ask.words().verb, ask.items.len()),
+        ),
+    };
+    let mut above = other_title(model, (&verb, style.patch(theme.strong())), &gates, columns);
+    let mut below = Vec::new();
+    if ask.writing() > 0 {
+        let words = format!("writing… {} of {all} answered", all - ask.writing());
+        below.push(text(words, theme.held()));
+        return (above, below);
+    }
+    if !ask.is_asking() {
+        let sum = format!("{} {} of {all}; the others stand first", ask.words().done, ask.done());
+        wrapped(&sum, columns, theme.error(), &mut above);
+        below.push(keys(model, columns, &[key(model, Action::Close, "back")]));
+        return (above, below);
+    }
+    outlook(model, columns, &mut above);
+    let enter = key_name(model, Action::Accept);
+    let asking = || ask.items.iter().filter(|item| item.state == ItemState::Asking);
+    for (why, one, several) in [
+        (LeftOut::NotSeen, "not wholly seen by you", "not wholly seen by you"),
+        (
+            LeftOut::OpenElsewhere,
+            "somebody else has it open",
+            "somebody else has them open",
+        ),
+    ] {
+        let left_out = ask.left_out(why);
+        if !left_out.is_empty() {
+            let words = if left_out.len() == 1 { one } else { several };
+            let words = format!("Left out, {words}: ");
+            let names = named(&left_out, columns.saturating_sub(width(&words)));
+            above.push(text(words + &names, theme.warning()));
+        }
+    }
+    let refused = ask.left_out(LeftOut::Refused);
+    if let Some((number, item)) = refused.first()
+        && let Some(refusal) = model.preview.refusal_of(&item.pin.key)
+    {
+        let more = match refused.len() - 1 {
+            0 => String::new(),
+            more => format!("; so would {more} more"),
+        };
+        let why = without(&refusal.message, item);
+        let words = format!("Left out: {number} would be refused: {why}{more}");
+        wrapped(&words, columns, theme.error(), &mut above);
+    }
+    let unseen = ask.taken_in();
+    if unseen > 0 && !ask.is_unseen_accepted {
+        let words = format!("{unseen} of them not wholly seen by you; {enter} asks once more");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    let drafts = asking()
+        .filter(|item| model.draft(&item.pin.key).is_some_and(Draft::has_patch))
+        .count();
+    if drafts > 0 {
+        let words = format!("{drafts} of your patch drafts are NOT applied");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    let hidden = match model.queue.filter.is_empty() {
+        true => 0,
+        false => asking().filter(|item| !is_visible(model, item)).count(),
+    };
+    if hidden > 0 {
+        let words = format!("{hidden} of them are hidden by the filter");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    // In the note the key is a letter.
+    let take_in = Some(key(model, Action::TakeIn, "take them in"));
+    let take_in = take_in.filter(|(key, _)| ask.can_take_in() && !key.is_empty());
+    let back = "back, nothing is decided";
+    if !is_question && ask.note.editor.is_blank() && !ask.note.is_focused {
+        answers(model, columns, "", take_in.as_slice(), back, &mut below);
+        return (above, below);
+    }
+    note(model, &ask.note, "note for each: ", &mut below);
+    if ask.is_unseen_accepted {
+        let verb = ask.words().verb;
+        let words = format!("{unseen} of them NOT wholly seen by you: {enter} once more {verb}s them all the same");
+        wrapped(&words, columns, theme.warning(), &mut below);
+    }
+    let verb = format!("{} {count}", ask.words().verb);
+    let others: Vec<_> = [note_key(model, &ask.note)].into_iter().chain(take_in).collect();
+    answers(model, columns, &verb, &others, back, &mut below);
+    (above, below)
+}
+
+/// Gates of the list, each with its number, as many as find room: the list names them all.
+fn named(gates: &[(usize, &Item)], room: usize) -> String {
+    let names: Vec<_> = gates
+        .iter()
+        .map(|(number, item)| format!("{number} {}", item.pin.label))
+        .collect();
+    let of = |count: usize| match names.len() - count {
+        0 => names.join(", "),
+        more if count == 0 => format!("{more} of the list"),
+        more => format!("{} and {more} more", names[..count].join(", ")),
+    };
+    let wordings = (0..=names.len().min(NAMED_MAX)).rev().map(of);
+    shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_default()
+}
+
+/// More of them would only be in the way.
+const NAMED_MAX: usize = 3;
+
+fn is_visible(model: &Model, item: &Item) -> bool {
+    model.queue.is_visible(&item.pin.key)
+}
+
+/// A refusal for the line of a gate, which names it already.
+fn without(why: &str, item: &Item) -> String {
+    why.replace(&format!(" {}", item.pin.key), "")
+}
+
+const LEFT_OUT: &str = "left out: ";
+
+/// `123 `, `  4a1b2c  `, `  left out: `.
+const LIST_CELLS: usize = 26;
+
+/// What of a gate this operator has not seen: `284 of 300 lines not seen`; of one that was on no
+/// screen of theirs, that.
+fn unseen(model: &Model, item: &Item, cells: usize) -> String {
+    let key = &item.pin.key;
+    let is_it = |digest: Option<Digest>| digest == Some(item.pin.digest);
+    let view = model
+        .gate
+        .as_ref()
+        .filter(|view| view.key == *key && is_it(view.shown_digest()));
+    let shown = view.filter(|view| view.extent().is_some()).map(GateView::unseen);
+    let remembered = model.panes.remembered.iter().find(|of_gate| of_gate.key == *key);
+    let remembered = remembered.filter(|of_gate| is_it(of_gate.recorded.map(|(digest, _)| digest)));
+    let files = model.queue.gate(key).map_or(0, |row| usize::from(row.files));
+    let shown = shown
+        .or_else(|| remembered.map(|of_gate| of_gate.unseen(files)))
+        .unwrap_or_default();
+    let extent = model.marks.on.get(key).and_then(|mark| mark.extent);
+    if shown.is_empty() && extent.is_none() {
+        return "not looked at".to_owned();
+    }
+    let named = (!shown.is_empty()).then(|| format!("{} not seen", shown.join(", ")));
+    named
+        .filter(|words| width(words) <= cells)
+        .unwrap_or_else(|| "not wholly seen".to_owned())
+}
+
+/// Behind who holds its timer, and why: whoever holds it must be read, the reason gives way to the
+/// rest.
+fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> String {
+    let rest = words.map_or_else(String::new, |words| format!("; {words}"));
+    match holder::held_by(model, &item.pin.key, room.saturating_sub(width(&rest))) {
+        Some(held) => held + &rest,
+        None => rest.trim_start_matches("; ").to_owned(),
+    }
+}
+
+pub(super) fn item_line(
+    model: &Model,
+    columns: usize,
+    index: usize,
+    item: &Item,
+    is_asking: bool,
+) -> PromptLine<'static> {
+    let theme = model.session.theme();
+    // The number, the digest and what changed; the name of the job gives way.
+    let least = label::within(&item.pin.label, &item.pin.key, 0);
+    let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
+    let (state, style): (String, Style) = match &item.state {
+        ItemState::LeftOut(LeftOut::NotSeen) => {
+            let unseen = unseen(model, item, room);
+            // That it was not wholly seen is said above, too: a hold and its reason come first.
+            let held = holder::held_by(model, &item.pin.key, room);
+            let held = held.filter(|held| width(held) + 2 + width(&unseen) > room);
+            let words = held.unwrap_or_else(|| with_hold(model, item, Some(unseen), room));
+            (format!("{LEFT_OUT}{words}"), theme.warning())
+        }
+        ItemState::LeftOut(LeftOut::OpenElsewhere) => {
+            let who = holder::other(model, &item.pin.key).unwrap_or_default();
+            (format!("left out: {who}"), theme.held())
+        }
+        ItemState::LeftOut(LeftOut::Refused) => ("left out: would be refused".to_owned(), theme.error()),
+        ItemState::Asking => {
+            let unseen = (!item.is_seen).then(|| unseen(model, item, room));
+            let other = holder::other(model, &item.pin.key);
+            let words: Vec<_> = other.into_iter().chain(unseen).collect();
+            let words = (!words.is_empty()).then(|| words.join(", "));
+            (with_hold(model, item, words, room + LEFT_OUT.len()), theme.warning())
+        }
+        ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
+        ItemState::Done => ("done".to_owned(), theme.added()),
+        ItemState::Not(why) => (format!("NOT: {}", without(why, item)), theme.error()),
+    };
+    // The name of the holder matters more than the change, so it comes first.
+    let held = holder::held_by(model, &item.pin.key, 0).unwrap_or_default();
+    let is_tight = !held.is_empty() && room < width(&held);
+    let facts = match &item.state {
+        ItemState::Asking | ItemState::LeftOut(_) if is_tight => format!("  {}  ", item.pin.digest.short()),
+        ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
+        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
+    };
+    let number = format!("{:>3} ", index + 1);
+    let is_asked = matches!(item.state, ItemState::Asking | ItemState::LeftOut(_));
+    // What is decided is the digest: it is never what a short line loses.
+    let room =
+        |label: &str, state: &str| columns.saturating_sub([&number, label, &facts, state].into_iter().map(width).sum());
+    let label = match is_asked {
+        true => label::within(&item.pin.label, &item.pin.key, room("", &state)),
+        false => item.pin.label.clone(),
+    };
+    // A question is whole only when none of its lines is cut by the window: what became of a gate
+    // meanwhile gives way.
+    let state = if is_asking {
+        cut(&state, room(&label, ""))
+    } else {
+        state
+    };
+    PromptLine::Text(vec![
+        (number + &label, theme.plain()),
+        (facts, theme.plain()),
+        (state, style),
+    ])
+}
