@@ -126,8 +126,9 @@ impl World {
     pub fn put(&mut self, id: &JobId, trigger: &Trigger, evidence: &Evidence) -> Result<Applied, Refusal> {
         let told = self.events.len();
         let applied = self.world.put(id, trigger, evidence)?;
-        for event in self.events[told..].to_vec() {
-            self.publish(&event);
+        let news = self.events[told..].to_vec();
+        for event in &news {
+            self.publish(event);
         }
         Ok(applied)
     }

@@ -133,7 +133,7 @@ impl QueryParams {
 
     /// A stage's name.
     pub(crate) fn stage(&self, key: &str) -> Result<Option<StageName>, ApiError> {
-        self.value(key, "stage_name", |text| StageName::new(text))
+        self.value(key, "stage_name", StageName::new)
     }
 
     /// A time; a `+` that came unescaped is read as one.
@@ -159,6 +159,6 @@ impl QueryParams {
 
     /// A job's id.
     pub(crate) fn job(&self, key: &str) -> Result<Option<JobId>, ApiError> {
-        self.value(key, "job_id", |text| JobId::new(text))
+        self.value(key, "job_id", JobId::new)
     }
 }

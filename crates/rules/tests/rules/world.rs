@@ -293,7 +293,13 @@ impl World {
         self.ask_with(judgement.by, command, evidence)
     }
 
-    pub(crate) fn patch_on(&mut self, who: &str, effect: FileEffect, digest: Option<Digest>, on_disk: Vec<OnDisk>) -> Done {
+    pub(crate) fn patch_on(
+        &mut self,
+        who: &str,
+        effect: FileEffect,
+        digest: Option<Digest>,
+        on_disk: Vec<OnDisk>,
+    ) -> Done {
         let command = Command::ApplyPatch {
             gate: self.gate_ref("script"),
             patch: effect.patch.clone(),
