@@ -210,8 +210,10 @@ fn secret_file(field: &Field<'_>, text: &str) -> Option<PathBuf> {
 fn events(field: &Field<'_>) -> Option<Vec<DeliveryKind>> {
     let known: Vec<_> = DeliveryKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let hint = format!("the events are {}", known.join(", "));
+    let items: Vec<_> = field.items(&hint).into_iter().flatten().collect();
+    let is_empty = items.is_empty();
     let mut kinds = Vec::new();
-    for item in field.items(&hint).into_iter().flatten() {
+    for item in items {
         match item.text().map(DeliveryKind::parse) {
             Some(Some(kind)) if kinds.contains(&kind) => item.error("it stands here twice", "keep one of them"),
             Some(Some(kind)) => kinds.push(kind),
@@ -219,7 +221,7 @@ fn events(field: &Field<'_>) -> Option<Vec<DeliveryKind>> {
             None => {}
         }
     }
-    if field.items("").is_none_or(|items| items.len() == 0) {
+    if is_empty {
         field.error("a webhook that is told nothing is none", hint);
     }
     Some(kinds)

@@ -232,11 +232,11 @@ impl Model {
     }
 
     /// What is asked.
-    pub(crate) fn ask(&self) -> Option<&dyn Ask> {
+    pub(crate) fn ask(&self) -> Option<&dyn PromptKind> {
         self.prompt.as_ref().map(|prompt| &*prompt.ask)
     }
 
-    pub(crate) fn ask_mut(&mut self) -> Option<&mut (dyn Ask + 'static)> {
+    pub(crate) fn ask_mut(&mut self) -> Option<&mut (dyn PromptKind + 'static)> {
         self.prompt.as_mut().map(|prompt| &mut *prompt.ask)
     }
 
@@ -257,12 +257,12 @@ impl Model {
     }
 
     /// Asks this.
-    pub(crate) fn put(&mut self, ask: impl Ask) {
+    pub(crate) fn put(&mut self, ask: impl PromptKind) {
         self.put_back(Box::new(ask));
     }
 
     /// The same where it was asked before.
-    pub(crate) fn put_back(&mut self, ask: Box<dyn Ask>) {
+    pub(crate) fn put_back(&mut self, ask: Box<dyn PromptKind>) {
         self.prompt = Some(Prompt {
             ask,
             revision: self.outgoing.next_number(),
@@ -297,13 +297,14 @@ pub(crate) enum Closing {
     /// Answers are still to come.
     Stays,
     /// What it was asked from.
-    Back(Box<dyn Ask>),
+    Back(Box<dyn PromptKind>),
 }
 
 /// A question that stands between a key and something that cannot be taken back: what all of the
 /// console asks of it. The state, the keys and the lines of each are in a file of `prompt/`, which
-/// is above the model.
-pub(crate) trait Ask: Any + Debug + Boxed {
+/// is above the model. What nobody would miss until it is too late has no default: what the rules
+/// are asked, and the gates whose timers wait for it.
+pub(crate) trait PromptKind: Any + Debug + Boxed {
     /// Who receives the keys as long as nothing stands over it.
     fn focus(&self) -> Focus;
 
@@ -363,14 +364,10 @@ pub(crate) trait Ask: Any + Debug + Boxed {
     }
 
     /// What Enter would send now, with this note: the rules are asked about the very same.
-    fn commands(&self, _model: &Model, _note: Option<String>) -> Vec<Command> {
-        Vec::new()
-    }
+    fn commands(&self, model: &Model, note: Option<String>) -> Vec<Command>;
 
     /// The gates that it is about, as long as it stands.
-    fn gates(&self, _model: &Model) -> Vec<GateKey> {
-        Vec::new()
-    }
+    fn gates(&self, model: &Model) -> Vec<GateKey>;
 
     /// Whether it is not known before the rules have answered whether anything is asked at all.
     fn is_unknown(&self) -> bool {
@@ -445,22 +442,22 @@ pub(crate) trait Ask: Any + Debug + Boxed {
 
 /// What a question that can be copied is as one of any kind.
 pub(crate) trait Boxed {
-    fn boxed(&self) -> Box<dyn Ask>;
+    fn boxed(&self) -> Box<dyn PromptKind>;
 }
 
-impl<T: Ask + Clone> Boxed for T {
-    fn boxed(&self) -> Box<dyn Ask> {
+impl<T: PromptKind + Clone> Boxed for T {
+    fn boxed(&self) -> Box<dyn PromptKind> {
         Box::new(self.clone())
     }
 }
 
-impl Clone for Box<dyn Ask> {
+impl Clone for Box<dyn PromptKind> {
     fn clone(&self) -> Self {
         self.as_ref().boxed()
     }
 }
 
-impl dyn Ask {
+impl dyn PromptKind {
     /// Whether Enter would do something now that somebody has to have read about.
     pub(crate) fn is_binding(&self) -> bool {
         self.is_to_be_read() && !self.is_sent()
@@ -470,7 +467,7 @@ impl dyn Ask {
 /// A question as it is asked now.
 #[derive(Debug, Clone)]
 pub struct Prompt {
-    pub(crate) ask: Box<dyn Ask>,
+    pub(crate) ask: Box<dyn PromptKind>,
     /// Rises with every change of what is asked.
     pub(crate) revision: u64,
     /// Whether all of this revision was on the terminal: only then does Enter confirm.

@@ -13,10 +13,10 @@ pub(crate) mod whole;
 
 use crate::model::preview::Foreseen;
 use crate::model::prompt::PromptLine;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 
 /// Asks this: what the rules said of another question goes.
-fn open(model: &mut Model, ask: impl Ask) {
+fn open(model: &mut Model, ask: impl PromptKind) {
     model.preview = Foreseen::default();
     model.put(ask);
 }

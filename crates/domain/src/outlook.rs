@@ -303,13 +303,44 @@ impl Fact {
 
     /// Whether a stage that is to start does not do so at once.
     pub fn is_hindrance(&self) -> bool {
-        let is_full = |slots: &Option<Slots>| slots.is_some_and(|slots| !slots.is_free());
-        matches!(self, Self::StageHeldUp { .. }) || matches!(self, Self::StageStarts { slots, .. } if is_full(slots))
+        match self {
+            Self::StageHeldUp { .. } => true,
+            Self::StageStarts { slots, .. } => slots.is_some_and(|slots| !slots.is_free()),
+            Self::ArtifactChanges { .. }
+            | Self::ParamsChange { .. }
+            | Self::GateOpens { .. }
+            | Self::GateDecided { .. }
+            | Self::GateCloses { .. }
+            | Self::GateStaysOpen { .. }
+            | Self::TimerStops { .. }
+            | Self::TimerRuns { .. }
+            | Self::TimerMoves { .. }
+            | Self::StagePasses { .. }
+            | Self::StageStops { .. }
+            | Self::OutsideGoesOn { .. }
+            | Self::OutsideOpens { .. }
+            | Self::JobIs { .. } => false,
+        }
     }
 
     /// Whether nobody can take it back.
     fn is_final(&self) -> bool {
-        let is_settled = matches!(self, Self::GateDecided { .. } | Self::GateCloses { .. });
-        is_settled || matches!(self, Self::JobIs { status } if status.is_ended())
+        match self {
+            Self::GateDecided { .. } | Self::GateCloses { .. } => true,
+            Self::JobIs { status } => status.is_ended(),
+            Self::ArtifactChanges { .. }
+            | Self::ParamsChange { .. }
+            | Self::GateOpens { .. }
+            | Self::GateStaysOpen { .. }
+            | Self::TimerStops { .. }
+            | Self::TimerRuns { .. }
+            | Self::TimerMoves { .. }
+            | Self::StagePasses { .. }
+            | Self::StageStarts { .. }
+            | Self::StageHeldUp { .. }
+            | Self::StageStops { .. }
+            | Self::OutsideGoesOn { .. }
+            | Self::OutsideOpens { .. } => false,
+        }
     }
 }

@@ -18,7 +18,7 @@ use crate::model::outgoing::Sent;
 use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why, Wording};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
-use crate::model::{Ask, Closing, Model};
+use crate::model::{Closing, Model, PromptKind};
 use crate::update::compose::change_draft;
 use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
 use domain::ask::Command;
@@ -293,7 +293,7 @@ pub(crate) fn scroll(model: &mut Model, step: Step) {
     ask.top = if is_at_end { ask.items.len() } else { top.min(last) };
 }
 
-impl Ask for BulkAsk {
+impl PromptKind for BulkAsk {
     fn focus(&self) -> Focus {
         match self.note().is_some_and(|note| note.is_focused) {
             true => Focus::Note,

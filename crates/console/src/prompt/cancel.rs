@@ -7,7 +7,7 @@ use crate::facts::{label, verb};
 use crate::keymap::Focus;
 use crate::model::prompt::{PromptLine, Why};
 use crate::model::queue::RowKey;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
 use domain::ids::JobId;
@@ -36,7 +36,7 @@ pub(crate) fn open(model: &mut Model) {
     super::open(model, ask);
 }
 
-impl Ask for CancelAsk {
+impl PromptKind for CancelAsk {
     fn focus(&self) -> Focus {
         Focus::Answer
     }

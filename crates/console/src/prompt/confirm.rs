@@ -10,7 +10,7 @@ use crate::model::gate::GateView;
 use crate::model::outgoing::Sent;
 use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why};
-use crate::model::{Ask, Closing, Model};
+use crate::model::{Closing, Model, PromptKind};
 use crate::update::outgoing::{ask_once_more, other_sent, send};
 use domain::ask::Command;
 use domain::gate::Verdict;
@@ -153,7 +153,7 @@ fn look(model: &Model) -> Option<String> {
     (!keys.is_empty()).then(|| format!("{} look at the diff", keys.join(" ")))
 }
 
-impl Ask for Confirm {
+impl PromptKind for Confirm {
     fn focus(&self) -> Focus {
         match self.note().is_some_and(|note| note.is_focused) {
             true => Focus::Note,

@@ -9,8 +9,10 @@ use crate::effect::Effect;
 use crate::keymap::{self, Focus};
 use crate::model::compose::Compose;
 use crate::model::prompt::{PromptLine, Why};
-use crate::model::{Ask, Closing, Model};
+use crate::model::{Closing, Model, PromptKind};
 use crate::update::compose::open;
+use domain::ask::Command;
+use domain::key::GateKey;
 
 /// What has to be typed before a text is thrown away.
 const DISCARD_WORD: &str = "discard";
@@ -31,9 +33,17 @@ pub(crate) fn open(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-impl Ask for DiscardAsk {
+impl PromptKind for DiscardAsk {
     fn focus(&self) -> Focus {
         Focus::Answer
+    }
+
+    fn commands(&self, _model: &Model, _note: Option<String>) -> Vec<Command> {
+        Vec::new()
+    }
+
+    fn gates(&self, _model: &Model) -> Vec<GateKey> {
+        Vec::new()
     }
 
     fn not_done(&self) -> &'static str {

@@ -8,7 +8,9 @@ use crate::facts::{verb, window};
 use crate::keymap::{self, Focus};
 use crate::model::compose::Compose;
 use crate::model::prompt::{Intent, PromptLine};
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
+use domain::ask::Command;
+use domain::key::GateKey;
 
 #[derive(Debug, Clone)]
 pub struct Menu;
@@ -22,9 +24,17 @@ pub(crate) fn submit(model: &mut Model, intent: Intent) {
     }
 }
 
-impl Ask for Menu {
+impl PromptKind for Menu {
     fn focus(&self) -> Focus {
         Focus::Menu
+    }
+
+    fn commands(&self, _model: &Model, _note: Option<String>) -> Vec<Command> {
+        Vec::new()
+    }
+
+    fn gates(&self, _model: &Model) -> Vec<GateKey> {
+        Vec::new()
     }
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {

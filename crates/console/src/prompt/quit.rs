@@ -4,8 +4,10 @@ use super::parts::{answers, text, wrapped};
 use crate::effect::Effect;
 use crate::keymap::Focus;
 use crate::model::prompt::PromptLine;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use crate::update::look;
+use domain::ask::Command;
+use domain::key::GateKey;
 use domain::view::QueueKind;
 use text::words::counted_are;
 
@@ -68,9 +70,17 @@ pub(crate) fn recheck(model: &mut Model) {
     }
 }
 
-impl Ask for QuitAsk {
+impl PromptKind for QuitAsk {
     fn focus(&self) -> Focus {
         Focus::Ask
+    }
+
+    fn commands(&self, _model: &Model, _note: Option<String>) -> Vec<Command> {
+        Vec::new()
+    }
+
+    fn gates(&self, _model: &Model) -> Vec<GateKey> {
+        Vec::new()
     }
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {

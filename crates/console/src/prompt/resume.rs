@@ -5,10 +5,12 @@ use crate::effect::Effect;
 use crate::facts::{label, past, verb};
 use crate::keymap::Focus;
 use crate::model::prompt::PromptLine;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
 use domain::ids::JobId;
+use domain::key::GateKey;
+use domain::refusal::Refusal;
 
 #[derive(Debug, Clone)]
 pub struct ResumeAsk {
@@ -33,9 +35,17 @@ pub(crate) fn open(model: &mut Model) {
     super::open(model, ask);
 }
 
-impl Ask for ResumeAsk {
+impl PromptKind for ResumeAsk {
     fn focus(&self) -> Focus {
         Focus::Ask
+    }
+
+    fn gates(&self, _model: &Model) -> Vec<GateKey> {
+        Vec::new()
+    }
+
+    fn closes_on(&self, _model: &Model, _refusal: &Refusal, _is_of_colleague: bool) -> bool {
+        true
     }
 
     fn not_done(&self) -> &'static str {

@@ -9,7 +9,7 @@ use crate::facts::verb::{self, NoOffer};
 use crate::facts::{countdown, holder};
 use crate::keymap::Focus;
 use crate::model::prompt::{PromptLine, TimerIntent, Why};
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use crate::update::outgoing::{other_sent, send};
 use domain::ask::Command;
 use domain::key::{GateKey, GateRef};
@@ -64,7 +64,7 @@ impl TimerAsk {
     }
 }
 
-impl Ask for TimerAsk {
+impl PromptKind for TimerAsk {
     fn focus(&self) -> Focus {
         Focus::Answer
     }

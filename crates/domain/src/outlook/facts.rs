@@ -111,17 +111,19 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
     let is_extension =
         |change: &Change| matches!(change, Change::Event(event) if event.kind == EventType::GateExtended);
     match (&was.hold, &timer.hold) {
-        (None, Some(_)) => {
-            let status = timer.status(gate.lease.as_ref(), now, gate.policy.max_hold_s, grace_s);
-            matches!(status, TimerStatus::Held(_)).then(|| Fact::TimerStops {
+        (None, Some(_)) => match timer.status(gate.lease.as_ref(), now, gate.policy.max_hold_s, grace_s) {
+            TimerStatus::Held(_) => Some(Fact::TimerStops {
                 stage,
                 attempt,
                 until: timer.runs_again_at(now, gate.policy.max_hold_s),
                 at: now.utc,
                 left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds_begun),
                 on_timeout,
-            })
-        }
+            }),
+            TimerStatus::Running(_) | TimerStatus::Overdue(_) | TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => {
+                None
+            }
+        },
         (Some(_), None) => {
             // If a lease still stops the timer, the fact says how it would run if the lease ended
             // now.
@@ -198,8 +200,17 @@ fn params(before: &Map<String, Value>, after: &Map<String, Value>) -> Fact {
 }
 
 fn held_up(change: &Change) -> Option<HeldUp> {
-    let Change::Event(event) = change else { return None };
-    event.held_up()
+    match change {
+        Change::Event(event) => event.held_up(),
+        Change::InsertJob(_)
+        | Change::PutJob(_)
+        | Change::PutAttempt(_)
+        | Change::OpenGate(_)
+        | Change::PutGate(_)
+        | Change::SettleGate { .. }
+        | Change::PutArtifact(_)
+        | Change::DropArtifact(_) => None,
+    }
 }
 
 fn attempt_fact(before: &JobRows, after: &JobRows, attempt: &Attempt, held_up: Option<&HeldUp>) -> Option<Fact> {

@@ -58,6 +58,8 @@ impl Supervised {
             return Ok(StageEnd::Lost);
         };
         lock.lock_shared().doing("lock", &path)?;
+        // Not held while the record is read: who starts the stage anew takes it for itself alone.
+        drop(lock);
         if let Some(mut child) = self.child {
             // Reaps it. Its status says nothing that the exit record does not say better.
             drop(child.wait());

@@ -10,7 +10,7 @@ use crate::facts::enter::{self, is_behind_text, is_same_enter};
 use crate::facts::lease::open_elsewhere;
 use crate::keymap::{self, Focus};
 use crate::model::prompt::Why;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use domain::refusal::Refusal;
 
 /// Whether Enter would do what the open question says, or why not. Where nothing is asked there is
@@ -51,7 +51,7 @@ pub(crate) fn is_of_typed(refusal: &Refusal) -> bool {
 }
 
 /// What the rules say of it, and the rows of who has a gate open.
-fn rules(model: &Model, ask: &dyn Ask) -> Result<(), Why> {
+fn rules(model: &Model, ask: &dyn PromptKind) -> Result<(), Why> {
     if let Some(ruled) = ask.ruled(model) {
         return ruled;
     }

@@ -9,7 +9,7 @@ use crate::draft::Draft;
 use crate::facts::{holder, label, shorten};
 use crate::model::gate::GateView;
 use crate::model::prompt::PromptLine;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use crate::prompt::parts::{answers, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
 use domain::gate::Verdict;
 use domain::ids::Digest;

@@ -26,7 +26,7 @@ use crate::model::panes::Lower;
 use crate::model::preview::JobPreview;
 use crate::model::prompt::{Intent, Note, Pin, TimerIntent};
 use crate::model::slips::Letters;
-use crate::model::{Ask, Model};
+use crate::model::{Model, PromptKind};
 use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::{Item, ItemState, LeftOut};
 use crate::prompt::cancel::CancelAsk;
@@ -95,7 +95,7 @@ fn note(is_focused: bool) -> Note {
     }
 }
 
-fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dyn Ask> {
+fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dyn PromptKind> {
     Box::new(Confirm {
         pin: pin(),
         intent,
@@ -105,7 +105,7 @@ fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dy
     })
 }
 
-fn bulk(state: ItemState, count: usize) -> Box<dyn Ask> {
+fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
     let item = Item {
         pin: pin(),
         change: "+1 -1".to_owned(),
@@ -123,14 +123,14 @@ fn bulk(state: ItemState, count: usize) -> Box<dyn Ask> {
     })
 }
 
-fn in_note(mut prompt: Box<dyn Ask>) -> Box<dyn Ask> {
+fn in_note(mut prompt: Box<dyn PromptKind>) -> Box<dyn PromptKind> {
     if let Some(note) = prompt.note_mut() {
         note.is_focused = true;
     }
     prompt
 }
 
-fn timer(intent: TimerIntent) -> Box<dyn Ask> {
+fn timer(intent: TimerIntent) -> Box<dyn PromptKind> {
     Box::new(TimerAsk {
         key: key(),
         label: pin().label,
@@ -140,7 +140,7 @@ fn timer(intent: TimerIntent) -> Box<dyn Ask> {
     })
 }
 
-fn prompts() -> Vec<Box<dyn Ask>> {
+fn prompts() -> Vec<Box<dyn PromptKind>> {
     let (job_id, label) = (key().job_id, "job-21".to_owned());
     vec![
         confirm(Intent::Approve, false, ConfirmState::Asking),
