@@ -96,6 +96,8 @@ impl GatePolicy {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn rule(required: bool, auto_approve: bool, after_s: Option<u64>) -> GateRule {
@@ -122,5 +124,32 @@ mod tests {
         assert_eq!(rule(false, true, None), GateRule::Pass);
         assert_eq!(rule(false, false, Some(30)), GateRule::Pass);
         assert_eq!(GatePolicy::default().rule(), GateRule::Person);
+    }
+
+    #[test]
+    fn a_policy_that_was_stored_before_a_key_came_reads_with_its_default() {
+        let Value::Object(whole) = serde_json::to_value(GatePolicy::default()).unwrap() else {
+            panic!("a policy is an object");
+        };
+        let of_first_version = ["required", "auto_approve", "auto_approve_after_s"];
+        let came_later = |key: &&String| !of_first_version.contains(&key.as_str());
+        let later: Vec<&String> = whole.keys().filter(came_later).collect();
+        assert_eq!(later.len() + of_first_version.len(), whole.len());
+        let without = |keys: &[&String]| {
+            let mut stored = whole.clone();
+            stored.retain(|key, _| !keys.contains(&key));
+            serde_json::from_value::<GatePolicy>(stored.into()).map_err(|error| error.to_string())
+        };
+        for key in &later {
+            assert_eq!(without(&[*key]), Ok(GatePolicy::default()), "{key}");
+        }
+        assert_eq!(without(&later), Ok(GatePolicy::default()));
+        let first = r#"{"required":true,"auto_approve":true,"auto_approve_after_s":30}"#;
+        let wanted = GatePolicy {
+            auto_approve: true,
+            auto_approve_after_s: Some(30),
+            ..GatePolicy::default()
+        };
+        assert_eq!(serde_json::from_str::<GatePolicy>(first).unwrap(), wanted);
     }
 }

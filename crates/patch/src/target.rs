@@ -250,14 +250,23 @@ mod tests {
                 .message
                 .ends_with("this stage has none")
         );
-        for (artifact, families) in [
-            (BOARD, &[Family::Text, Family::Json, Family::Storyboard][..]),
-            (SCRIPT, &[Family::Text]),
-            (VOICE, &[Family::Audio]),
+        for (artifact, fitting) in [
+            (
+                BOARD,
+                &[
+                    "text_replace",
+                    "section_replace",
+                    "unified_diff",
+                    "duration_adjust",
+                    "asset_substitute",
+                    "json_patch",
+                    "merge_patch",
+                ][..],
+            ),
+            (SCRIPT, &["text_replace", "section_replace", "unified_diff"]),
+            (VOICE, &["level_adjust"]),
             (FRAMES, &[]),
         ] {
-            let fitting = types().iter().filter(|doc| families.contains(&doc.family));
-            let fitting: Vec<&str> = fitting.map(|doc| doc.name).collect();
             let names: Vec<&str> = applicable(artifact).iter().map(|doc| doc.name).collect();
             assert_eq!(names, fitting, "{}", artifact.path);
         }
