@@ -29,11 +29,7 @@ impl World {
             return None;
         }
         let id = command.job_id().unwrap().clone();
-        let ask = Ask {
-            by: operator("bea"),
-            session: Some("bea".to_owned()),
-            command,
-        };
+        let ask = Ask::new(operator("bea"), "bea", command);
         Some(self.command(ask).map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),

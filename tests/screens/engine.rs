@@ -192,6 +192,7 @@ impl World {
             patch: None,
             digest: None,
         };
+        // A console is a session; what others do here comes by the command line.
         let ask = Ask {
             by,
             session: None,
@@ -259,12 +260,7 @@ impl World {
     /// Leaves the rows as they would be, for the command that comes after it.
     fn preview(&mut self, who: &Operator, command: &Command) -> Result<Outlook, Refusal> {
         let id = command.job_id().unwrap().clone();
-        // A console is a session; what others do here comes by the command line.
-        let ask = Ask {
-            by: who.clone(),
-            session: Some(who.name.clone()),
-            command: command.clone(),
-        };
+        let ask = Ask::new(who.clone(), &who.name, command.clone());
         let evidence = find::evidence(self, &ask)?;
         let (rows, cx) = (self.jobs.get(&id), self.context(&who.via));
         let resume = &mut |ask: &Ask, rows: &JobRows| find::resume(self, ask, rows);

@@ -1,14 +1,17 @@
 //! What persons do in the world: a command as a front end hands it over, with what the engine's own
 //! functions find before its transaction, and what a preview says of it.
 
+use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
 use domain::decision::Extent;
-use domain::gate::{Gate, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::lease::LeasePurpose;
+use domain::operator::Surface;
 use domain::outlook::{Fact, Outlook};
+use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::Refusal;
 use engine::find;
 use rules::{Evidence, OpeningRecord, Trigger, foresee};
@@ -85,20 +88,18 @@ impl<S: Storage> World<S> {
                 (Some(gate), self.command_on(gate, of_gate))
             }
         };
-        let session = match deed {
-            Deed::Cancel | Deed::Resume => None,
-            Deed::Lease | Deed::TakeOver | Deed::Unlease => Some(session(process)),
-            _ => console(process).filter(|_| self.plant != Plant::NamelessConsole),
-        };
-        let by = person(process);
-        let ask = Ask { by, session, command };
-        let mut evidence = match (find::evidence(self, &ask), &ask.command, gate) {
-            (Ok(evidence), ..) => evidence,
-            // The rules refuse it as well, in the transaction.
-            (Err(_), Command::Decide { patch: None, .. } | Command::UndoPatch { .. }, Some(gate)) => {
-                found(self.on_disk(rows, gate))
-            }
-            (Err(_), ..) => return None,
+        let mut by = person(process);
+        if gate.is_none() || console(process).is_none() {
+            by.via.surface = Surface::Cli;
+        }
+        let mut ask = Ask::new(by, &session(process), command);
+        if self.plant == Plant::NamelessConsole && !matches!(deed, Deed::Lease | Deed::TakeOver | Deed::Unlease) {
+            ask.session = None;
+        }
+        // What is refused here the rules refuse as well, in the transaction.
+        let mut evidence = match find::evidence(self, &ask) {
+            Ok(evidence) => evidence,
+            Err(_) => self.evidence_all_the_same(rows, gate, &ask.command),
         };
         if let (Command::Withdraw { .. }, Some(gate)) = (&ask.command, gate) {
             evidence.opening = OpeningRecord {
@@ -112,6 +113,52 @@ impl<S: Storage> World<S> {
             console: gate.and_then(|_| console(process)),
             ..plain(Trigger::Asked(ask), evidence)
         })
+    }
+
+    /// What there is for a command of which the engine finds nothing because it refuses it at once:
+    /// the rules must not lean on that.
+    fn evidence_all_the_same(&mut self, rows: &JobRows, gate: Option<&Gate>, command: &Command) -> Evidence {
+        let Some(gate) = gate else {
+            let rejected = rows.rejection_to_answer().map(|sealed| &sealed.decision);
+            let answered = rejected.and_then(|decision| rows.gate(decision.stage(), decision.attempt()));
+            return found(answered.map(|gate| self.on_disk(rows, gate)).unwrap_or_default());
+        };
+        let on_disk = self.on_disk(rows, gate);
+        let patch = match command {
+            // One that does not fit what lies there stays without a plan.
+            _ if gate.state == GateState::Open => None,
+            Command::Decide { patch, .. } => patch.as_ref(),
+            Command::ApplyPatch { patch, .. } => Some(patch),
+            _ => None,
+        };
+        Evidence {
+            proposal: patch.and_then(|patch| self.planned(gate, &on_disk, patch)),
+            ..found(on_disk)
+        }
+    }
+
+    /// A plan for a gate that is no longer open, for which the engine makes none.
+    fn planned(&mut self, gate: &Gate, on_disk: &[OnDisk], patch: &Value) -> Option<Proposal> {
+        let artifact = gate.artifacts.first()?;
+        let (planned_on, size_bytes) = on_disk.first()?.found?;
+        let current = GateArtifact {
+            digest: planned_on,
+            size_bytes,
+            ..artifact.clone()
+        };
+        let patched = self.new_content("patched");
+        let after = GateArtifact {
+            patches: artifact.patches.clone(),
+            ..self.keep(&artifact.path, patched)
+        };
+        Some(Proposal::File(Box::new(FileEffect {
+            patch: patch.clone(),
+            artifact: artifact.path.clone(),
+            planned_on,
+            former: Some(current.version()),
+            after,
+            changes: vec!["changed".to_owned()],
+        })))
     }
 
     fn command_on(&mut self, newest: &Gate, deed: Deed) -> Command {

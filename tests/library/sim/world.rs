@@ -115,11 +115,11 @@ impl<S: Storage> World<S> {
     /// Processes that run, the first of them leading; jobs that have been started.
     pub fn new(store: S, plant: Plant, processes: usize, jobs: usize, on_timeout: Option<OnTimeout>) -> Self {
         let policy = GatePolicy {
-            required: true,
             auto_approve: on_timeout.is_some(),
             auto_approve_after_s: on_timeout.map(|_| WINDOW_S),
             on_timeout: on_timeout.unwrap_or_default(),
             max_hold_s: MAX_HOLD_S,
+            ..GatePolicy::default()
         };
         let mut world = Self {
             store,
