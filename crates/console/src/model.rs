@@ -223,7 +223,7 @@ impl Model {
     }
 
     /// The file on screen.
-    pub fn file(&self) -> Option<&FileView> {
+    pub(crate) fn file(&self) -> Option<&FileView> {
         self.gate.as_ref()?.current()
     }
 
