@@ -36,6 +36,7 @@ impl SendFailure {
 
 /// What a binary without webhooks has in their place; it sends nothing.
 #[cfg(not(feature = "webhooks"))]
+#[derive(Default)]
 pub struct WebhookClient;
 
 #[cfg(not(feature = "webhooks"))]
