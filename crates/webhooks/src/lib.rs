@@ -9,8 +9,6 @@ mod secret;
 #[cfg(feature = "webhooks")]
 mod sign;
 
-#[cfg(feature = "webhooks")]
-pub use post::WebhookClient;
 pub use secret::read as read_secret;
 
 use domain::webhook::{Delivery, FailureKind};
@@ -34,10 +32,9 @@ impl SendFailure {
     }
 }
 
-/// What a binary without webhooks has in their place; it sends nothing.
-#[cfg(not(feature = "webhooks"))]
-#[derive(Default)]
-pub struct WebhookClient;
+/// Sends. In a binary without webhooks there is nothing in it, and it sends nothing.
+#[cfg_attr(not(feature = "webhooks"), derive(Default))]
+pub struct WebhookClient(#[cfg(feature = "webhooks")] ureq::Agent);
 
 #[cfg(not(feature = "webhooks"))]
 impl WebhookClient {
@@ -46,7 +43,7 @@ impl WebhookClient {
 
     /// Nothing to make.
     pub fn new() -> Self {
-        Self
+        Self()
     }
 
     /// Always a fault.

@@ -8,7 +8,7 @@ use ureq::http::StatusCode;
 use ureq::http::header::RETRY_AFTER;
 use ureq::tls::{RootCerts, TlsConfig};
 
-use super::SendFailure;
+use super::{SendFailure, WebhookClient};
 use domain::webhook::{Delivery, FailureKind};
 use text::words::duration;
 
@@ -18,9 +18,6 @@ const CONNECT_TIME: Duration = Duration::from_secs(5);
 const WHOLE_TIME: Duration = Duration::from_secs(10);
 /// The most bytes of the answer's head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-
-/// Sends.
-pub struct WebhookClient(Agent);
 
 impl WebhookClient {
     /// Whether this binary can send at all.
