@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::termios::{SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
+use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
 use nix::unistd::Pid;
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use vt100::Screen;
@@ -345,6 +345,13 @@ impl Pty {
             .custom_flags(OFlag::O_NOCTTY.bits())
             .open(master.tty_name().expect("the terminal has a name"))
             .expect("the terminal can be opened while its other end is ours")
+    }
+
+    /// Whether the terminal collects and echoes lines, as a shell expects it; not while a program
+    /// reads single keys.
+    pub fn edits_lines(&self) -> bool {
+        let settings = tcgetattr(self.open_terminal()).expect("a terminal has settings");
+        settings.local_flags.contains(LocalFlags::ICANON | LocalFlags::ECHO)
     }
 
     /// The screen as text, without blanks at the ends of rows.

@@ -57,9 +57,6 @@ pub async fn run<B: Backend>(session: Session, backend: B) -> Result<Ended, NotS
         resume_unwind(panic);
     }
     console.release_leases();
-    match ended {
-        Ended::HungUp => console.terminal.abandon(),
-        Ended::Left | Ended::Terminated => console.terminal.leave().await,
-    }
+    console.terminal.leave().await;
     Ok(ended)
 }

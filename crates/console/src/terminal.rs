@@ -130,7 +130,8 @@ impl Tty {
         Ok(())
     }
 
-    /// Gives the terminal back, behind the last frame if the line is not stalled.
+    /// Gives the terminal back, behind the last frame if the line is not stalled. Where the terminal
+    /// is gone, every step fails at once and nothing waits.
     pub(crate) async fn leave(&mut self) {
         if !self.is_taken.load(Ordering::SeqCst) {
             return;
@@ -170,11 +171,6 @@ impl Tty {
         if let Some(editor) = self.editor.take() {
             editor.end(signal).await;
         }
-    }
-
-    /// The line is gone: nothing may be written or asked any more.
-    pub(crate) fn abandon(&mut self) {
-        self.is_taken.store(false, Ordering::SeqCst);
     }
 }
 

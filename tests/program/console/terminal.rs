@@ -36,13 +36,17 @@ fn every_way_out_gives_the_terminal_back() {
         (|desk: &mut Desk| desk.press("q")) as fn(&mut Desk),
         |desk| desk.pty.terminate(Signal::SIGTERM),
         |desk| desk.pty.terminate(Signal::SIGINT),
+        // Somebody may send it while the terminal lives on.
+        |desk| desk.pty.terminate(Signal::SIGHUP),
     ] {
         let mut desk = Desk::leading(&workspace);
+        assert!(!desk.pty.edits_lines());
         leave(&mut desk);
         assert_eq!(desk.pty.wait_exit().code(), Some(0));
         desk.pty.wait_end_of_output();
         assert_given_back(&desk.pty.raw_bytes());
         assert_eq!(desk.pty.screen_text(), "", "the screen from before is back");
+        assert!(desk.pty.edits_lines());
     }
 }
 

@@ -16,8 +16,8 @@ pub enum Ended {
     Left,
     /// SIGTERM or SIGINT.
     Terminated,
-    /// SIGHUP, or the terminal went away: the process must leave at once, without another word to
-    /// the terminal.
+    /// SIGHUP, or the terminal went away. Somebody may send SIGHUP while the terminal lives on: it
+    /// is given back then too.
     HungUp,
 }
 
