@@ -130,9 +130,13 @@ impl CommandError {
     /// A patch that is not taken; `file` is what the operator called it, when its text was read
     /// from one.
     pub(crate) fn patch(file: Option<&str>, error: &PatchError) -> Self {
-        let position = match (file, error.line) {
-            (Some(file), Some(line)) => Some(format!("{file}:{line}:{}", error.column.unwrap_or(1))),
-            (Some(_), None) | (None, _) => None,
+        let field = error.field.as_deref().filter(|field| !field.is_empty());
+        // What the artifact does not offer has no line in the patch; of several replacements, the
+        // field says which.
+        let position = match (file, error.line, field) {
+            (Some(file), Some(line), _) => Some(format!("{file}:{line}:{}", error.column.unwrap_or(1))),
+            (Some(file), None, Some(field)) => Some(format!("{file}: {field}")),
+            (Some(_), None, None) | (None, _, _) => None,
         };
         let message = match &position {
             Some(position) => format!("{position}: {error}"),
@@ -140,12 +144,7 @@ impl CommandError {
         };
         Self::new(RefusalCode::PatchUnfit.as_str(), message).with(|told| {
             told.hint = error.hint.as_deref().map(str::to_owned);
-            told.place = error
-                .field
-                .as_deref()
-                .filter(|field| !field.is_empty())
-                .map(str::to_owned)
-                .or(position);
+            told.place = field.map(str::to_owned).or(position);
         })
     }
 

@@ -162,7 +162,7 @@ impl CommandContext {
 
     /// Refuses when the database is gone and the records of its jobs are not.
     pub(crate) fn refuse_lost(&self) -> Result<(), CommandError> {
-        if !self.runs_dir.is_dir() {
+        if !self.runs_dir.try_exists().unwrap_or(true) {
             return Ok(());
         }
         let runs = RunsDir::look(&self.runs_dir, self.group)?;

@@ -70,6 +70,8 @@ fn refusals_say_what_did_not_happen_why_and_what_to_do() {
         (&[], 1),
         (&["console", "j-17", "script"], 1),
         (&["demo"], 1),
+        (&["gate", "list", "--runs", "torn.json"], 1),
+        (&["gate", "show", "j-17", "script", "--runs", "torn.json"], 1),
     ] {
         let (stdout, stderr) = workspace.run(args, code);
         assert_eq!(stdout, "", "{args:?}");

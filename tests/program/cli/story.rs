@@ -74,7 +74,8 @@ fn patched(workspace: &Workspace, id: &str) {
         "a check changes nothing"
     );
     let stderr = workspace.refused(&format!("patch check {id} script unfit.json"), 1);
-    assert_starts(&stderr, "Not fit to apply: ");
+    let told = "Not fit to apply: unfit.json: replacements[0].old: `old` `gone` does not occur in ";
+    assert_starts(&stderr, told);
     let applied = workspace.json(&format!("patch apply {id} script fix.json"));
     assert_has!(applied, "digest": plan["sha256_after"], "published": true);
     assert_contains(
