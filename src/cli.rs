@@ -20,6 +20,7 @@ mod doctor;
 mod done;
 mod drafts;
 mod events;
+mod forecast;
 mod gate;
 mod gate_decide;
 mod gate_diff;
@@ -139,6 +140,9 @@ fn run(arguments: Arguments) -> CommandResult {
         }
         CliCommand::Events(arguments) => {
             printing(&global, async |output| events::run(&global, output, arguments).await)
+        }
+        CliCommand::Forecast(arguments) => {
+            printing(&global, async |output| forecast::run(&global, output, &arguments).await)
         }
         CliCommand::Webhooks => printing(&global, async |output| webhooks::run(&global, output).await),
     }

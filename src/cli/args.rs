@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
-use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, webhooks};
+use super::{config, decisions, doctor, drafts, events, forecast, gate, job, patch, token, webhooks};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -58,6 +58,7 @@ impl Arguments {
             CliCommand::Decisions(command) => command.action(),
             CliCommand::Drafts(command) => command.action(),
             CliCommand::Events(_) | CliCommand::Webhooks => "listed",
+            CliCommand::Forecast(_) => "foreseen",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
         }
@@ -99,6 +100,9 @@ pub(crate) enum CliCommand {
     /// Open, look at and decide gates
     #[command(subcommand)]
     Gate(gate::GateCommand),
+    /// Tell what the timers will do while nobody does anything
+    #[command(after_help = forecast::HELP)]
+    Forecast(forecast::ForecastArguments),
     /// Patch types; try, apply or take back a patch
     #[command(subcommand)]
     Patch(patch::PatchCommand),

@@ -7,6 +7,7 @@
 mod deeds;
 mod disk;
 mod files;
+mod foreseen;
 mod hands;
 mod invariants;
 mod leader;

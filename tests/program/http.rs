@@ -19,7 +19,7 @@ mod reading;
 mod refusals;
 mod routes;
 mod secrets;
-mod shapes;
+pub mod shapes;
 mod timers;
 mod webhooks;
 mod webhooks_tls;

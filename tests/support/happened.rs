@@ -162,6 +162,7 @@ fn claimed(fact: &Fact) -> String {
         Fact::TimerStops { stage, attempt, .. } => format!("timer held | {stage} #{attempt}"),
         Fact::TimerRuns { stage, attempt, .. } => format!("timer released | {stage} #{attempt}"),
         Fact::TimerMoves { stage, attempt, .. } => format!("timer moved | {stage} #{attempt}"),
+        Fact::TimerEnds { stage, attempt } => format!("timer ended | {stage} #{attempt}"),
         Fact::StagePasses { stage } => format!("passed {stage}"),
         Fact::StageStarts {
             stage,

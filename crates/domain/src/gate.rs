@@ -173,6 +173,14 @@ impl Gate {
         looks.any(|seen| seen.by == name && seen.digest == digest && seen.is_whole())
     }
 
+    /// Who was shown all of what is under review now, by name, each once.
+    pub fn wholly_seen_by(&self) -> Vec<String> {
+        let digest = self.digest();
+        let whole = self.seen.iter().filter(|seen| seen.digest == digest && seen.is_whole());
+        let names: std::collections::BTreeSet<_> = whole.map(|seen| seen.by.clone()).collect();
+        names.into_iter().collect()
+    }
+
     /// The deadline, where there is one.
     pub fn deadline(&self) -> Option<Timestamp> {
         self.timer.as_ref().map(|timer| timer.deadline)

@@ -116,6 +116,8 @@ pub enum Fact {
         /// What it does at zero.
         on_timeout: OnTimeout,
     },
+    /// A gate's time is up, and from then on only a person decides.
+    TimerEnds { stage: StageName, attempt: u32 },
     /// A stage is passed over: it has no command and asks for no gate.
     StagePasses { stage: StageName },
     /// A stage's command runs, as soon as a leader has a slot for it.
@@ -315,6 +317,7 @@ impl Fact {
             | Self::TimerStops { .. }
             | Self::TimerRuns { .. }
             | Self::TimerMoves { .. }
+            | Self::TimerEnds { .. }
             | Self::StagePasses { .. }
             | Self::StageStops { .. }
             | Self::OutsideGoesOn { .. }
@@ -335,6 +338,7 @@ impl Fact {
             | Self::TimerStops { .. }
             | Self::TimerRuns { .. }
             | Self::TimerMoves { .. }
+            | Self::TimerEnds { .. }
             | Self::StagePasses { .. }
             | Self::StageStarts { .. }
             | Self::StageHeldUp { .. }

@@ -112,6 +112,30 @@ pub fn parse_patience_s(text: &str) -> Result<u64, String> {
     if text.trim() == "0" { Ok(0) } else { parse_span_s(text) }
 }
 
+/// Seconds that a forecast looks ahead unless asked.
+pub const FORECAST_S: u64 = 12 * 3600;
+
+/// A point of time that is still to come, as a person writes it: `08:00` (UTC, today or tomorrow), a
+/// length of time from now (`12h`), or RFC 3339.
+pub fn parse_until(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let clock = text.trim().trim_end_matches('Z');
+    let at = if let Ok(time) = chrono::NaiveTime::parse_from_str(clock, "%H:%M") {
+        let today = now.to_utc().date_naive().and_time(time).and_utc();
+        let at = Timestamp(today.timestamp_micros());
+        if at > now { at } else { at.plus_s(86_400) }
+    } else if let Ok(seconds) = parse_span_s(text) {
+        now.plus_s(seconds)
+    } else {
+        Timestamp::parse(text.trim()).ok_or_else(|| {
+            format!("{text:?} is no time to look ahead to: write 08:00 (UTC), 12h, or 2026-11-30T08:00:00Z")
+        })?
+    };
+    match at > now {
+        true => Ok(at),
+        false => Err(format!("{} has passed", clock_time(at))),
+    }
+}
+
 /// What both clocks said at one moment.
 ///
 /// The boot clock counts since the machine started, including suspend (CLOCK_BOOTTIME); it never
@@ -124,6 +148,18 @@ pub struct Now {
     pub boot_us: i64,
     /// Which boot.
     pub boot: BootId,
+}
+
+impl Now {
+    /// So many microseconds later, on both clocks.
+    #[must_use]
+    pub fn plus_us(self, us: i64) -> Self {
+        Self {
+            utc: self.utc.plus_us(us),
+            boot_us: self.boot_us.saturating_add(us),
+            ..self
+        }
+    }
 }
 
 /// When something ends, as a person reads it: within 10 minutes `14:03:05Z`, within a day `14:03Z`,
@@ -147,6 +183,24 @@ pub fn clock_time(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_to_look_ahead_to_is_a_clock_time_a_length_or_a_date() {
+        let now = Timestamp::parse("2026-11-29T21:30:00Z").unwrap();
+        let until = |text| parse_until(text, now).map(clock_time);
+        assert_eq!(until("08:00").unwrap(), "2026-11-30 08:00:00Z");
+        assert_eq!(until("22:15Z").unwrap(), "2026-11-29 22:15:00Z");
+        assert_eq!(until("21:30").unwrap(), "2026-11-30 21:30:00Z");
+        assert_eq!(until("1h30m").unwrap(), "2026-11-29 23:00:00Z");
+        assert_eq!(until("2026-12-01T00:00:00+01:00").unwrap(), "2026-11-30 23:00:00Z");
+        assert_eq!(
+            until("2026-11-01T00:00:00Z").unwrap_err(),
+            "2026-11-01 00:00:00Z has passed"
+        );
+        for wrong in ["", "25:00", "tomorrow", "-1h"] {
+            assert!(until(wrong).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn times_are_written_as_existing_clients_read_them() {

@@ -244,6 +244,19 @@ impl GateTimer {
         }
     }
 
+    /// The timer as if this had been agreed on when the gate opened, and not `former_s`. What
+    /// persons added stays added.
+    #[must_use]
+    pub fn agreed_otherwise(&self, former_s: u64, after_s: u64, on_timeout: OnTimeout) -> Self {
+        let us = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_US);
+        Self {
+            on_timeout,
+            deadline: self.deadline.plus_us(us(after_s).saturating_sub(us(former_s))),
+            held_by_policy_at: None,
+            ..self.clone()
+        }
+    }
+
     /// The timer whose end passed while nobody could act: the grace begins now, and a hold whose
     /// bound was used up meanwhile is over.
     pub fn overdue(&self, now: Now, max_hold_s: u64, grace_s: u64) -> Self {

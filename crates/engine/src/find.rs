@@ -104,6 +104,19 @@ fn undo_patch(files: &impl Files, gate: &GateRef, path: Option<&ArtifactPath>) -
     })
 }
 
+/// What the end of a gate's time needs to know. What cannot be read for want of rights or of a disk
+/// is an error: the timer approves nothing then.
+pub fn expiry(files: &impl Files, rows: &JobRows, gate: Option<&Gate>) -> Result<Evidence, Refusal> {
+    let approved = gate.filter(|gate| gate.is_approved_by_timer());
+    let artifacts = approved.iter().flat_map(|gate| &gate.artifacts);
+    let on_disk = artifacts.map(|artifact| files.readable_on_disk(rows, &artifact.path, artifact.digest));
+    Ok(Evidence {
+        on_disk: on_disk.collect::<Result<_, _>>()?,
+        bare: files.bare_artifacts(rows),
+        ..Evidence::default()
+    })
+}
+
 /// What resuming the job of these rows needs to know.
 pub fn resume(files: &impl Files, ask: &Ask, rows: &JobRows) -> Result<Evidence, Refusal> {
     let evidence = planned_again(files, rows)?;

@@ -15,6 +15,7 @@ pub mod edit_copies;
 pub mod evidence;
 pub mod find;
 mod flusher;
+mod forecast;
 pub mod history;
 mod in_place;
 mod inbox;

@@ -98,21 +98,10 @@ impl Preparer {
     /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an
     /// error: the timer approves nothing then.
     pub(crate) fn expiry(&mut self, due: &DueGate) -> Result<Evidence, Refusal> {
-        let (mut bare, mut on_disk) = (BTreeMap::new(), Vec::new());
-        if let Some(rows) = self.rows(&due.key.job_id)? {
-            bare = self.bare_artifacts(&rows);
-            let gate = rows.gate(&due.key.stage, due.key.attempt);
-            if let Some(gate) = gate.filter(|gate| gate.is_approved_by_timer()) {
-                for artifact in &gate.artifacts {
-                    on_disk.push(self.readable_on_disk(&rows, &artifact.path, artifact.digest)?);
-                }
-            }
+        match self.rows(&due.key.job_id)? {
+            Some(rows) => find::expiry(self, &rows, rows.gate(&due.key.stage, due.key.attempt)),
+            None => Ok(Evidence::default()),
         }
-        Ok(Evidence {
-            bare,
-            on_disk,
-            ..Evidence::default()
-        })
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.

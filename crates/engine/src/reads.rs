@@ -39,7 +39,7 @@ fn bytes(read: Result<Option<Vec<u8>>, RunsError>) -> Result<Bytes, Unread> {
 }
 
 impl Client {
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Preparer) -> Result<T, Unread> + Send + 'static,
     ) -> Result<T, Unread> {

@@ -7,6 +7,7 @@
 
 mod ahead;
 mod decide;
+mod forecast;
 mod hold;
 mod job_edit;
 mod jobs;
@@ -34,6 +35,7 @@ use domain::time::Now;
 use domain::wake::Wake;
 
 pub use ahead::Ahead;
+pub use forecast::{forecast, under_policies};
 pub use job_edit::find_gate;
 pub use jobs::new_job;
 

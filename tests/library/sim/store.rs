@@ -59,6 +59,8 @@ pub enum Plant {
     BlindPreview,
     /// A preview says that the next stage of the list starts, whatever the rules make of it.
     GuessingPreview,
+    /// A forecast takes no notice of holds.
+    ForecastForgetsHolds,
     /// Resuming takes what lies there for what was decided on.
     ResumeLetsThrough,
     /// A console asks as a command does, and passes over whoever has the gate open.
@@ -68,7 +70,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 19] = [
+    pub const DEFECTS: [Self; 20] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -84,6 +86,7 @@ impl Plant {
         Self::ForgetsPrevious,
         Self::StalePreview,
         Self::BlindPreview,
+        Self::ForecastForgetsHolds,
         Self::GuessingPreview,
         Self::ResumeLetsThrough,
         Self::NamelessConsole,

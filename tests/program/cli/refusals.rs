@@ -24,6 +24,7 @@ fn help_reads_well() {
         &["decisions", "verify", "--help"],
         &["doctor", "--help"],
         &["events", "--help"],
+        &["forecast", "--help"],
         &["config", "--help"],
         &["serve", "--help"],
         &["token", "new", "--help"],

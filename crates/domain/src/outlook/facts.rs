@@ -98,7 +98,7 @@ fn other_bytes(known: &Gate, gate: &Gate) -> Option<Fact> {
     (known.digest() != digest).then_some(Fact::GateStaysOpen { stage, attempt, digest })
 }
 
-/// What a person does to a gate's timer. Leases stop timers too; they come and go with prompts, and
+/// What a person does to a gate's timer, and that its time is up without a decision. Leases stop timers too; they come and go with prompts, and
 /// nobody decides on them.
 fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clock) -> Option<Fact> {
     let (was, timer) = (known.timer.as_ref()?, gate.timer.as_ref()?);
@@ -108,6 +108,9 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
         TimerStatus::Running(at) | TimerStatus::Overdue(at) => seconds_begun(at.us_since(now.utc)),
         TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy => 0,
     };
+    if was.held_by_policy_at.is_none() && timer.held_by_policy_at.is_some() {
+        return Some(Fact::TimerEnds { stage, attempt });
+    }
     let is_extension =
         |change: &Change| matches!(change, Change::Event(event) if event.kind == EventType::GateExtended);
     match (&was.hold, &timer.hold) {

@@ -109,6 +109,7 @@ impl Fact {
             Self::TimerStops { stage, .. } => format!("the timer of {stage} stands still"),
             Self::TimerRuns { stage, .. } => format!("the timer of {stage} runs again"),
             Self::TimerMoves { stage, .. } => format!("the timer of {stage} gets more time"),
+            Self::TimerEnds { stage, .. } => format!("only a person decides {stage}"),
             Self::StagePasses { stage } => format!("stage {stage} passes"),
             Self::StageStarts {
                 stage,

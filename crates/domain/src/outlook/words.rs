@@ -110,6 +110,7 @@ impl Fact {
                 let (before, then) = (duration(*left_before_s), duration(*left_s));
                 format!("The time left: {before} -> {then}; then {}.", at_zero(*on_timeout))
             }
+            Self::TimerEnds { .. } => "Then the time is up, and only a person decides.".to_owned(),
             Self::StagePasses { stage } => format!("Stage {stage} passes: it has no command and no gate."),
             Self::StageStarts {
                 stage,

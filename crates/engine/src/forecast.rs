@@ -1,0 +1,84 @@
+//! What the timers will do while nobody does anything: the rules run on, with the very evidence that
+//! the writer would find now.
+//!
+//! A job at a time on the reader thread, so that other questions come between; nothing is kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use domain::forecast::JobForecast;
+use domain::ids::{JobId, StageName};
+use domain::operator::Via;
+use domain::policy::GatePolicy;
+use domain::refusal::Refusal;
+use domain::time::Timestamp;
+use domain::view::QueueKind;
+
+use super::client::{Client, Unread};
+use super::evidence::Files as _;
+use super::find;
+use super::prepare::Preparer;
+
+/// A policy for each stage.
+pub type Policies = Arc<BTreeMap<StageName, GatePolicy>>;
+
+impl Client {
+    /// What the timers will have done by a time, by job; jobs where they do nothing are left out.
+    /// With `policies`: as if all gates had been opened under these.
+    pub async fn forecast(&self, until: Timestamp, policies: Option<Policies>) -> Result<Vec<JobForecast>, Unread> {
+        let is_asked = policies.is_some();
+        let gates = self
+            .queue()
+            .await?
+            .into_iter()
+            .filter(|row| row.kind == QueueKind::Gate);
+        let timed = gates.filter(|row| is_asked || row.timer.is_some());
+        let jobs: BTreeSet<JobId> = timed.map(|row| row.job_id).collect();
+        let mut config = Arc::clone(&self.standing().config);
+        if let Some(policies) = &policies {
+            let config = Arc::make_mut(&mut config);
+            config.gates = Arc::clone(policies);
+        }
+        let mut forecasts = Vec::new();
+        for job_id in jobs {
+            let (config, policies) = (Arc::clone(&config), policies.clone());
+            let via = self.operator().via.clone();
+            let job = self.read(move |on| {
+                let former = std::mem::replace(&mut on.config, config);
+                let forecast = on.forecast(&job_id, until, policies.as_ref(), &via);
+                on.config = former;
+                on.keeping.forget();
+                forecast.map_err(Unread::Refused)
+            });
+            let job = job.await?;
+            forecasts.extend(job.filter(|job| !job.ends.is_empty() || !job.unasked.is_empty()));
+        }
+        Ok(forecasts)
+    }
+}
+
+impl Preparer {
+    fn forecast(
+        &self,
+        job_id: &JobId,
+        until: Timestamp,
+        policies: Option<&Policies>,
+        via: &Via,
+    ) -> Result<Option<JobForecast>, Refusal> {
+        let Some(rows) = self.rows(job_id)? else {
+            return Ok(None);
+        };
+        let cx = self.context(via);
+        let (rows, unasked) = match policies {
+            Some(policies) => rules::under_policies(rows, policies, cx.now),
+            None => (rows, Vec::new()),
+        };
+        let ends = rules::forecast(&rows, until, cx, &mut |rows, gate| find::expiry(self, rows, Some(gate)));
+        Ok(Some(JobForecast {
+            job_id: job_id.clone(),
+            slug: rows.job.slug,
+            ends,
+            unasked,
+        }))
+    }
+}

@@ -1,0 +1,153 @@
+//! What the timers will do while nobody does anything: the rules run on, from one due gate to the
+//! next, as the ticker would ask them.
+
+use std::collections::BTreeMap;
+
+use domain::forecast::ForeseenEnd;
+use domain::gate::{Gate, GateState};
+use domain::ids::StageName;
+use domain::job::JobRows;
+use domain::key::GateKey;
+use domain::outlook::Outlook;
+use domain::policy::{GatePolicy, GateRule};
+use domain::refusal::Refusal;
+use domain::time::{Now, Timestamp};
+use domain::timer::GateTimer;
+use domain::wake::{Armed, Due};
+
+use super::{Context, Evidence, Happening, Trigger, applied, reduce};
+
+/// The most that is foreseen of one job: a timer of each of its gates may lapse, become overdue and
+/// end.
+const STEPS_MAX: usize = 1000;
+
+/// What the timers of a job will have done by a time, the first first, if nobody does anything from
+/// `cx.now` on: holds and what is open in editors end as the rules end them. Stages that have to run
+/// are not foreseen, nor what comes behind them.
+///
+/// `find` finds the evidence for the end of a gate's time, on the rows as they would be then.
+pub fn forecast(
+    rows: &JobRows,
+    until: Timestamp,
+    cx: Context<'_>,
+    find: &mut dyn FnMut(&JobRows, &Gate) -> Result<Evidence, Refusal>,
+) -> Vec<ForeseenEnd> {
+    let (mut rows, mut cx) = (rows.clone(), cx);
+    let mut armed = BTreeMap::new();
+    let mut ends = Vec::new();
+    for _ in 0..STEPS_MAX {
+        let Some(due) = next(&rows, &mut armed, cx) else { break };
+        if due.wait_us > 0 {
+            cx.now = cx.now.plus_us(due.wait_us);
+            if cx.now.utc > until {
+                break;
+            }
+            // Both clocks are asked again.
+            continue;
+        }
+        let gate = due.gate;
+        let happening = Happening::Expired {
+            key: gate.key.clone(),
+            wake: due.armed.wake,
+            is_missed: due.is_missed,
+        };
+        let then = find(&rows, gate).and_then(|evidence| {
+            let trigger = Trigger::Happened(happening);
+            let changes = reduce(&rows.job.id, Some(&rows), &trigger, &evidence, cx)?;
+            Ok((applied(&rows, &changes)?, changes))
+        });
+        let end = |then| ForeseenEnd {
+            key: gate.key.clone(),
+            at: cx.now.utc,
+            policy: gate.policy.clone(),
+            seen_by: gate.wholly_seen_by(),
+            then,
+        };
+        match then {
+            Ok((after, changes)) => {
+                if after.gate(&gate.key.stage, gate.key.attempt).is_some_and(is_over) {
+                    let outlook = Outlook::of(&rows, &after, &changes, cx.now, cx.grace_s);
+                    ends.push(end(Ok(outlook)));
+                }
+                rows = after;
+            }
+            Err(refusal) => {
+                ends.push(end(Err(refusal)));
+                break;
+            }
+        }
+    }
+    ends
+}
+
+/// Whether the timer has nothing to do any more.
+fn is_over(gate: &Gate) -> bool {
+    let timer = gate.timer.as_ref();
+    gate.state != GateState::Open || timer.is_none_or(|timer| timer.held_by_policy_at.is_some())
+}
+
+/// The gate that comes next.
+struct Next<'r> {
+    gate: &'r Gate,
+    armed: Armed,
+    /// Microseconds until it is to be asked about.
+    wait_us: i64,
+    is_missed: bool,
+}
+
+/// `armed`: what both clocks said when each time was first seen, as the ticker keeps it.
+fn next<'r>(rows: &'r JobRows, armed: &mut BTreeMap<GateKey, Armed>, cx: Context<'_>) -> Option<Next<'r>> {
+    let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open);
+    let timed = open.filter_map(|gate| {
+        let timer = gate.timer.as_ref()?;
+        let wake = timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, cx.grace_s)?;
+        let known = armed.get(&gate.key).filter(|known| known.wake == wake);
+        let sight = known.copied().unwrap_or_else(|| Armed::first_seen(wake, cx.now));
+        armed.insert(gate.key.clone(), sight);
+        let (wait_us, is_missed) = match sight.due(cx.now, 0) {
+            Due::NotYet(us) => (us.max(1), false),
+            Due::Now => (0, false),
+            Due::Missed(_) => (0, true),
+        };
+        Some(Next {
+            gate,
+            armed: sight,
+            wait_us,
+            is_missed,
+        })
+    });
+    timed.min_by_key(|next| next.wait_us)
+}
+
+/// The rows as if their open gates had been opened under other policies, and those gates that would
+/// not have been asked for; these wait for a person.
+pub fn under_policies(
+    mut rows: JobRows,
+    policies: &BTreeMap<StageName, GatePolicy>,
+    now: Now,
+) -> (JobRows, Vec<GateKey>) {
+    let mut unasked = Vec::new();
+    let is_manual = rows.job.is_manual;
+    for gate in rows.gates.iter_mut().filter(|gate| gate.state == GateState::Open) {
+        let policy = policies.get(&gate.key.stage).cloned();
+        let rule = policy.as_ref().map_or(GateRule::Pass, GatePolicy::rule);
+        gate.timer = match rule {
+            GateRule::Timer { after_s, on_timeout } => Some(match (&gate.timer, gate.policy.auto_approve_after_s) {
+                (Some(timer), Some(former_s)) => timer.agreed_otherwise(former_s, after_s, on_timeout),
+                (None, _) | (_, None) => {
+                    let opened = now.plus_us(gate.opened_at.us_since(now.utc));
+                    GateTimer::start(opened, after_s, on_timeout)
+                }
+            }),
+            GateRule::Person => None,
+            // Whoever opens a gate from outside wants one.
+            GateRule::Pass if is_manual => None,
+            GateRule::Pass => {
+                unasked.push(gate.key.clone());
+                None
+            }
+        };
+        gate.policy = policy.unwrap_or_default();
+    }
+    (rows, unasked)
+}
