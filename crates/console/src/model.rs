@@ -11,6 +11,7 @@ pub mod job;
 pub mod keys;
 pub mod look;
 pub mod outgoing;
+pub mod pace;
 pub mod panes;
 pub mod preview;
 pub mod prompt;

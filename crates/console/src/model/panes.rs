@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::history::HistoryPane;
 use super::job::JobView;
 use super::look::ViewOptions;
+use super::pace::Pace;
 use super::remembered::Remembered;
 use crate::keymap::Focus;
 
@@ -27,6 +28,8 @@ pub struct Panes {
     pub is_lower_focused: bool,
     /// What stands below the queue.
     pub lower: Lower,
+    /// Whether they wait for the selection to rest.
+    pub pace: Pace,
     /// How diffs are looked at.
     pub look: ViewOptions,
     /// The job of the selected row.

@@ -23,7 +23,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::Queue => {
             let last = model.queue.len().saturating_sub(1);
             let place = model.queue.place().unwrap_or(0);
-            queue::choose(model, step.from(place, layout.queue_rows(), last), fx);
+            queue::pass_to(model, step.from(place, layout.queue_rows(), last), fx);
         }
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
