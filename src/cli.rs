@@ -40,6 +40,7 @@ mod preview;
 mod report;
 mod resolve;
 mod serve;
+mod stats;
 mod table;
 mod token;
 mod verify;
@@ -140,6 +141,7 @@ fn run(arguments: Arguments) -> CommandResult {
         CliCommand::Events(arguments) => {
             printing(&global, async |output| events::run(&global, output, arguments).await)
         }
+        CliCommand::Stats(arguments) => printing(&global, async |output| stats::run(&global, output, arguments).await),
         CliCommand::Webhooks => printing(&global, async |output| webhooks::run(&global, output).await),
     }
 }

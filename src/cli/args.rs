@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
-use super::{config, decisions, doctor, drafts, events, gate, job, patch, token, webhooks};
+use super::{config, decisions, doctor, drafts, events, gate, job, patch, stats, token, webhooks};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -58,6 +58,7 @@ impl Arguments {
             CliCommand::Decisions(command) => command.action(),
             CliCommand::Drafts(command) => command.action(),
             CliCommand::Events(_) | CliCommand::Webhooks => "listed",
+            CliCommand::Stats(_) => "counted",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
         }
@@ -105,6 +106,9 @@ pub(crate) enum CliCommand {
     /// Read the decision record
     #[command(subcommand)]
     Decisions(decisions::DecisionsCommand),
+    /// Count how gates were decided: times, shares, rejections, patches, holds
+    #[command(after_help = stats::HELP)]
+    Stats(stats::StatsArguments),
     /// List, show and restore what you wrote and did not send
     #[command(subcommand)]
     Drafts(drafts::DraftsCommand),

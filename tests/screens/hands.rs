@@ -497,5 +497,7 @@ fn a_verdict_before_the_change_is_shown_counts_nothing_as_seen() {
     console.unseen("a");
     console.draw();
     console.press("Esc a");
-    console.shows("APPROVE j-21 dunes / storyboard #1").shows("You have not seen");
+    console
+        .shows("APPROVE j-21 dunes / storyboard #1")
+        .shows("You have not seen");
 }

@@ -49,6 +49,8 @@ focuses! {
     Job DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// The decisions.
     History ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    /// How gates were decided of late.
+    Figures ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
     Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
@@ -187,6 +189,7 @@ groups! {
         "2" => ShowGate, "the gate's diff";
         "3" => ShowJob, "the job: stages, events, log";
         "4" => ShowHistory, "history: decisions made";
+        "5" => ShowFigures, "figures: how gates were decided in the last 30 days";
     }
     QUEUE "queue" {
         "Enter" => Open, "open the gate or job", "open";

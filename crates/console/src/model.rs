@@ -4,6 +4,7 @@
 pub(crate) mod bulk;
 pub mod compose;
 pub(crate) mod external_edit;
+pub(crate) mod figures;
 pub mod file;
 pub mod gate;
 pub(crate) mod history;

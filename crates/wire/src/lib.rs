@@ -5,6 +5,7 @@
 
 mod decision;
 mod difference;
+mod figures;
 mod gate;
 mod job;
 mod preview;
@@ -30,6 +31,7 @@ use patch::{Family, TypeDoc};
 
 pub use decision::DecisionFile;
 pub use difference::DifferenceDoc;
+pub use figures::{FigureCountsDoc, FiguresDoc};
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 pub use job::{ArtifactDoc, JobDoc};
 pub use preview::{PreviewDoc, ResumedDoc};

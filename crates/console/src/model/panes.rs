@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::figures::FiguresPane;
 use super::history::HistoryPane;
 use super::job::JobView;
 use super::look::ViewOptions;
@@ -19,6 +20,8 @@ pub enum Lower {
     Job,
     /// The decisions.
     History,
+    /// How gates were decided of late.
+    Figures,
 }
 
 /// The panes below the queue, and what was shown there.
@@ -36,6 +39,7 @@ pub struct Panes {
     pub job: Option<JobView>,
     /// The decisions.
     pub(crate) history: HistoryPane,
+    pub(crate) figures: FiguresPane,
     /// What was shown of gates that the selection left, the newest last.
     pub(crate) remembered: VecDeque<Remembered>,
 }
@@ -49,6 +53,7 @@ impl Panes {
             (true, Lower::Gate) => Focus::Diff,
             (true, Lower::Job) => Focus::Job,
             (true, Lower::History) => Focus::History,
+            (true, Lower::Figures) => Focus::Figures,
         }
     }
 }

@@ -59,6 +59,11 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
                 }
             }
         }
+        Answered::Figures(figures) => {
+            if let Some(figures) = told(model, figures) {
+                model.panes.figures.figures = Some(figures);
+            }
+        }
         Answered::OldDecisions(decisions) => match told(model, decisions) {
             Some(decisions) => model.panes.history.old = decisions,
             None => model.panes.history.is_old_asked = false,

@@ -180,6 +180,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         | Focus::Diff
         | Focus::Job
         | Focus::History
+        | Focus::Figures
         | Focus::Confirm
         | Focus::Bulk
         | Focus::Ask
