@@ -7,6 +7,7 @@ mod diff;
 mod documents;
 mod drops;
 mod dry_run;
+mod figures;
 mod hostile;
 mod identity;
 mod limits;

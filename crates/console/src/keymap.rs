@@ -48,7 +48,7 @@ focuses! {
     /// The job pane.
     Job DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// The decisions.
-    History ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    History HISTORY ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// How gates were decided of late.
     Figures ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
@@ -228,6 +228,9 @@ groups! {
     PAGES "pages" {
         "Space" | "f" => PageDown, "one page down";
         "b" => PageUp, "one page up";
+    }
+    HISTORY "history" {
+        "/" => Filter, "filter by job, stage, name, verdict, timer, patch, date", "filter";
     }
     JOB "job and log" {
         "]" => NextFile, "the next stage's log", "log";

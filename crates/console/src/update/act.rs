@@ -80,7 +80,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
         Action::ShowFigures => motion::show(model, Lower::Figures, fx),
-        Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(&model.queue.filter))),
+        Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, fx);
@@ -246,8 +246,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
         Focus::Filter => {
             model.keys.field = None;
-            model.queue.filter.clear();
-            queue::rearrange(model, fx);
+            set_filter(model, String::new(), fx);
         }
         Focus::Find => model.keys.field = None,
         Focus::Types | Focus::Candidates => {
@@ -266,9 +265,29 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     }
 }
 
+/// What the pane that has the keys is filtered by: the history, else the queue.
+fn filter(model: &Model) -> &str {
+    match model.pane_focus() == Focus::History {
+        true => &model.panes.history.filter,
+        false => &model.queue.filter,
+    }
+}
+
+/// Filters that pane by something else.
+pub(crate) fn set_filter(model: &mut Model, words: String, fx: &mut Vec<Effect>) {
+    if model.pane_focus() == Focus::History {
+        model.panes.history.filter = words;
+        model.panes.history.arrange();
+    } else {
+        model.queue.filter = words;
+        queue::rearrange(model, fx);
+    }
+}
+
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     match (model.panes.is_lower_focused, model.panes.lower) {
         (true, Lower::Gate) => model.panes.is_lower_focused = false,
+        (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, String::new(), fx),
         (true, Lower::Job | Lower::History | Lower::Figures) => {
             model.panes.is_lower_focused = false;
             model.panes.lower = Lower::Gate;
