@@ -20,7 +20,7 @@ fn the_figures_at_three_sizes() {
     for (columns, rows) in SIZES {
         let console = decided(columns, rows);
         assert_eq!(console.model.focus(), Focus::Figures);
-        console.shows("2 decisions in 30 days").shows("1 rejected (50%)");
+        console.shows("2 decisions in 30 days").shows("1 rejected");
         assert_snapshot!(format!("figures_{columns}"), console.picture());
     }
 }

@@ -11,6 +11,7 @@ use crate::layout::take_top;
 use crate::model::Model;
 use crate::model::figures::{DAYS, since};
 use domain::figures::{FigureCounts, Figures, day};
+use text::width;
 use text::words::counted;
 
 /// The columns of the list behind the name: head and cells.
@@ -59,9 +60,12 @@ fn draw_days(model: &Model, figures: &Figures, area: Rect, buffer: &mut Buffer) 
     chart.width = u16::try_from(counts.len())
         .unwrap_or(0)
         .min(area.width.saturating_sub(1));
-    let words = format!("{most} a day at most; today on the right");
+    let most = format!("{most} a day at most");
     let mut pen = RowWriter::at_line(buffer, area, area.height.saturating_sub(1));
-    pen.skip(chart.width + 3).text(&words, theme.plain());
+    pen.skip(chart.width + 3);
+    let wordings = [format!("{most}; today on the right"), most];
+    let words = shorten::fitting(wordings, |words| width(words) <= pen.room());
+    pen.text(&words.unwrap_or_default(), theme.plain());
     // The newest days are what must find room.
     let shown = counts.len().saturating_sub(usize::from(chart.width));
     let counts = counts.get(shown..).unwrap_or_default();
