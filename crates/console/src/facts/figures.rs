@@ -63,6 +63,6 @@ pub(crate) fn shares(model: &Model, area: Rect) -> (u16, usize) {
     let words = u16::try_from(words(figures, area.width).len()).unwrap_or(0);
     // The title, the words, and the head of the list.
     let rest = area.height.saturating_sub(2 + words);
-    let chart = if rest >= 2 * CHART_ROWS + 1 { CHART_ROWS } else { 0 };
+    let chart = if rest > 2 * CHART_ROWS { CHART_ROWS } else { 0 };
     (chart, usize::from(rest - chart))
 }
