@@ -151,14 +151,12 @@ impl Metrics {
         self.decisions
             .get_or_create(&decision_labels(decision.by(), outcome))
             .inc();
-        let stage = ("stage", decision.stage().to_string());
-        let of_stage = [stage.clone(), ("outcome", outcome.to_owned())];
+        let stage = [("stage", decision.stage().to_string())];
+        let of_stage = [("stage", decision.stage().to_string()), ("outcome", outcome.to_owned())];
         self.stage_decisions.get_or_create(&of_stage).inc();
-        self.waits
-            .get_or_create(&[stage.clone()])
-            .observe(seconds(decision.waited_us()));
+        self.waits.get_or_create(&stage).observe(seconds(decision.waited_us()));
         if decision.is_wholly_seen() {
-            self.seen_wholly.get_or_create(&[stage]).inc();
+            self.seen_wholly.get_or_create(&stage).inc();
         }
         if let Some(kind) = decision.patch_type() {
             self.patches.get_or_create(&[("type", kind.to_owned())]).inc();

@@ -41,7 +41,7 @@ fn a_held_key_is_on_the_screen_a_second_after_it_is_let_go() {
     let began = Waiting::begun();
     // Down and up: each row is passed, and the change of none but the last one is wanted.
     for step in 1..=40 {
-        let is_down = (step / (GATES - 1)) % 2 == 0;
+        let is_down = (step / (GATES - 1)).is_multiple_of(2);
         desk.press(if is_down { "j" } else { "k" });
         while !began.has_lasted(Duration::from_millis(step as u64 * 1000 / REPEATS)) {
             std::thread::yield_now();
