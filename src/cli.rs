@@ -41,6 +41,7 @@ mod preview;
 mod report;
 mod resolve;
 mod serve;
+mod stats;
 mod table;
 mod token;
 mod verify;
@@ -144,6 +145,7 @@ fn run(arguments: Arguments) -> CommandResult {
         CliCommand::Forecast(arguments) => {
             printing(&global, async |output| forecast::run(&global, output, &arguments).await)
         }
+        CliCommand::Stats(arguments) => printing(&global, async |output| stats::run(&global, output, arguments).await),
         CliCommand::Webhooks => printing(&global, async |output| webhooks::run(&global, output).await),
     }
 }

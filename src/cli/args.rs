@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
-use super::{config, decisions, doctor, drafts, events, forecast, gate, job, patch, token, webhooks};
+use super::{config, decisions, doctor, drafts, events, forecast, gate, job, patch, stats, token, webhooks};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -59,6 +59,7 @@ impl Arguments {
             CliCommand::Drafts(command) => command.action(),
             CliCommand::Events(_) | CliCommand::Webhooks => "listed",
             CliCommand::Forecast(_) => "foreseen",
+            CliCommand::Stats(_) => "counted",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
         }
@@ -109,6 +110,9 @@ pub(crate) enum CliCommand {
     /// Read the decision record
     #[command(subcommand)]
     Decisions(decisions::DecisionsCommand),
+    /// Count how gates were decided: times, shares, rejections, patches, holds
+    #[command(after_help = stats::HELP)]
+    Stats(stats::StatsArguments),
     /// List, show and restore what you wrote and did not send
     #[command(subcommand)]
     Drafts(drafts::DraftsCommand),

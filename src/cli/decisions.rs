@@ -3,7 +3,8 @@
 use clap::Subcommand;
 
 use domain::chain::ChainHead;
-use domain::decision::SealedDecision;
+use domain::decision::{Decision, SealedDecision};
+use domain::figures::RecordFilter;
 use domain::ids::{JobId, StageName};
 use domain::old::{ListedDecision, ListedJob};
 use domain::operator::Surface;
@@ -11,6 +12,7 @@ use domain::refusal::Refusal;
 use engine::Role;
 use engine::audit::Scope;
 use text::visible_line;
+use text::words::duration_us;
 
 use super::ask::{self, with_engine};
 use super::global::GlobalArguments;
@@ -18,6 +20,7 @@ use super::old;
 use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
+use super::stats::ListArguments;
 use super::table::Table;
 use super::verify;
 use super::words::{clock_time, looked};
@@ -29,6 +32,8 @@ pub(crate) enum DecisionsCommand {
     List {
         /// Only this job's
         job: Option<JobId>,
+        #[command(flatten)]
+        only: ListArguments,
     },
     /// Show one decision: the newest of the stage, or that of an attempt
     Show {
@@ -79,7 +84,7 @@ where they cannot:
 /// Runs one of these commands.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: DecisionsCommand) -> CommandResult {
     match command {
-        DecisionsCommand::List { job } => list(global, output, job).await?,
+        DecisionsCommand::List { job, only } => list(global, output, job, only).await?,
         DecisionsCommand::Show { job, stage, attempt } => show(global, output, &job, &stage, attempt).await?,
         DecisionsCommand::Verify { head, versions } => {
             let scope = Scope {
@@ -93,9 +98,18 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
     Ok(Exit::Done)
 }
 
-async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>) -> Result<(), CommandError> {
+async fn list(
+    global: &GlobalArguments,
+    output: &mut Output,
+    job: Option<JobId>,
+    only: ListArguments,
+) -> Result<(), CommandError> {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     old::note_faults(&session);
+    let filter = RecordFilter {
+        job_id: job.clone(),
+        ..only.filter(session.now())
+    };
     let job_id = job.as_ref();
     let (mut history, mut decisions) = match session.open_list()? {
         Some(engine) => {
@@ -104,7 +118,7 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
                     ask::find(engine, id).await?;
                 }
                 let history = engine.old_decisions(job_id, u32::MAX).await?;
-                Ok((history, engine.decisions(job_id, None, u32::MAX).await?))
+                Ok((history, engine.recorded(filter.clone(), u32::MAX).await?))
             })
             .await?
         }
@@ -123,14 +137,19 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
     }
     // Old records are outside the chain and older than it, so they come first.
     let history = history.iter().map(ListedDecision::Old);
+    let history = history.filter(|old| filter.takes(*old));
     let listed = history.chain(decisions.iter().map(ListedDecision::Ours));
     if output.is_json {
         return output.document(&listed.collect::<Vec<_>>());
     }
     let mut table = Table::new(&[
-        "SEQ", "AT", "JOB", "STAGE", "ATTEMPT", "DECISION", "BY", "PATCH", "NOTES",
+        "SEQ", "AT", "JOB", "STAGE", "ATTEMPT", "DECISION", "BY", "AFTER", "SEEN", "PATCH", "NOTES",
     ]);
     for decision in listed {
+        let ours = match decision {
+            ListedDecision::Ours(sealed) => Some(&sealed.decision),
+            ListedDecision::Old(_) => None,
+        };
         let patch = decision.patch().and_then(|patch| patch.get("type")?.as_str());
         table.row(vec![
             decision.seq().map_or_else(|| "old".to_owned(), |seq| seq.to_string()),
@@ -143,11 +162,24 @@ async fn list(global: &GlobalArguments, output: &mut Output, job: Option<JobId>)
                 .unwrap_or_default(),
             verdict(decision.is_approved()).to_owned(),
             decision.by().to_owned(),
+            ours.map_or_else(String::new, |ours| duration_us(ours.waited_us())),
+            ours.map_or_else(String::new, seen_words),
             patch.unwrap_or_default().to_owned(),
             old::first_line(decision.notes()),
         ]);
     }
     table.print(output, "Nothing was decided yet")
+}
+
+/// How much of it persons were shown.
+fn seen_words(decision: &Decision) -> String {
+    if decision.is_wholly_seen() {
+        "all".to_owned()
+    } else if decision.seen().is_empty() {
+        "nobody".to_owned()
+    } else {
+        "some".to_owned()
+    }
 }
 
 fn verdict(is_approved: bool) -> &'static str {

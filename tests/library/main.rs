@@ -15,6 +15,7 @@ mod engine_client;
 mod engine_faults;
 mod engine_patches;
 mod engine_preview;
+mod figures;
 mod patches;
 mod pictures;
 mod readme;

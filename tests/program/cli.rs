@@ -7,6 +7,7 @@ mod diff;
 mod documents;
 mod drops;
 mod dry_run;
+mod figures;
 mod forecast;
 mod hostile;
 mod identity;

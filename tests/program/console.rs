@@ -23,5 +23,6 @@ mod start;
 mod story;
 mod suspend;
 mod terminal;
+mod thin_line;
 mod together;
 mod torn_line;

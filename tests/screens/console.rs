@@ -174,6 +174,11 @@ impl Console {
     /// Draws until nothing changes; then the operator looks at what is there.
     pub fn draw(&mut self) {
         self.without_frame();
+        // The hand rests after every key: what is selected is asked for.
+        if let Some(us) = self.model.panes.pace.rests_us(self.backend.now.boot_us) {
+            self.tick(us);
+            self.without_frame();
+        }
         self.until_idle();
         while self.rests
             && let Some(us) = console::update::look_wake_us(&self.model).filter(|us| *us < 1_000_000)

@@ -9,6 +9,7 @@ use domain::ask::{Ask, Command};
 use domain::change::Applied;
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
+use domain::figures::Figures;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -82,6 +83,12 @@ impl World {
             }
             Question::Since => Answered::Since(Ok(self.events.clone())),
             Question::Decisions => Answered::Decisions(Ok(self.chain.iter().rev().cloned().collect())),
+            Question::Figures(since) => {
+                let mut figures = Figures::default();
+                let late = self.chain.iter().filter(|sealed| sealed.decision.at() >= since);
+                late.for_each(|sealed| figures.count(&sealed.decision));
+                Answered::Figures(Ok(Box::new(figures)))
+            }
             Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
             Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
             Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),

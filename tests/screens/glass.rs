@@ -67,6 +67,10 @@ impl Terminal for Glass {
         Ok(true)
     }
 
+    fn frame_bytes(&self) -> usize {
+        0
+    }
+
     async fn written(&mut self) -> bool {
         pending().await
     }

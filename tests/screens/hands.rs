@@ -468,3 +468,36 @@ fn a_restricted_console_explains_no_key_that_it_refuses_and_an_unknown_name_is_s
     }
     console.press(":").typed("zzz").shows("No command is called that");
 }
+
+#[test]
+fn the_change_of_a_row_comes_when_the_selection_has_rested() {
+    for size in [(60, 20), (80, 24), (120, 40)] {
+        let mut console = Console::new(World::drawn(), size.0, size.1);
+        console.shows("Tip 3");
+        console.unseen("j");
+        // The row has moved: nothing of the former gate stands below it, and nothing of this one.
+        console.hides("Tip 3").hides("Reading").hides("NOT YET SHOWN");
+        assert_eq!(console.model.queue.selected().unwrap().job_id().as_str(), "j-21");
+        assert!(console.model.gate.as_ref().unwrap().files.is_empty());
+        console.pass_us(1).shows("scene_00");
+    }
+}
+
+#[test]
+fn a_verdict_before_the_change_is_shown_counts_nothing_as_seen() {
+    let mut console = Console::drawn();
+    console.unseen("j");
+    console.unseen("a");
+    // Any other key has it read at once.
+    assert!(!console.model.panes.pace.is_moving());
+    console.unseen("Enter");
+    assert!(console.decisions().is_empty());
+    let mut console = Console::drawn();
+    console.unseen("j");
+    console.unseen("a");
+    console.draw();
+    console.press("Esc a");
+    console
+        .shows("APPROVE j-21 dunes / storyboard #1")
+        .shows("You have not seen");
+}

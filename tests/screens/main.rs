@@ -15,6 +15,7 @@ mod edit;
 mod engine;
 mod enter;
 mod external_editor;
+mod figures;
 mod flow;
 mod glass;
 mod hands;

@@ -302,7 +302,7 @@ fn writing_hides_no_gate_in_its_last_minute() {
         let mut console = Console::new(world, columns, rows);
         console.press("G k k p").shows("─ PATCH j-19");
         console.pass(50).shows("j-17 tides");
-        console.shows("0:52");
+        console.shows("0:51");
         assert_eq!(
             console.model.queue.selected().unwrap().job_id(),
             &testing::world::job_id("j-19")

@@ -300,6 +300,11 @@ impl Pty {
         self.shared.lock().is_stalled = true;
     }
 
+    /// Takes no more than so many bytes a second from here on.
+    pub fn thin(&self, bytes_per_s: usize) {
+        self.shared.lock().bytes_per_s = Some(bytes_per_s);
+    }
+
     /// Takes the output again.
     pub fn resume(&self) {
         self.shared.lock().is_stalled = false;

@@ -9,6 +9,7 @@ use std::num::NonZeroU16;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::ExitStatus;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
@@ -19,6 +20,9 @@ use super::screen;
 
 /// The most raw bytes that are kept; older ones are dropped.
 pub const RAW_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A thin line takes its bytes in so many steps a second.
+const STEPS_PER_S: u32 = 20;
 
 /// The state under its lock, and the signal that it changed.
 pub struct Shared {
@@ -33,6 +37,8 @@ pub struct State {
     pub raw: VecDeque<u8>,
     /// The reader takes no more output for now.
     pub is_stalled: bool,
+    /// It takes no more than so many bytes a second.
+    pub bytes_per_s: Option<usize>,
     /// The reader is to end.
     pub is_leaving: bool,
     /// The reader has ended: nobody has the terminal open, or it was told to leave.
@@ -65,6 +71,7 @@ impl Shared {
                 parser: Parser::new_with_callbacks(rows, columns, 0, Frames::default()),
                 raw: VecDeque::new(),
                 is_stalled: false,
+                bytes_per_s: None,
                 is_leaving: false,
                 is_ended: false,
                 exit: None,
@@ -91,8 +98,16 @@ impl Shared {
             if state.is_leaving {
                 break;
             }
-            drop(state);
-            let length = match reader.read(&mut buffer) {
+            let mut most = buffer.len();
+            if let Some(bytes_per_s) = state.bytes_per_s {
+                most = (bytes_per_s / STEPS_PER_S as usize).clamp(1, most);
+                let step = Duration::from_secs(1) / STEPS_PER_S;
+                let waited = self.changed.wait_timeout_while(state, step, |state| !state.is_leaving);
+                drop(waited.unwrap_or_else(PoisonError::into_inner));
+            } else {
+                drop(state);
+            }
+            let length = match reader.read(&mut buffer[..most]) {
                 Ok(0) => break,
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,

@@ -37,6 +37,8 @@ pub enum Action {
     ShowJob,
     /// The decisions made so far.
     ShowHistory,
+    /// How gates were decided of late.
+    ShowFigures,
     /// Narrow the queue down.
     Filter,
     /// The next order of the queue.

@@ -9,6 +9,7 @@ pub(crate) mod change;
 pub(crate) mod compose;
 pub(crate) mod countdown;
 pub(crate) mod enter;
+pub(crate) mod figures;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod holder;

@@ -48,7 +48,9 @@ focuses! {
     /// The job pane.
     Job DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// The decisions.
-    History ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    History HISTORY ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    /// How gates were decided of late.
+    Figures ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
     Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
@@ -187,6 +189,7 @@ groups! {
         "2" => ShowGate, "the gate's diff";
         "3" => ShowJob, "the job: stages, events, log";
         "4" => ShowHistory, "history: decisions made";
+        "5" => ShowFigures, "figures: how gates were decided in the last 30 days";
     }
     QUEUE "queue" {
         "Enter" => Open, "open the gate or job", "open";
@@ -225,6 +228,9 @@ groups! {
     PAGES "pages" {
         "Space" | "f" => PageDown, "one page down";
         "b" => PageUp, "one page up";
+    }
+    HISTORY "history" {
+        "/" => Filter, "filter by job, stage, name, verdict, timer, patch, date", "filter";
     }
     JOB "job and log" {
         "]" => NextFile, "the next stage's log", "log";

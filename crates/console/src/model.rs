@@ -4,6 +4,7 @@
 pub(crate) mod bulk;
 pub mod compose;
 pub(crate) mod external_edit;
+pub(crate) mod figures;
 pub mod file;
 pub mod gate;
 pub(crate) mod history;
@@ -11,6 +12,7 @@ pub mod job;
 pub mod keys;
 pub mod look;
 pub mod outgoing;
+pub mod pace;
 pub mod panes;
 pub mod preview;
 pub mod prompt;

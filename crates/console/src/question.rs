@@ -6,11 +6,13 @@ use std::sync::Arc;
 use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::event::Event;
+use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
 use domain::old::OldDecision;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
+use domain::time::Timestamp;
 use domain::view::{LeaderInfo, QueueRow};
 use engine::client::{Client, Unread};
 use engine::reads::Bytes;
@@ -35,6 +37,8 @@ pub enum Question {
     Log(JobId, StageName, u32),
     /// The history.
     Decisions,
+    /// What was counted of the record since then.
+    Figures(Timestamp),
     /// The history of the old system.
     OldDecisions,
     /// The last events of all jobs: when this operator was here last.
@@ -75,6 +79,7 @@ pub enum Answered {
     Log(JobId, StageName, u32, Read<Bytes>),
     /// Newest first.
     Decisions(Read<Vec<SealedDecision>>),
+    Figures(Read<Box<Figures>>),
     /// Newest first.
     OldDecisions(Read<Vec<OldDecision>>),
     /// The last ones.
@@ -116,6 +121,13 @@ impl Question {
                 Answered::Log(id, stage, attempt, log)
             }
             Self::Decisions => Answered::Decisions(read(engine.decisions(None, None, DECISIONS_MAX)).await),
+            Self::Figures(since) => {
+                let filter = RecordFilter {
+                    since: Some(since),
+                    ..RecordFilter::default()
+                };
+                Answered::Figures(read(engine.figures(filter)).await.map(Box::new))
+            }
             Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(None, DECISIONS_MAX)).await),
             Self::Since => Answered::Since(read(engine.last_events(None, SINCE_EVENTS_MAX)).await),
             Self::Sought(id, stage) => {

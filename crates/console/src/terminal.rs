@@ -57,6 +57,7 @@ pub(super) struct Tty {
     /// Has the terminal while there is one.
     editor: Option<RunningEditor>,
     former_size: (u16, u16),
+    frame_bytes: usize,
     /// Shared with the panic hook: whether the terminal is ours right now.
     is_taken: Arc<AtomicBool>,
 }
@@ -117,6 +118,7 @@ impl Tty {
             line,
             editor: None,
             former_size: (columns, rows),
+            frame_bytes: 0,
             is_taken,
         };
         terminal.enter()?;
@@ -193,8 +195,13 @@ impl Terminal for Tty {
         let frame = self.screen.draw(render)?;
         let mut bytes = std::mem::take(&mut self.ahead);
         bytes.extend_from_slice(&frame);
+        self.frame_bytes = bytes.len();
         // No bytes: the cells are the same as before, so nothing is sent.
         Ok(bytes.is_empty() || self.line.send(bytes)?)
+    }
+
+    fn frame_bytes(&self) -> usize {
+        self.frame_bytes
     }
 
     async fn written(&mut self) -> bool {

@@ -62,7 +62,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         model.preview.is_enter_waiting = false;
     }
     let (gate, was_asked) = (model.queue.selected().cloned(), model.prompt.is_some());
-    model.toasts.begin(matches!(msg, Msg::Input(_)));
+    let is_input = matches!(msg, Msg::Input(_));
+    model.toasts.begin(is_input);
     match msg {
         Msg::Tick(now) => {
             // The one message that changes nothing by itself: whether it is visible is decided
@@ -142,6 +143,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
     }
     model.window.is_dirty = true;
+    // Any other key is about what is selected.
+    if is_input && model.queue.selected() == gate.as_ref() {
+        gate::arrive(model, fx);
+    }
     leases::renew(model, fx);
     let is_asked = !was_asked && model.prompt.is_some();
     if is_asked || model.queue.selected() != gate.as_ref() {

@@ -5,6 +5,7 @@
 pub(crate) mod banner;
 pub mod compose;
 pub mod diff_rows;
+pub(crate) mod figures;
 pub mod gate;
 pub(crate) mod header;
 pub(crate) mod help;
@@ -65,6 +66,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         }
         (None, Lower::History) => {
             history::draw(model, layout.lower, buffer);
+            None
+        }
+        (None, Lower::Figures) => {
+            figures::draw(model, layout.lower, buffer);
             None
         }
     };

@@ -244,6 +244,28 @@ impl Decision {
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
+    /// What type of patch came with it.
+    pub fn patch_type(&self) -> Option<&str> {
+        self.patch()?.get("type")?.as_str()
+    }
+    /// How long the gate was open, in microseconds.
+    pub fn waited_us(&self) -> i64 {
+        self.at.us_since(self.opened_at)
+    }
+    /// How long after its deadline the timer decided, in microseconds; none: it did not.
+    pub fn late_us(&self) -> Option<i64> {
+        let deadline = self.deadline.filter(|_| self.is_by_timer())?;
+        Some(self.at.us_since(deadline).max(0))
+    }
+    /// Whether some person was shown all of what was decided on.
+    pub fn is_wholly_seen(&self) -> bool {
+        let reviewed = self
+            .artifacts
+            .iter()
+            .filter_map(|artifact| Some((&artifact.path, artifact.sha256?)));
+        let digest = Digest::of_gate(reviewed);
+        self.seen.iter().any(|seen| seen.digest == digest && seen.is_whole())
+    }
     /// Who had looked before.
     pub fn seen(&self) -> &[Seen] {
         &self.seen

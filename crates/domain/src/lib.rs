@@ -18,6 +18,7 @@ pub mod change;
 pub mod compare;
 pub mod decision;
 pub mod event;
+pub mod figures;
 pub mod forecast;
 pub mod gate;
 pub mod hold;

@@ -107,6 +107,24 @@ pub fn parse_span_s(text: &str) -> Result<u64, String> {
     if seconds == 0 { Err(wrong()) } else { Ok(seconds) }
 }
 
+/// A time to look back to, as a person writes it: RFC 3339, a date (its beginning in UTC), or how
+/// long ago: `30d`, `12h`, `1h30m`.
+pub fn parse_since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    let text = text.trim();
+    if let Some(at) = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))) {
+        return Ok(at);
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    let seconds = match days {
+        Some(days) => u64::from(days) * 86_400,
+        None => parse_span_s(text).map_err(|_| {
+            format!("{text:?} is no time: write 2026-07-14, 2026-07-14T08:00:00Z, or how long ago: 30d, 12h")
+        })?,
+    };
+    let us = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_US);
+    Ok(now.plus_us(us.saturating_neg()))
+}
+
 /// The same for how long to wait: none at all is allowed.
 pub fn parse_patience_s(text: &str) -> Result<u64, String> {
     if text.trim() == "0" { Ok(0) } else { parse_span_s(text) }

@@ -7,8 +7,9 @@ use std::sync::mpsc::TrySendError;
 use tokio::sync::oneshot;
 
 use domain::ask::{Ask, Command};
-use domain::decision::SealedDecision;
+use domain::decision::{Decision, SealedDecision};
 use domain::event::Event;
+use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
 use domain::old::{ListedEvent, ListedJob, OldDecision};
@@ -24,6 +25,8 @@ use super::client::{Client, Unread, busy, leaving};
 use super::prepare::Preparer;
 use super::reader::ReaderThread;
 
+/// So many rows of the record are read at a time.
+const RECORD_PAGE: u32 = 2_000;
 /// The most jobs that are counted as owing.
 const OWING_MAX: u32 = 10_000;
 
@@ -107,6 +110,64 @@ impl Client {
     ) -> Result<Vec<SealedDecision>, Unread> {
         let (id, stage) = (job_id.cloned(), stage.cloned());
         self.read(move |on| Ok(on.reader.decisions(id.as_ref(), stage.as_ref(), limit)?))
+            .await
+    }
+
+    /// The same, by what the record says of them.
+    pub async fn recorded(&self, filter: RecordFilter, limit: u32) -> Result<Vec<SealedDecision>, Unread> {
+        self.read(move |on| Ok(on.reader.recorded(&filter, limit)?)).await
+    }
+
+    /// What was counted of this part of the record. Page by page, so that other reads have their
+    /// turn.
+    pub async fn figures(&self, filter: RecordFilter) -> Result<Figures, Unread> {
+        let mut figures = Figures::default();
+        let mut after = 0;
+        loop {
+            let filter = filter.clone();
+            let counted = self.read(move |on| {
+                let count = |decision: &Decision| figures.count(decision);
+                let last = on.reader.each_decision(&filter, after, RECORD_PAGE, count)?;
+                Ok((figures, last))
+            });
+            let last;
+            (figures, last) = counted.await?;
+            if last == after {
+                break;
+            }
+            after = last;
+        }
+        // A hold is no decision, and has no verdict.
+        if filter.verdict.is_some() || filter.is_by_timer == Some(true) {
+            return Ok(figures);
+        }
+        let mut after = 0;
+        loop {
+            let holds = self.holds(filter.clone(), after).await?;
+            holds.iter().for_each(|event| figures.count_hold(event));
+            match holds.last().map(|event| event.seq) {
+                Some(last) => after = last,
+                None => return Ok(figures),
+            }
+        }
+    }
+
+    /// Decisions after this number, oldest first, a page of them, and the number of the last one.
+    pub async fn decisions_after(&self, after: u64) -> Result<(Vec<Decision>, u64), Unread> {
+        self.read(move |on| {
+            let mut page = Vec::new();
+            let (all, take) = (RecordFilter::default(), |decision: &Decision| {
+                page.push(decision.clone())
+            });
+            let last = on.reader.each_decision(&all, after, RECORD_PAGE, take)?;
+            Ok((page, last))
+        })
+        .await
+    }
+
+    /// The events of holds by persons after this number, oldest first, a page of them.
+    pub async fn holds(&self, filter: RecordFilter, after: u64) -> Result<Vec<Event>, Unread> {
+        self.read(move |on| Ok(on.reader.holds(&filter, after, RECORD_PAGE)?))
             .await
     }
 

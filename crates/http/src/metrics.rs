@@ -1,5 +1,5 @@
-//! What is counted, for Prometheus: requests and their latency, decisions, the timer's lateness;
-//! and what is open now.
+//! What is counted, for Prometheus: requests and their latency; decisions, how long they took, the
+//! timer's lateness and holds, all of them from the record; and what is open now.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::Mutex;
 
-use domain::decision::TIMER_NAME;
-use domain::event::{Event, EventType};
+use domain::decision::{Decision, TIMER_NAME};
+use domain::figures::RecordFilter;
 use domain::ids::StageName;
 use domain::time::{SECOND_US, Timestamp};
 use domain::view::{QueueKind, QueueRow};
@@ -26,9 +26,6 @@ use domain::webhook::WebhookStanding;
 
 use super::answer::ApiError;
 use super::app::App;
-
-/// The most events that are read at once after some were missed.
-const PAGE: u32 = 1000;
 
 /// The labels of a series: names and values.
 type Labels<const N: usize> = [(&'static str, String); N];
@@ -46,6 +43,25 @@ impl MetricConstructor<Histogram> for Latency {
     }
 }
 
+#[derive(Clone)]
+struct Wait;
+
+impl MetricConstructor<Histogram> for Wait {
+    fn new_metric(&self) -> Histogram {
+        const HOUR: f64 = 3600.0;
+        let days = [24.0 * HOUR, 72.0 * HOUR, 168.0 * HOUR];
+        let shorter = [10.0, 60.0, 300.0, 900.0, 0.5 * HOUR, HOUR, 4.0 * HOUR, 8.0 * HOUR];
+        Histogram::new(shorter.into_iter().chain(days))
+    }
+}
+
+/// How far the record is counted: the numbers of the last decision and of the last hold's event.
+#[derive(Default)]
+struct Counted {
+    decision: u64,
+    hold: u64,
+}
+
 /// Everything that is counted over time.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -53,6 +69,12 @@ pub(crate) struct Metrics {
     latency: Family<Labels<2>, Histogram, Latency>,
     decisions: Family<Labels<2>, Counter>,
     lateness: Histogram,
+    stage_decisions: Family<Labels<2>, Counter>,
+    waits: Family<Labels<1>, Histogram, Wait>,
+    seen_wholly: Family<Labels<1>, Counter>,
+    patches: Family<Labels<1>, Counter>,
+    holds: Family<Labels<1>, Counter>,
+    counted: Mutex<Counted>,
     /// Streams that were ended because their client was too slow.
     pub(crate) streams_dropped: Counter,
 }
@@ -67,10 +89,26 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered", requests.clone());
         let help = "From the head of a request to the head of its answer";
         registry.register_with_unit("http_request_duration", help, Unit::Seconds, latency.clone());
-        let help = "Decisions since this process serves, made in any process";
+        let help = "Decisions in the record, by who decided";
         registry.register("decisions", help, decisions.clone());
         let help = "How long after its deadline the timer decided";
         registry.register_with_unit("timer_lateness", help, Unit::Seconds, lateness.clone());
+        let stage_decisions = Family::default();
+        registry.register(
+            "stage_decisions",
+            "Decisions in the record, by stage",
+            stage_decisions.clone(),
+        );
+        let waits = Family::new_with_constructor(Wait);
+        let help = "From the opening of a gate to its decision";
+        registry.register_with_unit("decision_wait", help, Unit::Seconds, waits.clone());
+        let seen_wholly = Family::default();
+        let help = "Decisions of which some person was shown all of the change";
+        registry.register("decisions_seen_wholly", help, seen_wholly.clone());
+        let patches = Family::default();
+        registry.register("decision_patches", "Patches that came with a decision", patches.clone());
+        let holds = Family::default();
+        registry.register("holds", "Timers that a person stopped on purpose", holds.clone());
         let streams_dropped = Counter::default();
         let help = "Streams of events that were ended because their client was too slow";
         registry.register("http_streams_dropped", help, streams_dropped.clone());
@@ -80,6 +118,12 @@ impl Default for Metrics {
             latency,
             decisions,
             lateness,
+            stage_decisions,
+            waits,
+            seen_wholly,
+            patches,
+            holds,
+            counted: Mutex::default(),
             streams_dropped,
         }
     }
@@ -97,19 +141,29 @@ impl Metrics {
         begin(TIMER_NAME, "rejected");
     }
 
-    fn count(&self, event: &Event) {
-        let outcome = if event.kind == EventType::GateApproved {
-            "approved"
-        } else if event.kind == EventType::GateAutoApproved {
-            "auto_approved"
-        } else if event.kind == EventType::GateRejected {
-            "rejected"
-        } else {
-            return;
+    fn count(&self, decision: &Decision) {
+        let outcome = match (decision.is_approved(), decision.is_by_timer()) {
+            (true, true) => "auto_approved",
+            (true, false) => "approved",
+            (false, _) => "rejected",
         };
-        let by = event.payload.get("by").and_then(serde_json::Value::as_str);
-        let labels = decision_labels(by.unwrap_or_default(), outcome);
-        self.decisions.get_or_create(&labels).inc();
+        let seconds = |us: i64| us.max(0) as f64 / SECOND_US as f64;
+        self.decisions
+            .get_or_create(&decision_labels(decision.by(), outcome))
+            .inc();
+        let stage = [("stage", decision.stage().to_string())];
+        let of_stage = [("stage", decision.stage().to_string()), ("outcome", outcome.to_owned())];
+        self.stage_decisions.get_or_create(&of_stage).inc();
+        self.waits.get_or_create(&stage).observe(seconds(decision.waited_us()));
+        if decision.is_wholly_seen() {
+            self.seen_wholly.get_or_create(&stage).inc();
+        }
+        if let Some(kind) = decision.patch_type() {
+            self.patches.get_or_create(&[("type", kind.to_owned())]).inc();
+        }
+        if let Some(late_us) = decision.late_us() {
+            self.lateness.observe(seconds(late_us));
+        }
     }
 }
 
@@ -134,60 +188,29 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next:
     response
 }
 
-/// Counts decisions as they happen, in any process, until the server leaves.
-pub(crate) async fn follow(app: Arc<App>) {
-    let mut feed = app.engine.follow();
-    let mut leaving = app.leaving.clone();
-    let mut last = 0;
+/// Counts what the record has beyond what was counted.
+async fn count_record(app: &App) -> Result<(), ApiError> {
+    let mut counted = app.metrics.counted.lock().await;
     loop {
-        let received = tokio::select! {
-            _ = leaving.changed() => return,
-            received = feed.recv() => received,
-        };
-        match received {
-            Ok(events) => {
-                for event in events.iter().filter(|event| event.seq > last) {
-                    count(&app, event).await;
-                }
-                last = events.last().map_or(last, |event| event.seq.max(last));
-            }
-            // The feed lost events; they are read from the store.
-            Err(RecvError::Lagged(_)) => last = catch_up(&app, last).await,
-            Err(RecvError::Closed) => return,
+        let (page, last) = app.read(app.engine.decisions_after(counted.decision)).await?;
+        if last == counted.decision {
+            break;
         }
+        page.iter().for_each(|decision| app.metrics.count(decision));
+        counted.decision = last;
     }
-}
-
-async fn catch_up(app: &App, mut last: u64) -> u64 {
     loop {
-        let Ok(events) = app.engine.events(None, last, PAGE).await else {
-            return last;
+        let holds = app.engine.holds(RecordFilter::default(), counted.hold);
+        let holds = app.read(holds).await?;
+        let Some(last) = holds.last() else {
+            return Ok(());
         };
-        let Some(newest) = events.last().map(|event| event.seq) else {
-            return last;
-        };
-        for event in &events {
-            count(app, event).await;
+        for event in &holds {
+            let by = event.payload.get("by").and_then(serde_json::Value::as_str);
+            let labels = [("by", by.unwrap_or_default().to_owned())];
+            app.metrics.holds.get_or_create(&labels).inc();
         }
-        last = newest;
-    }
-}
-
-async fn count(app: &App, event: &Event) {
-    app.metrics.count(event);
-    let is_timers = event.payload.get("by").and_then(serde_json::Value::as_str) == Some(TIMER_NAME);
-    if !is_timers || !matches!(event.kind, EventType::GateAutoApproved | EventType::GateRejected) {
-        return;
-    }
-    let attempt = event.payload.get("attempt").and_then(serde_json::Value::as_u64);
-    let (Some(stage), Some(attempt)) = (&event.stage, attempt.and_then(|attempt| u32::try_from(attempt).ok())) else {
-        return;
-    };
-    if let Ok(Some(rows)) = app.engine.job(&event.job_id).await
-        && let Some(deadline) = rows.gate(stage, attempt).and_then(|gate| gate.deadline())
-    {
-        let late_us = event.ts.us_since(deadline).max(0);
-        app.metrics.lateness.observe(late_us as f64 / SECOND_US as f64);
+        counted.hold = last.seq;
     }
 }
 
@@ -257,6 +280,7 @@ pub(crate) async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Api
     let webhooks = app.read(app.engine.webhooks(app.now())).await?;
     let config = app.config();
     app.metrics.begin(app.deciders(&config));
+    count_record(&app).await?;
     // A stage of the pipeline comes to a gate where it has a policy; manual jobs have stages of
     // their own.
     let stages = config.gates.keys().cloned().collect();

@@ -12,5 +12,6 @@ pub(crate) mod job_control;
 pub(crate) mod jobs;
 pub(crate) mod open;
 pub(crate) mod patches;
+pub(crate) mod stats;
 pub(crate) mod stream;
 pub(crate) mod timer;

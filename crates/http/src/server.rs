@@ -30,7 +30,7 @@ use super::auth::Tokens;
 use super::limits::{HEAD_BYTES_MAX, Limiters};
 use super::metrics::Metrics;
 use super::socket::Impatient;
-use super::{metrics, openapi, router};
+use super::{openapi, router};
 
 /// The most connections at once; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 512;
@@ -185,7 +185,6 @@ async fn serve(listener: TcpListener, router: Router, app: Arc<App>, mut leaving
         Ok(listener) => listener,
         Err(error) => return tracing::error!("HTTP cannot be served: {error}"),
     };
-    tokio::spawn(metrics::follow(Arc::clone(&app)));
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let graceful = GracefulShutdown::new();
     let mut forget = tokio::time::interval(FORGET_EVERY);

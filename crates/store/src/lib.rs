@@ -25,6 +25,7 @@ mod queue;
 mod reader;
 mod rebuild;
 mod record;
+mod recorded;
 mod rows;
 #[cfg(test)]
 mod tests;

@@ -8,12 +8,13 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
-use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::event_row::{self, EVENT_COLUMNS, collect};
 use super::migrate::SCHEMA_VERSION;
 use super::open::{Access, DATABASE_FILE, connect, forget_damage, refuse_link, refuse_newer, version};
 use super::{leader, rows};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
+use domain::figures::RecordFilter;
 use domain::ids::{JobId, StageName};
 use domain::job::{Attempt, JobRows, JobStatus};
 use domain::key::GateKey;
@@ -213,26 +214,12 @@ impl Reader {
         stage: Option<&StageName>,
         limit: u32,
     ) -> Result<Vec<SealedDecision>, StoreError> {
-        let mut conditions = Conditions::default();
-        if let Some(job_id) = job_id {
-            conditions.add("job_id = ?", Value::from(job_id.to_string()));
-        }
-        if let Some(stage) = stage {
-            conditions.add("stage = ?", Value::from(stage.to_string()));
-        }
-        let sql = conditions.sql(
-            &format!("SELECT {DECISION_COLUMNS} FROM decision"),
-            "ORDER BY seq DESC",
-            limit,
-        );
-        self.read(|connection| {
-            collect(
-                connection,
-                &sql,
-                params_from_iter(&conditions.values),
-                event_row::decision,
-            )
-        })
+        let filter = RecordFilter {
+            job_id: job_id.cloned(),
+            stage: stage.cloned(),
+            ..RecordFilter::default()
+        };
+        self.recorded(&filter, limit)
     }
 
     /// Attempts that wait for the leader, the oldest first.
@@ -288,18 +275,18 @@ impl Reader {
 
 /// The conditions of a list, with their values in order.
 #[derive(Default)]
-struct Conditions {
+pub(super) struct Conditions {
     texts: Vec<&'static str>,
-    values: Vec<Value>,
+    pub(super) values: Vec<Value>,
 }
 
 impl Conditions {
-    fn add(&mut self, text: &'static str, value: Value) {
+    pub(super) fn add(&mut self, text: &'static str, value: Value) {
         self.texts.push(text);
         self.values.push(value);
     }
 
-    fn sql(&mut self, select: &str, order: &str, limit: u32) -> String {
+    pub(super) fn sql(&mut self, select: &str, order: &str, limit: u32) -> String {
         let conditions = if self.texts.is_empty() {
             String::new()
         } else {

@@ -5,6 +5,7 @@
 
 mod decision;
 mod difference;
+mod figures;
 mod forecast;
 mod gate;
 mod job;
@@ -31,6 +32,7 @@ use patch::{Family, TypeDoc};
 
 pub use decision::DecisionFile;
 pub use difference::DifferenceDoc;
+pub use figures::{FigureCountsDoc, FiguresDoc};
 pub use forecast::{ForecastDoc, ForeseenEndDoc, UnaskedDoc};
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 pub use job::{ArtifactDoc, JobDoc};

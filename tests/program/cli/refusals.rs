@@ -22,6 +22,8 @@ fn help_reads_well() {
         &["patch", "undo", "--help"],
         &["decisions", "--help"],
         &["decisions", "verify", "--help"],
+        &["decisions", "list", "--help"],
+        &["stats", "--help"],
         &["doctor", "--help"],
         &["events", "--help"],
         &["forecast", "--help"],

@@ -252,6 +252,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ShowGate
         | Action::ShowJob
         | Action::ShowHistory
+        | Action::ShowFigures
         | Action::Filter
         | Action::Sort
         | Action::Accept

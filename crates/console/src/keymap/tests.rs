@@ -156,6 +156,7 @@ fn the_letters_of_a_split_escape_sequence_mean_nothing() {
         Focus::Diff,
         Focus::Job,
         Focus::History,
+        Focus::Figures,
         Focus::Confirm,
         Focus::Ask,
     ] {

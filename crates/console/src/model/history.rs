@@ -2,11 +2,24 @@
 //! the chain and before it.
 
 use domain::decision::SealedDecision;
+use domain::figures::day;
 use domain::ids::{JobId, StageName};
 use domain::old::{ListedDecision, OldDecision};
 
 /// At most so many of either kind are listed.
 pub(crate) const DECISIONS_MAX: u32 = 500;
+
+/// Whether a decision has each of these words: of its job, stage, date, verdict, who decided, and
+/// what patch came with it.
+fn matches(entry: ListedDecision<'_>, words: &str) -> bool {
+    let verdict = if entry.is_approved() { "approved" } else { "rejected" };
+    let timer = if entry.is_by_timer() { "timer" } else { "" };
+    let patch = entry.patch().and_then(|patch| patch.get("type")?.as_str());
+    let patch = patch.map(|kind| format!("patch {kind}")).unwrap_or_default();
+    let (job, stage, by, day) = (entry.job_id(), entry.stage(), entry.by(), day(entry.at()));
+    let text = format!("{job} {stage} {day} {verdict} {by} {timer} {patch}").to_lowercase();
+    words.split_whitespace().all(|word| text.contains(word))
+}
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HistoryPane {
@@ -14,6 +27,10 @@ pub(crate) struct HistoryPane {
     pub(crate) decisions: Vec<SealedDecision>,
     /// The old system's, newest first; read when the pane is first shown.
     pub(crate) old: Vec<OldDecision>,
+    /// What a row must contain.
+    pub(crate) filter: String,
+    /// The rows that it takes, by their places among all.
+    order: Vec<usize>,
     /// The selected decision; none: the newest.
     pub(crate) selected: Option<HistoryKey>,
     /// The first row shown.
@@ -45,13 +62,34 @@ impl HistoryKey {
 }
 
 impl HistoryPane {
-    /// How many rows there are.
+    /// How many rows there are, as the filter has them.
     pub(crate) fn count(&self) -> usize {
-        self.decisions.len() + self.old.len()
+        self.order.len()
+    }
+
+    /// How many rows the filter hides.
+    pub(crate) fn hidden(&self) -> usize {
+        self.decisions.len() + self.old.len() - self.order.len()
+    }
+
+    /// Applies the filter: to be called after every change of it and of the rows.
+    pub(crate) fn arrange(&mut self) {
+        let words = self.filter.to_lowercase();
+        let takes = |place: &usize| {
+            let entry = self.any(*place);
+            words.is_empty() || entry.is_some_and(|entry| matches(entry, &words))
+        };
+        let all = 0..self.decisions.len() + self.old.len();
+        self.order = all.filter(takes).collect();
     }
 
     /// The row at a place.
     pub(crate) fn entry(&self, place: usize) -> Option<ListedDecision<'_>> {
+        self.any(*self.order.get(place)?)
+    }
+
+    /// The row at a place among all.
+    fn any(&self, place: usize) -> Option<ListedDecision<'_>> {
         match self.decisions.get(place) {
             Some(sealed) => Some(ListedDecision::Ours(sealed)),
             None => self
@@ -71,17 +109,14 @@ impl HistoryPane {
 
     /// The place of the selected decision.
     pub(crate) fn index(&self) -> usize {
-        let found = self.selected.as_ref().and_then(|key| match key {
-            HistoryKey::Ours(seq) => self.decisions.iter().position(|sealed| sealed.seq == *seq),
-            HistoryKey::Old(job_id, stage) => {
-                let place = self
-                    .old
-                    .iter()
-                    .position(|old| old.job_id == *job_id && old.stage == *stage);
-                place.map(|place| self.decisions.len() + place)
+        let is_selected = |place: &usize| match (&self.selected, self.any(*place)) {
+            (Some(HistoryKey::Ours(seq)), Some(ListedDecision::Ours(sealed))) => sealed.seq == *seq,
+            (Some(HistoryKey::Old(job_id, stage)), Some(ListedDecision::Old(old))) => {
+                old.job_id == *job_id && old.stage == *stage
             }
-        });
-        found.unwrap_or(0)
+            (Some(HistoryKey::Ours(_) | HistoryKey::Old(..)) | None, _) => false,
+        };
+        self.order.iter().position(is_selected).unwrap_or(0)
     }
 
     /// Selects the row at a place.

@@ -105,6 +105,11 @@ impl Outgoing {
         self.own.push_back(key.clone());
     }
 
+    /// Whether an answer is awaited that will change the screen.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.sent.values().any(|sent| !sent.is_committed && !sent.is_quiet)
+    }
+
     /// The decision of this gate that is being written, if one is.
     pub(crate) fn writing(&self, key: &GateKey) -> Option<&Sent> {
         self.sent

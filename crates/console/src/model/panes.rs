@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::figures::FiguresPane;
 use super::history::HistoryPane;
 use super::job::JobView;
 use super::look::ViewOptions;
+use super::pace::Pace;
 use super::remembered::Remembered;
 use crate::keymap::Focus;
 
@@ -18,6 +20,8 @@ pub enum Lower {
     Job,
     /// The decisions.
     History,
+    /// How gates were decided of late.
+    Figures,
 }
 
 /// The panes below the queue, and what was shown there.
@@ -27,12 +31,15 @@ pub struct Panes {
     pub is_lower_focused: bool,
     /// What stands below the queue.
     pub lower: Lower,
+    /// Whether they wait for the selection to rest.
+    pub pace: Pace,
     /// How diffs are looked at.
     pub look: ViewOptions,
     /// The job of the selected row.
     pub job: Option<JobView>,
     /// The decisions.
     pub(crate) history: HistoryPane,
+    pub(crate) figures: FiguresPane,
     /// What was shown of gates that the selection left, the newest last.
     pub(crate) remembered: VecDeque<Remembered>,
 }
@@ -46,6 +53,7 @@ impl Panes {
             (true, Lower::Gate) => Focus::Diff,
             (true, Lower::Job) => Focus::Job,
             (true, Lower::History) => Focus::History,
+            (true, Lower::Figures) => Focus::Figures,
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The question before a decision or a patch.
 
 use super::parts::{answers, gate_label, key, keys, note, note_key, outlook, text, title, too_long, until, wrapped};
+use super::whole;
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{Checked, Effect};
 use crate::facts::{change, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
+use crate::layout;
 use crate::model::gate::GateView;
 use crate::model::outgoing::Sent;
 use crate::model::panes::Lower;
@@ -27,8 +29,9 @@ use text::words::counted_are;
 pub(crate) enum ConfirmState {
     /// Waits for the operator.
     Asking,
-    /// Sent; not yet answered.
-    Writing(Ticket),
+    /// Sent; not yet answered. Its lines stay as many as they were: a prompt that shrinks would move
+    /// all that is above it.
+    Writing(Ticket, usize),
     /// It will not happen: why, and what to do.
     Refused(String, Option<String>),
 }
@@ -202,8 +205,9 @@ impl PromptKind for Confirm {
                 lines.push(keys(model, columns, &[back]));
                 return lines;
             }
-            ConfirmState::Writing(_) => {
+            ConfirmState::Writing(_, height) => {
                 lines.push(text("writing…", theme.held()));
+                lines.resize_with((*height).max(lines.len()), || PromptLine::Spare(Vec::new()));
                 return lines;
             }
             ConfirmState::Asking => {}
@@ -286,7 +290,7 @@ impl PromptKind for Confirm {
     fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool {
         match self.state {
             ConfirmState::Refused(..) => return false,
-            ConfirmState::Writing(_) => return true,
+            ConfirmState::Writing(..) => return true,
             ConfirmState::Asking => {}
         }
         if self.intent == Intent::Reject && self.note.is_missing() && !self.note.is_empty_accepted {
@@ -300,7 +304,8 @@ impl PromptKind for Confirm {
             has_patch: self.patch.is_some(),
             ..other_sent(self.intent.words().done, self.not_done(), &self.pin.label)
         };
-        self.state = ConfirmState::Writing(send(model, sent, command, fx));
+        let height = self.lines(model, whole::columns(layout::of(model).lower)).len();
+        self.state = ConfirmState::Writing(send(model, sent, command, fx), height);
         true
     }
 
@@ -309,7 +314,7 @@ impl PromptKind for Confirm {
         let so = match (&self.state, self.intent) {
             (ConfirmState::Asking, Intent::Apply | Intent::Undo) => Some(until(enter, "changed")),
             (ConfirmState::Asking, Intent::Approve | Intent::Reject) => Some(until(enter, "decided")),
-            (ConfirmState::Writing(_), _) => Some("the answer will show here".to_owned()),
+            (ConfirmState::Writing(..), _) => Some("the answer will show here".to_owned()),
             (ConfirmState::Refused(..), _) => None,
         };
         look(model).into_iter().chain(so).collect()
@@ -320,7 +325,7 @@ impl PromptKind for Confirm {
     }
 
     fn waits_for(&self, ticket: Ticket) -> bool {
-        self.state == ConfirmState::Writing(ticket)
+        matches!(self.state, ConfirmState::Writing(sent, _) if sent == ticket)
     }
 
     fn note(&self) -> Option<&Note> {
@@ -342,7 +347,7 @@ impl PromptKind for Confirm {
 
     fn gates(&self, _: &Model) -> Vec<GateKey> {
         match self.state {
-            ConfirmState::Asking | ConfirmState::Writing(_) => vec![self.pin.key.clone()],
+            ConfirmState::Asking | ConfirmState::Writing(..) => vec![self.pin.key.clone()],
             ConfirmState::Refused(..) => Vec::new(),
         }
     }
@@ -370,7 +375,7 @@ impl PromptKind for Confirm {
 
     fn close(&self) -> (Option<&'static str>, Closing) {
         let words = match self.state {
-            ConfirmState::Writing(_) => Some("Sent already: the answer will show here"),
+            ConfirmState::Writing(..) => Some("Sent already: the answer will show here"),
             ConfirmState::Asking if !self.note.editor.is_blank() => Some("Nothing is decided; the note is kept"),
             ConfirmState::Asking | ConfirmState::Refused(..) => None,
         };

@@ -18,6 +18,7 @@ use crate::terminal::{EditorState, Ended, Incoming, InputStream, Terminal};
 use crate::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
 use crate::view;
 use clock::Alarm;
+use domain::time::SECOND_US;
 use engine::api::Notice;
 
 /// How many notices are taken before the rest of the loop has its turn.
@@ -25,6 +26,13 @@ const NOTICES_MAX: usize = 256;
 /// Between being continued in the background and the next stop: time for a signal that ends the
 /// process to be heard.
 const BACKGROUND_WAIT: Duration = Duration::from_millis(10);
+
+/// A frame is put off for so long while answers are under way that it would be drawn anew for: what
+/// is read comes within some milliseconds, and nobody sees the difference but a thin line.
+const ANSWERS_US: i64 = 25_000;
+/// While a key is held, frames are as far apart as such a line takes for them, bytes a second: the
+/// rows go by on a thin line too, and the last one is there when the key is let go.
+const THIN_LINE: i64 = 1_500;
 
 /// What woke the loop.
 enum Woken {
@@ -49,6 +57,16 @@ pub struct Console<I, T, B> {
     orders: VecDeque<Order>,
     /// What is on the frame that is being written.
     on_the_way: Option<FrameFacts>,
+    frames: Frames,
+}
+
+/// When frames are drawn, on the boot clock.
+#[derive(Default)]
+struct Frames {
+    /// Since when one is wanted; none: none is.
+    wanted_boot_us: Option<i64>,
+    /// Until when a thin line has to do with the last one.
+    taken_boot_us: i64,
 }
 
 impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
@@ -64,6 +82,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             backend,
             orders: VecDeque::new(),
             on_the_way: None,
+            frames: Frames::default(),
         };
         console.tell(Msg::Drafts(drafts, problems));
         console.tell(Msg::Discarded(discarded));
@@ -79,7 +98,13 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
             if let Some(ended) = self.settle().await? {
                 return Ok(ended);
             }
-            let wake = Duration::from_micros(next_wake_us(&self.model).unsigned_abs());
+            let put_off_us = self.put_off_us();
+            if put_off_us == 0 {
+                self.draw()?;
+            }
+            let put_off = (put_off_us > 0).then_some(put_off_us);
+            let wake = next_wake_us(&self.model).min(put_off.unwrap_or(i64::MAX));
+            let wake = Duration::from_micros(wake.unsigned_abs());
             let woken = tokio::select! {
                 biased;
                 woken = self.woken() => woken,
@@ -97,6 +122,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         loop {
             let mut ended = self.settle().await?;
             if ended.is_none() {
+                self.draw()?;
                 let woken = if self.effects.is_idle() {
                     self.woken().now_or_never()
                 } else {
@@ -119,7 +145,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         self.effects.run(effects, &mut self.backend, &mut self.orders);
     }
 
-    /// Does what is due, and draws a frame if one is wanted and the terminal takes it.
+    /// Does what is due.
     async fn settle(&mut self) -> io::Result<Option<Ended>> {
         self.backend.settle();
         self.tell(Msg::Tick(self.backend.now()));
@@ -131,18 +157,42 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         if let Some(ended) = self.carry_out().await? {
             return Ok(Some(ended));
         }
+        Ok(None)
+    }
+
+    /// Microseconds for which the next frame is put off.
+    fn put_off_us(&mut self) -> i64 {
+        let boot = self.model.now.boot_us;
+        if !self.model.window.is_dirty {
+            self.frames.wanted_boot_us = None;
+            return 0;
+        }
+        let wanted = *self.frames.wanted_boot_us.get_or_insert(boot);
+        let is_answered = self.effects.is_idle() && !self.model.outgoing.is_waiting();
+        let answers = if is_answered { 0 } else { wanted + ANSWERS_US - boot };
+        let is_moving = self.model.panes.pace.is_moving();
+        let line = if is_moving { self.frames.taken_boot_us - boot } else { 0 };
+        answers.max(line).max(0)
+    }
+
+    /// Draws a frame if one is wanted and the terminal takes it.
+    fn draw(&mut self) -> io::Result<()> {
         while self.model.window.is_dirty && !self.terminal.is_lent() && !self.terminal.is_busy() {
             self.model.window.is_dirty = false;
+            self.frames.wanted_boot_us = None;
             let model = &self.model;
             let is_written = self.terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
             let facts = view::facts(model);
+            let bytes = i64::try_from(self.terminal.frame_bytes()).unwrap_or(i64::MAX);
+            let boot = self.model.now.boot_us;
+            self.frames.taken_boot_us = boot.saturating_add(bytes.saturating_mul(SECOND_US) / THIN_LINE);
             if is_written {
                 self.tell(Msg::Drawn(facts));
             } else {
                 self.on_the_way = Some(facts);
             }
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Waits for whatever comes first but the time. Cancel-safe.

@@ -36,36 +36,88 @@ const PLAIN: Style = Style {
     modifier: Modifier::empty(),
 };
 
-/// Writes these cells, in their order, to a terminal whose style is plain; leaves it plain.
-pub(super) fn write<'c>(cells: impl IntoIterator<Item = (u16, u16, &'c Cell)>, out: &mut Vec<u8>) -> io::Result<()> {
+/// What of a blank cell can be seen.
+const OF_BLANKS: Modifier = Modifier::UNDERLINED
+    .union(Modifier::REVERSED)
+    .union(Modifier::CROSSED_OUT);
+
+/// Whether a blank of this style looks like a plain one.
+pub(super) fn is_unseen(cell: &Cell) -> bool {
+    cell.bg == Color::Reset && !cell.modifier.intersects(OF_BLANKS)
+}
+
+/// Whether it is a blank of which nothing can be seen: it is written in whatever such style is in
+/// force.
+pub(super) fn is_blank(cell: &Cell) -> bool {
+    cell.symbol() == " " && is_unseen(cell)
+}
+
+/// A cell to write, or that all is blank from a cell to the end of its row.
+pub(super) enum Piece<'c> {
+    Cell(&'c Cell),
+    Blanks,
+}
+
+/// Writes these, in their order, to a terminal whose style is plain; leaves it plain.
+pub(super) fn write<'c>(pieces: impl IntoIterator<Item = (u16, u16, Piece<'c>)>, out: &mut Vec<u8>) -> io::Result<()> {
     let mut style = PLAIN;
     // Where the cursor stands; none: nobody knows, as behind a wide character or a cell that the
     // terminal may have made wide.
     let mut at: Option<(u16, u16)> = None;
-    for (x, y, cell) in cells {
+    for (x, y, piece) in pieces {
         match at {
             Some(at) if at == (x, y) => {}
-            Some((from, row)) if row == y && x > from => write!(out, "\x1b[{}C", x - from)?,
+            Some((from, row)) if row == y && x > from => forward(x - from, out)?,
+            // Shorter than an address, where the row below comes next.
+            Some((_, row)) if row + 1 == y => {
+                out.extend_from_slice(b"\r\n");
+                forward(x, out)?;
+            }
             Some(_) | None if x == 0 => write!(out, "\x1b[{}H", y + 1)?,
             Some(_) | None => write!(out, "\x1b[{};{}H", y + 1, x + 1)?,
         }
-        let wanted = Style {
-            fg: cell.fg,
-            bg: cell.bg,
-            modifier: cell.modifier,
+        let is_any = style.bg == Color::Reset && !style.modifier.intersects(OF_BLANKS);
+        let wanted = match piece {
+            Piece::Blanks => PLAIN,
+            Piece::Cell(cell) => Style {
+                fg: cell.fg,
+                bg: cell.bg,
+                modifier: cell.modifier,
+            },
         };
-        if wanted != style {
+        let is_blank = match piece {
+            Piece::Blanks => true,
+            Piece::Cell(cell) => is_blank(cell),
+        };
+        if wanted != style && !(is_blank && is_any) {
             restyle(style, wanted, out)?;
             style = wanted;
         }
-        let symbol = cell.symbol();
-        out.extend_from_slice(symbol.as_bytes());
-        at = (symbol.width() == 1).then_some((x + 1, y));
+        match piece {
+            Piece::Cell(cell) => {
+                let symbol = cell.symbol();
+                out.extend_from_slice(symbol.as_bytes());
+                at = (symbol.width() == 1).then_some((x + 1, y));
+            }
+            Piece::Blanks => {
+                out.extend_from_slice(b"\x1b[K");
+                at = Some((x, y));
+            }
+        }
     }
     if style != PLAIN {
         out.extend_from_slice(b"\x1b[m");
     }
     Ok(())
+}
+
+/// So many cells to the right.
+fn forward(cells: u16, out: &mut Vec<u8>) -> io::Result<()> {
+    match cells {
+        0 => Ok(()),
+        1 => out.write_all(b"\x1b[C"),
+        cells => write!(out, "\x1b[{cells}C"),
+    }
 }
 
 fn restyle(from: Style, to: Style, out: &mut Vec<u8>) -> io::Result<()> {
@@ -79,7 +131,7 @@ fn restyle(from: Style, to: Style, out: &mut Vec<u8>) -> io::Result<()> {
     let kept = if to.modifier.contains(from.modifier) {
         from
     } else {
-        write!(out, "0")?;
+        // Nothing before the separator is a nought.
         separator = ";";
         PLAIN
     };

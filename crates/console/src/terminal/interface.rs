@@ -73,6 +73,8 @@ pub trait Terminal {
     /// Draws a frame and sends it; returns whether all of it is on the terminal now, else
     /// [`Self::written`] tells.
     fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool>;
+    /// How many bytes the last frame took.
+    fn frame_bytes(&self) -> usize;
     /// Waits until a frame is written, for ever when none is under way. False: the terminal is
     /// gone. Cancel-safe.
     fn written(&mut self) -> impl Future<Output = bool>;

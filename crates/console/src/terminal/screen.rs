@@ -12,8 +12,9 @@ use std::io::{self, Write as _};
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier};
 
-use super::cells;
+use super::cells::{self, Piece};
 
 const HIDE: &[u8] = b"\x1b[?25l";
 const SHOW: &[u8] = b"\x1b[?25h";
@@ -24,6 +25,8 @@ const SAVED_MIN: usize = 3;
 /// Cells that stay are written again rather than jumped over when they are no more than this: a
 /// jump has four bytes.
 const GAP_MAX: u16 = 4;
+/// From so many blanks on, to wipe the rest of a row is shorter than to write them.
+const WIPED_MIN: usize = 4;
 
 /// The terminal's cells as far as they are known.
 pub(super) struct Screen {
@@ -61,6 +64,10 @@ impl Screen {
         let area = self.next.area;
         self.next.reset();
         let cursor = render(area, &mut self.next).filter(|cursor| area.contains(*cursor));
+        // A blank looks the same in most styles: no byte for what nobody sees.
+        for cell in self.next.content.iter_mut().filter(|cell| cells::is_blank(cell)) {
+            (cell.fg, cell.modifier) = (Color::Reset, Modifier::empty());
+        }
         let mut bytes = Vec::new();
         if self.is_unknown {
             bytes.extend_from_slice(CLEAR);
@@ -86,8 +93,38 @@ impl Screen {
         Ok(bytes)
     }
 
-    /// The cells to write, in order; small gaps between them are filled.
-    fn updates(&self) -> Vec<(u16, u16, &Cell)> {
+    /// What to write, in order: small gaps between cells are filled, and where a row ends in blanks
+    /// its end is wiped.
+    fn updates(&self) -> Vec<(u16, u16, Piece<'_>)> {
+        let columns = usize::from(self.next.area.width);
+        let rows = self.next.content.chunks(columns.max(1));
+        let ends = rows.map(|row| {
+            row.iter()
+                .rposition(|cell| !cells::is_blank(cell))
+                .map_or(0, |last| last + 1)
+        });
+        let ends: Vec<usize> = ends.collect();
+        let is_tail = |x: u16, y: u16| ends.get(usize::from(y)).is_some_and(|end| usize::from(x) >= *end);
+        let cells = self.changed_cells();
+        let mut pieces = Vec::with_capacity(cells.len());
+        let mut rest = cells.as_slice();
+        while let Some(&(x, y, cell)) = rest.first() {
+            let tail = rest
+                .iter()
+                .take_while(|(at, row, _)| *row == y && is_tail(*at, y))
+                .count();
+            let (piece, taken) = if tail >= WIPED_MIN {
+                (Piece::Blanks, tail)
+            } else {
+                (Piece::Cell(cell), 1)
+            };
+            pieces.push((x, y, piece));
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        pieces
+    }
+
+    fn changed_cells(&self) -> Vec<(u16, u16, &Cell)> {
         let mut updates: Vec<(u16, u16, &Cell)> = Vec::new();
         for (x, y, cell) in self.shown.diff_iter(&self.next) {
             if let Some((former_x, former_y, former)) = updates.last().copied()
@@ -96,7 +133,10 @@ impl Screen {
                 && x - former_x <= GAP_MAX
             {
                 let gap = (former_x + 1..x).map(|x| (x, y, &self.next[(x, y)]));
-                let is_plain = |cell: &Cell| cell.symbol().len() == 1 && cell.style() == former.style();
+                let is_plain = |cell: &Cell| {
+                    let needs_no_other = cell.style() == former.style();
+                    cell.symbol().len() == 1 && (needs_no_other || cells::is_blank(cell) && cells::is_unseen(former))
+                };
                 // A wide character holds the cell behind it.
                 if former.symbol().len() == 1 && gap.clone().all(|(_, _, cell)| is_plain(cell)) {
                     updates.extend(gap);

@@ -62,7 +62,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Right => motion::sideways(model, focus, true, fx),
         Action::NextPane => motion::other_pane(model, fx),
         Action::Open => {
-            let lower = if model.panes.lower == Lower::History {
+            let lower = if matches!(model.panes.lower, Lower::History | Lower::Figures) {
                 Lower::Gate
             } else {
                 model.panes.lower
@@ -79,7 +79,8 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ShowGate => motion::show(model, Lower::Gate, fx),
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
-        Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(&model.queue.filter))),
+        Action::ShowFigures => motion::show(model, Lower::Figures, fx),
+        Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, fx);
@@ -236,7 +237,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 act(model, focus, entry.action, fx);
             }
         }
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose | Focus::Menu => {}
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures | Focus::Compose | Focus::Menu => {}
     }
 }
 
@@ -245,8 +246,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
         Focus::Filter => {
             model.keys.field = None;
-            model.queue.filter.clear();
-            queue::rearrange(model, fx);
+            set_filter(model, String::new(), fx);
         }
         Focus::Find => model.keys.field = None,
         Focus::Types | Focus::Candidates => {
@@ -261,20 +261,40 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.keys.overlay = None,
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Compose => {}
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures | Focus::Compose => {}
+    }
+}
+
+/// What the pane that has the keys is filtered by: the history, else the queue.
+fn filter(model: &Model) -> &str {
+    match model.pane_focus() == Focus::History {
+        true => &model.panes.history.filter,
+        false => &model.queue.filter,
+    }
+}
+
+/// Filters that pane by something else.
+pub(crate) fn set_filter(model: &mut Model, words: String, fx: &mut Vec<Effect>) {
+    if model.pane_focus() == Focus::History {
+        model.panes.history.filter = words;
+        model.panes.history.arrange();
+    } else {
+        model.queue.filter = words;
+        queue::rearrange(model, fx);
     }
 }
 
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     match (model.panes.is_lower_focused, model.panes.lower) {
         (true, Lower::Gate) => model.panes.is_lower_focused = false,
-        (true, Lower::Job | Lower::History) => {
+        (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, String::new(), fx),
+        (true, Lower::Job | Lower::History | Lower::Figures) => {
             model.panes.is_lower_focused = false;
             model.panes.lower = Lower::Gate;
         }
-        (false, Lower::Gate | Lower::Job | Lower::History) if mark::clear(model) => {}
+        (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.
-        (false, Lower::Gate | Lower::Job | Lower::History) => {
+        (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) => {
             model.queue.filter.clear();
             queue::rearrange(model, fx);
         }

@@ -15,7 +15,23 @@ use domain::job::{JobRows, JobStatus};
 
 /// The selection moved: show what it is on now.
 pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
+    pass_over(model, fx);
+    arrive(model, fx);
+}
+
+/// The selection has rested, or something else than moving it was asked for.
+pub(crate) fn arrive(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.panes.pace.arrive() {
+        model.window.is_dirty = true;
+        ask_job(model, fx);
+    }
+}
+
+/// The selection moved and may go on: what was shown of the former gate is put away, and of this
+/// one nothing is asked before the selection rests.
+pub(crate) fn pass_over(model: &mut Model, fx: &mut Vec<Effect>) {
     look::leave(model, fx);
+    model.panes.pace.moved(model.now.boot_us);
     let slug = model.queue.current().map(|row| row.slug.to_string());
     model.gate = None;
     let Some(selected) = model.queue.selected().cloned() else {
@@ -30,7 +46,6 @@ pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.panes.job.as_ref().is_none_or(|job| job.job_id != job_id) {
         model.panes.job = Some(JobView::new(job_id));
     }
-    ask_job(model, fx);
 }
 
 /// Asks for the selected job; while a question is under way, once more after it.
@@ -38,7 +53,7 @@ pub(crate) fn ask_job(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(job) = &model.panes.job else {
         return;
     };
-    if !model.outgoing.job.begin() {
+    if model.panes.pace.is_moving() || !model.outgoing.job.begin() {
         return;
     }
     fx.push(Effect::Ask(Question::Job(job.job_id.clone())));

@@ -93,7 +93,7 @@ pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
         tell_left_out(model, left_out);
     }
     if let Some(place) = model.queue.place() {
-        super::queue::choose(model, place.saturating_add(1), fx);
+        super::queue::pass_to(model, place.saturating_add(1), fx);
     }
 }
 

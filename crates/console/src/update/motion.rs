@@ -3,12 +3,14 @@
 use super::{diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::{help, history, job, lists, verb};
+use crate::facts::{figures, help, history, job, lists, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
+use crate::model::figures::since;
 use crate::model::panes::Lower;
 use crate::prompt::bulk;
+use crate::question::Question;
 use crate::update::outgoing::{Step, tell};
 
 /// Moves in the pane that has the keys.
@@ -23,7 +25,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::Queue => {
             let last = model.queue.len().saturating_sub(1);
             let place = model.queue.place().unwrap_or(0);
-            queue::choose(model, step.from(place, layout.queue_rows(), last), fx);
+            queue::pass_to(model, step.from(place, layout.queue_rows(), last), fx);
         }
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
@@ -51,6 +53,12 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             let target = step.from(history.index(), page, history.count().saturating_sub(1));
             history.select(target);
             history.top = top_with(target, history.top, page);
+        }
+        Focus::Figures => {
+            let (_, rows) = figures::shares(model, layout.lower);
+            let pane = &mut model.panes.figures;
+            let lines = pane.figures.as_deref().map_or(0, |all| figures::list(all).len());
+            pane.top = step.from(pane.top, rows, lines.saturating_sub(rows));
         }
         Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
@@ -128,5 +136,6 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
             crate::update::outgoing::ask_decisions(fx);
             crate::update::outgoing::ask_old_decisions(model, fx);
         }
+        Lower::Figures => fx.push(Effect::Ask(Question::Figures(since(model.now.utc)))),
     }
 }

@@ -28,6 +28,7 @@ pub(crate) fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
         Lower::Gate if model.gate.is_some() => Focus::Diff,
         Lower::Gate | Lower::Job => Focus::Job,
         Lower::History => Focus::History,
+        Lower::Figures => Focus::Figures,
     };
     match wheel {
         Some(way) if layout.lower.contains(at) && model.keys.overlay.is_none() => {

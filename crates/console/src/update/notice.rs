@@ -54,13 +54,22 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
         Answered::Decisions(decisions) => {
             if let Some(decisions) = told(model, decisions) {
                 model.panes.history.decisions = decisions;
+                model.panes.history.arrange();
                 if !std::mem::replace(&mut model.panes.history.is_loaded, true) {
                     since::ask(fx);
                 }
             }
         }
+        Answered::Figures(figures) => {
+            if let Some(figures) = told(model, figures) {
+                model.panes.figures.figures = Some(figures);
+            }
+        }
         Answered::OldDecisions(decisions) => match told(model, decisions) {
-            Some(decisions) => model.panes.history.old = decisions,
+            Some(decisions) => {
+                model.panes.history.old = decisions;
+                model.panes.history.arrange();
+            }
             None => model.panes.history.is_old_asked = false,
         },
         Answered::Since(events) => {

@@ -152,6 +152,14 @@ pub(crate) fn choose(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
     }
 }
 
+/// The same with a key that may be held: what the row is about follows when the selection rests.
+pub(crate) fn pass_to(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
+    model.queue.is_chosen = true;
+    if model.queue.select(place) {
+        gate::pass_over(model, fx);
+    }
+}
+
 /// The filter or the order changed: the selection stays where it can.
 pub(crate) fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
     model.queue.arrange();

@@ -1,6 +1,6 @@
 //! Keys and pastes that go into a text.
 
-use super::{act, compose, look, queue, slips};
+use super::{act, compose, look, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -153,8 +153,8 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
             if let Some(Field::Filter(editor)) = &mut model.keys.field
                 && edit(editor)
             {
-                model.queue.filter = editor.text();
-                queue::rearrange(model, fx);
+                let words = editor.text();
+                act::set_filter(model, words, fx);
             }
         }
         Focus::Search => {
@@ -180,6 +180,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         | Focus::Diff
         | Focus::Job
         | Focus::History
+        | Focus::Figures
         | Focus::Confirm
         | Focus::Bulk
         | Focus::Ask

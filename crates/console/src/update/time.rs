@@ -62,6 +62,7 @@ pub(crate) fn next_wake_us(model: &Model) -> i64 {
             .map(|since| since + DRAFT_DELAY_US - boot),
         compose::look_wake_us(model),
         slips::wake_us(model),
+        model.panes.pace.rests_us(boot),
         job.map(|job| job.log_boot_us + LOG_EVERY_US - boot),
         look::wake_us(model),
         behind.map(|view| view.rereads.boot_us + REREAD_EVERY_US - boot),
@@ -103,6 +104,9 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         super::files::keep_reading(model, fx);
     }
     slips::tick(model, fx);
+    if model.panes.pace.rests_us(now.boot_us) == Some(0) {
+        gate::arrive(model, fx);
+    }
     compose::keep_looking(model, fx);
     lease::keep_lease(model, fx);
     look::record_due(model, fx);

@@ -109,10 +109,13 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
     for words in &title.words {
         pen.text(&format!("  {words} "), theme.plain());
     }
-    if title.words.is_empty() {
-        pen.text(" ", theme.plain());
+    // While the selection moves, each row would draw the rule anew.
+    if !model.panes.pace.is_moving() {
+        if title.words.is_empty() {
+            pen.text(" ", theme.plain());
+        }
+        pen.rule(theme);
     }
-    pen.rule(theme);
     let hold = hold_lines(model);
     for (line, words) in (1..).zip(&hold) {
         RowWriter::at_line(buffer, area, line).skip(1).text(words, theme.held());
@@ -211,6 +214,8 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     let Some(file) = view.current() else {
         let text = if view.rows.is_some() {
             "Nothing is attached: the decision is about the stage itself"
+        } else if model.panes.pace.is_moving() {
+            ""
         } else {
             "Reading the gate…"
         };

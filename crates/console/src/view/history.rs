@@ -10,8 +10,10 @@ use crate::facts::{label, shorten};
 use crate::keymap::{self, Focus};
 use crate::layout::take_bottom;
 use crate::model::Model;
+use domain::decision::Decision;
 use domain::old::ListedDecision;
 use domain::time::Timestamp;
+use text::words::duration_us;
 use text::{visible_line, width};
 
 /// The widths of the columns whose words differ in length: time or date, job, stage, name. The note
@@ -21,6 +23,19 @@ struct Widths {
     job: usize,
     stage: usize,
     by: usize,
+    /// Whether there is room for how long it took and how much of it was seen.
+    has_facts: bool,
+}
+
+/// From this width on.
+const FACTS_MIN: u16 = 100;
+
+fn seen_words(decision: &Decision) -> &'static str {
+    match (decision.is_wholly_seen(), decision.seen().is_empty()) {
+        (true, _) => "all seen",
+        (false, false) => "some seen",
+        (false, true) => "unseen",
+    }
 }
 
 impl Widths {
@@ -33,6 +48,7 @@ impl Widths {
             job: widest(&|entry| width(&label::job(entry.job_id(), ""))).clamp(5, most.max(9)),
             stage: widest(&|entry| width(&stage(entry))).min(16),
             by: widest(&|entry| width(&visible_line(entry.by()))).min(12),
+            has_facts: columns >= FACTS_MIN,
         }
     }
 }
@@ -68,6 +84,14 @@ fn draw_row(
     pen.cell(&stage(decision), widths.stage, theme.plain()).skip(1);
     pen.cell(verdict, 10, style).skip(1);
     pen.cell(decision.by(), widths.by, style).skip(1);
+    if widths.has_facts {
+        let (after, seen) = match decision {
+            ListedDecision::Ours(sealed) => (duration_us(sealed.decision.waited_us()), seen_words(&sealed.decision)),
+            ListedDecision::Old(_) => (String::new(), ""),
+        };
+        pen.cell_right(&after, 7, theme.plain()).skip(1);
+        pen.cell(seen, 9, theme.plain()).skip(1);
+    }
     let patch = if decision.patch().is_some() { "patch " } else { "" };
     pen.text(patch, theme.plain())
         .text(decision.notes().unwrap_or(""), theme.plain());
@@ -116,12 +140,17 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let count = history.count();
     match (history.is_loaded, count) {
         (false, _) => pen.text(" reading…", theme.plain()),
+        (true, 0) if history.hidden() > 0 => pen.text(" no decision matches the filter", theme.warning()),
         (true, 0) => pen.text(" no decision was made yet", theme.plain()),
         (true, _) => pen.text(
             &format!(" decision {} of {count}, newest first", history.index() + 1),
             theme.plain(),
         ),
     };
+    if !history.filter.is_empty() {
+        let words = format!("  filter: {}, {} hidden", history.filter, history.hidden());
+        pen.text(&words, theme.warning());
+    }
     pen.text(" ", theme.plain()).rule(theme);
     let rows = rows(model, area);
     let index = history.index();

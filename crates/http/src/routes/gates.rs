@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::stats;
 use crate::answer::{self, Answered, ApiError};
 use crate::app::{App, no_such_job};
 use crate::params::{GatePath, JobPath, QueryParams};
@@ -16,7 +17,7 @@ use domain::decision::SealedDecision;
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
-use domain::old::{ListedDecision, ListedJob, OldDecision};
+use domain::old::{ListedDecision, ListedJob};
 use domain::refusal::Refusal;
 use domain::stage_state::StageState;
 use domain::view::JobFilter;
@@ -263,24 +264,27 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Ans
     params(
         ("job_id" = Option<String>, Query, pattern = "^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$", description = "Only this job's"),
         ("stage" = Option<String>, Query, pattern = "^([a-z][a-z0-9_-]{0,49})?$", description = "Only this stage's"),
+        ("operator" = Option<String>, Query, description = "Only this person's; `timer` for the timer's"),
+        ("verdict" = Option<String>, Query, pattern = "^(approved|rejected)?$", description = "Only these"),
+        ("by_timer" = Option<bool>, Query, description = "Only the timer's, or only those of persons"),
+        ("since" = Option<String>, Query, description = "Only from then on: RFC 3339, a date, or how long ago: 30d, 12h"),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 10000, description = "At most so many; 100 unless asked"),
     ),
     responses((status = 200, description = "Decision files", body = [DecisionFile])))]
 pub(crate) async fn decisions(State(app): State<Arc<App>>, asked: QueryParams) -> Answered {
     let limit = asked.number("limit", 1..=DECISIONS_MAX)?.unwrap_or(DECISIONS_DEFAULT);
-    let (job_id, stage) = (asked.job("job_id")?, asked.stage("stage")?);
-    let ours = app.engine.decisions(job_id.as_ref(), stage.as_ref(), limit);
-    let ours = app.read(ours).await?;
+    let filter = stats::filter(&app, &asked)?;
+    let ours = app.read(app.engine.recorded(filter.clone(), limit)).await?;
     let left = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(ours.len());
     // Old records are outside the chain and older than it, so they come first.
     let history = if left > 0 {
-        app.read(app.engine.old_decisions(job_id.as_ref(), DECISIONS_MAX))
+        app.read(app.engine.old_decisions(filter.job_id.as_ref(), DECISIONS_MAX))
             .await?
     } else {
         Vec::new()
     };
-    let of_stage = |decision: &&OldDecision| stage.as_ref().is_none_or(|stage| decision.stage == *stage);
-    let history = history.iter().filter(of_stage).take(left).map(ListedDecision::Old);
+    let history = history.iter().map(ListedDecision::Old);
+    let history = history.filter(|old| filter.takes(*old)).take(left);
     Ok(answer::ok(
         &ours.iter().map(ListedDecision::Ours).chain(history).collect::<Vec<_>>(),
     ))

@@ -1,0 +1,104 @@
+//! The record, by what it says: lists of decisions, and all of them one after the other, for
+//! figures.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::cells::{Cells, count};
+use super::error::{RowError, StoreError};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::reader::{Conditions, Reader};
+use domain::decision::{Decision, SealedDecision};
+use domain::event::Event;
+use domain::figures::{HOLD_KIND, RecordFilter};
+use domain::gate::Verdict;
+
+/// What a filter says of decisions.
+fn of_decisions(filter: &RecordFilter) -> Conditions {
+    let mut conditions = Conditions::default();
+    if let Some(job_id) = &filter.job_id {
+        conditions.add("job_id = ?", Value::from(job_id.to_string()));
+    }
+    if let Some(stage) = &filter.stage {
+        conditions.add("stage = ?", Value::from(stage.to_string()));
+    }
+    if let Some(operator) = &filter.operator {
+        conditions.add("document ->> '$.by' = ?", Value::from(operator.clone()));
+    }
+    if let Some(verdict) = filter.verdict {
+        let is_approved = i64::from(verdict == Verdict::Approve);
+        conditions.add("document ->> '$.approved' = ?", Value::from(is_approved));
+    }
+    if let Some(is_by_timer) = filter.is_by_timer {
+        let text = "(document ->> '$.via.surface' = 'timer') = ?";
+        conditions.add(text, Value::from(i64::from(is_by_timer)));
+    }
+    if let Some(since) = filter.since {
+        // Times are written in one form of one length, so their texts are in their order.
+        conditions.add("document ->> '$.at' >= ?", Value::from(since.to_string()));
+    }
+    conditions
+}
+
+impl Reader {
+    /// Decisions, newest first.
+    pub fn recorded(&self, filter: &RecordFilter, limit: u32) -> Result<Vec<SealedDecision>, StoreError> {
+        let mut conditions = of_decisions(filter);
+        let select = format!("SELECT {DECISION_COLUMNS} FROM decision");
+        let sql = conditions.sql(&select, "ORDER BY seq DESC", limit);
+        let values = &conditions.values;
+        self.read(|connection| collect(connection, &sql, params_from_iter(values), event_row::decision))
+    }
+
+    /// Goes through so many decisions after this number, oldest first. Returns the number of the last
+    /// one, or the same number when there are no more.
+    // A document is read as it stands: whether it is what was written is for `decisions verify`.
+    pub fn each_decision(
+        &self,
+        filter: &RecordFilter,
+        after: u64,
+        limit: u32,
+        mut take: impl FnMut(&Decision),
+    ) -> Result<u64, StoreError> {
+        let mut conditions = of_decisions(filter);
+        conditions.add("seq > ?", Value::from(count(after)));
+        let sql = conditions.sql("SELECT seq, document FROM decision", "ORDER BY seq", limit);
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(&sql)?;
+            let mut rows = statement.query(params_from_iter(&conditions.values))?;
+            let mut last = after;
+            while let Some(row) = rows.next()? {
+                let cells = Cells::new(row, "decision", 0);
+                last = cells.u64(0)?;
+                take(&cells.json(1)?);
+            }
+            Ok(last)
+        })
+    }
+
+    /// The events of holds by persons after this number, oldest first.
+    pub fn holds(&self, filter: &RecordFilter, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+        let mut conditions = Conditions::default();
+        conditions.add("payload ->> '$.kind' = ?", Value::from(HOLD_KIND.to_owned()));
+        conditions.add("seq > ?", Value::from(count(after)));
+        if let Some(job_id) = &filter.job_id {
+            conditions.add("job_id = ?", Value::from(job_id.to_string()));
+        }
+        if let Some(stage) = &filter.stage {
+            conditions.add("stage = ?", Value::from(stage.to_string()));
+        }
+        if let Some(operator) = &filter.operator {
+            conditions.add("payload ->> '$.by' = ?", Value::from(operator.clone()));
+        }
+        if let Some(since) = filter.since {
+            conditions.add("ts >= ?", Value::from(since.micros()));
+        }
+        // The index has these events only: their share of the log is small.
+        let select = format!("SELECT {EVENT_COLUMNS} FROM event INDEXED BY event_held");
+        let sql = conditions.sql(&select, "AND type = 'gate_held' ORDER BY seq", limit);
+        let read = |connection: &Connection| -> Result<Vec<Event>, RowError> {
+            collect(connection, &sql, params_from_iter(&conditions.values), event_row::event)
+        };
+        self.read(read)
+    }
+}

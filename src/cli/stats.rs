@@ -1,0 +1,240 @@
+//! `holdpoint stats`: how gates were decided, counted from the record.
+
+use clap::Args;
+
+use domain::figures::{FigureCounts, Figures, RecordFilter};
+use domain::gate::Verdict;
+use domain::ids::StageName;
+use domain::operator::Surface;
+use domain::time::{Timestamp, parse_since};
+use text::visible_line;
+use text::words::duration;
+use wire::FiguresDoc;
+
+use super::ask::with_engine;
+use super::global::GlobalArguments;
+use super::output::Output;
+use super::report::{CommandError, CommandResult, Exit};
+use super::resolve::CommandContext;
+use super::table::Table;
+
+/// What the help says besides.
+pub(crate) const HELP: &str = "\
+MEDIAN and P90 are the times from opening to decision that half and nine of ten
+decisions did not exceed. SEEN counts decisions of which some person was shown
+all of the change, HOLDS timers that a person stopped on purpose. Times are in
+seconds with --json and --csv, and have three digits.
+
+All is counted from the record: old records, which stand outside the chain, are
+not in it.";
+
+/// Which part of the record.
+#[derive(Debug, Args)]
+pub(crate) struct RecordArguments {
+    /// Only this person's decisions; `timer` for the timer's
+    // Not `--operator`: that says in whose name a command runs.
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Only this stage's
+    #[arg(long, value_name = "STAGE")]
+    stage: Option<StageName>,
+    /// Only from then on: 2026-07-14, RFC 3339, or how long ago: 30d, 12h
+    #[arg(long, value_name = "TIME", value_parser = time_to_look_back_to)]
+    since: Option<String>,
+}
+
+/// Refused with the command line; what it means depends on when that is asked.
+fn time_to_look_back_to(text: &str) -> Result<String, String> {
+    parse_since(text, Timestamp::default()).map(|_| text.to_owned())
+}
+
+impl RecordArguments {
+    /// The same as a filter.
+    pub(crate) fn filter(self, now: Timestamp) -> RecordFilter {
+        RecordFilter {
+            stage: self.stage,
+            operator: self.by,
+            since: self.since.and_then(|text| parse_since(&text, now).ok()),
+            ..RecordFilter::default()
+        }
+    }
+}
+
+/// Which decisions of a list.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    #[command(flatten)]
+    record: RecordArguments,
+    /// Only these
+    #[arg(long, value_enum)]
+    verdict: Option<VerdictArgument>,
+    /// Only the timer's
+    #[arg(long, conflicts_with = "by_person")]
+    by_timer: bool,
+    /// Only those of persons
+    #[arg(long)]
+    by_person: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum VerdictArgument {
+    Approved,
+    Rejected,
+}
+
+impl ListArguments {
+    /// The same as a filter.
+    pub(crate) fn filter(self, now: Timestamp) -> RecordFilter {
+        let verdict = self.verdict.map(|verdict| match verdict {
+            VerdictArgument::Approved => Verdict::Approve,
+            VerdictArgument::Rejected => Verdict::Reject,
+        });
+        let is_by_timer = (self.by_timer || self.by_person).then_some(self.by_timer);
+        RecordFilter {
+            verdict,
+            is_by_timer,
+            ..self.record.filter(now)
+        }
+    }
+}
+
+/// What is counted, and how it is printed.
+#[derive(Debug, Args)]
+pub(crate) struct StatsArguments {
+    #[command(flatten)]
+    record: RecordArguments,
+    /// Print comma-separated values, a line for each group and name
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+const COLUMNS: [&str; 11] = [
+    "group",
+    "name",
+    "decisions",
+    "approved",
+    "rejected",
+    "by_timer",
+    "seen_wholly",
+    "patched",
+    "holds",
+    "median_s",
+    "p90_s",
+];
+
+/// Counts and prints them.
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: StatsArguments) -> CommandResult {
+    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let is_csv = arguments.csv;
+    let filter = arguments.record.filter(session.now());
+    let since = filter.since;
+    let figures = match session.open_list()? {
+        None => {
+            session.note_no_jobs();
+            Figures::default()
+        }
+        Some(engine) => with_engine(engine, async |engine| Ok(engine.figures(filter).await?)).await?,
+    };
+    if output.is_json {
+        output.document(&FiguresDoc::of(&figures, since))?;
+    } else if is_csv {
+        csv(output, &figures)?;
+    } else {
+        tables(output, &figures)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn csv(output: &mut Output, figures: &Figures) -> Result<(), CommandError> {
+    output.line(&COLUMNS.join(","))?;
+    let optional = |seconds: Option<u64>| seconds.map(|seconds| seconds.to_string()).unwrap_or_default();
+    for (group, name, counts) in figures.rows() {
+        let numbers = [
+            counts.decisions(),
+            counts.approved,
+            counts.rejected,
+            counts.by_timer,
+            counts.seen_wholly,
+            counts.patched,
+            counts.holds,
+        ];
+        let numbers = numbers.map(|number| number.to_string()).join(",");
+        let (median, p90) = (optional(counts.median_s()), optional(counts.p90_s()));
+        output.line(&format!("{group},{},{numbers},{median},{p90}", field(name)))?;
+    }
+    for (kind, times) in &figures.patches {
+        output.line(&format!("patch,{},{times},,,,,{times},,,", field(kind)))?;
+    }
+    Ok(())
+}
+
+/// A text as a field: in quotes where it would be more than one, and never a formula.
+fn field(text: &str) -> String {
+    let text = visible_line(text);
+    let is_formula = text.starts_with(['=', '+', '-', '@']);
+    if is_formula {
+        format!("\"'{}\"", text.replace('"', "\"\""))
+    } else if text.contains([',', '"']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.into_owned()
+    }
+}
+
+fn row(name: &str, counts: &FigureCounts) -> Vec<String> {
+    let all = counts.decisions();
+    let share = |part: u64| match all {
+        0 => String::new(),
+        all => format!("{part} ({}%)", (part * 100 + all / 2) / all),
+    };
+    let time = |seconds: Option<u64>| seconds.map(duration).unwrap_or_default();
+    vec![
+        name.to_owned(),
+        all.to_string(),
+        share(counts.rejected),
+        share(counts.by_timer),
+        share(counts.seen_wholly),
+        share(counts.patched),
+        counts.holds.to_string(),
+        time(counts.median_s()),
+        time(counts.p90_s()),
+    ]
+}
+
+fn tables(output: &mut Output, figures: &Figures) -> Result<(), CommandError> {
+    let heads = [
+        "DECISIONS",
+        "REJECTED",
+        "TIMER",
+        "SEEN",
+        "PATCHED",
+        "HOLDS",
+        "MEDIAN",
+        "P90",
+    ];
+    let table = |head: &str| Table::new(&[&[head][..], &heads].concat());
+    let mut all = table("ALL");
+    if figures.all.decisions() + figures.all.holds > 0 {
+        all.row(row("all", &figures.all));
+    }
+    all.print(output, "Nothing was decided yet")?;
+    for (group, head) in [("stage", "STAGE"), ("operator", "OPERATOR"), ("day", "DAY")] {
+        let mut one = table(head);
+        let rows: Vec<_> = figures.rows().filter(|(of, ..)| *of == group).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        output.line("")?;
+        rows.iter().for_each(|(_, name, counts)| one.row(row(name, counts)));
+        one.print(output, "")?;
+    }
+    if !figures.patches.is_empty() {
+        output.line("")?;
+        let mut patches = Table::new(&["PATCH", "DECISIONS"]);
+        for (kind, times) in &figures.patches {
+            patches.row(vec![kind.clone(), times.to_string()]);
+        }
+        patches.print(output, "")?;
+    }
+    Ok(())
+}
