@@ -150,9 +150,9 @@ const HELP_IN_TEXT: Binding = binding!("F1" => Help, "keys", "keys");
 const READ_ON: &str = "read on: what was not shown yet, then the next hunk, file and gate; at the end it says so";
 
 /// What marks and does not decide.
-const MARK_READ: &str = "mark the gate when all of it was shown, and go on to the next; before that, read on";
+const MARK_READ: &str = "mark a gate that was wholly shown, and go on to the next; before that, read on";
 /// The nine reasons of the configuration.
-const REASON: &str = "in a rejection: the reason of that number in the configuration";
+const REASON: &str = "in a rejection: that reason of the configuration";
 
 /// The groups of the whole console, each once, in the order of the help. A name is a row that
 /// several groups share.
@@ -213,7 +213,7 @@ groups! {
         "m" => MarkRead, MARK_READ;
     }
     READ_ELSEWHERE "read, on job and history" {
-        "}" => ReadOn, "to the gate of the row, else to the most urgent one, to read it", "read on";
+        "}" => ReadOn, "to the gate of the row, else the most urgent one, to read it";
     }
     DIFF "diff, on the gate" {
         "/" => Search, "find in the diff", "find";
@@ -259,7 +259,7 @@ groups! {
         "Enter" => Accept, "do what the prompt says";
         "Tab" => Note, "into the note";
         "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, REASON;
-        "E" => ExternalEditor, "write the note in your own editor ($VISUAL, $EDITOR)";
+        "E" => ExternalEditor, "write the note in your own editor";
         "p" => Compose, "to your patch draft instead; nothing is decided";
         TAKE_OVER;
         HELP;
@@ -280,11 +280,11 @@ groups! {
     NOTE "note" {
         "Enter" => Accept, "do what the prompt says";
         "Tab" => Note, "out of the note";
-        "Up" => FormerNote, "your note before, of the same verdict; in a note of several lines one line up";
-        "Down" => LaterNote, "the one after it, at last what you wrote; in several lines one line down";
-        "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, "where nothing is written in a rejection: the reason of that number in the configuration";
+        "Up" => FormerNote, "your note before this one; first one line up";
+        "Down" => LaterNote, "the note after it; first one line down";
+        "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, "the same, where nothing is written yet";
         "Ctrl-j" => _, "begin another line";
-        "Ctrl-g" => ExternalEditor, "write on in your own editor ($VISUAL, $EDITOR)";
+        "Ctrl-g" => ExternalEditor, "write on in your own editor";
         TAKE_OVER;
         HELP_IN_TEXT;
         "Esc" | "Ctrl-c" => Close, "back, nothing is decided; the note is kept", "back";
@@ -294,7 +294,7 @@ groups! {
         "i" => TakeIn, "take in what you have not wholly seen; {} then asks once more", [Accept];
         "Tab" => Note, "into the note";
         "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, REASON;
-        "E" => ExternalEditor, "write the note in your own editor ($VISUAL, $EDITOR)";
+        "E" => ExternalEditor, "write the note in your own editor";
         HELP;
         "Esc" | "q" | "Ctrl-c" => Close, "back, nothing is decided", "back";
         "k" | "Up" => Up, "scroll the list up";

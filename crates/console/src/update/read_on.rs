@@ -121,14 +121,15 @@ pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         return match rest.is_empty() {
             true => tell(
                 model,
-                "Not marked yet: it has only just come on the screen   hint: press the key again",
+                "It has only just come on the screen   hint: the same key once more marks it",
             ),
-            false => refuse(
-                model,
-                "Not marked",
-                &format!("not all of it was shown ({}): {rest}", unseen.join(", ")),
-                &format!("{on} goes on without a mark"),
-            ),
+            false => {
+                let unseen = unseen.join(", ");
+                tell(
+                    model,
+                    format!("No mark: {unseen} was not shown, and {rest}   hint: {on} goes on without a mark"),
+                );
+            }
         };
     }
     read_on(model, focus, fx);
