@@ -129,9 +129,9 @@ fn an_enter_that_came_with_letters_ends_a_line_of_the_note_and_decides_nothing()
     // The line has cut it behind its first line.
     let mut console = Console::drawn();
     console.press("r").at_once("wrong cut\n").at_once("and too long\n");
-    console.shows("note: wrong cut and too long");
+    console.shows("note: wrong cut").shows("      and too long");
     console.pass_ms(700).press("Enter");
-    assert!(console.decisions()[0].contains("note Some(\"wrong cut and too long\")"));
+    assert!(console.decisions()[0].contains("note Some(\"wrong cut\\nand too long\")"));
     // Without a field too.
     for (open, end) in [("a", "Enter"), ("a", "Ctrl-j"), ("g Space Space g a", "Enter")] {
         let mut console = Console::drawn();

@@ -247,7 +247,11 @@ fn footers_name_only_keys_that_apply() {
     console.press("4 1").hides("HISTORY");
     console.shows("Tall boots".to_lowercase().as_str());
     console.press("3 Tab");
-    assert!(last(&console).starts_with(" QUEUE a approve"), "{}", last(&console));
+    assert!(
+        last(&console).starts_with(" QUEUE } read on  a approve"),
+        "{}",
+        last(&console)
+    );
 }
 
 #[test]
