@@ -36,11 +36,11 @@ keys! {
         pub storage: Storage = Storage::default() => mapping::<Storage>(), unshown;
         /// Who may do what.
         pub security: Security = Security::default() => mapping::<Security>(), unshown, moved = -4;
+        /// Where HTTP listens.
+        pub server: Server = Server::default() => mapping::<Server>(), unshown, moved = -6;
         /// What a console offers.
         #[since("0.2.0")]
         pub console: ConsoleSection = ConsoleSection::default() => mapping::<ConsoleSection>();
-        /// Where HTTP listens.
-        pub server: Server = Server::default() => mapping::<Server>(), unshown, moved = -6;
         /// Who is told over HTTP what happens (WEBHOOKS.md).
         pub webhooks: Arc<Vec<Webhook>> = Arc::default() => Items(WEBHOOKS_MAX, webhooks::read), secret;
     }
