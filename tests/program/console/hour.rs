@@ -190,7 +190,10 @@ impl<'m> Hand<'m> {
                 else {
                     return false;
                 };
-                let is_there = of.stage == "audio" || screen::find(now, &format!("edit of {}", of.job)).is_some();
+                // Its file is read: before that nothing is known of what was not shown.
+                let is_read = screen::find(now, &format!("{}.new 1/1", of.job)).is_some();
+                let is_there =
+                    is_read && (of.stage == "audio" || screen::find(now, &format!("edit of {}", of.job)).is_some());
                 match &here.1 {
                     None => is_there,
                     Some(words) => is_there && here != last.clone().unwrap_or_default() && counts(words),
