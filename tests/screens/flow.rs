@@ -313,7 +313,7 @@ fn one_key_reads_marks_what_was_read_whole_and_goes_on() {
         assert!(console.sent("MarkSeen").iter().any(|look| look.ends_with("3 of 3")));
         console
             .press("m")
-            .shows("2 gates marked, no other is open   hint: a approves, r rejects them");
+            .shows("2 gates marked, no other is open   hint: a or r decides them");
         assert_eq!(marked(&console).len(), 2);
         console.decides(0);
         console.press("a").shows("APPROVE 2 gates").hides("not wholly seen");

@@ -110,7 +110,7 @@ pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         let [approve, reject] = [Action::Approve, Action::Reject].map(|action| keymap::key_in(Focus::Queue, action));
         let count = counted(model.marks.on.len(), "gate");
         model.panes.is_lower_focused = false;
-        let words = format!("{count} marked, no other is open   hint: {approve} approves, {reject} rejects them");
+        let words = format!("{count} marked, no other is open   hint: {approve} or {reject} decides them");
         return tell(model, words);
     }
     // What is on the screen will count in a moment; only the same key after it marks.
