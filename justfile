@@ -28,6 +28,10 @@ bench-http:
 bench-neighbour:
     cargo bench --bench neighbour
 
+# the operator's hour: 100 mixed gates in a real terminal, one by one and by marks; counts keys and bytes, checks each decision
+hour:
+    cargo test --release --test program the_hour -- --ignored --nocapture
+
 # fuzz one target of fuzz/ for so many seconds; needs `cargo install --locked cargo-fuzz`
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20

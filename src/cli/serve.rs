@@ -104,7 +104,7 @@ fn log_line(notice: Notice) -> Option<String> {
         Notice::Lead(true) => tracing::info!("this process leads: it runs stages and timers"),
         Notice::Lead(false) => tracing::info!("this process no longer leads"),
         Notice::Events(events) => events.iter().for_each(tell_event),
-        Notice::ConfigLoaded(_, warnings) => {
+        Notice::ConfigLoaded(_, _, warnings) => {
             tracing::info!("the configuration was saved and is in force for gates that open from now on");
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         }

@@ -406,13 +406,13 @@ async fn an_empty_save_of_the_configuration_keeps_the_former_gates() {
     let lines = loop {
         match engine.notice().await {
             Notice::ConfigBroken(lines) => break lines,
-            Notice::ConfigLoaded(gates, _) => panic!("in force: {gates:?}"),
+            Notice::ConfigLoaded(gates, ..) => panic!("in force: {gates:?}"),
             _ => {}
         }
     };
     assert!(!lines.is_empty());
     assert_eq!(engine.config().gates.len(), 1);
     fs::write(&path, PIPELINE).unwrap();
-    while !matches!(engine.notice().await, Notice::ConfigLoaded(gates, _) if gates.len() == 1) {}
+    while !matches!(engine.notice().await, Notice::ConfigLoaded(gates, ..) if gates.len() == 1) {}
     engine.close();
 }

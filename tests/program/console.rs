@@ -10,6 +10,7 @@ mod external_editor;
 mod failed;
 mod held;
 mod hostile;
+mod hour;
 mod lease;
 mod log;
 mod moved;

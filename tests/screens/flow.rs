@@ -288,3 +288,112 @@ fn what_became_of_another_gate_stands_under_no_question_that_came_after_it() {
     console.typed("t").hides("Not canceled");
     console.hides("cy approved");
 }
+
+fn marked(console: &Console) -> Vec<String> {
+    console.model.marks.on.keys().map(ToString::to_string).collect()
+}
+
+#[test]
+fn one_key_reads_marks_what_was_read_whole_and_goes_on() {
+    for before in ["", "Enter"] {
+        let mut console = Console::new(long_hunk(), 80, 24).then(before);
+        let mut keys = 0;
+        while selected(&console) == "j-1" {
+            assert_eq!(
+                marked(&console),
+                [""; 0],
+                "not before all of it was shown: {}",
+                console.text()
+            );
+            console.press("m");
+            keys += 1;
+            assert!(keys < 40, "{}", console.text());
+        }
+        assert_eq!(marked(&console), ["j-1 / script #1"]);
+        assert!(console.sent("MarkSeen").iter().any(|look| look.ends_with("3 of 3")));
+        console
+            .press("m")
+            .shows("2 gates marked, no other is open   hint: a or r decides them");
+        assert_eq!(marked(&console).len(), 2);
+        console.decides(0);
+        console.press("a").shows("APPROVE 2 gates").hides("not wholly seen");
+        console.press("Enter").decides(2);
+    }
+}
+
+#[test]
+fn what_was_turned_over_too_quickly_is_not_marked_however_often_the_key_comes() {
+    let mut console = Console::resting(crate::console::session(), long_hunk(), (80, 24), false);
+    for _ in 0..60 {
+        console.press("m");
+    }
+    assert_eq!((selected(&console), marked(&console)), ("j-1".to_owned(), Vec::new()));
+    console.decides(0);
+    // What follows is read at leisure, and what was hurried over is gone back to.
+    console.rests = true;
+    for _ in 0..30 {
+        console.press("m");
+    }
+    assert_eq!(marked(&console).len(), 2);
+}
+
+#[test]
+fn a_key_that_was_meant_for_the_gate_before_decides_nothing_about_the_next() {
+    for key in ["}", "m"] {
+        for decides in ["a", "r"] {
+            let mut console = Console::drawn();
+            for _ in 0..20 {
+                if console.text().contains("once more goes on") || key == "m" {
+                    break;
+                }
+                console.press(key);
+            }
+            // The key leads on before anything of the next gate is on the terminal.
+            console.rests = false;
+            console.unseen(key);
+            assert_eq!(selected(&console), "j-21");
+            console.unseen(decides);
+            assert!(console.model.prompt.is_none(), "{key} {decides}: {}", console.text());
+            console.unseen("Enter");
+            // A frame is no look either.
+            console.draw();
+            console.press(decides).shows("had stood on the screen");
+            assert!(console.model.prompt.is_none());
+            console.press("Enter").decides(0);
+            console.rests = true;
+            console.pass_ms(300).press(decides).shows("j-21 dunes / storyboard #1");
+            assert!(console.model.prompt.is_some(), "{}", console.text());
+            console.decides(0);
+        }
+    }
+}
+
+#[test]
+fn a_mark_is_on_what_was_read_and_goes_aloud_when_that_changes() {
+    let mut console = Console::drawn().then("m");
+    assert_eq!(marked(&console), ["j-17 / script #2"]);
+    console.backend.patch("j-17", "cy", "02:13:30", b"other bytes");
+    console.event("j-17", "script", EventType::PatchApplied, "cy applied a patch");
+    console.shows("Mark taken off j-17 / script #2: it changed");
+    assert!(marked(&console).is_empty());
+}
+
+#[test]
+fn reading_on_leads_to_a_gate_from_everywhere_and_past_what_was_read() {
+    for before in ["3", "4", "3 Tab"] {
+        let console = Console::drawn().then(before).then("}");
+        console.shows("j-17 tides / script #2");
+        assert_eq!(
+            console.model.panes.lower,
+            console::model::panes::Lower::Gate,
+            "{before}"
+        );
+        console.decides(0);
+    }
+    // A decision leaves the marked ones to their question.
+    let mut console = Console::drawn().then("m r x Enter");
+    assert_eq!(selected(&console), "j-22");
+    assert_eq!(marked(&console), ["j-17 / script #2"]);
+    console.press("m");
+    assert_ne!(selected(&console), "j-17");
+}

@@ -133,7 +133,7 @@ fn nobody_leads_the_configuration_is_broken_and_the_disk_is_full() {
     console.draw();
     console.shows("no space left");
     console.tell(Msg::Trouble(None));
-    console.tell(Msg::ConfigLoaded(std::sync::Arc::default(), Vec::new()));
+    console.tell(Msg::ConfigLoaded(Default::default(), Default::default(), Vec::new()));
     console.draw();
     console.hides("not loaded");
     console.hides("no space");

@@ -24,6 +24,7 @@ mod hold;
 mod look;
 mod marks;
 mod may;
+mod notes;
 mod pasted;
 mod patch;
 mod picture;

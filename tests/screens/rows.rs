@@ -84,7 +84,8 @@ fn from_a_gate_that_was_decided_elsewhere_reading_goes_on_to_the_most_urgent() {
             console.press("}");
         }
     }
-    console.shows("j-17 tides / script #2");
+    // The first one was read wholly before.
+    console.shows("j-22 marsh / audio #1");
     console.hides("REJECTED");
 }
 

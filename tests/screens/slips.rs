@@ -25,7 +25,10 @@ fn a_bracketed_paste_outside_a_text_field_does_nothing() {
 fn a_paste_into_the_note_is_only_text() {
     let mut console = Console::drawn();
     console.press("r").paste("line one\rline two\n\x1b[31mred").decides(0);
-    console.shows("note: line one line two ␛[31mred");
+    console
+        .shows("note: line one")
+        .shows("      line two")
+        .shows("      ␛[31mred");
 }
 
 #[test]

@@ -265,7 +265,11 @@ fn what_a_key_was_answered_goes_with_what_it_was_about_and_news_stay_until_somet
 fn of_many_warnings_the_remedy_comes_first() {
     let mut console = Console::drawn();
     let warning = format!("holdpoint.yaml:2:1: gates.script: {}", reason());
-    console.tell(Msg::ConfigLoaded(Default::default(), vec![warning.clone(), warning]));
+    console.tell(Msg::ConfigLoaded(
+        Default::default(),
+        Default::default(),
+        vec![warning.clone(), warning],
+    ));
     console.draw();
     console.shows("Configuration loaded with 2 warnings   hint: holdpoint config");
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::ids::StageName;
 use domain::policy::GatePolicy;
 
+use super::console::ConsoleSection;
 use super::gates::{self, NO_GATE};
 use super::keys::{Group, Holds, Rules, Section as _, keys};
 use super::kinds::{By, Items, OrNull, Text, mapping};
@@ -37,6 +38,9 @@ keys! {
         pub security: Security = Security::default() => mapping::<Security>(), unshown, moved = -4;
         /// Where HTTP listens.
         pub server: Server = Server::default() => mapping::<Server>(), unshown, moved = -6;
+        /// What a console offers.
+        #[since("0.2.0")]
+        pub console: ConsoleSection = ConsoleSection::default() => mapping::<ConsoleSection>();
         /// Who is told over HTTP what happens (WEBHOOKS.md).
         pub webhooks: Arc<Vec<Webhook>> = Arc::default() => Items(WEBHOOKS_MAX, webhooks::read), secret;
     }

@@ -101,12 +101,20 @@ pub enum Action {
     MarkRange,
     /// Mark all gates that the filter shows.
     MarkAll,
+    /// Mark the gate that was read whole, and read on.
+    MarkRead,
     /// Take the gate over from whoever has it open.
     TakeOver,
     /// Do what the prompt says.
     Accept,
     /// Into the note and out of it.
     Note,
+    /// The operator's note before this one.
+    FormerNote,
+    /// The note after it.
+    LaterNote,
+    /// The reason of a number, from the configuration.
+    Reason,
     /// Close the prompt; nothing happens.
     Close,
     /// The editor's menu.

@@ -25,6 +25,8 @@ const BOM: &str = "\u{feff}";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Field,
+    /// A field of several lines.
+    Note,
     Text,
 }
 
@@ -99,6 +101,14 @@ impl Editor {
         let mut field = Self::new(Lines::new(&text.replace(['\n', '\r'], " ")), Form::Field);
         field.cursor = field.lines.end();
         field
+    }
+
+    /// A field of several lines; the cursor at its end.
+    pub(crate) fn of_note(text: &str) -> Self {
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        let mut note = Self::new(Lines::new(&text), Form::Note);
+        note.cursor = note.lines.end();
+        note
     }
 
     pub fn text(&self) -> String {
@@ -211,7 +221,7 @@ impl Editor {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         match self.form {
             Form::Field => self.write(&text.replace('\n', " ")),
-            Form::Text => self.write(&text),
+            Form::Note | Form::Text => self.write(&text),
         }
     }
 

@@ -313,7 +313,7 @@ pub enum Msg {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration was loaded again; its warnings.
-    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<String>),
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Arc<Vec<String>>, Vec<String>),
     /// The configuration is broken.
     ConfigBroken(Vec<String>),
     /// Files or database cannot be written; none: all is well again.

@@ -46,11 +46,11 @@ focuses! {
     /// The gate's diff.
     Diff READ DECIDE TIMER DIFF DIFF_SHOWN ALWAYS BACK PANES MOVE TERMINAL;
     /// The job pane.
-    Job DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    Job READ_ELSEWHERE DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// The decisions.
-    History HISTORY ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    History READ_ELSEWHERE HISTORY ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// How gates were decided of late.
-    Figures ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    Figures READ_ELSEWHERE ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
     Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
@@ -151,6 +151,11 @@ const HELP_IN_TEXT: Binding = binding!("F1" => Help, "keys", "keys");
 /// Above all other keys of the diff: it reads without a thought.
 const READ_ON: &str = "read on: what was not shown yet, then the next hunk, file and gate; at the end it says so";
 
+/// What marks and does not decide.
+const MARK_READ: &str = "mark a gate that was wholly shown, and go on to the next; before that, read on";
+/// The nine reasons of the configuration.
+const REASON: &str = "in a rejection: that reason of the configuration";
+
 /// The groups of the whole console, each once, in the order of the help. A name is a row that
 /// several groups share.
 macro_rules! groups {
@@ -204,9 +209,14 @@ groups! {
     }
     READ_QUEUE "read, on the queue" {
         "}" => ReadOn, READ_ON, "read on";
+        "m" => MarkRead, MARK_READ;
     }
     READ "read, on the gate" {
         "}" | "Space" => ReadOn, READ_ON, "read on";
+        "m" => MarkRead, MARK_READ;
+    }
+    READ_ELSEWHERE "read, on job and history" {
+        "}" => ReadOn, "to the gate of the row, else the most urgent one, to read it";
     }
     DIFF "diff, on the gate" {
         "/" => Search, "find in the diff", "find";
@@ -254,6 +264,8 @@ groups! {
     CONFIRM "confirm prompt" {
         "Enter" => Accept, "do what the prompt says";
         "Tab" => Note, "into the note";
+        "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, REASON;
+        "E" => ExternalEditor, "write the note in your own editor";
         "p" => Compose, "to your patch draft instead; nothing is decided";
         TAKE_OVER;
         HELP;
@@ -274,6 +286,11 @@ groups! {
     NOTE "note" {
         "Enter" => Accept, "do what the prompt says";
         "Tab" => Note, "out of the note";
+        "Up" => FormerNote, "your note before this one; first one line up";
+        "Down" => LaterNote, "the note after it; first one line down";
+        "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, "the same, where nothing is written yet";
+        "Ctrl-j" => _, "begin another line";
+        "Ctrl-g" => ExternalEditor, "write on in your own editor";
         TAKE_OVER;
         HELP_IN_TEXT;
         "Esc" | "Ctrl-c" => Close, "back, nothing is decided; the note is kept", "back";
@@ -282,6 +299,8 @@ groups! {
         "Enter" => Accept, "decide each of them";
         "i" => TakeIn, "take in what you have not wholly seen; {} then asks once more", [Accept];
         "Tab" => Note, "into the note";
+        "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, REASON;
+        "E" => ExternalEditor, "write the note in your own editor";
         HELP;
         "Esc" | "q" | "Ctrl-c" => Close, "back, nothing is decided", "back";
         "k" | "Up" => Up, "scroll the list up";

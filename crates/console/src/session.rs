@@ -18,6 +18,8 @@ pub struct Session {
     pub operator: Operator,
     /// The policies in force for gates that open from now on.
     pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
+    /// Reasons of a rejection that a digit writes.
+    pub reasons: Arc<Vec<String>>,
     /// Seconds of grace for an overdue gate.
     pub overdue_grace_s: u64,
     /// The runs directory, for messages.

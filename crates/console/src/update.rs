@@ -12,6 +12,7 @@ pub(crate) mod look;
 mod mark;
 mod motion;
 mod mouse;
+mod note;
 mod notice;
 mod outcome;
 pub(crate) mod outgoing;
@@ -110,8 +111,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.health.lead.is_here = is_leading;
             ask_leader(model, fx);
         }
-        Msg::ConfigLoaded(gates, warnings) => {
+        Msg::ConfigLoaded(gates, reasons, warnings) => {
             preview::outdate(model, None);
+            if model.session.reasons != reasons {
+                // A digit would now write something else, so the question is shown again.
+                model.session.reasons = reasons;
+                model.ask_again();
+            }
             notice::config_loaded(model, gates, &warnings);
         }
         Msg::ConfigBroken(faults) => model.health.config_faults = faults,

@@ -117,8 +117,8 @@ pub enum Notice {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration file was saved and is in force for gates opened from now on: their
-    /// policies, and its warnings.
-    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Vec<Problem>),
+    /// policies, the reasons that a console offers, and its warnings.
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Arc<Vec<String>>, Vec<Problem>),
     /// The configuration file was saved and is broken; the former policy stays. All faults.
     ConfigBroken(Vec<Problem>),
     /// A newer holdpoint has brought the database up while this process ran: nothing is changed

@@ -112,7 +112,7 @@ fn the_shown_document_loads_back_as_the_same_configuration() {
     assert_eq!(loaded(&json).config, config, "{json}");
     let doc = serde_json::to_value(config.doc()).unwrap();
     let keys: Vec<&String> = doc.as_object().into_iter().flat_map(|map| map.keys()).collect();
-    assert_eq!(keys, ["server", "security", "gates", "storage", "pipeline"]);
+    assert_eq!(keys, ["server", "security", "gates", "storage", "pipeline", "console"]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Editor {
                 self.write(&kept)
             }
             // As at every prompt of a shell; a text of many lines has more to lose, and an undo.
-            (Code::Char('u'), true, false) if self.form == Form::Field => self.cut(|_| TextPosition::default()),
+            (Code::Char('u'), true, false) if self.form != Form::Text => self.cut(|_| TextPosition::default()),
             (Code::Char('u'), true, false) => self.undo(),
             (Code::Char('r'), true, false) => self.redo(),
             (Code::Char(_) | Code::Tab | Code::Esc | Code::Function(_), _, _) => false,

@@ -92,6 +92,13 @@ pub(crate) fn is_diff_shown(model: &Model) -> bool {
     model.compose.is_none() && model.panes.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
 }
 
+const NO_GATE: &str = "There is no gate on the screen to read";
+
+/// Whether the pane of a gate is on the screen.
+pub(crate) fn is_gate_shown(model: &Model) -> bool {
+    model.gate.is_some() && model.compose.is_none() && model.panes.lower == Lower::Gate
+}
+
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
 pub(crate) fn is_draft_left_out(model: &Model) -> bool {
     let ask = model.ask().filter(|ask| ask.leaves_draft());
@@ -154,12 +161,17 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::Compose => asked(model, "Not composed", || gate::compose(model)),
         Action::Edit => asked(model, "Not edited", || gate::edit(model)),
         Action::ExternalEditor => {
-            let is_open = model.compose.is_some();
+            let is_note = focus == Focus::Note || focus.is_prompt();
+            let is_open = model.compose.is_some() || is_note;
             let rule = || match (&model.session.external_editor, is_open) {
                 (None, _) => Err(text::no_external_editor()),
+                (Some(_), _) if is_note => Ok(()),
                 (Some(_), true) => text::external_editor(model),
                 (Some(_), false) => gate::edit(model),
             };
+            if is_note {
+                there_is(model.ask().is_some_and(|ask| ask.note().is_some()))?;
+            }
             match is_open {
                 true => written(model, "Not edited", rule),
                 false => asked(model, "Not edited", rule),
@@ -187,6 +199,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             let least = if window::is_low(model) { 1 } else { 2 };
             there_is(model.panes.job.as_ref().is_some_and(|job| job.logs().len() >= least))
         }
+        Action::MarkRead => {
+            written(model, "Not marked", || Ok(()))?;
+            or_says(is_gate_shown(model), NO_GATE)
+        }
         Action::MarkAgain => or_says(!model.marks.off.is_empty(), "No marks were taken off"),
         Action::TakeIn => or_says(
             model.ask().is_some_and(|ask| ask.can_take_in()),
@@ -200,10 +216,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             there_is(has_several && model.compose.is_none() && model.panes.lower == Lower::Gate)
         }
-        Action::ReadOn => or_says(
-            model.gate.is_some() && model.compose.is_none() && model.panes.lower == Lower::Gate,
-            "There is no gate on the screen to read",
-        ),
+        Action::ReadOn if matches!(focus, Focus::Queue | Focus::Job | Focus::History) => {
+            let is_any = model.gate.is_some() || model.queue.by_urgency().next().is_some();
+            or_says(is_any, "There is no gate to read")
+        }
+        Action::ReadOn => or_says(is_gate_shown(model), NO_GATE),
         Action::Base if is_diff_shown(model) => {
             let file = model.gate.as_ref().and_then(GateView::current);
             let is_alone = |file: &FileView| file.bases() == [file.comparison.wanted.clone()];
@@ -240,7 +257,9 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         }
         Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
         Action::Open => there_is(model.queue.current().is_some()),
-        Action::Note => there_is(model.ask().is_some_and(|ask| ask.note().is_some())),
+        Action::FormerNote | Action::LaterNote | Action::Reason | Action::Note => {
+            there_is(model.ask().is_some_and(|ask| ask.note().is_some()))
+        }
         Action::Back if focus == Focus::Queue => {
             there_is(!model.marks.on.is_empty() || model.marks.range.is_some() || !model.queue.filter.is_empty())
         }

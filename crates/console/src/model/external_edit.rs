@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::external_editor::{Ending, ExternalEditor};
+use domain::gate::Verdict;
+use domain::key::GateKey;
 
 /// How far that is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub struct ExternalEdit {
     pub(crate) editor: ExternalEditor,
     /// How far.
     pub(crate) stage: Stage,
+    /// The gate and the verdict whose note it is; none: it is what the patch editor has.
+    pub(crate) note: Option<(GateKey, Verdict)>,
     /// The text that it was given; none: it was given what it had left before.
     pub(crate) given: Option<Arc<str>>,
     /// When it was last seen whether something was saved, on the boot clock.

@@ -79,6 +79,10 @@ pub struct GateView {
     pub(crate) seen: SeenOfGate,
     /// Whether it was said that there is nothing more to read.
     pub(crate) is_end_told: bool,
+    /// Whether reading on has led here: who has not seen it yet answers nothing about it.
+    pub(crate) is_read_to: bool,
+    /// Since when it stands on the terminal, on the boot clock; none: it was on no frame yet.
+    pub(crate) drawn_boot_us: Option<i64>,
     /// Whether it is read on from the queue: a low window then gives its rows to the diff.
     pub(crate) is_read_on: bool,
     /// While the disk is behind.
@@ -105,6 +109,8 @@ impl GateView {
             wants_since_read: false,
             seen: SeenOfGate::default(),
             is_end_told: false,
+            is_read_to: false,
+            drawn_boot_us: None,
             is_read_on: false,
             rereads: Rereads::default(),
         }
@@ -236,6 +242,11 @@ impl GateView {
             hunks: sum(FileView::hunk_count),
             hunks_shown: sum(FileView::hunks_shown),
         })
+    }
+
+    /// Whether all of it was shown, and that can be recorded.
+    pub(crate) fn is_wholly_shown(&self) -> bool {
+        self.extent().is_some_and(Extent::is_whole) && self.files.iter().all(FileView::is_wholly_shown)
     }
 
     /// How much was never on the screen: `2 hunks, 1 file`.

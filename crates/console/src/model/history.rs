@@ -83,6 +83,14 @@ impl HistoryPane {
         self.order = all.filter(takes).collect();
     }
 
+    /// A decision that was made here; the next answer has it too.
+    pub(crate) fn add(&mut self, sealed: SealedDecision) {
+        if self.decisions.first().is_none_or(|newest| newest.seq < sealed.seq) {
+            self.decisions.insert(0, sealed);
+            self.decisions.truncate(DECISIONS_MAX as usize);
+        }
+    }
+
     /// The row at a place.
     pub(crate) fn entry(&self, place: usize) -> Option<ListedDecision<'_>> {
         self.any(*self.order.get(place)?)

@@ -112,7 +112,8 @@ pub(crate) enum PromptLine<'a> {
     Head(Vec<(String, Style)>, (String, Style)),
     /// Gives way first where there is too little room.
     Spare(Vec<(String, Style)>),
-    Field(&'static str, &'a Editor, bool),
+    /// A line of a field, from 0, and whether keys are typed into that.
+    Field(&'static str, &'a Editor, usize, bool),
 }
 
 /// The note that goes with a decision.
@@ -126,6 +127,9 @@ pub struct Note {
     /// The gate whose draft keeps it.
     pub(crate) key: GateKey,
     pub(crate) verdict: Verdict,
+    /// Which of the operator's former notes stands there, the newest first, and what was written
+    /// before it; none: what was written here.
+    pub(crate) recalled: Option<(usize, String)>,
 }
 
 impl Note {
@@ -133,11 +137,12 @@ impl Note {
     pub(crate) fn kept(draft: Option<&Draft>, key: &GateKey, verdict: Verdict) -> Self {
         let kept = draft.map(|draft| draft.note(verdict)).unwrap_or_default();
         Self {
-            editor: Editor::of_line(kept),
+            editor: Editor::of_note(kept),
             is_focused: false,
             is_empty_accepted: false,
             key: key.clone(),
             verdict,
+            recalled: None,
         }
     }
 

@@ -53,7 +53,7 @@ impl PromptKind for CancelAsk {
         elsewhere(model, columns, &mut lines);
         let words = format!("type {} to cancel it", self.job_id);
         wrapped(&words, columns, theme.plain(), &mut lines);
-        lines.push(PromptLine::Field("id: ", &self.typed, true));
+        lines.push(PromptLine::Field("id: ", &self.typed, 0, true));
         answers(model, columns, "cancel the job", &[], "back, it goes on", &mut lines);
         lines
     }

@@ -65,7 +65,7 @@ pub(super) fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Opt
     // In an approval a second `a` must not land in the note; a rejection wants a reason.
     note.is_focused = intent == Intent::Reject;
     if !intent.is_decision() {
-        note.editor = Editor::of_line("");
+        note.editor = Editor::of_note("");
     }
     model.panes.lower = Lower::Gate;
     let ask = Confirm {

@@ -58,7 +58,7 @@ impl PromptKind for DiscardAsk {
             format!("It is put aside for {DISCARDED_DAYS} days: {lists} on the queue lists it, holdpoint drafts too.");
         wrapped(&words, columns, theme.plain(), &mut lines);
         lines.push(text(format!("type {DISCARD_WORD} to discard it"), theme.plain()));
-        lines.push(PromptLine::Field("word: ", &self.typed, true));
+        lines.push(PromptLine::Field("word: ", &self.typed, 0, true));
         answers(model, columns, "discard", &[], "keep it", &mut lines);
         lines
     }

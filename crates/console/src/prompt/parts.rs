@@ -10,7 +10,7 @@ use crate::facts::{holder, label, shorten, wrap};
 use crate::keymap;
 use crate::model::Model;
 use crate::model::prompt::{Note, PromptLine, Why};
-use domain::gate::NOTES_BYTES_MAX;
+use domain::gate::{NOTES_BYTES_MAX, Verdict};
 use domain::key::GateKey;
 use domain::refusal::Refusal;
 use text::width;
@@ -39,12 +39,42 @@ pub(crate) fn note<'a>(model: &Model, note: &'a Note, name: &'static str, lines:
         let key = key_name(model, Action::Note);
         lines.push(text(format!("{name}(none; {key} to write)"), theme.plain()));
     } else {
-        lines.push(PromptLine::Field(name, &note.editor, note.is_focused));
+        note_lines(model, note, name, lines);
+    }
+    if note.editor.is_blank() && note.verdict == Verdict::Reject {
+        reasons(model, lines);
     }
     if note.is_empty_accepted {
         let enter = key_name(model, Action::Accept);
         let words = format!("The note is empty: {enter} once more rejects without a reason");
         lines.push(text(words, theme.warning()));
+    }
+}
+
+/// More lines of a note are not shown at a time.
+const NOTE_LINES_MAX: usize = 4;
+
+/// The lines of a note around its cursor; where these are not all, a line says so.
+fn note_lines<'a>(model: &Model, note: &'a Note, name: &'static str, lines: &mut Vec<PromptLine<'a>>) {
+    let (count, at) = (note.editor.lines().len(), note.editor.cursor().0);
+    let shown = count.min(NOTE_LINES_MAX);
+    let first = (at + 1).saturating_sub(shown).min(count - shown);
+    for line in first..first + shown {
+        let is_typed = note.is_focused && line == at;
+        lines.push(PromptLine::Field(name, &note.editor, line, is_typed));
+    }
+    if shown < count {
+        let words = format!("lines {}-{} of {count}", first + 1, first + shown);
+        lines.push(text(words, model.session.theme().held()));
+    }
+}
+
+/// The reasons of the configuration, each with the key that writes it.
+fn reasons(model: &Model, lines: &mut Vec<PromptLine<'_>>) {
+    let theme = model.session.theme();
+    for (number, reason) in (1..).zip(model.session.reasons.iter()) {
+        let key = (format!("  {number} "), theme.strong());
+        lines.push(PromptLine::Spare(vec![key, (reason.clone(), theme.plain())]));
     }
 }
 

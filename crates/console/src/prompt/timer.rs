@@ -117,7 +117,7 @@ impl PromptKind for TimerAsk {
             TimerIntent::Hold | TimerIntent::Release => "reason: ",
             TimerIntent::Extend => "by: ",
         };
-        lines.push(PromptLine::Field(name, &self.typed, true));
+        lines.push(PromptLine::Field(name, &self.typed, 0, true));
         // What was typed is judged while it is typed.
         if let Err(NoOffer::Refused(no)) = verb::offer(model, model.focus(), Action::Accept)
             && no.is_about_text

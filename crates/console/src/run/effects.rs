@@ -246,7 +246,7 @@ pub(super) fn translate(notice: Notice) -> Msg {
         Notice::Changed => Msg::Changed,
         Notice::Looked => Msg::Looked,
         Notice::Lead(is_leading) => Msg::Lead(is_leading),
-        Notice::ConfigLoaded(gates, warnings) => Msg::ConfigLoaded(gates, brief(&warnings)),
+        Notice::ConfigLoaded(gates, reasons, warnings) => Msg::ConfigLoaded(gates, reasons, brief(&warnings)),
         Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
         Notice::ReadOnly(why) => Msg::ReadOnly(why),
         Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),

@@ -1,6 +1,6 @@
 //! What comes of an action.
 
-use super::{compose, diff, files, gate, lease, mark, motion, prompt, queue, read_on};
+use super::{compose, diff, files, gate, lease, mark, motion, note, prompt, queue, read_on};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -27,6 +27,9 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         return;
     }
     if action == Action::Accept && focus.is_prompt() && !prompt::is_read(model) {
+        return;
+    }
+    if matches!(action, Action::Approve | Action::Reject | Action::Undo) && !read_on::has_arrived(model, focus) {
         return;
     }
     if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.marks.range.is_some() {
@@ -103,6 +106,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::MarkRange => mark::range(model, fx),
         Action::MarkAll => mark::all(model, fx),
         Action::MarkAgain => mark::again(model, fx),
+        Action::MarkRead => read_on::mark_read(model, focus, fx),
         Action::TakeIn => bulk::take_in(model),
         Action::Approve => confirm::open(model, Intent::Approve),
         Action::Reject => confirm::open(model, Intent::Reject),
@@ -139,6 +143,9 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
                 note.is_focused = !note.is_focused;
             }
         }
+        Action::FormerNote | Action::LaterNote => note::recall(model, focus, action, fx),
+        // Its digit is no part of an action: `keys::press` has taken it.
+        Action::Reason => {}
         Action::Close => close(model, focus, fx),
         Action::Menu => model.put(Menu),
         Action::ApproveWith => menu::submit(model, Intent::Approve),

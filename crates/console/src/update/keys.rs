@@ -1,6 +1,7 @@
 //! A key, and an Enter that came together with letters.
 
-use super::{outgoing, text};
+use super::{note, outgoing, text};
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::enter;
 use crate::input::KeyPress;
@@ -17,6 +18,8 @@ pub(crate) fn press(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) {
     }
     let focus = model.focus();
     match keymap::lookup(focus, key) {
+        // The digit says which: no action does.
+        Some(Action::Reason) => note::reason(model, focus, key, fx),
         Some(action) => act::act(model, focus, action, fx),
         None if focus.is_text() => text::press(model, focus, key, fx),
         None => text::unknown(model, focus, key),

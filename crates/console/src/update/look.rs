@@ -42,6 +42,9 @@ pub(crate) fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
         return;
     };
     let former = view.seen.standing.take();
+    if facts.is_some() {
+        view.drawn_boot_us.get_or_insert(boot);
+    }
     view.seen.standing = facts.and_then(|facts| {
         let number = match view.files.get(facts.file) {
             Some(file) => file.reading.number,

@@ -15,9 +15,9 @@ use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::ItemState;
 use crate::question::Question;
 use crate::update::outgoing::{tell, toast};
-use domain::decision::Seen;
+use domain::decision::{Extent, Seen};
 use domain::event::Event;
-use domain::ids::JobId;
+use domain::ids::{Digest, JobId};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use text::words::counted;
@@ -77,6 +77,22 @@ fn ask<'a>(jobs: impl Iterator<Item = &'a JobId>, fx: &mut Vec<Effect>) {
     let mut asked = BTreeSet::new();
     let jobs = jobs.filter(|job_id| asked.insert(*job_id)).cloned();
     fx.extend(jobs.map(|job_id| Effect::Ask(Question::Marked(job_id))));
+}
+
+/// `m`: marks the gate on the screen, all of which was shown; on its digest at once, so that a
+/// change meanwhile takes the mark off. Returns whether there was room.
+pub(crate) fn read(model: &mut Model, key: GateKey, digest: Digest, extent: Extent, fx: &mut Vec<Effect>) -> bool {
+    let left_out = put(model, vec![key.clone()], fx);
+    tell_left_out(model, left_out);
+    let mark = model.marks.on.get_mut(&key);
+    mark.map(|mark| {
+        *mark = Mark {
+            digest: Some(digest),
+            is_seen: true,
+            extent: Some(extent),
+        };
+    })
+    .is_some()
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,
@@ -188,6 +204,11 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
                     let extent = gate.seen.iter().filter(is_mine).find_map(Seen::extent);
                     let mark = model.marks.on.entry(key.clone()).or_default();
                     let before = mark.digest.filter(|before| *before != digest);
+                    // The rows may be older than what was recorded of this screen.
+                    let (is_seen, extent) = match mark.is_seen && mark.digest == Some(digest) {
+                        true => (true, extent.filter(|_| is_seen).or(mark.extent)),
+                        false => (is_seen, extent),
+                    };
                     (mark.digest, mark.is_seen, mark.extent) = (Some(digest), is_seen, extent);
                     before.map(|before| format!("it changed ({} -> {})", before.short(), digest.short()))
                 }

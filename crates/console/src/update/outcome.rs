@@ -158,6 +158,9 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
             model.toasts.push(at, Tone::Done, text);
         }
     }
+    if let Some(sealed) = receipt.decision {
+        model.panes.history.add(sealed);
+    }
     gate::take_rows(model, receipt.rows, fx);
     if let Some(key) = sent.decides {
         model.outgoing.remember_own(&key);

@@ -100,9 +100,15 @@ pub(crate) fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Selects the most urgent open gate, or the first row where there is none.
+/// Selects the most urgent open gate, or the first row where there is none. What is marked waits
+/// for its own question.
 pub(crate) fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
-    let gate = model.queue.by_urgency().next();
+    let is_marked = |place: &usize| {
+        let key = model.queue.row(*place).and_then(|row| RowKey::of(row).gate());
+        key.is_some_and(|key| model.marks.on.contains_key(&key))
+    };
+    let gate = model.queue.by_urgency().find(|place| !is_marked(place));
+    let gate = gate.or_else(|| model.queue.by_urgency().next());
     let place = gate.map(|place| model.queue.row(place).map(RowKey::of));
     model.queue.deselect();
     // Removing a finished row may have moved the others, so the index is looked up again.

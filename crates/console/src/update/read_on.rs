@@ -1,7 +1,11 @@
 //! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by
-//! file; at the end it says so.
+//! file; at the end it says so. Another one marks what was read whole and goes on to the next gate.
+//!
+//! Neither decides anything, and what they lead to counts as arrived only when it has stood on the
+//! screen (see [`has_arrived`]): a key that was meant for the gate before is no answer for this
+//! one.
 
-use super::{diff, queue};
+use super::{diff, mark, motion, queue};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::verb;
@@ -9,16 +13,21 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::file::{Content, FileView, Scroll};
+use crate::model::gate::GateView;
+use crate::model::panes::Lower;
 use crate::model::queue::RowKey;
 use crate::model::shown::{ShownRows, VisibleRow};
-use crate::update::outgoing::tell;
+use crate::model::standing::STOOD_US;
+use crate::update::outgoing::{refuse, tell};
 use ::diff::DiffDocument;
 use ::diff::page::RowPart;
+use domain::key::GateKey;
+use text::words::counted;
 
 /// Goes to what is to be read next.
 pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
-    if model.gate.is_none() {
-        return tell(model, "There is no gate on the screen to read");
+    if focus != Focus::Confirm && !verb::is_gate_shown(model) {
+        return to_gate(model, fx);
     }
     if let Some(view) = &mut model.gate {
         view.is_read_on = true;
@@ -41,6 +50,105 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if !other_file(model) {
         end(model, focus, fx);
     }
+}
+
+/// From elsewhere: the gate of the row is shown, else the most urgent one.
+fn to_gate(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.gate.is_none()
+        && let Some(place) = next_gate(model)
+    {
+        go(model, place, fx);
+    }
+    motion::show(model, Lower::Gate, fx);
+}
+
+/// Goes on to the gate at a place.
+fn go(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
+    queue::choose(model, place, fx);
+    if let Some(view) = &mut model.gate {
+        view.is_read_to = true;
+    }
+}
+
+/// Whether the gate to which reading on has led has stood on the screen as long as a line that
+/// counts as shown. False says so: a key that came sooner was meant for what stood there before.
+pub(crate) fn has_arrived(model: &mut Model, focus: Focus) -> bool {
+    let is_bulk = focus == Focus::Queue && verb::is_bulk(model);
+    let Some(view) = model.gate.as_ref().filter(|view| view.is_read_to && !is_bulk) else {
+        return true;
+    };
+    let has_stood = view
+        .drawn_boot_us
+        .is_some_and(|since_us| model.now.boot_us >= since_us + STOOD_US);
+    if !has_stood {
+        let words = format!(
+            "The key came before {} had stood on the screen   hint: read it, then press the key",
+            view.key
+        );
+        tell(model, words);
+    }
+    has_stood
+}
+
+/// Marks the gate that was shown whole and goes on to the next one; until then it reads on.
+pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    let Some(view) = &model.gate else {
+        return;
+    };
+    let is_told = view.is_end_told;
+    if let (Some(extent), Some(digest), true) = (view.extent(), view.shown_digest(), view.is_wholly_shown()) {
+        let key = view.key.clone();
+        if let Err((why, hint)) = verb::pin(model) {
+            return refuse(model, "Not marked", &why, &hint);
+        }
+        if !mark::read(model, key, digest, extent, fx) {
+            return;
+        }
+        if let Some(place) = next_unmarked(model) {
+            return go(model, place, fx);
+        }
+        let [approve, reject] = [Action::Approve, Action::Reject].map(|action| keymap::key_in(Focus::Queue, action));
+        let count = counted(model.marks.on.len(), "gate");
+        model.panes.is_lower_focused = false;
+        let words = format!("{count} marked, no other is open   hint: {approve} or {reject} decides them");
+        return tell(model, words);
+    }
+    // What is on the screen will count in a moment; only the same key after it marks.
+    if is_told || is_all_in_sight(model) {
+        let unseen = model.gate.as_ref().map(GateView::unseen).unwrap_or_default();
+        let on = keymap::key_in(focus, Action::ReadOn);
+        let rest = rest(model);
+        return match rest.is_empty() {
+            true => tell(
+                model,
+                "It has only just come on the screen   hint: the same key once more marks it",
+            ),
+            false => {
+                let unseen = unseen.join(", ");
+                tell(
+                    model,
+                    format!("No mark: {unseen} was not shown, and {rest}   hint: {on} goes on without a mark"),
+                );
+            }
+        };
+    }
+    read_on(model, focus, fx);
+}
+
+/// Whether nothing is left to read but what stands on the screen.
+fn is_all_in_sight(model: &Model) -> bool {
+    let Some(view) = &model.gate else {
+        return false;
+    };
+    let here = view.file;
+    let others = view.files.iter().enumerate().filter(|(index, _)| *index != here);
+    let is_rest_shown = others.into_iter().all(|(_, file)| file.is_wholly_shown());
+    let is_here = view.current().is_none_or(|file| {
+        let soon = soon_shown(model, file);
+        let is_read = !matches!(file.content, Content::Loading | Content::Known);
+        is_read && soon.is_none_or(|(shown, document, _)| shown.next_unshown(&document, 0).is_none())
+    });
+    is_rest_shown && is_here
 }
 
 /// Where the screen stands in the file.
@@ -115,7 +223,7 @@ fn end(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     let next = next_gate(model).filter(|_| focus != Focus::Confirm);
     let is_told = model.gate.as_ref().is_some_and(|view| view.is_end_told);
     if let Some(place) = next.filter(|_| is_told) {
-        return queue::choose(model, place, fx);
+        return go(model, place, fx);
     }
     let rest = rest(model);
     let what = if rest.is_empty() {
@@ -167,12 +275,44 @@ fn rest(model: &Model) -> String {
     String::new()
 }
 
-/// The open gate that is the most urgent after the selected one; of all, where that is none any
-/// more.
+/// Where it is read on: the most urgent gate after the selected one, first of those that were not
+/// read whole here and are not marked, else of all after it.
 fn next_gate(model: &Model) -> Option<usize> {
-    let mut places = model.queue.by_urgency();
-    if let Some(here) = model.queue.place() {
-        places.find(|place| *place == here)?;
+    let unread = around(model).into_iter().find(|place| {
+        let key = model.queue.row(*place).and_then(|row| RowKey::of(row).gate());
+        key.is_some_and(|key| !model.marks.on.contains_key(&key) && !is_read(model, &key))
+    });
+    unread.or_else(|| {
+        let mut places = model.queue.by_urgency();
+        if let Some(here) = model.queue.place() {
+            places.find(|place| *place == here)?;
+        }
+        places.next()
+    })
+}
+
+/// The most urgent gate after the selected one that is not marked; after the last one the first.
+fn next_unmarked(model: &Model) -> Option<usize> {
+    around(model).into_iter().find(|place| {
+        let key = model.queue.row(*place).and_then(|row| RowKey::of(row).gate());
+        key.is_some_and(|key| !model.marks.on.contains_key(&key))
+    })
+}
+
+/// All open gates but the selected one: those after it by urgency, then those before it.
+fn around(model: &Model) -> Vec<usize> {
+    let mut places: Vec<_> = model.queue.by_urgency().collect();
+    let here = model.queue.place();
+    if let Some(at) = places.iter().position(|place| Some(*place) == here) {
+        places.rotate_left(at);
+        places.remove(0);
     }
-    places.next()
+    places
+}
+
+/// Whether all of a gate was shown in this console before the selection left it.
+fn is_read(model: &Model, key: &GateKey) -> bool {
+    let mut remembered = model.panes.remembered.iter();
+    let of_gate = remembered.find(|of_gate| of_gate.key == *key);
+    of_gate.is_some_and(|of_gate| of_gate.recorded.is_some_and(|(_, extent)| extent.is_whole()))
 }

@@ -1,6 +1,6 @@
 //! Keys and pastes that go into a text.
 
-use super::{act, compose, look, slips};
+use super::{act, compose, look, note, queue, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -135,12 +135,8 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 return;
             };
             if edit(&mut note.editor) {
-                note.is_empty_accepted = false;
-                let (key, verdict, text) = (note.key.clone(), note.verdict, note.text());
-                compose::change_draft(model, &key, |draft| draft.set_note(verdict, text));
-                // What Enter confirms is what was on the screen, the note included.
-                model.ask_again();
-                model.toasts.text_changed();
+                note.recalled = None;
+                note::changed(model);
             }
         }
         Focus::Answer => {

@@ -18,7 +18,7 @@ pub(crate) fn draw(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &m
     clear(buffer, area);
     let mut pen = RowWriter::new(buffer, area);
     pen.text(" KEYS ", theme.selected()).text("  find: ", theme.strong());
-    let cursor = message::field(&mut pen, &overlay.text, area.y, theme);
+    let cursor = message::field(&mut pen, &overlay.text, 0, area.y, theme);
     let body = Rect {
         y: area.y + 1,
         height: area.height.saturating_sub(1),

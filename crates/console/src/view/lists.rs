@@ -63,7 +63,7 @@ impl Frame<'_> {
         let y = area.bottom().saturating_sub(1);
         let mut pen = RowWriter::at_line(buffer, area, height.saturating_sub(1));
         pen.text(self.field, theme.strong());
-        message::field(&mut pen, &overlay.text, y, theme)
+        message::field(&mut pen, &overlay.text, 0, y, theme)
     }
 }
 

@@ -24,11 +24,12 @@ pub(crate) fn style(tone: Tone, theme: Theme) -> Style {
     }
 }
 
-/// Draws a one-line field with its cursor; a long text shows its end.
-pub(crate) fn field(pen: &mut RowWriter<'_>, editor: &Editor, y: u16, theme: Theme) -> Option<Position> {
-    let text = editor.text();
-    let (_, character) = editor.cursor();
-    let before: String = text.chars().take(character).collect();
+/// Draws a line of a field with its cursor; a long one shows its end.
+pub(crate) fn field(pen: &mut RowWriter<'_>, editor: &Editor, line: usize, y: u16, theme: Theme) -> Option<Position> {
+    let text = editor.lines().get(line).map(String::as_str).unwrap_or_default();
+    let (at, character) = editor.cursor();
+    let until = if line == at { character } else { 0 };
+    let before: String = text.chars().take(until).collect();
     let cells = width(&visible_line(&before));
     let room = pen.room().max(1);
     let left = (cells + 1).saturating_sub(room);
@@ -54,11 +55,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match &model.keys.field {
         Some(Field::Filter(editor)) => {
             pen.text("filter /", theme.strong());
-            return field(&mut pen, editor, area.y, theme);
+            return field(&mut pen, editor, 0, area.y, theme);
         }
         Some(Field::Search(editor) | Field::Find(editor, _)) => {
             pen.text("find /", theme.strong());
-            return field(&mut pen, editor, area.y, theme);
+            return field(&mut pen, editor, 0, area.y, theme);
         }
         None => {}
     }

@@ -9,6 +9,7 @@ use super::row_writer::{RowWriter, clear};
 use crate::model::Model;
 use crate::model::prompt::PromptLine;
 use crate::prompt::whole;
+use text::width;
 
 /// Draws it; returns the cursor of its field.
 ///
@@ -39,9 +40,18 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
                 }
                 pen.text(" ", theme.plain()).rule(theme);
             }
-            PromptLine::Field(name, editor, is_focused) => {
-                pen.text(name, theme.strong());
-                let at = message::field(&mut pen, editor, area.y.saturating_add(offset), theme);
+            PromptLine::Field(name, editor, line, is_focused) => {
+                // The name stands before the first of them that is in sight.
+                let is_first = !matches!(
+                    index.checked_sub(1).and_then(|above| lines.get(above)),
+                    Some(PromptLine::Field(..))
+                );
+                if is_first {
+                    pen.text(name, theme.strong());
+                } else {
+                    pen.skip(u16::try_from(width(name)).unwrap_or(u16::MAX));
+                }
+                let at = message::field(&mut pen, editor, *line, area.y.saturating_add(offset), theme);
                 if *is_focused {
                     cursor = at;
                 }

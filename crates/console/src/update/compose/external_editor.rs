@@ -11,14 +11,16 @@ use super::open_edit;
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{CopyJob, CopyReady, Effect};
-use crate::external_editor::Ending;
+use crate::external_editor::{Ending, ExternalEditor};
 use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::external_edit::{ExternalEdit, Stage};
 use crate::prompt::menu::Menu;
 use crate::update::compose::open::edited;
+use crate::update::note;
 use crate::update::outgoing::{refuse, tell};
+use domain::ids::ArtifactPath;
 use domain::time::SECOND_US;
 
 /// The copy is looked at this often.
@@ -29,6 +31,9 @@ pub(crate) fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(editor) = model.session.external_editor.clone() else {
         return;
     };
+    if model.ask().is_some_and(|ask| ask.note().is_some()) {
+        return open_note(model, editor, fx);
+    }
     if model.compose.is_none() {
         open_edit(model, fx);
     }
@@ -40,6 +45,7 @@ pub(crate) fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
     model.keys.away = Some(ExternalEdit {
         editor,
         stage: Stage::Opening,
+        note: None,
         given: Some(Arc::from(text.as_str())),
         looked_boot_us: model.now.boot_us,
     });
@@ -48,6 +54,27 @@ pub(crate) fn open_external_editor(model: &mut Model, fx: &mut Vec<Effect>) {
         path: compose.path.clone(),
         text,
     }));
+}
+
+/// The name of a note's copy, which is no artifact's: it stands for itself in the directory of the
+/// copies.
+const NOTE_PATH: &str = ".holdpoint/note.txt";
+
+/// Opens the note of the open question in the operator's own editor; the question stays.
+fn open_note(model: &mut Model, editor: ExternalEditor, fx: &mut Vec<Effect>) {
+    let note = model.ask().and_then(|ask| ask.note());
+    let (Some(note), Ok(path)) = (note, ArtifactPath::new(NOTE_PATH)) else {
+        return;
+    };
+    let (key, verdict, text) = (note.key.clone(), note.verdict, note.text());
+    model.keys.away = Some(ExternalEdit {
+        editor,
+        stage: Stage::Opening,
+        note: Some((key.clone(), verdict)),
+        given: Some(Arc::from(text.as_str())),
+        looked_boot_us: model.now.boot_us,
+    });
+    fx.push(Effect::OpenCopy(CopyJob { key, path, text }));
 }
 
 /// Says what the console waits for while the edit is away.
@@ -79,7 +106,10 @@ pub(crate) fn copy_ready(model: &mut Model, result: Result<CopyReady, String>, f
             fx.push(Effect::StartExternalEditor(away.editor.clone(), ready.path));
         }
         Err(why) => {
-            model.keys.away = None;
+            let is_note = model.keys.away.take().is_some_and(|away| away.note.is_some());
+            if is_note {
+                return refuse(model, NOT, &why, "write it here");
+            }
             leave(model);
             refuse(model, NOT, &why, &verb::edit_here());
         }
@@ -108,6 +138,10 @@ pub(crate) fn copy_saved(model: &mut Model, text: &str, fx: &mut Vec<Effect>) {
         return;
     };
     let text = without_added_end(text, away.given.as_deref());
+    if let Some((key, verdict)) = away.note.clone() {
+        // No note ends with empty lines.
+        return note::take(model, &key, verdict, text.trim_end());
+    }
     let Some(compose) = &mut model.compose else {
         return;
     };
@@ -159,6 +193,16 @@ pub(crate) fn copy_read(model: &mut Model, result: Result<String, String>, fx: &
     fx.push(Effect::CloseCopy {
         is_kept: problem.is_some() || problem_of_text.is_some(),
     });
+    if away.note.is_some() {
+        // What is in the field is what Enter sends: it has to be read there.
+        if let Some(note) = note::open_note(model) {
+            note.is_focused = true;
+        }
+        let why = problem_of_text.or(problem);
+        return why.map_or((), |why| {
+            refuse(model, "Not taken", &why, "the note here is as it was saved last")
+        });
+    }
     let Some(compose) = &model.compose else {
         return;
     };

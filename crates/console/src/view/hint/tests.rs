@@ -54,6 +54,7 @@ fn model() -> Model {
             via,
         },
         gates: Default::default(),
+        reasons: Default::default(),
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,
@@ -87,11 +88,12 @@ fn pin() -> Pin {
 
 fn note(is_focused: bool) -> Note {
     Note {
-        editor: Editor::of_line(""),
+        editor: Editor::of_note(""),
         is_focused,
         is_empty_accepted: true,
         key: key(),
         verdict: Verdict::Reject,
+        recalled: None,
     }
 }
 

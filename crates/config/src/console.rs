@@ -1,0 +1,54 @@
+//! The section `console`: what a console offers to whoever sits at it.
+
+use std::sync::Arc;
+
+use super::keys::{Holds, Rules, keys};
+use super::kinds::By;
+use super::reader::Field;
+use text::visible_line;
+
+/// A digit writes one: there are nine.
+const REASONS_MAX: usize = 9;
+/// More does not stand on a line of the question.
+const REASON_BYTES_MAX: usize = 200;
+
+keys! {
+    /// What a console offers.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct ConsoleSection [] {
+        /// Reasons of a rejection, at most 9 of at most 200 bytes each: in the question that r opens, a digit writes one.
+        #[since("0.2.0")]
+        pub reasons: Arc<Vec<String>> = Arc::default() => By(Holds::Texts, reasons);
+    }
+}
+
+impl Rules for ConsoleSection {}
+
+fn reasons(field: &Field<'_>) -> Option<Vec<String>> {
+    let hint = "write them as [\"wrong cut\", \"too loud\"]";
+    let items: Vec<_> = field.items(hint)?.collect();
+    if items.len() > REASONS_MAX {
+        let message = format!("{} reasons are too many: a digit writes one", items.len());
+        return field.refuse(message, format!("keep the {REASONS_MAX} that are used most"));
+    }
+    let mut read: Vec<String> = Vec::new();
+    for item in items {
+        let Some(text) = item.text() else {
+            continue;
+        };
+        let fault = if text.trim().is_empty() {
+            "an empty text is no reason"
+        } else if visible_line(text) != text || text.trim() != text {
+            "a reason is one line of visible text, without blanks around it"
+        } else if text.len() > REASON_BYTES_MAX {
+            "a reason is at most 200 bytes long"
+        } else if read.iter().any(|known| known == text) {
+            "this reason stands in the list already"
+        } else {
+            read.push(text.to_owned());
+            continue;
+        };
+        item.refuse::<()>(fault, "write the words that the record is to have");
+    }
+    Some(read)
+}
