@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::context::GateContext;
 use super::decision::Extent;
 use super::gate::Verdict;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -86,6 +87,8 @@ pub enum Command {
         /// What artifacts are compared with, each for the artifact of its file name, else for the
         /// first.
         bases: Vec<OutsideFile>,
+        /// Why it is asked for.
+        context: Box<GateContext>,
     },
     /// Approve or reject.
     Decide {

@@ -41,6 +41,8 @@ read_words! {
         GateRejected = "gate_rejected",
         /// The timer approved.
         GateAutoApproved = "gate_auto_approved",
+        /// Whoever asked for the gate says otherwise why.
+        GateContextChanged = "gate_context_changed",
         /// The gate ended without a decision.
         GateCanceled = "gate_canceled",
         /// An artifact was changed on disk by someone else than holdpoint, and that version was

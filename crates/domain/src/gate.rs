@@ -5,6 +5,7 @@ mod ending;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::GateArtifact;
+use super::context::GateContext;
 use super::decision::{Decision, Seen};
 use super::ids::{ArtifactPath, Digest};
 use super::lease::Lease;
@@ -89,6 +90,9 @@ pub struct Gate {
     pub seen: Vec<Seen>,
     /// Who ended it and when; none while open.
     pub settled: Option<Settled>,
+    /// Why it is asked for.
+    #[serde(default, skip_serializing_if = "GateContext::is_empty")]
+    pub context: GateContext,
 }
 
 /// What the artifacts of a gate are on disk right now: found just before the transaction.

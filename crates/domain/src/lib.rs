@@ -16,6 +16,7 @@ pub(crate) mod canonical;
 pub mod chain;
 pub mod change;
 pub mod compare;
+pub mod context;
 pub mod decision;
 pub mod event;
 pub mod gate;

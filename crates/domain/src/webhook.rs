@@ -52,6 +52,7 @@ impl DeliveryKind {
             | EventType::GateReleased
             | EventType::GateExtended
             | EventType::GateOverdue
+            | EventType::GateContextChanged
             | EventType::ArtifactChanged
             | EventType::PatchApplied
             | EventType::PatchUndone

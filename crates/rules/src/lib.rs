@@ -233,7 +233,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             jobs::start(draft);
             Ok(())
         }
-        Command::OpenGate { stage, .. } => outside::open(draft, by, stage),
+        Command::OpenGate { stage, context, .. } => outside::open(draft, by, stage, context),
         Command::Decide {
             gate,
             verdict,

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
+use domain::context::GateContext;
 use domain::event::EventType;
-use domain::gate::GateState;
+use domain::gate::{Gate, GateState};
 use domain::ids::StageName;
 use domain::job::JobStatus;
 use domain::key::GateKey;
@@ -14,10 +15,16 @@ use domain::stage::StageSpec;
 use domain::view::Pause;
 
 use super::hold;
-use super::job_edit::JobEdit;
+use super::job_edit::{AskedFor, JobEdit};
 use domain::key::GateRef;
 
-pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) -> Result<(), Refusal> {
+pub(super) fn open(
+    draft: &mut JobEdit<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    asked: &GateContext,
+) -> Result<(), Refusal> {
+    let asked = asked.clone().fitting()?;
     let artifacts = &draft.evidence.brought[..];
     let job = &draft.rows.job;
     if job.status.is_ended() {
@@ -39,6 +46,7 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
                     .any(|old| old.path == new.path && old.digest == new.digest)
             });
         if is_same {
+            change_context(draft, operator, open, asked);
             return Ok(());
         }
         draft.cancel_gate(&open, &operator.name, "opened again with other artifacts");
@@ -50,6 +58,7 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
             env: std::collections::BTreeMap::new(),
             timeout_s: None,
             artifacts: Vec::new(),
+            context: GateContext::default(),
         };
         draft.rows.job.stages.push(spec);
     }
@@ -63,8 +72,30 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
     }
     let attempt = draft.rows.next_attempt(stage);
     let policy = asked_policy(draft, stage);
-    draft.open_gate(stage, attempt, policy, artifacts.to_vec(), Some(operator));
+    let of_stage = draft.rows.stage_spec(stage).map(|spec| spec.context.clone());
+    let context = asked.over(&of_stage.unwrap_or_default());
+    let asked = AskedFor { by: operator, context };
+    draft.open_gate(stage, attempt, policy, artifacts.to_vec(), Some(asked));
     Ok(())
+}
+
+/// The same gate, asked for with other reasons: it says the new ones. What the request leaves out
+/// stays as it is, so that one who only repeats the opening takes nothing away.
+fn change_context(draft: &mut JobEdit<'_>, operator: &Operator, gate: Gate, asked: GateContext) {
+    let context = asked.over(&gate.context);
+    let parts = context.differing(&gate.context);
+    if parts.is_empty() {
+        return;
+    }
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let payload = json!({ "attempt": attempt, "by": operator.name, "parts": parts, "context": context });
+    draft.put_gate(Gate { context, ..gate });
+    let message = format!(
+        "{} says otherwise of {stage} #{attempt}: {}",
+        operator.name,
+        parts.join(", ")
+    );
+    draft.log(EventType::GateContextChanged, Some(&stage), message, payload);
 }
 
 /// On a job that holdpoint runs: only the current stage, and only when it has no command.
