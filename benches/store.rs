@@ -91,6 +91,7 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
         }],
         seen: Vec::new(),
         settled: None,
+        context: Default::default(),
     };
     vec![
         Change::InsertJob(Box::new(job)),

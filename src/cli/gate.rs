@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use domain::ask::{Command, OutsideArtifact};
+use domain::context::GateContext;
 use domain::gate::Verdict;
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
@@ -17,6 +18,7 @@ use engine::Role;
 use wire::GateDoc;
 
 use super::ask::with_engine;
+use super::context::{ContextArguments, FilterArguments};
 use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::global::{GateArguments, GlobalArguments};
@@ -38,6 +40,8 @@ pub(crate) enum GateCommand {
         /// List every stage's latest gate, decided or not
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        filter: FilterArguments,
     },
     /// Show a gate: what is under review, its timer, who has looked
     Show(GateArguments),
@@ -126,6 +130,8 @@ pub(crate) struct OpenArguments {
     /// What the artifact of this file name is compared with, else the first; may be repeated
     #[arg(long = "base", value_name = "PATH")]
     bases: Vec<PathBuf>,
+    #[command(flatten)]
+    context: ContextArguments,
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
@@ -142,6 +148,9 @@ Examples:
       --base last/script.txt
   holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 \\
       --wait --timeout 3600
+  holdpoint gate open nightly-17 script --artifact script=out/script.txt \\
+      --title 'script after review' --severity high --label team=media \\
+      --link 'ticket=https://tickets.example/17'
 
 The original files are never changed. Go on with the copies, whose paths
 --json prints: a patch changes those.";
@@ -187,7 +196,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: GateCommand) -> CommandResult {
     match command {
         GateCommand::Open(arguments) => open(global, output, arguments).await,
-        GateCommand::List { all } => gate_list::run(global, output, all).await,
+        GateCommand::List { all, filter } => gate_list::run(global, output, all, &(&filter).into()).await,
         GateCommand::Show(gate) => gate_show::run(global, output, &gate).await,
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await,
         GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await,
@@ -225,6 +234,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         stage,
         artifacts,
         bases,
+        context,
         wait: is_waiting,
         timeout,
     } = arguments;
@@ -243,6 +253,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             })
             .collect(),
         bases: bases.into_iter().map(Into::into).collect(),
+        context: Box::new(GateContext::from(context)),
     };
     let role = if is_waiting {
         Role::Candidate("wait")

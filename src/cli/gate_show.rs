@@ -12,6 +12,7 @@ use text::words::duration;
 use wire::{GateDoc, HoldDoc, JobGateDoc};
 
 use super::ask::{self, with_engine};
+use super::context;
 use super::gate_list::time_left;
 use super::global::GateArguments;
 use super::global::GlobalArguments;
@@ -63,6 +64,7 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     let shown = GateDoc::of_gate(rows, gate, session.lens());
     let now = session.now();
     output.line(&format!("{}   {}", gate.key, rows.job.slug))?;
+    context::lines(output, &gate.context)?;
     let decided = match (shown.by, shown.at) {
         (Some(by), Some(at)) => format!(" by {by} at {} ({})", clock_time(at), ago(at, now)),
         _ => String::new(),

@@ -162,6 +162,7 @@ fn tell_event(event: &Event) {
         | EventType::StageStarted
         | EventType::GateSeen
         | EventType::GateHeld
+        | EventType::GateContextChanged
         | EventType::GateReleased
         | EventType::GateExtended
         | EventType::ArtifactChanged

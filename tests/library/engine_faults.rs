@@ -129,6 +129,7 @@ async fn published_means_on_disk() {
                 file: source.clone().into(),
             }],
             bases: Vec::new(),
+            context: Box::default(),
         };
         engine.done(open_it).await;
     }

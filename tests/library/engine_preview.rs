@@ -166,6 +166,7 @@ async fn a_preview_refuses_with_the_words_of_the_command_itself() {
         stage: StageName::new("script").unwrap(),
         artifacts: Vec::new(),
         bases: Vec::new(),
+        context: Box::default(),
     };
     assert_eq!(
         preview(&mut engine, opening).await.unwrap_err().code,
@@ -279,6 +280,7 @@ async fn what_comes_after_another_command_is_foreseen_after_it() {
                 file: outside.into(),
             }],
             bases: Vec::new(),
+            context: Box::default(),
         };
         engine.done(opening).await;
     }

@@ -462,5 +462,6 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         is_binary: false,
         is_seen: false,
         pause: (kind == QueueKind::Paused).then_some(Pause::Rejected),
+        headline: None,
     }
 }

@@ -5,6 +5,7 @@
 //! watches, knows a job, or opens a gate. No secret leaves this module: messages, `Debug` and
 //! [`Config::doc`] never show what may be one.
 
+mod context;
 mod gates;
 mod keys;
 mod kinds;

@@ -140,7 +140,7 @@ impl GateContext {
     pub fn fitting(self) -> Result<Self, Refusal> {
         let mut links = Vec::with_capacity(self.links.len());
         for (index, link) in self.links.into_iter().enumerate() {
-            links.push(link.fitting(index)?);
+            links.push(link.fitting().map_err(|refusal| refusal.within(&format!("links[{index}]")))?);
         }
         let mut labels = BTreeMap::new();
         for (key, value) in self.labels {
@@ -208,8 +208,9 @@ impl GateContext {
 }
 
 impl ContextLink {
-    fn fitting(self, index: usize) -> Result<Self, Refusal> {
-        let place = format!("links[{index}].url");
+    /// The same without blanks around; one that breaks a limit is refused by `name` or `url`.
+    pub fn fitting(self) -> Result<Self, Refusal> {
+        let place = "url";
         let url = self.url.trim().to_owned();
         if url.len() > URL_BYTES_MAX {
             let message = format!("the address has {} bytes, the most is {URL_BYTES_MAX}", url.len());
@@ -227,7 +228,7 @@ impl ContextLink {
             let message = "the address has blanks, control characters or letters beyond ASCII in it";
             return Err(invalid(place, message, "write them as %20 and the like"));
         }
-        let name = line(Some(self.name), &format!("links[{index}].name"))?;
+        let name = line(Some(self.name), "name")?;
         Ok(Self {
             name: name.unwrap_or_else(|| url.clone().chars().take(LINE_BYTES_MAX).collect()),
             url,

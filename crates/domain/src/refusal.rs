@@ -198,6 +198,16 @@ impl Refusal {
         self
     }
 
+    /// The same, of what stands in a part of something larger.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        let place = match self.place.as_deref() {
+            None | Some("") => part.to_owned(),
+            Some(place) => format!("{part}.{place}"),
+        };
+        self.at(place)
+    }
+
     /// Adds the place.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {

@@ -218,6 +218,7 @@ mod tests {
                     by: format!("operator {attempt}"),
                     at: now,
                 }),
+                context: Default::default(),
             }
         };
         let job = Job {

@@ -113,7 +113,7 @@ pub(super) fn receipt(
     let next = Fact::of_waiting(&rows, applied.held_up.as_ref()).map(|fact| fact.among(slots));
     let open = applied.overridden.as_deref().map(while_open);
     let message = message + &open.unwrap_or_default();
-    let is_change = applied.last_event_seq.is_some();
+    let has_opened = !applied.opened.is_empty();
     let decision = applied.decisions.into_iter().next_back();
     Receipt {
         job_id,
@@ -125,6 +125,6 @@ pub(super) fn receipt(
         review,
         next,
         warnings: Vec::new(),
-        is_change,
+        has_opened,
     }
 }

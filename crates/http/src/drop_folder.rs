@@ -278,6 +278,7 @@ impl Taker<'_> {
             stage: dropped.stage.clone(),
             artifacts,
             bases,
+            context: Box::new(asked.context),
         };
         Ok(
             match self.engine.command_of(owner_of(self.engine, claim), command).await {

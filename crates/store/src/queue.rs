@@ -11,6 +11,7 @@ use super::cells::Cells;
 use super::error::{RowError, StoreError};
 use super::event_row::collect;
 use super::gate_row;
+use domain::context::{GateContext, Headline, Severity};
 use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
 use domain::key::GateKey;
@@ -123,7 +124,8 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // The index holds the open gates only; left to itself the planner may walk the whole history.
     let sql =
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
+           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
+           json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels')
          FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
@@ -145,8 +147,23 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_seen: cells.get(BEHIND_TIMER + 8)?,
             pause: None,
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
+            headline: headline(&cells, BEHIND_TIMER + 10)?,
         })
     })
+}
+
+/// What lists show of a gate's context; none where that says nothing of it.
+fn headline(cells: &Cells<'_>, column: usize) -> Result<Option<Arc<Headline>>, RowError> {
+    let context = GateContext {
+        title: cells.optional_text(column)?.map(str::to_owned),
+        severity: match cells.optional_text(column + 1)? {
+            Some(_) => Some(cells.word(column + 1, Severity::parse)?),
+            None => None,
+        },
+        labels: cells.optional_json(column + 2)?.unwrap_or_default(),
+        ..GateContext::default()
+    };
+    Ok(context.headline().map(Arc::new))
 }
 
 fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
@@ -194,6 +211,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_binary: false,
             is_seen: false,
             pause: cells.optional_text(9)?.and_then(Pause::parse),
+            headline: None,
         })
     })
 }

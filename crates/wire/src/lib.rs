@@ -3,6 +3,7 @@
 //! Owns field names and what they mean; made from rows, never read back. Must not know where a
 //! document goes, nor any file but by name.
 
+mod context;
 mod decision;
 mod difference;
 mod gate;
@@ -28,6 +29,7 @@ use domain::refusal::RefusalCode;
 use domain::time::{Now, Timestamp};
 use patch::{Family, TypeDoc};
 
+pub use context::{ContextDoc, ContextLinkDoc};
 pub use decision::DecisionFile;
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};

@@ -192,6 +192,7 @@ impl<S: Storage> World<S> {
             stage: stage("script"),
             artifacts: Vec::new(),
             bases: Vec::new(),
+            context: Box::default(),
         };
         let evidence = Evidence {
             brought: vec![artifact],

@@ -11,7 +11,7 @@ mod text;
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::facts::lease::{concerned, open_elsewhere};
-use crate::facts::window;
+use crate::facts::{context, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::compose::Compose;
@@ -200,6 +200,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             there_is(has_several && model.compose.is_none() && model.panes.lower == Lower::Gate)
         }
+        Action::Context => or_says(
+            context::is_said(model) && model.compose.is_none() && model.panes.lower == Lower::Gate,
+            "Nobody has said why this gate is asked for",
+        ),
         Action::ReadOn => or_says(
             model.gate.is_some() && model.compose.is_none() && model.panes.lower == Lower::Gate,
             "There is no gate on the screen to read",

@@ -14,8 +14,9 @@ use crate::body::Object;
 use crate::params::JobPath;
 use crate::request::{Fields, request, text, values};
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
+use domain::context::GateContext;
 use domain::ids::StageName;
-use wire::JobGateDoc;
+use wire::{ContextDoc, JobGateDoc};
 
 /// The most bytes of a kind.
 const KIND_BYTES_MAX: usize = 100;
@@ -62,6 +63,9 @@ request! {
         artifacts: Vec<File>,
         /// What they are compared with.
         bases: Option<Vec<BaseFile>>,
+        /// Why it is asked for. With the same artifacts an open gate says this from now on; what is left out stays as it was.
+        #[schema(value_type = Option<ContextDoc>)]
+        context: Option<GateContext>,
     } then at_least_one
 }
 
@@ -77,6 +81,7 @@ pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -
         stage,
         artifacts,
         bases,
+        context,
     } = body.read()?;
     let first = artifacts.first().map(|file| file.name.0.clone()).unwrap_or_default();
     let bases = bases.into_iter().flatten();
@@ -99,9 +104,10 @@ pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -
         stage: stage.clone(),
         artifacts,
         bases,
+        context: Box::new(context.unwrap_or_default()),
     };
     let opened = asker.act(command, &["patch"]).await?;
-    let status = if opened.0.is_change {
+    let status = if opened.0.has_opened {
         StatusCode::CREATED
     } else {
         StatusCode::OK
