@@ -100,7 +100,7 @@ impl From<&FilterArguments> for ContextFilter {
         for label in &arguments.labels {
             let _ = filter.label(label);
         }
-        for severity in &arguments.severity {
+        if let Some(severity) = &arguments.severity {
             let _ = filter.severity(severity);
         }
         filter

@@ -17,7 +17,12 @@ use super::table::Table;
 use super::words::{ago, clock_time, length};
 
 /// Prints them.
-pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool, said: &ContextFilter) -> CommandResult {
+pub(crate) async fn run(
+    global: &GlobalArguments,
+    output: &mut Output,
+    is_all: bool,
+    said: &ContextFilter,
+) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let jobs = match session.open_list()? {
         None => {

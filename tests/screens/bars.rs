@@ -10,6 +10,9 @@ use crate::world::World;
 fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
     let mut world = World::drawn();
     world.paused("j-30", "heath");
+    if focus == Focus::Context {
+        world.says("j-17", &serde_json::json!({ "title": "tides" }));
+    }
     let mut console = Console::new(world, columns, 24);
     let (keys, end) = match focus {
         Focus::Queue => ("j", "? keys  q leave"),
@@ -33,6 +36,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         }
         Focus::Help => ("?", "F1 keys  Esc back"),
         Focus::Palette => (":", "F1 keys  Esc back"),
+        Focus::Context => ("i", "F1 keys  Esc back"),
         Focus::Files => ("j L", "F1 keys  Esc back"),
         Focus::Discarded => {
             console.press("e x Esc D").typed("discard").press("Enter");

@@ -289,7 +289,7 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
         is_seen: !gate.seen.is_empty(),
         pause: None,
-        headline: None,
+        headline: gate.context.headline().map(Arc::new),
     }
 }
 

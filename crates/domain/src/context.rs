@@ -140,7 +140,10 @@ impl GateContext {
     pub fn fitting(self) -> Result<Self, Refusal> {
         let mut links = Vec::with_capacity(self.links.len());
         for (index, link) in self.links.into_iter().enumerate() {
-            links.push(link.fitting().map_err(|refusal| refusal.within(&format!("links[{index}]")))?);
+            links.push(
+                link.fitting()
+                    .map_err(|refusal| refusal.within(&format!("links[{index}]")))?,
+            );
         }
         let mut labels = BTreeMap::new();
         for (key, value) in self.labels {

@@ -155,6 +155,8 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         timer
             .filter(|timer| !timer.anchor.is_none())
             .map(|timer| timer.anchor.offset_us),
-        (!gate.context.is_empty()).then(|| json_text(&gate.context)).transpose()?,
+        (!gate.context.is_empty())
+            .then(|| json_text(&gate.context))
+            .transpose()?,
     ])?)
 }

@@ -42,6 +42,9 @@ pub struct ContextLinkDoc {
     #[schema(max_length = 200)]
     name: String,
     /// Printable ASCII without blanks.
-    #[schema(max_length = 2000, pattern = "^([Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:)[!-~]+$")]
+    #[schema(
+        max_length = 2000,
+        pattern = "^([Hh][Tt][Tt][Pp][Ss]?://|[Mm][Aa][Ii][Ll][Tt][Oo]:)[!-~]+$"
+    )]
     url: String,
 }

@@ -28,7 +28,10 @@ pub(crate) fn head_line(model: &Model, columns: u16) -> Option<String> {
     }
     let context = of(model)?;
     let marked = Some(context.severity()).filter(|severity| severity.is_marked());
-    let mut first: Vec<String> = marked.map(|severity| severity.as_str().to_uppercase()).into_iter().collect();
+    let mut first: Vec<String> = marked
+        .map(|severity| severity.as_str().to_uppercase())
+        .into_iter()
+        .collect();
     let mut words: Vec<String> = Vec::new();
     words.extend(context.requester.as_ref().map(|name| format!("from {name}")));
     words.extend(context.labels.iter().map(|(key, value)| format!("{key}={value}")));
@@ -84,17 +87,17 @@ pub(crate) fn rows(model: &Model) -> Vec<ContextRow> {
         for line in text.lines() {
             for text in wrap::split(line, columns, usize::MAX) {
                 let name = std::mem::take(&mut name);
-                rows.push(ContextRow {
-                    name,
-                    text,
-                    is_address,
-                });
+                rows.push(ContextRow { name, text, is_address });
             }
         }
     };
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     add("title", &text(&context.title), false);
-    add("severity", context.severity.map_or("", |severity| severity.as_str()), false);
+    add(
+        "severity",
+        context.severity.map_or("", |severity| severity.as_str()),
+        false,
+    );
     add("from", &text(&context.requester), false);
     add("why", &text(&context.why), false);
     add("to do", &text(&context.instructions), false);

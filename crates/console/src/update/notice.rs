@@ -153,9 +153,13 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::StageFailed | EventType::JobFailed => Tone::Error,
         EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
-        EventType::GateExtended | EventType::GateContextChanged | EventType::JobAcknowledged if is_by_other => Tone::Info,
+        EventType::GateExtended | EventType::GateContextChanged | EventType::JobAcknowledged if is_by_other => {
+            Tone::Info
+        }
         EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled => return,
-        EventType::GateHeld | EventType::GateReleased | EventType::GateExtended | EventType::GateContextChanged => return,
+        EventType::GateHeld | EventType::GateReleased | EventType::GateExtended | EventType::GateContextChanged => {
+            return;
+        }
         EventType::GateOpened | EventType::GateSeen => return,
         EventType::ArtifactChanged | EventType::PatchApplied | EventType::PatchUndone => return,
         EventType::StageStarted | EventType::StageCompleted | EventType::JobCreated | EventType::JobStarted => return,

@@ -143,7 +143,11 @@ pub(crate) fn context(model: &Model, overlay: &Overlay, layout: &Layout, buffer:
         none: "",
     };
     frame.draw(model, overlay, layout, buffer, &rows, |pen, row| {
-        let style = if row.is_address { theme.emphasis() } else { theme.plain() };
+        let style = if row.is_address {
+            theme.emphasis()
+        } else {
+            theme.plain()
+        };
         pen.cell(&row.name, context::NAME_CELLS, theme.strong())
             .text(&row.text, style);
     })
