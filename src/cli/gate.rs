@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use domain::ask::{Command, OutsideArtifact};
 use domain::context::GateContext;
 use domain::gate::Verdict;
+use domain::heartbeat::{HeartbeatTerms, WhenGone};
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::Surface;
@@ -80,6 +81,9 @@ pub(crate) enum GateCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Give a sign of life of a gate that was opened with --heartbeat
+    #[command(after_help = ALIVE_HELP)]
+    Alive(GateArguments),
     /// Give a gate's timer more seconds, as far as its max_hold_s allows
     Extend {
         #[command(flatten)]
@@ -112,6 +116,7 @@ impl GateCommand {
             Self::Release { .. } => "released",
             Self::Extend { .. } => "extended",
             Self::Withdraw { .. } => "withdrawn",
+            Self::Alive(_) => "kept alive",
             Self::Wait { .. } => WAITED,
         }
     }
@@ -132,6 +137,12 @@ pub(crate) struct OpenArguments {
     bases: Vec<PathBuf>,
     #[command(flatten)]
     context: ContextArguments,
+    /// Promise a sign of life this often (`gate alive`, or opening it again): seconds, or 10m, 1h
+    #[arg(long, value_name = "SECONDS", value_parser = parse_span_s)]
+    heartbeat: Option<u64>,
+    /// What becomes of the gate when none comes: withdraw or keep
+    #[arg(long, value_name = "WORD", requires = "heartbeat", value_parser = when_gone)]
+    when_gone: Option<WhenGone>,
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
@@ -173,6 +184,13 @@ Whoever opened the gate may, and the owner of the runs directory. A manual
 job goes on without it; another one pauses at its stage until it is opened
 again or resumed. Done once more it changes nothing and says who did it.";
 
+const ALIVE_HELP: &str = "\
+Example:
+  while sleep 60; do holdpoint gate alive nightly-17 script || break; done
+
+A gate opened with --heartbeat waits so long for the next one, then it is
+withdrawn, or kept and marked, as --when-gone said.";
+
 const WAIT_HELP: &str = "\
 Examples:
   holdpoint gate wait nightly-17 script && ./publish.sh
@@ -183,6 +201,10 @@ A stage that passes without a gate counts as approved.
 
 Exit codes: 0 approved, 3 rejected, 4 still open at the time-out,
 1 canceled, or the job ended before.";
+
+fn when_gone(text: &str) -> Result<WhenGone, String> {
+    WhenGone::parse(text).ok_or_else(|| "it is withdraw or keep".to_owned())
+}
 
 /// `KIND=PATH`.
 fn artifact(text: &str) -> Result<(String, PathBuf), String> {
@@ -208,6 +230,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
         GateCommand::Withdraw { gate, reason } => {
             act(global, output, gate, |gate| Command::Withdraw { gate, reason }).await
         }
+        GateCommand::Alive(gate) => act(global, output, gate, |gate| Command::KeepAlive { gate, context: None }).await,
         GateCommand::Extend { gate, seconds } => {
             let extend = |gate| Command::Extend {
                 gate,
@@ -235,6 +258,8 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         artifacts,
         bases,
         context,
+        heartbeat,
+        when_gone,
         wait: is_waiting,
         timeout,
     } = arguments;
@@ -254,6 +279,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             .collect(),
         bases: bases.into_iter().map(Into::into).collect(),
         context: Box::new(GateContext::from(context)),
+        heartbeat: HeartbeatTerms::of(heartbeat, when_gone)?,
     };
     let role = if is_waiting {
         Role::Candidate("wait")
@@ -312,6 +338,7 @@ async fn act(
     let stage = gate.stage.clone();
     let command = command(gate.newest());
     let is_withdrawal = matches!(command, Command::Withdraw { .. });
+    let is_alive = matches!(command, Command::KeepAlive { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         let done = engine.command(command).await?;
         let (receipt, published) = &done;
@@ -326,6 +353,10 @@ async fn act(
         } else if is_withdrawal {
             output.line(&receipt.message)?;
             output.line(&done::next_step(receipt))?;
+        } else if let Some(heartbeat) = gate.heartbeat.as_ref().filter(|_| is_alive) {
+            let next = heartbeat.alive_at.plus_s(heartbeat.terms.heartbeat_s);
+            let (key, next) = (&gate.key, clock_time(next));
+            output.line(&format!("{key}: alive; the next sign of life is due by {next}"))?;
         } else {
             let shown = GateDoc::of_gate(rows, gate, session.lens());
             let left = length(shown.addable_seconds.unwrap_or_default());

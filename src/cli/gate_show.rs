@@ -128,6 +128,17 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
             hold.reason.map(|reason| format!(": {reason}")).unwrap_or_default()
         ))?;
     }
+    if let Some(heartbeat) = &gate.heartbeat {
+        let (every, when_gone) = (duration(heartbeat.terms.heartbeat_s), heartbeat.terms.when_gone);
+        let stands = match heartbeat.gone_since {
+            Some(since) => format!("the requester is gone, last seen {}", ago(since, now)),
+            None => format!(
+                "last {}, at most {every} apart, else {when_gone}",
+                ago(heartbeat.alive_at, now)
+            ),
+        };
+        output.line(&format!("alive     {stands}"))?;
+    }
     if let Some(addable) = shown.addable_seconds {
         output.line(&format!(
             "to add    at most {} by holds and extensions",

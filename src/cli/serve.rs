@@ -163,6 +163,8 @@ fn tell_event(event: &Event) {
         | EventType::GateSeen
         | EventType::GateHeld
         | EventType::GateContextChanged
+        | EventType::GateRequesterGone
+        | EventType::GateRequesterBack
         | EventType::GateReleased
         | EventType::GateExtended
         | EventType::ArtifactChanged

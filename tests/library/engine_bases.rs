@@ -33,6 +33,7 @@ async fn open_gate(
             .collect(),
         bases: bases.iter().map(|base| folder.join(base).into()).collect(),
         context: Box::default(),
+        heartbeat: None,
     };
     let receipt = engine.done(command).await;
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();
@@ -140,6 +141,7 @@ async fn compared(engine: &mut Engine, folder: &Path, text: &str, given: &[&str]
         }],
         bases: given.iter().map(|base| folder.join(base).into()).collect(),
         context: Box::default(),
+        heartbeat: None,
     };
     let receipt = engine.done(command).await;
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();

@@ -130,6 +130,7 @@ async fn published_means_on_disk() {
             }],
             bases: Vec::new(),
             context: Box::default(),
+            heartbeat: None,
         };
         engine.done(open_it).await;
     }

@@ -167,6 +167,7 @@ async fn a_preview_refuses_with_the_words_of_the_command_itself() {
         artifacts: Vec::new(),
         bases: Vec::new(),
         context: Box::default(),
+        heartbeat: None,
     };
     assert_eq!(
         preview(&mut engine, opening).await.unwrap_err().code,
@@ -281,6 +282,7 @@ async fn what_comes_after_another_command_is_foreseen_after_it() {
             }],
             bases: Vec::new(),
             context: Box::default(),
+            heartbeat: None,
         };
         engine.done(opening).await;
     }

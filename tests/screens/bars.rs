@@ -80,7 +80,10 @@ fn the_key_that_the_bar_names_shows_all_keys_and_escape_goes_back() {
         assert_eq!(console.model.focus(), Focus::Help, "{focus:?}");
         console.shows(" KEYS ");
         console.press("Esc");
-        let is_list = matches!(focus, Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded);
+        let is_list = matches!(
+            focus,
+            Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context
+        );
         if !is_list {
             assert_eq!(console.model.focus(), focus, "{}", console.text());
         }

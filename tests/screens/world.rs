@@ -229,6 +229,7 @@ impl World {
             seen: Vec::new(),
             settled: None,
             context: GateContext::default(),
+            heartbeat: None,
         };
         let rows = self.job(id, slug, Some(name), JobStatus::NeedsApproval);
         rows.attempts.push(Attempt {

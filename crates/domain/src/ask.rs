@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::context::GateContext;
 use super::decision::Extent;
 use super::gate::Verdict;
+use super::heartbeat::HeartbeatTerms;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::key::GateRef;
 use super::lease::LeasePurpose;
@@ -89,6 +90,14 @@ pub enum Command {
         bases: Vec<OutsideFile>,
         /// Why it is asked for.
         context: Box<GateContext>,
+        /// The sign of life that is promised.
+        heartbeat: Option<HeartbeatTerms>,
+    },
+    /// Whoever asked for a gate is still there.
+    KeepAlive {
+        gate: GateRef,
+        /// What is to be said of it from now on; what is left out stays.
+        context: Option<Box<GateContext>>,
     },
     /// Approve or reject.
     Decide {
@@ -199,7 +208,8 @@ impl Command {
             | Self::Extend { .. }
             | Self::Withdraw { .. }
             | Self::ReleaseLease { .. }
-            | Self::MarkSeen { .. } => self.gate().map(|gate| &gate.job_id),
+            | Self::MarkSeen { .. }
+            | Self::KeepAlive { .. } => self.gate().map(|gate| &gate.job_id),
         }
     }
 
@@ -215,6 +225,7 @@ impl Command {
             | Self::Extend { gate, .. }
             | Self::Withdraw { gate, .. }
             | Self::ReleaseLease { gate }
+            | Self::KeepAlive { gate, .. }
             | Self::MarkSeen { gate, .. } => Some(gate),
             Self::StartJob(_)
             | Self::OpenGate { .. }

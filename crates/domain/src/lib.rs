@@ -20,6 +20,7 @@ pub mod context;
 pub mod decision;
 pub mod event;
 pub mod gate;
+pub mod heartbeat;
 pub mod hold;
 pub mod ids;
 pub mod job;

@@ -215,6 +215,13 @@ impl Refusal {
         self
     }
 
+    /// Nobody promised a sign of life.
+    pub fn no_heartbeat(key: &GateKey) -> Self {
+        Self::wrong_state("this gate waits for no sign of life")
+            .with_hint("open it with --heartbeat SECONDS, or heartbeat_s")
+            .at(key.to_string())
+    }
+
     /// Someone was quicker: names who and when.
     pub(crate) fn already_decided(key: &GateKey, verdict: Verdict, settled: Settled) -> Self {
         let message = format!("{} {} {key} at {}", settled.by, verdict.past(), clock_time(settled.at));

@@ -53,6 +53,8 @@ impl DeliveryKind {
             | EventType::GateExtended
             | EventType::GateOverdue
             | EventType::GateContextChanged
+            | EventType::GateRequesterGone
+            | EventType::GateRequesterBack
             | EventType::ArtifactChanged
             | EventType::PatchApplied
             | EventType::PatchUndone

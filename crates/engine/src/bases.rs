@@ -219,6 +219,7 @@ mod tests {
                     at: now,
                 }),
                 context: Default::default(),
+                heartbeat: None,
             }
         };
         let job = Job {

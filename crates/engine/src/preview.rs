@@ -174,6 +174,7 @@ mod tests {
             artifacts: vec![OutsideArtifact { kind, file }],
             bases: Vec::new(),
             context: Box::default(),
+            heartbeat: None,
         }
     }
 

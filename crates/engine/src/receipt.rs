@@ -41,6 +41,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Withdraw { .. } => "withdrawn",
         Command::ReleaseLease { .. } => "released",
         Command::MarkSeen { .. } => "seen",
+        Command::KeepAlive { .. } => "kept alive",
     }
 }
 
@@ -100,6 +101,7 @@ pub(super) fn receipt(
         Command::TakeLease { gate, .. }
         | Command::ReleaseLease { gate, .. }
         | Command::MarkSeen { gate, .. }
+        | Command::KeepAlive { gate, .. }
         | Command::Hold { gate, .. }
         | Command::Release { gate, .. }
         | Command::Extend { gate, .. } => format!("Gate {} {verb}", gate.stage),

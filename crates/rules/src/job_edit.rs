@@ -9,6 +9,7 @@ use domain::context::GateContext;
 use domain::decision::Decision;
 use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
 use domain::gate::{Gate, GateState, Settled, Verdict};
+use domain::heartbeat::Heartbeat;
 use domain::ids::{ArtifactPath, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use domain::key::GateKey;
@@ -47,6 +48,8 @@ pub(super) struct AskedFor<'o> {
     pub(crate) by: &'o Operator,
     /// All that it says of itself.
     pub(crate) context: GateContext,
+    /// The sign of life that is promised.
+    pub(crate) heartbeat: Option<Heartbeat>,
 }
 
 /// The rows as they will be, and the changes that make them so.
@@ -295,7 +298,10 @@ impl<'a> JobEdit<'a> {
         asked: Option<AskedFor<'_>>,
     ) {
         let opened_by = asked.as_ref().map(|asked| asked.by);
-        let context = asked.map_or_else(|| self.context_of(stage), |asked| asked.context);
+        let (context, heartbeat) = match asked {
+            Some(asked) => (asked.context, asked.heartbeat),
+            None => (self.context_of(stage), None),
+        };
         self.put_artifacts(stage, &artifacts);
         let timer = match policy.rule() {
             GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
@@ -317,6 +323,7 @@ impl<'a> JobEdit<'a> {
             seen: Vec::new(),
             settled: None,
             context,
+            heartbeat,
         };
         let until = match &gate.timer {
             Some(timer) => format!("the timer will {} at {}", timer.on_timeout, clock_time(timer.deadline)),
@@ -331,6 +338,9 @@ impl<'a> JobEdit<'a> {
         });
         if !gate.context.is_empty() {
             payload["context"] = json!(gate.context);
+        }
+        if let Some(heartbeat) = &gate.heartbeat {
+            payload["heartbeat"] = json!(heartbeat.terms);
         }
         if let Some(operator) = opened_by {
             payload["by"] = json!(operator.name);

@@ -1,2 +1,3 @@
--- Version 8. Why a gate is asked for, as JSON; null where its requester says nothing.
+-- Version 8. Why a gate is asked for, and what sign of life its requester promised, as JSON; null where nothing is said.
 ALTER TABLE gate ADD COLUMN context TEXT;
+ALTER TABLE gate ADD COLUMN heartbeat TEXT;

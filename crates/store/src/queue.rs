@@ -12,23 +12,35 @@ use super::error::{RowError, StoreError};
 use super::event_row::collect;
 use super::gate_row;
 use domain::context::{GateContext, Headline, Severity};
+use domain::heartbeat::Heartbeat;
 use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::lease::Lease;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
+use domain::wake::{self, Wake};
 
-/// An open gate that the timer may settle.
+/// An open gate for which the ticker has something to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenTimer {
     pub key: GateKey,
     /// Its timer, not held by policy.
-    pub timer: GateTimer,
+    pub timer: Option<GateTimer>,
+    /// The sign of life that its requester promised.
+    pub heartbeat: Option<Heartbeat>,
     /// The claim of a live editor or prompt.
     pub lease: Option<Lease>,
     /// The bound of what persons may add, in seconds.
     pub max_hold_s: u64,
+}
+
+impl OpenTimer {
+    /// The next time at which there is something to do.
+    pub fn wake(&self, grace_s: u64) -> Option<Wake> {
+        let (timer, lease) = (self.timer.as_ref(), self.lease.as_ref());
+        wake::next(timer, lease, self.heartbeat.as_ref(), self.max_hold_s, grace_s)
+    }
 }
 
 /// Equal names share their bytes: ten thousand gates have nine stages.
@@ -98,8 +110,9 @@ const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
 
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease FROM gate";
-const WHERE_TIMER: &str = "WHERE state = 'open' AND on_timeout IS NOT NULL AND held_by_policy_at IS NULL";
+     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, heartbeat FROM gate";
+const WHERE_TIMER: &str =
+    "WHERE state = 'open' AND (on_timeout IS NOT NULL AND held_by_policy_at IS NULL OR heartbeat IS NOT NULL)";
 
 fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
     Ok(GateKey {
@@ -114,7 +127,8 @@ fn open_timer(row: &Row<'_>, names: &mut Names) -> Result<OpenTimer, RowError> {
     let timer = gate_row::timer(&cells, TIMER)?;
     Ok(OpenTimer {
         key: key(&cells, names)?,
-        timer: timer.ok_or_else(|| cells.bad(TIMER, "it has no timer"))?,
+        timer: timer.filter(|timer| timer.held_by_policy_at.is_none()),
+        heartbeat: cells.optional_json(BEHIND_TIMER + 2)?,
         max_hold_s: cells.u64(BEHIND_TIMER)?,
         lease: cells.optional_json(BEHIND_TIMER + 1)?,
     })

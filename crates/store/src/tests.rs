@@ -166,6 +166,7 @@ pub(super) fn gate(job_id: &str, attempt: u32) -> Gate {
         seen: Vec::new(),
         settled: None,
         context: GateContext::default(),
+        heartbeat: None,
     }
 }
 

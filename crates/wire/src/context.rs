@@ -2,7 +2,39 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use utoipa::ToSchema;
+
+use domain::heartbeat::{Heartbeat, WhenGone};
+use domain::time::Timestamp;
+
+/// The sign of life that the requester of a gate promised.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Heartbeat)]
+pub struct HeartbeatDoc {
+    /// The most seconds between two.
+    pub heartbeat_s: u64,
+    /// withdraw or keep.
+    #[schema(value_type = String)]
+    pub when_gone: WhenGone,
+    /// When the last one came.
+    #[schema(value_type = String)]
+    pub alive_at: Timestamp,
+    /// Since when it is missed, where the gate is kept all the same.
+    #[schema(value_type = Option<String>, required = true)]
+    pub gone_since: Option<Timestamp>,
+}
+
+impl From<&Heartbeat> for HeartbeatDoc {
+    fn from(heartbeat: &Heartbeat) -> Self {
+        Self {
+            heartbeat_s: heartbeat.terms.heartbeat_s,
+            when_gone: heartbeat.terms.when_gone,
+            alive_at: heartbeat.alive_at,
+            gone_since: heartbeat.gone_since,
+        }
+    }
+}
 
 /// Why a gate is asked for: in requests, in gates and in decisions. All of it has at most 16384 bytes.
 // Described and never made: the domain reads, limits and writes it, and knows no OpenAPI. A test

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{ContextDoc, DocumentContext};
+use super::{ContextDoc, DocumentContext, HeartbeatDoc};
 use domain::artifact::{Base, GateArtifact, SinceRejection};
 use domain::context::GateContext;
 use domain::decision::{Decision, SealedDecision, Seen};
@@ -109,6 +109,9 @@ pub struct GateDoc<'a> {
     #[schema(value_type = Option<ContextDoc>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context: Option<&'a GateContext>,
+    /// The sign of life that its requester promised; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<HeartbeatDoc>,
 }
 
 /// Who ended a gate without a decision.
@@ -322,6 +325,7 @@ impl<'a> GateDoc<'a> {
             review: None,
             canceled: None,
             context: None,
+            heartbeat: None,
         }
     }
 
@@ -422,6 +426,7 @@ impl<'a> GateDoc<'a> {
                     at: settled.at,
                 }),
             context: Some(&gate.context).filter(|context| !context.is_empty()),
+            heartbeat: gate.heartbeat.as_ref().map(HeartbeatDoc::from),
         }
     }
 }

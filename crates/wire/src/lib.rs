@@ -29,7 +29,7 @@ use domain::refusal::RefusalCode;
 use domain::time::{Now, Timestamp};
 use patch::{Family, TypeDoc};
 
-pub use context::{ContextDoc, ContextLinkDoc};
+pub use context::{ContextDoc, ContextLinkDoc, HeartbeatDoc};
 pub use decision::DecisionFile;
 pub use difference::DifferenceDoc;
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};

@@ -218,6 +218,7 @@ async fn play(seed: u64, told: &mut Told) {
                     artifacts,
                     bases: Vec::new(),
                     context: Box::default(),
+                    heartbeat: None,
                 })
                 .await;
         }

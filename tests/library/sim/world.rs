@@ -193,6 +193,7 @@ impl<S: Storage> World<S> {
             artifacts: Vec::new(),
             bases: Vec::new(),
             context: Box::default(),
+            heartbeat: None,
         };
         let evidence = Evidence {
             brought: vec![artifact],

@@ -7,6 +7,7 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::keys::Listed;
 use domain::context::GateContext;
+use text::words::ago;
 use text::{cut, visible_line, width};
 
 /// What is said of the gate on screen; none: nothing.
@@ -26,11 +27,17 @@ pub(crate) fn head_line(model: &Model, columns: u16) -> Option<String> {
     if crate::facts::window::is_low(model) {
         return None;
     }
-    let context = of(model)?;
+    let gate = model.gate.as_ref()?.gate()?;
+    let gone = gate.heartbeat.as_ref().and_then(|heartbeat| heartbeat.gone_since);
+    let gone = gone.map(|since| format!("REQUESTER GONE {}", ago(model.now.utc.us_since(since))));
+    let Some(context) = of(model) else {
+        return gone;
+    };
     let marked = Some(context.severity()).filter(|severity| severity.is_marked());
     let mut first: Vec<String> = marked
         .map(|severity| severity.as_str().to_uppercase())
         .into_iter()
+        .chain(gone)
         .collect();
     let mut words: Vec<String> = Vec::new();
     words.extend(context.requester.as_ref().map(|name| format!("from {name}")));

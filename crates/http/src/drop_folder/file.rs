@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use domain::context::GateContext;
+use domain::heartbeat::{HeartbeatTerms, WhenGone};
 use domain::ids::ArtifactPath;
 use domain::refusal::{Refusal, RefusalCode};
 
@@ -24,6 +25,8 @@ pub(crate) struct GateRequest {
     pub(crate) base: Option<ArtifactPath>,
     /// Why it is asked for.
     pub(crate) context: GateContext,
+    /// The sign of life that is promised; writing the file again is one.
+    pub(crate) heartbeat: Option<HeartbeatTerms>,
 }
 
 /// Why a dropped file is not what was meant.
@@ -44,6 +47,10 @@ struct Document {
     base: Option<String>,
     #[serde(default)]
     context: Option<Value>,
+    #[serde(default)]
+    heartbeat_s: Option<u64>,
+    #[serde(default)]
+    when_gone: Option<WhenGone>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +99,7 @@ fn checked(document: Document) -> Result<GateRequest, Refusal> {
             Some(context) => GateContext::read(&context).map_err(|refusal| refusal.within("context"))?,
             None => GateContext::default(),
         },
+        heartbeat: HeartbeatTerms::of(document.heartbeat_s, document.when_gone)?,
     })
 }
 
@@ -128,6 +136,7 @@ mod tests {
                 artifacts: vec![("script".to_owned(), path)],
                 base: None,
                 context: GateContext::default(),
+                heartbeat: None,
             }
         );
     }

@@ -68,7 +68,7 @@ pub(crate) struct Judgement {
 /// The world with one job.
 pub(crate) struct World {
     world: world::World,
-    job_id: JobId,
+    pub(crate) job_id: JobId,
     /// The session that asks; none: a command.
     pub session: Option<String>,
     /// What was found on disk of everything that a stage may read which would start; none: nobody
@@ -388,6 +388,7 @@ impl World {
             artifacts: Vec::new(),
             bases: Vec::new(),
             context: Box::new(context),
+            heartbeat: None,
         };
         let evidence = Evidence {
             brought: vec![artifact(name, bytes)],

@@ -184,7 +184,7 @@ fn timers_are_those_of_open_gates_that_the_timer_may_settle() {
     assert_eq!(names, ["leased", "runs"]);
     assert_eq!(reader.timers_of(&id("leased")).unwrap(), timers[..1]);
     assert_eq!(
-        (Some(&timers[0].timer), &timers[0].lease),
+        (timers[0].timer.as_ref(), &timers[0].lease),
         (leased.timer.as_ref(), &leased.lease)
     );
     assert_eq!(timers[0].max_hold_s, 3600);
