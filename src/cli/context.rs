@@ -2,6 +2,8 @@
 
 use clap::Args;
 
+use text::visible_line;
+
 use domain::context::{ContextFilter, ContextLink, GateContext, Severity};
 
 use super::output::Output;
@@ -128,6 +130,13 @@ pub(crate) fn lines(output: &mut Output, context: &GateContext) -> Result<(), Co
         }
     }
     for link in &context.links {
+        // A row may have been edited by hand: only what fits reaches a terminal as an address.
+        if output.is_terminal && link.clone().fitting().is_ok_and(|fits| fits.url == link.url) {
+            let (name, url) = (visible_line(&link.name), &link.url);
+            let line = format!("link      {name}: \x1b]8;;{url}\x1b\\{url}\x1b]8;;\x1b\\\n");
+            output.raw(line.as_bytes())?;
+            continue;
+        }
         output.line(&format!("link      {}: {}", link.name, link.url))?;
     }
     Ok(())

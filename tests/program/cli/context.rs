@@ -7,9 +7,26 @@ use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
 
 const OPEN: [&str; 20] = [
-    "gate", "open", "deploy-42", "release", "--artifact", "plan=plan.txt", "--title", "release 17", "--why",
-    "monday\nlegal waits", "--link", "ticket=https://t.example/17?a=b", "--label", "team=media", "--severity", "high",
-    "--requester", "nightly", "--instructions", "read it",
+    "gate",
+    "open",
+    "deploy-42",
+    "release",
+    "--artifact",
+    "plan=plan.txt",
+    "--title",
+    "release 17",
+    "--why",
+    "monday\nlegal waits",
+    "--link",
+    "ticket=https://t.example/17?a=b",
+    "--label",
+    "team=media",
+    "--severity",
+    "high",
+    "--requester",
+    "nightly",
+    "--instructions",
+    "read it",
 ];
 
 fn workspace() -> Workspace {
@@ -48,7 +65,8 @@ fn what_is_said_is_shown_filtered_by_and_frozen_into_the_decision() {
     let listed = |filter: &str| {
         let gates = workspace.json(&format!("gate list {filter}"));
         let jobs = gates.as_array().unwrap().iter();
-        jobs.map(|gate| gate["job_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        jobs.map(|gate| gate["job_id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(listed("--label team=media"), ["deploy-42"]);
     assert_eq!(listed("--label team --severity high"), ["deploy-42"]);
@@ -59,7 +77,10 @@ fn what_is_said_is_shown_filtered_by_and_frozen_into_the_decision() {
     workspace.ok("gate approve deploy-43 release");
     let decision = workspace.decision_of_attempt("deploy-42", "release", 1);
     assert_eq!(decision["context"], said());
-    assert_eq!(workspace.decision_of_attempt("deploy-43", "release", 1).get("context"), None);
+    assert_eq!(
+        workspace.decision_of_attempt("deploy-43", "release", 1).get("context"),
+        None
+    );
     workspace.ok("decisions verify");
 }
 
@@ -68,7 +89,16 @@ fn what_breaks_a_limit_is_refused_by_its_name() {
     let workspace = workspace();
     let open = |option: &str, value: &str, code: i32| {
         workspace.refused(
-            &["gate", "open", "j-1", "release", "--artifact", "plan=plan.txt", option, value],
+            &[
+                "gate",
+                "open",
+                "j-1",
+                "release",
+                "--artifact",
+                "plan=plan.txt",
+                option,
+                value,
+            ],
             code,
         )
     };
@@ -111,11 +141,17 @@ fn a_dropped_file_says_why_and_written_again_it_is_a_sign_of_life() {
 fn a_gate_whose_requester_is_silent_is_withdrawn() {
     let workspace = workspace();
     workspace.ok("gate open deploy-42 release --artifact plan=plan.txt --heartbeat 5");
-    assert_contains(&workspace.ok("gate alive deploy-42 release"), "the next sign of life is due by");
+    assert_contains(
+        &workspace.ok("gate alive deploy-42 release"),
+        "the next sign of life is due by",
+    );
     let _leader = Beside::leader(&workspace);
     wait_for(&workspace, "deploy-42", "gate_canceled", 0);
     let event = workspace.first_event("deploy-42", "gate_canceled");
-    assert_eq!(event["payload"]["why"], "no sign of life of the requester for 5s", "{event}");
+    assert_eq!(
+        event["payload"]["why"], "no sign of life of the requester for 5s",
+        "{event}"
+    );
     workspace.refused("gate alive deploy-42 release", 1);
     workspace.ok("gate open deploy-42 release --artifact plan=plan.txt");
     workspace.refused("gate alive deploy-42 release", 1);

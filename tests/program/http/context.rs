@@ -23,7 +23,13 @@ fn what_is_said_is_answered_filtered_by_and_changed_without_another_attempt() {
     let opened = pipe.post(gates, &body(&context));
     shapes.check("POST", "/api/v1/jobs/{id}/gates", &opened);
     assert_eq!(opened.expect(201)["context"], context);
-    let found = |query: &str| ana.get(&format!("/api/v1/gates?{query}")).expect(200).as_array().unwrap().len();
+    let found = |query: &str| {
+        ana.get(&format!("/api/v1/gates?{query}"))
+            .expect(200)
+            .as_array()
+            .unwrap()
+            .len()
+    };
     assert_eq!(found("label=team%3Dmedia&label=team&severity=high"), 1);
     assert_eq!(found("label=team%3Dvideo"), 0);
     assert_eq!(found("severity=%3Chigh"), 0);
@@ -32,7 +38,8 @@ fn what_is_said_is_answered_filtered_by_and_changed_without_another_attempt() {
     let changed = pipe.post(gates, &body(&json!({"why": "tuesday"}))).expect(200);
     assert_has!(changed, "attempt": 1, "context/why": "tuesday", "context/title": "release 17");
     assert_eq!(workspace.count_events("deploy-42", "gate_context_changed"), 1);
-    ana.act("deploy-42", "approve", &json!({"stage": "outline"})).expect(200);
+    ana.act("deploy-42", "approve", &json!({"stage": "outline"}))
+        .expect(200);
     let decision = ana.get("/api/v1/jobs/deploy-42/gates/outline/decision");
     shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/decision", &decision);
     assert_eq!(decision.expect(200)["context"]["why"], "tuesday");
@@ -44,14 +51,20 @@ fn what_breaks_a_limit_is_told_by_its_place() {
     let pipe = served.pipe();
     let refused = |context: Value| {
         let answer = pipe.post("/api/v1/jobs/deploy-42/gates", &body(&context)).expect(422);
-        (answer["detail"][0]["loc"].clone(), answer["detail"][0]["msg"].as_str().unwrap().to_owned())
+        (
+            answer["detail"][0]["loc"].clone(),
+            answer["detail"][0]["msg"].as_str().unwrap().to_owned(),
+        )
     };
     let (place, told) = refused(json!({"links": [{"name": "x", "url": "ftp://a"}]}));
     assert_eq!(place, json!(["body", "context", "links", 0, "url"]));
     assert_contains(&told, "begin it with https://");
     assert_eq!(refused(json!({"titel": "x"})).0, json!(["body", "context", "titel"]));
     assert_eq!(refused(json!("x")).0, json!(["body", "context"]));
-    assert_eq!(refused(json!({"title": "a\u{7}"})).0, json!(["body", "context", "title"]));
+    assert_eq!(
+        refused(json!({"title": "a\u{7}"})).0,
+        json!(["body", "context", "title"])
+    );
 }
 
 #[test]
@@ -73,7 +86,9 @@ fn a_sign_of_life_is_answered_with_the_gate_that_waits_for_it() {
     asked["heartbeat_s"] = json!(1);
     pipe.post("/api/v1/jobs/deploy-43/gates", &asked).expect(422);
     pipe.post("/api/v1/jobs/deploy-44/gates", &body(&json!({}))).expect(201);
-    pipe.post("/api/v1/jobs/deploy-44/gates/outline/alive", &json!({})).expect(409);
-    ana.act("deploy-42", "approve", &json!({"stage": "outline"})).expect(200);
+    pipe.post("/api/v1/jobs/deploy-44/gates/outline/alive", &json!({}))
+        .expect(409);
+    ana.act("deploy-42", "approve", &json!({"stage": "outline"}))
+        .expect(200);
     pipe.post(&alive, &json!({})).expect(409);
 }
