@@ -91,6 +91,8 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
         }],
         seen: Vec::new(),
         settled: None,
+        context: Default::default(),
+        heartbeat: None,
     };
     vec![
         Change::InsertJob(Box::new(job)),

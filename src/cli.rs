@@ -13,6 +13,7 @@ mod ask;
 mod audit_report;
 mod config;
 mod console;
+mod context;
 mod decisions;
 #[cfg_attr(not(feature = "demo"), path = "cli/demo_left_out.rs")]
 mod demo;

@@ -130,6 +130,8 @@ async fn open_outside(engine: &Client, id: &JobId, job: &DemoJob) -> Result<(), 
             })
             .collect(),
         bases: gate.base.into_iter().map(Into::into).collect(),
+        context: Box::default(),
+        heartbeat: None,
     };
     // The demo waits for the files, because the temporary ones are about to be removed.
     let (_, published) = engine.command(command).await?;

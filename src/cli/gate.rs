@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use domain::ask::{Command, OutsideArtifact};
+use domain::context::GateContext;
 use domain::gate::Verdict;
+use domain::heartbeat::{HeartbeatTerms, WhenGone};
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::Surface;
@@ -17,6 +19,7 @@ use engine::Role;
 use wire::GateDoc;
 
 use super::ask::with_engine;
+use super::context::{ContextArguments, FilterArguments};
 use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::global::{GateArguments, GlobalArguments};
@@ -38,6 +41,8 @@ pub(crate) enum GateCommand {
         /// List every stage's latest gate, decided or not
         #[arg(long)]
         all: bool,
+        #[command(flatten)]
+        filter: FilterArguments,
     },
     /// Show a gate: what is under review, its timer, who has looked
     Show(GateArguments),
@@ -76,6 +81,9 @@ pub(crate) enum GateCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
+    /// Give a sign of life of a gate that was opened with --heartbeat
+    #[command(after_help = ALIVE_HELP)]
+    Alive(GateArguments),
     /// Give a gate's timer more seconds, as far as its max_hold_s allows
     Extend {
         #[command(flatten)]
@@ -108,6 +116,7 @@ impl GateCommand {
             Self::Release { .. } => "released",
             Self::Extend { .. } => "extended",
             Self::Withdraw { .. } => "withdrawn",
+            Self::Alive(_) => "kept alive",
             Self::Wait { .. } => WAITED,
         }
     }
@@ -126,6 +135,14 @@ pub(crate) struct OpenArguments {
     /// What the artifact of this file name is compared with, else the first; may be repeated
     #[arg(long = "base", value_name = "PATH")]
     bases: Vec<PathBuf>,
+    #[command(flatten)]
+    context: ContextArguments,
+    /// Promise a sign of life this often (`gate alive`, or opening it again): seconds, or 10m, 1h
+    #[arg(long, value_name = "SECONDS", value_parser = parse_span_s)]
+    heartbeat: Option<u64>,
+    /// What becomes of the gate when none comes: withdraw or keep
+    #[arg(long, value_name = "WORD", requires = "heartbeat", value_parser = when_gone)]
+    when_gone: Option<WhenGone>,
     /// Wait for the decision, like `gate wait`
     #[arg(long)]
     wait: bool,
@@ -142,6 +159,9 @@ Examples:
       --base last/script.txt
   holdpoint gate open nightly-17 audio --artifact voiceover=vo.mp3 \\
       --wait --timeout 3600
+  holdpoint gate open nightly-17 script --artifact script=out/script.txt \\
+      --title 'script after review' --severity high --label team=media \\
+      --link 'ticket=https://tickets.example/17'
 
 The original files are never changed. Go on with the copies, whose paths
 --json prints: a patch changes those.";
@@ -164,6 +184,13 @@ Whoever opened the gate may, and the owner of the runs directory. A manual
 job goes on without it; another one pauses at its stage until it is opened
 again or resumed. Done once more it changes nothing and says who did it.";
 
+const ALIVE_HELP: &str = "\
+Example:
+  while sleep 60; do holdpoint gate alive nightly-17 script || break; done
+
+A gate opened with --heartbeat waits so long for the next one, then it is
+withdrawn, or kept and marked, as --when-gone said.";
+
 const WAIT_HELP: &str = "\
 Examples:
   holdpoint gate wait nightly-17 script && ./publish.sh
@@ -174,6 +201,10 @@ A stage that passes without a gate counts as approved.
 
 Exit codes: 0 approved, 3 rejected, 4 still open at the time-out,
 1 canceled, or the job ended before.";
+
+fn when_gone(text: &str) -> Result<WhenGone, String> {
+    WhenGone::parse(text).ok_or_else(|| "it is withdraw or keep".to_owned())
+}
 
 /// `KIND=PATH`.
 fn artifact(text: &str) -> Result<(String, PathBuf), String> {
@@ -187,7 +218,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: GateCommand) -> CommandResult {
     match command {
         GateCommand::Open(arguments) => open(global, output, arguments).await,
-        GateCommand::List { all } => gate_list::run(global, output, all).await,
+        GateCommand::List { all, filter } => gate_list::run(global, output, all, &(&filter).into()).await,
         GateCommand::Show(gate) => gate_show::run(global, output, &gate).await,
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await,
         GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await,
@@ -199,6 +230,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
         GateCommand::Withdraw { gate, reason } => {
             act(global, output, gate, |gate| Command::Withdraw { gate, reason }).await
         }
+        GateCommand::Alive(gate) => act(global, output, gate, |gate| Command::KeepAlive { gate, context: None }).await,
         GateCommand::Extend { gate, seconds } => {
             let extend = |gate| Command::Extend {
                 gate,
@@ -225,6 +257,9 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         stage,
         artifacts,
         bases,
+        context,
+        heartbeat,
+        when_gone,
         wait: is_waiting,
         timeout,
     } = arguments;
@@ -243,6 +278,8 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             })
             .collect(),
         bases: bases.into_iter().map(Into::into).collect(),
+        context: Box::new(GateContext::from(context)),
+        heartbeat: HeartbeatTerms::of(heartbeat, when_gone)?,
     };
     let role = if is_waiting {
         Role::Candidate("wait")
@@ -301,6 +338,7 @@ async fn act(
     let stage = gate.stage.clone();
     let command = command(gate.newest());
     let is_withdrawal = matches!(command, Command::Withdraw { .. });
+    let is_alive = matches!(command, Command::KeepAlive { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         let done = engine.command(command).await?;
         let (receipt, published) = &done;
@@ -315,6 +353,10 @@ async fn act(
         } else if is_withdrawal {
             output.line(&receipt.message)?;
             output.line(&done::next_step(receipt))?;
+        } else if let Some(heartbeat) = gate.heartbeat.as_ref().filter(|_| is_alive) {
+            let next = heartbeat.alive_at.plus_s(heartbeat.terms.heartbeat_s);
+            let (key, next) = (&gate.key, clock_time(next));
+            output.line(&format!("{key}: alive; the next sign of life is due by {next}"))?;
         } else {
             let shown = GateDoc::of_gate(rows, gate, session.lens());
             let left = length(shown.addable_seconds.unwrap_or_default());

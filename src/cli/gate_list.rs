@@ -1,6 +1,7 @@
 //! `holdpoint gate list`: what waits for a decision, the next deadline first.
 
 use domain::artifact::NO_TEXT;
+use domain::context::{ContextFilter, GateContext};
 use domain::gate::{Gate, GateState};
 use domain::job::{JobRows, JobStatus};
 use domain::operator::Surface;
@@ -16,7 +17,12 @@ use super::table::Table;
 use super::words::{ago, clock_time, length};
 
 /// Prints them.
-pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: bool) -> CommandResult {
+pub(crate) async fn run(
+    global: &GlobalArguments,
+    output: &mut Output,
+    is_all: bool,
+    said: &ContextFilter,
+) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let jobs = match session.open_list()? {
         None => {
@@ -40,6 +46,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: b
         gates.extend(
             newest
                 .filter(|gate| is_all || gate.state == GateState::Open)
+                .filter(|gate| said.is_met_by(gate.context.headline().as_ref()))
                 .map(|gate| (rows, gate)),
         );
     }
@@ -57,9 +64,11 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: b
         output.document(&documents)?;
         return Ok(Exit::Done);
     }
-    let mut table = Table::new(&[
-        "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "THEN", "CHANGE", "OPENED", "WHO",
-    ]);
+    let headings = [
+        "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "THEN", "CHANGE", "OPENED", "WHO", "ABOUT",
+    ];
+    let is_about = gates.iter().any(|(_, gate)| !about(&gate.context).is_empty());
+    let mut table = Table::new(&headings[..headings.len() - usize::from(!is_about)]);
     for (rows, gate) in documents {
         let who = match (gate.by, gate.held_by, gate.hold) {
             (Some(by), ..) => by.to_owned(),
@@ -68,7 +77,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: b
             (None, None, None) if gate.seen.is_empty() => "unseen".to_owned(),
             (None, None, None) => String::new(),
         };
-        table.row(vec![
+        let mut cells = vec![
             rows.job.id.to_string(),
             rows.job.slug.clone(),
             gate.stage.to_string(),
@@ -83,15 +92,28 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, is_all: b
             change(&gate),
             gate.opened_at.map(|at| ago(at, lens.now.utc)).unwrap_or_default(),
             who,
-        ]);
+        ];
+        if is_about {
+            cells.push(gate.context.map(about).unwrap_or_default());
+        }
+        table.row(cells);
     }
-    let none = if is_all {
+    let none = if !said.is_empty() {
+        "No gate is as you asked for"
+    } else if is_all {
         "No gate has opened yet"
     } else {
         "No gate is open"
     };
     table.print(output, none)?;
     Ok(Exit::Done)
+}
+
+/// The severity, where lists mark it, and the title.
+fn about(context: &GateContext) -> String {
+    let marked = Some(context.severity()).filter(|severity| severity.is_marked());
+    let title = context.title.clone().unwrap_or_default();
+    marked.map_or_else(|| title.clone(), |severity| format!("{severity}: {title}"))
 }
 
 /// Who holds the timer, until when at the latest, and why.

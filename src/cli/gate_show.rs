@@ -12,6 +12,7 @@ use text::words::duration;
 use wire::{GateDoc, HoldDoc, JobGateDoc};
 
 use super::ask::{self, with_engine};
+use super::context;
 use super::gate_list::time_left;
 use super::global::GateArguments;
 use super::global::GlobalArguments;
@@ -63,6 +64,7 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     let shown = GateDoc::of_gate(rows, gate, session.lens());
     let now = session.now();
     output.line(&format!("{}   {}", gate.key, rows.job.slug))?;
+    context::lines(output, &gate.context)?;
     let decided = match (shown.by, shown.at) {
         (Some(by), Some(at)) => format!(" by {by} at {} ({})", clock_time(at), ago(at, now)),
         _ => String::new(),
@@ -125,6 +127,17 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
             ago(hold.at, now),
             hold.reason.map(|reason| format!(": {reason}")).unwrap_or_default()
         ))?;
+    }
+    if let Some(heartbeat) = &gate.heartbeat {
+        let (every, when_gone) = (duration(heartbeat.terms.heartbeat_s), heartbeat.terms.when_gone);
+        let stands = match heartbeat.gone_since {
+            Some(since) => format!("the requester is gone, last seen {}", ago(since, now)),
+            None => format!(
+                "last {}, at most {every} apart, else {when_gone}",
+                ago(heartbeat.alive_at, now)
+            ),
+        };
+        output.line(&format!("alive     {stands}"))?;
     }
     if let Some(addable) = shown.addable_seconds {
         output.line(&format!(

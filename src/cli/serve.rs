@@ -162,6 +162,9 @@ fn tell_event(event: &Event) {
         | EventType::StageStarted
         | EventType::GateSeen
         | EventType::GateHeld
+        | EventType::GateContextChanged
+        | EventType::GateRequesterGone
+        | EventType::GateRequesterBack
         | EventType::GateReleased
         | EventType::GateExtended
         | EventType::ArtifactChanged

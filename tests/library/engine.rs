@@ -321,6 +321,8 @@ async fn a_gate_opened_from_outside_reviews_a_copy_and_the_original_stays() {
             file: original.clone().into(),
         }],
         bases: Vec::new(),
+        context: Box::default(),
+        heartbeat: None,
     };
     engine.done(open_it()).await;
     let copy = runs.join("deploy-7/artifacts/deploy/plan.txt");

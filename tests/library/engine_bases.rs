@@ -32,6 +32,8 @@ async fn open_gate(
             })
             .collect(),
         bases: bases.iter().map(|base| folder.join(base).into()).collect(),
+        context: Box::default(),
+        heartbeat: None,
     };
     let receipt = engine.done(command).await;
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();
@@ -138,6 +140,8 @@ async fn compared(engine: &mut Engine, folder: &Path, text: &str, given: &[&str]
             file: folder.join("script.txt").into(),
         }],
         bases: given.iter().map(|base| folder.join(base).into()).collect(),
+        context: Box::default(),
+        heartbeat: None,
     };
     let receipt = engine.done(command).await;
     let gate = receipt.rows.newest_gate(&StageName::new("script").unwrap()).unwrap();

@@ -101,6 +101,8 @@ async fn bytes_that_come_with_a_gate_lie_in_the_run_directory() {
             file: file(name, b"two\n"),
         }],
         bases: vec![file(name, b"one\n")],
+        context: Box::default(),
+        heartbeat: None,
     };
     let receipt = engine.done(open_it("plan.txt")).await;
     let artifact = &receipt.rows.gates[0].artifacts[0];

@@ -129,6 +129,8 @@ async fn published_means_on_disk() {
                 file: source.clone().into(),
             }],
             bases: Vec::new(),
+            context: Box::default(),
+            heartbeat: None,
         };
         engine.done(open_it).await;
     }

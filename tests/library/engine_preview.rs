@@ -166,6 +166,8 @@ async fn a_preview_refuses_with_the_words_of_the_command_itself() {
         stage: StageName::new("script").unwrap(),
         artifacts: Vec::new(),
         bases: Vec::new(),
+        context: Box::default(),
+        heartbeat: None,
     };
     assert_eq!(
         preview(&mut engine, opening).await.unwrap_err().code,
@@ -279,6 +281,8 @@ async fn what_comes_after_another_command_is_foreseen_after_it() {
                 file: outside.into(),
             }],
             bases: Vec::new(),
+            context: Box::default(),
+            heartbeat: None,
         };
         engine.done(opening).await;
     }

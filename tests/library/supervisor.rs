@@ -90,6 +90,7 @@ fn start_by(
         env: BTreeMap::from([("FLAVOUR".to_owned(), "sour".to_owned())]),
         timeout_s,
         artifacts: Vec::new(),
+        context: Default::default(),
     };
     let launch = StageLaunch {
         stage: &stage,

@@ -2,6 +2,7 @@
 //! documents, several processes at once.
 
 mod acknowledge;
+mod context;
 pub mod demo;
 mod diff;
 mod documents;

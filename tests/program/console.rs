@@ -3,6 +3,7 @@
 
 mod bulk;
 mod clocks;
+mod context;
 mod demo;
 pub mod desk;
 mod edit;

@@ -3,6 +3,7 @@
 mod acknowledge;
 mod across;
 mod console;
+mod context;
 mod documented;
 mod doors;
 mod dry_run;

@@ -37,7 +37,7 @@ impl World {
                 decision: applied.decisions.pop(),
                 rows: Arc::new(self.jobs[&id].clone()),
                 patches_applied: 0,
-                is_change: applied.last_event_seq.is_some(),
+                has_opened: !applied.opened.is_empty(),
                 changes: Vec::new(),
                 review: None,
                 next: Fact::of_waiting(&self.jobs[&id], applied.held_up.as_ref()),

@@ -10,6 +10,9 @@ use crate::world::World;
 fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
     let mut world = World::drawn();
     world.paused("j-30", "heath");
+    if focus == Focus::Context {
+        world.says("j-17", &serde_json::json!({ "title": "tides" }));
+    }
     let mut console = Console::new(world, columns, 24);
     let (keys, end) = match focus {
         Focus::Queue => ("j", "? keys  q leave"),
@@ -34,6 +37,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         }
         Focus::Help => ("?", "F1 keys  Esc back"),
         Focus::Palette => (":", "F1 keys  Esc back"),
+        Focus::Context => ("i", "F1 keys  Esc back"),
         Focus::Files => ("j L", "F1 keys  Esc back"),
         Focus::Discarded => {
             console.press("e x Esc D").typed("discard").press("Enter");
@@ -77,7 +81,10 @@ fn the_key_that_the_bar_names_shows_all_keys_and_escape_goes_back() {
         assert_eq!(console.model.focus(), Focus::Help, "{focus:?}");
         console.shows(" KEYS ");
         console.press("Esc");
-        let is_list = matches!(focus, Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded);
+        let is_list = matches!(
+            focus,
+            Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context
+        );
         if !is_list {
             assert_eq!(console.model.focus(), focus, "{}", console.text());
         }

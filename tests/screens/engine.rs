@@ -50,6 +50,7 @@ impl World {
                 let row = job_row(rows.job.id.as_str(), &rows.job.slug, kind, name);
                 queue.push(QueueRow {
                     pause: row.pause.and(why),
+                    headline: None,
                     ..row
                 });
             }
@@ -295,6 +296,7 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
         is_seen: !gate.seen.is_empty(),
         pause: None,
+        headline: gate.context.headline().map(Arc::new),
     }
 }
 

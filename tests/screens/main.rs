@@ -9,6 +9,7 @@ mod bars;
 mod colleague;
 mod compose;
 mod console;
+mod context;
 mod decide;
 mod diff_modes;
 mod edit;

@@ -10,6 +10,7 @@ use console::draft::{Discarded, Draft};
 use console::question::Answered;
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::ask::Command;
+use domain::context::GateContext;
 use domain::decision::Extent;
 use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, Verdict};
@@ -227,6 +228,8 @@ impl World {
             artifacts,
             seen: Vec::new(),
             settled: None,
+            context: GateContext::default(),
+            heartbeat: None,
         };
         let rows = self.job(id, slug, Some(name), JobStatus::NeedsApproval);
         rows.attempts.push(Attempt {
@@ -347,6 +350,12 @@ impl World {
     }
 
     /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
+    /// The requester of the job's newest gate says why it is there.
+    pub fn says(&mut self, id: &str, context: &serde_json::Value) {
+        let rows = self.rows_of(id);
+        rows.gates.last_mut().unwrap().context = GateContext::read(context).unwrap();
+    }
+
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
         let (gate, wanted) = self.newest_gate(id);
         let holder = gate.lease.as_ref().map(|lease| lease.session.clone());
@@ -462,5 +471,6 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         is_binary: false,
         is_seen: false,
         pause: (kind == QueueKind::Paused).then_some(Pause::Rejected),
+        headline: None,
     }
 }

@@ -6,6 +6,7 @@
 //! [`Config::doc`] never show what may be one.
 
 mod console;
+mod context;
 mod gates;
 mod keys;
 mod kinds;

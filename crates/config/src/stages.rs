@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use domain::context::GateContext;
 use domain::ids::{ArtifactPath, StageName};
 use domain::policy::GatePolicy;
 use domain::stage::{ArtifactSpec, StageSpec};
 
 use super::keys::{Holds, Rules, Section as _, keys};
-use super::kinds::{By, Items, OrNull, Seconds, Text};
+use super::kinds::{By, Items, OrNull, Seconds, Text, mapping};
 use super::node::Value;
 use super::reader::{Field, quoted};
 
@@ -32,6 +33,8 @@ keys! {
         timeout_s = None => OrNull(Seconds(1, "write at least 1, or leave the key out to wait as long as it takes"));
         /// What the command makes: this is reviewed.
         artifacts = Vec::new() => Items(usize::MAX, artifacts);
+        /// Why its gates are there.
+        context = GateContext::default() => mapping::<GateContext>();
     }
 }
 
@@ -89,6 +92,7 @@ pub(super) fn bare(name: StageName) -> StageSpec {
         env: BTreeMap::new(),
         timeout_s: None,
         artifacts: Vec::new(),
+        context: GateContext::default(),
     }
 }
 

@@ -73,6 +73,8 @@ pub enum Action {
     TakeIn,
     /// The list of the files under review.
     Files,
+    /// What the requester says of the gate.
+    Context,
     /// Look for text in the diff.
     Search,
     /// Ask to approve.

@@ -7,6 +7,7 @@
 pub(crate) mod banner;
 pub(crate) mod change;
 pub(crate) mod compose;
+pub(crate) mod context;
 pub(crate) mod countdown;
 pub(crate) mod enter;
 pub(crate) mod figures;

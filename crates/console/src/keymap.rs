@@ -81,6 +81,8 @@ focuses! {
     Files [TEXT] LIST_FIELD TERMINAL;
     /// The list of what was thrown away.
     Discarded [TEXT] LIST_FIELD TERMINAL;
+    /// What the requester says of the gate.
+    Context [TEXT] LIST_FIELD TERMINAL;
 }
 
 impl Focus {
@@ -201,7 +203,7 @@ groups! {
         "Space" => Mark, "mark the gate, or take its mark off";
         "V" => MarkRange, "begin a range of marks; again: end it";
         "*" => MarkAll, "mark all that the filter shows; {} or {} on a marked gate decides all marked", [Approve Reject];
-        "/" => Filter, "filter the queue", "filter";
+        "/" => Filter, "filter the queue: words, label:team=media, severity>=high", "filter";
         "s" => Sort, "sort: time left, age, job, stage";
         "q" => Quit, "leave; asks when something is under way", "leave";
         "Esc" => Back, "take the marks off (asks for a second {}), then the filter back", [Back];
@@ -230,6 +232,7 @@ groups! {
         "v" => Mode, "unified, side by side, or changed values (JSON)", "view";
         "c" => Base, "compare with another version", "base";
         "L" => Files, "the list of files";
+        "i" => Context, "why the gate is asked for: all that its requester says, with the addresses", "why";
         "w" => Wrap, "wrap long lines, or cut them";
         "z" => Fold, "the whole file, nothing but changed lines, or three around each";
         "f" => PageDown, "one page down";

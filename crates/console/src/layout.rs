@@ -136,7 +136,8 @@ pub(crate) fn gate_head_height(model: &Model, is_wide: bool) -> u16 {
     let facts = if is_wide { 3 } else { 0 };
     let hold = u16::try_from(hold_lines(model).len()).unwrap_or(0);
     let since = crate::facts::title::since_line(model, is_wide, lower_columns(model));
-    1 + hold + facts + u16::from(since.is_some()) + u16::from(has_values_line(model))
+    let context = crate::facts::context::head_line(model, lower_columns(model));
+    1 + hold + u16::from(context.is_some()) + facts + u16::from(since.is_some()) + u16::from(has_values_line(model))
 }
 
 /// How many rows of the diff fit.

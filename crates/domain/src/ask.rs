@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::context::GateContext;
 use super::decision::Extent;
 use super::gate::Verdict;
+use super::heartbeat::HeartbeatTerms;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::key::GateRef;
 use super::lease::LeasePurpose;
@@ -86,6 +88,16 @@ pub enum Command {
         /// What artifacts are compared with, each for the artifact of its file name, else for the
         /// first.
         bases: Vec<OutsideFile>,
+        /// Why it is asked for.
+        context: Box<GateContext>,
+        /// The sign of life that is promised.
+        heartbeat: Option<HeartbeatTerms>,
+    },
+    /// Whoever asked for a gate is still there.
+    KeepAlive {
+        gate: GateRef,
+        /// What is to be said of it from now on; what is left out stays.
+        context: Option<Box<GateContext>>,
     },
     /// Approve or reject.
     Decide {
@@ -196,7 +208,8 @@ impl Command {
             | Self::Extend { .. }
             | Self::Withdraw { .. }
             | Self::ReleaseLease { .. }
-            | Self::MarkSeen { .. } => self.gate().map(|gate| &gate.job_id),
+            | Self::MarkSeen { .. }
+            | Self::KeepAlive { .. } => self.gate().map(|gate| &gate.job_id),
         }
     }
 
@@ -212,6 +225,7 @@ impl Command {
             | Self::Extend { gate, .. }
             | Self::Withdraw { gate, .. }
             | Self::ReleaseLease { gate }
+            | Self::KeepAlive { gate, .. }
             | Self::MarkSeen { gate, .. } => Some(gate),
             Self::StartJob(_)
             | Self::OpenGate { .. }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical;
+use super::context::GateContext;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
 use super::time::Timestamp;
@@ -160,6 +161,8 @@ pub struct Decision {
     artifacts: Vec<DecidedArtifact>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     overridden: Option<String>,
+    #[serde(default, skip_serializing_if = "GateContext::is_empty")]
+    context: GateContext,
 }
 
 /// What a gate hands over to make its decision.
@@ -174,6 +177,7 @@ pub(super) struct DecisionParts<'a> {
     pub(crate) deadline: Option<Timestamp>,
     pub seen: &'a [Seen],
     pub artifacts: Vec<DecidedArtifact>,
+    pub context: &'a GateContext,
 }
 
 impl Decision {
@@ -199,6 +203,7 @@ impl Decision {
             seen: parts.seen.to_vec(),
             artifacts: parts.artifacts,
             overridden: None,
+            context: parts.context.clone(),
         }
     }
 
@@ -265,6 +270,10 @@ impl Decision {
             .filter_map(|artifact| Some((&artifact.path, artifact.sha256?)));
         let digest = Digest::of_gate(reviewed);
         self.seen.iter().any(|seen| seen.digest == digest && seen.is_whole())
+    }
+    /// Why the gate was asked for, as it stood when it was decided.
+    pub fn context(&self) -> &GateContext {
+        &self.context
     }
     /// Who had looked before.
     pub fn seen(&self) -> &[Seen] {

@@ -41,6 +41,12 @@ read_words! {
         GateRejected = "gate_rejected",
         /// The timer approved.
         GateAutoApproved = "gate_auto_approved",
+        /// Whoever asked for the gate says otherwise why.
+        GateContextChanged = "gate_context_changed",
+        /// No sign of life came of whoever asked for the gate, which stays all the same.
+        GateRequesterGone = "gate_requester_gone",
+        /// A sign of life came again.
+        GateRequesterBack = "gate_requester_back",
         /// The gate ended without a decision.
         GateCanceled = "gate_canceled",
         /// An artifact was changed on disk by someone else than holdpoint, and that version was

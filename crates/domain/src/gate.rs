@@ -5,7 +5,9 @@ mod ending;
 use serde::{Deserialize, Serialize};
 
 use super::artifact::GateArtifact;
+use super::context::GateContext;
 use super::decision::{Decision, Seen};
+use super::heartbeat::Heartbeat;
 use super::ids::{ArtifactPath, Digest};
 use super::lease::Lease;
 use super::policy::{GatePolicy, OnTimeout};
@@ -89,6 +91,12 @@ pub struct Gate {
     pub seen: Vec<Seen>,
     /// Who ended it and when; none while open.
     pub settled: Option<Settled>,
+    /// Why it is asked for.
+    #[serde(default, skip_serializing_if = "GateContext::is_empty")]
+    pub context: GateContext,
+    /// The sign of life that its requester promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// What the artifacts of a gate are on disk right now: found just before the transaction.

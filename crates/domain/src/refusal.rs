@@ -198,11 +198,28 @@ impl Refusal {
         self
     }
 
+    /// The same, of what stands in a part of something larger.
+    #[must_use]
+    pub fn within(self, part: &str) -> Self {
+        let place = match self.place.as_deref() {
+            None | Some("") => part.to_owned(),
+            Some(place) => format!("{part}.{place}"),
+        };
+        self.at(place)
+    }
+
     /// Adds the place.
     #[must_use]
     pub fn at(mut self, place: impl Into<String>) -> Self {
         self.place = Some(place.into());
         self
+    }
+
+    /// Nobody promised a sign of life.
+    pub fn no_heartbeat(key: &GateKey) -> Self {
+        Self::wrong_state("this gate waits for no sign of life")
+            .with_hint("open it with --heartbeat SECONDS, or heartbeat_s")
+            .at(key.to_string())
     }
 
     /// Someone was quicker: names who and when.

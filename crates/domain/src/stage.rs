@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::context::GateContext;
 use super::ids::{ArtifactPath, StageName};
 
 /// An artifact that a stage promises to make.
@@ -33,6 +34,9 @@ pub struct StageSpec {
     /// What it makes, relative to the run directory.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<ArtifactSpec>,
+    /// What its gates say of themselves, where whoever opens one says nothing else.
+    #[serde(default, skip_serializing_if = "GateContext::is_empty")]
+    pub context: GateContext,
 }
 
 impl StageSpec {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::context::Headline;
 use super::event::ARTIFACT_CHANGED;
 use super::ids::{JobId, StageName};
 use super::job::JobStatus;
@@ -112,6 +113,8 @@ pub struct QueueRow {
     pub is_seen: bool,
     /// Why a paused job is paused, where that is known.
     pub pause: Option<Pause>,
+    /// What its requester says of a gate.
+    pub headline: Option<Arc<Headline>>,
 }
 
 const _: () = assert!(

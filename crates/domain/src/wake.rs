@@ -2,8 +2,10 @@
 //! it.
 
 use super::anchor::Anchor;
-use super::lease::LEASE_S;
+use super::heartbeat::Heartbeat;
+use super::lease::{LEASE_S, Lease};
 use super::time::{Now, SECOND_US, Timestamp};
+use super::timer::GateTimer;
 
 /// A deadline that passed more than this long before the ticker could act makes the gate overdue
 /// (SPEC §3).
@@ -19,6 +21,8 @@ pub enum WakeKind {
     Deadline,
     /// The end of what persons may add: a length of time.
     Limit,
+    /// The requester's sign of life is missed: a length of time.
+    Silence,
     /// The end of a lease: a length of time, [`LEASE_S`] at most.
     LeaseEnd,
 }
@@ -32,6 +36,21 @@ pub struct Wake {
     pub kind: WakeKind,
     /// What it is counted by.
     pub anchor: Anchor,
+}
+
+/// The next time at which the ticker has something to do for an open gate. None: never.
+pub fn next(
+    timer: Option<&GateTimer>,
+    lease: Option<&Lease>,
+    heartbeat: Option<&Heartbeat>,
+    max_hold_s: u64,
+    grace_s: u64,
+) -> Option<Wake> {
+    let timer = timer.and_then(|timer| timer.wake(lease, max_hold_s, grace_s));
+    match (timer, heartbeat.and_then(Heartbeat::wake)) {
+        (Some(timer), Some(silence)) => Some(timer.earlier(silence)),
+        (one, other) => one.or(other),
+    }
 }
 
 impl Wake {
@@ -50,7 +69,7 @@ impl Wake {
         let left_us = self.at.us_since(self.anchor.read(now));
         match self.kind {
             WakeKind::Deadline => left_us <= 0 && now.utc >= self.at,
-            WakeKind::Limit => left_us <= 0,
+            WakeKind::Limit | WakeKind::Silence => left_us <= 0,
             // No lease has more than that: the clock was set back across a start of the machine,
             // and its holder is gone with it.
             WakeKind::LeaseEnd => left_us <= 0 || left_us > LEASE_US,
@@ -93,7 +112,7 @@ impl Armed {
     pub fn first_seen(wake: Wake, seen: Now) -> Self {
         let is_anchored = wake.anchor.is_of(seen);
         let left_us = match wake.kind {
-            WakeKind::Deadline | WakeKind::Limit => wake.at.us_since(seen.utc),
+            WakeKind::Deadline | WakeKind::Limit | WakeKind::Silence => wake.at.us_since(seen.utc),
             WakeKind::LeaseEnd => wake.at.us_since(seen.utc).min(LEASE_US),
         };
         Self {
@@ -104,7 +123,7 @@ impl Armed {
             },
             is_civil: match wake.kind {
                 WakeKind::Deadline => true,
-                WakeKind::Limit => !is_anchored,
+                WakeKind::Limit | WakeKind::Silence => !is_anchored,
                 WakeKind::LeaseEnd => false,
             },
         }

@@ -52,6 +52,9 @@ impl DeliveryKind {
             | EventType::GateReleased
             | EventType::GateExtended
             | EventType::GateOverdue
+            | EventType::GateContextChanged
+            | EventType::GateRequesterGone
+            | EventType::GateRequesterBack
             | EventType::ArtifactChanged
             | EventType::PatchApplied
             | EventType::PatchUndone

@@ -41,9 +41,8 @@ pub struct Receipt {
     /// What the caller should know although it was done (`gate open` on a stage that the
     /// configuration does not know).
     pub warnings: Vec<String>,
-    /// Whether anything was written: opening a gate that is open already with the same artifacts
-    /// writes nothing.
-    pub is_change: bool,
+    /// Whether a gate opened: one that is open already with the same artifacts does not.
+    pub has_opened: bool,
 }
 
 impl Receipt {

@@ -218,6 +218,8 @@ mod tests {
                     by: format!("operator {attempt}"),
                     at: now,
                 }),
+                context: Default::default(),
+                heartbeat: None,
             }
         };
         let job = Job {

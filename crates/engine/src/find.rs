@@ -28,6 +28,7 @@ pub fn evidence(files: &impl Files, ask: &Ask) -> Result<Evidence, Refusal> {
         Command::Resume { job_id, .. } => resume(files, ask, &files.known(job_id)?),
         Command::StartJob(_)
         | Command::OpenGate { .. }
+        | Command::KeepAlive { .. }
         | Command::Withdraw { .. }
         | Command::Cancel(_)
         | Command::Acknowledge(_)

@@ -90,6 +90,7 @@ impl Preparer {
             | Command::Release { .. }
             | Command::Extend { .. }
             | Command::ReleaseLease { .. }
+            | Command::KeepAlive { .. }
             | Command::MarkSeen { .. } => find::evidence(self, ask)?,
         };
         Ok((job_id, evidence))

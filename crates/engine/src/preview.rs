@@ -173,6 +173,8 @@ mod tests {
             stage: stage(name),
             artifacts: vec![OutsideArtifact { kind, file }],
             bases: Vec::new(),
+            context: Box::default(),
+            heartbeat: None,
         }
     }
 
@@ -264,6 +266,7 @@ mod tests {
             command: command.iter().map(|&word| word.to_owned()).collect(),
             env: BTreeMap::new(),
             timeout_s: None,
+            context: Default::default(),
             artifacts: vec![ArtifactSpec {
                 kind: name.to_owned(),
                 path: ArtifactPath::new(&format!("artifacts/{name}")).unwrap(),

@@ -41,6 +41,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Withdraw { .. } => "withdrawn",
         Command::ReleaseLease { .. } => "released",
         Command::MarkSeen { .. } => "seen",
+        Command::KeepAlive { .. } => "kept alive",
     }
 }
 
@@ -100,6 +101,7 @@ pub(super) fn receipt(
         Command::TakeLease { gate, .. }
         | Command::ReleaseLease { gate, .. }
         | Command::MarkSeen { gate, .. }
+        | Command::KeepAlive { gate, .. }
         | Command::Hold { gate, .. }
         | Command::Release { gate, .. }
         | Command::Extend { gate, .. } => format!("Gate {} {verb}", gate.stage),
@@ -113,7 +115,7 @@ pub(super) fn receipt(
     let next = Fact::of_waiting(&rows, applied.held_up.as_ref()).map(|fact| fact.among(slots));
     let open = applied.overridden.as_deref().map(while_open);
     let message = message + &open.unwrap_or_default();
-    let is_change = applied.last_event_seq.is_some();
+    let has_opened = !applied.opened.is_empty();
     let decision = applied.decisions.into_iter().next_back();
     Receipt {
         job_id,
@@ -125,6 +127,6 @@ pub(super) fn receipt(
         review,
         next,
         warnings: Vec::new(),
-        is_change,
+        has_opened,
     }
 }

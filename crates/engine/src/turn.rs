@@ -149,11 +149,7 @@ impl Engine {
         }
         self.looking.seen_up_to = self.looking.seen_up_to.max(look.up_to);
         let grace_s = self.configuration.config.pipeline.overdue_grace_s;
-        let wake = |gate: &OpenTimer| {
-            gate.timer
-                .wake(gate.lease.as_ref(), gate.max_hold_s, grace_s)
-                .map(|wake| (gate.key.clone(), wake))
-        };
+        let wake = |gate: &OpenTimer| gate.wake(grace_s).map(|wake| (gate.key.clone(), wake));
         match &look.timers {
             Timers::All(gates) => self.ticker.set_all(gates.iter().filter_map(wake).collect(), now),
             Timers::Of(jobs, gates) => {

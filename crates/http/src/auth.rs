@@ -23,10 +23,11 @@ use super::server::Peer;
 const PUBLIC: [&str; 3] = ["/healthz", "/api/v1/healthz", "/docs"];
 
 /// What a pipeline may do besides looking.
-const FOR_PIPELINES: [&str; 6] = [
+const FOR_PIPELINES: [&str; 7] = [
     "/api/v1/jobs",
     "/api/v1/jobs/{id}/gates",
     "/api/v1/jobs/{id}/gates/{stage}/withdraw",
+    "/api/v1/jobs/{id}/gates/{stage}/alive",
     "/api/v1/jobs/{id}/complete",
     "/api/v1/config/validate",
     "/api/v1/compile-brief",
@@ -225,6 +226,7 @@ mod tests {
             (
                 Method::POST,
                 "/api/v1/jobs/{id}/gates/{stage}/withdraw",
+                "/api/v1/jobs/{id}/gates/{stage}/alive",
                 TokenRole::Pipeline,
             ),
             (Method::POST, "/api/v1/jobs/{id}/approve", TokenRole::Operator),

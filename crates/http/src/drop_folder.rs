@@ -20,8 +20,9 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
-use domain::gate::Gate;
+use domain::gate::{Gate, GateState};
 use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
 use domain::refusal::{Refusal, RefusalCode};
 use engine::client::Client;
@@ -259,12 +260,23 @@ impl Taker<'_> {
         // Opened by this very file before a crash kept it from being removed, and perhaps decided
         // since.
         if newest.is_some_and(|gate| gate.key.attempt == asked.attempt) {
-            let same = newest.is_some_and(|gate| is_of(gate, &artifacts));
-            return Ok(if same {
-                DropOutcome::Settled
-            } else {
-                DropOutcome::Refused(taken(asked.attempt))
-            });
+            let same = newest.filter(|gate| is_of(gate, &artifacts));
+            let Some(gate) = same else {
+                return Ok(DropOutcome::Refused(taken(asked.attempt)));
+            };
+            // Written again it is a sign of life, and may say otherwise why. By this attempt: it
+            // never opens another one.
+            if gate.state == GateState::Open {
+                let keep = Command::KeepAlive {
+                    gate: GateRef::from(&gate.key),
+                    context: Some(Box::new(asked.context)),
+                };
+                let kept = self.engine.command_of(owner_of(self.engine, claim), keep).await;
+                if matches!(&kept, Err(refusal) if refusal.code == RefusalCode::NotPossible) {
+                    return Ok(DropOutcome::Later);
+                }
+            }
+            return Ok(DropOutcome::Settled);
         }
         let mut bases = Vec::new();
         if let Some(path) = asked.base {
@@ -278,6 +290,8 @@ impl Taker<'_> {
             stage: dropped.stage.clone(),
             artifacts,
             bases,
+            context: Box::new(asked.context),
+            heartbeat: asked.heartbeat,
         };
         Ok(
             match self.engine.command_of(owner_of(self.engine, claim), command).await {

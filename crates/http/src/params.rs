@@ -74,8 +74,8 @@ impl<S: Send + Sync> FromRequestParts<S> for RestPath {
     }
 }
 
-/// Values behind the question mark; of equal names the last counts.
-pub(crate) struct QueryParams(HashMap<String, String>);
+/// Values behind the question mark; of equal names the last counts, but for [`QueryParams::texts`].
+pub(crate) struct QueryParams(Vec<(String, String)>);
 
 impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
     type Rejection = ApiError;
@@ -84,14 +84,21 @@ impl<S: Send + Sync> FromRequestParts<S> for QueryParams {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let fault = |msg: String| ApiError::fault("query_invalid", vec!["query".into()], msg, &Value::Null);
         let Query(pairs) = query.map_err(|error| fault(error.to_string()))?;
-        Ok(Self(pairs.into_iter().collect()))
+        Ok(Self(pairs))
     }
 }
 
 impl QueryParams {
     /// A value as it was sent; an empty one counts as none.
     pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|text| !text.is_empty())
+        let last = self.0.iter().rfind(|(name, _)| name == key);
+        last.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
+    }
+
+    /// All values of a name that may be repeated.
+    pub(crate) fn texts(&self, key: &str) -> impl Iterator<Item = &str> {
+        let same = self.0.iter().filter(move |(name, _)| name == key);
+        same.map(|(_, text)| text.as_str()).filter(|text| !text.is_empty())
     }
 
     /// A fault of a value.

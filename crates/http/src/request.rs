@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use domain::context::GateContext;
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::time::Timestamp;
 use patch::fields::{self, FieldReader, FieldValue};
@@ -181,6 +182,20 @@ values! {
         let time = Self::parse(text(value)?);
         time.ok_or_else(|| ("datetime", "Input should be an RFC 3339 time".to_owned()))
     };
+}
+
+impl<'v> FieldValue<'v, Requests> for GateContext {
+    fn of(fields: &fields::Fields<'v, Requests>, key: &str, value: &'v Value) -> Result<Self, Vec<FieldFault>> {
+        Self::read(value).map_err(|refusal| {
+            let within = refusal.place.unwrap_or_default();
+            let parts = within.split(['.', '[', ']']).filter(|part| !part.is_empty());
+            let mut place = fields.place(key);
+            place.extend(parts.map(|part| part.parse::<u64>().map_or_else(|_| Value::from(part), Value::from)));
+            let hint = refusal.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            let msg = format!("{}{hint}", refusal.message);
+            vec![FieldFault::new("context", place, msg, &Value::Null)]
+        })
+    }
 }
 
 /// A text.

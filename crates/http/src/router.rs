@@ -51,6 +51,7 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::release))
         .routes(routes!(timer::extend))
         .routes(routes!(timer::withdraw))
+        .routes(routes!(timer::alive))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))

@@ -11,9 +11,10 @@ use domain::operator::Operator;
 use domain::proposal::Proposal;
 use domain::refusal::Refusal;
 use domain::undo::{Undoable, undone};
-use domain::wake::{Wake, WakeKind};
+use domain::wake::{self, Wake, WakeKind};
 use text::words::duration;
 
+use super::alive;
 use super::job_edit::JobEdit;
 use super::{lease, stages};
 use domain::key::GateRef;
@@ -110,13 +111,18 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
     let GateKey { stage, attempt, .. } = key;
     let mut gate = draft.still_open(&GateRef::from(key))?;
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
-    let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
-    match timer.wake(gate.lease.as_ref(), max_hold_s, grace_s) {
+    let (lease, heartbeat) = (gate.lease.as_ref(), gate.heartbeat.as_ref());
+    match wake::next(gate.timer.as_ref(), lease, heartbeat, max_hold_s, grace_s) {
         // Another time than the ticker found due: after another start of the machine only the
         // ticker knows whether a deadline that was moved since has passed by the boot clock.
         Some(wake) if wake == asked && wake.is_due_as_asked(now) => {}
         Some(_) | None => return Err(Refusal::not_due(key)),
     }
+    if let (WakeKind::Silence, Some(heartbeat)) = (asked.kind, gate.heartbeat.clone()) {
+        alive::silent(draft, gate, heartbeat, is_missed);
+        return Ok(());
+    }
+    let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
     let is_dead = gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now));
     if is_dead || asked.kind == WakeKind::LeaseEnd {
         lease::lapse(draft, gate);

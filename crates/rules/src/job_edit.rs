@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 
 use domain::artifact::{Artifact, GateArtifact};
 use domain::change::{Change, LogEntry};
+use domain::context::GateContext;
 use domain::decision::Decision;
 use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
 use domain::gate::{Gate, GateState, Settled, Verdict};
+use domain::heartbeat::Heartbeat;
 use domain::ids::{ArtifactPath, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use domain::key::GateKey;
@@ -39,6 +41,15 @@ pub fn find_gate<'r>(rows: &'r JobRows, wanted: &GateRef) -> Result<&'r Gate, Re
             None => Err(Refusal::no_gate(rows, &wanted.stage, Some(attempt))),
         },
     }
+}
+
+/// A gate that is opened from outside.
+pub(super) struct AskedFor<'o> {
+    pub(crate) by: &'o Operator,
+    /// All that it says of itself.
+    pub(crate) context: GateContext,
+    /// The sign of life that is promised.
+    pub(crate) heartbeat: Option<Heartbeat>,
 }
 
 /// The rows as they will be, and the changes that make them so.
@@ -268,6 +279,14 @@ impl<'a> JobEdit<'a> {
         }
     }
 
+    /// What a gate of this stage says of itself where nobody says otherwise: what its last one
+    /// said, else what the stage was configured with.
+    fn context_of(&self, stage: &StageName) -> GateContext {
+        let former = self.rows.newest_gate(stage).map(|gate| gate.context.clone());
+        let of_stage = || self.rows.stage_spec(stage).map(|spec| spec.context.clone());
+        former.or_else(of_stage).unwrap_or_default()
+    }
+
     /// Registers these and opens a gate on them; the policy is frozen into it. One that is opened
     /// from outside names who did it.
     pub(crate) fn open_gate(
@@ -276,8 +295,13 @@ impl<'a> JobEdit<'a> {
         attempt: u32,
         policy: GatePolicy,
         artifacts: Vec<GateArtifact>,
-        opened_by: Option<&Operator>,
+        asked: Option<AskedFor<'_>>,
     ) {
+        let opened_by = asked.as_ref().map(|asked| asked.by);
+        let (context, heartbeat) = match asked {
+            Some(asked) => (asked.context, asked.heartbeat),
+            None => (self.context_of(stage), None),
+        };
         self.put_artifacts(stage, &artifacts);
         let timer = match policy.rule() {
             GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
@@ -298,6 +322,8 @@ impl<'a> JobEdit<'a> {
             artifacts,
             seen: Vec::new(),
             settled: None,
+            context,
+            heartbeat,
         };
         let until = match &gate.timer {
             Some(timer) => format!("the timer will {} at {}", timer.on_timeout, clock_time(timer.deadline)),
@@ -310,6 +336,12 @@ impl<'a> JobEdit<'a> {
                 "added_lines": artifact.added_lines, "removed_lines": artifact.removed_lines,
             })).collect::<Vec<_>>(),
         });
+        if !gate.context.is_empty() {
+            payload["context"] = json!(gate.context);
+        }
+        if let Some(heartbeat) = &gate.heartbeat {
+            payload["heartbeat"] = json!(heartbeat.terms);
+        }
         if let Some(operator) = opened_by {
             payload["by"] = json!(operator.name);
             payload["via"] = json!(operator.via.surface);

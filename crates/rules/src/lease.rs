@@ -80,6 +80,7 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
         Command::Cancel(_) | Command::Complete(_) => draft.rows.gates.clone(),
         Command::StartJob(_)
         | Command::OpenGate { .. }
+        | Command::KeepAlive { .. }
         | Command::Resume { .. }
         | Command::Acknowledge(_)
         | Command::TakeLease { .. }

@@ -6,6 +6,7 @@
 //! front end, the timer and the stage runner end here.
 
 mod ahead;
+mod alive;
 mod decide;
 mod forecast;
 mod hold;
@@ -235,7 +236,13 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             jobs::start(draft);
             Ok(())
         }
-        Command::OpenGate { stage, .. } => outside::open(draft, by, stage),
+        Command::OpenGate {
+            stage,
+            context,
+            heartbeat,
+            ..
+        } => outside::open(draft, by, stage, context, *heartbeat),
+        Command::KeepAlive { gate, context } => alive::keep(draft, gate, by, context.as_deref()),
         Command::Decide {
             gate,
             verdict,

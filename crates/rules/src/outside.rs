@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
+use domain::context::GateContext;
 use domain::event::EventType;
-use domain::gate::GateState;
+use domain::gate::{Gate, GateState};
+use domain::heartbeat::{Heartbeat, HeartbeatTerms};
 use domain::ids::StageName;
 use domain::job::JobStatus;
 use domain::key::GateKey;
@@ -13,11 +15,18 @@ use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::view::Pause;
 
-use super::hold;
-use super::job_edit::JobEdit;
+use super::job_edit::{AskedFor, JobEdit};
+use super::{alive, hold};
 use domain::key::GateRef;
 
-pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageName) -> Result<(), Refusal> {
+pub(super) fn open(
+    draft: &mut JobEdit<'_>,
+    operator: &Operator,
+    stage: &StageName,
+    asked: &GateContext,
+    terms: Option<HeartbeatTerms>,
+) -> Result<(), Refusal> {
+    let asked = asked.clone().fitting()?;
     let artifacts = &draft.evidence.brought[..];
     let job = &draft.rows.job;
     if job.status.is_ended() {
@@ -39,6 +48,8 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
                     .any(|old| old.path == new.path && old.digest == new.digest)
             });
         if is_same {
+            let open = change_context(draft, operator, open, asked);
+            alive::signed(draft, operator, open, terms);
             return Ok(());
         }
         draft.cancel_gate(&open, &operator.name, "opened again with other artifacts");
@@ -50,6 +61,7 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
             env: std::collections::BTreeMap::new(),
             timeout_s: None,
             artifacts: Vec::new(),
+            context: GateContext::default(),
         };
         draft.rows.job.stages.push(spec);
     }
@@ -63,8 +75,36 @@ pub(super) fn open(draft: &mut JobEdit<'_>, operator: &Operator, stage: &StageNa
     }
     let attempt = draft.rows.next_attempt(stage);
     let policy = asked_policy(draft, stage);
-    draft.open_gate(stage, attempt, policy, artifacts.to_vec(), Some(operator));
+    let of_stage = draft.rows.stage_spec(stage).map(|spec| spec.context.clone());
+    let context = asked.over(&of_stage.unwrap_or_default());
+    let asked = AskedFor {
+        by: operator,
+        context,
+        heartbeat: terms.map(|terms| Heartbeat::begun(terms, draft.cx.now)),
+    };
+    draft.open_gate(stage, attempt, policy, artifacts.to_vec(), Some(asked));
     Ok(())
+}
+
+/// The same gate, asked for with other reasons: it says the new ones. What the request leaves out
+/// stays as it is, so that one who only repeats the opening takes nothing away.
+pub(super) fn change_context(draft: &mut JobEdit<'_>, operator: &Operator, gate: Gate, asked: GateContext) -> Gate {
+    let context = asked.over(&gate.context);
+    let parts = context.differing(&gate.context);
+    if parts.is_empty() {
+        return gate;
+    }
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let payload = json!({ "attempt": attempt, "by": operator.name, "parts": parts, "context": context });
+    let gate = Gate { context, ..gate };
+    draft.put_gate(gate.clone());
+    let message = format!(
+        "{} says otherwise of {stage} #{attempt}: {}",
+        operator.name,
+        parts.join(", ")
+    );
+    draft.log(EventType::GateContextChanged, Some(&stage), message, payload);
+    gate
 }
 
 /// On a job that holdpoint runs: only the current stage, and only when it has no command.
@@ -114,20 +154,26 @@ pub(super) fn withdraw(
     if opened_by != Some(operator.name.as_str()) && !record.may_any {
         return Err(Refusal::not_the_opener(&gate.key, opened_by, &operator.name));
     }
-    let GateKey { stage, attempt, .. } = draft.end_gate(&gate, &operator.name);
-    let why = hold::words(reason);
-    let message = format!("{} withdrew {stage} #{attempt}{why}", operator.name);
-    let payload = json!({ "attempt": attempt, "by": operator.name, "why": reason, "withdrawn": true });
+    let words = format!("{} withdrew {} #{}", operator.name, gate.key.stage, gate.key.attempt);
+    take_back(draft, &gate, &operator.name, &words, reason);
+    Ok(())
+}
+
+/// Ends a gate that was opened from outside without a decision; what the job does because of it
+/// follows.
+pub(super) fn take_back(draft: &mut JobEdit<'_>, gate: &Gate, by: &str, words: &str, reason: Option<&str>) {
+    let GateKey { stage, attempt, .. } = draft.end_gate(gate, by);
+    let message = format!("{words}{}", hold::words(reason));
+    let payload = json!({ "attempt": attempt, "by": by, "why": reason, "withdrawn": true });
     draft.log(EventType::GateCanceled, Some(&stage), message, payload);
     if draft.rows.job.is_manual {
         draft.advance_from(Some(&stage));
-        return Ok(());
+        return;
     }
     draft.rows.job.status = JobStatus::Paused;
     let why = format!("{} paused: {stage} #{attempt} was withdrawn", draft.rows.job.slug);
     let payload = json!({ "attempt": attempt, "reason": Pause::Withdrawn.as_str() });
     draft.log(EventType::JobPaused, Some(&stage), why, payload);
-    Ok(())
 }
 
 /// Whoever opens a gate wants one: a policy that would let the stage pass asks for a person instead

@@ -14,7 +14,7 @@ use domain::timer::GateTimer;
 
 /// What [`gate`] reads, in its order.
 pub(super) const COLUMNS: &str = "job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, \
-     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, settled_by, settled_at, lease, policy, artifacts, seen";
+     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat";
 
 const OPENED_AT: usize = 4;
 const TIMER: usize = 5;
@@ -83,6 +83,8 @@ pub(super) fn gate(cells: &Cells<'_>, job_id: &JobId) -> Result<Gate, RowError> 
         policy: cells.json(SETTLED_BY + 3)?,
         artifacts: cells.json(SETTLED_BY + 4)?,
         seen: cells.json(SETTLED_BY + 5)?,
+        context: cells.optional_json(SETTLED_BY + 6)?.unwrap_or_default(),
+        heartbeat: cells.optional_json(SETTLED_BY + 7)?,
     })
 }
 
@@ -93,8 +95,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         gate,
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
-           lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27)
+           lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us, context, heartbeat)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -108,7 +110,7 @@ pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize,
         "UPDATE gate SET state = ?4, opened_at = ?5, on_timeout = ?6, deadline = ?7, overdue_since = ?8,
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
-           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27
+           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27, context = ?28, heartbeat = ?29
          WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND state = 'open'",
     )
 }
@@ -154,5 +156,9 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         timer
             .filter(|timer| !timer.anchor.is_none())
             .map(|timer| timer.anchor.offset_us),
+        (!gate.context.is_empty())
+            .then(|| json_text(&gate.context))
+            .transpose()?,
+        gate.heartbeat.as_ref().map(json_text).transpose()?,
     ])?)
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::RowError;
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 8;
+pub const SCHEMA_VERSION: u32 = 9;
 
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema.sql"),
@@ -19,6 +19,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("webhook_refusals.sql"),
     include_str!("acknowledged.sql"),
     include_str!("held_events.sql"),
+    include_str!("context.sql"),
 ];
 
 /// Brings the schema up to the newest one.

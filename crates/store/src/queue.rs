@@ -11,23 +11,36 @@ use super::cells::Cells;
 use super::error::{RowError, StoreError};
 use super::event_row::collect;
 use super::gate_row;
+use domain::context::{GateContext, Headline, Severity};
+use domain::heartbeat::Heartbeat;
 use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::lease::Lease;
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
+use domain::wake::{self, Wake};
 
-/// An open gate that the timer may settle.
+/// An open gate for which the ticker has something to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenTimer {
     pub key: GateKey,
     /// Its timer, not held by policy.
-    pub timer: GateTimer,
+    pub timer: Option<GateTimer>,
+    /// The sign of life that its requester promised.
+    pub heartbeat: Option<Heartbeat>,
     /// The claim of a live editor or prompt.
     pub lease: Option<Lease>,
     /// The bound of what persons may add, in seconds.
     pub max_hold_s: u64,
+}
+
+impl OpenTimer {
+    /// The next time at which there is something to do.
+    pub fn wake(&self, grace_s: u64) -> Option<Wake> {
+        let (timer, lease) = (self.timer.as_ref(), self.lease.as_ref());
+        wake::next(timer, lease, self.heartbeat.as_ref(), self.max_hold_s, grace_s)
+    }
 }
 
 /// Equal names share their bytes: ten thousand gates have nine stages.
@@ -97,8 +110,9 @@ const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
 
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease FROM gate";
-const WHERE_TIMER: &str = "WHERE state = 'open' AND on_timeout IS NOT NULL AND held_by_policy_at IS NULL";
+     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, heartbeat FROM gate";
+const WHERE_TIMER: &str =
+    "WHERE state = 'open' AND (on_timeout IS NOT NULL AND held_by_policy_at IS NULL OR heartbeat IS NOT NULL)";
 
 fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
     Ok(GateKey {
@@ -113,7 +127,8 @@ fn open_timer(row: &Row<'_>, names: &mut Names) -> Result<OpenTimer, RowError> {
     let timer = gate_row::timer(&cells, TIMER)?;
     Ok(OpenTimer {
         key: key(&cells, names)?,
-        timer: timer.ok_or_else(|| cells.bad(TIMER, "it has no timer"))?,
+        timer: timer.filter(|timer| timer.held_by_policy_at.is_none()),
+        heartbeat: cells.optional_json(BEHIND_TIMER + 2)?,
         max_hold_s: cells.u64(BEHIND_TIMER)?,
         lease: cells.optional_json(BEHIND_TIMER + 1)?,
     })
@@ -123,7 +138,8 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // The index holds the open gates only; left to itself the planner may walk the whole history.
     let sql =
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug
+           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
+           json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels')
          FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
@@ -145,8 +161,23 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_seen: cells.get(BEHIND_TIMER + 8)?,
             pause: None,
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
+            headline: headline(&cells, BEHIND_TIMER + 10)?,
         })
     })
+}
+
+/// What lists show of a gate's context; none where that says nothing of it.
+fn headline(cells: &Cells<'_>, column: usize) -> Result<Option<Arc<Headline>>, RowError> {
+    let context = GateContext {
+        title: cells.optional_text(column)?.map(str::to_owned),
+        severity: match cells.optional_text(column + 1)? {
+            Some(_) => Some(cells.word(column + 1, Severity::parse)?),
+            None => None,
+        },
+        labels: cells.optional_json(column + 2)?.unwrap_or_default(),
+        ..GateContext::default()
+    };
+    Ok(context.headline().map(Arc::new))
 }
 
 fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
@@ -194,6 +225,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_binary: false,
             is_seen: false,
             pause: cells.optional_text(9)?.and_then(Pause::parse),
+            headline: None,
         })
     })
 }

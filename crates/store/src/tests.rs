@@ -15,6 +15,7 @@ use super::{Batched, Reader, Store};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::change::{Applied, Change};
+use domain::context::GateContext;
 use domain::event::{EventType, NewEvent};
 use domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -94,6 +95,7 @@ pub(super) fn job(job_id: &str, status: JobStatus) -> Job {
                 kind: "script".to_owned(),
                 path: path("artifacts/script/script.txt"),
             }],
+            context: context(),
         }],
         created_by: "ana".to_owned(),
         created_at: at(0),
@@ -136,6 +138,14 @@ pub(super) fn lease() -> Lease {
     }
 }
 
+pub(super) fn context() -> GateContext {
+    let document = json!({
+        "title": "tides", "why": "monday\nwas wrong", "links": [{ "name": "ticket", "url": "https://t.example/17" }],
+        "labels": { "team": "media" }, "severity": "high", "requester": "nightly", "instructions": "read scene 2",
+    });
+    GateContext::read(&document).unwrap()
+}
+
 pub(super) fn gate(job_id: &str, attempt: u32) -> Gate {
     Gate {
         key: GateKey {
@@ -155,6 +165,8 @@ pub(super) fn gate(job_id: &str, attempt: u32) -> Gate {
         artifacts: vec![artifact()],
         seen: Vec::new(),
         settled: None,
+        context: GateContext::default(),
+        heartbeat: None,
     }
 }
 

@@ -8,6 +8,7 @@ use domain::anchor::BootId;
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
 use domain::change::{Applied, Change, LogEntry};
+use domain::context::GateContext;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::gate::OnDisk;
@@ -66,6 +67,7 @@ pub fn spec(name: &str, command: &[&str]) -> StageSpec {
         env: BTreeMap::new(),
         timeout_s: None,
         artifacts: Vec::new(),
+        context: GateContext::default(),
     }
 }
 

@@ -3,6 +3,8 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::ContextDoc;
+
 /// A decision file.
 // Described and never made: the domain writes and hashes the file, and knows no OpenAPI. A test
 // holds this to real answers. Its shape is that of the file: a field for each of its keys.
@@ -43,6 +45,8 @@ pub struct DecisionFile {
     artifacts: Option<Vec<Value>>,
     /// Who had the gate open meanwhile, or had it taken over from them; absent where nobody had.
     overridden: Option<String>,
+    /// Why the gate was asked for, as it stood then; absent where nobody said so.
+    context: Option<ContextDoc>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.

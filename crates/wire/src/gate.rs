@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::DocumentContext;
+use super::{ContextDoc, DocumentContext, HeartbeatDoc};
 use domain::artifact::{Base, GateArtifact, SinceRejection};
+use domain::context::GateContext;
 use domain::decision::{Decision, SealedDecision, Seen};
 use domain::gate::{Gate, GateState};
 use domain::hold::used_up;
@@ -104,6 +105,13 @@ pub struct GateDoc<'a> {
     /// Who ended it without a decision, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canceled: Option<CanceledDoc<'a>>,
+    /// Why it is asked for; absent where nobody said so.
+    #[schema(value_type = Option<ContextDoc>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub context: Option<&'a GateContext>,
+    /// The sign of life that its requester promised; absent where none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heartbeat: Option<HeartbeatDoc>,
 }
 
 /// Who ended a gate without a decision.
@@ -316,6 +324,8 @@ impl<'a> GateDoc<'a> {
             seen: &[],
             review: None,
             canceled: None,
+            context: None,
+            heartbeat: None,
         }
     }
 
@@ -415,6 +425,8 @@ impl<'a> GateDoc<'a> {
                     by: &settled.by,
                     at: settled.at,
                 }),
+            context: Some(&gate.context).filter(|context| !context.is_empty()),
+            heartbeat: gate.heartbeat.as_ref().map(HeartbeatDoc::from),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Owns field names and what they mean; made from rows, never read back. Must not know where a
 //! document goes, nor any file but by name.
 
+mod context;
 mod decision;
 mod difference;
 mod figures;
@@ -30,6 +31,7 @@ use domain::refusal::RefusalCode;
 use domain::time::{Now, Timestamp};
 use patch::{Family, TypeDoc};
 
+pub use context::{ContextDoc, ContextLinkDoc, HeartbeatDoc};
 pub use decision::DecisionFile;
 pub use difference::DifferenceDoc;
 pub use figures::{FigureCountsDoc, FiguresDoc};

@@ -217,6 +217,8 @@ async fn play(seed: u64, told: &mut Told) {
                     stage,
                     artifacts,
                     bases: Vec::new(),
+                    context: Box::default(),
+                    heartbeat: None,
                 })
                 .await;
         }

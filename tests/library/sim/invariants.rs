@@ -336,9 +336,9 @@ impl<S: Storage> World<S> {
         for gate in self.store.timers() {
             // After another start of the machine the bound goes by civil time, which is all there
             // is; it may end before the lease did.
-            let waits_for = gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, GRACE_S);
+            let waits_for = gate.wake(GRACE_S);
             let is_bound = waits_for.is_some_and(|wake| wake.kind == WakeKind::Limit && !wake.anchor.is_of(self.now));
-            if gate.lease.is_some() && gate.timer.hold.is_none() && !is_bound {
+            if gate.lease.is_some() && gate.timer.as_ref().is_none_or(|timer| timer.hold.is_none()) && !is_bound {
                 self.broken(format!("{}: a dead lease keeps its timer", gate.key));
             }
         }
@@ -356,7 +356,7 @@ impl<S: Storage> World<S> {
 
     fn longest_wait_us(&self) -> i64 {
         let timers = self.store.timers().into_iter();
-        let wakes = timers.filter_map(|gate| gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, GRACE_S));
+        let wakes = timers.filter_map(|gate| gate.wake(GRACE_S));
         let wait_us = |wake| match Armed::first_seen(wake, self.now).due(self.now, 0) {
             Due::NotYet(wait_us) => wait_us,
             Due::Now | Due::Missed(_) => 0,

@@ -90,7 +90,7 @@ impl Process {
         let wakes: Vec<_> = timers
             .iter()
             .filter_map(|gate| {
-                let wake = gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, grace_s)?;
+                let wake = gate.wake(grace_s)?;
                 Some((gate.key.clone(), wake))
             })
             .collect();

@@ -351,7 +351,8 @@ impl Storage for Memory {
                 }
                 Some(OpenTimer {
                     key: gate.key.clone(),
-                    timer,
+                    timer: Some(timer),
+                    heartbeat: gate.heartbeat.clone(),
                     lease: gate.lease.clone().filter(|_| is_seen),
                     max_hold_s: gate.policy.max_hold_s,
                 })

@@ -192,6 +192,8 @@ impl<S: Storage> World<S> {
             stage: stage("script"),
             artifacts: Vec::new(),
             bases: Vec::new(),
+            context: Box::default(),
+            heartbeat: None,
         };
         let evidence = Evidence {
             brought: vec![artifact],

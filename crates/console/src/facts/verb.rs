@@ -11,7 +11,7 @@ mod text;
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::facts::lease::{concerned, open_elsewhere};
-use crate::facts::window;
+use crate::facts::{context, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::compose::Compose;
@@ -221,6 +221,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             or_says(is_any, "There is no gate to read")
         }
         Action::ReadOn => or_says(is_gate_shown(model), NO_GATE),
+        Action::Context => or_says(
+            context::is_said(model) && model.compose.is_none() && model.panes.lower == Lower::Gate,
+            "Nobody has said why this gate is asked for",
+        ),
         Action::Base if is_diff_shown(model) => {
             let file = model.gate.as_ref().and_then(GateView::current);
             let is_alone = |file: &FileView| file.bases() == [file.comparison.wanted.clone()];

@@ -15,6 +15,8 @@ pub enum Listed {
     Files,
     /// What was thrown away lately.
     Discarded,
+    /// Why the gate is asked for.
+    Context,
     /// Commands by name.
     Palette,
 }
@@ -105,6 +107,7 @@ impl Keys {
             Listed::Palette => Focus::Palette,
             Listed::Files => Focus::Files,
             Listed::Discarded => Focus::Discarded,
+            Listed::Context => Focus::Context,
         });
         let field = self.field.as_ref().map(|field| match field {
             Field::Filter(_) => Focus::Filter,

@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use domain::context::ContextFilter;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::view::{QueueKind, QueueRow};
@@ -130,11 +131,45 @@ pub struct Queue {
     pub(crate) is_loaded: bool,
 }
 
-fn matches(row: &QueueRow, filter: &str) -> bool {
-    let words = filter.to_lowercase();
-    let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
-    let text = format!("{} {} {stage}", row.job_id, row.slug).to_lowercase();
-    words.split_whitespace().all(|word| text.contains(word))
+/// What a filter wants of a row.
+#[derive(Default)]
+struct Wanted {
+    /// Each stands in the names or the title, in small letters.
+    words: Vec<String>,
+    said: ContextFilter,
+    /// Something of it cannot be read: nothing is like that.
+    is_faulty: bool,
+}
+
+impl Wanted {
+    fn of(filter: &str) -> Self {
+        let mut wanted = Self::default();
+        for word in filter.split_whitespace() {
+            let severity = word.strip_prefix("severity");
+            let severity = severity.filter(|rest| rest.starts_with([':', '=', '<', '>']));
+            let read = match (word.strip_prefix("label:"), severity) {
+                // It is still being written.
+                (Some(""), _) | (None, Some(":" | "=" | "<" | ">" | "<=" | ">=")) => Ok(()),
+                (Some(label), _) => wanted.said.label(label),
+                (None, Some(bound)) => wanted.said.severity(bound.trim_start_matches(':')),
+                (None, None) => {
+                    wanted.words.push(word.to_lowercase());
+                    Ok(())
+                }
+            };
+            wanted.is_faulty |= read.is_err();
+        }
+        wanted
+    }
+
+    fn is_met_by(&self, row: &QueueRow) -> bool {
+        let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
+        let title = row.headline.as_ref().map_or("", |said| &*said.title);
+        let text = format!("{} {} {stage} {title}", row.job_id, row.slug).to_lowercase();
+        !self.is_faulty
+            && self.words.iter().all(|word| text.contains(word))
+            && self.said.is_met_by(row.headline.as_deref())
+    }
 }
 
 /// When its timer acts, as far as it will; with `is_running_only`, as long as no person stops it.
@@ -308,8 +343,9 @@ impl Queue {
 
     /// Puts the rows in order and applies the filter.
     pub(crate) fn arrange(&mut self) {
+        let wanted = Wanted::of(&self.filter);
         let mut order: Vec<usize> = (0..self.rows.len())
-            .filter(|index| self.rows.get(*index).is_some_and(|row| matches(row, &self.filter)))
+            .filter(|index| self.rows.get(*index).is_some_and(|row| wanted.is_met_by(row)))
             .collect();
         let rows = &self.rows;
         let sort = self.sort;

@@ -163,6 +163,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             model.keys.list(Listed::Files, chosen);
         }
         Action::Discarded => model.keys.list(Listed::Discarded, 0),
+        Action::Context => model.keys.list(Listed::Context, 0),
         Action::Palette => model.keys.list(Listed::Palette, 0),
         Action::Copy => copy(model, fx),
         Action::Repaint => fx.push(Effect::Repaint),
@@ -222,7 +223,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 }
             }
         }
-        Focus::Help => model.keys.overlay = None,
+        Focus::Help | Focus::Context => model.keys.overlay = None,
         Focus::Discarded => {
             let listed = lists::discarded(model);
             let chosen = listed.get(model.keys.take_row());
@@ -267,7 +268,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search.text = None;
             }
         }
-        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded => model.keys.overlay = None,
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context => model.keys.overlay = None,
         Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures | Focus::Compose => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::{diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::{figures, help, history, job, lists, verb};
+use crate::facts::{context, figures, help, history, job, lists, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
@@ -67,6 +67,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         }
         Focus::Files => move_row(model, step, PAGE_ROWS, lists::files(model).len().saturating_sub(1)),
         Focus::Discarded => move_row(model, step, PAGE_ROWS, lists::discarded(model).len().saturating_sub(1)),
+        Focus::Context => move_row(model, step, PAGE_ROWS, context::rows(model).len().saturating_sub(1)),
         Focus::Palette => move_row(model, step, PAGE_ROWS, lists::entries(model).len().saturating_sub(1)),
         Focus::Note | Focus::Ask | Focus::Answer | Focus::Menu => {}
         Focus::Compose | Focus::Types | Focus::Candidates | Focus::Find | Focus::Filter | Focus::Search => {}

@@ -160,12 +160,16 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::GateRejected if is_by_timer => Tone::Timer,
         EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled if !is_own => Tone::Info,
         EventType::StageFailed | EventType::JobFailed => Tone::Error,
-        EventType::JobCompleted | EventType::GateOverdue => Tone::Info,
+        EventType::JobCompleted | EventType::GateOverdue | EventType::GateRequesterGone => Tone::Info,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
-        EventType::GateExtended | EventType::JobAcknowledged if is_by_other => Tone::Info,
+        EventType::GateExtended | EventType::GateContextChanged | EventType::JobAcknowledged if is_by_other => {
+            Tone::Info
+        }
         EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled => return,
-        EventType::GateHeld | EventType::GateReleased | EventType::GateExtended => return,
-        EventType::GateOpened | EventType::GateSeen => return,
+        EventType::GateHeld | EventType::GateReleased | EventType::GateExtended | EventType::GateContextChanged => {
+            return;
+        }
+        EventType::GateOpened | EventType::GateSeen | EventType::GateRequesterBack => return,
         EventType::ArtifactChanged | EventType::PatchApplied | EventType::PatchUndone => return,
         EventType::StageStarted | EventType::StageCompleted | EventType::JobCreated | EventType::JobStarted => return,
         EventType::JobPaused | EventType::JobResumed | EventType::JobCanceled | EventType::JobAcknowledged => return,

@@ -165,7 +165,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 compose::find_typed(model);
             }
         }
-        Focus::Help | Focus::Files | Focus::Discarded | Focus::Palette => {
+        Focus::Help | Focus::Files | Focus::Discarded | Focus::Context | Focus::Palette => {
             if let Some(overlay) = &mut model.keys.overlay
                 && edit(&mut overlay.text)
             {

@@ -7,7 +7,7 @@ use super::row_writer::RowWriter;
 use super::{diff_rows, media};
 use crate::action::Action;
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
-use crate::facts::{label, shorten, wrap};
+use crate::facts::{context, label, shorten, wrap};
 use crate::keymap::{self, Focus};
 use crate::layout::{below, diff_page, gate_head_height, has_values_line, hold_lines, take_bottom, take_top};
 use crate::model::Model;
@@ -121,6 +121,12 @@ fn draw_head(model: &Model, view: &GateView, is_wide: bool, area: Rect, buffer: 
         RowWriter::at_line(buffer, area, line).skip(1).text(words, theme.held());
     }
     let mut line = 1 + u16::try_from(hold.len()).unwrap_or(0);
+    if let Some(words) = context::head_line(model, area.width) {
+        let is_marked = view.gate().is_some_and(|gate| gate.context.severity().is_marked());
+        let style = if is_marked { theme.warning() } else { theme.plain() };
+        RowWriter::at_line(buffer, area, line).skip(1).text(&words, style);
+        line += 1;
+    }
     if is_wide {
         draw_policy(model, view.gate(), RowWriter::at_line(buffer, area, line));
         draw_files(model, view, RowWriter::at_line(buffer, area, line + 1));

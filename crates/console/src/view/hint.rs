@@ -67,6 +67,7 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         }
         Focus::Files => list("shows it"),
         Focus::Discarded => list("restores it"),
+        Focus::Context => list("goes back"),
         Focus::Palette => list("does it"),
         Focus::Compose | Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures => Vec::new(),
     }

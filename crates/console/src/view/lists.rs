@@ -8,7 +8,7 @@ use super::row_writer::{RowWriter, clear};
 use crate::action::Action;
 use crate::draft::{DISCARDED_DAYS, Discarded};
 use crate::facts::label::{self, change_of_file};
-use crate::facts::lists;
+use crate::facts::{context, lists};
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
@@ -128,6 +128,28 @@ pub(crate) fn discarded(model: &Model, overlay: &Overlay, layout: &Layout, buffe
         pen.text(&label::time_or_date(discarded.discarded_at, model.now.utc), plain)
             .text(&of, plain)
             .text(&first_words(discarded), plain);
+    })
+}
+
+/// What the requester says of the gate.
+pub(crate) fn context(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let theme = model.session.theme();
+    let rows = context::rows(model);
+    let of = model.gate.as_ref().map(|view| label::gate(&view.key, &view.slug));
+    let frame = Frame {
+        head: &format!(" why: {} ", of.unwrap_or_default()),
+        field: " find: ",
+        lines: rows.len(),
+        none: "",
+    };
+    frame.draw(model, overlay, layout, buffer, &rows, |pen, row| {
+        let style = if row.is_address {
+            theme.emphasis()
+        } else {
+            theme.plain()
+        };
+        pen.cell(&row.name, context::NAME_CELLS, theme.strong())
+            .text(&row.text, style);
     })
 }
 

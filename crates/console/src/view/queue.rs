@@ -182,10 +182,13 @@ fn draw_row(
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
     let is_reversed = is_selected && !model.panes.is_lower_focused;
     let is_urgent = countdown::is_urgent(model, row);
-    pen.text(
-        if is_urgent { "!" } else { " " },
-        if is_urgent { theme.urgent() } else { theme.plain() },
-    );
+    let is_severe = row.headline.as_ref().is_some_and(|said| said.severity.is_marked());
+    let style = match (is_urgent, is_severe) {
+        (true, _) => theme.urgent(),
+        (false, true) => theme.warning(),
+        (false, false) => theme.plain(),
+    };
+    pen.text(if is_urgent || is_severe { "!" } else { " " }, style);
     pen.text(if is_marked { "*" } else { " " }, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
     let who_cells = columns.iter().find(|(column, _)| *column == Column::Who);

@@ -190,6 +190,7 @@ impl Gate {
             deadline: self.deadline(),
             seen: &self.seen,
             artifacts,
+            context: &self.context,
         })
     }
 

@@ -2,7 +2,10 @@
 //! (SPEC §8), every fault with its field.
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use domain::context::GateContext;
+use domain::heartbeat::{HeartbeatTerms, WhenGone};
 use domain::ids::ArtifactPath;
 use domain::refusal::{Refusal, RefusalCode};
 
@@ -20,6 +23,10 @@ pub(crate) struct GateRequest {
     pub(crate) artifacts: Vec<(String, ArtifactPath)>,
     /// What the artifact of this file name, else the first, is compared with.
     pub(crate) base: Option<ArtifactPath>,
+    /// Why it is asked for.
+    pub(crate) context: GateContext,
+    /// The sign of life that is promised; writing the file again is one.
+    pub(crate) heartbeat: Option<HeartbeatTerms>,
 }
 
 /// Why a dropped file is not what was meant.
@@ -38,6 +45,12 @@ struct Document {
     artifacts: Vec<Artifact>,
     #[serde(default)]
     base: Option<String>,
+    #[serde(default)]
+    context: Option<Value>,
+    #[serde(default)]
+    heartbeat_s: Option<u64>,
+    #[serde(default)]
+    when_gone: Option<WhenGone>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +95,11 @@ fn checked(document: Document) -> Result<GateRequest, Refusal> {
         attempt: document.attempt,
         artifacts,
         base: document.base.map(|path| relative(&path, "base")).transpose()?,
+        context: match document.context {
+            Some(context) => GateContext::read(&context).map_err(|refusal| refusal.within("context"))?,
+            None => GateContext::default(),
+        },
+        heartbeat: HeartbeatTerms::of(document.heartbeat_s, document.when_gone)?,
     })
 }
 
@@ -116,7 +134,9 @@ mod tests {
             GateRequest {
                 attempt: 2,
                 artifacts: vec![("script".to_owned(), path)],
-                base: None
+                base: None,
+                context: GateContext::default(),
+                heartbeat: None,
             }
         );
     }
@@ -136,6 +156,11 @@ mod tests {
             (
                 r#"{"attempt": 1, "artifacts": [{"kind": "a", "path": "a"}], "base": "../x"}"#.to_owned(),
                 "base",
+            ),
+            (
+                r#"{"attempt": 1, "artifacts": [{"kind": "a", "path": "a"}], "context": {"links": [{"name": "x", "url": "ftp://a"}]}}"#
+                    .to_owned(),
+                "context.links[0].url",
             ),
         ] {
             let (is_torn, message, found) = fault(&text);

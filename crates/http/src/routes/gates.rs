@@ -13,6 +13,7 @@ use super::stats;
 use crate::answer::{self, Answered, ApiError};
 use crate::app::{App, no_such_job};
 use crate::params::{GatePath, JobPath, QueryParams};
+use domain::context::ContextFilter;
 use domain::decision::SealedDecision;
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
@@ -222,7 +223,9 @@ async fn wait(
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
-    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all")),
+    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all"),
+        ("label" = Option<String>, Query, description = "Only gates with this label: key=value, or key for any value; may be repeated"),
+        ("severity" = Option<String>, Query, pattern = "^((<|<=|=|>=|>)?(low|normal|high|critical))?$", description = "Only gates of this severity or more; =high that alone, also <, <=, >")),
     responses((status = 200, description = "Gates", body = [JobGateDoc])))]
 pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Answered {
     let words = ["open", "approved", "rejected", "canceled", "all"];
@@ -234,6 +237,14 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Ans
         }
     };
     let wanted = asked.word("state", &words, parse)?.unwrap_or(Some(GateState::Open));
+    let mut said = ContextFilter::default();
+    for label in asked.texts("label") {
+        said.label(label).map_err(|msg| asked.fault("label", "label", msg))?;
+    }
+    for severity in asked.texts("severity") {
+        said.severity(severity)
+            .map_err(|msg| asked.fault("severity", "severity", msg))?;
+    }
     // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
     let filter = JobFilter {
         status: (wanted == Some(GateState::Open)).then_some(JobStatus::NeedsApproval),
@@ -244,7 +255,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Ans
     let mut gates: Vec<(&JobRows, &DomainGate)> = Vec::new();
     for rows in &jobs {
         let newest = rows.job.stages.iter().filter_map(|spec| rows.newest_gate(&spec.name));
-        let is_wanted = |gate: &&DomainGate| wanted.is_none_or(|state| gate.state == state);
+        let is_wanted = |gate: &&DomainGate| {
+            wanted.is_none_or(|state| gate.state == state) && said.is_met_by(gate.context.headline().as_ref())
+        };
         gates.extend(newest.filter(is_wanted).map(|gate| (rows, gate)));
     }
     gates.sort_by_key(|(_, gate)| {

@@ -14,8 +14,10 @@ use crate::body::Object;
 use crate::params::JobPath;
 use crate::request::{Fields, request, text, values};
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
+use domain::context::GateContext;
+use domain::heartbeat::{HeartbeatTerms, WhenGone};
 use domain::ids::StageName;
-use wire::JobGateDoc;
+use wire::{ContextDoc, JobGateDoc};
 
 /// The most bytes of a kind.
 const KIND_BYTES_MAX: usize = 100;
@@ -62,6 +64,14 @@ request! {
         artifacts: Vec<File>,
         /// What they are compared with.
         bases: Option<Vec<BaseFile>>,
+        /// Why it is asked for. With the same artifacts an open gate says this from now on; what is left out stays as it was.
+        #[schema(value_type = Option<ContextDoc>)]
+        context: Option<GateContext>,
+        /// The most seconds between two signs of life (POST …/alive, or this request again), 5 to 604800; missing: none is promised.
+        heartbeat_s: Option<u32>,
+        /// What becomes of the gate when none comes: withdraw (also when missing) or keep.
+        #[schema(value_type = Option<String>, pattern = "^(withdraw|keep)$")]
+        when_gone: Option<WhenGone>,
     } then at_least_one
 }
 
@@ -77,6 +87,9 @@ pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -
         stage,
         artifacts,
         bases,
+        context,
+        heartbeat_s,
+        when_gone,
     } = body.read()?;
     let first = artifacts.first().map(|file| file.name.0.clone()).unwrap_or_default();
     let bases = bases.into_iter().flatten();
@@ -99,9 +112,11 @@ pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -
         stage: stage.clone(),
         artifacts,
         bases,
+        context: Box::new(context.unwrap_or_default()),
+        heartbeat: HeartbeatTerms::of(heartbeat_s.map(u64::from), when_gone)?,
     };
     let opened = asker.act(command, &["patch"]).await?;
-    let status = if opened.0.is_change {
+    let status = if opened.0.has_opened {
         StatusCode::CREATED
     } else {
         StatusCode::OK
@@ -146,6 +161,10 @@ pub(crate) struct FileName(String);
 pub(crate) struct Base64(Arc<[u8]>);
 
 values! {
+    WhenGone: |value| {
+        let word = WhenGone::parse(text(value)?);
+        word.ok_or_else(|| ("enum", "Input should be one of withdraw, keep".to_owned()))
+    };
     Kind: |value| {
         let kind = text(value)?;
         if kind.trim().is_empty() || kind.len() > KIND_BYTES_MAX {

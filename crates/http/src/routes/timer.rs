@@ -9,9 +9,10 @@ use crate::body::Object;
 use crate::params::GatePath;
 use crate::request::request;
 use domain::ask::Command;
+use domain::context::GateContext;
 use domain::key::GateRef;
 use domain::time::Timestamp;
-use wire::JobGateDoc;
+use wire::{ContextDoc, JobGateDoc};
 
 request! {
     /// Which gate's timer is meant, and why.
@@ -50,6 +51,17 @@ pub(crate) async fn hold(asker: Asker, gate: GatePath, body: Object) -> Answered
     act(&asker, gate, attempt, |gate| Command::Hold { gate, reason }).await
 }
 
+request! {
+    /// A sign of life.
+    struct Alive {
+        /// Exactly this attempt; missing: the newest.
+        attempt: Option<u32>,
+        /// What is to be said of the gate from now on; what is left out stays.
+        #[schema(value_type = Option<ContextDoc>)]
+        context: Option<GateContext>,
+    }
+}
+
 /// Lets a held timer run again with the time that was left, at least a minute. Anybody with the role may: the holder may be asleep.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/release", tag = "decide",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
@@ -82,6 +94,16 @@ pub(crate) async fn extend(asker: Asker, gate: GatePath, body: Object) -> Answer
 pub(crate) async fn withdraw(asker: Asker, gate: GatePath, body: Object) -> Answered {
     let Timed { attempt, reason } = body.read()?;
     act(&asker, gate, attempt, |gate| Command::Withdraw { gate, reason }).await
+}
+
+/// A sign of life of whoever asked for the gate: it is waited for again as long as was promised. 409 where none was.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/alive", tag = "gates",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<Alive>, responses((status = 200, description = "The gate", body = JobGateDoc)))]
+pub(crate) async fn alive(asker: Asker, gate: GatePath, body: Object) -> Answered {
+    let Alive { attempt, context } = body.read()?;
+    let context = context.map(Box::new);
+    act(&asker, gate, attempt, |gate| Command::KeepAlive { gate, context }).await
 }
 
 /// Has it done to the newest attempt's gate, or exactly to the one that the body names, and answers

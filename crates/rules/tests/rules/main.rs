@@ -5,6 +5,8 @@
     reason = "a test that cannot go on has failed, and picks what it looks at"
 )]
 
+mod alive;
+mod context;
 mod decisions;
 mod holds;
 mod jobs;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use domain::artifact::GateArtifact;
 use domain::ask::{Command, NewJob};
+use domain::context::GateContext;
 use domain::decision::Decision;
 use domain::event::EventType;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
@@ -67,7 +68,7 @@ pub(crate) struct Judgement {
 /// The world with one job.
 pub(crate) struct World {
     world: world::World,
-    job_id: JobId,
+    pub(crate) job_id: JobId,
     /// The session that asks; none: a command.
     pub session: Option<String>,
     /// What was found on disk of everything that a stage may read which would start; none: nobody
@@ -129,7 +130,16 @@ impl World {
     }
 
     pub(crate) fn start(&mut self, stages: &[&str]) {
-        self.stages = stages.iter().map(|name| stage_spec(name)).collect();
+        self.start_saying(stages, &GateContext::default());
+    }
+
+    /// The same, and its gates say why.
+    pub(crate) fn start_saying(&mut self, stages: &[&str], context: &GateContext) {
+        let saying = |spec: StageSpec| StageSpec {
+            context: context.clone(),
+            ..spec
+        };
+        self.stages = stages.iter().map(|name| saying(stage_spec(name))).collect();
         let new = NewJob {
             slug: "tides".into(),
             ..NewJob::default()
@@ -367,11 +377,18 @@ impl World {
 
     /// A gate is opened from outside.
     pub(crate) fn open(&mut self, name: &str, bytes: &str, by: &str) -> Done {
+        self.open_saying(name, bytes, by, GateContext::default())
+    }
+
+    /// The same, and it says why.
+    pub(crate) fn open_saying(&mut self, name: &str, bytes: &str, by: &str, context: GateContext) -> Done {
         let command = Command::OpenGate {
             job_id: self.job_id.clone(),
             stage: stage(name),
             artifacts: Vec::new(),
             bases: Vec::new(),
+            context: Box::new(context),
+            heartbeat: None,
         };
         let evidence = Evidence {
             brought: vec![artifact(name, bytes)],

@@ -48,6 +48,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             hunks: Some(2),
             hunks_shown: Some(1),
         }],
+        context: super::context(),
         ..gate("gate", 1)
     };
     house.put_one("gate", puts(open.clone())).unwrap();
@@ -113,6 +114,8 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
         (&*row.slug, row.stage.as_ref(), row.max_hold_s),
         ("five-tips", Some(&stage("script")), 3600)
     );
+    assert_eq!(row.headline.as_deref(), super::context().headline().as_ref());
+    assert!(queue[1].headline.is_none());
     assert!(
         std::sync::Arc::ptr_eq(&queue[0].slug, &queue[1].slug),
         "equal names share their bytes"
@@ -181,7 +184,7 @@ fn timers_are_those_of_open_gates_that_the_timer_may_settle() {
     assert_eq!(names, ["leased", "runs"]);
     assert_eq!(reader.timers_of(&id("leased")).unwrap(), timers[..1]);
     assert_eq!(
-        (Some(&timers[0].timer), &timers[0].lease),
+        (timers[0].timer.as_ref(), &timers[0].lease),
         (leased.timer.as_ref(), &leased.lease)
     );
     assert_eq!(timers[0].max_hold_s, 3600);

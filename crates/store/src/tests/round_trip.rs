@@ -83,7 +83,7 @@ prop_compose! {
     fn gates()(
         timer in prop::option::of(timers()), lease in prop::option::of(leases()), max_hold_s in any::<u64>(),
         seen in prop::collection::vec((texts(), times()), 0..3), kind in texts(), added in any::<u32>(), size in any::<u64>(),
-        files in 0..3_usize, opened_at in any::<i64>(), is_binary in any::<bool>(), has_base in any::<bool>(),
+        files in 0..3_usize, opened_at in any::<i64>(), is_binary in any::<bool>(), has_base in any::<bool>(), has_context in any::<bool>(),
     ) -> Gate {
         let mut one = artifact();
         one.kind = kind;
@@ -93,6 +93,7 @@ prop_compose! {
         one.base = one.base.filter(|_| has_base);
         let mut gate = gate("a", 1);
         gate.timer = timer;
+        gate.context = if has_context { context() } else { gate.context };
         gate.lease = lease;
         gate.policy.max_hold_s = max_hold_s;
         gate.opened_at = Timestamp::from_micros(opened_at);

@@ -32,6 +32,7 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
         is_binary: false,
         is_seen: false,
         pause: None,
+        headline: None,
     }
 }
 

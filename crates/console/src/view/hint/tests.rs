@@ -261,6 +261,7 @@ fn models() -> Vec<Model> {
         (Listed::Help, ""),
         (Listed::Files, ""),
         (Listed::Discarded, ""),
+        (Listed::Context, ""),
         (Listed::Palette, "no such command"),
     ] {
         let text = Editor::of_line(text);

@@ -1,0 +1,96 @@
+//! Why a gate is asked for: one line in its head, all of it in a list, a mark in the queue, and words
+//! of the filter.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::console::Console;
+use crate::world::World;
+
+/// The gates of the drawing, and what is said of two of them.
+fn said() -> World {
+    let mut world = World::drawn();
+    world.says(
+        "j-17",
+        &json!({
+            "title": "script after the legal review", "severity": "critical", "requester": "nightly",
+            "why": "the old one names a wrong tide\nand legal wants it out before monday",
+            "instructions": "read the second tip aloud; it must say lamp twice",
+            "labels": { "team": "media", "env": "prod" },
+            "links": [
+                { "name": "ticket", "url": "https://tickets.example/browse/TIDE-17?view=all" },
+                { "name": "who knows", "url": "mailto:ana@example.org" },
+            ],
+        }),
+    );
+    world.says("j-21", &json!({ "labels": { "team": "video" }, "severity": "low" }));
+    world
+}
+
+#[test]
+fn the_head_says_why_in_a_line_and_the_list_says_all() {
+    for (columns, rows) in [(60, 20), (80, 24), (120, 40)] {
+        let mut console = Console::new(said(), columns, rows);
+        assert_snapshot!(format!("context_head_{columns}"), console.picture());
+        console.press("i");
+        assert_snapshot!(format!("context_list_{columns}"), console.picture());
+        console
+            .typed("ticket")
+            .shows("https://tickets.example/")
+            .hides("legal wants");
+        console.press("Esc").hides("legal wants");
+    }
+}
+
+#[test]
+fn a_gate_of_which_nobody_says_anything_has_no_line_and_the_key_says_so() {
+    let mut console = Console::new(World::drawn(), 80, 24);
+    console.hides("i: why");
+    console.press("i").shows("Nobody has said why");
+}
+
+#[test]
+fn an_address_is_whole_however_long_it_is() {
+    let mut world = World::drawn();
+    let path: String = (0..30).map(|n| format!("part-{n:02}/")).collect();
+    let url = format!("https://a.example/{path}end");
+    world.says("j-17", &json!({ "links": [{ "name": "far", "url": url }] }));
+    let mut console = Console::new(world, 60, 30);
+    console.press("i");
+    let text = console.text();
+    let at = text.find("https://a.example/").unwrap();
+    let joined: String = text[at..].lines().map(str::trim).collect();
+    assert!(joined.starts_with(&url), "{joined}");
+}
+
+#[test]
+fn the_filter_knows_labels_and_severities() {
+    let mut console = Console::new(said(), 80, 24);
+    let mut filtered = |words: &str| {
+        console.press("/").typed(words).press("Enter");
+        let text = console.text();
+        let rows = ["j-17", "j-21", "j-22"].map(|id| text.lines().take(9).any(|line| line.contains(id)));
+        console.press("Esc");
+        rows
+    };
+    assert_eq!(filtered("label:team"), [true, true, false]);
+    assert_eq!(filtered("label:team=media"), [true, false, false]);
+    assert_eq!(filtered("severity>=high"), [true, false, false]);
+    assert_eq!(filtered("severity<normal"), [false, true, false]);
+    assert_eq!(filtered("severity:normal label:"), [true, false, true]);
+    assert_eq!(filtered("legal"), [true, false, false]);
+    assert_eq!(filtered("severity>=urgent"), [false, false, false]);
+}
+
+#[test]
+fn what_is_said_acts_on_no_terminal() {
+    let mut world = World::drawn();
+    world.says(
+        "j-17",
+        &json!({ "title": "\u{202e}evil\u{200b} e\u{301}", "why": "a\u{feff}b" }),
+    );
+    let mut console = Console::new(world, 80, 24);
+    console.press("i");
+    let text = console.text();
+    assert!(!text.contains(['\u{202e}', '\u{200b}', '\u{feff}']), "{text}");
+}
