@@ -34,7 +34,7 @@ fn the_head_says_why_the_list_says_all_and_a_colleagues_pipeline_may_say_otherwi
     open("release 17, second try");
     desk.sees("CRITICAL  release 17, second try");
     desk.press("/");
-    desk.press("severity<high");
+    desk.press("'severity<high'");
     desk.sees("No row matches the filter");
     desk.backs_out("No row matches the filter");
     desk.leaves();
