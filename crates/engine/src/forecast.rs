@@ -26,14 +26,17 @@ impl Client {
     /// What the timers will have done by a time, by job; jobs where they do nothing are left out.
     /// With `policies`: as if all gates had been opened under these.
     pub async fn forecast(&self, until: Timestamp, policies: Option<Policies>) -> Result<Vec<JobForecast>, Unread> {
-        let is_asked = policies.is_some();
-        let gates = self
-            .queue()
-            .await?
-            .into_iter()
-            .filter(|row| row.kind == QueueKind::Gate);
-        let timed = gates.filter(|row| is_asked || row.timer.is_some());
-        let jobs: BTreeSet<JobId> = timed.map(|row| row.job_id).collect();
+        let jobs: BTreeSet<JobId> = match policies {
+            None => {
+                let timed = self.read(|on| Ok(on.reader.timers()?)).await?.into_iter();
+                timed.map(|gate| gate.key.job_id).collect()
+            }
+            Some(_) => {
+                let gates = self.queue().await?.into_iter();
+                let gates = gates.filter(|row| row.kind == QueueKind::Gate);
+                gates.map(|row| row.job_id).collect()
+            }
+        };
         let mut config = Arc::clone(&self.standing().config);
         if let Some(policies) = &policies {
             let config = Arc::make_mut(&mut config);

@@ -13,12 +13,12 @@ use domain::policy::{GatePolicy, GateRule};
 use domain::refusal::Refusal;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
-use domain::wake::{Armed, Due};
+use domain::wake::{self, Armed, Due};
 
 use super::{Context, Evidence, Happening, Trigger, applied, reduce};
 
-/// The most that is foreseen of one job: a timer of each of its gates may lapse, become overdue and
-/// end.
+/// The most that is foreseen of one job: each of its gates may lose a lease and its requester,
+/// become overdue and end.
 const STEPS_MAX: usize = 1000;
 
 /// What the timers of a job will have done by a time, the first first, if nobody does anything from
@@ -65,7 +65,8 @@ pub fn forecast(
         };
         match then {
             Ok((after, changes)) => {
-                if after.gate(&gate.key.stage, gate.key.attempt).is_some_and(is_over) {
+                let then = after.gate(&gate.key.stage, gate.key.attempt);
+                if !is_over(gate) && then.is_some_and(is_over) {
                     let outlook = Outlook::of(&rows, &after, &changes, cx.now, cx.grace_s);
                     ends.push(end(Ok(outlook)));
                 }
@@ -80,10 +81,10 @@ pub fn forecast(
     ends
 }
 
-/// Whether the timer has nothing to do any more.
+/// Whether it has ended, or only a person ends it any more.
 fn is_over(gate: &Gate) -> bool {
     let timer = gate.timer.as_ref();
-    gate.state != GateState::Open || timer.is_none_or(|timer| timer.held_by_policy_at.is_some())
+    gate.state != GateState::Open || timer.is_some_and(|timer| timer.held_by_policy_at.is_some())
 }
 
 /// The gate that comes next.
@@ -99,8 +100,8 @@ struct Next<'r> {
 fn next<'r>(rows: &'r JobRows, armed: &mut BTreeMap<GateKey, Armed>, cx: Context<'_>) -> Option<Next<'r>> {
     let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open);
     let timed = open.filter_map(|gate| {
-        let timer = gate.timer.as_ref()?;
-        let wake = timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, cx.grace_s)?;
+        let (timer, lease, heartbeat) = (gate.timer.as_ref(), gate.lease.as_ref(), gate.heartbeat.as_ref());
+        let wake = wake::next(timer, lease, heartbeat, gate.policy.max_hold_s, cx.grace_s)?;
         let known = armed.get(&gate.key).filter(|known| known.wake == wake);
         let sight = known.copied().unwrap_or_else(|| Armed::first_seen(wake, cx.now));
         armed.insert(gate.key.clone(), sight);

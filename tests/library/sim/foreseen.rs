@@ -98,7 +98,7 @@ impl<S: Storage + Clone> World<S> {
         for _ in 0..TURNS_MAX {
             let timers_before = self.store.timers();
             let timers = timers_before.iter();
-            let wakes = timers.filter_map(|gate| gate.timer.wake(gate.lease.as_ref(), gate.max_hold_s, GRACE_S));
+            let wakes = timers.filter_map(|gate| gate.wake(GRACE_S));
             let sights = &self.processes[0].first_sights;
             let wait_us = |wake| {
                 let seen = sights.values().find(|sight| sight.wake == wake);
