@@ -11,7 +11,6 @@ use super::report::CommandError;
 
 /// What a gate says of itself.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Why")]
 pub(crate) struct ContextArguments {
     /// What the gate is about, in a line
     #[arg(long, value_name = "TEXT")]

@@ -149,7 +149,7 @@ fn a_gate_whose_requester_is_silent_is_withdrawn() {
     wait_for(&workspace, "deploy-42", "gate_canceled", 0);
     let event = workspace.first_event("deploy-42", "gate_canceled");
     assert_eq!(
-        event["payload"]["why"], "no sign of life of the requester for 5s",
+        event["payload"]["why"], "no sign of life of the requester for 0:05",
         "{event}"
     );
     workspace.refused("gate alive deploy-42 release", 1);

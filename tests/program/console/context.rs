@@ -33,7 +33,7 @@ fn the_head_says_why_the_list_says_all_and_a_colleagues_pipeline_may_say_otherwi
     desk.backs_out("https://t.example/17");
     open("release 17, second try");
     desk.sees("CRITICAL  release 17, second try");
-    desk.press("/");
+    desk.sees_after("/", "filter /");
     desk.press("'severity<high'");
     desk.sees("No row matches the filter");
     desk.backs_out("No row matches the filter");
