@@ -1,5 +1,5 @@
-//! What a stage's gates say of themselves: `pipeline.stages[].context`. The limits are those of every
-//! other way in, and are the domain's.
+//! What a stage's gates say of themselves: `pipeline.stages[].context`. The limits are those of
+//! every other way in, and are the domain's.
 
 use std::collections::BTreeMap;
 

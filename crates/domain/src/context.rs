@@ -1,5 +1,6 @@
 //! Why a gate is asked for, in the words of whoever asks: read and limited in one place for the
-//! configuration, the command line, HTTP and dropped files, and what of it lists show and filter by.
+//! configuration, the command line, HTTP and dropped files, and what of it lists show and filter
+//! by.
 
 use std::collections::BTreeMap;
 
@@ -136,7 +137,7 @@ impl GateContext {
         read.fitting()
     }
 
-    /// The same without blanks around its texts; one that breaks a limit is refused, with its place.
+    /// The same without blanks around its texts; one that breaks a limit is refused by its place.
     pub fn fitting(self) -> Result<Self, Refusal> {
         let mut links = Vec::with_capacity(self.links.len());
         for (index, link) in self.links.into_iter().enumerate() {
