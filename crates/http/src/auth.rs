@@ -226,6 +226,10 @@ mod tests {
             (
                 Method::POST,
                 "/api/v1/jobs/{id}/gates/{stage}/withdraw",
+                TokenRole::Pipeline,
+            ),
+            (
+                Method::POST,
                 "/api/v1/jobs/{id}/gates/{stage}/alive",
                 TokenRole::Pipeline,
             ),

@@ -1,6 +1,6 @@
 //! Keys and pastes that go into a text.
 
-use super::{act, compose, look, note, queue, slips};
+use super::{act, compose, look, note, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
