@@ -64,6 +64,8 @@ impl Year {
                 kind: "plan".into(),
                 file: text.into(),
             }],
+            context: Box::default(),
+            heartbeat: None,
             bases: Vec::new(),
         };
         self.does("pipeline", open).await;

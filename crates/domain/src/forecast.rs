@@ -32,11 +32,9 @@ impl ForeseenEnd {
             };
             (*stage == self.key.stage).then_some(*approved)
         });
-        let closes = |fact: &Fact| matches!(fact, Fact::GateCloses { stage, .. } if *stage == self.key.stage);
         match decided {
             Some(true) => ForeseenVerdict::Approves,
             Some(false) => ForeseenVerdict::Rejects,
-            None if facts.iter().any(closes) => ForeseenVerdict::Withdraws,
             None => ForeseenVerdict::Holds,
         }
     }
@@ -47,8 +45,6 @@ words! {
     pub enum ForeseenVerdict {
         Approves = "approves",
         Rejects = "rejects",
-        /// Its requester has promised signs of life, and none comes.
-        Withdraws = "withdraws",
         /// Only a person decides from then on.
         Holds = "holds",
     }

@@ -13,12 +13,12 @@ use domain::policy::{GatePolicy, GateRule};
 use domain::refusal::Refusal;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
-use domain::wake::{self, Armed, Due};
+use domain::wake::{Armed, Due};
 
 use super::{Context, Evidence, Happening, Trigger, applied, reduce};
 
-/// The most that is foreseen of one job: each of its gates may lose a lease and its requester,
-/// become overdue and end.
+/// The most that is foreseen of one job: each of its gates may lose a lease, become overdue
+/// and end.
 const STEPS_MAX: usize = 1000;
 
 /// What the timers of a job will have done by a time, the first first, if nobody does anything from
@@ -33,6 +33,8 @@ pub fn forecast(
     find: &mut dyn FnMut(&JobRows, &Gate) -> Result<Evidence, Refusal>,
 ) -> Vec<ForeseenEnd> {
     let (mut rows, mut cx) = (rows.clone(), cx);
+    // Whoever promised signs of life is taken to be there: they are a program, and go on.
+    rows.gates.iter_mut().for_each(|gate| gate.heartbeat = None);
     let mut armed = BTreeMap::new();
     let mut ends = Vec::new();
     for _ in 0..STEPS_MAX {
@@ -100,8 +102,8 @@ struct Next<'r> {
 fn next<'r>(rows: &'r JobRows, armed: &mut BTreeMap<GateKey, Armed>, cx: Context<'_>) -> Option<Next<'r>> {
     let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open);
     let timed = open.filter_map(|gate| {
-        let (timer, lease, heartbeat) = (gate.timer.as_ref(), gate.lease.as_ref(), gate.heartbeat.as_ref());
-        let wake = wake::next(timer, lease, heartbeat, gate.policy.max_hold_s, cx.grace_s)?;
+        let timer = gate.timer.as_ref()?;
+        let wake = timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, cx.grace_s)?;
         let known = armed.get(&gate.key).filter(|known| known.wake == wake);
         let sight = known.copied().unwrap_or_else(|| Armed::first_seen(wake, cx.now));
         armed.insert(gate.key.clone(), sight);

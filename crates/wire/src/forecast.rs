@@ -40,7 +40,7 @@ pub struct ForeseenEndDoc<'a> {
     /// When, if nobody sets the clock.
     #[schema(value_type = String)]
     pub at: Timestamp,
-    /// `approves`, `rejects`, `withdraws` where its requester has promised signs of life and none comes, or `holds`: only a person decides from then on.
+    /// `approves`, `rejects`, or `holds`: only a person decides from then on.
     #[schema(value_type = String)]
     pub verdict: ForeseenVerdict,
     /// Who was shown all of what is under review.
