@@ -478,5 +478,5 @@ fn a_broad_help_has_two_columns_of_lines() {
         let at = words.iter().position(|word| *word == "more").unwrap();
         words[at - 1].parse::<usize>().unwrap()
     };
-    assert!(below(200) + 40 < below(159), "{} {}", below(200), below(159));
+    assert!(below(200) + 30 < below(159), "{} {}", below(200), below(159));
 }

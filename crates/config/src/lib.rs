@@ -32,7 +32,7 @@ use std::sync::Arc;
 use domain::ids::StageName;
 
 use keys::Section as _;
-use problem::Severity;
+use problem::ProblemLevel;
 use reader::{Field, ProblemCollector};
 
 pub use problem::{Problem, ValidationDoc};
@@ -70,7 +70,7 @@ impl Config {
             }
             Err(error) => {
                 let hint = error.hint.unwrap_or_default();
-                collector.note(Severity::Error, error.at, "", error.message, hint);
+                collector.note(ProblemLevel::Error, error.at, "", error.message, hint);
                 Self::default()
             }
         };

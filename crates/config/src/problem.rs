@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// Whether a problem refuses the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Severity {
+pub enum ProblemLevel {
     /// The configuration is refused.
     Error,
     /// It is taken, but does less than its author may think.
@@ -34,7 +34,7 @@ pub struct SourcePosition {
 pub struct Problem {
     /// error or warning.
     #[schema(value_type = String)]
-    pub severity: Severity,
+    pub severity: ProblemLevel,
     /// The text.
     pub file: String,
     /// From 1; 0 where none is known.
@@ -69,7 +69,7 @@ impl Problem {
     /// A fault of the whole.
     pub fn of_whole(message: &str, hint: Option<&str>) -> Self {
         Self {
-            severity: Severity::Error,
+            severity: ProblemLevel::Error,
             file: String::new(),
             line: 0,
             column: 0,
@@ -81,7 +81,7 @@ impl Problem {
 
     /// Whether it refuses the configuration.
     pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
+        self.severity == ProblemLevel::Error
     }
 
     /// The same for a line of a screen that may be cut: `operator.yaml:12: gate: did you mean gates? (no key of this name is known here)`
@@ -113,7 +113,7 @@ impl fmt::Display for Problem {
             }
             f.write_str(": ")?;
         }
-        if self.severity == Severity::Warning {
+        if self.severity == ProblemLevel::Warning {
             f.write_str("warning: ")?;
         }
         if !self.path.is_empty() {

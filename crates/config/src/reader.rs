@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
-use super::problem::{Problem, Severity, SourcePosition};
+use super::problem::{Problem, ProblemLevel, SourcePosition};
 
 /// The longest time that a configuration may ask for: ten years, in seconds.
 pub(super) const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;
@@ -51,11 +51,11 @@ impl ProblemCollector {
         }
     }
 
-    pub(crate) fn note(&self, severity: Severity, at: SourcePosition, path: &str, message: String, hint: String) {
+    pub(crate) fn note(&self, severity: ProblemLevel, at: SourcePosition, path: &str, message: String, hint: String) {
         let mut noted = self.noted.borrow_mut();
         let count = match severity {
-            Severity::Error => &mut noted.error_count,
-            Severity::Warning => &mut noted.warning_count,
+            ProblemLevel::Error => &mut noted.error_count,
+            ProblemLevel::Warning => &mut noted.warning_count,
         };
         *count += 1;
         if *count <= PROBLEMS_MAX {
@@ -151,7 +151,7 @@ impl<'a> Field<'a> {
 
     /// Notes a fault of the value.
     pub(crate) fn error(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Severity::Error, self.node.at, message, hint);
+        self.note(ProblemLevel::Error, self.node.at, message, hint);
     }
 
     /// The same, where that leaves no value.
@@ -164,32 +164,32 @@ impl<'a> Field<'a> {
     pub(crate) fn error_of(&self, key: &str, message: &str, hint: &str) {
         let (at, path) = (self.node.at, self.path_of(key));
         self.collector
-            .note(Severity::Error, at, &path, message.to_owned(), hint.to_owned());
+            .note(ProblemLevel::Error, at, &path, message.to_owned(), hint.to_owned());
     }
 
     /// Notes a fault of the key.
     pub(crate) fn key_error(&self, message: impl Into<String>, hint: impl Into<String>) {
-        self.note(Severity::Error, self.key_at, message, hint);
+        self.note(ProblemLevel::Error, self.key_at, message, hint);
     }
 
     /// Notes a doubt about the value.
     pub(crate) fn warn(&self, message: &str, hint: &str) {
-        self.note(Severity::Warning, self.node.at, message, hint);
+        self.note(ProblemLevel::Warning, self.node.at, message, hint);
     }
 
     /// Notes a doubt about the key.
     pub(crate) fn key_warning(&self, message: &str, hint: &str) {
-        self.note(Severity::Warning, self.key_at, message, hint);
+        self.note(ProblemLevel::Warning, self.key_at, message, hint);
     }
 
     /// Notes a doubt about a key here, whether it is written or not.
     pub(crate) fn warn_of(&self, key: &str, at: SourcePosition, message: &str, hint: &str) {
         let (message, hint) = (message.to_owned(), hint.to_owned());
         self.collector
-            .note(Severity::Warning, at, &self.path_of(key), message, hint);
+            .note(ProblemLevel::Warning, at, &self.path_of(key), message, hint);
     }
 
-    fn note(&self, severity: Severity, at: SourcePosition, message: impl Into<String>, hint: impl Into<String>) {
+    fn note(&self, severity: ProblemLevel, at: SourcePosition, message: impl Into<String>, hint: impl Into<String>) {
         self.collector
             .note(severity, at, &self.path, message.into(), hint.into());
     }

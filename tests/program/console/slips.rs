@@ -466,13 +466,13 @@ fn a_short_text_without_brackets_is_a_note_with_its_lines_and_answers_nothing() 
     assert_eq!(decided(&workspace), 0);
     desk.sees_after("r", "REJECT j-1 tides / release #1");
     desk.pty.send_bytes(b"no\rgo\r");
-    desk.sees("note: no go");
+    desk.sees("note: no");
     desk.sees("the Enter in it did nothing");
     assert_eq!(decided(&workspace), 0);
     desk.sees("[Enter] reject");
     desk.confirms("Rejected j-1 tides / release #1");
     workspace.run("gate wait j-1 release", 3);
-    assert_eq!(workspace.decision("j-1", "release")["notes"], json!("no go"));
+    assert_eq!(workspace.decision("j-1", "release")["notes"], json!("no\ngo"));
     desk.leaves();
 }
 
@@ -485,12 +485,12 @@ fn a_note_that_comes_in_pieces_is_decided_by_no_enter_of_its_own() {
     desk.pty.send_bytes(b"cut");
     desk.pty.send_bytes(b"\r");
     desk.pty.send_bytes(b"the");
-    desk.sees("note: cut the");
+    desk.sees("      the");
     desk.sees("REJECT j-1 tides / release #1");
     assert_eq!(decided(&workspace), 0);
     desk.confirms("Rejected j-1 tides / release #1");
     workspace.run("gate wait j-1 release", 3);
-    assert_eq!(workspace.decision("j-1", "release")["notes"], json!("cut the"));
+    assert_eq!(workspace.decision("j-1", "release")["notes"], json!("cut\nthe"));
     assert_eq!(decided(&workspace), 1);
     desk.leaves();
 }
