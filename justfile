@@ -29,8 +29,8 @@ bench-neighbour:
     cargo bench --bench neighbour
 
 # the operator's hour: 100 mixed gates in a real terminal, one by one and by marks; counts keys and bytes, checks each decision
-hour:
-    cargo test --release --test program the_hour -- --ignored --nocapture
+hour GATES="100":
+    HOLDPOINT_HOUR_GATES={{GATES}} cargo test --release --test program the_hour -- --nocapture
 
 # fuzz one target of fuzz/ for so many seconds; needs `cargo install --locked cargo-fuzz`
 fuzz TARGET SECONDS="60":
