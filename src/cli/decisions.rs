@@ -108,7 +108,7 @@ async fn list(
     old::note_faults(&session);
     let filter = RecordFilter {
         job_id: job.clone(),
-        ..only.filter(session.now())
+        ..only.filter(session.now())?
     };
     let job_id = job.as_ref();
     let (mut history, mut decisions) = match session.open_list()? {

@@ -22,7 +22,8 @@ use super::words::clock_time;
 pub(crate) const HELP: &str = "\
 The rules themselves run on, as if nobody pressed a key and a holdpoint leads:
 holds and open editors end as they end by the rules. A stage that has to run is
-named, and what comes behind it is not foreseen.
+named, and what comes behind it is not foreseen. Requesters are taken to go on
+with the signs of life that they promised.
 
   holdpoint forecast --until 08:00
   holdpoint forecast --until 12h --policy conf/night.yaml";

@@ -50,13 +50,14 @@ fn time_to_look_back_to(text: &str) -> Result<String, String> {
 
 impl RecordArguments {
     /// The same as a filter.
-    pub(crate) fn filter(self, now: Timestamp) -> RecordFilter {
-        RecordFilter {
+    pub(crate) fn filter(self, now: Timestamp) -> Result<RecordFilter, CommandError> {
+        let since = self.since.map(|text| parse_since(&text, now)).transpose();
+        Ok(RecordFilter {
             stage: self.stage,
             operator: self.by,
-            since: self.since.and_then(|text| parse_since(&text, now).ok()),
+            since: since.map_err(|why| CommandError::new("invalid", why).at("--since"))?,
             ..RecordFilter::default()
-        }
+        })
     }
 }
 
@@ -84,17 +85,17 @@ enum VerdictArgument {
 
 impl ListArguments {
     /// The same as a filter.
-    pub(crate) fn filter(self, now: Timestamp) -> RecordFilter {
+    pub(crate) fn filter(self, now: Timestamp) -> Result<RecordFilter, CommandError> {
         let verdict = self.verdict.map(|verdict| match verdict {
             VerdictArgument::Approved => Verdict::Approve,
             VerdictArgument::Rejected => Verdict::Reject,
         });
         let is_by_timer = (self.by_timer || self.by_person).then_some(self.by_timer);
-        RecordFilter {
+        Ok(RecordFilter {
             verdict,
             is_by_timer,
-            ..self.record.filter(now)
-        }
+            ..self.record.filter(now)?
+        })
     }
 }
 
@@ -126,7 +127,7 @@ const COLUMNS: [&str; 11] = [
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: StatsArguments) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let is_csv = arguments.csv;
-    let filter = arguments.record.filter(session.now());
+    let filter = arguments.record.filter(session.now())?;
     let since = filter.since;
     let figures = match session.open_list()? {
         None => {

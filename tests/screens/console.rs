@@ -10,7 +10,7 @@ use console::{Ended, Incoming};
 use domain::event::{Event, EventType};
 use domain::gate::Verdict;
 use domain::job::JobStatus;
-use testing::world::{job_id, later, operator};
+use testing::world::{job_id, operator};
 use tokio::runtime::Runtime;
 
 use crate::glass::{Glass, Keys};
@@ -302,7 +302,7 @@ impl Console {
     }
 
     fn tick(&mut self, us: i64) {
-        self.backend.now = later(self.backend.now, us);
+        self.backend.now = self.backend.now.plus_us(us);
         self.without_frame();
     }
 

@@ -1,11 +1,14 @@
 //! From one gate to the next: where the selection rests, and one key that reads on.
 
-use console::effect::Msg;
+use console::effect::{FrameFacts, Msg};
 use console::model::file::Content;
 use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::job::JobStatus;
+use domain::key::GateKey;
 use domain::view::QueueKind;
+
+use testing::world::{job_id, stage};
 
 use crate::console::Console;
 use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, job_row, storyboard};
@@ -380,7 +383,7 @@ fn a_mark_is_on_what_was_read_and_goes_aloud_when_that_changes() {
 
 #[test]
 fn reading_on_leads_to_a_gate_from_everywhere_and_past_what_was_read() {
-    for before in ["3", "4", "3 Tab"] {
+    for before in ["3", "4", "5", "3 Tab"] {
         let console = Console::drawn().then(before).then("}");
         console.shows("j-17 tides / script #2");
         assert_eq!(
@@ -396,4 +399,49 @@ fn reading_on_leads_to_a_gate_from_everywhere_and_past_what_was_read() {
     assert_eq!(marked(&console), ["j-17 / script #2"]);
     console.press("m");
     assert_ne!(selected(&console), "j-17");
+}
+
+#[test]
+fn a_frame_of_the_gate_before_is_none_of_this_one() {
+    let mut console = Console::drawn();
+    let former = GateKey {
+        job_id: job_id("j-17"),
+        stage: stage("script"),
+        attempt: 2,
+    };
+    console.rests = false;
+    console.unseen("m");
+    assert_ne!(selected(&console), "j-17");
+    // A thin line has only now taken the last frame of the gate before.
+    console.tell(Msg::Drawn(FrameFacts {
+        prompt: None,
+        listed: 0..0,
+        diff: None,
+        gate: Some(former),
+    }));
+    let now = console.backend.now.plus_us(400_000);
+    console.backend.now = now;
+    console.tell(Msg::Tick(now));
+    console.unseen("a");
+    assert!(console.model.prompt.is_none(), "{}", console.text());
+}
+
+#[test]
+fn a_gate_of_which_nothing_is_known_yet_is_not_at_its_end() {
+    for key in ["}", "m"] {
+        let mut console = Console::drawn();
+        console.unseen("j");
+        console.unseen(key);
+        console.draw();
+        console.hides("This is the end").hides("has only just come");
+        assert!(marked(&console).is_empty());
+    }
+}
+
+#[test]
+fn a_gate_whose_file_is_gone_is_rejected_after_reading_on_as_well() {
+    let mut console = Console::drawn();
+    console.backend.disk.retain(|(id, _), _| id.as_str() == "j-17");
+    console.press("m").shows("is missing");
+    console.pass_ms(400).press("r").shows("REJECT");
 }

@@ -163,3 +163,17 @@ fn a_note_that_an_editor_has_stays_a_draft_when_somebody_else_decides() {
     let kept = console.model.drafts.by_gate.values().next().unwrap();
     assert_eq!(kept.note(Verdict::Reject), "far too long");
 }
+
+#[test]
+fn no_step_to_another_note_loses_what_was_written() {
+    let mut console = Console::drawn();
+    console.press("r o n e Enter");
+    console.press("r x Up").shows("note: one");
+    console.press("y Down").shows("note: oney");
+    console.press("Up").shows("note: x");
+    console.press("Up").shows("note: one");
+    console.press("Down Down").shows("note: oney");
+    console
+        .press("Down")
+        .shows("There is no later note: this is what you wrote");
+}

@@ -349,13 +349,13 @@ impl World {
         self.does(who, None, command);
     }
 
-    /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
     /// The requester of the job's newest gate says why it is there.
     pub fn says(&mut self, id: &str, context: &serde_json::Value) {
         let rows = self.rows_of(id);
         rows.gates.last_mut().unwrap().context = GateContext::read(context).unwrap();
     }
 
+    /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.
     pub fn set_lease(&mut self, id: &str, who: Option<(&str, LeasePurpose)>) {
         let (gate, wanted) = self.newest_gate(id);
         let holder = gate.lease.as_ref().map(|lease| lease.session.clone());

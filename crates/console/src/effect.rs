@@ -287,6 +287,8 @@ pub struct FrameFacts {
     pub listed: std::ops::Range<usize>,
     /// What of a diff.
     pub diff: Option<DiffFacts>,
+    /// The gate whose pane is on it, with what there is to read of its file.
+    pub gate: Option<GateKey>,
 }
 
 /// Something that happened.

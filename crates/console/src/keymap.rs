@@ -217,7 +217,7 @@ groups! {
         "}" | "Space" => ReadOn, READ_ON, "read on";
         "m" => MarkRead, MARK_READ;
     }
-    READ_ELSEWHERE "read, on job and history" {
+    READ_ELSEWHERE "read, on job, history and figures" {
         "}" => ReadOn, "to the gate of the row, else the most urgent one, to read it";
     }
     DIFF "diff, on the gate" {
@@ -501,6 +501,9 @@ impl Binding {
 
     /// The key of an action in the group of this binding, else in the first that has it.
     fn key_beside(&self, action: Option<Action>) -> &'static str {
+        if action.is_none() {
+            return undo_key();
+        }
         let own = ALL
             .iter()
             .filter(|group| group.bindings.iter().any(|binding| std::ptr::eq(binding, self)));

@@ -174,7 +174,7 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         model.window.is_dirty |= prompt.ask.note_drawn(listed);
     }
     model.keys.slips.on_screen = facts.prompt;
-    look::drawn(model, facts.diff);
+    look::drawn(model, facts.gate.as_ref(), facts.diff);
 }
 
 /// What no row tells is looked at again: files, and who leads.

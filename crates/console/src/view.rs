@@ -29,7 +29,8 @@ use row_writer::RowWriter;
 use crate::effect::{DiffFacts, FrameFacts};
 use crate::layout::{self, question};
 use crate::model::Model;
-use crate::model::file::FileView;
+use crate::model::file::{Content, FileView};
+use crate::model::gate::GateView;
 use crate::model::keys::Listed;
 use crate::model::look::Mode;
 use crate::model::panes::Lower;
@@ -130,5 +131,15 @@ pub fn facts(model: &Model) -> FrameFacts {
     } else {
         (question::facts(model), question::listed(model))
     };
-    FrameFacts { prompt, listed, diff }
+    let is_read = |view: &&GateView| match view.current() {
+        Some(file) => !file.is_stale && !matches!(file.content, Content::Loading | Content::Known),
+        None => view.rows.is_some(),
+    };
+    let shown = model.gate.as_ref().filter(|_| !is_covered).filter(is_read);
+    FrameFacts {
+        prompt,
+        listed,
+        diff,
+        gate: shown.map(|view| view.key.clone()),
+    }
 }

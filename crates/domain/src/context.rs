@@ -255,7 +255,7 @@ fn part<T: DeserializeOwned + Default>(parts: &Map<String, Value>, key: &str, is
     match parts.get(key) {
         None | Some(Value::Null) => Ok(T::default()),
         Some(value) => serde_json::from_value(value.clone())
-            .map_err(|error| invalid(key, format!("{key} {is}"), error.to_string())),
+            .map_err(|_| invalid(key, format!("{key} {is}"), "write it so, or leave it out")),
     }
 }
 

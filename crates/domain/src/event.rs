@@ -97,6 +97,10 @@ pub struct HeldUp {
     pub(crate) found: Option<Digest>,
 }
 
+/// The `kind` of a gate's hold that a person took on purpose; a lease has another one. The index
+/// `event_held` of the store has it too.
+pub const HOLD_KIND: &str = "hold";
+
 /// In the payload of a decision: whose open editor or prompt it did not wait for.
 pub const OVERRIDDEN: &str = "overridden";
 

@@ -11,9 +11,6 @@ use super::ids::{JobId, StageName};
 use super::old::ListedDecision;
 use super::time::{SECOND_US, Timestamp};
 
-/// What a person stopped on purpose bears this kind in its event.
-pub const HOLD_KIND: &str = "hold";
-
 /// Which part of the record is meant; what is left out is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordFilter {

@@ -25,8 +25,10 @@ pub struct ForeseenEnd {
 impl ForeseenEnd {
     /// What the timer does to the gate itself: it decides, or leaves it to a person.
     pub fn verdict(&self) -> ForeseenVerdict {
-        let facts = self.then.as_ref().map_or(&[][..], |outlook| &outlook.facts[..]);
-        let decided = facts.iter().find_map(|fact| {
+        let Ok(outlook) = &self.then else {
+            return ForeseenVerdict::Fails;
+        };
+        let decided = outlook.facts.iter().find_map(|fact| {
             let Fact::GateDecided { stage, approved, .. } = fact else {
                 return None;
             };
@@ -47,6 +49,8 @@ words! {
         Rejects = "rejects",
         /// Only a person decides from then on.
         Holds = "holds",
+        /// As things are the rules refuse, and the ticker asks again.
+        Fails = "fails",
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod ending;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::artifact::GateArtifact;
@@ -176,16 +178,18 @@ impl Gate {
     /// Whether this person was shown all of what is under review now. A look that was recorded
     /// without its extent counts.
     pub fn is_wholly_seen_by(&self, name: &str) -> bool {
+        self.whole_looks().any(|seen| seen.by == name)
+    }
+
+    fn whole_looks(&self) -> impl Iterator<Item = &Seen> {
         let digest = self.digest();
-        let mut looks = self.seen.iter();
-        looks.any(|seen| seen.by == name && seen.digest == digest && seen.is_whole())
+        let looks = self.seen.iter();
+        looks.filter(move |seen| seen.digest == digest && seen.is_whole())
     }
 
     /// Who was shown all of what is under review now, by name, each once.
     pub fn wholly_seen_by(&self) -> Vec<String> {
-        let digest = self.digest();
-        let whole = self.seen.iter().filter(|seen| seen.digest == digest && seen.is_whole());
-        let names: std::collections::BTreeSet<_> = whole.map(|seen| seen.by.clone()).collect();
+        let names: BTreeSet<_> = self.whole_looks().map(|seen| seen.by.clone()).collect();
         names.into_iter().collect()
     }
 

@@ -227,9 +227,14 @@ impl Outlook {
         }
     }
 
-    /// What would happen in plain words, a sentence each.
+    /// What would follow in plain words, a sentence each.
+    pub fn follows(&self) -> Vec<String> {
+        sentences(&self.facts)
+    }
+
+    /// The same with what a resume would do then, and whether it is final.
     pub fn sentences(&self) -> Vec<String> {
-        let mut told = sentences(&self.facts);
+        let mut told = self.follows();
         match &self.resumed {
             None => {}
             Some(Ok(facts)) => {

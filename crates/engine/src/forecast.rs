@@ -37,19 +37,14 @@ impl Client {
                 gates.map(|row| row.job_id).collect()
             }
         };
-        let mut config = Arc::clone(&self.standing().config);
-        if let Some(policies) = &policies {
-            let config = Arc::make_mut(&mut config);
-            config.gates = Arc::clone(policies);
-        }
         let mut forecasts = Vec::new();
         for job_id in jobs {
-            let (config, policies) = (Arc::clone(&config), policies.clone());
+            let (config, policies) = (Arc::clone(&self.standing().config), policies.clone());
             let via = self.operator().via.clone();
             let job = self.read(move |on| {
-                let former = std::mem::replace(&mut on.config, config);
+                // By the configuration in force, as every dry run.
+                on.config = config;
                 let forecast = on.forecast(&job_id, until, policies.as_ref(), &via);
-                on.config = former;
                 on.keeping.forget();
                 forecast.map_err(Unread::Refused)
             });
@@ -71,9 +66,12 @@ impl Preparer {
         let Some(rows) = self.rows(job_id)? else {
             return Ok(None);
         };
-        let cx = self.context(via);
+        let mut cx = self.context(via);
         let (rows, unasked) = match policies {
-            Some(policies) => rules::under_policies(rows, policies, cx.now),
+            Some(policies) => {
+                cx.policies = policies;
+                rules::under_policies(rows, policies, cx.now)
+            }
             None => (rows, Vec::new()),
         };
         let ends = rules::forecast(&rows, until, cx, &mut |rows, gate| find::expiry(self, rows, Some(gate)));

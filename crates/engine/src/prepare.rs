@@ -77,7 +77,7 @@ impl Preparer {
                 bases,
                 ..
             } => self.open_gate(&job_id, ask, stage, artifacts, bases)?,
-            Command::Withdraw { gate, .. } => self.withdraw(&ask.by, gate)?,
+            Command::Withdraw { gate, .. } | Command::KeepAlive { gate, .. } => self.opening_of(&ask.by, gate)?,
             Command::Decide { .. }
             | Command::ApplyPatch { .. }
             | Command::UndoPatch { .. }
@@ -90,7 +90,6 @@ impl Preparer {
             | Command::Release { .. }
             | Command::Extend { .. }
             | Command::ReleaseLease { .. }
-            | Command::KeepAlive { .. }
             | Command::MarkSeen { .. } => find::evidence(self, ask)?,
         };
         Ok((job_id, evidence))

@@ -1,5 +1,5 @@
-//! What taking back a gate needs to know: who opened it, whether it was withdrawn already, and
-//! whether this caller may.
+//! What whoever opened a gate needs to have known of it, to speak for it or take it back: who that
+//! was, whether it was withdrawn already, and whether this caller may.
 
 use serde_json::Value;
 
@@ -15,8 +15,8 @@ use domain::key::GateRef;
 use rules::{Evidence, OpeningRecord, find_gate};
 
 impl Preparer {
-    /// Whoever wants to take back a gate, and what the record says of it.
-    pub(super) fn withdraw(&self, operator: &Operator, gate: &GateRef) -> Result<Evidence, Refusal> {
+    /// Which gate is meant, and what the record says of how it was opened.
+    pub(super) fn opening_of(&self, operator: &Operator, gate: &GateRef) -> Result<Evidence, Refusal> {
         let rows = self.known(&gate.job_id)?;
         let exactly = gate.attempt.and_then(|attempt| rows.gate(&gate.stage, attempt));
         let found = match exactly {

@@ -272,8 +272,11 @@ impl Taker<'_> {
                     context: Some(Box::new(asked.context)),
                 };
                 let kept = self.engine.command_of(owner_of(self.engine, claim), keep).await;
-                if matches!(&kept, Err(refusal) if refusal.code == RefusalCode::NotPossible) {
-                    return Ok(DropOutcome::Later);
+                match kept {
+                    Err(refusal) if refusal.code == RefusalCode::NotPossible => return Ok(DropOutcome::Later),
+                    Err(refusal) if refusal.code == RefusalCode::Invalid => return Ok(DropOutcome::Refused(refusal)),
+                    // What else is refused: it was decided, or promised nothing.
+                    Ok(_) | Err(_) => {}
                 }
             }
             return Ok(DropOutcome::Settled);

@@ -22,19 +22,20 @@ pub(super) fn keep(
     operator: &Operator,
     context: Option<&GateContext>,
 ) -> Result<(), Refusal> {
-    let gate = draft.still_open(wanted)?;
+    let gate = draft.still_open(&draft.evidence.pinned(wanted))?;
+    outside::opened_by_them_or_refuse(draft, &gate, operator)?;
     if gate.heartbeat.is_none() && context.is_none() {
         return Err(Refusal::no_heartbeat(&gate.key));
     }
     let context = context.cloned().unwrap_or_default().fitting()?;
-    let gate = outside::change_context(draft, operator, gate, context);
-    signed(draft, operator, gate, None);
+    let gate = outside::change_context(draft, operator, gate, context)?;
+    heard(draft, operator, gate, None);
     Ok(())
 }
 
 /// A sign of life came, perhaps with other terms; a gate that waits for none stays as it is.
 // No event for each: they come as often as somebody likes.
-pub(super) fn signed(draft: &mut JobEdit<'_>, operator: &Operator, gate: Gate, terms: Option<HeartbeatTerms>) {
+pub(super) fn heard(draft: &mut JobEdit<'_>, operator: &Operator, gate: Gate, terms: Option<HeartbeatTerms>) {
     let former = gate.heartbeat.clone();
     let Some(terms) = terms.or(former.as_ref().map(|former| former.terms)) else {
         return;
@@ -62,7 +63,7 @@ pub(super) fn silent(draft: &mut JobEdit<'_>, gate: Gate, heartbeat: Heartbeat, 
     match heartbeat.terms.when_gone {
         WhenGone::Withdraw => {
             let words = format!("{stage} #{attempt} is withdrawn");
-            outside::take_back(draft, &gate, TIMER_NAME, &words, Some(&why));
+            outside::end_withdrawn(draft, &gate, TIMER_NAME, &words, Some(&why));
         }
         WhenGone::Keep => {
             let gone_since = Some(heartbeat.alive_at);

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use domain::event::EventType;
+use domain::event::{EventType, HOLD_KIND};
 use domain::gate::Gate;
 use domain::hold::Hold;
 use domain::key::GateKey;
@@ -80,7 +80,8 @@ pub(super) fn hold(
     draft.put_timer(gate, timer);
     let (by, at_most, why) = (&operator.name, duration(max_s), words(reason));
     let message = format!("{by} holds the timer of {stage} #{attempt}, at most {at_most}{why}");
-    let payload = json!({ "attempt": attempt, "by": operator.name, "kind": "hold", "max_s": max_s, "reason": reason });
+    let payload =
+        json!({ "attempt": attempt, "by": operator.name, "kind": HOLD_KIND, "max_s": max_s, "reason": reason });
     draft.log(EventType::GateHeld, Some(&stage), message, payload);
     Ok(())
 }
@@ -120,7 +121,7 @@ pub(super) fn release(
     };
     let message = format!("{} releases {stage} #{attempt}{of}{}", operator.name, words(reason));
     let payload = json!({
-        "attempt": attempt, "by": operator.name, "kind": "hold", "holder": held.holder.name, "held_at": held.taken_at,
+        "attempt": attempt, "by": operator.name, "kind": HOLD_KIND, "holder": held.holder.name, "held_at": held.taken_at,
         "deadline": deadline, "reason": reason,
     });
     draft.log(EventType::GateReleased, Some(&stage), message, payload);

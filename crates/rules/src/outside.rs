@@ -48,8 +48,8 @@ pub(super) fn open(
                     .any(|old| old.path == new.path && old.digest == new.digest)
             });
         if is_same {
-            let open = change_context(draft, operator, open, asked);
-            alive::signed(draft, operator, open, terms);
+            let open = change_context(draft, operator, open, asked)?;
+            alive::heard(draft, operator, open, terms);
             return Ok(());
         }
         draft.cancel_gate(&open, &operator.name, "opened again with other artifacts");
@@ -76,7 +76,7 @@ pub(super) fn open(
     let attempt = draft.rows.next_attempt(stage);
     let policy = asked_policy(draft, stage);
     let of_stage = draft.rows.stage_spec(stage).map(|spec| spec.context.clone());
-    let context = asked.over(&of_stage.unwrap_or_default());
+    let context = asked.over(&of_stage.unwrap_or_default()).fitting()?;
     let asked = AskedFor {
         by: operator,
         context,
@@ -88,11 +88,17 @@ pub(super) fn open(
 
 /// The same gate, asked for with other reasons: it says the new ones. What the request leaves out
 /// stays as it is, so that one who only repeats the opening takes nothing away.
-pub(super) fn change_context(draft: &mut JobEdit<'_>, operator: &Operator, gate: Gate, asked: GateContext) -> Gate {
-    let context = asked.over(&gate.context);
+pub(super) fn change_context(
+    draft: &mut JobEdit<'_>,
+    operator: &Operator,
+    gate: Gate,
+    asked: GateContext,
+) -> Result<Gate, Refusal> {
+    // Together they may break a limit that each of them keeps.
+    let context = asked.over(&gate.context).fitting()?;
     let parts = context.differing(&gate.context);
     if parts.is_empty() {
-        return gate;
+        return Ok(gate);
     }
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let payload = json!({ "attempt": attempt, "by": operator.name, "parts": parts, "context": context });
@@ -104,7 +110,7 @@ pub(super) fn change_context(draft: &mut JobEdit<'_>, operator: &Operator, gate:
         parts.join(", ")
     );
     draft.log(EventType::GateContextChanged, Some(&stage), message, payload);
-    gate
+    Ok(gate)
 }
 
 /// On a job that holdpoint runs: only the current stage, and only when it has no command.
@@ -147,6 +153,15 @@ pub(super) fn withdraw(
         return Ok(());
     }
     let gate = draft.still_open(wanted)?;
+    opened_by_them_or_refuse(draft, &gate, operator)?;
+    let words = format!("{} withdrew {} #{}", operator.name, gate.key.stage, gate.key.attempt);
+    end_withdrawn(draft, &gate, &operator.name, &words, reason);
+    Ok(())
+}
+
+/// Refuses unless whoever asks has opened the gate, or may speak for any.
+pub(super) fn opened_by_them_or_refuse(draft: &JobEdit<'_>, gate: &Gate, operator: &Operator) -> Result<(), Refusal> {
+    let record = &draft.evidence.opening;
     if !draft.rows.job.is_manual && record.opened_by.is_none() {
         return Err(Refusal::not_from_outside(&gate.key));
     }
@@ -154,14 +169,12 @@ pub(super) fn withdraw(
     if opened_by != Some(operator.name.as_str()) && !record.may_any {
         return Err(Refusal::not_the_opener(&gate.key, opened_by, &operator.name));
     }
-    let words = format!("{} withdrew {} #{}", operator.name, gate.key.stage, gate.key.attempt);
-    take_back(draft, &gate, &operator.name, &words, reason);
     Ok(())
 }
 
 /// Ends a gate that was opened from outside without a decision; what the job does because of it
 /// follows.
-pub(super) fn take_back(draft: &mut JobEdit<'_>, gate: &Gate, by: &str, words: &str, reason: Option<&str>) {
+pub(super) fn end_withdrawn(draft: &mut JobEdit<'_>, gate: &Gate, by: &str, words: &str, reason: Option<&str>) {
     let GateKey { stage, attempt, .. } = draft.end_gate(gate, by);
     let message = format!("{words}{}", hold::words(reason));
     let payload = json!({ "attempt": attempt, "by": by, "why": reason, "withdrawn": true });

@@ -10,7 +10,7 @@ use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
 use super::reader::{Conditions, Reader};
 use domain::decision::{Decision, SealedDecision};
 use domain::event::Event;
-use domain::figures::{HOLD_KIND, RecordFilter};
+use domain::figures::RecordFilter;
 use domain::gate::Verdict;
 
 /// What a filter says of decisions.
@@ -50,8 +50,8 @@ impl Reader {
         self.read(|connection| collect(connection, &sql, params_from_iter(values), event_row::decision))
     }
 
-    /// Goes through so many decisions after this number, oldest first. Returns the number of the last
-    /// one, or the same number when there are no more.
+    /// Goes through the next so many decisions after this number, oldest first, and takes those that
+    /// the filter takes. Returns the number it came to, or the same number when there are no more.
     // A document is read as it stands: whether it is what was written is for `decisions verify`.
     pub fn each_decision(
         &self,
@@ -61,25 +61,28 @@ impl Reader {
         mut take: impl FnMut(&Decision),
     ) -> Result<u64, StoreError> {
         let mut conditions = of_decisions(filter);
+        // What is looked at is bounded, not what is found: a filter that takes few must not walk the
+        // whole record in one read.
+        let until = after.saturating_add(u64::from(limit));
         conditions.add("seq > ?", Value::from(count(after)));
+        conditions.add("seq <= ?", Value::from(count(until)));
         let sql = conditions.sql("SELECT seq, document FROM decision", "ORDER BY seq", limit);
         self.read(|connection| {
+            let newest = "SELECT ifnull(max(seq), 0) FROM decision";
+            let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(&conditions.values))?;
-            let mut last = after;
             while let Some(row) = rows.next()? {
                 let cells = Cells::new(row, "decision", 0);
-                last = cells.u64(0)?;
                 take(&cells.json(1)?);
             }
-            Ok(last)
+            Ok(until.min(newest.unsigned_abs()).max(after))
         })
     }
 
     /// The events of holds by persons after this number, oldest first.
     pub fn holds(&self, filter: &RecordFilter, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
         let mut conditions = Conditions::default();
-        conditions.add("payload ->> '$.kind' = ?", Value::from(HOLD_KIND.to_owned()));
         conditions.add("seq > ?", Value::from(count(after)));
         if let Some(job_id) = &filter.job_id {
             conditions.add("job_id = ?", Value::from(job_id.to_string()));
@@ -93,9 +96,13 @@ impl Reader {
         if let Some(since) = filter.since {
             conditions.add("ts >= ?", Value::from(since.micros()));
         }
-        // The index has these events only: their share of the log is small.
+        // The index has these events only.
         let select = format!("SELECT {EVENT_COLUMNS} FROM event INDEXED BY event_held");
-        let sql = conditions.sql(&select, "AND type = 'gate_held' ORDER BY seq", limit);
+        let sql = conditions.sql(
+            &select,
+            "AND type = 'gate_held' AND payload ->> '$.kind' = 'hold' ORDER BY seq",
+            limit,
+        );
         let read = |connection: &Connection| -> Result<Vec<Event>, RowError> {
             collect(connection, &sql, params_from_iter(&conditions.values), event_row::event)
         };

@@ -105,15 +105,6 @@ pub fn clocks(utc: Timestamp) -> Now {
     }
 }
 
-/// The same, so much later.
-pub fn later(now: Now, us: i64) -> Now {
-    Now {
-        utc: now.utc.plus_us(us),
-        boot_us: now.boot_us + us,
-        ..now
-    }
-}
-
 /// The last numbers of a log and a chain, and the hash at the head of the chain.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Numbers {

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use domain::forecast::{ForeseenEnd, ForeseenVerdict, JobForecast};
 use domain::ids::{JobId, StageName};
-use domain::outlook::Fact;
+use domain::outlook::{Fact, Outlook};
 use domain::policy::OnTimeout;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -40,7 +40,7 @@ pub struct ForeseenEndDoc<'a> {
     /// When, if nobody sets the clock.
     #[schema(value_type = String)]
     pub at: Timestamp,
-    /// `approves`, `rejects`, or `holds`: only a person decides from then on.
+    /// `approves`, `rejects`, `holds`: only a person decides from then on; or `fails`: it would be refused as things are, and is tried again.
     #[schema(value_type = String)]
     pub verdict: ForeseenVerdict,
     /// Who was shown all of what is under review.
@@ -107,7 +107,7 @@ impl<'a> ForeseenEndDoc<'a> {
             seen_by: &end.seen_by,
             auto_approve_after_s: end.policy.auto_approve_after_s,
             on_timeout: end.policy.on_timeout,
-            sentences: facts.iter().filter_map(Fact::words).collect(),
+            sentences: end.then.as_ref().map_or_else(|_| Vec::new(), Outlook::follows),
             facts,
             refused: end.then.as_ref().err(),
         }

@@ -20,7 +20,7 @@ use domain::stage::StageSpec;
 use domain::time::{Now, SECOND_US, Timestamp};
 use rules::{Context, Evidence, Happening, Trigger, reduce};
 use store::Batched;
-use testing::world::{job_id, later, operator, spec, stage};
+use testing::world::{job_id, operator, spec, stage};
 
 use super::disk::{Budget, Disk, Stop, Versions};
 use super::hands::Hands;
@@ -227,7 +227,7 @@ impl<S: Storage> World<S> {
             Step::Look(process) => self.look(process),
             Step::Tick(process, looks, at_once) => self.tick(process, looks, at_once),
             Step::Pass(us) => {
-                self.now = later(self.now, us);
+                self.now = self.now.plus_us(us);
                 self.true_us += us;
             }
             Step::SetClock(us) => {

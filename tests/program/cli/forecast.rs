@@ -81,7 +81,17 @@ fn a_hold_ends_as_it_ends_by_the_rules_and_a_person_decides_where_no_timer_does(
         "soon.yaml",
         "gates: {script: {auto_approve: true, auto_approve_after_s: 60, on_timeout: hold}}\n",
     );
+    workspace.ok("job start --slug dunes --id j-2");
+    let opened = workspace.json("gate show j-2 script");
     let told = workspace.json("forecast --policy soon.yaml");
+    let of_dunes = told["ends"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|end| end["job_id"] == "j-2")
+        .unwrap();
+    let after_us = us_between(&opened["opened_at"], &of_dunes["at"]);
+    assert!((59_999_000..61_000_000).contains(&after_us), "{after_us}");
     assert_has!(told["ends"][0], "verdict": "holds", "auto_approve_after_s": 60);
     assert_eq!(
         told["ends"][0]["sentences"],

@@ -52,7 +52,7 @@ fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
 
 /// What stands in the queue.
 const COLUMNS: [(&str, &str); 6] = [
-    ("! * >", "a timer's last minute, marked, selected"),
+    ("! * >", "a timer's last minute or high severity, marked, selected"),
     ("#", "which attempt of the stage"),
     (
         "LEFT",

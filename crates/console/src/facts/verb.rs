@@ -216,7 +216,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             there_is(has_several && model.compose.is_none() && model.panes.lower == Lower::Gate)
         }
-        Action::ReadOn if matches!(focus, Focus::Queue | Focus::Job | Focus::History) => {
+        Action::ReadOn if matches!(focus, Focus::Queue | Focus::Job | Focus::History | Focus::Figures) => {
             let is_any = model.gate.is_some() || model.queue.by_urgency().next().is_some();
             or_says(is_any, "There is no gate to read")
         }

@@ -77,7 +77,7 @@ impl HistoryPane {
         let words = self.filter.to_lowercase();
         let takes = |place: &usize| {
             let entry = self.any(*place);
-            words.is_empty() || entry.is_some_and(|entry| matches(entry, &words))
+            entry.is_some_and(|entry| matches(entry, &words))
         };
         let all = 0..self.decisions.len() + self.old.len();
         self.order = all.filter(takes).collect();
@@ -88,6 +88,7 @@ impl HistoryPane {
         if self.decisions.first().is_none_or(|newest| newest.seq < sealed.seq) {
             self.decisions.insert(0, sealed);
             self.decisions.truncate(DECISIONS_MAX as usize);
+            self.arrange();
         }
     }
 

@@ -127,9 +127,8 @@ pub struct Note {
     /// The gate whose draft keeps it.
     pub(crate) key: GateKey,
     pub(crate) verdict: Verdict,
-    /// Which of the operator's former notes stands there, the newest first, and what was written
-    /// before it; none: what was written here.
-    pub(crate) recalled: Option<(usize, String)>,
+    /// What was written here and left for a former note, the newest first.
+    pub(crate) typed: Vec<String>,
 }
 
 impl Note {
@@ -142,7 +141,7 @@ impl Note {
             is_empty_accepted: false,
             key: key.clone(),
             verdict,
-            recalled: None,
+            typed: Vec::new(),
         }
     }
 

@@ -30,6 +30,8 @@ const BACKGROUND_WAIT: Duration = Duration::from_millis(10);
 /// A frame is put off for so long while answers are under way that it would be drawn anew for: what
 /// is read comes within some milliseconds, and nobody sees the difference but a thin line.
 const ANSWERS_US: i64 = 25_000;
+/// A row that moves is put off no longer than this, however thin the line is taken to be.
+const MOVING_US: i64 = 200_000;
 /// While a key is held, frames are as far apart as such a line takes for them, bytes a second: the
 /// rows go by on a thin line too, and the last one is there when the key is let go.
 const THIN_LINE: i64 = 1_500;
@@ -171,7 +173,9 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         let is_answered = self.effects.is_idle() && !self.model.outgoing.is_waiting();
         let answers = if is_answered { 0 } else { wanted + ANSWERS_US - boot };
         let is_moving = self.model.panes.pace.is_moving();
-        let line = if is_moving { self.frames.taken_boot_us - boot } else { 0 };
+        // On a fast line the row must move all the same.
+        let free = self.frames.taken_boot_us.min(wanted + MOVING_US);
+        let line = if is_moving { free - boot } else { 0 };
         answers.max(line).max(0)
     }
 

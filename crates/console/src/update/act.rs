@@ -29,7 +29,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
     if action == Action::Accept && focus.is_prompt() && !prompt::is_read(model) {
         return;
     }
-    if matches!(action, Action::Approve | Action::Reject | Action::Undo) && !read_on::has_arrived(model, focus) {
+    if matches!(action, Action::Approve | Action::Reject | Action::Undo) && !read_on::has_stood(model, focus) {
         return;
     }
     if matches!(action, Action::Approve | Action::Reject) && focus == Focus::Queue && model.marks.range.is_some() {

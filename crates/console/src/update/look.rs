@@ -11,6 +11,7 @@ use crate::model::standing::FrameContents;
 use crate::update::outgoing::send_quietly;
 use domain::ask::Command;
 use domain::decision::Extent;
+use domain::event::{Event, EventType};
 use domain::gate::GateState;
 use domain::ids::Digest;
 use domain::key::GateKey;
@@ -35,14 +36,15 @@ fn is_attended(model: &Model) -> bool {
 
 /// A frame with this of the diff is on the terminal; what the one before showed has stood until
 /// now.
-pub(crate) fn drawn(model: &mut Model, facts: Option<DiffFacts>) {
+pub(crate) fn drawn(model: &mut Model, gate: Option<&GateKey>, facts: Option<DiffFacts>) {
     count(model);
     let boot = model.now.boot_us;
     let Some(view) = &mut model.gate else {
         return;
     };
     let former = view.seen.standing.take();
-    if facts.is_some() {
+    // A frame of the gate before may still have been on its way.
+    if gate == Some(&view.key) {
         view.drawn_boot_us.get_or_insert(boot);
     }
     view.seen.standing = facts.and_then(|facts| {
@@ -133,6 +135,16 @@ pub(crate) fn record_due(model: &mut Model, fx: &mut Vec<Effect>) {
         && is_due(model, digest, extent)
     {
         record(model, &key, digest, extent, fx);
+    }
+}
+
+/// What was shown of a gate whose files are others now is no longer what there is to read.
+pub(crate) fn forget_changed(model: &mut Model, events: &[Event]) {
+    use EventType::{ArtifactChanged, PatchApplied, PatchUndone};
+    let changes = |event: &&Event| matches!(event.kind, ArtifactChanged | PatchApplied | PatchUndone);
+    for event in events.iter().filter(changes) {
+        let is_of = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
+        model.panes.remembered.retain(|of_gate| !is_of(&of_gate.key));
     }
 }
 

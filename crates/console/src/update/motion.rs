@@ -7,10 +7,8 @@ use crate::facts::{context, figures, help, history, job, lists, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
-use crate::model::figures::since;
 use crate::model::panes::Lower;
 use crate::prompt::bulk;
-use crate::question::Question;
 use crate::update::outgoing::{Step, tell};
 
 /// Moves in the pane that has the keys.
@@ -137,6 +135,6 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
             crate::update::outgoing::ask_decisions(fx);
             crate::update::outgoing::ask_old_decisions(model, fx);
         }
-        Lower::Figures => fx.push(Effect::Ask(Question::Figures(since(model.now.utc)))),
+        Lower::Figures => crate::update::outgoing::ask_figures(model, fx),
     }
 }

@@ -14,6 +14,9 @@ use crate::update::text;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 
+/// The most notes that were written at one question and left by Up or Down.
+const TYPED_MAX: usize = 20;
+
 /// The note of the open question.
 pub(crate) fn open_note(model: &mut Model) -> Option<&mut Note> {
     model.ask_mut()?.note_mut()
@@ -44,8 +47,8 @@ fn write(model: &mut Model, words: &str) {
     }
 }
 
-/// A digit in the question before a rejection. Where something is written it is a letter of that,
-/// and beside the note it puts another reason in place of none but a reason.
+/// A digit in the question before a rejection. In a note that has words it is one of their letters;
+/// beside the note it replaces only a reason.
 pub(crate) fn reason(model: &mut Model, focus: Focus, key: KeyPress, fx: &mut Vec<Effect>) {
     let reasons = model.session.reasons.clone();
     let note = open_note(model).filter(|note| note.verdict == Verdict::Reject);
@@ -101,23 +104,27 @@ pub(crate) fn recall(model: &mut Model, focus: Focus, action: Action, fx: &mut V
         return text::press(model, focus, KeyPress::plain(code), fx);
     }
     let (verdict, here) = (note.verdict, note.editor.text());
-    let (place, written) = match note.recalled.clone() {
-        Some((place, written)) => (Some(place), written),
-        None => (None, here.clone()),
-    };
     let own = own(model, verdict);
-    // What stands there already is no step.
-    let mut places = own.iter().enumerate().map(|(place, _)| place);
+    let Some(note) = open_note(model) else {
+        return;
+    };
+    // What was written here is a note to come back to as well, so that no step loses it.
+    if !here.trim().is_empty() && !note.typed.contains(&here) && !own.contains(&here) {
+        note.typed.insert(0, here.clone());
+        note.typed.truncate(TYPED_MAX);
+    }
+    let typed = note.typed.len();
+    let steps: Vec<&String> = note.typed.iter().chain(&own).collect();
+    let place = steps.iter().position(|step| **step == here);
     let next = match (is_up, place) {
-        (true, None) => places.find(|place| own[*place] != here),
-        (true, Some(place)) => places.find(|next| *next > place),
-        (false, None | Some(0)) => None,
-        (false, Some(place)) => places.rfind(|next| *next < place),
+        (true, place) => steps.get(place.map_or(0, |place| place + 1)),
+        (false, Some(place)) => place.checked_sub(1).and_then(|next| steps.get(next)),
+        (false, None) => None,
     };
     let words = match (next, place) {
-        (Some(next), _) => own[next].clone(),
-        // Down from the newest leads back to what was written.
-        (None, Some(_)) if !is_up => written.clone(),
+        (Some(next), _) => (*next).clone(),
+        // Down from the newest note of the record leads back to none.
+        (None, Some(place)) if !is_up && place >= typed => String::new(),
         (None, _) => {
             let words = match (is_up, verdict) {
                 (false, _) => "There is no later note: this is what you wrote",
@@ -128,9 +135,6 @@ pub(crate) fn recall(model: &mut Model, focus: Focus, action: Action, fx: &mut V
         }
     };
     write(model, &words);
-    if let Some(note) = open_note(model) {
-        note.recalled = next.map(|next| (next, written));
-    }
 }
 
 /// What the operator's own editor has made of the note of a gate. Where the question is over, the

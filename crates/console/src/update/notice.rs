@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{compose, files, gate, mark, preview, queue, since};
+use super::{compose, files, gate, look, mark, preview, queue, since};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
+use crate::model::panes::Lower;
 use crate::model::toast::Tone;
 use crate::question::{Answered, Read};
-use crate::update::outgoing::{ask_decisions, readable, tell, toast};
-use domain::event::{Event, EventType};
+use crate::update::outgoing::{ask_decisions, ask_figures, readable, tell, toast};
+use domain::event::{Event, EventType, HOLD_KIND};
 use domain::ids::StageName;
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
@@ -124,6 +125,7 @@ fn log_lines(bytes: &[u8]) -> Vec<String> {
 pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
     queue::ask(model, fx);
     mark::recheck(model, events, fx);
+    look::forget_changed(model, events);
     let job_id = model.panes.job.as_ref().map(|job| job.job_id.clone());
     if events.iter().any(|event| Some(&event.job_id) == job_id.as_ref()) {
         gate::ask_job(model, fx);
@@ -135,6 +137,9 @@ pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) 
     }
     if has_decision {
         ask_decisions(fx);
+        if model.panes.lower == Lower::Figures {
+            ask_figures(model, fx);
+        }
     }
 }
 
@@ -152,7 +157,7 @@ fn show_event(model: &mut Model, event: &Event) {
     let is_own = model.outgoing.own.iter().chain(deciding).any(is_it);
     let by = event.payload.get("by").and_then(serde_json::Value::as_str);
     // Leases come and go with every prompt; a hold is somebody's purpose.
-    let is_hold = event.payload.get("kind").and_then(serde_json::Value::as_str) == Some("hold");
+    let is_hold = event.payload.get("kind").and_then(serde_json::Value::as_str) == Some(HOLD_KIND);
     let is_by_other = by.is_some_and(|by| by != model.session.operator.name);
     let is_by_timer = by == Some("timer");
     let tone = match event.kind {

@@ -3,6 +3,7 @@
 use crate::effect::Effect;
 use crate::facts::{enter, label, verb};
 use crate::model::Model;
+use crate::model::figures::since;
 use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
 use crate::question::Question;
@@ -90,6 +91,11 @@ pub(crate) fn other_sent(done: &'static str, not_done: &'static str, subject: &s
 /// Asks for the history.
 pub(crate) fn ask_decisions(fx: &mut Vec<Effect>) {
     fx.push(Effect::Ask(Question::Decisions));
+}
+
+/// Asks how gates were decided of late.
+pub(crate) fn ask_figures(model: &Model, fx: &mut Vec<Effect>) {
+    fx.push(Effect::Ask(Question::Figures(since(model.now.utc))));
 }
 
 /// Asks for the history of the old system, once: nothing adds to it.

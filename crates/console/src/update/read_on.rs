@@ -1,8 +1,8 @@
 //! Reading on: one key that goes to what was not shown yet, line by line, hunk by hunk, file by
 //! file; at the end it says so. Another one marks what was read whole and goes on to the next gate.
 //!
-//! Neither decides anything, and what they lead to counts as arrived only when it has stood on the
-//! screen (see [`has_arrived`]): a key that was meant for the gate before is no answer for this
+//! Neither decides anything, and what they lead to counts only when it has stood on the screen (see
+//! [`has_stood`]): a key that was meant for the gate before is no answer for this
 //! one.
 
 use super::{diff, mark, motion, queue};
@@ -29,6 +29,9 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     if focus != Focus::Confirm && !verb::is_gate_shown(model) {
         return to_gate(model, fx);
     }
+    if is_unread(model) {
+        return;
+    }
     if let Some(view) = &mut model.gate {
         view.is_read_on = true;
     }
@@ -52,6 +55,17 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     }
 }
 
+/// Whether nothing is known yet of the gate on the screen, and says so.
+fn is_unread(model: &mut Model) -> bool {
+    let unread = model.gate.as_ref().filter(|view| view.rows.is_none());
+    let words = unread.map(|view| format!("{} is still being read   hint: press the key again", view.key));
+    let is_unread = words.is_some();
+    if let Some(words) = words {
+        tell(model, words);
+    }
+    is_unread
+}
+
 /// From elsewhere: the gate of the row is shown, else the most urgent one.
 fn to_gate(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.gate.is_none()
@@ -60,6 +74,10 @@ fn to_gate(model: &mut Model, fx: &mut Vec<Effect>) {
         go(model, place, fx);
     }
     motion::show(model, Lower::Gate, fx);
+    if let Some(view) = &mut model.gate {
+        view.is_read_to = true;
+        view.drawn_boot_us = None;
+    }
 }
 
 /// Goes on to the gate at a place.
@@ -72,14 +90,13 @@ fn go(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
 
 /// Whether the gate to which reading on has led has stood on the screen as long as a line that
 /// counts as shown. False says so: a key that came sooner was meant for what stood there before.
-pub(crate) fn has_arrived(model: &mut Model, focus: Focus) -> bool {
+pub(crate) fn has_stood(model: &mut Model, focus: Focus) -> bool {
     let is_bulk = focus == Focus::Queue && verb::is_bulk(model);
     let Some(view) = model.gate.as_ref().filter(|view| view.is_read_to && !is_bulk) else {
         return true;
     };
-    let has_stood = view
-        .drawn_boot_us
-        .is_some_and(|since_us| model.now.boot_us >= since_us + STOOD_US);
+    let drawn_boot_us = view.drawn_boot_us;
+    let has_stood = drawn_boot_us.is_some_and(|since_us| model.now.boot_us >= since_us + STOOD_US);
     if !has_stood {
         let words = format!(
             "The key came before {} had stood on the screen   hint: read it, then press the key",
@@ -92,6 +109,9 @@ pub(crate) fn has_arrived(model: &mut Model, focus: Focus) -> bool {
 
 /// Marks the gate that was shown whole and goes on to the next one; until then it reads on.
 pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
+    if is_unread(model) {
+        return;
+    }
     let Some(view) = &model.gate else {
         return;
     };
@@ -278,10 +298,8 @@ fn rest(model: &Model) -> String {
 /// Where it is read on: the most urgent gate after the selected one, first of those that were not
 /// read whole here and are not marked, else of all after it.
 fn next_gate(model: &Model) -> Option<usize> {
-    let unread = around(model).into_iter().find(|place| {
-        let key = model.queue.row(*place).and_then(|row| RowKey::of(row).gate());
-        key.is_some_and(|key| !model.marks.on.contains_key(&key) && !is_read(model, &key))
-    });
+    let mut others = around(model).into_iter();
+    let unread = others.find(|place| unmarked(model, *place).is_some_and(|key| !is_read(model, &key)));
     unread.or_else(|| {
         let mut places = model.queue.by_urgency();
         if let Some(here) = model.queue.place() {
@@ -293,10 +311,14 @@ fn next_gate(model: &Model) -> Option<usize> {
 
 /// The most urgent gate after the selected one that is not marked; after the last one the first.
 fn next_unmarked(model: &Model) -> Option<usize> {
-    around(model).into_iter().find(|place| {
-        let key = model.queue.row(*place).and_then(|row| RowKey::of(row).gate());
-        key.is_some_and(|key| !model.marks.on.contains_key(&key))
-    })
+    let mut others = around(model).into_iter();
+    others.find(|place| unmarked(model, *place).is_some())
+}
+
+/// The gate at a place, where it has no mark.
+fn unmarked(model: &Model, place: usize) -> Option<GateKey> {
+    let key = model.queue.row(place).and_then(|row| RowKey::of(row).gate());
+    key.filter(|key| !model.marks.on.contains_key(key))
 }
 
 /// All open gates but the selected one: those after it by urgency, then those before it.

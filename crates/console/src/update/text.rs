@@ -135,7 +135,6 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 return;
             };
             if edit(&mut note.editor) {
-                note.recalled = None;
                 note::changed(model);
             }
         }

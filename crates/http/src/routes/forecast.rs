@@ -11,7 +11,7 @@ use domain::time::{FORECAST_S, parse_until};
 use wire::ForecastDoc;
 
 /// What the timers will have done by a time, if nobody does anything: which gates they approve, reject or leave to a person, when, and what
-/// follows. Stages that have to run are not foreseen, nor what comes behind them.
+/// follows. Stages that have to run are not foreseen, nor what comes behind them; requesters are taken to go on with their signs of life.
 #[utoipa::path(get, path = "/forecast", tag = "gates",
     params(("until" = Option<String>, Query, description = "Until when: `08:00` (UTC), `12h`, or RFC 3339; 12 hours unless asked")),
     responses((status = 200, description = "The ends of gates' times, the first first", body = ForecastDoc)))]

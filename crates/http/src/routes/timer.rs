@@ -96,7 +96,7 @@ pub(crate) async fn withdraw(asker: Asker, gate: GatePath, body: Object) -> Answ
     act(&asker, gate, attempt, |gate| Command::Withdraw { gate, reason }).await
 }
 
-/// A sign of life of whoever asked for the gate: it is waited for again as long as was promised. 409 where none was.
+/// A sign of life of whoever asked for the gate: it is waited for again as long as was promised. 409 where none was and nothing else is said.
 #[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/alive", tag = "gates",
     params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
     request_body = Option<Alive>, responses((status = 200, description = "The gate", body = JobGateDoc)))]

@@ -8,7 +8,7 @@ use domain::key::GateRef;
 use domain::policy::OnTimeout;
 use domain::refusal::RefusalCode;
 use domain::wake::{self, Wake, WakeKind};
-use rules::{Evidence, Happening, Trigger};
+use rules::{Evidence, Happening, OpeningRecord, Trigger};
 use serde_json::json;
 
 use crate::world::{Done, World, artifact};
@@ -35,8 +35,20 @@ fn open(world: &mut World, terms: HeartbeatTerms) {
 }
 
 fn alive(world: &mut World) -> Done {
+    alive_by(world, "ci")
+}
+
+fn alive_by(world: &mut World, who: &str) -> Done {
     let gate = GateRef::from(&world.key("deploy"));
-    world.ask("ci", Command::KeepAlive { gate, context: None })
+    let opening = OpeningRecord {
+        opened_by: Some("ci".to_owned()),
+        ..OpeningRecord::default()
+    };
+    let evidence = Evidence {
+        opening,
+        ..Evidence::default()
+    };
+    world.ask_with(who, Command::KeepAlive { gate, context: None }, evidence)
 }
 
 fn next(world: &World) -> Option<Wake> {
@@ -163,4 +175,17 @@ fn a_gate_that_waits_for_no_sign_of_life_refuses_one() {
         Some("when_gone")
     );
     assert_eq!(HeartbeatTerms::of(None, None), Ok(None));
+}
+
+#[test]
+fn nobody_but_the_opener_speaks_for_a_gate() {
+    let mut world = World::empty();
+    open(&mut world, TERMS);
+    let before = world.newest("deploy").clone();
+    world.pass_s(30);
+    let refusal = alive_by(&mut world, "another").unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::NotAllowed);
+    assert_eq!(*world.newest("deploy"), before);
+    alive(&mut world).unwrap();
+    assert_ne!(world.newest("deploy").heartbeat, before.heartbeat);
 }

@@ -110,3 +110,22 @@ fn a_stage_says_what_it_was_configured_with_at_every_attempt() {
         (2, Some("the script"))
     );
 }
+
+#[test]
+fn what_comes_bit_by_bit_keeps_the_limits_of_one_request() {
+    let mut world = World::empty();
+    let labels = |from: usize| {
+        let labels = (from..from + 20).map(|number| (format!("k{number}"), "v".to_owned()));
+        GateContext {
+            labels: labels.collect(),
+            ..GateContext::default()
+        }
+    };
+    world.open_saying("deploy", "v1", "ci", labels(0)).unwrap();
+    let refusal = world.open_saying("deploy", "v1", "ci", labels(20)).unwrap_err();
+    assert_eq!(
+        (refusal.code, refusal.place.as_deref()),
+        (RefusalCode::Invalid, Some("labels"))
+    );
+    assert_eq!(world.newest("deploy").context, labels(0));
+}

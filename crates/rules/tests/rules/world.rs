@@ -20,7 +20,7 @@ use domain::stage::StageSpec;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::GateTimer;
 use rules::{Evidence, Happening, StageOutcome, Trigger};
-use testing::world::{self, asked, clocks, found, job_id, later, newest, operator, spec, stage};
+use testing::world::{self, asked, clocks, found, job_id, newest, operator, spec, stage};
 
 pub(crate) type Done = Result<(), Refusal>;
 
@@ -152,7 +152,7 @@ impl World {
     }
 
     pub(crate) fn pass_s(&mut self, seconds: i64) {
-        self.now = later(self.now, seconds * SECOND_US);
+        self.now = self.now.plus_us(seconds * SECOND_US);
     }
 
     pub(crate) fn timer(&mut self, name: &str, after_s: u64, on_timeout: OnTimeout) {

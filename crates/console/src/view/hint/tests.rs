@@ -93,7 +93,7 @@ fn note(is_focused: bool) -> Note {
         is_empty_accepted: true,
         key: key(),
         verdict: Verdict::Reject,
-        recalled: None,
+        typed: Vec::new(),
     }
 }
 

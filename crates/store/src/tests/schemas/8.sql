@@ -131,6 +131,6 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_next ON delivery (webhook, seq) WHERE state = 'waiting' AND kind <> 'gate_reminder';
 CREATE INDEX delivery_reminder ON delivery (webhook, due_at) WHERE state = 'waiting' AND kind = 'gate_reminder';
 CREATE INDEX delivery_settled ON delivery (webhook, settled_at) WHERE settled_at IS NOT NULL;
-CREATE INDEX event_held ON event (seq) WHERE type = 'gate_held';
+CREATE INDEX event_held ON event (seq) WHERE type = 'gate_held' AND payload ->> '$.kind' = 'hold';
 PRAGMA application_id = 1751934064;
 PRAGMA user_version = 8;
