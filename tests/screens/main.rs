@@ -37,5 +37,6 @@ mod start;
 mod steady;
 mod undo;
 mod versions;
+mod wide;
 mod words;
 mod world;

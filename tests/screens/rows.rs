@@ -155,11 +155,13 @@ fn what_stands_beside_the_diff_leaves_it_80_columns_and_a_text_all_it_can() {
         (110, 110, 110),
         (116, 116, 116),
         (117, 80, 117),
-        (150, 113, 150),
-        (179, 142, 179),
-        (196, 159, 196),
-        (197, 100, 100),
-        (200, 103, 103),
+        (137, 100, 137),
+        (150, 101, 150),
+        (180, 131, 180),
+        (200, 149, 200),
+        (240, 179, 240),
+        (241, 100, 100),
+        (260, 119, 119),
     ] {
         let mut console = Console::new(World::drawn(), width, 40);
         assert_eq!(columns(&console), diff, "{width}: {}", console.text());

@@ -21,7 +21,12 @@ use crate::world::{File, SCRIPT_NEW, World, job_row};
 /// The numbers of the text's lines that stand on the screen.
 fn drawn(console: &Console) -> Vec<usize> {
     let text = console.text();
-    let pane = text.lines().filter_map(|line| line.rsplit('│').next());
+    // What stands beside the text is to its left, in a broad window to its right.
+    let is_right = console.model.window.size.0 < 160;
+    let pane = text.lines().filter_map(|line| match is_right {
+        true => line.rsplit('│').next(),
+        false => line.split('│').next(),
+    });
     let body = pane.skip_while(|line| !line.starts_with('─')).skip(1);
     let number = |line: &str| {
         let mut words = line.split_whitespace();

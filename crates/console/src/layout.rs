@@ -21,10 +21,13 @@ const WIDE: (u16, u16) = (110, 30);
 const GATE_COLUMNS: u16 = crate::facts::compose::BESIDE_COLUMNS;
 /// How many columns a diff needs before stages and news are shown beside it.
 const DIFF_COLUMNS: u16 = 80;
-/// A queue beside the gate has this much at least: every column that a queue above it has.
-const QUEUE_COLUMNS: u16 = 96;
-/// The stages and the news beside the gate.
-const SIDE_COLUMNS: u16 = 36;
+/// A queue beside the gate has this much at least: room for long names and for whoever is at it.
+const QUEUE_COLUMNS: u16 = 140;
+/// The stages and the news beside the gate have this much at least, and what is left beside a text
+/// with its preview, up to this or a quarter of the window.
+const SIDE_COLUMNS: (u16, u16) = (36, 48);
+/// From this width on the last decisions and the figures of the day stand there too, to the right.
+const BROAD: u16 = 160;
 
 /// The regions of the screen. A region without room has no height.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,9 +40,9 @@ pub struct Layout {
     pub(crate) banner: Rect,
     /// The queue with its head.
     pub(crate) queue: Rect,
-    /// Below the queue, beside the gate: stages and news.
+    /// Below the queue, beside the gate: stages and news, in a broad window more.
     pub(crate) side: Rect,
-    /// The line that parts the gate from what stands to its left.
+    /// The line that parts the gate from what stands beside it.
     pub(crate) rule: Rect,
     /// Gate, job or history; without the prompt.
     pub lower: Rect,
@@ -82,14 +85,22 @@ fn queue_columns(model: &Model) -> Option<u16> {
     (is_wide(model) && most >= QUEUE_COLUMNS).then(|| most.min(wanted))
 }
 
+/// Whether the last decisions and the figures of the day have room beside the gate.
+pub(crate) fn is_broad(model: &Model) -> bool {
+    is_wide(model) && model.window.size.0 >= BROAD
+}
+
 /// The columns of stages and news below a queue that has the whole width; none where the text wants
 /// them, and while one is written.
 fn side_columns(model: &Model) -> Option<u16> {
     let is_two = model.panes.look.mode == Mode::SideBySide;
     let needed = if is_two { GATE_COLUMNS } else { DIFF_COLUMNS };
     let is_gate = model.panes.lower == Lower::Gate && model.gate.is_some() && model.compose.is_none();
-    let has_room = model.window.size.0.saturating_sub(SIDE_COLUMNS + 1) >= needed;
-    (is_wide(model) && is_gate && has_room).then_some(SIDE_COLUMNS)
+    let width = model.window.size.0;
+    let most = SIDE_COLUMNS.1.max(width / 4);
+    let columns = width.saturating_sub(GATE_COLUMNS + 1).clamp(SIDE_COLUMNS.0, most);
+    let has_room = width.saturating_sub(columns + 1) >= needed;
+    (is_wide(model) && is_gate && has_room).then_some(columns)
 }
 
 /// The columns of the gate, the job or the history.
@@ -191,6 +202,23 @@ pub(crate) fn take_left(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect 
         ..*area
     };
     (area.x, area.width) = (x + 1, area.width - columns - 1);
+    taken
+}
+
+/// The same at the right.
+fn take_right(area: &mut Rect, columns: u16, rule: &mut Rect) -> Rect {
+    let kept = area.width.saturating_sub(columns + 1);
+    let taken = Rect {
+        x: area.x + kept + 1,
+        width: columns,
+        ..*area
+    };
+    *rule = Rect {
+        x: area.x + kept,
+        width: 1,
+        ..*area
+    };
+    area.width = kept;
     taken
 }
 
@@ -306,7 +334,10 @@ pub fn of(model: &Model) -> Layout {
         };
         layout.queue = take_top(&mut rest, height);
         if let Some(columns) = side_columns(model) {
-            layout.side = take_left(&mut rest, columns, &mut layout.rule);
+            layout.side = match is_broad(model) {
+                true => take_right(&mut rest, columns, &mut layout.rule),
+                false => take_left(&mut rest, columns, &mut layout.rule),
+            };
         }
     }
     let wanted = crate::prompt::height(model, rest.width);

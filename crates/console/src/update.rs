@@ -27,6 +27,7 @@ mod time;
 
 use crate::effect::{Effect, FrameFacts, Msg};
 use crate::input::TerminalInput;
+use crate::layout;
 use crate::model::Model;
 use crate::update::keys::press;
 use crate::update::outgoing::{ask_leader, tell};
@@ -44,6 +45,9 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     queue::ask(model, &mut effects);
     ask_leader(model, &mut effects);
     outgoing::ask_decisions(&mut effects);
+    if layout::is_broad(model) {
+        outgoing::ask_figures(model, &mut effects);
+    }
     if let Some(hint) = model.session.hint.clone() {
         tell(model, hint);
     }
@@ -91,6 +95,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Input(TerminalInput::Resize(columns, rows)) => {
             model.window.size = (columns, rows);
+            queue::settle(model);
+            if layout::is_broad(model) && model.panes.figures.figures.is_none() {
+                outgoing::ask_figures(model, fx);
+            }
             fx.push(Effect::Repaint);
         }
         Msg::Answered(answered) => notice::answered(model, answered, fx),

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::facts::wrap;
 use crate::model::Model;
 use crate::model::figures::DAYS;
-use domain::figures::{FigureCounts, Figures};
+use domain::figures::{FigureCounts, Figures, day};
 use text::words::{counted, duration};
 
 /// The chart of the days has so many rows, where the list still has as many.
@@ -49,11 +49,48 @@ pub(crate) fn words(figures: &Figures, columns: u16) -> Vec<String> {
     wrap::split(&words.join(" · "), usize::from(columns).saturating_sub(2), WORDS_MAX)
 }
 
-/// The list: stages, then who decided.
-pub(crate) fn list(figures: &Figures) -> Vec<(&'static str, &str, &FigureCounts)> {
-    let of = |wanted: &'static str| figures.rows().filter(move |(group, ..)| *group == wanted);
-    of("stage").chain(of("operator")).collect()
+/// What is to be said of today, a phrase in no more than a line.
+pub(crate) fn today(model: &Model, columns: u16) -> Vec<String> {
+    let Some(figures) = &model.panes.figures.figures else {
+        return vec!["reading…".to_owned()];
+    };
+    let Some(counts) = figures.days.get(&day(model.now.utc)).filter(|day| day.decisions() > 0) else {
+        return vec!["no decision yet".to_owned()];
+    };
+    let phrases = [
+        format!("{} decided, {} rejected", counts.decisions(), counts.rejected),
+        format!("{} by the timer, {} seen wholly", counts.by_timer, counts.seen_wholly),
+        format!(
+            "half within {}, nine of ten within {}",
+            time(counts.median_s()),
+            time(counts.p90_s())
+        ),
+    ];
+    let split = |phrase: &String| wrap::split(phrase, usize::from(columns), 2);
+    phrases.iter().flat_map(split).collect()
 }
+
+/// A line of the list.
+pub(crate) enum ListLine<'a> {
+    /// What the lines below it are about.
+    Head(&'static str),
+    Blank,
+    Counts(&'a str, &'a FigureCounts),
+}
+
+/// The list: stages, then, set off, who decided. The head of the stages stands above it.
+pub(crate) fn list(figures: &Figures) -> Vec<ListLine<'_>> {
+    let of = |wanted: &'static str| {
+        let rows = figures.rows().filter(move |(group, ..)| *group == wanted);
+        rows.map(|(_, name, counts)| ListLine::Counts(name, counts))
+    };
+    let between = [ListLine::Blank, ListLine::Head(BY_OPERATOR)];
+    of("stage").chain(between).chain(of("operator")).collect()
+}
+
+/// The heads of the two parts of the list.
+pub(crate) const BY_STAGE: &str = "STAGE";
+const BY_OPERATOR: &str = "OPERATOR";
 
 /// The rows of the chart and of the list below its head.
 pub(crate) fn shares(model: &Model, area: Rect) -> (u16, usize) {

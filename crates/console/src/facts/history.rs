@@ -14,8 +14,17 @@ const ROWS_MIN: u16 = 3;
 /// Each fact in one line, and the rule above them.
 const DETAIL_LINES_MIN: u16 = 7;
 
+/// From this width on the columns have heads, and there is room for how long it took and how much
+/// of it was seen.
+const HEADS_MIN: u16 = 100;
+
+pub(crate) fn has_heads(area: Rect) -> bool {
+    area.width >= HEADS_MIN
+}
+
 pub(crate) fn rows(model: &Model, area: Rect) -> usize {
-    usize::from(area.height.saturating_sub(1 + detail_height(model, area))).max(1)
+    let around = 1 + u16::from(has_heads(area)) + detail_height(model, area);
+    usize::from(area.height.saturating_sub(around)).max(1)
 }
 
 /// The lines of the selected decision's facts, the rule above them included.
@@ -26,7 +35,7 @@ pub(crate) fn detail_height(model: &Model, area: Rect) -> u16 {
     let wanted = u16::try_from(detail(entry, area.width).len() + 1).unwrap_or(u16::MAX);
     wanted
         .min(area.height.saturating_sub(1 + ROWS_MIN).max(DETAIL_LINES_MIN))
-        .min(area.height.saturating_sub(2))
+        .min(area.height.saturating_sub(2 + u16::from(has_heads(area))))
 }
 
 /// Cells of a fact's name.

@@ -101,6 +101,15 @@ pub(crate) fn time_or_date(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Today `14:03Z`, on other days `11-21`.
+pub(crate) fn minutes_or_day(at: Timestamp, now: Timestamp) -> String {
+    if at.to_utc().date_naive() == now.to_utc().date_naive() {
+        clock_minutes(at)
+    } else {
+        at.to_utc().format("%m-%d").to_string()
+    }
+}
+
 /// `812 B`, `4.1 kB`, `12.0 MB`.
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {

@@ -1,8 +1,12 @@
 //! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by
 //! place.
 
+mod wants;
+
 use std::cell::OnceCell;
 use std::collections::HashMap;
+
+pub(crate) use wants::Wants;
 
 use domain::context::ContextFilter;
 use domain::ids::JobId;
@@ -129,6 +133,8 @@ pub struct Queue {
     pub(crate) top: usize,
     /// Whether an answer has come.
     pub(crate) is_loaded: bool,
+    /// What the columns want.
+    pub(crate) wants: Wants,
 }
 
 /// What a filter wants of a row.

@@ -78,6 +78,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ShowQueue => {
             model.panes.is_lower_focused = false;
             model.panes.lower = Lower::Gate;
+            queue::settle(model);
         }
         Action::ShowGate => motion::show(model, Lower::Gate, fx),
         Action::ShowJob => motion::show(model, Lower::Job, fx),
@@ -294,11 +295,15 @@ pub(crate) fn set_filter(model: &mut Model, words: String, fx: &mut Vec<Effect>)
 
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     match (model.panes.is_lower_focused, model.panes.lower) {
-        (true, Lower::Gate) => model.panes.is_lower_focused = false,
+        (true, Lower::Gate) => {
+            model.panes.is_lower_focused = false;
+            queue::settle(model);
+        }
         (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, String::new(), fx),
         (true, Lower::Job | Lower::History | Lower::Figures) => {
             model.panes.is_lower_focused = false;
             model.panes.lower = Lower::Gate;
+            queue::settle(model);
         }
         (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.

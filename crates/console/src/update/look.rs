@@ -30,7 +30,8 @@ pub(crate) fn is_touched(model: &Model) -> bool {
     model.keys.presence.key_boot_us.is_some()
 }
 
-fn is_attended(model: &Model) -> bool {
+/// Whether anybody is there to read.
+pub(crate) fn is_attended(model: &Model) -> bool {
     model.keys.presence.is_attended(model.now.boot_us)
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{compose, files, gate, look, mark, preview, queue, since};
 use crate::effect::Effect;
 use crate::facts::label;
+use crate::layout;
 use crate::model::Model;
 use crate::model::panes::Lower;
 use crate::model::toast::Tone;
@@ -137,7 +138,7 @@ pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) 
     }
     if has_decision {
         ask_decisions(fx);
-        if model.panes.lower == Lower::Figures {
+        if model.panes.lower == Lower::Figures || layout::is_broad(model) {
             ask_figures(model, fx);
         }
     }

@@ -2,8 +2,9 @@
 
 use super::{gate, look, mark};
 use crate::effect::Effect;
+use crate::facts::{holder, label};
 use crate::model::Model;
-use crate::model::queue::RowKey;
+use crate::model::queue::{RowKey, Wants};
 use crate::model::toast::Tone;
 use crate::question::Question;
 use crate::update::lease;
@@ -12,6 +13,7 @@ use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::view::QueueRow;
+use text::width;
 
 /// Asks for the queue; while a question is under way, once more after it.
 pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
@@ -36,6 +38,9 @@ pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>)
     };
     let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
     model.queue.refresh(rows);
+    if !was_loaded || !look::is_attended(model) {
+        settle(model);
+    }
     lease::tell_lost(model);
     mark::recheck_gone(model, fx);
     if !was_loaded {
@@ -166,9 +171,27 @@ pub(crate) fn pass_to(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
     }
 }
 
+/// More rows than this are not asked what they want.
+const SETTLED_MAX: usize = 2_000;
+
+/// Gives the columns what the rows want: when the queue is first there, arranged anew, come back to
+/// or in a window of another size, and when nobody is there to read it.
+pub(crate) fn settle(model: &mut Model) {
+    let mut wants = Wants::default();
+    for row in model.queue.visible().take(SETTLED_MAX) {
+        let stage = row.stage.as_ref().map_or(0, |stage| stage.as_str().len());
+        let who = holder::words(model, row, usize::from(model.window.size.0));
+        wants.job = wants.job.max(width(&label::job(&row.job_id, &row.slug)));
+        wants.stage = wants.stage.max(stage);
+        wants.who = wants.who.max(who.map_or(0, |who| width(&who)));
+    }
+    model.queue.wants = wants;
+}
+
 /// The filter or the order changed: the selection stays where it can.
 pub(crate) fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
     model.queue.arrange();
+    settle(model);
     if model.queue.place().is_none() {
         select_most_urgent(model, fx);
     }

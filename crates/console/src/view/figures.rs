@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Bar, BarChart, Sparkline, Widget};
 
 use super::row_writer::RowWriter;
-use crate::facts::figures::{list, percent, shares, time, words};
+use crate::facts::figures::{BY_STAGE, ListLine, list, percent, shares, time, words};
 use crate::facts::shorten;
 use crate::layout::take_top;
 use crate::model::Model;
@@ -20,11 +20,11 @@ const COLUMNS: [(&str, usize); 6] = [
     ("REJ", 4),
     ("TIMER", 5),
     ("SEEN", 4),
-    ("HALF", 7),
-    ("90%", 7),
+    ("MEDIAN", 7),
+    ("P90", 7),
 ];
-/// Cells of a name.
-const NAME_CELLS: usize = 16;
+/// Cells of a name, at least and at most.
+const NAME_CELLS: (usize, usize) = (16, 40);
 /// Fewer cells than this are no bar.
 const BAR_MIN: u16 = 8;
 /// Seconds of a day.
@@ -80,8 +80,16 @@ fn draw_list(model: &Model, figures: &Figures, area: Rect, rows: usize, buffer: 
     let all = list(figures);
     let top = model.panes.figures.top.min(all.len().saturating_sub(rows));
     let shown: Vec<_> = all.iter().skip(top).take(rows).collect();
+    let taken: usize = COLUMNS.iter().map(|(_, cells)| cells + 1).sum();
+    let widest = all.iter().map(|line| match line {
+        ListLine::Counts(name, _) => width(name),
+        ListLine::Head(_) | ListLine::Blank => 0,
+    });
+    // A long name has room where the bars keep theirs.
+    let most = usize::from(area.width.saturating_sub(4 * BAR_MIN)).saturating_sub(taken);
+    let name_cells = widest.max().unwrap_or(0).min(most.min(NAME_CELLS.1)).max(NAME_CELLS.0);
     let mut head = RowWriter::new(buffer, area);
-    head.skip(1).cell("WHERE, WHO", NAME_CELLS, theme.strong());
+    head.skip(1).cell(BY_STAGE, name_cells, theme.strong());
     for (name, cells) in COLUMNS {
         head.skip(1).cell_right(name, cells, theme.strong());
     }
@@ -89,16 +97,23 @@ fn draw_list(model: &Model, figures: &Figures, area: Rect, rows: usize, buffer: 
     if below > 0 {
         head.text(&format!("  +{below} below"), theme.warning());
     }
-    for (line, (_, name, counts)) in (1..).zip(&shown) {
-        let mut pen = RowWriter::at_line(buffer, area, line);
-        pen.skip(1)
-            .cell(&shorten::middle(name, NAME_CELLS), NAME_CELLS, theme.plain());
-        for ((_, width), words) in COLUMNS.iter().zip(cells(counts)) {
-            pen.skip(1).cell_right(&words, *width, theme.plain());
+    for (number, line) in (1..).zip(&shown) {
+        let mut pen = RowWriter::at_line(buffer, area, number);
+        pen.skip(1);
+        match line {
+            ListLine::Blank => {}
+            ListLine::Head(name) => {
+                pen.text(name, theme.strong());
+            }
+            ListLine::Counts(name, counts) => {
+                pen.cell(&shorten::middle(name, name_cells), name_cells, theme.plain());
+                for ((_, width), words) in COLUMNS.iter().zip(cells(counts)) {
+                    pen.skip(1).cell_right(&words, *width, theme.plain());
+                }
+            }
         }
     }
-    let taken: usize = COLUMNS.iter().map(|(_, cells)| cells + 1).sum();
-    let taken = u16::try_from(1 + NAME_CELLS + taken + 2).unwrap_or(u16::MAX);
+    let taken = u16::try_from(1 + name_cells + taken + 2).unwrap_or(u16::MAX);
     let bars = Rect {
         x: area.x.saturating_add(taken),
         y: area.y + 1,
@@ -108,9 +123,13 @@ fn draw_list(model: &Model, figures: &Figures, area: Rect, rows: usize, buffer: 
     if bars.width < BAR_MIN || bars.height == 0 {
         return;
     }
-    let bar = |counts: &FigureCounts| Bar::new(counts.decisions()).text_value(String::new());
-    let most = all.iter().map(|(_, _, counts)| counts.decisions()).max().unwrap_or(0);
-    let shown: Vec<Bar<'_>> = shown.iter().map(|(_, _, counts)| bar(counts)).collect();
+    let decisions = |line: &ListLine<'_>| match line {
+        ListLine::Counts(_, counts) => counts.decisions(),
+        ListLine::Head(_) | ListLine::Blank => 0,
+    };
+    let most = all.iter().map(decisions).max().unwrap_or(0);
+    let bar = |line: &&ListLine<'_>| Bar::new(decisions(line)).text_value(String::new());
+    let shown: Vec<Bar<'_>> = shown.iter().map(bar).collect();
     BarChart::horizontal(shown)
         .bar_width(1)
         .bar_gap(0)

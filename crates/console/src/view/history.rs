@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 
 use super::row_writer::RowWriter;
 use crate::action::Action;
-use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, rows, stage};
+use crate::facts::history::{FACT_CELLS, detail, detail_height, fact_rows, has_heads, rows, stage};
 use crate::facts::{label, shorten};
 use crate::keymap::{self, Focus};
 use crate::layout::take_bottom;
 use crate::model::Model;
+use crate::theme::Theme;
 use domain::decision::Decision;
 use domain::old::ListedDecision;
 use domain::time::Timestamp;
@@ -27,9 +28,6 @@ struct Widths {
     has_facts: bool,
 }
 
-/// From this width on.
-const FACTS_MIN: u16 = 100;
-
 fn seen_words(decision: &Decision) -> &'static str {
     match (decision.is_wholly_seen(), decision.seen().is_empty()) {
         (true, _) => "all seen",
@@ -38,19 +36,48 @@ fn seen_words(decision: &Decision) -> &'static str {
     }
 }
 
+/// The heads of the columns, where there is room for them.
+const HEADS: [&str; 8] = ["TIME", "JOB", "STAGE", "VERDICT", "BY", "WAITED", "SEEN", "NOTE"];
+/// Cells of the verdict, of how long it waited, and of how much was seen.
+const FIXED: (usize, usize, usize) = (10, 7, 9);
+
 impl Widths {
-    fn of(shown: &[ListedDecision<'_>], now: Timestamp, columns: u16) -> Self {
-        let most = usize::from(columns) / 4;
+    fn of(shown: &[ListedDecision<'_>], now: Timestamp, area: Rect) -> Self {
+        let most = usize::from(area.width) / 4;
+        let has_facts = has_heads(area);
+        let least = |head: &str| if has_facts { head.len() } else { 0 };
         let widest =
             |text: &dyn Fn(ListedDecision<'_>) -> usize| shown.iter().map(|entry| text(*entry)).max().unwrap_or(0);
         Self {
-            time: widest(&|entry| label::time_or_date(entry.at(), now).len()),
+            time: widest(&|entry| label::time_or_date(entry.at(), now).len()).max(least(HEADS[0])),
             job: widest(&|entry| width(&label::job(entry.job_id(), ""))).clamp(5, most.max(9)),
-            stage: widest(&|entry| width(&stage(entry))).min(16),
-            by: widest(&|entry| width(&visible_line(entry.by()))).min(12),
-            has_facts: columns >= FACTS_MIN,
+            stage: widest(&|entry| width(&stage(entry)))
+                .min(if has_facts { most } else { 16 })
+                .max(least(HEADS[2])),
+            by: widest(&|entry| width(&visible_line(entry.by())))
+                .min(if has_facts { 20 } else { 12 })
+                .max(least(HEADS[4])),
+            has_facts,
         }
     }
+}
+
+fn draw_heads(widths: &Widths, theme: Theme, mut pen: RowWriter<'_>) {
+    let [time, job, stage, verdict, by, waited, seen, note] = HEADS;
+    let left = [
+        (time, widths.time),
+        (job, widths.job),
+        (stage, widths.stage),
+        (verdict, FIXED.0),
+        (by, widths.by),
+    ];
+    pen.skip(3);
+    for (head, cells) in left {
+        pen.cell(head, cells, theme.strong()).skip(1);
+    }
+    pen.cell_right(waited, FIXED.1, theme.strong()).skip(1);
+    pen.cell(seen, FIXED.2, theme.strong()).skip(1);
+    pen.text(note, theme.strong());
 }
 
 fn draw_row(
@@ -73,7 +100,9 @@ fn draw_row(
     };
     let is_reversed = is_selected && model.panes.is_lower_focused;
     let style = if is_reversed { theme.plain() } else { style };
-    pen.text(if is_selected { " > " } else { "   " }, theme.strong());
+    // What no person decided is set off, without colours too.
+    pen.text(if decision.is_by_timer() { "t" } else { " " }, style);
+    pen.text(if is_selected { "> " } else { "  " }, theme.strong());
     pen.cell(
         &label::time_or_date(decision.at(), model.now.utc),
         widths.time,
@@ -82,15 +111,15 @@ fn draw_row(
     .skip(1);
     pen.cell(name, widths.job, theme.plain()).skip(1);
     pen.cell(&stage(decision), widths.stage, theme.plain()).skip(1);
-    pen.cell(verdict, 10, style).skip(1);
+    pen.cell(verdict, FIXED.0, style).skip(1);
     pen.cell(decision.by(), widths.by, style).skip(1);
     if widths.has_facts {
         let (after, seen) = match decision {
             ListedDecision::Ours(sealed) => (duration_us(sealed.decision.waited_us()), seen_words(&sealed.decision)),
             ListedDecision::Old(_) => (String::new(), ""),
         };
-        pen.cell_right(&after, 7, theme.plain()).skip(1);
-        pen.cell(seen, 9, theme.plain()).skip(1);
+        pen.cell_right(&after, FIXED.1, theme.plain()).skip(1);
+        pen.cell(seen, FIXED.2, theme.plain()).skip(1);
     }
     let patch = if decision.patch().is_some() { "patch " } else { "" };
     pen.text(patch, theme.plain())
@@ -156,10 +185,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let index = history.index();
     let top = history.top.min(index).max((index + 1).saturating_sub(rows));
     let shown = history.entries(top, rows);
-    let widths = Widths::of(&shown, model.now.utc, area.width);
+    let widths = Widths::of(&shown, model.now.utc, area);
     let names: Vec<String> = shown.iter().map(|entry| label::job(entry.job_id(), "")).collect();
     let names = shorten::distinct(&names, widths.job);
-    for ((line, entry), (place, name)) in (1..).zip(&shown).zip((top..).zip(&names)) {
+    let first = 1 + u16::from(widths.has_facts);
+    if widths.has_facts && !shown.is_empty() {
+        draw_heads(&widths, theme, RowWriter::at_line(buffer, area, 1));
+    }
+    for ((line, entry), (place, name)) in (first..).zip(&shown).zip((top..).zip(&names)) {
         let pen = RowWriter::at_line(buffer, area, line);
         draw_row(model, *entry, name, &widths, place == index, pen);
     }

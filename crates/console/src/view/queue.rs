@@ -11,7 +11,7 @@ use crate::facts::{countdown, holder, label, shorten};
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::model::queue::RowKey;
+use crate::model::queue::{RowKey, Wants};
 use domain::view::{QueueKind, QueueRow};
 use text::width;
 use text::words::age;
@@ -79,9 +79,10 @@ fn chosen(width: usize) -> &'static [Column] {
     }
 }
 
-/// The columns for a width, in cells. They follow from the width alone: a row that comes, goes or
-/// is marked moves none of them under the operator's eye. Longer words are cut in the middle.
-fn columns(layout: &Layout) -> Vec<(Column, usize)> {
+/// The columns for a width, in cells. They follow from the width, and in a broad pane from what
+/// stood in the rows when nobody was reading them: a row that comes, goes or is marked moves none
+/// of them under the operator's eye. Longer words are cut in the middle.
+fn columns(layout: &Layout, wants: Wants) -> Vec<(Column, usize)> {
     let width = usize::from(layout.queue.width);
     let chosen = chosen(width);
     // A broad pane has room for the words that are rarely so long.
@@ -119,7 +120,56 @@ fn columns(layout: &Layout) -> Vec<(Column, usize)> {
             fixed(column)
         }
     };
-    chosen.iter().map(|column| (*column, cells(*column))).collect()
+    let mut columns: Vec<_> = chosen.iter().map(|column| (*column, cells(*column))).collect();
+    if is_broad {
+        share_out(&mut columns, wants);
+    }
+    columns
+}
+
+/// A stage of so many cells is served before the names of the jobs, which may be much longer.
+const STAGE_EASY: usize = 24;
+/// What WHO keeps when it gives: the name of a colleague who is at it.
+const WHO_MIN: usize = 14;
+
+/// Where words would be cut, their column takes what the others have to spare: those give who want
+/// the least of what they have.
+fn share_out(columns: &mut [(Column, usize)], wants: Wants) {
+    let wanted = |column: Column| match column {
+        Column::Job => Some((wants.job, JOB_MIN)),
+        Column::Stage => Some((wants.stage, 0)),
+        Column::Who => Some((wants.who, WHO_MIN)),
+        Column::Attempt | Column::Age | Column::Left | Column::AtZero | Column::Change | Column::Files => None,
+    };
+    let takers = [
+        (Column::Stage, wants.stage.min(STAGE_EASY)),
+        (Column::Job, wants.job),
+        (Column::Stage, wants.stage),
+        (Column::Who, wants.who),
+    ];
+    for (taker, want) in takers {
+        for giver in [Column::Who, Column::Job] {
+            let has = |column| {
+                columns
+                    .iter()
+                    .find(|(of, _)| *of == column)
+                    .map_or(0, |(_, cells)| *cells)
+            };
+            let (has_taker, has_giver) = (has(taker), has(giver));
+            let kept = wanted(giver).map_or(has_giver, |(want, least)| want.max(least));
+            let moved = want.saturating_sub(has_taker).min(has_giver.saturating_sub(kept));
+            if taker == giver {
+                continue;
+            }
+            for (column, cells) in columns.iter_mut() {
+                if *column == taker {
+                    *cells += moved;
+                } else if *column == giver {
+                    *cells -= moved;
+                }
+            }
+        }
+    }
 }
 
 /// Who is at it, or who is not, in so many cells.
@@ -273,7 +323,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let columns = columns(layout);
+    let columns = columns(layout, model.queue.wants);
     let head = layout.queue_head();
     if head > 0 {
         draw_head(model, &columns, layout.queue_rows(), area, buffer);

@@ -1,0 +1,89 @@
+//! Wide windows: room is used, and nothing is cut beside empty cells.
+
+use domain::gate::Verdict;
+use insta::assert_snapshot;
+
+use crate::console::Console;
+use crate::steady::columns;
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World};
+
+/// The sizes of windows that are wide.
+const WIDE: [(u16, u16); 3] = [(120, 40), (160, 50), (200, 60)];
+
+const JOB: &str = "harbour-lights-of-the-north-quay-2";
+const STAGE: &str = "colour-grading-of-scenes";
+
+fn long_names() -> World {
+    let mut world = World::drawn();
+    let file = File::changed("script.txt", SCRIPT_OLD, SCRIPT_NEW);
+    world.gate(&format!("{JOB} {JOB} / {STAGE} #3"), Some(200), [file]);
+    world
+}
+
+/// The row of the queue that begins with this.
+fn row(console: &Console, begin: &str) -> String {
+    let text = console.text();
+    let row = text.lines().skip(2).find(|line| line.contains(begin));
+    row.unwrap_or_else(|| panic!("{begin}: {text}")).to_owned()
+}
+
+#[test]
+fn no_name_is_cut_while_other_columns_have_room() {
+    for (width, height) in WIDE {
+        let console = Console::new(long_names(), width, height);
+        let row = row(&console, "harbour");
+        assert!(row.contains(JOB) && row.contains(STAGE), "{width}: {}", console.text());
+    }
+}
+
+#[test]
+fn a_longer_name_gets_its_room_when_nobody_reads_or_the_queue_is_come_back_to() {
+    let comes = |console: &mut Console| {
+        let file = File::new("script.txt", SCRIPT_NEW);
+        console.opens(&format!("{JOB} {JOB} / {STAGE} #3"), Some(200), [file]);
+    };
+    let mut console = Console::new(World::drawn(), 120, 40).then("j");
+    let before = columns(&console);
+    comes(&mut console);
+    assert_eq!(columns(&console), before);
+    assert!(row(&console, "harb").contains('…'), "{}", console.text());
+    console.press("2 q");
+    assert!(row(&console, "harb").contains(JOB), "{}", console.text());
+
+    let mut console = Console::new(World::drawn(), 120, 40).then("j");
+    console.pass(90);
+    comes(&mut console);
+    assert!(
+        row(&console, "harb").contains(JOB),
+        "nobody is there: {}",
+        console.text()
+    );
+}
+
+/// Some decisions made, and a queue.
+fn decided() -> World {
+    let mut world = long_names();
+    for (number, verdict, who) in [
+        (1, Verdict::Approve, "ana"),
+        (2, Verdict::Reject, "cy"),
+        (3, Verdict::Approve, "bea"),
+    ] {
+        let id = format!("j-4{number}");
+        world.gate(
+            &format!("{id} heath / script #1"),
+            None,
+            [File::new("script.txt", SCRIPT_OLD)],
+        );
+        world.settle(&id, "script", verdict, who);
+    }
+    world
+}
+
+#[test]
+fn the_room_of_a_wide_window_is_used() {
+    for (width, height) in WIDE {
+        let mut console = Console::new(decided(), width, height).then("j");
+        console.elsewhere("j-22", "audio", Verdict::Reject, "cy");
+        assert_snapshot!(format!("wide_{width}"), console.picture());
+    }
+}
