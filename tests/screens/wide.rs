@@ -87,3 +87,61 @@ fn the_room_of_a_wide_window_is_used() {
         assert_snapshot!(format!("wide_{width}"), console.picture());
     }
 }
+
+#[test]
+fn a_pane_has_the_whole_screen_and_gives_it_back() {
+    for (width, height) in [(80, 24), (120, 40), (160, 50)] {
+        let mut console = Console::new(decided(), width, height).then("j");
+        let before = console.text();
+        console.press("Enter =");
+        console
+            .hides("JOB  ")
+            .hides("STAGES")
+            .shows("= all panes")
+            .shows("Tip 3");
+        assert_snapshot!(format!("zoomed_{width}"), console.picture());
+        console.press("=").shows("JOB  ");
+        console.press("= q").hides("= all panes");
+        assert_eq!(console.text(), before, "q leads back to what was there");
+
+        // The queue: of the change is nothing on the screen, and nothing of it counts as shown.
+        console.press("G = j j k").hides("hunk 1").shows("= all panes");
+        console.press("Esc").hides("= all panes");
+    }
+}
+
+#[test]
+fn a_question_on_a_zoomed_queue_stands_under_its_gate() {
+    let mut console = Console::new(World::drawn(), 80, 24).then("j =");
+    console.press("k").hides("NOT YET SHOWN");
+    console.press("}").shows("= all panes").shows("Tip 3");
+    console.press("Tab").hides("Tip 3");
+    console.pass(1).press("a").shows("APPROVE j-17 tides").shows("Tip 3");
+    console.press("Esc").hides("Tip 3");
+}
+
+#[test]
+fn the_help_stands_in_columns() {
+    for (width, height) in WIDE {
+        let console = Console::new(World::drawn(), width, height).then("?");
+        assert_snapshot!(format!("help_{width}"), console.text());
+    }
+}
+
+#[test]
+fn history_and_figures_of_a_wide_window() {
+    for (width, height) in [(160, 50), (200, 60)] {
+        let mut world = decided();
+        world.gate(
+            "j-44 heath / script #1",
+            Some(60),
+            [File::new("script.txt", SCRIPT_OLD)],
+        );
+        world.now = world.now.plus_us(61_000_000);
+        world.expire("j-44", "script");
+        let mut console = Console::new(world, width, height).then("j 4");
+        assert_snapshot!(format!("history_{width}"), console.picture());
+        console.press("5");
+        assert_snapshot!(format!("figures_{width}"), console.picture());
+    }
+}

@@ -475,13 +475,26 @@ fn all_facts_of_a_decision_can_be_read_in_a_small_window() {
 }
 
 #[test]
-fn a_broad_help_has_two_columns_of_lines() {
-    let below = |columns: u16| {
+fn a_broad_help_has_columns_of_lines() {
+    // Pages of it, in hundredths.
+    let pages = |columns: u16, sides: usize| {
         let console = Console::new(World::drawn(), columns, 50).then("?");
         let text = console.text();
         let words: Vec<_> = text.lines().nth(1).unwrap().split_whitespace().collect();
-        let at = words.iter().position(|word| *word == "more").unwrap();
-        words[at - 1].parse::<usize>().unwrap()
+        let at = words.iter().position(|word| *word == "more");
+        let below = at.map_or(0, |at| words[at - 1].parse::<usize>().unwrap());
+        100 + 100 * below / (47 * sides)
     };
-    assert!(below(200) + 30 < below(159), "{} {}", below(200), below(159));
+    assert!(
+        pages(112, 2) + 100 < pages(111, 1),
+        "{} {}",
+        pages(112, 2),
+        pages(111, 1)
+    );
+    assert!(
+        pages(168, 3) + 100 < pages(112, 2),
+        "{} {}",
+        pages(168, 3),
+        pages(112, 2)
+    );
 }

@@ -197,6 +197,7 @@ groups! {
         "3" => ShowJob, "the job: stages, events, log";
         "4" => ShowHistory, "history: decisions made";
         "5" => ShowFigures, "figures: how gates were decided in the last 30 days";
+        "=" => Zoom, "the pane with the keys on the whole screen, and back", "zoom";
     }
     QUEUE "queue" {
         "Enter" => Open, "open the gate or job", "open";

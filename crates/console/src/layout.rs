@@ -5,6 +5,7 @@ pub(crate) mod question;
 
 use ratatui::layout::Rect;
 
+use crate::facts::window::{Zoomed, zoomed};
 use crate::facts::{page, wrap};
 use crate::model::Model;
 use crate::model::file::FileView;
@@ -82,7 +83,7 @@ fn queue_columns(model: &Model) -> Option<u16> {
     let (width, _) = model.window.size;
     let most = width.saturating_sub(GATE_COLUMNS + 1);
     let wanted = QUEUE_COLUMNS.max(width.saturating_mul(2) / 5);
-    (is_wide(model) && most >= QUEUE_COLUMNS).then(|| most.min(wanted))
+    (is_wide(model) && most >= QUEUE_COLUMNS && zoomed(model).is_none()).then(|| most.min(wanted))
 }
 
 /// Whether the last decisions and the figures of the day have room beside the gate.
@@ -100,7 +101,7 @@ fn side_columns(model: &Model) -> Option<u16> {
     let most = SIDE_COLUMNS.1.max(width / 4);
     let columns = width.saturating_sub(GATE_COLUMNS + 1).clamp(SIDE_COLUMNS.0, most);
     let has_room = width.saturating_sub(columns + 1) >= needed;
-    (is_wide(model) && is_gate && has_room).then_some(columns)
+    (is_wide(model) && is_gate && has_room && zoomed(model).is_none()).then_some(columns)
 }
 
 /// The columns of the gate, the job or the history.
@@ -297,7 +298,10 @@ pub fn of(model: &Model) -> Layout {
     let rows = u16::try_from(model.queue.len().max(1 + usize::from(model.queue.is_empty())))
         .unwrap_or(u16::MAX)
         .saturating_add(1);
-    if let Some(columns) = queue_columns(model) {
+    if let Some(zoomed) = zoomed(model) {
+        let lines = if zoomed == Zoomed::Queue { rest.height } else { 0 };
+        layout.queue = take_top(&mut rest, lines);
+    } else if let Some(columns) = queue_columns(model) {
         let mut left = take_left(&mut rest, columns, &mut layout.rule);
         let most = left.height.saturating_mul(11) / 20;
         // The stages keep their place while rows come and go; only a longer queue moves them, and

@@ -27,6 +27,7 @@ use ratatui::layout::{Position, Rect};
 use row_writer::RowWriter;
 
 use crate::effect::{DiffFacts, FrameFacts};
+use crate::facts::verb::is_gate_shown;
 use crate::layout::{self, question};
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
@@ -106,10 +107,8 @@ fn sights(model: &Model, file: &FileView) -> Vec<VisibleRow> {
 
 /// What a drawn frame shows; given back to the model when it has been written.
 pub fn facts(model: &Model) -> FrameFacts {
-    let is_covered = model.keys.overlay.is_some()
-        || model.compose.is_some()
-        || model.panes.lower != Lower::Gate
-        || is_too_small(model.window.size.0, model.window.size.1);
+    let is_covered =
+        model.keys.overlay.is_some() || !is_gate_shown(model) || is_too_small(model.window.size.0, model.window.size.1);
     let diff = match &model.gate {
         Some(view) if !is_covered => match view.current() {
             Some(file) => (file.digest.is_some() && !file.is_stale).then(|| DiffFacts {

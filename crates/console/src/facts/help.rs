@@ -18,12 +18,14 @@ pub(crate) enum HelpRow {
     Keys(String, String),
 }
 
-/// From so many columns on the lines stand side by side.
-const TWO_COLUMNS: u16 = 160;
+/// So many columns hold a line of keys with what they mean.
+const SIDE_COLUMNS: u16 = 56;
+/// More than this are side by side in no window.
+const SIDES_MAX: u16 = 3;
 
 /// How many columns of lines stand side by side.
 pub(crate) fn sides(width: u16) -> u16 {
-    if width >= TWO_COLUMNS { 2 } else { 1 }
+    (width / SIDE_COLUMNS).clamp(1, SIDES_MAX)
 }
 
 /// How many lines are in sight at once, but for one for each column of them.

@@ -89,14 +89,15 @@ fn or_says(is_something: bool, words: &str) -> Result<(), NoOffer> {
 /// Whether a diff is on screen, with rows to move in.
 pub(crate) fn is_diff_shown(model: &Model) -> bool {
     let file = model.gate.as_ref().and_then(GateView::current);
-    model.compose.is_none() && model.panes.lower == Lower::Gate && file.is_some_and(|file| file.document().is_some())
+    is_gate_shown(model) && file.is_some_and(|file| file.document().is_some())
 }
 
 const NO_GATE: &str = "There is no gate on the screen to read";
 
 /// Whether the pane of a gate is on the screen.
 pub(crate) fn is_gate_shown(model: &Model) -> bool {
-    model.gate.is_some() && model.compose.is_none() && model.panes.lower == Lower::Gate
+    let is_hidden = window::zoomed(model) == Some(window::Zoomed::Queue);
+    model.gate.is_some() && model.compose.is_none() && model.panes.lower == Lower::Gate && !is_hidden
 }
 
 /// Whether there is a patch draft for what the prompt is about, and the prompt does not carry it.
@@ -264,9 +265,12 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::FormerNote | Action::LaterNote | Action::Reason | Action::Note => {
             there_is(model.ask().is_some_and(|ask| ask.note().is_some()))
         }
-        Action::Back if focus == Focus::Queue => {
-            there_is(!model.marks.on.is_empty() || model.marks.range.is_some() || !model.queue.filter.is_empty())
-        }
+        Action::Back if focus == Focus::Queue => there_is(
+            model.panes.is_zoomed
+                || !model.marks.on.is_empty()
+                || model.marks.range.is_some()
+                || !model.queue.filter.is_empty(),
+        ),
         Action::Left
         | Action::Right
         | Action::NextPane
@@ -276,6 +280,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ShowJob
         | Action::ShowHistory
         | Action::ShowFigures
+        | Action::Zoom
         | Action::Filter
         | Action::Sort
         | Action::Accept

@@ -1,4 +1,4 @@
-//! Whether the window is large enough to be asked something in.
+//! Whether the window is large enough to be asked something in, and which pane has all of it.
 
 use crate::model::Model;
 
@@ -18,6 +18,25 @@ pub(crate) const NOT_WHOLE: &str = "this window does not hold the whole question
 pub(crate) fn is_low(model: &Model) -> bool {
     let (columns, rows) = model.window.size;
     columns < COLUMNS_MIN || rows < ROWS_MIN
+}
+
+/// A pane that has the whole window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Zoomed {
+    Queue,
+    Lower,
+}
+
+/// Which pane has the whole window. A text that is written and a question have their own room.
+pub(crate) fn zoomed(model: &Model) -> Option<Zoomed> {
+    if !model.panes.is_zoomed || model.compose.is_some() {
+        return None;
+    }
+    match (model.panes.is_lower_focused, model.prompt.is_some()) {
+        (true, _) => Some(Zoomed::Lower),
+        (false, false) => Some(Zoomed::Queue),
+        (false, true) => None,
+    }
 }
 
 /// Why nothing is asked that decides, where the window is too small for that.

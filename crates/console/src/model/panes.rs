@@ -31,6 +31,8 @@ pub struct Panes {
     pub is_lower_focused: bool,
     /// What stands below the queue.
     pub lower: Lower,
+    /// Whether the pane that has the keys has the whole screen.
+    pub(crate) is_zoomed: bool,
     /// Whether they wait for the selection to rest.
     pub pace: Pace,
     /// How diffs are looked at.

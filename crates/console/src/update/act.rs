@@ -73,17 +73,12 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             motion::show(model, lower, fx);
         }
         Action::Back => back(model, fx),
-        // The keys and the pane below the queue go together: with the queue stands the gate of its
-        // row.
-        Action::ShowQueue => {
-            model.panes.is_lower_focused = false;
-            model.panes.lower = Lower::Gate;
-            queue::settle(model);
-        }
+        Action::ShowQueue => to_queue(model),
         Action::ShowGate => motion::show(model, Lower::Gate, fx),
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
         Action::ShowFigures => motion::show(model, Lower::Figures, fx),
+        Action::Zoom => zoom(model, !model.panes.is_zoomed),
         Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
@@ -293,17 +288,27 @@ pub(crate) fn set_filter(model: &mut Model, words: String, fx: &mut Vec<Effect>)
     }
 }
 
+/// The keys and the pane below the queue go together: with the queue stands the gate of its row.
+fn to_queue(model: &mut Model) {
+    model.panes.is_lower_focused = false;
+    model.panes.lower = Lower::Gate;
+    zoom(model, false);
+    queue::settle(model);
+}
+
+/// Gives the whole screen to the pane that has the keys, or takes it back.
+fn zoom(model: &mut Model, is_zoomed: bool) {
+    if std::mem::replace(&mut model.panes.is_zoomed, is_zoomed) != is_zoomed {
+        queue::settle(model);
+    }
+}
+
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     match (model.panes.is_lower_focused, model.panes.lower) {
-        (true, Lower::Gate) => {
-            model.panes.is_lower_focused = false;
-            queue::settle(model);
-        }
         (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, String::new(), fx),
-        (true, Lower::Job | Lower::History | Lower::Figures) => {
-            model.panes.is_lower_focused = false;
-            model.panes.lower = Lower::Gate;
-            queue::settle(model);
+        (true, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) => to_queue(model),
+        (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if model.panes.is_zoomed => {
+            zoom(model, false);
         }
         (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.

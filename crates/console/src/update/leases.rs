@@ -5,7 +5,7 @@
 
 use super::{compose, files, look, outcome, preview, queue};
 use crate::effect::Effect;
-use crate::facts::countdown;
+use crate::facts::{countdown, window};
 use crate::layout;
 use crate::model::Model;
 use crate::prompt::{bulk, quit};
@@ -30,6 +30,10 @@ pub(crate) fn renew(model: &mut Model, fx: &mut Vec<Effect>) {
 /// last minute runs.
 pub(crate) fn keep_queue(model: &mut Model) {
     let rows = layout::of(model).queue_rows();
+    // Behind a pane that has the whole window the rows stay where they are.
+    if rows == 0 && window::zoomed(model).is_some() {
+        return;
+    }
     model.queue.scroll_to_selected(rows);
     if model.compose.is_none() && model.prompt.is_none() {
         return;

@@ -147,6 +147,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for words in text_comes(model, focus).into_iter().chain(said(model, focus)) {
         bar.say(&words);
     }
+    let zoom = keymap::key_of(focus, Action::Zoom).filter(|_| window::zoomed(model).is_some());
+    if let Some(key) = zoom {
+        bar.key(key, "all panes");
+    }
     let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key(&keymap::keys_of(focus, &[Action::Resume]), "resume");
@@ -165,8 +169,13 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let back = bindings(focus).filter(is_back);
     let others = bindings(focus).filter(|binding| !is_back(binding) && !is_listed);
     let applies = |binding: &&Binding| binding.action.is_some_and(|action| verb::applies(model, focus, action));
+    let is_said = |binding: &&Binding| zoom.is_some() && binding.action == Some(Action::Zoom);
     let is_last = |binding: &&Binding| last.iter().any(|last| last.action == binding.action);
-    for binding in back.chain(others).filter(applies).filter(|binding| !is_last(binding)) {
+    for binding in back
+        .chain(others)
+        .filter(applies)
+        .filter(|binding| !is_last(binding) && !is_said(binding))
+    {
         if !bar.key(binding.key(), binding.hint) {
             break;
         }
