@@ -5,6 +5,7 @@ use clap::Args;
 use text::visible_line;
 
 use domain::context::{ContextFilter, ContextLink, GateContext, Severity};
+use domain::filter::GateFilter;
 
 use super::output::Output;
 use super::report::CommandError;
@@ -78,6 +79,10 @@ fn severity(text: &str) -> Result<Severity, String> {
 /// Which gates are listed.
 #[derive(Debug, Args)]
 pub(crate) struct FilterArguments {
+    /// Only gates for which all these words hold: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media,
+    /// severity>=high; !word: not so
+    #[arg(long, value_name = "WORDS", value_parser = filter_words)]
+    filter: Option<GateFilter>,
     /// Only gates with this label, or with any value of a key; may be repeated
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = label_filter)]
     labels: Vec<String>,
@@ -94,17 +99,21 @@ fn severity_filter(text: &str) -> Result<String, String> {
     ContextFilter::default().severity(text).map(|()| text.to_owned())
 }
 
-impl From<&FilterArguments> for ContextFilter {
-    fn from(arguments: &FilterArguments) -> Self {
-        let mut filter = Self::default();
+fn filter_words(text: &str) -> Result<GateFilter, String> {
+    GateFilter::parse(text).map_err(|fault| fault.to_string())
+}
+
+impl From<FilterArguments> for GateFilter {
+    fn from(arguments: FilterArguments) -> Self {
+        let mut said = ContextFilter::default();
         // Each was read as an argument before.
         for label in &arguments.labels {
-            let _ = filter.label(label);
+            let _ = said.label(label);
         }
         if let Some(severity) = &arguments.severity {
-            let _ = filter.severity(severity);
+            let _ = said.severity(severity);
         }
-        filter
+        arguments.filter.unwrap_or_default().and_said(said)
     }
 }
 

@@ -218,7 +218,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: GateCommand) -> CommandResult {
     match command {
         GateCommand::Open(arguments) => open(global, output, arguments).await,
-        GateCommand::List { all, filter } => gate_list::run(global, output, all, &(&filter).into()).await,
+        GateCommand::List { all, filter } => gate_list::run(global, output, all, &filter.into()).await,
         GateCommand::Show(gate) => gate_show::run(global, output, &gate).await,
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await,
         GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await,

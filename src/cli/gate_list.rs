@@ -1,9 +1,10 @@
 //! `holdpoint gate list`: what waits for a decision, the next deadline first.
 
 use domain::artifact::NO_TEXT;
-use domain::context::{ContextFilter, GateContext};
-use domain::gate::{Gate, GateState};
-use domain::job::{JobRows, JobStatus};
+use domain::context::GateContext;
+use domain::filter::{self, GateFilter, Reading};
+use domain::gate::GateState;
+use domain::job::JobStatus;
 use domain::operator::Surface;
 use domain::view::JobFilter;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
@@ -21,7 +22,7 @@ pub(crate) async fn run(
     global: &GlobalArguments,
     output: &mut Output,
     is_all: bool,
-    said: &ContextFilter,
+    filter: &GateFilter,
 ) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let jobs = match session.open_list()? {
@@ -32,30 +33,21 @@ pub(crate) async fn run(
         Some(engine) => {
             // Where a gate is open the job needs approval (SPEC §5), so no other job has to be
             // read.
-            let filter = JobFilter {
+            let wanted = JobFilter {
                 status: (!is_all).then_some(JobStatus::NeedsApproval),
                 before: None,
                 limit: u32::MAX,
             };
-            with_engine(engine, async |engine| Ok(engine.jobs(filter).await?)).await?
+            with_engine(engine, async |engine| Ok(engine.jobs(wanted).await?)).await?
         }
     };
-    let mut gates: Vec<(&JobRows, &Gate)> = Vec::new();
-    for rows in &jobs {
-        let newest = rows.job.stages.iter().filter_map(|spec| rows.newest_gate(&spec.name));
-        gates.extend(
-            newest
-                .filter(|gate| is_all || gate.state == GateState::Open)
-                .filter(|gate| said.is_met_by(gate.context.headline().as_ref()))
-                .map(|gate| (rows, gate)),
-        );
-    }
-    // Open gates come first, by deadline; gates without a deadline by age.
-    gates.sort_by_key(|(_, gate)| {
-        let is_settled = gate.state != GateState::Open;
-        (is_settled, gate.deadline().is_none(), gate.deadline(), gate.opened_at)
-    });
     let lens = session.lens();
+    let reading = Reading {
+        me: &session.operator.name,
+        now: lens.now,
+        grace_s: lens.grace_s,
+    };
+    let gates = filter::listed(&jobs, (!is_all).then_some(GateState::Open), filter, reading);
     let documents = gates
         .iter()
         .map(|(rows, gate)| (*rows, GateDoc::of_gate(rows, gate, lens)));
@@ -98,7 +90,7 @@ pub(crate) async fn run(
         }
         table.row(cells);
     }
-    let none = if !said.is_empty() {
+    let none = if !filter.is_empty() {
         "No gate is as you asked for"
     } else if is_all {
         "No gate has opened yet"

@@ -32,7 +32,7 @@ fn the_history_is_filtered_and_escape_takes_that_back() {
     console.shows("decision 1 of 2").shows("- rejected").shows("unseen");
     console.press("/").typed("audio rejected").press("Enter");
     console.shows("decision 1 of 1, newest first  filter: audio rejected, 1 hidden");
-    assert_eq!(console.model.queue.filter, "");
+    assert_eq!(console.model.queue.filter.text(), "");
     console
         .press("/")
         .typed(" nobody")

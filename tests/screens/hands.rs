@@ -36,7 +36,7 @@ fn a_torn_key_takes_no_marks_off_and_no_filter() {
         // Where there are no marks Escape takes the filter back.
         let mut console = Console::drawn();
         console.press("/").typed("script").press("Enter").torn(key);
-        assert_eq!(console.model.queue.filter, "script", "{key}");
+        assert_eq!(console.model.queue.filter.text(), "script", "{key}");
     }
 }
 
@@ -335,9 +335,9 @@ fn control_c_on_the_queue_says_what_leaves_and_control_u_clears_a_field() {
     console.press("Enter Ctrl-c");
     console.shows("Ctrl-c does not leave: q on the queue does");
     console.press("1 /").typed("reef").press("Ctrl-u");
-    assert_eq!(console.model.queue.filter, "");
+    assert_eq!(console.model.queue.filter.text(), "");
     console.typed("dunes").press("Enter");
-    assert_eq!(console.model.queue.filter, "dunes");
+    assert_eq!(console.model.queue.filter.text(), "dunes");
 }
 
 #[test]
@@ -394,7 +394,7 @@ fn an_open_field_takes_a_text_that_comes_at_once() {
     // A filter ends with its Enter, and what stands behind that is nothing.
     let mut console = Console::drawn();
     console.press("/").at_once("script\na\n");
-    assert_eq!(console.model.queue.filter, "script");
+    assert_eq!(console.model.queue.filter.text(), "script");
     assert!(console.model.prompt.is_none() && console.model.keys.field.is_none());
     console.shows("2 keys came at once");
     let mut console = Console::drawn();

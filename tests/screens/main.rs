@@ -17,6 +17,7 @@ mod engine;
 mod enter;
 mod external_editor;
 mod figures;
+mod filter;
 mod flow;
 mod glass;
 mod hands;

@@ -33,9 +33,13 @@ fn space_marks_a_range_is_marked_and_star_marks_what_the_filter_shows() {
     assert!(marked(&console).is_empty(), "all of them again: taken off");
     console.shows("2 marks taken off   M sets them again");
     console.press("* Esc Esc");
-    assert_eq!(console.model.queue.filter, "script", "marks first, then the filter");
+    assert_eq!(
+        console.model.queue.filter.text(),
+        "script",
+        "marks first, then the filter"
+    );
     console.press("Esc");
-    assert_eq!(console.model.queue.filter, "");
+    assert_eq!(console.model.queue.filter.text(), "");
 }
 
 #[test]

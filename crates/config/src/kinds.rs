@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::keys::{Group, Holds, Rules};
-use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
 use super::reader::{Field, Show};
+use text::near_miss::near_miss;
 
 /// Reads a value, and tells of it.
 pub(super) trait Kind {

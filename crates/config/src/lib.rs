@@ -10,7 +10,6 @@ mod context;
 mod gates;
 mod keys;
 mod kinds;
-pub(crate) mod near_miss;
 mod node;
 mod pipeline;
 mod problem;
@@ -30,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::ids::StageName;
+use text::near_miss::near_miss;
 
 use keys::Section as _;
 use problem::ProblemLevel;
@@ -100,7 +100,7 @@ impl Config {
             return None;
         }
         let gates = || self.gates.keys().map(StageName::as_str);
-        let hint = match near_miss::near_miss(stage.as_str(), gates()) {
+        let hint = match near_miss(stage.as_str(), gates()) {
             Some(meant) => format!("did you mean {meant}?"),
             None => format!("gates are configured for {}", gates().collect::<Vec<_>>().join(", ")),
         };

@@ -9,9 +9,9 @@ use domain::stage::{STAGES_DEFAULT, StageSpec};
 
 use super::keys::{Rules, Section as _, keys};
 use super::kinds::{Count, Items, Seconds};
-use super::near_miss::near_miss;
 use super::reader::Field;
 use super::stages::{self, STAGES_MAX};
+use text::near_miss::near_miss;
 
 /// The most jobs that may be allowed to run side by side.
 const CONCURRENT_JOBS_MAX: u32 = 256;

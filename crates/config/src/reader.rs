@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::near_miss::near_miss;
 use super::node::{Entry, Node, Value};
 use super::problem::{Problem, ProblemLevel, SourcePosition};
+use text::near_miss::near_miss;
 
 /// The longest time that a configuration may ask for: ten years, in seconds.
 pub(super) const SECONDS_MAX: u64 = 10 * 365 * 24 * 3600;

@@ -11,6 +11,7 @@ pub(crate) mod context;
 pub(crate) mod countdown;
 pub(crate) mod enter;
 pub(crate) mod figures;
+pub(crate) mod filter;
 pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod holder;

@@ -204,7 +204,7 @@ groups! {
         "Space" => Mark, "mark the gate, or take its mark off";
         "V" => MarkRange, "begin a range of marks; again: end it";
         "*" => MarkAll, "mark all that the filter shows; {} or {} on a marked gate decides all marked", [Approve Reject];
-        "/" => Filter, "filter the queue: words, label:team=media, severity>=high", "filter";
+        "/" => Filter, "filter the queue: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media, severity>=high; !word: not so", "filter";
         "s" => Sort, "sort: time left, age, job, stage";
         "q" => Quit, "leave; asks when something is under way", "leave";
         "Esc" => Back, "take the marks off (asks for a second {}), then the filter back", [Back];

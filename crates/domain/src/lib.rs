@@ -20,6 +20,7 @@ pub mod context;
 pub mod decision;
 pub mod event;
 pub mod figures;
+pub mod filter;
 pub mod forecast;
 pub mod gate;
 pub mod heartbeat;

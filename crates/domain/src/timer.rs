@@ -151,6 +151,16 @@ impl GateTimer {
         Some(self.end_without_stops(grace_s).us_since(stopped_at).max(0))
     }
 
+    /// Microseconds left, as lists show them: until it acts, or what was left when it was stopped;
+    /// none: it will not act.
+    pub fn left_us(&self, lease: Option<&Lease>, now: Now, max_hold_s: u64, grace_s: u64) -> Option<i64> {
+        match self.status(lease, now, max_hold_s, grace_s) {
+            TimerStatus::Running(at) | TimerStatus::Overdue(at) => Some(at.us_since(now.utc)),
+            TimerStatus::Leased(_) | TimerStatus::Held(_) => self.left_when_stopped_us(grace_s),
+            TimerStatus::HeldByPolicy => None,
+        }
+    }
+
     /// What the timer comes to, given the gate's lease.
     pub fn status(&self, lease: Option<&Lease>, now: Now, max_hold_s: u64, grace_s: u64) -> TimerStatus {
         if self.held_by_policy_at.is_some() {

@@ -7,6 +7,7 @@
 
 mod cells;
 mod marks;
+pub mod near_miss;
 mod scan;
 #[cfg(test)]
 mod tests;

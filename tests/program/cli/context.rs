@@ -72,9 +72,22 @@ fn what_is_said_is_shown_filtered_by_and_frozen_into_the_decision() {
     assert_eq!(listed("--label team --severity high"), ["deploy-42"]);
     assert_eq!(listed("--severity =normal"), ["deploy-43"]);
     assert_eq!(listed("--label team=video").len(), 0);
+    assert_eq!(listed("--filter severity>=high"), ["deploy-42"]);
+    assert_eq!(listed("--filter !label:team --severity <=normal"), ["deploy-43"]);
+    assert_eq!(listed("--filter unseen").len(), 2);
+    assert_eq!(listed("--filter stage:rel").len(), 2);
+    assert_eq!(listed("--filter left<10m").len(), 0);
+    let refused = workspace.refused("gate list --filter left<abc", 2);
+    assert_contains(&refused, "left<abc: \"abc\" is no length of time; write left<10m");
+    assert_contains(&workspace.ok("gate list --filter mine"), "No gate is as you asked for");
     assert_contains(&workspace.ok("gate list"), "high: release 17");
     workspace.ok("gate approve deploy-42 release");
     workspace.ok("gate approve deploy-43 release");
+    assert_eq!(
+        listed("--all --filter mine").len(),
+        2,
+        "what one has decided is one's own"
+    );
     let decision = workspace.decision_of_attempt("deploy-42", "release", 1);
     assert_eq!(decision["context"], said());
     assert_eq!(

@@ -34,6 +34,11 @@ fn what_is_said_is_answered_filtered_by_and_changed_without_another_attempt() {
     assert_eq!(found("label=team%3Dvideo"), 0);
     assert_eq!(found("severity=%3Chigh"), 0);
     ana.get("/api/v1/gates?severity=urgent").expect(422);
+    assert_eq!(found("filter=unseen+severity%3Ehigh+17"), 1);
+    assert_eq!(found("filter=!label:team&severity=high"), 0);
+    assert_eq!(found("filter=mine"), 0);
+    let refused = ana.get("/api/v1/gates?filter=left%3Cabc").expect(422);
+    assert_contains(&refused.to_string(), "is no length of time; write left<10m");
     // Asked for again with another reason it is the same gate.
     let changed = pipe.post(gates, &body(&json!({"why": "tuesday"}))).expect(200);
     assert_has!(changed, "attempt": 1, "context/why": "tuesday", "context/title": "release 17");

@@ -1,14 +1,16 @@
 //! The queue: open gates, then jobs that are not at one. The selection is pinned by key, never by
 //! place.
 
+mod filtered;
 mod wants;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+pub(crate) use filtered::{QueueReader, is_unseen};
 pub(crate) use wants::Wants;
 
-use domain::context::ContextFilter;
+use domain::filter::GateFilter;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::view::{QueueKind, QueueRow};
@@ -127,55 +129,14 @@ pub struct Queue {
     pub(crate) is_gone: bool,
     /// The order.
     pub(crate) sort: Sort,
-    /// What a row must contain.
-    pub filter: String,
+    /// Which rows are visible.
+    pub filter: GateFilter,
     /// The first visible row on screen.
     pub(crate) top: usize,
     /// Whether an answer has come.
     pub(crate) is_loaded: bool,
     /// What the columns want.
     pub(crate) wants: Wants,
-}
-
-/// What a filter wants of a row.
-#[derive(Default)]
-struct Wanted {
-    /// Each stands in the names or the title, in small letters.
-    words: Vec<String>,
-    said: ContextFilter,
-    /// Something of it cannot be read: nothing is like that.
-    is_faulty: bool,
-}
-
-impl Wanted {
-    fn of(filter: &str) -> Self {
-        let mut wanted = Self::default();
-        for word in filter.split_whitespace() {
-            let severity = word.strip_prefix("severity");
-            let severity = severity.filter(|rest| rest.starts_with([':', '=', '<', '>']));
-            let read = match (word.strip_prefix("label:"), severity) {
-                // It is still being written.
-                (Some(""), _) | (None, Some(":" | "=" | "<" | ">" | "<=" | ">=")) => Ok(()),
-                (Some(label), _) => wanted.said.label(label),
-                (None, Some(bound)) => wanted.said.severity(bound.trim_start_matches(':')),
-                (None, None) => {
-                    wanted.words.push(word.to_lowercase());
-                    Ok(())
-                }
-            };
-            wanted.is_faulty |= read.is_err();
-        }
-        wanted
-    }
-
-    fn is_met_by(&self, row: &QueueRow) -> bool {
-        let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
-        let title = row.headline.as_ref().map_or("", |said| &*said.title);
-        let text = format!("{} {} {stage} {title}", row.job_id, row.slug).to_lowercase();
-        !self.is_faulty
-            && self.words.iter().all(|word| text.contains(word))
-            && self.said.is_met_by(row.headline.as_deref())
-    }
 }
 
 /// When its timer acts, as far as it will; with `is_running_only`, as long as no person stops it.
@@ -283,7 +244,7 @@ impl Queue {
 
     /// Takes fresh rows. The selected row stays under the operator's eyes, at its height on the
     /// screen.
-    pub(crate) fn refresh(&mut self, fresh: Vec<QueueRow>) {
+    pub(crate) fn refresh(&mut self, fresh: Vec<QueueRow>, reader: QueueReader<'_>) {
         let height = self.place().map(|place| place.saturating_sub(self.top));
         self.rows = fresh;
         self.is_loaded = true;
@@ -292,7 +253,7 @@ impl Queue {
             let index = self.rows.iter().position(|row| selected.names(row));
             (self.is_gone, self.selected_at) = (index.is_none(), index.unwrap_or_default());
         }
-        self.rows_changed();
+        self.rows_changed(height.is_some(), reader);
         if let (Some(height), Some(place)) = (height, self.place()) {
             self.top = place.saturating_sub(height);
         }
@@ -314,12 +275,12 @@ impl Queue {
     }
 
     /// Takes a row away that is known to be over, before the next answer says so.
-    pub(crate) fn remove(&mut self, key: &RowKey) {
+    pub(crate) fn remove(&mut self, key: &RowKey, reader: QueueReader<'_>) {
         self.rows.retain(|row| !key.names(row));
         if self.selected.as_ref() == Some(key) {
             (self.selected, self.is_gone) = (None, false);
         }
-        self.rows_changed();
+        self.rows_changed(true, reader);
     }
 
     /// The places of the visible open gates, the most urgent first: by the time left, then those
@@ -334,7 +295,7 @@ impl Queue {
         gates.into_iter().map(|(_, _, place)| place)
     }
 
-    fn rows_changed(&mut self) {
+    fn rows_changed(&mut self, keeps_selected: bool, reader: QueueReader<'_>) {
         self.by_key.take();
         self.gates = self.rows.iter().filter(|row| row.kind == QueueKind::Gate).count();
         let deadline = |row: &QueueRow| Some(row.timer.as_ref()?.deadline);
@@ -344,14 +305,16 @@ impl Queue {
         let mut timed: Vec<_> = timed.collect();
         timed.sort_unstable();
         self.deadlines = timed.into_iter().map(|(_, index)| index).collect();
-        self.arrange();
+        self.arrange(keeps_selected, reader);
     }
 
-    /// Puts the rows in order and applies the filter.
-    pub(crate) fn arrange(&mut self) {
-        let wanted = Wanted::of(&self.filter);
+    /// Puts the rows in order and applies the filter. A selected row may stay although the filter
+    /// no longer takes it, as a gate that is `unseen` no longer because it is being read.
+    pub(crate) fn arrange(&mut self, keeps_selected: bool, reader: QueueReader<'_>) {
+        let kept = self.selected_row().filter(|_| keeps_selected);
+        let is_taken = |row: &QueueRow| reader.wants(row, &self.filter);
         let mut order: Vec<usize> = (0..self.rows.len())
-            .filter(|index| self.rows.get(*index).is_some_and(|row| wanted.is_met_by(row)))
+            .filter(|index| kept == Some(*index) || self.rows.get(*index).is_some_and(is_taken))
             .collect();
         let rows = &self.rows;
         let sort = self.sort;

@@ -8,6 +8,7 @@ use crate::effect::PromptFacts;
 use crate::input::KeyPress;
 use crate::model::compose::List;
 use crate::model::queue::RowKey;
+use domain::filter::GateFilter;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -76,7 +77,7 @@ pub(crate) struct BeforeEsc {
     /// The list in the editor.
     pub(crate) list: Option<List>,
     /// The queue's filter.
-    pub(crate) filter: String,
+    pub(crate) filter: GateFilter,
     /// The range of marks.
     pub(crate) range: Option<RowKey>,
     /// Where the keys went.

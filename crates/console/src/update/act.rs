@@ -5,7 +5,7 @@ use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::verb::{self, NoOffer};
-use crate::facts::{lists, window};
+use crate::facts::{self, lists, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::keys::{Field, Listed};
@@ -15,6 +15,7 @@ use crate::prompt::menu::{self, Menu};
 use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer};
 use crate::update::compose::open;
 use crate::update::outgoing::{Step, refuse, tell};
+use domain::filter::GateFilter;
 use domain::gate::Verdict;
 use domain::old::ListedDecision;
 
@@ -82,7 +83,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
-            queue::rearrange(model, fx);
+            queue::rearrange(model, true, fx);
             tell(model, format!("Sorted by {}", model.queue.sort.label()));
         }
         Action::ReadOn => read_on::read_on(model, focus, fx),
@@ -201,7 +202,14 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
         Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
-        Focus::Filter | Focus::Find => model.keys.field = None,
+        // A filter with a fault is not the one in force: the line says what would be right.
+        Focus::Filter if facts::filter::fault(model).is_some() => {}
+        Focus::Filter => {
+            if let Some(Field::Filter(editor)) = model.keys.field.take() {
+                set_filter(model, &editor.text(), fx);
+            }
+        }
+        Focus::Find => model.keys.field = None,
         Focus::Types => compose::choose_type(model, fx),
         Focus::Candidates => compose::choose_candidate(model, fx),
         Focus::Search => {
@@ -250,7 +258,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
         Focus::Filter => {
             model.keys.field = None;
-            set_filter(model, String::new(), fx);
+            set_filter(model, "", fx);
         }
         Focus::Find => model.keys.field = None,
         Focus::Types | Focus::Candidates => {
@@ -273,18 +281,17 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 fn filter(model: &Model) -> &str {
     match model.pane_focus() == Focus::History {
         true => &model.panes.history.filter,
-        false => &model.queue.filter,
+        false => model.queue.filter.text(),
     }
 }
 
-/// Filters that pane by something else.
-pub(crate) fn set_filter(model: &mut Model, words: String, fx: &mut Vec<Effect>) {
+/// Filters that pane by something else; words with a fault leave the rows as they are.
+pub(crate) fn set_filter(model: &mut Model, words: &str, fx: &mut Vec<Effect>) {
     if model.pane_focus() == Focus::History {
-        model.panes.history.filter = words;
+        words.clone_into(&mut model.panes.history.filter);
         model.panes.history.arrange();
-    } else {
-        model.queue.filter = words;
-        queue::rearrange(model, fx);
+    } else if let Ok(filter) = GateFilter::parse(words) {
+        queue::set_filter(model, filter, fx);
     }
 }
 
@@ -305,7 +312,7 @@ fn zoom(model: &mut Model, is_zoomed: bool) {
 
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     match (model.panes.is_lower_focused, model.panes.lower) {
-        (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, String::new(), fx),
+        (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, "", fx),
         (true, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) => to_queue(model),
         (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if model.panes.is_zoomed => {
             zoom(model, false);
@@ -313,8 +320,7 @@ fn back(model: &mut Model, fx: &mut Vec<Effect>) {
         (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.
         (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) => {
-            model.queue.filter.clear();
-            queue::rearrange(model, fx);
+            queue::set_filter(model, GateFilter::default(), fx);
         }
     }
 }

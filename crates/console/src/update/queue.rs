@@ -4,11 +4,12 @@ use super::{gate, look, mark};
 use crate::effect::Effect;
 use crate::facts::{holder, label};
 use crate::model::Model;
-use crate::model::queue::{RowKey, Wants};
+use crate::model::queue::{Queue, QueueReader, RowKey, Wants};
 use crate::model::toast::Tone;
 use crate::question::Question;
 use crate::update::lease;
 use crate::update::outgoing::toast;
+use domain::filter::{GateFilter, Reading};
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
@@ -37,7 +38,7 @@ pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>)
             .any(|key| RowKey::Gate(key.clone()).names(row))
     };
     let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
-    model.queue.refresh(rows);
+    arranged(model, |queue, reader| queue.refresh(rows, reader));
     if !was_loaded || !look::is_attended(model) {
         settle(model);
     }
@@ -129,7 +130,7 @@ pub(crate) fn select_most_urgent(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(crate) fn decided(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
     let key = RowKey::Gate(key.clone());
     let was_selected = model.queue.selected() == Some(&key);
-    model.queue.remove(&key);
+    arranged(model, |queue, reader| queue.remove(&key, reader));
     if was_selected {
         select_most_urgent(model, fx);
     }
@@ -188,9 +189,34 @@ pub(crate) fn settle(model: &mut Model) {
     model.queue.wants = wants;
 }
 
+/// Changes the queue as this operator reads it now.
+fn arranged(model: &mut Model, change: impl FnOnce(&mut Queue, QueueReader<'_>)) {
+    let reading = Reading {
+        me: &model.session.operator.name,
+        now: model.now,
+        grace_s: model.session.overdue_grace_s,
+    };
+    let drafts = &model.drafts.by_gate;
+    change(&mut model.queue, QueueReader { reading, drafts });
+}
+
+/// Time passed: what a filter wants of it may hold of other rows now.
+pub(crate) fn time_passed(model: &mut Model) {
+    if model.queue.filter.is_of_the_moment() {
+        let keeps_selected = model.queue.place().is_some();
+        arranged(model, |queue, reader| queue.arrange(keeps_selected, reader));
+    }
+}
+
+/// Filters the queue by something else.
+pub(crate) fn set_filter(model: &mut Model, filter: GateFilter, fx: &mut Vec<Effect>) {
+    model.queue.filter = filter;
+    rearrange(model, false, fx);
+}
+
 /// The filter or the order changed: the selection stays where it can.
-pub(crate) fn rearrange(model: &mut Model, fx: &mut Vec<Effect>) {
-    model.queue.arrange();
+pub(crate) fn rearrange(model: &mut Model, keeps_selected: bool, fx: &mut Vec<Effect>) {
+    arranged(model, |queue, reader| queue.arrange(keeps_selected, reader));
     settle(model);
     if model.queue.place().is_none() {
         select_most_urgent(model, fx);

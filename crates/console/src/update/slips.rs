@@ -258,7 +258,6 @@ fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
     };
     model.ask_again();
     if model.queue.filter != filter {
-        model.queue.filter = filter;
-        queue::rearrange(model, fx);
+        queue::set_filter(model, filter, fx);
     }
 }

@@ -11,6 +11,7 @@ use crate::model::Model;
 use crate::model::keys::Field;
 use crate::update::compose::open;
 use crate::update::outgoing::tell;
+use domain::filter::GateFilter;
 use text::words::counted;
 
 /// A key that means nothing here says so, once.
@@ -149,7 +150,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 && edit(editor)
             {
                 let words = editor.text();
-                act::set_filter(model, words, fx);
+                act::set_filter(model, GateFilter::begun(&words), fx);
             }
         }
         Focus::Search => {

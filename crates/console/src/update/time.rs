@@ -1,6 +1,6 @@
 //! What the passing of time changes on screen, and when to wake up for it.
 
-use super::{compose, gate, leases, look, slips};
+use super::{compose, gate, leases, look, queue, slips};
 use crate::effect::Effect;
 use crate::facts::countdown;
 use crate::layout;
@@ -78,6 +78,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     look::count(model);
     if before != now.utc.micros().div_euclid(step) {
         model.window.is_dirty = true;
+        queue::time_passed(model);
         leases::keep_queue(model);
     }
     if let Some(since) = model.drafts.unsaved.since_boot_us

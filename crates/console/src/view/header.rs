@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::row_writer::RowWriter;
 use crate::facts::{countdown, label, shorten};
 use crate::model::Model;
+use crate::model::queue::RowKey;
 use domain::time::SECOND_US;
 use text::width;
 
@@ -34,7 +35,9 @@ fn next(model: &Model) -> Option<(Part, Part)> {
     let style = countdown::style(model, row, theme);
     let left = countdown::text(left_us);
     let sign = if countdown::is_urgent(model, row) { "!" } else { "" };
-    let short = format!("{sign}NEXT {left} {}", countdown::at_zero(model, row));
+    let is_hidden = RowKey::of(row).gate().is_some_and(|key| !model.queue.is_visible(&key));
+    let hidden = if is_hidden { ", hidden" } else { "" };
+    let short = format!("{sign}NEXT {left} {}{hidden}", countdown::at_zero(model, row));
     let name = if row.slug.is_empty() {
         row.job_id.as_str()
     } else {
@@ -46,11 +49,11 @@ fn next(model: &Model) -> Option<(Part, Part)> {
 
 /// What the filter hides.
 fn filter(model: &Model) -> Option<Part> {
-    let filter = model.queue.filter.as_str();
+    let filter = &model.queue.filter;
     let text = || {
         format!(
             "/{}: {} hidden",
-            shorten::middle(filter, NAME_CELLS),
+            shorten::middle(filter.text(), NAME_CELLS),
             model.queue.hidden()
         )
     };

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::row_writer::RowWriter;
 use crate::action::Action;
 use crate::facts::enter::is_behind_text;
-use crate::facts::{verb, window};
+use crate::facts::{filter, verb, window};
 use crate::keymap::{self, Binding, Focus};
 use crate::layout::question;
 use crate::model::Model;
@@ -46,10 +46,13 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
             let offered = is_enter_offered(model).then_some(&*enter);
             model.ask().map_or_else(Vec::new, |ask| ask.said(model, offered))
         }
-        Focus::Filter => vec![
-            format!("{enter} keeps the filter"),
-            format!("{} takes it back", keys(&[Action::Close])),
-        ],
+        Focus::Filter => match filter::fault(model) {
+            Some(fault) => vec![fault.hint, "until then the rows stay as they are".to_owned()],
+            None => vec![
+                format!("{enter} keeps the filter"),
+                format!("{} takes it back", keys(&[Action::Close])),
+            ],
+        },
         Focus::Search => vec![format!("{enter} finds")],
         Focus::Find => vec![
             "type what to find".to_owned(),

@@ -6,8 +6,8 @@ use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::editor::Editor;
-use crate::facts::label;
 use crate::facts::message::{START_CELLS, earlier, lines, sign};
+use crate::facts::{filter, label};
 use crate::model::Model;
 use crate::model::keys::Field;
 use crate::model::toast::{Toast, Tone};
@@ -47,6 +47,9 @@ pub fn toast(pen: &mut RowWriter<'_>, toast: &Toast, theme: Theme) {
         .text(&toast.text, style(toast.tone, theme));
 }
 
+/// ` filter /`.
+const FILTER_CELLS: u16 = 9;
+
 /// Draws it; returns the cursor of an open field.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.session.theme();
@@ -55,7 +58,22 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     match &model.keys.field {
         Some(Field::Filter(editor)) => {
             pen.text("filter /", theme.strong());
-            return field(&mut pen, editor, 0, area.y, theme);
+            let (words, style) = match filter::fault(model) {
+                Some(_) => (filter::fault_beside(model, pen.room()), theme.error()),
+                None => (filter::words_beside(model, pen.room()), theme.plain()),
+            };
+            // The words keep their room; of a long filter its end is shown.
+            let cells = u16::try_from(width(&words)).unwrap_or(u16::MAX);
+            let narrow = Rect {
+                width: area.width.saturating_sub(cells),
+                ..area
+            };
+            let mut beside = RowWriter::new(buffer, narrow);
+            beside.to(FILTER_CELLS);
+            let cursor = field(&mut beside, editor, 0, area.y, theme);
+            let at = beside.column().saturating_sub(area.x);
+            RowWriter::new(buffer, area).to(at).text(&words, style);
+            return cursor;
         }
         Some(Field::Search(editor) | Field::Find(editor, _)) => {
             pen.text("find /", theme.strong());

@@ -11,7 +11,7 @@ use crate::facts::{countdown, holder, label, shorten};
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::model::queue::{RowKey, Wants};
+use crate::model::queue::{RowKey, Wants, is_unseen};
 use domain::view::{QueueKind, QueueRow};
 use text::width;
 use text::words::age;
@@ -188,7 +188,7 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
     }
     // The column LEFT says overdue for as long as the gate is.
     let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
-    match (row.kind == QueueKind::Gate && !row.is_seen, is_overdue) {
+    match (is_unseen(row), is_overdue) {
         (true, true) => ("overdue".to_owned(), theme.warning()),
         (true, false) => ("unseen".to_owned(), theme.plain()),
         (false, _) => (String::new(), theme.plain()),

@@ -11,10 +11,11 @@ use utoipa::ToSchema;
 
 use super::stats;
 use crate::answer::{self, Answered, ApiError};
-use crate::app::{App, no_such_job};
+use crate::app::{App, Asker, no_such_job};
 use crate::params::{GatePath, JobPath, QueryParams};
 use domain::context::ContextFilter;
 use domain::decision::SealedDecision;
+use domain::filter::{self, GateFilter, Reading};
 use domain::gate::{Gate as DomainGate, GateState};
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -224,10 +225,11 @@ async fn wait(
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
     params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all"),
+        ("filter" = Option<String>, Query, description = "Only gates for which all these words hold: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media, severity>=high; !word: not so"),
         ("label" = Option<String>, Query, description = "Only gates with this label: key=value, or key for any value; may be repeated"),
         ("severity" = Option<String>, Query, pattern = "^((<|<=|=|>=|>)?(low|normal|high|critical))?$", description = "Only gates of this severity or more; =high that alone, also <, <=, >")),
     responses((status = 200, description = "Gates", body = [JobGateDoc])))]
-pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Answered {
+pub(crate) async fn list(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
     let words = ["open", "approved", "rejected", "canceled", "all"];
     let parse = |text: &str| {
         if text == "all" {
@@ -237,6 +239,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Ans
         }
     };
     let wanted = asked.word("state", &words, parse)?.unwrap_or(Some(GateState::Open));
+    let filter = asked.value("filter", "filter", GateFilter::parse)?.unwrap_or_default();
     let mut said = ContextFilter::default();
     for label in asked.texts("label") {
         said.label(label).map_err(|msg| asked.fault("label", "label", msg))?;
@@ -245,29 +248,25 @@ pub(crate) async fn list(State(app): State<Arc<App>>, asked: QueryParams) -> Ans
         said.severity(severity)
             .map_err(|msg| asked.fault("severity", "severity", msg))?;
     }
+    let filter = filter.and_said(said);
     // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
-    let filter = JobFilter {
+    let jobs = JobFilter {
         status: (wanted == Some(GateState::Open)).then_some(JobStatus::NeedsApproval),
         before: None,
         limit: JOBS_MAX,
     };
-    let jobs = app.read(app.engine.jobs(filter)).await?;
-    let mut gates: Vec<(&JobRows, &DomainGate)> = Vec::new();
-    for rows in &jobs {
-        let newest = rows.job.stages.iter().filter_map(|spec| rows.newest_gate(&spec.name));
-        let is_wanted = |gate: &&DomainGate| {
-            wanted.is_none_or(|state| gate.state == state) && said.is_met_by(gate.context.headline().as_ref())
-        };
-        gates.extend(newest.filter(is_wanted).map(|gate| (rows, gate)));
-    }
-    gates.sort_by_key(|(_, gate)| {
-        let is_settled = gate.state != GateState::Open;
-        (is_settled, gate.deadline().is_none(), gate.deadline(), gate.opened_at)
-    });
+    let jobs = app.read(app.engine.jobs(jobs)).await?;
     let config = app.config();
+    let lens = app.lens(&config);
+    let reading = Reading {
+        me: &caller.operator.name,
+        now: lens.now,
+        grace_s: lens.grace_s,
+    };
+    let gates = filter::listed(&jobs, wanted, &filter, reading);
     let documents: Vec<_> = gates
         .into_iter()
-        .map(|(rows, gate)| JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, app.lens(&config))))
+        .map(|(rows, gate)| JobGateDoc::of(rows, GateDoc::of_gate(rows, gate, lens)))
         .collect();
     Ok(answer::ok(&documents))
 }

@@ -1,11 +1,13 @@
 //! What a queue remembers so that no frame has to look for it is the same as what looking for it
 //! finds.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
+use domain::filter::Reading;
 use domain::ids::StageName;
 use domain::policy::OnTimeout;
 use domain::time::{Now, Timestamp};
@@ -63,7 +65,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => rows().prop_map(Step::Refresh),
         4 => (0..7usize).prop_map(Step::Select),
         1 => Just(Step::Deselect),
-        1 => prop::sample::select(vec!["", "tides", "j-3"]).prop_map(Step::Filter),
+        1 => prop::sample::select(vec!["", "tides", "j-3", "left<2m", "failed"]).prop_map(Step::Filter),
         1 => Just(Step::Sort),
     ]
 }
@@ -102,20 +104,23 @@ proptest! {
     #[test]
     fn whatever_happens_to_it_a_queue_finds_what_is_there(steps in prop::collection::vec(step(), 1..40)) {
         let mut queue = Queue::default();
+        let drafts = BTreeMap::new();
+        let reading = Reading { me: "bea", now: Now::default(), grace_s: 0 };
+        let reader = QueueReader { reading, drafts: &drafts };
         for step in steps {
             match step {
-                Step::Refresh(rows) => queue.refresh(rows),
+                Step::Refresh(rows) => queue.refresh(rows, reader),
                 Step::Select(place) => {
                     queue.select(place);
                 }
                 Step::Deselect => queue.deselect(),
                 Step::Filter(words) => {
-                    words.clone_into(&mut queue.filter);
-                    queue.arrange();
+                    queue.filter = GateFilter::parse(words).unwrap();
+                    queue.arrange(false, reader);
                 }
                 Step::Sort => {
                     queue.sort = queue.sort.next();
-                    queue.arrange();
+                    queue.arrange(true, reader);
                 }
             }
             check(&queue);

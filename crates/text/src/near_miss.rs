@@ -2,7 +2,7 @@
 
 /// The candidate that is at most two slips (a letter more, less, other, or two swapped) from the
 /// word, case and `_`/`-` apart.
-pub(crate) fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn near_miss<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = plain(word);
     // Two slips in a word of four letters are another word; a word longer than every key is none of
     // them.
