@@ -79,7 +79,7 @@ fn what_is_said_is_shown_filtered_by_and_frozen_into_the_decision() {
     assert_eq!(listed("--filter left<10m").len(), 0);
     let refused = workspace.refused("gate list --filter left<abc", 2);
     assert_contains(&refused, "left<abc: \"abc\" is no length of time; write left<10m");
-    assert_contains(&workspace.ok("gate list --filter mine"), "No gate is as you asked for");
+    assert_eq!(listed("--filter mine").len(), 0);
     assert_contains(&workspace.ok("gate list"), "high: release 17");
     workspace.ok("gate approve deploy-42 release");
     workspace.ok("gate approve deploy-43 release");
