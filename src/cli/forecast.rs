@@ -76,7 +76,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
             format!("#{}", end.attempt),
             end.verdict.to_string(),
             seen_by(end.seen_by),
-            policy(end),
+            end.policy.clone(),
             then(end),
         ]);
     }
@@ -95,13 +95,6 @@ fn seen_by(names: &[String]) -> String {
         [] => "nobody".to_owned(),
         names => names.join(", "),
     }
-}
-
-fn policy(end: &ForeseenEndDoc<'_>) -> String {
-    let after = end
-        .auto_approve_after_s
-        .map(|after_s| format!(" after {}", duration(after_s)));
-    format!("{}{}", end.on_timeout, after.unwrap_or_default())
 }
 
 fn then(end: &ForeseenEndDoc<'_>) -> String {

@@ -362,7 +362,11 @@ async fn act(
             let left = length(shown.addable_seconds.unwrap_or_default());
             let stands = match (shown.hold, shown.deadline) {
                 (Some(hold), _) => hold.used_up().unwrap_or_else(|| format!("held by {}", hold.by)),
-                (None, Some(deadline)) => format!("the timer will {} at {}", shown.on_timeout, clock_time(deadline)),
+                (None, Some(deadline)) => {
+                    let at = format!("at {}", clock_time(deadline));
+                    let will = shown.then().map(|at_zero| at_zero.will(&at));
+                    format!("the timer will {}", will.unwrap_or(at))
+                }
                 (None, None) => "a person must decide".to_owned(),
             };
             output.line(&format!("{}: {stands}; at most {left} may still be added", gate.key))?;

@@ -76,10 +76,10 @@ pub(crate) async fn run(
             gate.attempt.map(|attempt| format!("#{attempt}")).unwrap_or_default(),
             gate.state.as_str().to_owned(),
             time_left(&gate),
-            if gate.deadline.is_some() {
-                gate.on_timeout.to_owned()
-            } else {
-                "person".to_owned()
+            match (gate.at_zero, gate.deadline) {
+                (Some(then), _) => then.to_string(),
+                (None, Some(_)) => gate.on_timeout.to_owned(),
+                (None, None) => "person".to_owned(),
             },
             change(&gate),
             gate.opened_at.map(|at| ago(at, lens.now.utc)).unwrap_or_default(),

@@ -91,21 +91,17 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     }
     if let Some(stopped) = shown.stopped {
         output.line(&format!(
-            "deadline  stands still, {} left; runs again by {}, then {}",
+            "deadline  stands still, {} left; runs again by {}{}",
             length(stopped.left_seconds),
             clock_time(stopped.until),
-            shown.on_timeout
+            then(&shown)
         ))?;
     } else if let Some(deadline) = shown.deadline {
         let left = match time_left(&shown) {
             left if left.is_empty() => String::new(),
             left => format!(" (left: {left})"),
         };
-        output.line(&format!(
-            "deadline  {}{left}, then {}",
-            clock_time(deadline),
-            shown.on_timeout
-        ))?;
+        output.line(&format!("deadline  {}{left}{}", clock_time(deadline), then(&shown)))?;
     }
     output.line(&format!("policy    {}", policy(&gate.policy)))?;
     match session.config.gates.get(&gate.key.stage) {
@@ -175,17 +171,26 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     Ok(())
 }
 
+/// What the timer does at zero, and why; of a decided gate, what was agreed on.
+fn then(shown: &GateDoc<'_>) -> String {
+    match shown.then() {
+        None => format!(", then {}", shown.on_timeout),
+        Some(at_zero) if shown.held_by_policy => {
+            let doubt = at_zero.because.map(|doubt| format!(": {}", doubt.words()));
+            format!("; only a person decides{}", doubt.unwrap_or_default())
+        }
+        Some(at_zero) => format!(", then {}{}", at_zero.then, at_zero.unless()),
+    }
+}
+
 /// A policy in words.
 fn policy(policy: &GatePolicy) -> String {
     match policy.rule() {
         GateRule::Pass => "no gate: the stage passes".to_owned(),
         GateRule::Person => "a person decides".to_owned(),
-        GateRule::Timer { after_s, on_timeout } => {
-            format!(
-                "a person decides, or after {} the timer: {}",
-                duration(after_s),
-                on_timeout.as_str()
-            )
-        }
+        GateRule::Timer { .. } => format!(
+            "a person decides, or the timer: {}",
+            policy.timer_words().unwrap_or_default()
+        ),
     }
 }

@@ -23,3 +23,4 @@ mod several;
 mod story;
 mod streams;
 mod timer;
+mod unseen;

@@ -28,3 +28,4 @@ mod terminal;
 mod thin_line;
 mod together;
 mod torn_line;
+mod unseen;

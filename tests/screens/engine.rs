@@ -287,6 +287,7 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         attempt: gate.key.attempt,
         since: gate.opened_at,
         timer: gate.timer.clone(),
+        at_zero: gate.at_zero(),
         max_hold_s: gate.policy.max_hold_s,
         lease: gate.lease.clone().map(Arc::new),
         added_lines: gate.artifacts.iter().map(|artifact| artifact.added_lines).sum(),

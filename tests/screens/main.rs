@@ -37,6 +37,7 @@ mod slips;
 mod start;
 mod steady;
 mod undo;
+mod unseen;
 mod versions;
 mod wide;
 mod words;

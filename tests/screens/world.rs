@@ -462,6 +462,7 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         attempt: 1,
         since: at("02:09:00"),
         timer: None,
+        at_zero: None,
         max_hold_s: 3600,
         lease: None,
         added_lines: 0,

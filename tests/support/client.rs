@@ -15,7 +15,8 @@ use crate::support::pty::patience;
 use crate::support::run::Workspace;
 
 /// A gate that a person decides, one with a long timer, one with a short one.
-pub const GATES: &str = "gates:\n  outline: {}\n  script: {auto_approve: true, auto_approve_after_s: 3600}\n";
+pub const GATES: &str =
+    "gates:\n  outline: {}\n  script: {auto_approve: true, auto_approve_after_s: 3600, unseen: approve}\n";
 /// No limits, any port, three tokens: `ana-token`, `pipe-token`, `view-token`.
 pub fn configuration(more: &str) -> String {
     let sha256 = |name: &str| Digest::of(format!("{name}-token").as_bytes());

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use domain::gate::{Gate, GateState};
 use domain::job::{Attempt, AttemptState, JobRows, JobStatus};
 use domain::outlook::{Fact, Outlook};
+use domain::policy::OnTimeout;
 use domain::time::Timestamp;
 use serde_json::Value;
 
@@ -147,6 +148,7 @@ fn claimed(fact: &Fact) -> String {
             attempt,
             after_s,
             on_timeout,
+            because: _,
             stage_ran: _,
         } => format!("opened {stage} #{attempt} | {after_s:?} {on_timeout:?}"),
         Fact::GateDecided {
@@ -162,7 +164,7 @@ fn claimed(fact: &Fact) -> String {
         Fact::TimerStops { stage, attempt, .. } => format!("timer held | {stage} #{attempt}"),
         Fact::TimerRuns { stage, attempt, .. } => format!("timer released | {stage} #{attempt}"),
         Fact::TimerMoves { stage, attempt, .. } => format!("timer moved | {stage} #{attempt}"),
-        Fact::TimerEnds { stage, attempt } => format!("timer ended | {stage} #{attempt}"),
+        Fact::TimerEnds { stage, attempt, .. } => format!("timer ended | {stage} #{attempt}"),
         Fact::StagePasses { stage } => format!("passed {stage}"),
         Fact::StageStarts {
             stage,
@@ -386,7 +388,11 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
         if was.is_none() {
             let timer = gate.timer.as_ref();
             let after_s = timer.and(gate.policy.auto_approve_after_s);
-            let on_timeout = timer.map(|timer| timer.on_timeout);
+            // Nobody was shown a gate that has just opened.
+            let on_timeout = timer.map(|timer| match timer.on_timeout {
+                OnTimeout::Approve => gate.policy.unseen,
+                agreed => agreed,
+            });
             all.insert(format!("opened {name} | {after_s:?} {on_timeout:?}"));
         }
         let was_open = was.is_none_or(|was| was.state == GateState::Open);

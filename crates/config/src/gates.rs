@@ -21,7 +21,11 @@ keys! {
             OrNull(Seconds(0, "use null to wait for a person"));
         /// What the timer does at the deadline.
         on_timeout = Self::default().on_timeout =>
-            Word(&["approve", "reject", "hold"], on_timeout, "what a timer can do", "write approve, reject or hold");
+            Word(&["approve", "reject", "hold"], OnTimeout::parse, "what a timer can do", "write approve, reject or hold");
+        /// What the timer does instead of an approval where nobody was shown the whole change.
+        #[since("0.2.0")]
+        unseen = Self::default().unseen =>
+            Word(&["approve", "reject", "hold"], OnTimeout::parse, "what a timer can do", "write approve, reject or hold");
         /// The most that persons may add to one gate by an open editor, a hold or an extension.
         max_hold_s = Self::default().max_hold_s =>
             Seconds(0, "write the most seconds that persons may add; 0 lets nobody stop the timer");
@@ -30,8 +34,7 @@ keys! {
 
 /// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not
 /// enforced is a gate that is not there.
-const KEYS_LATER: [&str; 6] = [
-    "unseen",
+const KEYS_LATER: [&str; 5] = [
     "remind_before_s",
     "notes_required",
     "approvers",
@@ -99,12 +102,42 @@ impl Rules for GatePolicy {
             let hint = "a timer needs auto_approve: true and the seconds in auto_approve_after_s";
             gate.warn_of(on_timeout, at, message, hint);
         }
+        check_unseen(self, gate);
     }
 }
 
-fn on_timeout(word: &str) -> Option<OnTimeout> {
-    let all = [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold];
-    all.into_iter().find(|known| known.as_str() == word)
+/// Where silence may approve, somebody should have looked; and where it may not, nobody asks.
+fn check_unseen(policy: &GatePolicy, gate: &Field<'_>) {
+    let written = gate.get("unseen").map(|field| field.node.at);
+    match (policy.rule(), written) {
+        (
+            GateRule::Timer {
+                on_timeout: OnTimeout::Approve,
+                ..
+            },
+            None,
+        ) if policy.required => {
+            let message = "the timer approves even what nobody was shown";
+            let hint =
+                "write unseen: hold, so that it waits for a person then; unseen: approve says that this is meant";
+            let at = gate
+                .get("auto_approve_after_s")
+                .map_or(gate.node.at, |field| field.node.at);
+            gate.warn_of("unseen", at, message, hint);
+        }
+        (
+            GateRule::Timer {
+                on_timeout: OnTimeout::Approve,
+                ..
+            },
+            _,
+        )
+        | (_, None) => {}
+        (GateRule::Timer { .. } | GateRule::Person | GateRule::Pass, Some(at)) => {
+            let message = "this is ignored: no timer approves this gate";
+            gate.warn_of("unseen", at, message, "it asks what a timer does that would approve");
+        }
+    }
 }
 
 /// Reads the section.

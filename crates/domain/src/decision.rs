@@ -7,6 +7,7 @@ use super::canonical;
 use super::context::GateContext;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
+use super::policy::OnTimeout;
 use super::time::Timestamp;
 use crate::key::GateKey;
 use text::words::counted;
@@ -163,6 +164,8 @@ pub struct Decision {
     overridden: Option<String>,
     #[serde(default, skip_serializing_if = "GateContext::is_empty")]
     context: GateContext,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unseen: Option<OnTimeout>,
 }
 
 /// What a gate hands over to make its decision.
@@ -204,7 +207,14 @@ impl Decision {
             artifacts: parts.artifacts,
             overridden: None,
             context: parts.context.clone(),
+            unseen: None,
         }
+    }
+
+    /// The same, made because the policy asks for it where nobody was shown the whole change.
+    #[must_use]
+    pub(super) fn for_unseen(self, unseen: Option<OnTimeout>) -> Self {
+        Self { unseen, ..self }
     }
 
     /// The same, made while this person had the gate open, or after it was taken over from them.
@@ -270,6 +280,11 @@ impl Decision {
             .filter_map(|artifact| Some((&artifact.path, artifact.sha256?)));
         let digest = Digest::of_gate(reviewed);
         self.seen.iter().any(|seen| seen.digest == digest && seen.is_whole())
+    }
+    /// What the policy's `unseen` made of it; none: somebody was shown the whole change, or the
+    /// policy asks nobody.
+    pub fn unseen(&self) -> Option<OnTimeout> {
+        self.unseen
     }
     /// Why the gate was asked for, as it stood when it was decided.
     pub fn context(&self) -> &GateContext {

@@ -101,6 +101,9 @@ pub struct HeldUp {
 /// `event_held` of the store has it too.
 pub const HOLD_KIND: &str = "hold";
 
+/// Who stops a timer where it is no person.
+pub const BY_POLICY: &str = "policy";
+
 /// In the payload of a decision: whose open editor or prompt it did not wait for.
 pub const OVERRIDDEN: &str = "overridden";
 
@@ -144,6 +147,14 @@ pub struct Event {
     pub message: String,
     /// The facts, for programs.
     pub payload: Value,
+}
+
+impl Event {
+    /// Whether it is that the policy stopped a timer for good.
+    pub fn is_held_by_policy(&self) -> bool {
+        let by = self.payload.get("by").and_then(Value::as_str);
+        self.kind == EventType::GateHeld && by == Some(BY_POLICY)
+    }
 }
 
 /// The patches, and patches taken back, of one artifact among these events, oldest first.

@@ -12,7 +12,7 @@ use super::decision::{Decision, Seen};
 use super::heartbeat::Heartbeat;
 use super::ids::{ArtifactPath, Digest};
 use super::lease::Lease;
-use super::policy::{GatePolicy, OnTimeout};
+use super::policy::{AtZero, Doubt, GatePolicy, OnTimeout};
 use super::refusal::Refusal;
 use super::time::Timestamp;
 use super::timer::GateTimer;
@@ -153,10 +153,27 @@ impl Gate {
         Digest::of_gate(self.artifacts.iter().map(|artifact| (&artifact.path, artifact.digest)))
     }
 
-    /// Whether it is open and the timer approves it at zero.
-    pub fn is_approved_by_timer(&self) -> bool {
-        let on_timeout = self.timer.as_ref().map(|timer| timer.on_timeout);
-        self.state == GateState::Open && on_timeout == Some(OnTimeout::Approve)
+    /// What its timer does at zero, as the gate stands: who was shown what may change until then.
+    /// None: it is not open, or has no timer.
+    pub fn at_zero(&self) -> Option<AtZero> {
+        let timer = self.timer.as_ref().filter(|_| self.state == GateState::Open)?;
+        if timer.held_by_policy_at.is_some() {
+            return Some(AtZero {
+                then: OnTimeout::Hold,
+                because: timer.held_because,
+            });
+        }
+        let is_unseen = timer.on_timeout == OnTimeout::Approve && self.whole_looks().next().is_none();
+        Some(match self.policy.unseen {
+            then @ (OnTimeout::Hold | OnTimeout::Reject) if is_unseen => AtZero {
+                then,
+                because: Some(Doubt::Unseen),
+            },
+            OnTimeout::Approve | OnTimeout::Hold | OnTimeout::Reject => AtZero {
+                then: timer.on_timeout,
+                because: None,
+            },
+        })
     }
 
     /// Who had looked at what is under review, in words: `nobody had looked`,

@@ -17,7 +17,7 @@ use super::change::Change;
 use super::event::HeldUp;
 use super::ids::{ArtifactPath, Digest, StageName};
 use super::job::{Attempt, JobRows, JobStatus};
-use super::policy::OnTimeout;
+use super::policy::{AtZero, Doubt, OnTimeout};
 use super::refusal::Refusal;
 use super::time::{Now, Timestamp};
 use words::sentences;
@@ -59,8 +59,11 @@ pub enum Fact {
         attempt: u32,
         /// Seconds until the timer acts; null: only a person decides.
         after_s: Option<u64>,
-        /// What the timer does then.
+        /// What the timer does then, as the gate stands when it has opened.
         on_timeout: Option<OnTimeout>,
+        /// Why that is not what was agreed on otherwise.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        because: Option<Doubt>,
         /// Whether the stage's command ran for it: not where a person is to see what lies there
         /// already.
         stage_ran: bool,
@@ -92,7 +95,8 @@ pub enum Fact {
         /// Seconds that are left then.
         left_s: u64,
         /// What it does at the end.
-        on_timeout: OnTimeout,
+        #[serde(flatten)]
+        at_zero: AtZero,
     },
     /// A gate's timer is no longer held.
     TimerRuns {
@@ -103,7 +107,8 @@ pub enum Fact {
         /// Who has the gate open: until they leave it the timer stands even so.
         open_by: Option<String>,
         /// What it does at zero.
-        on_timeout: OnTimeout,
+        #[serde(flatten)]
+        at_zero: AtZero,
     },
     /// A gate's timer gets more time.
     TimerMoves {
@@ -114,10 +119,17 @@ pub enum Fact {
         /// Seconds that are left then.
         left_s: u64,
         /// What it does at zero.
-        on_timeout: OnTimeout,
+        #[serde(flatten)]
+        at_zero: AtZero,
     },
     /// A gate's time is up, and from then on only a person decides.
-    TimerEnds { stage: StageName, attempt: u32 },
+    TimerEnds {
+        stage: StageName,
+        attempt: u32,
+        /// The doubt that it does not approve for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        because: Option<Doubt>,
+    },
     /// A stage is passed over: it has no command and asks for no gate.
     StagePasses { stage: StageName },
     /// A stage's command runs, as soon as a leader has a slot for it.

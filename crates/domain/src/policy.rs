@@ -1,9 +1,10 @@
 //! What the configuration asks of a stage's gate, parsed once from the flags (the table of SPEC
-//! §2).
+//! §2), and what a timer does at zero.
 
 use serde::{Deserialize, Serialize};
+use text::words::duration;
 
-words! {
+read_words! {
     /// What the timer does at the deadline.
     #[derive(Default)]
     pub enum OnTimeout {
@@ -14,6 +15,50 @@ words! {
         Reject = "reject",
         /// The timer stops for good; only a person ends the gate.
         Hold = "hold",
+    }
+}
+
+read_words! {
+    /// Why a timer that was to approve does something else at zero.
+    pub enum Doubt {
+        /// Nobody was shown the whole change.
+        Unseen = "unseen",
+    }
+}
+
+impl Doubt {
+    /// As the log has it, after the fact.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Unseen => "nobody was shown the whole change",
+        }
+    }
+}
+
+/// What the timer of a gate does at zero, as the gate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtZero {
+    #[serde(rename = "on_timeout")]
+    pub then: OnTimeout,
+    /// Why it does not approve, as the policy otherwise lets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Doubt>,
+}
+
+impl AtZero {
+    /// What it will do, with the time in the words of the caller:
+    /// `hold in 1:00, unless somebody is shown the whole change`.
+    pub fn will(self, when: &str) -> String {
+        format!("{} {when}{}", self.then, self.unless())
+    }
+
+    /// What would end the doubt: `, unless somebody is shown the whole change`; nothing without
+    /// one.
+    pub fn unless(self) -> String {
+        let remedy = self.because.map(|doubt| match doubt {
+            Doubt::Unseen => ", unless somebody is shown the whole change",
+        });
+        remedy.unwrap_or_default().to_owned()
     }
 }
 
@@ -32,6 +77,9 @@ pub struct GatePolicy {
     /// What happens at the deadline.
     #[serde(default)]
     pub on_timeout: OnTimeout,
+    /// The same where the timer would approve and nobody was shown the whole change.
+    #[serde(default)]
+    pub unseen: OnTimeout,
     /// The most seconds that holds, leases and extensions by persons may add to one gate.
     #[serde(default = "max_hold_s_default")]
     pub max_hold_s: u64,
@@ -49,6 +97,7 @@ impl Default for GatePolicy {
             auto_approve: false,
             auto_approve_after_s: None,
             on_timeout: OnTimeout::Approve,
+            unseen: OnTimeout::Approve,
             max_hold_s: MAX_HOLD_S_DEFAULT,
         }
     }
@@ -81,6 +130,19 @@ impl GatePolicy {
             },
             (false, true, None) | (false, false, _) => GateRule::Pass,
         }
+    }
+
+    /// What the timer was agreed to do, in words: `approve after 30:00, unseen hold`. None: there is
+    /// none.
+    pub fn timer_words(&self) -> Option<String> {
+        let GateRule::Timer { after_s, on_timeout } = self.rule() else {
+            return None;
+        };
+        let unseen = match (on_timeout, self.unseen) {
+            (OnTimeout::Approve, unseen @ (OnTimeout::Hold | OnTimeout::Reject)) => format!(", unseen {unseen}"),
+            (OnTimeout::Approve | OnTimeout::Reject | OnTimeout::Hold, _) => String::new(),
+        };
+        Some(format!("{on_timeout} after {}{unseen}", duration(after_s)))
     }
 
     /// The same, where only a person may decide.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::anchor::Anchor;
 use super::hold::Hold;
 use super::lease::Lease;
-use super::policy::OnTimeout;
+use super::policy::{Doubt, OnTimeout};
 use super::refusal::Refusal;
 use super::time::{Now, SECOND_US, Timestamp};
 use super::wake::{Wake, WakeKind};
@@ -28,8 +28,11 @@ pub struct GateTimer {
     /// Since when the gate is shown as overdue; the grace runs from here and is never started
     /// twice.
     pub overdue_since: Option<Timestamp>,
-    /// Set when `on_timeout: hold` took effect: only a person ends this gate.
+    /// Set when the policy stopped it at zero: only a person ends this gate.
     pub held_by_policy_at: Option<Timestamp>,
+    /// The doubt that it was stopped for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_because: Option<Doubt>,
     /// Microseconds that persons have added so far, bounded by `max_hold_s`.
     pub added_us: i64,
     /// The person who stopped it.
@@ -58,7 +61,7 @@ pub enum TimerStatus {
     Held(Timestamp),
     /// The deadline passed while nobody could act; it fires at this time.
     Overdue(Timestamp),
-    /// Stopped for good by `on_timeout: hold`.
+    /// Stopped for good by the policy.
     HeldByPolicy,
 }
 
@@ -70,6 +73,7 @@ impl GateTimer {
             deadline: now.utc.plus_s(after_s),
             overdue_since: None,
             held_by_policy_at: None,
+            held_because: None,
             added_us: 0,
             hold: None,
             stopped_at: None,
@@ -263,6 +267,7 @@ impl GateTimer {
             on_timeout,
             deadline: self.deadline.plus_us(us(after_s).saturating_sub(us(former_s))),
             held_by_policy_at: None,
+            held_because: None,
             ..self.clone()
         }
     }

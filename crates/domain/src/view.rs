@@ -9,6 +9,7 @@ use super::event::ARTIFACT_CHANGED;
 use super::ids::{JobId, StageName};
 use super::job::JobStatus;
 use super::lease::Lease;
+use super::policy::AtZero;
 use super::time::Timestamp;
 use super::timer::GateTimer;
 
@@ -96,6 +97,8 @@ pub struct QueueRow {
     pub since: Timestamp,
     /// A gate's timer.
     pub timer: Option<GateTimer>,
+    /// What that does at zero, as the gate stands.
+    pub at_zero: Option<AtZero>,
     /// The bound of what persons may add, in seconds.
     pub max_hold_s: u64,
     /// The claim of a live editor or prompt.

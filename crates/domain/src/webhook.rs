@@ -24,6 +24,8 @@ read_words! {
         GateOpened = "gate_opened",
         /// The gate still waits.
         GateReminder = "gate_reminder",
+        /// The policy stopped the gate's timer at zero: only a person decides.
+        GateHeld = "gate_held",
         /// Somebody, or the timer, decided.
         GateDecided = "gate_decided",
         /// The gate ended without a decision.
@@ -35,11 +37,12 @@ read_words! {
 
 impl DeliveryKind {
     /// What an event is told as; none: it is nobody's outside.
-    pub fn of(kind: EventType) -> Option<Self> {
-        match kind {
+    pub fn of(event: &Event) -> Option<Self> {
+        match event.kind {
             EventType::GateOpened => Some(Self::GateOpened),
             EventType::GateApproved | EventType::GateRejected | EventType::GateAutoApproved => Some(Self::GateDecided),
             EventType::GateCanceled => Some(Self::GateCanceled),
+            EventType::GateHeld => event.is_held_by_policy().then_some(Self::GateHeld),
             EventType::JobCanceled | EventType::JobCompleted | EventType::JobFailed => Some(Self::JobEnded),
             EventType::JobAcknowledged
             | EventType::JobCreated
@@ -48,7 +51,6 @@ impl DeliveryKind {
             | EventType::StageCompleted
             | EventType::StageFailed
             | EventType::GateSeen
-            | EventType::GateHeld
             | EventType::GateReleased
             | EventType::GateExtended
             | EventType::GateOverdue

@@ -10,6 +10,7 @@ use domain::gate::{Gate, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, StageName};
 use domain::job::JobRows;
 use domain::key::GateRef;
+use domain::policy::OnTimeout;
 use domain::refusal::Refusal;
 use rules::{Ahead, Evidence, find_gate};
 
@@ -108,7 +109,8 @@ fn undo_patch(files: &impl Files, gate: &GateRef, path: Option<&ArtifactPath>) -
 /// What the end of a gate's time needs to know. What cannot be read for want of rights or of a disk
 /// is an error: the timer approves nothing then.
 pub fn expiry(files: &impl Files, rows: &JobRows, gate: Option<&Gate>) -> Result<Evidence, Refusal> {
-    let approved = gate.filter(|gate| gate.is_approved_by_timer());
+    let is_approved = |gate: &&Gate| gate.at_zero().is_some_and(|at_zero| at_zero.then == OnTimeout::Approve);
+    let approved = gate.filter(is_approved);
     let artifacts = approved.iter().flat_map(|gate| &gate.artifacts);
     let on_disk = artifacts.map(|artifact| files.readable_on_disk(rows, &artifact.path, artifact.digest));
     Ok(Evidence {

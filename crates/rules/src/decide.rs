@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use domain::artifact::GateArtifact;
-use domain::event::EventType;
+use domain::event::{BY_POLICY, EventType};
 use domain::gate::{Expiry, Gate, Verdict, notes_or_refuse};
 use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateKey;
 use domain::operator::Operator;
+use domain::policy::Doubt;
 use domain::proposal::Proposal;
 use domain::refusal::Refusal;
 use domain::undo::{Undoable, undone};
@@ -132,8 +133,9 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
         let overdue = timer.overdue(now, max_hold_s, grace_s);
         let settled_at = now.utc.plus_s(grace_s);
         let payload = json!({ "attempt": attempt, "deadline": overdue.deadline, "settled_at": settled_at });
-        let (then, grace) = (overdue.on_timeout, duration(grace_s));
-        let message = format!("{stage} #{attempt} is overdue: the timer will {then} in {grace}");
+        let at_zero = gate.at_zero().ok_or_else(|| Refusal::no_timer(key))?;
+        let will = at_zero.will(&format!("in {}", duration(grace_s)));
+        let message = format!("{stage} #{attempt} is overdue: the timer will {will}");
         draft.put_timer(gate, overdue);
         draft.log(EventType::GateOverdue, Some(stage), message, payload);
         return Ok(());
@@ -145,8 +147,13 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
     }
     match gate.expire(draft.cx.via.clone(), now.utc, &draft.evidence.on_disk)? {
         Expiry::Held(timer) => {
-            let message = format!("{stage} #{attempt} is held: its time is up and only a person may decide");
-            let payload = json!({ "attempt": attempt, "by": "policy" });
+            let because = timer.held_because;
+            let why = because.map_or("its time is up", Doubt::words);
+            let message = format!("{stage} #{attempt} is held at zero: {why}; only a person may decide");
+            let mut payload = json!({ "attempt": attempt, "by": BY_POLICY });
+            if let Some(doubt) = because {
+                payload["reason"] = json!(doubt);
+            }
             draft.put_timer(gate, timer);
             draft.log(EventType::GateHeld, Some(stage), message, payload);
         }
@@ -162,7 +169,7 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
             draft.put_timer(gate, timer);
             let found = moved.digest();
             let payload = json!({
-                "attempt": attempt, "by": "policy", "reason": "artifact_changed", "path": moved.path,
+                "attempt": attempt, "by": BY_POLICY, "reason": "artifact_changed", "path": moved.path,
                 "sha256": moved.registered, "found": found,
             });
             draft.log(EventType::GateHeld, Some(stage), message, payload);

@@ -15,7 +15,7 @@ use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::operator::Operator;
 
-use domain::policy::{GatePolicy, GateRule};
+use domain::policy::{Doubt, GatePolicy, GateRule};
 use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::Refusal;
 use domain::time::clock_time;
@@ -325,9 +325,14 @@ impl<'a> JobEdit<'a> {
             context,
             heartbeat,
         };
-        let until = match &gate.timer {
-            Some(timer) => format!("the timer will {} at {}", timer.on_timeout, clock_time(timer.deadline)),
-            None => "a person must decide".to_owned(),
+        let until = match (gate.at_zero(), gate.deadline()) {
+            (Some(at_zero), Some(deadline)) => {
+                format!(
+                    "the timer will {}",
+                    at_zero.will(&format!("at {}", clock_time(deadline)))
+                )
+            }
+            (None, _) | (_, None) => "a person must decide".to_owned(),
         };
         let mut payload = json!({
             "attempt": attempt, "deadline": gate.deadline(), "digest": gate.digest(), "policy": gate.policy,
@@ -554,13 +559,18 @@ impl<'a> JobEdit<'a> {
             (Verdict::Reject, _) => EventType::GateRejected,
         };
         let mut message = format!("{} {} {stage} #{attempt}", decision.by(), verdict.past());
-        if decision.is_by_timer() && decision.seen().is_empty() {
+        if decision.unseen().is_some() {
+            message.push_str(&format!("; {}", Doubt::Unseen.words()));
+        } else if decision.is_by_timer() && decision.seen().is_empty() {
             message.push_str("; nobody had looked");
         }
-        let payload = json!({
+        let mut payload = json!({
             "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
             "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
         });
+        if let Some(unseen) = decision.unseen() {
+            payload["unseen"] = json!(unseen);
+        }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);
             self.drop_unnamed(decision);

@@ -9,25 +9,19 @@ use domain::anchor::{Anchor, BootId};
 use domain::gate::{Gate, GateState, Settled};
 use domain::ids::JobId;
 use domain::key::GateKey;
-use domain::policy::OnTimeout;
+use domain::policy::{Doubt, OnTimeout};
 use domain::timer::GateTimer;
 
 /// What [`gate`] reads, in its order.
 pub(super) const COLUMNS: &str = "job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, \
-     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat";
+     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, held_because, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat";
 
 const OPENED_AT: usize = 4;
 const TIMER: usize = 5;
 const SETTLED_BY: usize = TIMER + TIMER_COLUMNS;
 
 /// How many columns [`timer`] reads.
-pub(super) const TIMER_COLUMNS: usize = 9;
-
-fn on_timeout(word: &str) -> Option<OnTimeout> {
-    [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold]
-        .into_iter()
-        .find(|choice| choice.as_str() == word)
-}
+pub(super) const TIMER_COLUMNS: usize = 10;
 
 /// Reads the columns of a timer, the first of which is `column`.
 pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer>, RowError> {
@@ -35,7 +29,7 @@ pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer
         return Ok(None);
     }
     Ok(Some(GateTimer {
-        on_timeout: cells.word(column, on_timeout)?,
+        on_timeout: cells.word(column, OnTimeout::parse)?,
         deadline: cells.time(column + 1)?,
         overdue_since: cells.optional_time(column + 2)?,
         held_by_policy_at: cells.optional_time(column + 3)?,
@@ -43,7 +37,16 @@ pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer
         hold: cells.optional_json(column + 5)?,
         stopped_at: cells.optional_time(column + 6)?,
         anchor: anchor(cells, column + 7)?,
+        held_because: doubt(cells, column + 9)?,
     }))
+}
+
+/// Reads a doubt; null is none.
+pub(super) fn doubt(cells: &Cells<'_>, column: usize) -> Result<Option<Doubt>, RowError> {
+    match cells.optional_text(column)? {
+        Some(_) => cells.word(column, Doubt::parse).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Reads the columns of an anchor: both or none.
@@ -95,8 +98,9 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         gate,
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
-           lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us, context, heartbeat)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)
+           lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us, context, heartbeat,
+           held_because, at_zero, doubt)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -110,7 +114,8 @@ pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize,
         "UPDATE gate SET state = ?4, opened_at = ?5, on_timeout = ?6, deadline = ?7, overdue_since = ?8,
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
-           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27, context = ?28, heartbeat = ?29
+           artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27, context = ?28, heartbeat = ?29,
+           held_because = ?30, at_zero = ?31, doubt = ?32
          WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND state = 'open'",
     )
 }
@@ -126,6 +131,7 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         .iter()
         .fold(0_u32, |sum, one| sum.saturating_add(one.removed_lines));
     let is_any = !artifacts.is_empty();
+    let at_zero = gate.at_zero();
     Ok(connection.prepare_cached(sql)?.execute(params![
         gate.key.job_id.as_str(),
         gate.key.stage.as_str(),
@@ -160,5 +166,8 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
             .then(|| json_text(&gate.context))
             .transpose()?,
         gate.heartbeat.as_ref().map(json_text).transpose()?,
+        timer.and_then(|timer| timer.held_because).map(Doubt::as_str),
+        at_zero.map(|at_zero| at_zero.then.as_str()),
+        at_zero.and_then(|at_zero| at_zero.because).map(Doubt::as_str),
     ])?)
 }

@@ -17,6 +17,7 @@ use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::lease::Lease;
+use domain::policy::{AtZero, OnTimeout};
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
 use domain::wake::{self, Wake};
@@ -110,7 +111,7 @@ const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
 
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, heartbeat FROM gate";
+     hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, heartbeat FROM gate";
 const WHERE_TIMER: &str =
     "WHERE state = 'open' AND (on_timeout IS NOT NULL AND held_by_policy_at IS NULL OR heartbeat IS NOT NULL)";
 
@@ -138,18 +139,21 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // The index holds the open gates only; left to itself the planner may walk the whole history.
     let sql =
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-           hold, stopped_at, boot, boot_offset_us, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
-           json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels')
+           hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
+           json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels'),
+           at_zero, doubt
          FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
     collect(connection, sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
         let key = key(&cells, names)?;
+        let timer = gate_row::timer(&cells, TIMER)?;
         Ok(QueueRow {
             kind: QueueKind::Gate,
             job_id: key.job_id,
             stage: Some(key.stage),
             attempt: key.attempt,
-            timer: gate_row::timer(&cells, TIMER)?,
+            at_zero: at_zero(&cells, timer.as_ref(), BEHIND_TIMER + 13)?,
+            timer,
             max_hold_s: cells.u64(BEHIND_TIMER)?,
             lease: cells.optional_json(BEHIND_TIMER + 1)?.map(Arc::new),
             since: cells.time(BEHIND_TIMER + 2)?,
@@ -164,6 +168,18 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             headline: headline(&cells, BEHIND_TIMER + 10)?,
         })
     })
+}
+
+/// What the timer does at zero; gates that were written before doubts were known have none.
+fn at_zero(cells: &Cells<'_>, timer: Option<&GateTimer>, column: usize) -> Result<Option<AtZero>, RowError> {
+    let Some(timer) = timer else { return Ok(None) };
+    Ok(Some(AtZero {
+        then: match cells.optional_text(column)? {
+            Some(_) => cells.word(column, OnTimeout::parse)?,
+            None => timer.on_timeout,
+        },
+        because: gate_row::doubt(cells, column + 1)?,
+    }))
 }
 
 /// What lists show of a gate's context; none where that says nothing of it.
@@ -216,6 +232,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             attempt: cells.get(8)?,
             since: since.unwrap_or(status_since),
             timer: None,
+            at_zero: None,
             max_hold_s: 0,
             lease: None,
             added_lines: 0,

@@ -47,6 +47,8 @@ pub struct DecisionFile {
     overridden: Option<String>,
     /// Why the gate was asked for, as it stood then; absent where nobody said so.
     context: Option<ContextDoc>,
+    /// `reject`, where the timer rejected because nobody was shown the whole change; absent otherwise.
+    unseen: Option<String>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.

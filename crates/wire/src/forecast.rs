@@ -50,6 +50,12 @@ pub struct ForeseenEndDoc<'a> {
     /// And what then.
     #[schema(value_type = String)]
     pub on_timeout: OnTimeout,
+    /// What instead of an approval where nobody was shown the whole change.
+    #[schema(value_type = String)]
+    pub(crate) unseen: OnTimeout,
+    /// The policy in words.
+    #[serde(skip)]
+    pub policy: String,
     /// What follows, in plain words.
     pub sentences: Vec<String>,
     /// The same as data: each names itself in `fact`.
@@ -107,6 +113,8 @@ impl<'a> ForeseenEndDoc<'a> {
             seen_by: &end.seen_by,
             auto_approve_after_s: end.policy.auto_approve_after_s,
             on_timeout: end.policy.on_timeout,
+            unseen: end.policy.unseen,
+            policy: end.policy.timer_words().unwrap_or_default(),
             sentences: end.then.as_ref().map_or_else(|_| Vec::new(), Outlook::follows),
             facts,
             refused: end.then.as_ref().err(),

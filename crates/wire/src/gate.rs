@@ -13,7 +13,7 @@ use domain::hold::used_up;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::{OldGate, OldJob};
-use domain::policy::{GatePolicy, OnTimeout};
+use domain::policy::{AtZero, Doubt, GatePolicy, OnTimeout};
 use domain::stage_state::StageState;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::{GateTimer, TimerStatus};
@@ -67,6 +67,15 @@ pub struct GateDoc<'a> {
     pub(crate) auto_approve_enabled: bool,
     /// approve, reject or hold.
     pub on_timeout: &'static str,
+    /// What the timer does where it would approve and nobody was shown the whole change: approve, hold or reject.
+    pub(crate) unseen: &'static str,
+    /// What the timer does at zero as the gate stands: approve, reject or hold; null where it has none, or is decided.
+    #[schema(value_type = Option<String>, required = true)]
+    pub at_zero: Option<OnTimeout>,
+    /// Why it does not approve, though that was agreed on: `unseen`, because nobody was shown the whole change; absent without a doubt.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
     /// Seconds until the timer acts; while stopped: the time until it acts if the hold lasts as long as it may. Null: it never acts by
     /// itself.
     #[schema(required = true)]
@@ -266,6 +275,14 @@ impl<'a> GateArtifactDoc<'a> {
     }
 }
 
+impl GateDoc<'_> {
+    /// What its timer does at zero, where it has one.
+    pub fn then(&self) -> Option<AtZero> {
+        let (then, because) = (self.at_zero?, self.doubt);
+        Some(AtZero { then, because })
+    }
+}
+
 fn seconds(us: i64) -> f64 {
     us.max(0) as f64 / SECOND_US as f64
 }
@@ -286,6 +303,7 @@ impl<'a> GateDoc<'a> {
                     timeout_seconds: policy.auto_approve_after_s,
                     auto_approve_enabled: policy.auto_approve,
                     on_timeout: policy.on_timeout.as_str(),
+                    unseen: policy.unseen.as_str(),
                     ..Self::blank(stage, state)
                 }
             }
@@ -311,6 +329,9 @@ impl<'a> GateDoc<'a> {
             timeout_seconds: None,
             auto_approve_enabled: false,
             on_timeout: OnTimeout::Approve.as_str(),
+            unseen: OnTimeout::Approve.as_str(),
+            at_zero: None,
+            doubt: None,
             time_remaining: None,
             time_elapsed: None,
             overdue_since: None,
@@ -361,6 +382,7 @@ impl<'a> GateDoc<'a> {
         let is_decided = matches!(gate.state, GateState::Approved | GateState::Rejected);
         let lease = gate.lease.as_ref().filter(|lease| is_open && lease.is_live(lens.now));
         let timer = gate.timer.as_ref();
+        let at_zero = gate.at_zero();
         let max_hold_s = gate.policy.max_hold_s;
         let stopped = |timer: &GateTimer| {
             Some(StoppedDoc {
@@ -393,6 +415,9 @@ impl<'a> GateDoc<'a> {
             timeout_seconds: gate.policy.auto_approve_after_s,
             auto_approve_enabled: gate.policy.auto_approve,
             on_timeout: gate.policy.on_timeout.as_str(),
+            unseen: gate.policy.unseen.as_str(),
+            at_zero: at_zero.map(|at_zero| at_zero.then),
+            doubt: at_zero.and_then(|at_zero| at_zero.because),
             time_remaining: fires_at.map(|at| seconds(at.us_since(lens.now.utc))),
             time_elapsed: Some(seconds(until.us_since(gate.opened_at))),
             overdue_since: timer.and_then(|timer| timer.overdue_since),

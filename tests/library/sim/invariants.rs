@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use domain::ask::Command;
 use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
-use domain::gate::{Gate, GateState};
+use domain::gate::{Gate, GateState, Verdict};
 use domain::ids::{Digest, JobId, StageName};
 use domain::job::{Attempt, AttemptState, JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::outlook::Outlook;
+use domain::policy::{Doubt, OnTimeout};
 use domain::refusal::Refusal;
 use domain::time::SECOND_US;
 use domain::wake::{Armed, Due, WakeKind};
@@ -45,8 +46,12 @@ impl<S: Storage> World<S> {
                 self.broken(format!("{} is settled without a decision", gate.key));
                 continue;
             };
+            let is_said = |note: &str| match sealed.decision.unseen() {
+                Some(_) => note.contains("nobody was shown the whole change"),
+                None => note.contains("nobody had looked") != is_looked_at(gate),
+            };
             if let Some(note) = sealed.decision.notes().filter(|_| is_by_expiry(in_flight))
-                && note.contains("nobody had looked") == is_looked_at(gate)
+                && !is_said(note)
             {
                 self.broken(format!(
                     "{}: the timer's note says {note:?} of who had looked",
@@ -67,8 +72,10 @@ impl<S: Storage> World<S> {
             }
             if is_by_expiry && let Some(former) = former {
                 self.judge_timer(process, former);
+                self.judge_looks(former, Verdict::of(&sealed.decision));
             }
         }
+        self.judge_held(before, &after);
         self.judge_review(before, &after, in_flight.command());
         self.judge_hands(before, &after, in_flight);
         self.truth.follow(before, &after, in_flight.command(), self.true_us);
@@ -124,6 +131,36 @@ impl<S: Storage> World<S> {
         if matches!(command, Some(Command::Resume { .. })) {
             for key in timed.collect::<Vec<_>>() {
                 self.broken(format!("{key} was opened for review, and a timer may approve it"));
+            }
+        }
+    }
+
+    /// Silence approves, where the policy asks for it, only what somebody was shown all of; and
+    /// nothing is rejected for want of a look that was there.
+    fn judge_looks(&mut self, gate: &Gate, verdict: Verdict) {
+        let (key, asked) = (gate.key.clone(), (gate.policy.on_timeout, gate.policy.unseen));
+        match (asked, verdict, is_shown_whole(gate)) {
+            ((_, OnTimeout::Hold | OnTimeout::Reject), Verdict::Approve, false) => {
+                self.broken(format!("{key}: the timer approved what nobody was shown all of"));
+            }
+            ((OnTimeout::Approve, _), Verdict::Reject, true) => {
+                self.broken(format!("{key}: the timer rejected, and somebody was shown all of it"));
+            }
+            ((OnTimeout::Approve, OnTimeout::Approve | OnTimeout::Hold), Verdict::Reject, false) => {
+                self.broken(format!("{key}: the timer rejected, and nobody had asked for that"));
+            }
+            _ => {}
+        }
+    }
+
+    /// What is held because nobody was shown it was shown to nobody.
+    fn judge_held(&mut self, before: Option<&JobRows>, after: &JobRows) {
+        let because = |gate: &Gate| gate.timer.as_ref().and_then(|timer| timer.held_because);
+        for former in before.into_iter().flat_map(|rows| &rows.gates) {
+            let gate = after.gate(&former.key.stage, former.key.attempt);
+            let is_new = because(former).is_none() && gate.and_then(because) == Some(Doubt::Unseen);
+            if is_new && (is_shown_whole(former) || former.policy.unseen != OnTimeout::Hold) {
+                self.broken(format!("{}: held as unseen, and it was not", former.key));
             }
         }
     }
@@ -482,6 +519,13 @@ fn is_by_expiry(in_flight: &InFlight) -> bool {
 /// Whether somebody had looked at just this version.
 fn is_looked_at(gate: &Gate) -> bool {
     gate.seen.iter().any(|seen| seen.digest == gate.digest())
+}
+
+/// Whether somebody was shown every hunk of just this version.
+fn is_shown_whole(gate: &Gate) -> bool {
+    let looks = gate.seen.iter().filter(|seen| seen.digest == gate.digest());
+    let mut counts = looks.filter_map(|seen| Some((seen.hunks?, seen.hunks_shown?)));
+    counts.any(|(all, shown)| shown >= all)
 }
 
 /// Leases come and go without an event, so without a word in the files.

@@ -112,7 +112,8 @@ pub fn play(seed: u64, plant: Plant) -> Played {
         None,
     ]);
     let (processes, jobs) = (2 + random.below(2), 1 + random.below(2));
-    let mut world = World::new(store, plant, processes, jobs, on_timeout);
+    let unseen = random.pick(&[OnTimeout::Approve, OnTimeout::Hold, OnTimeout::Hold, OnTimeout::Reject]);
+    let mut world = World::new(store, plant, processes, jobs, on_timeout.map(|then| (then, unseen)));
     let mut jobs = jobs;
     if random.one_in(3) {
         world.start_manual();
@@ -243,7 +244,7 @@ impl Orderings {
     /// A job at its open, timed gate.
     pub fn at_gate(&self) -> World<Memory> {
         let store = Memory::with(self.plant);
-        let mut world = World::new(store, self.plant, 2, 1, Some(OnTimeout::Approve));
+        let mut world = World::new(store, self.plant, 2, 1, Some((OnTimeout::Approve, OnTimeout::Approve)));
         for step in [
             Step::LeaderTurn(0, true),
             Step::CommandEnds(0),

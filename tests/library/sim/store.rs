@@ -59,6 +59,8 @@ pub enum Plant {
     BlindPreview,
     /// A preview says that the next stage of the list starts, whatever the rules make of it.
     GuessingPreview,
+    /// The timer takes any look for a look at all of it.
+    AnyLookCounts,
     /// A forecast takes no notice of holds.
     ForecastForgetsHolds,
     /// Resuming takes what lies there for what was decided on.
@@ -70,7 +72,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 20] = [
+    pub const DEFECTS: [Self; 21] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -86,6 +88,7 @@ impl Plant {
         Self::ForgetsPrevious,
         Self::StalePreview,
         Self::BlindPreview,
+        Self::AnyLookCounts,
         Self::ForecastForgetsHolds,
         Self::GuessingPreview,
         Self::ResumeLetsThrough,
@@ -282,6 +285,12 @@ impl Plant {
                     timer.hold = None;
                     timer.stopped_at = None;
                 }
+            }
+        }
+        if let (Self::AnyLookCounts, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
+            let gates = &mut Rc::make_mut(&mut rows).gates;
+            for seen in gates.iter_mut().flat_map(|gate| &mut gate.seen) {
+                seen.hunks_shown = seen.hunks;
             }
         }
         Some(rows)

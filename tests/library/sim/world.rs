@@ -113,11 +113,14 @@ pub fn script_path() -> ArtifactPath {
 
 impl<S: Storage> World<S> {
     /// Processes that run, the first of them leading; jobs that have been started.
-    pub fn new(store: S, plant: Plant, processes: usize, jobs: usize, on_timeout: Option<OnTimeout>) -> Self {
+    /// `at_zero`: what the timer does, and what where nobody was shown the whole change.
+    pub fn new(store: S, plant: Plant, processes: usize, jobs: usize, at_zero: Option<(OnTimeout, OnTimeout)>) -> Self {
+        let (on_timeout, unseen) = at_zero.unwrap_or_default();
         let policy = GatePolicy {
-            auto_approve: on_timeout.is_some(),
-            auto_approve_after_s: on_timeout.map(|_| WINDOW_S),
-            on_timeout: on_timeout.unwrap_or_default(),
+            auto_approve: at_zero.is_some(),
+            auto_approve_after_s: at_zero.map(|_| WINDOW_S),
+            on_timeout,
+            unseen,
             max_hold_s: MAX_HOLD_S,
             ..GatePolicy::default()
         };

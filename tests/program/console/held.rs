@@ -10,17 +10,21 @@ use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
 
-/// A timed gate; whoever runs the tests may act for others.
+/// A timed gate.
 pub(super) fn shared() -> Workspace {
+    shared_with(
+        "pipeline: {stages: [{name: release}, {name: handover}]}\n\
+         gates:\n  release: {auto_approve: true, auto_approve_after_s: 600}\n  handover: {required: true}\n",
+    )
+}
+
+/// Whoever runs the tests may act for others.
+pub(super) fn shared_with(configuration: &str) -> Workspace {
     let login = User::from_uid(Uid::current())
         .ok()
         .flatten()
         .map_or_else(|| format!("uid-{}", Uid::current()), |user| user.name);
-    Workspace::new(&format!(
-        "security: {{shared_accounts: [{login}]}}\n\
-         pipeline: {{stages: [{{name: release}}, {{name: handover}}]}}\n\
-         gates:\n  release: {{auto_approve: true, auto_approve_after_s: 600}}\n  handover: {{required: true}}\n"
-    ))
+    Workspace::new(&format!("security: {{shared_accounts: [{login}]}}\n{configuration}"))
 }
 
 pub(super) fn desk(workspace: &Workspace, name: &str) -> Desk {

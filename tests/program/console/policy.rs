@@ -6,7 +6,7 @@ use crate::support::beside::job_at_gate;
 use crate::support::run::Workspace;
 use crate::support::said::assert_has;
 
-const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1}";
+const TIMED: &str = "handover: {auto_approve: true, auto_approve_after_s: 1, unseen: approve}";
 
 /// Approves the first gate of a job: the console opens the second one, with the policy that it goes
 /// by.

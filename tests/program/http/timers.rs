@@ -10,7 +10,7 @@ use crate::support::said::{assert_contains, assert_ends, assert_has, assert_lack
 /// `outline` has a timer of an hour, to which persons may add ten minutes; `script` has none.
 fn timed() -> Workspace {
     let text = configuration("").replace(
-        "outline: {}\n  script: {auto_approve: true, auto_approve_after_s: 3600}",
+        "outline: {}\n  script: {auto_approve: true, auto_approve_after_s: 3600, unseen: approve}",
         "outline: {auto_approve: true, auto_approve_after_s: 3600, max_hold_s: 600}\n  script: {}",
     );
     assert!(text.contains("max_hold_s"));

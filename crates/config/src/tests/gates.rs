@@ -5,13 +5,14 @@ use domain::policy::{GatePolicy, OnTimeout};
 
 #[test]
 fn every_key_of_a_gate_is_taken() {
-    let text =
-        "gates: {script: {auto_approve: true, auto_approve_after_s: 315360000, on_timeout: reject, max_hold_s: 0}}";
+    let text = "gates: {script: {auto_approve: true, auto_approve_after_s: 315360000, on_timeout: reject, max_hold_s: 0}, \
+         audio: {auto_approve: true, auto_approve_after_s: 1, unseen: hold}}";
     let Loaded { config, warnings } = loaded(text);
     assert_eq!(warnings, []);
     let policy = &config.gates[&stage("script")];
     assert_eq!(policy.auto_approve_after_s, Some(315_360_000));
     assert_eq!((policy.on_timeout, policy.max_hold_s), (OnTimeout::Reject, 0));
+    assert_eq!(config.gates[&stage("audio")].unseen, OnTimeout::Hold);
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn anchors_and_merge_keys_work() {
 x-timer: &timer
   auto_approve: true
   auto_approve_after_s: 60
+  unseen: hold
 gates:
   outline: *timer
   audio:

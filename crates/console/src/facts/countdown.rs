@@ -4,7 +4,6 @@ use ratatui::style::Style;
 
 use crate::model::Model;
 use crate::theme::Theme;
-use domain::policy::OnTimeout;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::TimerStatus;
 use domain::view::{QueueKind, QueueRow};
@@ -115,11 +114,7 @@ pub(crate) fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
     match (row.kind, &row.timer) {
         (QueueKind::Gate, None) => "person",
         (QueueKind::Gate, Some(_)) if status(model, row) == Some(TimerStatus::HeldByPolicy) => "person",
-        (QueueKind::Gate, Some(timer)) => match timer.on_timeout {
-            OnTimeout::Approve => "approve",
-            OnTimeout::Reject => "reject",
-            OnTimeout::Hold => "hold",
-        },
+        (QueueKind::Gate, Some(timer)) => row.at_zero.map_or(timer.on_timeout, |at_zero| at_zero.then).as_str(),
         (QueueKind::Paused, _) => "paused",
         (QueueKind::Running, _) => "running",
         (QueueKind::Failed, _) => "failed",

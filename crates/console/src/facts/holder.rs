@@ -7,6 +7,7 @@ use crate::model::Model;
 use crate::model::queue::RowKey;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
+use domain::policy::Doubt;
 use domain::timer::TimerStatus;
 use domain::view::QueueRow;
 use domain::{hold, time};
@@ -90,8 +91,11 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
     if model.drafts.by_gate.contains_key(key) {
         return words(&["your draft"]);
     }
-    match row.timer.as_ref().and_then(|timer| timer.held_by_policy_at) {
-        Some(_) => words(&["held by policy", "by policy"]),
+    match row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_some()) {
+        Some(timer) => match timer.held_because {
+            Some(Doubt::Unseen) => words(&["held by policy: unseen", "held: unseen"]),
+            None => words(&["held by policy", "by policy"]),
+        },
         None => Vec::new(),
     }
 }

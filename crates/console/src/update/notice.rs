@@ -167,6 +167,7 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled if !is_own => Tone::Info,
         EventType::StageFailed | EventType::JobFailed => Tone::Error,
         EventType::JobCompleted | EventType::GateOverdue | EventType::GateRequesterGone => Tone::Info,
+        EventType::GateHeld if event.is_held_by_policy() => Tone::Timer,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
         EventType::GateExtended | EventType::GateContextChanged | EventType::JobAcknowledged if is_by_other => {
             Tone::Info

@@ -19,16 +19,14 @@ use diff::lines::LineEnd;
 use diff::search::Needle;
 use domain::gate::Gate;
 use domain::policy::{GatePolicy, GateRule};
-use text::words::{age, ago, counted, duration};
+use text::words::{age, ago, counted};
 use text::{visible_line, width};
 
 fn policy_words(policy: &GatePolicy) -> String {
     match policy.rule() {
         GateRule::Pass => "no gate".to_owned(),
         GateRule::Person => "a person decides".to_owned(),
-        GateRule::Timer { after_s, on_timeout } => {
-            format!("timer: {} after {}", on_timeout.as_str(), duration(after_s))
-        }
+        GateRule::Timer { .. } => format!("timer: {}", policy.timer_words().unwrap_or_default()),
     }
 }
 
@@ -40,6 +38,13 @@ fn draw_policy(model: &Model, gate: Option<&Gate>, mut pen: RowWriter<'_>) {
     pen.skip(1)
         .text("policy  ", theme.strong())
         .text(&policy_words(&gate.policy), theme.plain());
+    if let Some(doubt) = gate.at_zero().and_then(|at_zero| at_zero.because) {
+        let held = gate.timer.as_ref().and_then(|timer| timer.held_because);
+        let held = held.map_or("", |_| "held: ");
+        let wordings = [doubt.words(), doubt.as_str()].map(|doubt| format!("; {held}{doubt}"));
+        let words = shorten::fitting(wordings, |words| width(words) <= pen.room());
+        pen.text(&words.unwrap_or_default(), theme.warning());
+    }
     let opened = format!(
         "   opened {} ({})",
         label::clock_minutes(gate.opened_at),

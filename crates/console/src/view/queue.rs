@@ -12,6 +12,7 @@ use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::queue::{RowKey, Wants, is_unseen};
+use domain::policy::Doubt;
 use domain::view::{QueueKind, QueueRow};
 use text::width;
 use text::words::age;
@@ -188,10 +189,12 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
     }
     // The column LEFT says overdue for as long as the gate is.
     let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
-    match (is_unseen(row), is_overdue) {
-        (true, true) => ("overdue".to_owned(), theme.warning()),
-        (true, false) => ("unseen".to_owned(), theme.plain()),
-        (false, _) => (String::new(), theme.plain()),
+    let doubt = row.at_zero.and_then(|at_zero| at_zero.because);
+    match (is_unseen(row), doubt, is_overdue) {
+        (true, _, true) => ("overdue".to_owned(), theme.warning()),
+        (true, _, false) => ("unseen".to_owned(), theme.plain()),
+        (false, Some(Doubt::Unseen), _) => ("partly seen".to_owned(), theme.plain()),
+        (false, None, _) => (String::new(), theme.plain()),
     }
 }
 

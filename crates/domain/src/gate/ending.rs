@@ -5,7 +5,7 @@ use crate::artifact::GateArtifact;
 use crate::decision::{DecidedArtifact, Decider, Decision, DecisionParts};
 use crate::ids::Digest;
 use crate::operator::{Operator, Via};
-use crate::policy::OnTimeout;
+use crate::policy::{AtZero, Doubt, OnTimeout};
 use crate::proposal::Proposal;
 use crate::refusal::{ChangedArtifact, Refusal};
 use crate::time::{SECOND_US, Timestamp};
@@ -26,7 +26,7 @@ pub fn notes_or_refuse(notes: Option<&str>) -> Result<Option<&str>, Refusal> {
 pub enum Expiry {
     /// The timer decides.
     Decided(Box<Decision>),
-    /// The timer stops for good; only a person ends the gate.
+    /// The timer stops for good, for the doubt that it names, if any; only a person ends the gate.
     Held(GateTimer),
     /// The same, because this artifact is not what the gate shows: nobody has agreed to let the
     /// timer approve that.
@@ -44,8 +44,8 @@ fn as_reviewed(artifact: &GateArtifact) -> DecidedArtifact {
 
 impl Gate {
     /// What the timer writes into the record: after how long it decided, and whether somebody had
-    /// looked.
-    fn timer_note(&self, timer: &GateTimer) -> String {
+    /// looked, or the doubt that it decided for.
+    fn timer_note(&self, timer: &GateTimer, because: Option<Doubt>) -> String {
         let added_s = match timer.stopped_at {
             // A hold or a lease stood to the end: then all of the bound is used up.
             Some(_) => self.policy.max_hold_s,
@@ -60,7 +60,10 @@ impl Gate {
         if timer.overdue_since.is_some() {
             note.push_str(", nor in the grace after it was overdue");
         }
-        format!("{note}; {}", self.looked_words())
+        match because {
+            Some(doubt) => format!("{note}; {}", doubt.words()),
+            None => format!("{note}; {}", self.looked_words()),
+        }
     }
 
     /// Refuses unless what lies on disk is what was reviewed; returns the artifacts as they are on
@@ -216,24 +219,27 @@ impl Gate {
     /// `on_disk` is what an approval looks at; the other ends need none.
     pub fn expire(&self, via: Via, at: Timestamp, on_disk: &[OnDisk]) -> Result<Expiry, Refusal> {
         self.open_or_refuse()?;
-        let Some(timer) = &self.timer else {
+        let (Some(timer), Some(AtZero { then, because })) = (&self.timer, self.at_zero()) else {
             return Err(Refusal::no_timer(&self.key));
         };
-        let held = || GateTimer {
+        let held = |held_because| GateTimer {
             held_by_policy_at: Some(at),
+            held_because,
             ..timer.clone()
         };
-        let verdict = match timer.on_timeout {
-            OnTimeout::Hold => return Ok(Expiry::Held(held())),
+        let verdict = match then {
+            OnTimeout::Hold => return Ok(Expiry::Held(held(because))),
             OnTimeout::Approve => match self.moved_or_stale(on_disk)? {
-                Some(moved) => return Ok(Expiry::Moved(held(), moved)),
+                Some(moved) => return Ok(Expiry::Moved(held(None), moved)),
                 None => Verdict::Approve,
             },
             OnTimeout::Reject => Verdict::Reject,
         };
         let artifacts = self.artifacts.iter().map(as_reviewed).collect();
-        let with = (Some(self.timer_note(timer)), None);
+        let with = (Some(self.timer_note(timer, because)), None);
         let decision = self.decision(Decider::timer(via), verdict, at, with, artifacts);
+        let unseen = (because == Some(Doubt::Unseen)).then_some(then);
+        let decision = decision.for_unseen(unseen);
         Ok(Expiry::Decided(Box::new(decision)))
     }
 }

@@ -103,13 +103,18 @@ fn other_bytes(known: &Gate, gate: &Gate) -> Option<Fact> {
 fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clock) -> Option<Fact> {
     let (was, timer) = (known.timer.as_ref()?, gate.timer.as_ref()?);
     let GateKey { stage, attempt, .. } = gate.key.clone();
-    let on_timeout = timer.on_timeout;
+    let at_zero = gate.at_zero()?;
     let left_s = |timer: &GateTimer| match timer.status(None, now, gate.policy.max_hold_s, grace_s) {
         TimerStatus::Running(at) | TimerStatus::Overdue(at) => seconds_begun(at.us_since(now.utc)),
         TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy => 0,
     };
     if was.held_by_policy_at.is_none() && timer.held_by_policy_at.is_some() {
-        return Some(Fact::TimerEnds { stage, attempt });
+        let because = timer.held_because;
+        return Some(Fact::TimerEnds {
+            stage,
+            attempt,
+            because,
+        });
     }
     let is_extension =
         |change: &Change| matches!(change, Change::Event(event) if event.kind == EventType::GateExtended);
@@ -121,7 +126,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
                 until: timer.runs_again_at(now, gate.policy.max_hold_s),
                 at: now.utc,
                 left_s: timer.left_when_stopped_us(grace_s).map_or(0, seconds_begun),
-                on_timeout,
+                at_zero,
             }),
             TimerStatus::Running(_) | TimerStatus::Overdue(_) | TimerStatus::Leased(_) | TimerStatus::HeldByPolicy => {
                 None
@@ -138,7 +143,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
                 attempt,
                 left_s: left_s(stopped.as_ref().unwrap_or(timer)),
                 open_by: gate.lease.as_ref().map(|lease| lease.holder.name.clone()),
-                on_timeout,
+                at_zero,
             })
         }
         (None, None) | (Some(_), Some(_)) if changes.iter().any(is_extension) => {
@@ -152,7 +157,7 @@ fn timer_fact(known: &Gate, gate: &Gate, changes: &[Change], (now, grace_s): Clo
                 attempt,
                 left_before_s: left(was),
                 left_s: left(timer),
-                on_timeout,
+                at_zero,
             })
         }
         (None, None) | (Some(_), Some(_)) => None,
@@ -234,11 +239,13 @@ fn attempt_fact(before: &JobRows, after: &JobRows, attempt: &Attempt, held_up: O
 fn opened(after: &JobRows, gate: &Gate) -> Fact {
     let GateKey { stage, attempt, .. } = gate.key.clone();
     let stage_ran = after.attempt(&stage, attempt).is_some();
+    let at_zero = gate.at_zero();
     Fact::GateOpens {
         stage,
         attempt,
         after_s: gate.timer.as_ref().and(gate.policy.auto_approve_after_s),
-        on_timeout: gate.timer.as_ref().map(|timer| timer.on_timeout),
+        on_timeout: at_zero.map(|at_zero| at_zero.then),
+        because: at_zero.and_then(|at_zero| at_zero.because),
         stage_ran,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{ChangeCause, Fact, Slots};
 use crate::ids::{Digest, StageName};
 use crate::job::JobStatus;
-use crate::policy::OnTimeout;
+use crate::policy::{AtZero, OnTimeout};
 use crate::time;
 use text::words::{counted, duration};
 
@@ -58,11 +58,14 @@ impl Fact {
                 attempt,
                 after_s,
                 on_timeout,
+                because,
                 stage_ran,
             } => {
                 let then = match (after_s, on_timeout) {
-                    (Some(after_s), Some(on_timeout)) => {
-                        format!("the timer will {on_timeout} after {}", duration(*after_s))
+                    (Some(after_s), Some(then)) => {
+                        let (then, because) = (*then, *because);
+                        let will = AtZero { then, because }.will(&format!("after {}", duration(*after_s)));
+                        format!("the timer will {will}")
                     }
                     (None, _) | (_, None) => "a person must decide".to_owned(),
                 };
@@ -80,37 +83,43 @@ impl Fact {
                 until,
                 at,
                 left_s,
-                on_timeout,
+                at_zero,
                 ..
             } => format!(
                 "The timer stands still for everybody until it is released, at the latest until {}; then it runs on with {} left, and {}.",
                 time::until(*until, *at),
                 duration(*left_s),
-                at_zero(*on_timeout)
+                at_zero.words()
             ),
             Self::TimerRuns {
                 left_s,
                 open_by,
-                on_timeout,
+                at_zero,
                 ..
             } => {
                 let (head, tail) = match open_by {
                     None => ("", String::new()),
                     Some(who) => ("The hold ends. ", format!(" when {who} has left the gate")),
                 };
-                let (left, then) = (duration(*left_s), at_zero(*on_timeout));
+                let (left, then) = (duration(*left_s), at_zero.words());
                 format!("{head}The timer runs again with {left} left{tail}; then {then}.")
             }
             Self::TimerMoves {
                 left_before_s,
                 left_s,
-                on_timeout,
+                at_zero,
                 ..
             } => {
                 let (before, then) = (duration(*left_before_s), duration(*left_s));
-                format!("The time left: {before} -> {then}; then {}.", at_zero(*on_timeout))
+                format!("The time left: {before} -> {then}; then {}.", at_zero.words())
             }
-            Self::TimerEnds { .. } => "Then the time is up, and only a person decides.".to_owned(),
+            Self::TimerEnds { because, .. } => {
+                let because = because.map(|doubt| format!(", because {}", doubt.words()));
+                format!(
+                    "Then the time is up, and only a person decides{}.",
+                    because.unwrap_or_default()
+                )
+            }
             Self::StagePasses { stage } => format!("Stage {stage} passes: it has no command and no gate."),
             Self::StageStarts {
                 stage,
@@ -180,11 +189,15 @@ fn place_words(Slots { ahead, limit }: Slots) -> String {
     format!("{ahead} {come} before it, {limit} may run at once (max_concurrent_jobs)")
 }
 
-fn at_zero(on_timeout: OnTimeout) -> &'static str {
-    match on_timeout {
-        OnTimeout::Approve => "it approves",
-        OnTimeout::Reject => "it rejects",
-        OnTimeout::Hold => "only a person decides",
+impl AtZero {
+    /// What it does, behind what else there is to say of a timer.
+    fn words(self) -> String {
+        let does = match self.then {
+            OnTimeout::Approve => "it approves",
+            OnTimeout::Reject => "it rejects",
+            OnTimeout::Hold => "only a person decides",
+        };
+        format!("{does}{}", self.unless())
     }
 }
 

@@ -67,7 +67,11 @@ pub(super) fn of(
         (DeliveryKind::GateDecided, Some(gate)) => decision_of(gate, rows, reader)?,
         (DeliveryKind::GateDecided, None)
         | (
-            DeliveryKind::GateOpened | DeliveryKind::GateReminder | DeliveryKind::GateCanceled | DeliveryKind::JobEnded,
+            DeliveryKind::GateOpened
+            | DeliveryKind::GateReminder
+            | DeliveryKind::GateHeld
+            | DeliveryKind::GateCanceled
+            | DeliveryKind::JobEnded,
             _,
         ) => None,
     };

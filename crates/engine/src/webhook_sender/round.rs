@@ -175,7 +175,7 @@ impl WebhookSender {
 
     fn deliveries_of(&self, reader: &Reader, event: &Event) -> Result<Vec<Delivery>, Stop> {
         let mut deliveries = Vec::new();
-        let Some(kind) = DeliveryKind::of(event.kind) else {
+        let Some(kind) = DeliveryKind::of(event) else {
             return Ok(deliveries);
         };
         let now = self.now();

@@ -14,6 +14,7 @@ mod moved;
 mod patches;
 mod script;
 mod timers;
+mod unseen;
 mod withdrawals;
 mod world;
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use domain::job::{Attempt, AttemptState};
+use domain::policy::{AtZero, Doubt};
 use domain::view::{JobFilter, Pause, QueueKind};
 
 pub(super) fn attempt(number: u32, state: AttemptState) -> Change {
@@ -31,7 +32,7 @@ fn paused_for(reason: &str) -> Change {
 #[test]
 fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
     let mut house = House::with(["gate", "paused", "running", "queued", "manual", "rejected", "done"]);
-    let open = Gate {
+    let mut open = Gate {
         lease: Some(lease()),
         artifacts: vec![
             artifact(),
@@ -51,6 +52,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
         context: super::context(),
         ..gate("gate", 1)
     };
+    open.policy.unseen = OnTimeout::Hold;
     house.put_one("gate", puts(open.clone())).unwrap();
     for name in ["paused", "running", "queued", "manual", "rejected", "done"] {
         house.decide(name, 1, "ana", Verdict::Reject);
@@ -107,6 +109,15 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
     assert_eq!(pauses, [None, Some(Pause::Withdrawn), None, None, None]);
     let row = &queue[0];
     assert_eq!(row.timer, open.timer);
+    let held = AtZero {
+        then: OnTimeout::Hold,
+        because: Some(Doubt::Unseen),
+    };
+    assert_eq!(
+        (row.at_zero, open.at_zero()),
+        (Some(held), Some(held)),
+        "half of it was shown"
+    );
     assert_eq!(row.lease.as_deref(), open.lease.as_ref());
     assert_eq!((row.added_lines, row.removed_lines, row.files), (u32::MAX, 2, 2));
     assert_eq!((row.is_new, row.is_binary, row.is_seen), (false, false, true));

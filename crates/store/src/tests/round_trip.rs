@@ -8,6 +8,7 @@ use domain::decision::Seen;
 use domain::hold::Hold;
 use domain::job::{Attempt, AttemptState};
 use domain::lease::{Lease, LeasePurpose};
+use domain::policy::Doubt;
 
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -60,10 +61,11 @@ prop_compose! {
         hold in prop::option::of((texts(), times())), stopped in prop::option::of(any::<i64>()), anchor in anchors(),
     ) -> GateTimer {
         GateTimer {
-            on_timeout: [OnTimeout::Approve, OnTimeout::Reject, OnTimeout::Hold][choice],
+            on_timeout: OnTimeout::ALL[choice],
             deadline: Timestamp::from_micros(deadline),
             overdue_since: overdue.map(Timestamp::from_micros),
             held_by_policy_at: held.map(Timestamp::from_micros),
+            held_because: held.filter(|at| at % 2 == 0).map(|_| Doubt::Unseen),
             added_us,
             hold: hold.map(|(name, taken_at)| Box::new(Hold { holder: operator(&name), taken_at, reason: Some(name) })),
             stopped_at: stopped.map(Timestamp::from_micros),

@@ -24,6 +24,7 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
         stage: Some(StageName::new("script").unwrap()),
         attempt,
         since: Timestamp::default(),
+        at_zero: None,
         timer: left_s.map(|left_s| GateTimer::start(Now::default(), left_s, OnTimeout::Approve)),
         max_hold_s: 0,
         lease: None,
