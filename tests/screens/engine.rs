@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use console::model::jobs::JobLine;
 use console::question::{Answered, Question};
 use domain::ask::{Ask, Command};
 use domain::change::Applied;
@@ -90,6 +91,7 @@ impl World {
                 late.for_each(|sealed| figures.count(&sealed.decision));
                 Answered::Figures(Ok(Box::new(figures)))
             }
+            Question::Jobs => Answered::Jobs(Ok(self.jobs.values().map(JobLine::of).collect())),
             Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
             Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
             Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),

@@ -1,11 +1,14 @@
 //! Wide windows: room is used, and nothing is cut beside empty cells.
 
 use domain::gate::Verdict;
+use domain::job::{Attempt, AttemptState, JobStatus};
+use domain::view::QueueKind;
 use insta::assert_snapshot;
+use testing::world::stage;
 
 use crate::console::Console;
 use crate::steady::columns;
-use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World};
+use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, at, job_row};
 
 /// The sizes of windows that are wide.
 const WIDE: [(u16, u16); 3] = [(120, 40), (160, 50), (200, 60)];
@@ -144,4 +147,57 @@ fn history_and_figures_of_a_wide_window() {
         console.press("5");
         assert_snapshot!(format!("figures_{width}"), console.picture());
     }
+}
+
+/// Beside the drawing's: one that failed, one that was noted, one that ended.
+fn with_failed() -> World {
+    let mut world = decided();
+    for (id, is_noted) in [("j-60", false), ("j-61", true)] {
+        let rows = world.job(id, "quay", Some("assets"), JobStatus::Failed);
+        rows.job.acknowledged_at = is_noted.then(|| at("02:11:00"));
+        rows.attempts.push(Attempt {
+            stage: stage("assets"),
+            number: 1,
+            state: AttemptState::Failed,
+            notes: None,
+            patch: None,
+            queued_at: at("02:09:00"),
+            started_at: Some(at("02:09:00")),
+            ended_at: Some(at("02:10:00")),
+            outcome: Some("exit status 3".to_owned()),
+        });
+    }
+    world
+        .slots
+        .push(job_row("j-60", "quay", QueueKind::Failed, Some("assets")));
+    world.job("j-62", "shore", None, JobStatus::Completed);
+    world
+}
+
+#[test]
+fn all_jobs_are_listed_those_that_failed_first() {
+    for (width, height) in [(60, 20), (80, 24), (120, 40), (160, 50)] {
+        let console = Console::new(with_failed(), width, height).then("j 6");
+        console.shows("1 failed, 1 running");
+        assert_snapshot!(format!("jobs_{width}"), console.picture());
+    }
+}
+
+#[test]
+fn a_job_of_the_list_is_opened_and_noted_and_the_way_back_leads_there() {
+    let mut console = Console::new(with_failed(), 120, 40).then("j 6 g");
+    // What is selected in the list is selected in the queue: each key is about one job.
+    console.shows(">j-60 quay").shows("d notes it   exit status 3");
+    console.press("Enter").shows("j-60 quay  failed at assets");
+    console.press("q").shows("─ JOBS ");
+    console.press("d");
+    assert_eq!(console.sent("Acknowledge").len(), 1, "{:?}", console.backend.sent);
+    console.shows("0 failed, 1 running");
+
+    // A job without a row in the queue is read as well, and nothing is decided in its stead.
+    console.press("/").typed("shore").press("Enter").shows("filter: shore");
+    console.press("Enter").shows("j-62 shore  completed");
+    console.press("a").decides(0).hides("APPROVE");
+    console.press("q Esc q").hides("─ JOBS ");
+    console.hides("j-62");
 }

@@ -39,6 +39,8 @@ pub enum Action {
     ShowHistory,
     /// How gates were decided of late.
     ShowFigures,
+    /// All jobs: failed, running, paused, ended lately.
+    ShowJobs,
     /// The pane with the keys on the whole screen, or all of them again.
     Zoom,
     /// Narrow the queue down.

@@ -16,6 +16,7 @@ pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod holder;
 pub mod job;
+pub mod jobs;
 pub(crate) mod label;
 pub(crate) mod lease;
 pub mod lists;

@@ -51,6 +51,8 @@ focuses! {
     History READ_ELSEWHERE HISTORY ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// How gates were decided of late.
     Figures READ_ELSEWHERE ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    /// All jobs.
+    Jobs READ_ELSEWHERE JOBS ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
     Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
@@ -147,6 +149,10 @@ macro_rules! binding {
 
 /// Where a gate is open for something, whatever the letters mean there.
 const TAKE_OVER: Binding = binding!("Ctrl-t" => TakeOver, "take the gate over from whoever else has it open");
+const RESUME: Binding = binding!("R" => Resume, "resume a paused job");
+const CANCEL: Binding = binding!("X" => Cancel, "cancel the job (type its id)");
+const ACKNOWLEDGE: Binding =
+    binding!("d" => Acknowledge, "note that the job failed: it leaves every queue", "notes it");
 /// All keys. F1 means that everywhere; `?` wherever it is no letter of a text.
 const HELP: Binding = binding!("?" | "F1" => Help, "keys", "keys");
 const HELP_IN_TEXT: Binding = binding!("F1" => Help, "keys", "keys");
@@ -197,6 +203,7 @@ groups! {
         "3" => ShowJob, "the job: stages, events, log";
         "4" => ShowHistory, "history: decisions made";
         "5" => ShowFigures, "figures: how gates were decided in the last 30 days";
+        "6" => ShowJobs, "jobs: failed, running, paused, waiting, ended lately";
         "=" => Zoom, "the pane with the keys on the whole screen, and back", "zoom";
     }
     QUEUE "queue" {
@@ -218,7 +225,7 @@ groups! {
         "}" | "Space" => ReadOn, READ_ON, "read on";
         "m" => MarkRead, MARK_READ;
     }
-    READ_ELSEWHERE "read, on job, history and figures" {
+    READ_ELSEWHERE "read, on job, history, figures and jobs" {
         "}" => ReadOn, "to the gate of the row, else the most urgent one, to read it";
     }
     DIFF "diff, on the gate" {
@@ -246,6 +253,13 @@ groups! {
     HISTORY "history" {
         "/" => Filter, "filter by job, stage, name, verdict, timer, patch, date", "filter";
     }
+    JOBS "jobs" {
+        "Enter" => Open, "open the job: stages, events, log", "open";
+        "/" => Filter, "filter by job, stage, state, how it ended", "filter";
+        RESUME;
+        CANCEL;
+        ACKNOWLEDGE;
+    }
     JOB "job and log" {
         "]" => NextFile, "the next stage's log", "log";
         "[" => FormerFile, "the log of the stage before";
@@ -257,9 +271,9 @@ groups! {
         "e" => Edit, "edit the artifact; the patch is derived", "edit";
         "E" => ExternalEditor, "edit in your own editor ($VISUAL, $EDITOR)";
         "u" => Undo, "take the newest patch back", "undo";
-        "R" => Resume, "resume a paused job";
-        "X" => Cancel, "cancel the job (type its id)";
-        "d" => Acknowledge, "note that the job failed: it leaves every queue", "notes it";
+        RESUME;
+        CANCEL;
+        ACKNOWLEDGE;
     }
     TIMER "timer (each asks first)" {
         "t" => Hold, "hold the timer in your name, or let it run again", "timer";

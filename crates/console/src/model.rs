@@ -9,6 +9,7 @@ pub mod file;
 pub mod gate;
 pub(crate) mod history;
 pub mod job;
+pub mod jobs;
 pub mod keys;
 pub mod look;
 pub mod outgoing;

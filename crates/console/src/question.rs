@@ -8,17 +8,18 @@ use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
-use domain::job::JobRows;
+use domain::job::{JobRows, JobStatus};
 use domain::old::OldDecision;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use domain::view::{LeaderInfo, QueueRow};
+use domain::view::{JobFilter, LeaderInfo, QueueRow};
 use engine::client::{Client, Unread};
 use engine::reads::Bytes;
 
 use crate::model::history::DECISIONS_MAX;
 use crate::model::job::{EVENTS_MAX, LOG_BYTES_MAX};
+use crate::model::jobs::{ENDED_MAX, JobLine, LIVE_MAX};
 
 /// How many events are looked through for the operator's own.
 const SINCE_EVENTS_MAX: u32 = 500;
@@ -39,6 +40,8 @@ pub enum Question {
     Decisions,
     /// What was counted of the record since then.
     Figures(Timestamp),
+    /// All jobs that are not over, and those that ended lately.
+    Jobs,
     /// The history of the old system.
     OldDecisions,
     /// The last events of all jobs: when this operator was here last.
@@ -80,6 +83,8 @@ pub enum Answered {
     /// Newest first.
     Decisions(Read<Vec<SealedDecision>>),
     Figures(Read<Box<Figures>>),
+    /// In no order.
+    Jobs(Read<Vec<JobLine>>),
     /// Newest first.
     OldDecisions(Read<Vec<OldDecision>>),
     /// The last ones.
@@ -128,6 +133,7 @@ impl Question {
                 };
                 Answered::Figures(read(engine.figures(filter)).await.map(Box::new))
             }
+            Self::Jobs => Answered::Jobs(jobs(&engine).await),
             Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(None, DECISIONS_MAX)).await),
             Self::Since => Answered::Since(read(engine.last_events(None, SINCE_EVENTS_MAX)).await),
             Self::Sought(id, stage) => {
@@ -156,6 +162,21 @@ impl Question {
             }
         }
     }
+}
+
+/// The jobs of each status in a line each.
+async fn jobs(engine: &Client) -> Read<Vec<JobLine>> {
+    let mut lines = Vec::new();
+    for status in JobStatus::ALL {
+        let is_quiet = matches!(status, JobStatus::Completed | JobStatus::Canceled);
+        let filter = JobFilter {
+            status: Some(status),
+            before: None,
+            limit: if is_quiet { ENDED_MAX } else { LIVE_MAX },
+        };
+        lines.extend(read(engine.jobs(filter)).await?.iter().map(JobLine::of));
+    }
+    Ok(lines)
 }
 
 async fn read<T>(answer: impl Future<Output = Result<T, Unread>>) -> Read<T> {

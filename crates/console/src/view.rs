@@ -12,6 +12,7 @@ pub(crate) mod help;
 pub(crate) mod hint;
 pub(crate) mod history;
 pub mod job;
+pub(crate) mod jobs;
 pub(crate) mod lists;
 pub mod media;
 pub(crate) mod message;
@@ -72,6 +73,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         }
         (None, Lower::Figures) => {
             figures::draw(model, layout.lower, buffer);
+            None
+        }
+        (None, Lower::Jobs) => {
+            jobs::draw(model, layout.lower, buffer);
             None
         }
     };

@@ -1,17 +1,16 @@
 //! The filter while it is written: what is wrong with it, and which words there are.
 
 use super::shorten;
-use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::keys::Field;
 use domain::filter::{FILTER_WORDS, FilterFault, GateFilter};
 use text::width;
 
-/// What is typed into the queue's filter; none: no filter is being written, or the history's, which
-/// has no words of its own.
+/// What is typed into the queue's filter; none: no filter is being written, or one of the history
+/// or of the jobs, which have no words of their own.
 fn typed(model: &Model) -> Option<String> {
     match &model.keys.field {
-        Some(Field::Filter(editor)) if model.pane_focus() != Focus::History => Some(editor.text()),
+        Some(Field::Filter(editor)) if model.panes.own_filter().is_none() => Some(editor.text()),
         Some(Field::Filter(_) | Field::Search(_) | Field::Find(..)) | None => None,
     }
 }

@@ -217,7 +217,12 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             there_is(has_several && model.compose.is_none() && model.panes.lower == Lower::Gate)
         }
-        Action::ReadOn if matches!(focus, Focus::Queue | Focus::Job | Focus::History | Focus::Figures) => {
+        Action::ReadOn
+            if matches!(
+                focus,
+                Focus::Queue | Focus::Job | Focus::History | Focus::Figures | Focus::Jobs
+            ) =>
+        {
             let is_any = model.gate.is_some() || model.queue.by_urgency().next().is_some();
             or_says(is_any, "There is no gate to read")
         }
@@ -261,6 +266,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             there_is(sheets.is_some_and(|sheets| sheets.templates.len() > 1))
         }
         Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
+        Action::Open if focus == Focus::Jobs => there_is(model.panes.jobs.current().is_some()),
         Action::Open => there_is(model.queue.current().is_some()),
         Action::FormerNote | Action::LaterNote | Action::Reason | Action::Note => {
             there_is(model.ask().is_some_and(|ask| ask.note().is_some()))
@@ -280,6 +286,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ShowJob
         | Action::ShowHistory
         | Action::ShowFigures
+        | Action::ShowJobs
         | Action::Zoom
         | Action::Filter
         | Action::Sort

@@ -157,6 +157,7 @@ fn the_letters_of_a_split_escape_sequence_mean_nothing() {
         Focus::Job,
         Focus::History,
         Focus::Figures,
+        Focus::Jobs,
         Focus::Confirm,
         Focus::Ask,
     ] {

@@ -86,6 +86,8 @@ pub struct Outgoing {
     pub(crate) queue: UnderWay,
     /// The query for the selected job.
     pub(crate) job: UnderWay,
+    /// The list of jobs.
+    pub(crate) jobs: UnderWay,
     /// Rises with every view of a gate, prompt text or command.
     counter: u64,
 }

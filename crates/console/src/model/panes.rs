@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::figures::FiguresPane;
 use super::history::HistoryPane;
 use super::job::JobView;
+use super::jobs::JobsPane;
 use super::look::ViewOptions;
 use super::pace::Pace;
 use super::remembered::Remembered;
@@ -22,6 +23,15 @@ pub enum Lower {
     History,
     /// How gates were decided of late.
     Figures,
+    /// All jobs.
+    Jobs,
+}
+
+/// A pane with a filter of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OwnFilter {
+    History,
+    Jobs,
 }
 
 /// The panes below the queue, and what was shown there.
@@ -42,11 +52,23 @@ pub struct Panes {
     /// The decisions.
     pub(crate) history: HistoryPane,
     pub(crate) figures: FiguresPane,
+    pub(crate) jobs: JobsPane,
+    /// Whether the job pane was opened from the list of jobs: the way back leads there.
+    pub(crate) is_of_jobs: bool,
     /// What was shown of gates that the selection left, the newest last.
     pub(crate) remembered: VecDeque<Remembered>,
 }
 
 impl Panes {
+    /// The pane that has the keys and a filter of its own; none: a filter is the queue's.
+    pub(crate) fn own_filter(&self) -> Option<OwnFilter> {
+        match self.lower {
+            Lower::History if self.is_lower_focused => Some(OwnFilter::History),
+            Lower::Jobs if self.is_lower_focused => Some(OwnFilter::Jobs),
+            Lower::Gate | Lower::Job | Lower::History | Lower::Figures | Lower::Jobs => None,
+        }
+    }
+
     /// Which pane the keys go to; of a job without a gate its own pane takes the diff's place.
     pub(crate) fn focus(&self, has_gate: bool) -> Focus {
         match (self.is_lower_focused, self.lower) {
@@ -56,6 +78,7 @@ impl Panes {
             (true, Lower::Job) => Focus::Job,
             (true, Lower::History) => Focus::History,
             (true, Lower::Figures) => Focus::Figures,
+            (true, Lower::Jobs) => Focus::Jobs,
         }
     }
 }

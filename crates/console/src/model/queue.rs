@@ -365,6 +365,11 @@ impl Queue {
         true
     }
 
+    /// Selects a job that has no row.
+    pub(crate) fn select_gone(&mut self, job_id: JobId) {
+        (self.selected, self.is_gone) = (Some(RowKey::Job(job_id)), true);
+    }
+
     /// Forgets a selection that cannot be kept.
     pub(crate) fn deselect(&mut self) {
         (self.selected, self.is_gone) = (None, false);

@@ -9,7 +9,7 @@ use crate::facts::{self, lists, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::keys::{Field, Listed};
-use crate::model::panes::Lower;
+use crate::model::panes::{Lower, OwnFilter};
 use crate::model::prompt::{Intent, TimerIntent};
 use crate::prompt::menu::{self, Menu};
 use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer};
@@ -65,8 +65,14 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Left => motion::sideways(model, focus, false, fx),
         Action::Right => motion::sideways(model, focus, true, fx),
         Action::NextPane => motion::other_pane(model, fx),
+        Action::Open if focus == Focus::Jobs => {
+            queue::pass_to_listed(model, fx);
+            gate::arrive(model, fx);
+            motion::show(model, Lower::Job, fx);
+            model.panes.is_of_jobs = true;
+        }
         Action::Open => {
-            let lower = if matches!(model.panes.lower, Lower::History | Lower::Figures) {
+            let lower = if matches!(model.panes.lower, Lower::History | Lower::Figures | Lower::Jobs) {
                 Lower::Gate
             } else {
                 model.panes.lower
@@ -79,6 +85,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
         Action::ShowFigures => motion::show(model, Lower::Figures, fx),
+        Action::ShowJobs => motion::show(model, Lower::Jobs, fx),
         Action::Zoom => zoom(model, !model.panes.is_zoomed),
         Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
         Action::Sort => {
@@ -249,7 +256,8 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 act(model, focus, entry.action, fx);
             }
         }
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures | Focus::Compose | Focus::Menu => {}
+        Focus::Queue | Focus::Diff | Focus::Compose | Focus::Menu => {}
+        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => {}
     }
 }
 
@@ -273,25 +281,37 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context => model.keys.overlay = None,
-        Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures | Focus::Compose => {}
+        Focus::Queue | Focus::Diff | Focus::Compose => {}
+        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => {}
     }
 }
 
-/// What the pane that has the keys is filtered by: the history, else the queue.
+/// What the pane that has the keys is filtered by: history, jobs, else the queue.
 fn filter(model: &Model) -> &str {
-    match model.pane_focus() == Focus::History {
-        true => &model.panes.history.filter,
-        false => model.queue.filter.text(),
+    match model.panes.own_filter() {
+        Some(OwnFilter::History) => &model.panes.history.filter,
+        Some(OwnFilter::Jobs) => &model.panes.jobs.filter,
+        None => model.queue.filter.text(),
     }
 }
 
 /// Filters that pane by something else; words with a fault leave the rows as they are.
 pub(crate) fn set_filter(model: &mut Model, words: &str, fx: &mut Vec<Effect>) {
-    if model.pane_focus() == Focus::History {
-        words.clone_into(&mut model.panes.history.filter);
-        model.panes.history.arrange();
-    } else if let Ok(filter) = GateFilter::parse(words) {
-        queue::set_filter(model, filter, fx);
+    match model.panes.own_filter() {
+        Some(OwnFilter::History) => {
+            words.clone_into(&mut model.panes.history.filter);
+            model.panes.history.arrange();
+        }
+        Some(OwnFilter::Jobs) => {
+            words.clone_into(&mut model.panes.jobs.filter);
+            model.panes.jobs.arrange();
+            queue::pass_to_listed(model, fx);
+        }
+        None => {
+            if let Ok(filter) = GateFilter::parse(words) {
+                queue::set_filter(model, filter, fx);
+            }
+        }
     }
 }
 
@@ -313,13 +333,16 @@ fn zoom(model: &mut Model, is_zoomed: bool) {
 fn back(model: &mut Model, fx: &mut Vec<Effect>) {
     match (model.panes.is_lower_focused, model.panes.lower) {
         (true, Lower::History) if !model.panes.history.filter.is_empty() => set_filter(model, "", fx),
-        (true, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) => to_queue(model),
-        (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if model.panes.is_zoomed => {
-            zoom(model, false);
+        (true, Lower::Jobs) if !model.panes.jobs.filter.is_empty() => set_filter(model, "", fx),
+        (true, Lower::Job) if model.panes.is_of_jobs => motion::show(model, Lower::Jobs, fx),
+        (true, _) => {
+            to_queue(model);
+            queue::keep_selected(model, fx);
         }
-        (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) if mark::clear(model) => {}
+        (false, _) if model.panes.is_zoomed => zoom(model, false),
+        (false, _) if mark::clear(model) => {}
         // Esc on the queue takes back the filter; it never leaves.
-        (false, Lower::Gate | Lower::Job | Lower::History | Lower::Figures) => {
+        (false, _) => {
             queue::set_filter(model, GateFilter::default(), fx);
         }
     }

@@ -3,7 +3,7 @@
 use super::{diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::{context, figures, help, history, job, lists, verb};
+use crate::facts::{context, figures, help, history, job, jobs, lists, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
@@ -57,6 +57,14 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             let pane = &mut model.panes.figures;
             let lines = pane.figures.as_deref().map_or(0, |all| figures::list(all).len());
             pane.top = step.from(pane.top, rows, lines.saturating_sub(rows));
+        }
+        Focus::Jobs => {
+            let page = jobs::rows(layout.lower);
+            let pane = &mut model.panes.jobs;
+            let target = step.from(pane.index(), page, pane.count().saturating_sub(1));
+            pane.select(target);
+            pane.top = top_with(target, pane.top, page);
+            queue::pass_to_listed(model, fx);
         }
         Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
@@ -127,6 +135,7 @@ pub(crate) fn other_pane(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
     model.panes.lower = lower;
     model.panes.is_lower_focused = true;
+    model.panes.is_of_jobs = false;
     match lower {
         Lower::Gate if model.gate.is_none() => gate::ask_job_pane(model, fx),
         Lower::Gate => {}
@@ -136,5 +145,12 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
             crate::update::outgoing::ask_old_decisions(model, fx);
         }
         Lower::Figures => crate::update::outgoing::ask_figures(model, fx),
+        Lower::Jobs => {
+            // The list begins at the job of the row.
+            if let Some(selected) = model.queue.selected() {
+                model.panes.jobs.select_job(selected.job_id());
+            }
+            crate::update::outgoing::ask_jobs(model, fx);
+        }
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
         Lower::Gate | Lower::Job => Focus::Job,
         Lower::History => Focus::History,
         Lower::Figures => Focus::Figures,
+        Lower::Jobs => Focus::Jobs,
     };
     match wheel {
         Some(way) if layout.lower.contains(at) && model.keys.overlay.is_none() => {

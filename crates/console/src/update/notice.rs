@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::model::panes::Lower;
 use crate::model::toast::Tone;
 use crate::question::{Answered, Read};
-use crate::update::outgoing::{ask_decisions, ask_figures, readable, tell, toast};
+use crate::update::outgoing::{ask_decisions, ask_figures, ask_jobs, readable, tell, toast};
 use domain::event::{Event, EventType, HOLD_KIND};
 use domain::ids::StageName;
 use domain::key::GateKey;
@@ -65,6 +65,14 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
         Answered::Figures(figures) => {
             if let Some(figures) = told(model, figures) {
                 model.panes.figures.figures = Some(figures);
+            }
+        }
+        Answered::Jobs(lines) => {
+            if model.outgoing.jobs.end() {
+                ask_jobs(model, fx);
+            }
+            if let Some(lines) = told(model, lines) {
+                model.panes.jobs.take(lines);
             }
         }
         Answered::OldDecisions(decisions) => match told(model, decisions) {

@@ -98,6 +98,13 @@ pub(crate) fn ask_figures(model: &Model, fx: &mut Vec<Effect>) {
     fx.push(Effect::Ask(Question::Figures(since(model.now.utc))));
 }
 
+/// Asks for the list of jobs; while a question is under way, once more after it.
+pub(crate) fn ask_jobs(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.outgoing.jobs.begin() {
+        fx.push(Effect::Ask(Question::Jobs));
+    }
+}
+
 /// Asks for the history of the old system, once: nothing adds to it.
 pub(crate) fn ask_old_decisions(model: &mut Model, fx: &mut Vec<Effect>) {
     if !std::mem::replace(&mut model.panes.history.is_old_asked, true) {

@@ -4,11 +4,12 @@ use super::{gate, look, mark};
 use crate::effect::Effect;
 use crate::facts::{holder, label};
 use crate::model::Model;
+use crate::model::panes::Lower;
 use crate::model::queue::{Queue, QueueReader, RowKey, Wants};
 use crate::model::toast::Tone;
 use crate::question::Question;
 use crate::update::lease;
-use crate::update::outgoing::toast;
+use crate::update::outgoing::{ask_jobs, toast};
 use domain::filter::{GateFilter, Reading};
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
@@ -16,8 +17,12 @@ use domain::key::GateKey;
 use domain::view::QueueRow;
 use text::width;
 
-/// Asks for the queue; while a question is under way, once more after it.
+/// Asks for the queue, and for the list of jobs where that is shown; while a question is under way,
+/// once more after it.
 pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.panes.lower == Lower::Jobs {
+        ask_jobs(model, fx);
+    }
     if model.outgoing.queue.begin() {
         fx.push(Effect::Ask(Question::Queue));
     }
@@ -169,6 +174,29 @@ pub(crate) fn pass_to(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
     model.queue.is_chosen = true;
     if model.queue.select(place) {
         gate::pass_over(model, fx);
+    }
+}
+
+/// The selected row is that of the job which the list of jobs is at: its keys are about that one.
+/// A job without a row is what is on the screen until it is left.
+pub(crate) fn pass_to_listed(model: &mut Model, fx: &mut Vec<Effect>) {
+    let Some(job_id) = model.panes.jobs.current().map(|line| line.job_id.clone()) else {
+        return;
+    };
+    if model
+        .queue
+        .selected()
+        .is_some_and(|selected| *selected.job_id() == job_id)
+    {
+        return;
+    }
+    let place = model.queue.visible().position(|row| row.job_id == job_id);
+    match place {
+        Some(place) => pass_to(model, place, fx),
+        None => {
+            model.queue.select_gone(job_id);
+            gate::pass_over(model, fx);
+        }
     }
 }
 

@@ -150,7 +150,9 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 && edit(editor)
             {
                 let words = editor.text();
-                act::set_filter(model, GateFilter::begun(&words), fx);
+                let is_of_queue = model.panes.own_filter().is_none();
+                let words = if is_of_queue { GateFilter::begun(&words) } else { &words };
+                act::set_filter(model, words, fx);
             }
         }
         Focus::Search => {
@@ -177,6 +179,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         | Focus::Job
         | Focus::History
         | Focus::Figures
+        | Focus::Jobs
         | Focus::Confirm
         | Focus::Bulk
         | Focus::Ask

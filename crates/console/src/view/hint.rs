@@ -72,7 +72,8 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Discarded => list("restores it"),
         Focus::Context => list("goes back"),
         Focus::Palette => list("does it"),
-        Focus::Compose | Focus::Queue | Focus::Diff | Focus::Job | Focus::History | Focus::Figures => Vec::new(),
+        Focus::Compose | Focus::Queue | Focus::Diff => Vec::new(),
+        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => Vec::new(),
     }
 }
 
@@ -154,7 +155,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Some(key) = zoom {
         bar.key(key, "all panes");
     }
-    let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job);
+    let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job | Focus::Jobs);
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key(&keymap::keys_of(focus, &[Action::Resume]), "resume");
     }
