@@ -41,8 +41,8 @@ pub(crate) struct DiffArguments {
     #[command(flatten)]
     gate: GateArguments,
     /// Compare with this instead of the given version, else the one last approved: approved,
-    /// rejected, decided, attempt, given, none, or a version's sha256; of several files, those that
-    /// have it
+    /// rejected, decided, attempt, given, seen (what you looked at before this version), none, or a
+    /// version's sha256; of several files, those that have it
     #[arg(long, value_name = "WHICH")]
     base: Option<BaseChoice>,
     /// Only this file, by its name or path
@@ -74,6 +74,7 @@ are anywhere with --visible: for less, logs and chats. --values and
 Examples:
   holdpoint gate diff j-17 script --context all
   holdpoint gate diff j-17 script --base rejected > change.diff
+  holdpoint gate diff j-17 script --base seen
   holdpoint gate diff j-17 script --visible | less
   holdpoint gate diff j-17 storyboard --values
   holdpoint gate diff j-17 script --side-by-side --width 120";
@@ -90,9 +91,10 @@ fn comparisons<'g>(
     rows: &JobRows,
     gate: &'g Gate,
     arguments: &DiffArguments,
+    reader: &str,
 ) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, CommandError> {
     let chosen = chosen(gate, arguments.file.as_deref())?;
-    compare::with_bases(rows, gate, chosen, arguments.base.as_ref()).map_err(CommandError::from)
+    compare::with_bases(rows, gate, chosen, arguments.base.as_ref(), reader).map_err(CommandError::from)
 }
 
 fn chosen<'g>(gate: &'g Gate, wanted: Option<&str>) -> Result<Vec<&'g GateArtifact>, CommandError> {
@@ -140,7 +142,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
             return Err(Refusal::no_gate(&rows, &wanted.stage, None).into());
         };
         let mut documents = Vec::new();
-        for (artifact, base) in comparisons(&rows, gate, arguments)? {
+        for (artifact, base) in comparisons(&rows, gate, arguments, &session.operator.name)? {
             let compared = read(engine, &wanted.job, artifact, base, arguments.base.is_some()).await?;
             let since = artifact.since_rejection_words(&session.operator.name);
             if let Some(since) = since.filter(|_| arguments.base.is_none() && !output.is_json) {

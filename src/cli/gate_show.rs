@@ -2,8 +2,9 @@
 //! themselves.
 
 use domain::artifact::NO_TEXT;
-use domain::gate::Gate;
+use domain::gate::{Gate, GateState};
 use domain::job::JobRows;
+use domain::look::former_look;
 use domain::operator::Surface;
 use domain::policy::{GatePolicy, GateRule};
 use domain::refusal::Refusal;
@@ -166,6 +167,13 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
         output.line(&format!("  change  {change} {base}"))?;
         if let Some(since) = reviewed.since_rejection_words(&session.operator.name) {
             output.line(&format!("          {since}"))?;
+        }
+        let look = former_look(rows, gate, reviewed, &session.operator.name);
+        if let Some(look) = look.filter(|_| gate.state == GateState::Open) {
+            let (was, at) = (look.digest.short(), clock_time(look.at));
+            output.line(&format!(
+                "          changed since you looked at {was} at {at}: --base seen shows that"
+            ))?;
         }
     }
     Ok(())

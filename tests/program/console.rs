@@ -2,6 +2,7 @@
 //! behind.
 
 mod bulk;
+mod changed;
 mod clocks;
 mod context;
 mod demo;

@@ -2,6 +2,7 @@
 //! was there, wherever the focus is.
 
 use domain::gate::{Gate, Verdict};
+use insta::assert_snapshot;
 use testing::world::job_id;
 
 use crate::console::Console;
@@ -220,6 +221,7 @@ fn the_record_says_how_many_hunks_were_shown() {
         digest,
         hunks: Some(3),
         hunks_shown: Some(2),
+        artifacts: Vec::new(),
     });
     let sealed = world.settle("j-1", "script", Verdict::Approve, "bea");
     let file: serde_json::Value = serde_json::from_slice(&sealed.to_file()).unwrap();
@@ -243,4 +245,75 @@ fn a_console_that_runs_is_nobody_who_looks() {
     assert_eq!(looks(&console), [""; 0], "no key was ever pressed");
     console.press("Ctrl-l").pass_us(300_000);
     assert_eq!(looks(&console), ["j-1: 1 of 1"]);
+}
+
+/// A script that bea looked at, at a former login, before ana patched it.
+fn changed_since() -> World {
+    let mut world = spread(3);
+    world.looked("j-1", "bea");
+    let now = String::from_utf8(world.text_of("j-1")).unwrap();
+    world.patch(
+        "j-1",
+        "ana",
+        "02:13:00",
+        now.replace("line 20 is", "line 20 was, by ana").as_bytes(),
+    );
+    world
+}
+
+#[test]
+fn what_changed_since_a_former_login_is_said_and_one_key_away() {
+    for (columns, rows) in [(80, 24), (120, 40), (160, 50)] {
+        let mut console = hurried(changed_since(), columns, rows);
+        console.shows("changed since you read ").shows("C shows that");
+        assert_snapshot!(format!("changed_since_{columns}"), console.picture());
+        console
+            .press("C")
+            .shows("VS WHAT YOU READ")
+            .shows("+ line 20 was, by ana");
+        console
+            .hides("line 10 was")
+            .shows("Shown: only what changed since you read ");
+        console.press("c").hides("VS WHAT YOU READ");
+    }
+}
+
+#[test]
+fn a_decision_on_what_changed_since_a_former_login_is_refused_with_what_changed() {
+    for key in ["a", "r"] {
+        let mut console = hurried(changed_since(), 80, 24);
+        console
+            .press(key)
+            .shows("script.txt changed since you looked (you read ");
+        console.shows("+ line 20 was, by ana").hides("line 10 was");
+        console.press("Enter").decides(0);
+        console.press("Esc").press(key).hides("changed since you looked");
+        console
+            .typed(if key == "r" { "no" } else { "" })
+            .press("Enter")
+            .decides(1);
+    }
+    // Whoever is shown all of it decides as always.
+    let mut console = hurried(changed_since(), 80, 40);
+    console.pass(1).press("a").hides("changed since you looked");
+    console.press("Enter").decides(1);
+}
+
+#[test]
+fn ones_own_patch_is_no_news() {
+    let mut world = spread(3);
+    world.looked("j-1", "bea");
+    world.patch("j-1", "bea", "02:13:00", b"all of it anew\n");
+    let mut console = hurried(world, 80, 24);
+    console.hides("changed since you read");
+    console.press("a").hides("changed since you looked");
+    console.press("Esc C").shows("VS WHAT YOU READ");
+}
+
+#[test]
+fn who_never_looked_is_told_of_no_change() {
+    let mut console = hurried(spread(3), 80, 24);
+    console
+        .press("C")
+        .shows("You have looked at no other version of this file");
 }

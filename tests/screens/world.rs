@@ -440,6 +440,12 @@ impl World {
         self.now.utc = utc;
     }
 
+    /// The first file of a job's newest gate, as it is registered.
+    pub fn text_of(&self, id: &str) -> Vec<u8> {
+        let gate = self.jobs[&job_id(id)].gates.last().unwrap();
+        self.versions.borrow()[&gate.artifacts[0].digest].clone()
+    }
+
     /// Somebody writes over an artifact, in no one's name.
     pub fn overwrite(&mut self, id: &str, path: &str, bytes: impl AsRef<[u8]>) {
         let path = ArtifactPath::new(&format!("artifacts/{path}")).unwrap();

@@ -69,6 +69,7 @@ pub enum Action {
     Wrap,
     /// The next version to compare with.
     Base,
+    SinceLook,
     /// The texts that were thrown away lately.
     Discarded,
     /// Mark again what was marked before.

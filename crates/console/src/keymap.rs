@@ -239,6 +239,7 @@ groups! {
         "N" => FormerMatch, "the match before, else hunk";
         "v" => Mode, "unified, side by side, or changed values (JSON)", "view";
         "c" => Base, "compare with another version", "base";
+        "C" => SinceLook, "only what changed since you looked at it, today or before", "since";
         "L" => Files, "the list of files";
         "i" => Context, "why the gate is asked for: all that its requester says, with the addresses", "why";
         "w" => Wrap, "wrap long lines, or cut them";

@@ -48,8 +48,10 @@ use crate::effect::Effect;
 use crate::keymap::Focus;
 use crate::session::Session;
 use domain::ask::Command;
+use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::lease::Lease;
+use domain::look::withdrawn_for;
 use domain::refusal::Refusal;
 use domain::time::Now;
 use domain::view::LeaderInfo;
@@ -284,6 +286,18 @@ impl Model {
     /// The draft of a gate, if there is one.
     pub(crate) fn draft(&self, key: &GateKey) -> Option<&Draft> {
         self.drafts.by_gate.get(key)
+    }
+
+    /// The draft with the note of a verdict about a gate. Until one is written, that is the note
+    /// about a gate that was withdrawn for this one: it is the same question.
+    pub(crate) fn draft_of_note(&self, key: &GateKey, verdict: Verdict) -> Option<&Draft> {
+        let own = self.draft(key);
+        let is_written = |draft: &&Draft| !draft.note(verdict).trim().is_empty();
+        let view = self.gate.as_ref().filter(|view| view.key == *key);
+        let rows = view.and_then(|view| view.rows.as_deref());
+        let withdrawn = rows.into_iter().flat_map(|rows| withdrawn_for(rows, key));
+        let mut former = withdrawn.filter_map(|gate| self.draft(&gate.key));
+        own.filter(is_written).or_else(|| former.find(is_written)).or(own)
     }
 
     /// The live lease that somebody else, or another console of the same person, has on a gate.

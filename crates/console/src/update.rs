@@ -3,7 +3,7 @@
 mod act;
 pub(crate) mod compose;
 mod diff;
-mod files;
+pub(crate) mod files;
 mod gate;
 mod keys;
 mod lease;

@@ -7,6 +7,7 @@ use super::artifact::{Base, BaseOrigin, GateArtifact, PatchStep};
 use super::gate::{Gate, GateState};
 use super::ids::Digest;
 use super::job::JobRows;
+use super::look::former_look;
 use super::refusal::Refusal;
 
 /// What to compare with.
@@ -24,6 +25,8 @@ pub enum BaseChoice {
     Given,
     /// None: all of it is new.
     Nothing,
+    /// The one that whoever asks was shown before this one.
+    Seen,
     /// The beginning of a version's sha256, in lower case.
     Version(String),
 }
@@ -42,10 +45,11 @@ impl FromStr for BaseChoice {
             "rejected" => Ok(Self::Rejected),
             "attempt" => Ok(Self::Attempt),
             "given" => Ok(Self::Given),
+            "seen" => Ok(Self::Seen),
             "none" => Ok(Self::Nothing),
             digest if is_digest => Ok(Self::Version(digest.to_ascii_lowercase())),
             _ => Err(
-                "approved, rejected, decided, attempt, given, none, or at least 6 digits of a version's sha256"
+                "approved, rejected, decided, attempt, given, seen, none, or at least 6 digits of a version's sha256"
                     .to_owned(),
             ),
         }
@@ -61,7 +65,16 @@ impl BaseChoice {
             | (Self::Attempt, BaseOrigin::Attempt { .. })
             | (Self::Given, BaseOrigin::Given) => true,
             (Self::Version(digits), _) => base.digest.to_string().starts_with(digits.as_str()),
-            (Self::Decided | Self::Approved | Self::Rejected | Self::Attempt | Self::Given | Self::Nothing, _) => false,
+            (
+                Self::Decided
+                | Self::Approved
+                | Self::Rejected
+                | Self::Attempt
+                | Self::Given
+                | Self::Seen
+                | Self::Nothing,
+                _,
+            ) => false,
         }
     }
 }
@@ -69,12 +82,13 @@ impl BaseChoice {
 /// These artifacts, each with the version to compare it with; none: nothing. A base that is asked
 /// for goes for those that have it, of several artifacts; where none has it, that is refused. A
 /// version named in full need not be one that the gate names: of what was that version once, it
-/// shows what changed since.
+/// shows what changed since. `reader`: whose looks count.
 pub fn with_bases<'g>(
     rows: &JobRows,
     gate: &'g Gate,
     chosen: Vec<&'g GateArtifact>,
     choice: Option<&BaseChoice>,
+    reader: &str,
 ) -> Result<Vec<(&'g GateArtifact, Option<Digest>)>, Refusal> {
     if let Some(BaseChoice::Version(digits)) = choice
         && let Ok(version) = Digest::parse(digits)
@@ -82,7 +96,7 @@ pub fn with_bases<'g>(
         let once = once_were(rows, gate, &chosen, version)?;
         return Ok(once.into_iter().map(|artifact| (artifact, Some(version))).collect());
     }
-    let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(rows, gate, artifact, choice)?));
+    let with_base = |artifact: &'g GateArtifact| Ok((artifact, base_of(rows, gate, artifact, choice, reader)?));
     let (found, refused): (Vec<_>, Vec<_>) = chosen.into_iter().map(with_base).partition(Result::is_ok);
     match refused.into_iter().next() {
         Some(refused) if found.is_empty() => refused.map(|pair| vec![pair]),
@@ -111,18 +125,27 @@ fn base_of(
     gate: &Gate,
     artifact: &GateArtifact,
     choice: Option<&BaseChoice>,
+    reader: &str,
 ) -> Result<Option<Digest>, Refusal> {
     let usual = artifact.base.as_ref();
     let choice = match choice {
         None => return Ok(usual.map(|base| base.digest)),
         Some(BaseChoice::Nothing) => return Ok(None),
+        Some(BaseChoice::Seen) => {
+            let look = former_look(rows, gate, artifact, reader).map(|look| Some(look.digest));
+            return look.ok_or_else(|| {
+                Refusal::not_found(format!("{reader} has looked at no other version of {}", artifact.path))
+            });
+        }
         Some(choice) => choice,
     };
     let is_wanted: Option<fn(GateState) -> bool> = match choice {
         BaseChoice::Decided => Some(|state| matches!(state, GateState::Approved | GateState::Rejected)),
         BaseChoice::Approved => Some(|state| state == GateState::Approved),
         BaseChoice::Rejected => Some(|state| state == GateState::Rejected),
-        BaseChoice::Attempt | BaseChoice::Given | BaseChoice::Nothing | BaseChoice::Version(_) => None,
+        BaseChoice::Attempt | BaseChoice::Given | BaseChoice::Seen | BaseChoice::Nothing | BaseChoice::Version(_) => {
+            None
+        }
     };
     if let Some(decided) = is_wanted.and_then(|is_wanted| decided_before(rows, gate, artifact, is_wanted)) {
         return Ok(Some(decided));

@@ -98,9 +98,27 @@ pub struct Seen {
     /// Of how many every changed line was shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hunks_shown: Option<u32>,
+    /// Which versions those were, of the newest looks of each person; a decision leaves them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<SeenVersion>,
+}
+
+/// The version of an artifact that somebody was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenVersion {
+    pub path: ArtifactPath,
+    pub sha256: Digest,
 }
 
 impl Seen {
+    /// The same look as a decision records it.
+    fn recorded(&self) -> Self {
+        Self {
+            artifacts: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// How much was shown; none in records from before this was counted.
     pub fn extent(&self) -> Option<Extent> {
         Some(Extent {
@@ -203,7 +221,7 @@ impl Decision {
             via,
             opened_at: parts.opened_at,
             deadline: parts.deadline,
-            seen: parts.seen.to_vec(),
+            seen: parts.seen.iter().map(Seen::recorded).collect(),
             artifacts: parts.artifacts,
             overridden: None,
             context: parts.context.clone(),

@@ -29,6 +29,7 @@ pub mod ids;
 pub mod job;
 pub mod key;
 pub mod lease;
+pub mod look;
 pub mod old;
 pub mod operator;
 pub mod outlook;

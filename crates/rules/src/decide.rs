@@ -7,6 +7,7 @@ use domain::event::{BY_POLICY, EventType};
 use domain::gate::{Expiry, Gate, Verdict, notes_or_refuse};
 use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateKey;
+use domain::look;
 use domain::operator::Operator;
 use domain::policy::Doubt;
 use domain::proposal::Proposal;
@@ -32,6 +33,9 @@ pub(super) fn decide(
     let gate = draft.still_open(gate)?;
     let notes = notes_or_refuse(notes)?;
     let mut artifacts = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, Some(verdict))?;
+    if digest.is_none() {
+        look::unchanged_or_refuse(&draft.rows, &gate, &by.name)?;
+    }
     let decision = gate.decide(by, verdict, notes, proposal, &artifacts, draft.cx.now.utc)?;
     let decision = decision.overriding(draft.overridden_on(&gate.key));
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use domain::ask::{Ask, Command};
-use domain::decision::{Extent, Seen};
+use domain::decision::Extent;
 use domain::event::EventType;
 use domain::gate::Gate;
 use domain::ids::Digest;
@@ -14,9 +14,6 @@ use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
 use domain::key::GateRef;
-
-/// The most looks that a gate keeps: later ones say nothing new.
-const SEEN_MAX: usize = 100;
 
 pub(super) fn take(
     draft: &mut JobEdit<'_>,
@@ -185,8 +182,7 @@ fn stops_something(gate: &Gate) -> bool {
         .is_some_and(|timer| timer.held_by_policy_at.is_none() && timer.hold.is_none())
 }
 
-/// Notes a look at its first changed line, and what was shown since whenever that is more. Whoever
-/// looks in two consoles has seen what the better of the two has shown.
+/// Notes a look at its first changed line, and what was shown since whenever that is more.
 pub(super) fn mark_seen(
     draft: &mut JobEdit<'_>,
     gate: &GateRef,
@@ -195,33 +191,16 @@ pub(super) fn mark_seen(
     extent: Extent,
 ) -> Result<(), Refusal> {
     let mut gate = draft.still_open(gate)?;
-    let mine = |seen: &&mut Seen| seen.by == operator.name && seen.digest == digest;
-    let shown = extent.hunks_shown.min(extent.hunks);
-    let is_full = gate.seen.len() >= SEEN_MAX;
-    let seen = match gate.seen.iter_mut().find(mine) {
-        Some(seen) => {
-            let is_more = seen.extent().is_none_or(|former| former.hunks_shown < shown);
-            if !is_more {
-                return Ok(());
-            }
-            (seen.hunks, seen.hunks_shown) = (Some(extent.hunks), Some(shown));
-            seen.clone()
-        }
-        None if is_full => return Ok(()),
-        None => {
-            let seen = Seen {
-                by: operator.name.clone(),
-                at: draft.cx.now.utc,
-                digest,
-                hunks: Some(extent.hunks),
-                hunks_shown: Some(shown),
-            };
-            gate.seen.push(seen.clone());
-            seen
-        }
-    };
+    let (seen, is_kept) = gate.note_look(&operator.name, digest, extent, draft.cx.now.utc);
+    if !is_kept {
+        return Ok(());
+    }
     let GateKey { stage, attempt, .. } = gate.key.clone();
     draft.put_gate(gate);
+    let Some(seen) = seen else {
+        return Ok(());
+    };
+    let shown = seen.hunks_shown;
     let (by, version, how_much) = (&seen.by, digest.short(), seen.shown_words());
     let message = format!("{by} looked at {stage} #{attempt} ({version}): {how_much}");
     let payload =

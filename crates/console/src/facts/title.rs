@@ -10,6 +10,8 @@ use crate::model::Model;
 use crate::model::file::{Against, FileView};
 use crate::model::gate::GateView;
 use domain::gate::{Gate, GateState};
+use domain::ids::Digest;
+use domain::look::is_own_work;
 use text::width;
 
 /// What is compared with what, the longest wording first.
@@ -36,12 +38,21 @@ fn versions(file: &FileView) -> Vec<String> {
     }
 }
 
-/// What changed since a rejection that is nearer than the usual base, where that is what is shown.
-fn since_rejection(model: &Model, file: &FileView) -> Option<String> {
-    let words = file.artifact.since_rejection_words(&model.session.operator.name);
-    let words = words.filter(|_| file.comparison.is_usual());
-    let key = keymap::key_in(Focus::Diff, Action::Base);
-    words.map(|words| format!("{words}   {key} shows that"))
+/// What changed since a rejection that is nearer than the usual base, else that it is not what the
+/// operator looked at, where the usual comparison is what is shown.
+fn since(model: &Model, file: &FileView) -> Option<String> {
+    if !file.comparison.is_usual() {
+        return None;
+    }
+    let name = &model.session.operator.name;
+    if let Some(words) = file.artifact.since_rejection_words(name) {
+        let key = keymap::key_in(Focus::Diff, Action::Base);
+        return Some(format!("{words}   {key} shows that"));
+    }
+    let is_news = |read: &Digest| !file.is_wholly_shown() && !is_own_work(&file.artifact, Some(*read), name);
+    let read = file.former_read().filter(is_news)?;
+    let key = keymap::key_in(Focus::Diff, Action::SinceLook);
+    Some(format!("changed since you read {}   {key} shows that", read.short()))
 }
 
 /// What is compared with what and, where a rejection is nearer, what changed since, in one line as
@@ -59,7 +70,7 @@ impl Comparison {
     fn of(model: &Model, file: &FileView, easy: usize, most: usize) -> Self {
         let cells = |words: &[String]| words.iter().map(|words| width(words) + 3).sum::<usize>();
         let versions = versions(file);
-        let since = since_rejection(model, file);
+        let since = since(model, file);
         let both = since
             .iter()
             .flat_map(|since| versions.iter().take(2).map(|words| vec![words.clone(), since.clone()]));

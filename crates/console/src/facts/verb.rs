@@ -240,6 +240,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
                 "Nothing else to compare with: the file is new",
             )
         }
+        Action::SinceLook if is_diff_shown(model) => {
+            let file = model.gate.as_ref().and_then(GateView::current);
+            let is_changed = file.is_some_and(|file| file.former_read().is_some());
+            or_says(is_changed, "You have looked at no other version of this file")
+        }
         Action::FormerHunk
         | Action::NextMatch
         | Action::FormerMatch
@@ -247,6 +252,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::Mode
         | Action::Wrap
         | Action::Base
+        | Action::SinceLook
         | Action::Search => {
             let is_queue = focus == Focus::Queue;
             let words = if is_queue { "There is no diff on the screen" } else { "" };

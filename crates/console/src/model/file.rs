@@ -39,7 +39,7 @@ pub(crate) enum Against {
     Other(Base),
     /// Nothing: all of it is new.
     Nothing,
-    /// The version that was on this screen before the present one.
+    /// The version that the operator was shown before the present one, here or at a former login.
     Read(Digest),
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct ChosenComparison {
     pub(crate) wanted: Against,
     /// What the content is compared with.
     pub(crate) shown: Against,
-    /// The version that was on the screen before another one came.
+    /// The version that the operator was shown before another one came.
     pub(crate) read: Option<Digest>,
     /// Whether the diff begins at its first hunk when it comes.
     pub(crate) starts_over: bool,
@@ -200,10 +200,7 @@ impl FileView {
     pub(crate) fn bases(&self) -> Vec<Against> {
         let usual = self.base_digest(&Against::Usual);
         let others = self.artifact.bases.iter().filter(|base| Some(base.digest) != usual);
-        let read = self
-            .comparison
-            .read
-            .filter(|read| Some(*read) != self.digest && Some(*read) != usual);
+        let read = self.former_read().filter(|read| Some(*read) != usual);
         let nothing = usual.is_some().then_some(Against::Nothing);
         [Against::Usual]
             .into_iter()
@@ -225,6 +222,11 @@ impl FileView {
             Against::Nothing => "nothing: all of it as new".to_owned(),
             Against::Read(_) => "what you read".to_owned(),
         }
+    }
+
+    /// What the operator was shown of it before, where that is another version than this one.
+    pub(crate) fn former_read(&self) -> Option<Digest> {
+        self.comparison.read.filter(|read| Some(*read) != self.digest)
     }
 
     /// Whether the disk still has the former version: the registered one is written after the

@@ -12,6 +12,7 @@ use domain::gate::Gate;
 use domain::ids::{ArtifactPath, Digest};
 use domain::job::JobRows;
 use domain::key::GateKey;
+use domain::look::{former_look, outdated_look};
 
 /// How often the files are read again while the disk is behind, before that counts as a change by
 /// somebody else.
@@ -76,6 +77,8 @@ pub struct GateView {
     pub search: DiffSearch,
     /// Whether only what changed since it was read is to be shown, as soon as it is known.
     pub(crate) wants_since_read: bool,
+    /// The digest of which it was shown what changed since the operator looked.
+    pub(crate) since_shown: Option<Digest>,
     pub(crate) seen: SeenOfGate,
     /// Whether it was said that there is nothing more to read.
     pub(crate) is_end_told: bool,
@@ -107,6 +110,7 @@ impl GateView {
             aimed: None,
             search: DiffSearch::default(),
             wants_since_read: false,
+            since_shown: None,
             seen: SeenOfGate::default(),
             is_end_told: false,
             is_read_to: false,
@@ -173,6 +177,28 @@ impl GateView {
                 file.forget();
             }
         }
+    }
+
+    /// What the operator saw of these artifacts last, at a former login or another attempt too, as
+    /// the record says; what was read on this screen since is nearer.
+    pub(crate) fn remember_looks(&mut self, name: &str) {
+        let Some(rows) = self.rows.clone() else { return };
+        let Some(gate) = rows.gate(&self.key.stage, self.key.attempt) else {
+            return;
+        };
+        for file in self.files.iter_mut().filter(|file| file.comparison.read.is_none()) {
+            file.comparison.read = former_look(&rows, gate, &file.artifact, name).map(|look| look.digest);
+        }
+    }
+
+    /// The first file that is not what the operator looked at at this gate, while neither all of the
+    /// gate nor what changed since was shown.
+    pub(crate) fn changed_since_look(&self, name: &str) -> Option<usize> {
+        outdated_look(self.rows.as_deref()?, self.gate()?, name)?;
+        if self.is_wholly_shown() || self.since_shown == self.shown_digest() {
+            return None;
+        }
+        self.files.iter().position(|file| file.former_read().is_some())
     }
 
     fn aimed_file(&self) -> Option<usize> {

@@ -13,6 +13,7 @@ use crate::model::outgoing::Sent;
 use crate::model::panes::Lower;
 use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why};
 use crate::model::{Closing, Model, PromptKind};
+use crate::update::files;
 use crate::update::outgoing::{ask_once_more, other_sent, send};
 use domain::ask::Command;
 use domain::gate::Verdict;
@@ -49,19 +50,46 @@ pub struct Confirm {
 }
 
 /// Asks before the gate on screen is decided, or its newest patch taken back.
+///
+/// What changed since the operator looked at this gate, at a former login too, is shown first.
 pub(crate) fn open(model: &mut Model, intent: Intent) {
-    if let Ok(pin) = verb::pin(model) {
-        open_about(model, intent, pin, None);
+    let Ok(pin) = verb::pin(model) else {
+        return;
+    };
+    let name = &model.session.operator.name;
+    let view = model.gate.as_ref().filter(|_| intent.is_decision());
+    let moved = view.and_then(|view| {
+        let index = view.changed_since_look(name)?;
+        let file = view.files.get(index)?;
+        Some((
+            index,
+            file.artifact.path.file_name().to_owned(),
+            file.former_read()?,
+            file.digest?,
+        ))
+    });
+    open_about(model, intent, pin, None);
+    let Some((index, name, read, now)) = moved else {
+        return;
+    };
+    if let Some(ask) = model.ask_mut() {
+        let why = format!(
+            "{name} changed since you looked (you read {}, it is now {})",
+            read.short(),
+            now.short()
+        );
+        ask.refuse(
+            &why,
+            Some("what changed is shown; press the key again to decide on that"),
+        );
     }
+    files::show_since_look(model, index);
 }
 
 /// The same for a pinned gate, with the patch that goes with it.
 pub(super) fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Option<Checked>) {
-    let mut note = Note::kept(
-        model.draft(&pin.key),
-        &pin.key,
-        intent.verdict().unwrap_or(Verdict::Approve),
-    );
+    let verdict = intent.verdict().unwrap_or(Verdict::Approve);
+    let mut note = Note::kept(model.draft_of_note(&pin.key, verdict), &pin.key, verdict);
     // In an approval a second `a` must not land in the note; a rejection wants a reason.
     note.is_focused = intent == Intent::Reject;
     if !intent.is_decision() {

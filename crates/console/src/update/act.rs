@@ -102,6 +102,11 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Fold => diff::fold(model),
         Action::Mode => diff::mode(model),
         Action::Base => files::next_base(model),
+        Action::SinceLook => {
+            if let Some(index) = model.gate.as_ref().map(|view| view.file) {
+                files::show_since_look(model, index);
+            }
+        }
         Action::Wrap => diff::wrap(model),
         Action::Search => model.keys.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),

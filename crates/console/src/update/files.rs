@@ -268,27 +268,35 @@ pub(crate) fn keep_since_read(model: &mut Model) {
         return;
     }
     view.wants_since_read = false;
-    let moved = view.files.iter().position(|file| {
-        let read = file.comparison.read.filter(|read| Some(*read) != file.digest);
-        read.is_some() && !matches!(file.content, Content::Missing)
-    });
-    let Some(index) = moved else {
+    let has_moved = |file: &FileView| file.former_read().is_some() && !matches!(file.content, Content::Missing);
+    if let Some(index) = view.files.iter().position(has_moved) {
+        show_since_look(model, index);
+    }
+}
+
+/// Shows only what changed in a file since the operator looked at it.
+pub(crate) fn show_since_look(model: &mut Model, index: usize) {
+    let Some(view) = &mut model.gate else {
+        return;
+    };
+    let Some(read) = view.files.get(index).and_then(FileView::former_read) else {
         return;
     };
     view.file = index;
-    let Some(file) = view.files.get(index) else {
-        return;
-    };
-    let Some(read) = file.comparison.read else {
-        return;
+    view.since_shown = view.shown_digest();
+    let others: Vec<_> = (view.files.iter().enumerate())
+        .filter(|(other, file)| *other != index && file.former_read().is_some())
+        .map(|(_, file)| file.artifact.path.file_name())
+        .collect();
+    let others = match &others[..] {
+        [] => String::new(),
+        others => format!("; {} changed too", others.join(", ")),
     };
     compare_with(model, Against::Read(read));
-    tell(
-        model,
-        format!(
-            "Shown: only what changed since you read {}   hint: {} shows all",
-            read.short(),
-            keymap::key_in(Focus::Diff, Action::Base)
-        ),
+    let key = keymap::key_in(Focus::Diff, Action::Base);
+    let text = format!(
+        "Shown: only what changed since you read {}{others}   hint: {key} shows all",
+        read.short()
     );
+    tell(model, text);
 }

@@ -136,6 +136,7 @@ pub(crate) fn take_rows(model: &mut Model, rows: Arc<JobRows>, fx: &mut Vec<Effe
             (view.rereads.count, view.rereads.boot_us) = (0, boot);
             view.reload(&artifacts, generation);
         }
+        view.remember_looks(&model.session.operator.name);
     }
     if !is_new {
         reread_if_behind(model);

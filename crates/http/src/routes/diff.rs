@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-
 use crate::answer::{self, Answered, ApiError};
-use crate::app::App;
+use crate::app::{App, Asker};
 use crate::params::{GatePath, QueryParams};
 use diff::document::CONTEXT_LINES;
 use domain::compare::{self, BaseChoice};
@@ -19,10 +17,11 @@ use wire::DifferenceDoc;
         ("id" = String, Path, description = "The job"),
         ("stage" = String, Path, description = "The stage"),
         ("attempt" = Option<u32>, Query, minimum = 1, description = "Exactly this attempt's; else the newest"),
-        ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), none, or a version's sha256, of those that have it; else the usual base"),
+        ("base" = Option<String>, Query, pattern = "^(approved|rejected|decided|attempt|given|seen|none|[0-9a-fA-F]{6,64})?$", description = "Compare with this: approved, rejected, decided (the newer of the two), attempt, given (the one sent along), seen (the one that you looked at before this one), none, or a version's sha256, of those that have it; else the usual base"),
     ),
     responses((status = 200, description = "One for each artifact", body = [DifferenceDoc])))]
-pub(crate) async fn diff(State(app): State<Arc<App>>, GatePath(id, stage): GatePath, asked: QueryParams) -> Answered {
+pub(crate) async fn diff(asker: Asker, GatePath(id, stage): GatePath, asked: QueryParams) -> Answered {
+    let Asker { app, caller } = asker;
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let read = |text: &str| {
         text.parse::<BaseChoice>()
@@ -34,7 +33,8 @@ pub(crate) async fn diff(State(app): State<Arc<App>>, GatePath(id, stage): GateP
     let gate = gate.ok_or_else(|| Refusal::no_gate(&rows, &stage, attempt))?;
     let mut documents = Vec::with_capacity(gate.artifacts.len());
     let artifacts = gate.artifacts.iter().collect();
-    for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref())? {
+    for (artifact, base_sha256) in compare::with_bases(&rows, gate, artifacts, choice.as_ref(), &caller.operator.name)?
+    {
         let base = match base_sha256 {
             Some(digest) => Some(version(&app, &id, digest).await?),
             None => None,

@@ -10,6 +10,7 @@ mod context;
 mod decisions;
 mod holds;
 mod jobs;
+mod looks;
 mod moved;
 mod patches;
 mod script;

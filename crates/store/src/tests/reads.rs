@@ -48,6 +48,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
             digest: Digest::of(b""),
             hunks: Some(2),
             hunks_shown: Some(1),
+            artifacts: Vec::new(),
         }],
         context: super::context(),
         ..gate("gate", 1)

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use domain::anchor::{Anchor, BootId};
-use domain::decision::Seen;
+use domain::decision::{Seen, SeenVersion};
 use domain::hold::Hold;
 use domain::job::{Attempt, AttemptState};
 use domain::lease::{Lease, LeasePurpose};
@@ -100,7 +100,7 @@ prop_compose! {
         gate.policy.max_hold_s = max_hold_s;
         gate.opened_at = Timestamp::from_micros(opened_at);
         gate.artifacts = vec![one; files];
-        gate.seen = seen.into_iter().map(|(by, at)| Seen { by, at, digest: Digest::of(b"seen"), hunks: Some(3), hunks_shown: None }).collect();
+        gate.seen = seen.into_iter().map(|(by, at)| Seen { by, at, digest: Digest::of(b"seen"), hunks: Some(3), hunks_shown: None, artifacts: vec![SeenVersion { path: ArtifactPath::new("artifacts/s.txt").unwrap(), sha256: Digest::of(b"s") }] }).collect();
         gate
     }
 }
