@@ -159,6 +159,10 @@ fn a_gate_is_opened_with_bytes_patched_and_read_back() {
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=attempt")
         .expect(404);
     ana.get("/api/v1/jobs/deploy-42/gates/release/diff?base=x").expect(422);
+    let told = ana
+        .get("/api/v1/jobs/deploy-42/gates/release/diff?base=seen")
+        .expect(404);
+    assert_contains(&told["detail"].to_string(), "ana has looked at no other version of ");
     let patch = json!({"type": "text_replace", "artifact": "artifacts/release/plan.txt", "replacements": [{"old": "two", "new": "2"}]});
     let patched = ana.act("deploy-42", "patches/release/apply", &patch);
     shapes.check("POST", "/api/v1/jobs/{id}/patches/{stage}/apply", &patched);
