@@ -201,3 +201,30 @@ fn a_job_of_the_list_is_opened_and_noted_and_the_way_back_leads_there() {
     console.press("q Esc q").hides("─ JOBS ");
     console.hides("j-62");
 }
+
+/// A document of one line with so many values, one of them this.
+fn one_line(value: u32) -> Vec<u8> {
+    let items: Vec<_> = (0..60)
+        .map(|at| format!("{{\"id\":{at},\"ms\":{}}}", if at == 40 { value } else { 500 }))
+        .collect();
+    format!("{{\"scenes\":[{}]}}", items.join(",")).into()
+}
+
+#[test]
+fn json_of_one_long_line_is_shown_by_its_values_first() {
+    let mut world = World::new();
+    let file = File("storyboard", "storyboard.json", Some(one_line(500)), one_line(900));
+    world.gate("j-1 tides / storyboard #1", Some(300), [file]);
+    let mut console = Console::new(world, 120, 40).then("j");
+    console
+        .shows("~ scenes[40].ms")
+        .shows("500 -> 900")
+        .shows("NOT YET SHOWN: hunk 1");
+    // The list is no text: reading on leads to that, and only then is it shown.
+    console.press("}").hides("~ scenes[40].ms").shows("\"id\":40");
+    console.pass(1).hides("NOT YET SHOWN");
+
+    // What the operator chose holds for every file.
+    console.press("v v v").shows("Shown unified");
+    console.shows("\"id\":40");
+}

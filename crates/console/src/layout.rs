@@ -116,9 +116,8 @@ fn lower_columns(model: &Model) -> u16 {
 
 /// Whether the values that changed have a line above the diff; in a low window it is the diff's.
 pub(crate) fn has_values_line(model: &Model) -> bool {
-    let file = model.file();
-    let is_listed = model.panes.look.mode == Mode::Values;
-    file.is_some_and(|file| file.details.values.is_some()) && !is_listed && !crate::facts::window::is_low(model)
+    let has_line = |file: &FileView| file.details.values.is_some() && !page::is_listed(model, file);
+    model.file().is_some_and(has_line) && !crate::facts::window::is_low(model)
 }
 
 /// Why the gate on screen is open again, and who holds its timer, in the lines that it takes there.

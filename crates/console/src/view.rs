@@ -28,13 +28,13 @@ use ratatui::layout::{Position, Rect};
 use row_writer::RowWriter;
 
 use crate::effect::{DiffFacts, FrameFacts};
+use crate::facts::page::is_listed;
 use crate::facts::verb::is_gate_shown;
 use crate::layout::{self, question};
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
 use crate::model::gate::GateView;
 use crate::model::keys::Listed;
-use crate::model::look::Mode;
 use crate::model::panes::Lower;
 use crate::model::shown::VisibleRow;
 use diff::page::RowPart;
@@ -100,8 +100,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
 /// The rows of the diff that are drawn.
 fn sights(model: &Model, file: &FileView) -> Vec<VisibleRow> {
     // A list of values is no text: what changed besides them was not shown.
-    let is_listed = model.panes.look.mode == Mode::Values && file.details.values.is_some();
-    let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed) else {
+    let Some(page) = layout::diff_page(model, file).filter(|_| !is_listed(model, file)) else {
         return Vec::new();
     };
     let lines = page.lines(page.within(file.scroll.top), layout::diff_rows(model));

@@ -19,7 +19,7 @@ use serde::Serialize;
 pub use fault::AudioFault;
 pub use level::{Level, Levelled, Levels, Mp3Levels, WavLevels, levels, steps_within};
 pub use mp3::{GainRange, Mp3GainReport as GainOutcome, STEP_DB, STEP_NOMINAL_DB};
-pub use waveform::Waveform;
+pub use waveform::{Stretch, Waveform};
 
 use format::Container;
 use measure::Measure;

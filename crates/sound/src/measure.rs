@@ -98,7 +98,7 @@ impl Measure {
     pub(super) fn add(&mut self, samples: &mut [f32]) {
         let channels = usize::try_from(self.channels.max(1)).unwrap_or(1);
         for frame in samples.chunks_exact_mut(channels) {
-            let (mut low, mut high) = (f32::MAX, f32::MIN);
+            let (mut low, mut high, mut squares) = (f32::MAX, f32::MIN, 0.0);
             for sample in frame {
                 if !sample.is_finite() {
                     *sample = 0.0;
@@ -106,9 +106,10 @@ impl Measure {
                 self.over += u64::from(sample.abs() > 1.0);
                 low = low.min(*sample);
                 high = high.max(*sample);
+                squares += f64::from(*sample) * f64::from(*sample);
             }
             self.peak = self.peak.max(high).max(-low);
-            self.waveform.add(low, high);
+            self.waveform.add(low, high, squares / channels as f64);
         }
         let (heard, channels) = (self.heard_of(samples), channels as u64);
         self.frames += samples.len() as u64 / channels;

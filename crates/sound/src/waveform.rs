@@ -1,4 +1,5 @@
-//! The outline of a sound: the lowest and the highest sample of equal stretches of time.
+//! The outline of a sound: the lowest and the highest sample of equal stretches of time, and their
+//! mean level.
 
 use serde::Serialize;
 
@@ -6,13 +7,41 @@ use serde::Serialize;
 /// room to spare.
 const STRETCHES_MAX: usize = 1024;
 
-/// Lowest and highest sample, over all channels, of equal stretches; 1.0 is full scale.
+/// A stretch of time; 1.0 is full scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Stretch {
+    /// The lowest sample, over all channels.
+    pub low: f32,
+    /// The highest one.
+    pub high: f32,
+    /// The squares of the samples, for each frame the mean of its channels, added up.
+    squares: f64,
+    frames: u64,
+}
+
+impl Stretch {
+    /// The root of the mean square.
+    pub fn rms(&self) -> f64 {
+        (self.squares / self.frames.max(1) as f64).sqrt()
+    }
+
+    fn joined(self, other: Self) -> Self {
+        Self {
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+            squares: self.squares + other.squares,
+            frames: self.frames + other.frames,
+        }
+    }
+}
+
+/// Equal stretches of a sound.
 ///
 /// The length of the sound need not be known before: when the stretches run out, neighbours are
 /// joined and each counts for twice as long.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Waveform {
-    stretches: Vec<(f32, f32)>,
+    stretches: Vec<Stretch>,
     /// Frames that each stretch stands for; the last may be shorter.
     frames_per_stretch: u64,
     /// Frames in the last stretch.
@@ -30,12 +59,19 @@ impl Default for Waveform {
 }
 
 impl Waveform {
-    /// Takes in one frame, already reduced to its lowest and highest sample.
-    pub(super) fn add(&mut self, low: f32, high: f32) {
+    /// Takes in one frame, already reduced to its lowest and highest sample and the mean of their
+    /// squares.
+    pub(super) fn add(&mut self, low: f32, high: f32, square: f64) {
+        let frame = Stretch {
+            low,
+            high,
+            squares: square,
+            frames: 1,
+        };
         if self.frames_in_last < self.frames_per_stretch
             && let Some(last) = self.stretches.last_mut()
         {
-            *last = joined(*last, (low, high));
+            *last = last.joined(frame);
             self.frames_in_last += 1;
             return;
         }
@@ -43,11 +79,11 @@ impl Waveform {
             self.stretches = self
                 .stretches
                 .chunks(2)
-                .filter_map(|pair| pair.iter().copied().reduce(joined))
+                .filter_map(|pair| pair.iter().copied().reduce(Stretch::joined))
                 .collect();
             self.frames_per_stretch *= 2;
         }
-        self.stretches.push((low, high));
+        self.stretches.push(frame);
         self.frames_in_last = 1;
     }
 
@@ -56,15 +92,14 @@ impl Waveform {
         whole * self.frames_per_stretch + self.frames_in_last
     }
 
-    /// The outline in so many columns of equal duration: lowest and highest sample of each. Empty
-    /// only without sound or columns.
-    pub fn columns(&self, columns: usize) -> Vec<(f32, f32)> {
+    /// The outline in so many columns of equal duration. Empty only without sound or columns.
+    pub fn columns(&self, columns: usize) -> Vec<Stretch> {
         self.columns_of(columns, self.frames())
     }
 
     /// As [`Waveform::columns`], with columns as wide as those of a sound of so many frames: two
     /// sounds drawn to one scale of time. What this sound has no frames for is left out at the end.
-    pub fn columns_of(&self, columns: usize, frames: u64) -> Vec<(f32, f32)> {
+    pub fn columns_of(&self, columns: usize, frames: u64) -> Vec<Stretch> {
         let Some(last) = self.stretches.len().checked_sub(1) else {
             return Vec::new();
         };
@@ -82,14 +117,10 @@ impl Waveform {
                 let first = usize::try_from(first / self.frames_per_stretch).ok()?.min(last);
                 let end = usize::try_from(end.div_ceil(self.frames_per_stretch)).ok()?;
                 let end = end.clamp(first + 1, last + 1);
-                self.stretches.get(first..end)?.iter().copied().reduce(joined)
+                self.stretches.get(first..end)?.iter().copied().reduce(Stretch::joined)
             })
             .collect()
     }
-}
-
-fn joined(a: (f32, f32), b: (f32, f32)) -> (f32, f32) {
-    (a.0.min(b.0), a.1.max(b.1))
 }
 
 #[cfg(test)]
@@ -99,7 +130,7 @@ mod tests {
     fn ramp(frames: u64) -> Waveform {
         let mut waveform = Waveform::default();
         for frame in 0..frames {
-            waveform.add(-(frame as f32), frame as f32);
+            waveform.add(-(frame as f32), frame as f32, (frame * frame) as f64);
         }
         waveform
     }
@@ -112,12 +143,14 @@ mod tests {
             for columns in [1_usize, 3, 80, 600] {
                 let drawn = waveform.columns(columns);
                 assert_eq!(drawn.len(), columns, "{frames} {columns}");
-                assert_eq!(drawn[columns - 1].1, (frames - 1) as f32);
+                assert_eq!(drawn[columns - 1].high, (frames - 1) as f32);
                 let slack = 2.0 * (frames as f32 / columns as f32 + waveform.frames_per_stretch as f32);
-                for (column, (low, high)) in drawn.iter().enumerate() {
+                for (column, stretch) in drawn.iter().enumerate() {
+                    let (low, high) = (stretch.low, stretch.high);
                     let end = (column + 1) as f32 * frames as f32 / columns as f32;
                     assert!((high - end).abs() <= slack, "{frames} {columns} {column}: {high} {end}");
-                    assert!(*low <= 0.0 && -low <= *high);
+                    assert!(low <= 0.0 && -low <= high);
+                    assert!(stretch.rms() <= f64::from(high), "no mean is above the peak");
                 }
             }
         }
@@ -126,8 +159,18 @@ mod tests {
     #[test]
     fn what_is_kept_does_not_grow_with_the_sound() {
         assert!(ramp(1_000_000).stretches.len() <= STRETCHES_MAX);
-        assert_eq!(Waveform::default().columns(10), []);
-        assert_eq!(ramp(10).columns(0), []);
+        assert_eq!(Waveform::default().columns(10), Vec::new());
+        assert_eq!(ramp(10).columns(0), Vec::new());
+    }
+
+    #[test]
+    fn the_mean_level_is_that_of_all_frames_also_where_stretches_are_joined() {
+        for frames in [10_u64, 1024, 50_000] {
+            let mut waveform = Waveform::default();
+            (0..frames).for_each(|at| waveform.add(-1.0, 1.0, if at % 2 == 0 { 1.0 } else { 0.0 }));
+            let rms = waveform.columns(1)[0].rms();
+            assert!((rms - 0.5_f64.sqrt()).abs() < 1e-3, "{frames}: {rms}");
+        }
     }
 
     #[test]

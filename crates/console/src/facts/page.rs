@@ -1,5 +1,7 @@
 //! A diff as it stands on the screen.
 
+use crate::model::Model;
+use crate::model::file::FileView;
 use crate::model::look::{Mode, ViewOptions};
 use diff::document::{DiffDocument, DiffSide};
 use diff::page::{Columns, Page};
@@ -27,6 +29,21 @@ pub(crate) fn page(document: &DiffDocument, look: ViewOptions, left: usize, colu
         wraps: look.wraps,
         left: if look.wraps { 0 } else { left },
     }
+}
+
+/// A JSON document of one line is shown by its values from so many bytes on: as a text it would be a
+/// wall.
+const WALL_BYTES: usize = 240;
+
+/// Whether the changed values of a file are what is shown of it.
+pub(crate) fn is_listed(model: &Model, file: &FileView) -> bool {
+    let look = model.panes.look;
+    let is_wall = || {
+        let is_one_line = file.document().is_some_and(|text| text.line_count(DiffSide::New) == 1);
+        is_one_line && file.bytes.as_ref().is_some_and(|bytes| bytes.len() >= WALL_BYTES)
+    };
+    let is_first = !look.is_chosen && look.mode == Mode::Unified && !file.is_read_as_text;
+    file.details.values.is_some() && (look.mode == Mode::Values || is_first && is_wall())
 }
 
 pub(crate) fn number_cells(document: &DiffDocument) -> usize {

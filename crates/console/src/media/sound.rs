@@ -1,7 +1,7 @@
 //! A sound in words and bars: length, format, peak, loudness, and its outline.
 
 use super::{MediaFact, MediaPair};
-use ::sound::AudioFacts;
+use ::sound::{AudioFacts, Stretch};
 use text::words::length;
 
 // Counts as full scale: another decoder may round up to it.
@@ -108,8 +108,10 @@ pub(crate) const OUTLINE_FLOOR_DB: f64 = -42.0;
 /// A column of an outline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bar {
-    /// From 0 ([`OUTLINE_FLOOR_DB`] and below) to 1 (full scale), in decibels.
+    /// The peak, from 0 ([`OUTLINE_FLOOR_DB`] and below) to 1 (full scale), in decibels.
     pub(crate) height: f64,
+    /// The mean level (RMS) on the same scale.
+    pub(crate) mean: f64,
     /// Reaches full scale.
     pub(crate) clips: bool,
 }
@@ -118,12 +120,14 @@ pub(crate) struct Bar {
 /// to one scale of time.
 pub(crate) fn outline(facts: &AudioFacts, columns: usize, duration_s: f64) -> Vec<Bar> {
     let frames = (duration_s * f64::from(facts.sample_rate_hz)).ceil() as u64;
-    let bar = |(low, high): (f32, f32)| {
-        let amplitude = f64::from(low.abs().max(high.abs()));
-        let level_db = 20.0 * amplitude.max(1e-9).log10();
+    let level_db = |amplitude: f64| 20.0 * amplitude.max(1e-9).log10();
+    let height = |level_db: f64| ((level_db - OUTLINE_FLOOR_DB) / -OUTLINE_FLOOR_DB).clamp(0.0, 1.0);
+    let bar = |stretch: Stretch| {
+        let peak_db = level_db(f64::from(stretch.low.abs().max(stretch.high.abs())));
         Bar {
-            height: ((level_db - OUTLINE_FLOOR_DB) / -OUTLINE_FLOOR_DB).clamp(0.0, 1.0),
-            clips: level_db >= FULL_SCALE_DB,
+            height: height(peak_db),
+            mean: height(level_db(stretch.rms())),
+            clips: peak_db >= FULL_SCALE_DB,
         }
     };
     let columns = facts

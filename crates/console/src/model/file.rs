@@ -123,6 +123,8 @@ pub struct FileView {
     pub(crate) shown: ShownRows,
     /// Whether the file was on the screen at all.
     pub(crate) is_shown: bool,
+    /// Whether the text is to be shown of what would be shown by its values.
+    pub(crate) is_read_as_text: bool,
 }
 
 impl FileView {
@@ -143,6 +145,7 @@ impl FileView {
             scroll: Scroll::default(),
             shown: ShownRows::default(),
             is_shown: false,
+            is_read_as_text: false,
         }
     }
 

@@ -28,6 +28,9 @@ impl Mode {
 pub struct ViewOptions {
     /// How a changed text is shown.
     pub mode: Mode,
+    /// Whether the operator chose it; else a JSON document of one long line is shown by its changed
+    /// values.
+    pub(crate) is_chosen: bool,
     /// Whether long lines go on below; else they are cut, and the diff scrolls sideways.
     pub(crate) wraps: bool,
 }
@@ -37,6 +40,7 @@ impl Default for ViewOptions {
     fn default() -> Self {
         Self {
             mode: Mode::Unified,
+            is_chosen: false,
             wraps: true,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::action::Action;
 use crate::effect::{Effect, FindJob};
+use crate::facts::page::is_listed;
 use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::layout;
@@ -255,7 +256,10 @@ pub(crate) fn mode(model: &mut Model) {
         Mode::Unified | Mode::SideBySide if has_values && mode != Mode::Values => Mode::Values,
         Mode::Unified | Mode::SideBySide | Mode::Values => Mode::Unified,
     };
-    let former = model.panes.look.mode;
+    let former = match file.is_some_and(|file| is_listed(model, file)) {
+        true => Mode::Values,
+        false => model.panes.look.mode,
+    };
     let mode = next(former);
     let why = if is_new {
         "; all of it is new, there is nothing to stand beside it".to_owned()
@@ -265,13 +269,21 @@ pub(crate) fn mode(model: &mut Model) {
         String::new()
     };
     let why = if former == Mode::Unified { why } else { String::new() };
-    relayout(model, |model| model.panes.look.mode = mode);
+    relayout(model, |model| {
+        (model.panes.look.mode, model.panes.look.is_chosen) = (mode, true)
+    });
     tell(model, format!("Shown {}{why}", mode.label()));
 }
 
-/// Whether the changed values of a file are what is shown of it.
-pub(crate) fn is_listed(model: &Model, file: &FileView) -> bool {
-    model.panes.look.mode == Mode::Values && file.details.values.is_some()
+/// Shows the text of a file whose values are shown without anybody having chosen that. Returns
+/// whether they were.
+pub(crate) fn read_as_text(model: &mut Model) -> bool {
+    let is_first = |file: &&FileView| !model.panes.look.is_chosen && is_listed(model, file);
+    let is_listed = model.file().filter(is_first).is_some();
+    if let Some(file) = model.file_mut() {
+        file.is_read_as_text |= is_listed;
+    }
+    is_listed
 }
 
 /// The changed values, where these are what is shown.
@@ -333,8 +345,13 @@ pub(crate) fn find_match(model: &mut Model, is_forward: bool, fx: &mut Vec<Effec
     let Some(view) = &model.gate else {
         return;
     };
-    let Some(text) = &view.search.text else {
+    let Some(text) = &view.search.text.clone() else {
         hunk(model, is_forward);
+        return;
+    };
+    // What is sought stands in the text.
+    read_as_text(model);
+    let Some(view) = &model.gate else {
         return;
     };
     let (Some(needle), Some(file)) = (Needle::new(text), view.current()) else {

@@ -8,6 +8,7 @@
 use super::{diff, mark, motion, queue};
 use crate::action::Action;
 use crate::effect::Effect;
+use crate::facts::page::is_listed;
 use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::layout;
@@ -49,6 +50,11 @@ pub(crate) fn read_on(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         if place(model) != before {
             return;
         }
+    }
+    // Behind the values comes the text, which alone counts as shown.
+    if model.file().is_some_and(|file| !file.is_wholly_shown()) && diff::read_as_text(model) {
+        unshown_line(model);
+        return;
     }
     if !other_file(model) {
         end(model, focus, fx);
@@ -198,7 +204,7 @@ fn unshown_line(model: &mut Model) -> bool {
         return false;
     };
     // The list of values shows no lines, and compared with another base nothing counts as seen.
-    if !file.comparison.is_usual() || diff::is_listed(model, file) {
+    if !file.comparison.is_usual() || is_listed(model, file) {
         return false;
     }
     let next = soon_shown(model, file).and_then(|(shown, document, last)| {
@@ -215,7 +221,7 @@ fn unshown_line(model: &mut Model) -> bool {
 /// The next changed value, where values are listed.
 fn next_value(model: &mut Model) -> bool {
     let file = model.file();
-    let is_listed = file.is_some_and(|file| diff::is_listed(model, file));
+    let is_listed = file.is_some_and(|file| is_listed(model, file));
     if is_listed {
         diff::scroll_by(model, 1);
     }
@@ -281,7 +287,7 @@ fn rest(model: &Model) -> String {
         return String::new();
     };
     let key = |action| keymap::key_in(Focus::Diff, action);
-    if diff::is_listed(model, file) && !file.is_wholly_shown() {
+    if is_listed(model, file) && !file.is_wholly_shown() {
         return format!("these are values; {} shows the text", key(Action::Mode));
     }
     if !file.comparison.is_usual() && !file.is_wholly_shown() {

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::row_writer::RowWriter;
 use super::{diff_rows, media};
 use crate::action::Action;
+use crate::facts::page::is_listed;
 use crate::facts::title::{BASE_CELLS, base, since_line, title};
 use crate::facts::{context, label, shorten, wrap};
 use crate::keymap::{self, Focus};
@@ -13,7 +14,6 @@ use crate::layout::{below, diff_page, gate_head_height, has_values_line, hold_li
 use crate::model::Model;
 use crate::model::file::{Against, Content, FileView};
 use crate::model::gate::GateView;
-use crate::model::look::Mode;
 use diff::document::DiffDocument;
 use diff::lines::LineEnd;
 use diff::search::Needle;
@@ -238,7 +238,7 @@ fn draw_body(model: &Model, view: &GateView, area: Rect, buffer: &mut Buffer) {
     pen.skip(1);
     match &file.content {
         Content::Text(document) => match &file.details.values {
-            Some(values) if model.panes.look.mode == Mode::Values => {
+            Some(values) if is_listed(model, file) => {
                 let sum = file.details.running_time.as_ref();
                 let sum = sum.filter(|_| file.scroll.values_top == 0);
                 if let Some(sum) = sum {
@@ -340,7 +340,7 @@ fn draw_status(model: &Model, view: &GateView, is_wide: bool, rows: usize, area:
         return;
     };
     if let Some(values) = &file.details.values
-        && model.panes.look.mode == Mode::Values
+        && is_listed(model, file)
     {
         let count = values.changes.len();
         let text = format!("value {} of {count}", (file.scroll.values_top + 1).min(count));

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
 use super::row_writer::RowWriter;
+use crate::facts::shorten;
 use crate::layout::below;
 use crate::media::picture::{self, PictureFacts, Small};
 use crate::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
@@ -100,6 +101,7 @@ fn draw_sound(pair: &MediaPair<AudioFacts>, versions: &Versions, theme: Theme, a
     if bar_lines == 0 || duration_s <= 0.0 {
         return used;
     }
+    let has_base = sounds.len() > 1;
     let mut line = 0;
     for (name, sound, style) in sounds {
         let columns = usize::from(rest.width).saturating_sub(2);
@@ -108,8 +110,17 @@ fn draw_sound(pair: &MediaPair<AudioFacts>, versions: &Versions, theme: Theme, a
         let mut pen = RowWriter::at_line(buffer, rest, line);
         pen.skip(1).text(&head, theme.plain());
         draw_clips(&bars, theme, &mut pen);
+        if line == 0 {
+            let legend = "█ RMS inside ░ peak";
+            let wordings = match has_base {
+                true => vec![format!("   both on this one axis   {legend}"), format!("   {legend}")],
+                false => vec![format!("   {legend}")],
+            };
+            let legend = shorten::fitting(wordings, |words| width(words) <= pen.room());
+            pen.text(&legend.unwrap_or_default(), theme.plain());
+        }
         for bar_line in 0..bar_lines {
-            let text: String = bars.iter().map(|bar| block(bar.height, bar_lines, bar_line)).collect();
+            let text: String = bars.iter().map(|bar| block(*bar, bar_lines, bar_line)).collect();
             RowWriter::at_line(buffer, rest, line + 1 + bar_line)
                 .skip(1)
                 .text(&text, style);
@@ -133,16 +144,26 @@ fn seconds(seconds: f64) -> String {
     duration(seconds.round().max(0.0) as u64)
 }
 
-/// The part of a bar that stands in one of its lines, counted from the top.
-fn block(height: f64, lines: u16, line: u16) -> char {
+/// The part of a bar that stands in one of its lines, counted from the top: its mean level in full
+/// blocks, and what its peak is above that in light ones.
+fn block(bar: Bar, lines: u16, line: u16) -> char {
     const BLOCKS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let eighths = (height * f64::from(lines) * 8.0).round().max(0.0) as usize;
+    const PEAK: char = '░';
     let below = usize::from(lines.saturating_sub(line + 1)) * 8;
-    let here = eighths.saturating_sub(below).min(8);
+    let here = |height: f64| {
+        let eighths = (height * f64::from(lines) * 8.0).round().max(0.0) as usize;
+        eighths.saturating_sub(below).min(8)
+    };
     // A sound that is there is never drawn as none.
-    let is_foot = line + 1 == lines;
-    let here = if is_foot && here == 0 && height > 0.0 { 1 } else { here };
-    BLOCKS.get(here).copied().unwrap_or(' ')
+    let is_foot = line + 1 == lines && bar.height > 0.0;
+    match (here(bar.mean), here(bar.height)) {
+        // A peak of less than half a cell is nearer to the line below.
+        (0, 4..) => PEAK,
+        (0, 0) if is_foot => '▁',
+        (0, 1..) if is_foot => PEAK,
+        (0, _) => ' ',
+        (mean, _) => BLOCKS.get(mean).copied().unwrap_or(' '),
+    }
 }
 
 /// What is told of every binary.
@@ -250,11 +271,21 @@ mod tests {
 
     #[test]
     fn bars_stand_on_their_foot() {
-        let column = |height: f64| (0..3).map(|line| block(height, 3, line)).collect::<String>();
-        assert_eq!(column(1.0), "███");
-        assert_eq!(column(0.5), " ▄█");
-        assert_eq!(column(0.0), "   ");
-        assert_eq!(column(0.001), "  ▁", "there is a sound");
+        let column = |height: f64, mean: f64| {
+            let bar = Bar {
+                height,
+                mean,
+                clips: false,
+            };
+            (0..3).map(|line| block(bar, 3, line)).collect::<String>()
+        };
+        assert_eq!(column(1.0, 1.0), "███");
+        assert_eq!(column(0.5, 0.5), " ▄█");
+        assert_eq!(column(1.0, 0.5), "░▄█");
+        assert_eq!(column(1.0, 0.0), "░░░");
+        assert_eq!(column(0.4, 0.333), "  █", "less than half a cell above the mean");
+        assert_eq!(column(0.0, 0.0), "   ");
+        assert_eq!(column(0.001, 0.0), "  ▁", "there is a sound");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub fn side_by_side<E>(
 ) -> Result<(), E> {
     let look = ViewOptions {
         mode: Mode::SideBySide,
+        is_chosen: true,
         wraps: true,
     };
     let theme = Theme {
