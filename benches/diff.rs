@@ -77,12 +77,7 @@ fn layout(criterion: &mut Criterion) {
             ("whole_two_wrapped", &whole, Columns::Two(SCREEN_CELLS / 2), true),
         ];
         for (shape, document, columns, wraps) in pages {
-            let page = Page {
-                document,
-                columns,
-                wraps,
-                left: 0,
-            };
+            let page = Page::new(document, columns, wraps, 0);
             let middle = PagePosition {
                 row: page.row_count() / 2,
                 line: 0,

@@ -180,6 +180,7 @@ async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
             },
             verdict: Verdict::Approve,
             notes: None,
+            comments: Vec::new(),
             patch: None,
             digest: None,
         };

@@ -15,6 +15,7 @@ use text::visible_line;
 use text::words::duration_us;
 
 use super::ask::{self, with_engine};
+use super::gate_show;
 use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
@@ -262,6 +263,10 @@ fn print(output: &mut Output, shown: ListedDecision<'_>) -> Result<(), CommandEr
     if let Some(notes) = shown.notes() {
         output.line("notes")?;
         output.block("  ", notes)?;
+    }
+    if let Some(sealed) = sealed.filter(|sealed| !sealed.decision.comments().is_empty()) {
+        output.line("comments")?;
+        gate_show::comments(output, "  ", sealed.decision.comments())?;
     }
     if let Some(patch) = shown.patch() {
         output.line("patch")?;

@@ -190,6 +190,14 @@ fn show(output: &mut Output, kept: &Kept) -> Result<(), CommandError> {
             output.block("  ", text)?;
         }
     }
+    for comment in &draft.comments {
+        output.line(&format!(
+            "comment on {}, of {}",
+            comment.said().place(),
+            comment.version.short()
+        ))?;
+        output.block("  ", &comment.text)?;
+    }
     for edit in &draft.edits {
         output.line(&format!("edit of {}, which was {}", edit.path, edit.base.short()))?;
         output.block("  ", &edit.text)?;

@@ -6,9 +6,10 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use domain::ask::Command;
+use domain::comment::{Comment, CommentSide};
 use domain::decision::SealedDecision;
 use domain::gate::Verdict;
-use domain::ids::{Digest, JobId, StageName};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::key::GateRef;
 use domain::operator::Surface;
 use engine::Role;
@@ -31,6 +32,9 @@ pub(crate) struct DecideArguments {
     /// Why, for the record; what a stage that runs again is told
     #[arg(long, value_name = "TEXT")]
     notes: Option<String>,
+    /// What is to be said about a line: FILE:LINE:TEXT, once for each; FILE:-LINE:TEXT about a removed line
+    #[arg(long = "comment", value_name = "FILE:LINE:TEXT", value_parser = comment)]
+    comments: Vec<Comment>,
     /// A patch as JSON, from a file or - for standard input; see `holdpoint patch types`
     #[arg(long, value_name = "FILE|-")]
     patch: Option<PathBuf>,
@@ -49,10 +53,11 @@ Examples:
   holdpoint gate approve nightly-17 script --patch fix.json
   holdpoint gate approve nightly-17 script --dry-run     what would happen
   holdpoint gate reject nightly-17 script --notes 'the opening is slow'
+  holdpoint gate reject nightly-17 script --comment 'script.txt:12:wrong unit'
   holdpoint job resume nightly-17       after a rejection: goes on
 
 A decision cannot be taken back. Of several gates each has its own result;
---patch and --digest go with one gate only.
+--comment, --patch and --digest go with one gate only.
 
 Exit codes of several: 0 all decided as asked; where all that were not
 have one code (5 already decided, 6 not found), that one; else 1.";
@@ -95,6 +100,33 @@ fn gates(words: &[String]) -> Result<Vec<GateRef>, CommandError> {
     words.iter().map(pair).collect()
 }
 
+/// `script.txt:12:wrong unit`, or `script.txt:-12:why is it gone?`. A name may have colons; the first
+/// number between two of them is the line.
+fn comment(text: &str) -> Result<Comment, String> {
+    let form = || "write FILE:LINE:TEXT, as script.txt:12:wrong unit, or FILE:-LINE:TEXT for a removed line".to_owned();
+    let read = |colon: usize| {
+        let (file, rest) = (text.get(..colon)?, text.get(colon + 1..)?);
+        let (line, said) = rest.split_once(':')?;
+        let (side, digits) = match line.strip_prefix('-') {
+            Some(digits) => (CommentSide::Base, digits),
+            None => (CommentSide::New, line),
+        };
+        let line = digits
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| digits.parse().ok())??;
+        Some((file, line, side, said))
+    };
+    let mut colons = text.match_indices(':').map(|(colon, _)| colon);
+    let (file, line, side, said) = colons.find_map(read).ok_or_else(form)?;
+    Ok(Comment {
+        artifact: ArtifactPath::new(file).map_err(|error| error.to_string())?,
+        line,
+        side,
+        text: said.to_owned(),
+    })
+}
+
 /// Approves or rejects.
 pub(crate) async fn run(
     global: &GlobalArguments,
@@ -105,14 +137,17 @@ pub(crate) async fn run(
     let DecideArguments {
         gates: words,
         notes,
+        comments,
         patch,
         digest,
         dry_run,
     } = arguments;
     let gates = gates(&words)?;
     let is_one = gates.len() == 1;
-    if !is_one && (patch.is_some() || digest.is_some()) {
-        return Err(usage("--patch and --digest go with one gate, and several are named"));
+    if !is_one && (patch.is_some() || digest.is_some() || !comments.is_empty()) {
+        return Err(usage(
+            "--comment, --patch and --digest go with one gate, and several are named",
+        ));
     }
     let session = CommandContext::resolve(global, Surface::Cli)?;
     let patch = match patch {
@@ -123,6 +158,7 @@ pub(crate) async fn run(
         gate,
         verdict,
         notes: notes.clone(),
+        comments: comments.clone(),
         patch: patch.clone(),
         digest,
     };

@@ -2,6 +2,7 @@
 //! themselves.
 
 use domain::artifact::NO_TEXT;
+use domain::comment::Comment;
 use domain::gate::{Gate, GateState};
 use domain::job::JobRows;
 use domain::look::former_look;
@@ -82,6 +83,7 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     if let Some(notes) = shown.notes {
         output.block("          ", notes)?;
     }
+    comments(output, "          ", shown.comments)?;
     output.line(&format!(
         "opened    {} ({})",
         clock_time(gate.opened_at),
@@ -189,6 +191,14 @@ fn then(shown: &GateDoc<'_>) -> String {
         }
         Some(at_zero) => format!(", then {}{}", at_zero.then, at_zero.unless()),
     }
+}
+
+/// What was said about lines, each behind its place.
+pub(super) fn comments(output: &mut Output, indent: &str, comments: &[Comment]) -> Result<(), CommandError> {
+    for comment in comments {
+        output.block(indent, &format!("{} {}", comment.place(), comment.text))?;
+    }
+    Ok(())
 }
 
 /// A policy in words.

@@ -98,6 +98,7 @@ async fn settled(
             clock_time(decided.at())
         ))?;
         output.block("  ", decided.notes().unwrap_or_default())?;
+        gate_show::comments(output, "  ", decided.comments())?;
     } else {
         output.line(&format!("{} {}", gate.key, gate.state.as_str()))?;
     }

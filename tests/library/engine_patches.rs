@@ -234,6 +234,7 @@ async fn every_change_of_an_artifact_keeps_the_former_bytes() {
         gate: gate(&at.id, "script"),
         verdict: Verdict::Reject,
         notes: Some("again".to_owned()),
+        comments: Vec::new(),
         patch: None,
         digest: Some(Digest::of(b"by hand")),
     };

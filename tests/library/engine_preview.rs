@@ -348,6 +348,7 @@ async fn a_preview_changes_no_row_and_no_file() {
             gate: gate(&id, "script"),
             verdict,
             notes: None,
+            comments: Vec::new(),
             patch,
             digest: Some(digest),
         };

@@ -97,6 +97,7 @@ fn start_by(
         attempt: 1,
         params: &Map::from_iter([("beats".to_owned(), Value::from(3))]),
         notes,
+        comments: &[],
         patch: None,
         program: program.to_owned(),
     };

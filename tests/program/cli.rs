@@ -2,6 +2,7 @@
 //! documents, several processes at once.
 
 mod acknowledge;
+mod comments;
 mod context;
 pub mod demo;
 mod diff;

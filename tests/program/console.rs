@@ -4,6 +4,7 @@
 mod bulk;
 mod changed;
 mod clocks;
+mod comments;
 mod context;
 mod demo;
 pub mod desk;

@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod across;
+mod comments;
 mod console;
 mod context;
 mod documented;

@@ -54,12 +54,15 @@ fn in_words(command: &Command) -> String {
             gate,
             verdict,
             notes,
+            comments,
             patch,
             digest,
         } => {
+            let said = comments.iter().map(|said| format!(" {} {:?}", said.place(), said.text));
+            let said: String = said.collect();
             let patch = patch.as_ref().map(|patch| format!(" patch {}", patch["type"]));
             format!(
-                "{verdict:?} {}/{} #{} note {notes:?}{} digest {}",
+                "{verdict:?} {}/{} #{} note {notes:?}{said}{} digest {}",
                 gate.job_id,
                 gate.stage,
                 gate.attempt.unwrap(),

@@ -17,6 +17,8 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
     let (keys, end) = match focus {
         Focus::Queue => ("j", "? keys  q leave"),
         Focus::Diff => ("Enter", "? keys  q back"),
+        Focus::Line => (";", "? keys  q back"),
+        Focus::Comment => ("; Enter", "F1 keys  Esc back"),
         Focus::Job => ("3", "? keys  q back"),
         Focus::History => ("4", "? keys  q back"),
         Focus::Figures => ("5", "? keys  q back"),

@@ -8,6 +8,7 @@ use console::model::jobs::JobLine;
 use console::question::{Answered, Question};
 use domain::ask::{Ask, Command};
 use domain::change::Applied;
+use domain::comment::{Comment, CommentSide};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
 use domain::figures::Figures;
@@ -94,6 +95,7 @@ impl World {
             Question::Jobs => Answered::Jobs(Ok(self.jobs.values().map(JobLine::of).collect())),
             Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
             Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
+            Question::Said(number, file, _, digest) => Answered::Said(number, file, digest, Ok(self.version(&digest))),
             Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),
             Question::OnDisk(number, file, id, path) => {
                 let bytes = self.disk.get(&(id, path)).map(|bytes| Arc::from(&bytes[..]));
@@ -186,6 +188,37 @@ impl World {
         self.settle_as(id, name, verdict, operator(who), Some(note));
     }
 
+    /// Somebody rejects and says something about lines, each as `file:line:text`; a removed one with a
+    /// minus before its number.
+    pub fn reject_saying(&mut self, id: &str, name: &str, who: &str, said: &[&str]) {
+        let comment = |said: &&str| {
+            let [file, line, text] = said.splitn(3, ':').collect::<Vec<_>>()[..] else {
+                panic!("{said}");
+            };
+            let side = if line.starts_with('-') {
+                CommentSide::Base
+            } else {
+                CommentSide::New
+            };
+            Comment {
+                artifact: ArtifactPath::new(file).unwrap(),
+                line: line.trim_start_matches('-').parse().unwrap(),
+                side,
+                text: text.to_owned(),
+            }
+        };
+        let command = Command::Decide {
+            gate: newest(&job_id(id), &stage(name)),
+            verdict: Verdict::Reject,
+            notes: None,
+            comments: said.iter().map(comment).collect(),
+            patch: None,
+            digest: None,
+        };
+        let (by, session) = (operator(who), None);
+        self.command(Ask { by, session, command }).unwrap();
+    }
+
     /// Somebody who came in in some way decides.
     pub fn settle_as(
         &mut self,
@@ -199,6 +232,7 @@ impl World {
             gate: newest(&job_id(id), &stage(name)),
             verdict,
             notes: note.map(str::to_owned),
+            comments: Vec::new(),
             patch: None,
             digest: None,
         };

@@ -7,6 +7,7 @@
 mod backend;
 mod bars;
 mod colleague;
+mod comments;
 mod compose;
 mod console;
 mod context;

@@ -160,6 +160,7 @@ fn with_failed() -> World {
             number: 1,
             state: AttemptState::Failed,
             notes: None,
+            comments: Vec::new(),
             patch: None,
             queued_at: at("02:09:00"),
             started_at: Some(at("02:09:00")),

@@ -108,6 +108,7 @@ pub fn decide(id: &JobId, stage: &str, verdict: Verdict, notes: Option<&str>, pa
         gate: gate(id, stage),
         verdict,
         notes: notes.map(str::to_owned),
+        comments: Vec::new(),
         patch,
         digest: None,
     }

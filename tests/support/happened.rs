@@ -170,6 +170,7 @@ fn claimed(fact: &Fact) -> String {
             stage,
             attempt,
             gets_note,
+            comments: _,
             ran_before: _,
             slots: _,
         } => format!(

@@ -80,6 +80,8 @@ pub enum Action {
     Files,
     /// What the requester says of the gate.
     Context,
+    /// Point at a line of the diff, to comment on it.
+    Comment,
     /// Look for text in the diff.
     Search,
     /// Ask to approve.

@@ -3,10 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use domain::comment::{Comment, CommentSide};
 use domain::gate::Verdict;
 use domain::ids::{ArtifactPath, Digest};
 use domain::key::GateKey;
 use domain::time::Timestamp;
+use text::words::counted;
 
 /// A text that was thrown away is kept for so many days.
 pub(crate) const DISCARDED_DAYS: u64 = 7;
@@ -36,6 +38,36 @@ pub struct EditDraft {
     pub(crate) cursor: (usize, usize),
 }
 
+/// What is to be said about a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DraftComment {
+    pub path: ArtifactPath,
+    /// SHA-256 of the version that has the line.
+    pub version: Digest,
+    #[serde(default, skip_serializing_if = "CommentSide::is_new")]
+    pub side: CommentSide,
+    /// From 1.
+    pub line: u32,
+    pub text: String,
+}
+
+impl DraftComment {
+    /// As it goes with a decision.
+    pub fn said(&self) -> Comment {
+        Comment {
+            artifact: self.path.clone(),
+            line: self.line,
+            side: self.side,
+            text: self.text.clone(),
+        }
+    }
+
+    fn is_of_same_line(&self, other: &Self) -> bool {
+        let line = |of: &Self| (of.path.clone(), of.version, of.side, of.line);
+        line(self) == line(other)
+    }
+}
+
 /// The unsent words about one gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
@@ -51,6 +83,9 @@ pub struct Draft {
     /// Edited artifacts, each at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<EditDraft>,
+    /// Comments on lines, each line at most once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<DraftComment>,
 }
 
 impl Draft {
@@ -62,6 +97,7 @@ impl Draft {
             approval: String::new(),
             patch: None,
             edits: Vec::new(),
+            comments: Vec::new(),
         }
     }
 
@@ -96,9 +132,28 @@ impl Draft {
         self.edits.extend(edit);
     }
 
+    /// What is written about the same line.
+    pub(crate) fn comment(&self, of: &DraftComment) -> Option<&DraftComment> {
+        self.comments.iter().find(|comment| comment.is_of_same_line(of))
+    }
+
+    /// Puts a comment in place of the former one on the same line; an empty one removes it.
+    pub(crate) fn set_comment(&mut self, comment: DraftComment) {
+        let place = self.comments.iter().position(|former| former.is_of_same_line(&comment));
+        match (place, comment.text.is_empty()) {
+            (Some(place), false) => self.comments[place] = comment,
+            (Some(place), true) => drop(self.comments.remove(place)),
+            (None, false) => self.comments.push(comment),
+            (None, true) => {}
+        }
+    }
+
     /// Whether there is nothing worth keeping.
     pub(crate) fn is_empty(&self) -> bool {
-        self.approval.trim().is_empty() && self.rejection.trim().is_empty() && !self.has_patch()
+        self.approval.trim().is_empty()
+            && self.rejection.trim().is_empty()
+            && !self.has_patch()
+            && self.comments.is_empty()
     }
 
     /// The name of the directory beside the draft's file in which an artifact is edited outside of
@@ -130,7 +185,9 @@ impl Draft {
             .edits
             .iter()
             .map(|edit| format!("edit of {}", edit.path.file_name()));
-        let parts: Vec<_> = parts.into_iter().flatten().chain(edits).collect();
+        let count = self.comments.len();
+        let comments = (count > 0).then(|| counted(count, "comment"));
+        let parts: Vec<_> = parts.into_iter().flatten().chain(edits).chain(comments).collect();
         parts.join(", ")
     }
 
@@ -163,6 +220,16 @@ impl Draft {
                 return Err(format!("an edit of {} is kept for {}", edit.path.file_name(), self.key));
             }
             merged.set_edit(&edit.path, Some(edit.clone()));
+        }
+        for comment in &discarded.comments {
+            if merged.comment(comment).is_some_and(|kept| kept != comment) {
+                return Err(format!(
+                    "a comment on {} is kept for {}",
+                    comment.said().place(),
+                    self.key
+                ));
+            }
+            merged.set_comment(comment.clone());
         }
         *self = merged;
         Ok(())

@@ -15,6 +15,7 @@ use super::model::shown::VisibleRow;
 use super::question::{Answered, Question};
 use diff::DiffDocument;
 use diff::json::ChangedValues;
+use diff::lines::MovedLine;
 use diff::search::{Direction, Hit, Needle};
 use domain::ask::Command;
 use domain::event::Event;
@@ -99,6 +100,22 @@ pub struct MeasureJob {
     pub(crate) old: Option<Arc<[u8]>>,
     /// The bytes under review.
     pub(crate) new: Arc<Vec<u8>>,
+}
+
+/// Lines of former versions to be found again.
+#[derive(Debug, Clone)]
+pub struct PlaceJob {
+    /// Generation of the gate view; a newer one makes this pointless.
+    pub(crate) generation: u64,
+    /// Number of the file's reading.
+    pub(crate) number: u64,
+    /// Index of the file.
+    pub(crate) file: usize,
+    /// The bytes under review.
+    pub(crate) new: Arc<Vec<u8>>,
+    pub(crate) versions: Arc<[(Digest, Arc<[u8]>)]>,
+    /// Each with its version, from 1; none: it is not known.
+    pub(crate) lines: Vec<Option<(Digest, u32)>>,
 }
 
 /// Text to look for in a diff, hidden lines too.
@@ -327,6 +344,9 @@ pub enum Msg {
     DiffFailed(usize, u64),
     /// More is known of a file: its index, number of its reading.
     Measured(usize, u64, Details),
+    /// Lines of former versions were sought: index of the file, number of its reading, where each
+    /// stands.
+    Placed(usize, u64, Vec<Option<MovedLine>>),
     /// A search ended: its number, and where.
     Found(u64, Option<Hit>),
     /// A text was checked: its revision and what came of it.
@@ -364,6 +384,8 @@ pub enum Effect {
     Diff(DiffJob),
     /// Find out more about a file.
     Measure(MeasureJob),
+    /// Find lines of former versions again.
+    Place(PlaceJob),
     /// Look for text.
     Find(FindJob),
     /// Check a text.

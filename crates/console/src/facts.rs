@@ -6,6 +6,7 @@
 
 pub(crate) mod banner;
 pub(crate) mod change;
+pub(crate) mod comments;
 pub(crate) mod compose;
 pub(crate) mod context;
 pub(crate) mod countdown;

@@ -45,6 +45,10 @@ focuses! {
     Queue READ_QUEUE DECIDE TIMER QUEUE ALWAYS DIFF_SHOWN PANES MOVE TERMINAL;
     /// The gate's diff.
     Diff READ DECIDE TIMER DIFF DIFF_SHOWN ALWAYS BACK PANES MOVE TERMINAL;
+    /// A line of the diff that a comment would be about.
+    Line LINE TERMINAL;
+    /// What is said about it.
+    Comment [QUESTION TEXT] FIELD COMMENT TERMINAL;
     /// The job pane.
     Job READ_ELSEWHERE DECIDE TIMER JOB ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// The decisions.
@@ -242,10 +246,25 @@ groups! {
         "C" => SinceLook, "only what changed since you looked at it, today or before", "since";
         "L" => Files, "the list of files";
         "i" => Context, "why the gate is asked for: all that its requester says, with the addresses", "why";
+        ";" => Comment, "comment on a line: it goes with your decision, and to the next attempt";
         "w" => Wrap, "wrap long lines, or cut them";
         "z" => Fold, "the whole file, nothing but changed lines, or three around each";
         "f" => PageDown, "one page down";
         "b" => PageUp, "one page up";
+    }
+    LINE "the line of a comment" {
+        "j" | "Down" => Down, "the next line";
+        "k" | "Up" => Up, "the line before";
+        "PgDn" => PageDown, "one page down";
+        "PgUp" => PageUp, "one page up";
+        "n" => NextMatch, "the next hunk";
+        "N" => FormerMatch, "the hunk before";
+        "Enter" | ";" => Accept, "write about it, or change what you wrote; emptied it is taken off", "write";
+        HELP;
+        "Esc" | "q" | "Ctrl-c" => Close, "back to reading", "back";
+    }
+    COMMENT "comment" {
+        "Ctrl-j" => _, "begin another line";
     }
     PAGES "pages" {
         "Space" | "f" => PageDown, "one page down";

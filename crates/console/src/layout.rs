@@ -6,7 +6,7 @@ pub(crate) mod question;
 use ratatui::layout::Rect;
 
 use crate::facts::window::{Zoomed, zoomed};
-use crate::facts::{page, wrap};
+use crate::facts::{comments, page, wrap};
 use crate::model::Model;
 use crate::model::file::FileView;
 use crate::model::gate::GateView;
@@ -161,12 +161,9 @@ pub fn diff_rows(model: &Model) -> usize {
 /// The file's diff as it is laid out now; none without a diff.
 pub(crate) fn diff_page<'a>(model: &Model, file: &'a FileView) -> Option<Page<'a>> {
     let columns = of(model).lower.width;
-    Some(page::page(
-        file.document()?,
-        model.panes.look,
-        file.scroll.left,
-        columns,
-    ))
+    let document = file.document()?;
+    let page = page::page(document, model.panes.look, file.scroll.left, columns);
+    Some(page.with_asides(comments::asides(model, file, document, usize::from(columns))))
 }
 
 pub(crate) fn take_top(area: &mut Rect, height: u16) -> Rect {

@@ -20,6 +20,7 @@ pub mod prompt;
 pub mod queue;
 pub(crate) mod reading;
 pub(crate) mod remembered;
+pub(crate) mod said;
 pub(crate) mod shown;
 pub(crate) mod slips;
 pub(crate) mod standing;
@@ -36,7 +37,7 @@ use file::FileView;
 use gate::GateView;
 use keys::Keys;
 use outgoing::Outgoing;
-use panes::Panes;
+use panes::{Lower, Panes};
 use preview::Foreseen;
 use prompt::{Note, Pin, PromptLine, Why};
 use queue::{Queue, RowKey};
@@ -218,8 +219,15 @@ impl Model {
         }
         match &self.compose {
             Some(compose) => compose.focus(),
+            None if self.is_pointing() => Focus::Line,
             None => self.pane_focus(),
         }
+    }
+
+    /// Whether a line of the diff on screen is pointed at.
+    fn is_pointing(&self) -> bool {
+        let file = self.file().filter(|_| self.panes.lower == Lower::Gate);
+        file.is_some_and(|file| file.pointer.is_on && file.document().is_some())
     }
 
     /// Which pane the keys would go to without prompts and fields.

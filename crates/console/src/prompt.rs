@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod cancel;
+pub(crate) mod comment;
 pub mod confirm;
 pub mod discard;
 pub mod menu;

@@ -52,6 +52,9 @@ pub enum Question {
     OnDisk(u64, usize, JobId, ArtifactPath),
     /// What it is compared with.
     Base(u64, usize, JobId, Digest),
+    /// A version that the former attempt was told about: number of the file's reading, index of the
+    /// file.
+    Said(u64, usize, JobId, Digest),
     /// A job with marked gates.
     Marked(JobId),
     /// The files of the run directory, for the editor that is open on the job.
@@ -95,6 +98,8 @@ pub enum Answered {
     OnDisk(u64, usize, Read<Bytes>),
     /// None: there is no such version.
     Base(u64, usize, Read<Bytes>),
+    /// None: there is no such version.
+    Said(u64, usize, Digest, Read<Bytes>),
     /// None: there is no such job.
     Marked(JobId, Read<Option<Arc<JobRows>>>),
     /// Paths under the run directory, sorted.
@@ -145,6 +150,9 @@ impl Question {
             }
             Self::Base(number, file, id, digest) => {
                 Answered::Base(number, file, read(engine.version(&id, digest)).await)
+            }
+            Self::Said(number, file, id, digest) => {
+                Answered::Said(number, file, digest, read(engine.version(&id, digest)).await)
             }
             Self::Marked(id) => {
                 let rows = read(engine.job(&id)).await;

@@ -1,6 +1,7 @@
 //! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
 
 mod act;
+pub(crate) mod comment;
 pub(crate) mod compose;
 mod diff;
 pub(crate) mod files;
@@ -134,6 +135,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::DiffReady(done) => files::diff_ready(model, *done, fx),
         Msg::DiffFailed(index, number) => files::diff_failed(model, index, number),
         Msg::Measured(index, number, details) => files::measured(model, index, number, details),
+        Msg::Placed(index, number, places) => comment::placed(model, index, number, &places),
         Msg::Found(number, spot) => diff::found(model, number, spot),
         Msg::PatchChecked(revision, result) => compose::checked(model, revision, result, fx),
         Msg::Completed(revision, candidates) => compose::completed(model, revision, candidates, fx),

@@ -13,12 +13,13 @@ pub use complete::complete;
 pub(crate) use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
 
-use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob};
+use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob, PlaceJob};
 use crate::media;
 use diff::json::{ChangedValues, changed_values};
+use diff::lines::MovedLine;
 use diff::search::{self, Hit};
 use diff::summary::is_binary;
-use diff::{DiffDocument, Limit};
+use diff::{DiffDocument, Limit, diff_lines};
 use domain::ids::{ArtifactPath, Digest};
 use patch::running_time;
 
@@ -99,6 +100,21 @@ fn change_of(before: &str, now: &str) -> String {
 fn values(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Option<Arc<ChangedValues>> {
     let changed = changed_values(old?, new, limit)?;
     (!changed.changes.is_empty()).then(|| Arc::new(changed))
+}
+
+/// Finds lines of former versions again. Exact, for a text that was cut short would be told of the
+/// wrong lines.
+pub fn place(job: &PlaceJob) -> Vec<Option<MovedLine>> {
+    let diffs: Vec<_> = job
+        .versions
+        .iter()
+        .map(|(digest, old)| (*digest, diff_lines(old, &job.new, Limit::NONE)))
+        .collect();
+    let place = |(version, line): (Digest, u32)| {
+        let (_, diff) = diffs.iter().find(|(digest, _)| *digest == version)?;
+        Some(diff.moved((line as usize).saturating_sub(1)))
+    };
+    job.lines.iter().map(|line| line.and_then(place)).collect()
 }
 
 /// Looks for text.

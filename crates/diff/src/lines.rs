@@ -84,6 +84,39 @@ pub struct LineDiff {
     pub is_coarse: bool,
 }
 
+/// Where a line of the old text stands in the new one. Lines from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MovedLine {
+    /// It is this one, byte for byte.
+    Same(usize),
+    /// This one stands in its place.
+    Changed(usize),
+    /// It is gone: it stood before this one.
+    Gone(usize),
+}
+
+impl LineDiff {
+    /// Where a line of the old text stands now; one beyond its end is gone.
+    pub fn moved(&self, line: usize) -> MovedLine {
+        if line >= self.old_lines.count() {
+            return MovedLine::Gone(self.new_lines.count());
+        }
+        let before = self.blocks.partition_point(|block| block.removed().end <= line);
+        if let Some(block) = self.blocks.get(before)
+            && let Some(offset) = line.checked_sub(block.removed().start)
+        {
+            let (now, end) = (block.added().start + offset, block.added().end);
+            return if now < end {
+                MovedLine::Changed(now)
+            } else {
+                MovedLine::Gone(end)
+            };
+        }
+        let former = before.checked_sub(1).and_then(|former| self.blocks.get(former));
+        MovedLine::Same(former.map_or(line, |block| block.added().end + (line - block.removed().end)))
+    }
+}
+
 /// Compares two texts line by line: unique lines first, then Histogram between them.
 pub fn diff_lines(old: &[u8], new: &[u8], limit: Limit<'_>) -> LineDiff {
     let old_lines = LineIndex::of(old);
@@ -132,6 +165,11 @@ pub fn diff_lines(old: &[u8], new: &[u8], limit: Limit<'_>) -> LineDiff {
         removed,
         is_coarse,
     }
+}
+
+/// How many lines a text has: what a last one without a newline is counts as well.
+pub fn line_count(text: &[u8]) -> usize {
+    LineIndex::of(text).count()
 }
 
 /// How many whole lines are equal at the head and at the tail, not overlapping.

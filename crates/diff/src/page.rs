@@ -12,6 +12,14 @@ use std::ops::Range;
 use super::document::{DiffDocument, Row, RowKind};
 use text::{LineShape, offset_of_cell};
 
+/// Lines that stand below a row and are no part of either text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Aside {
+    /// The row, or side-by-side line.
+    row: usize,
+    lines: Vec<String>,
+}
+
 /// How the two texts stand on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
@@ -55,6 +63,8 @@ pub enum PageColumns {
     One(RowPart),
     /// Two: what is unchanged stands in both.
     Two(Option<RowPart>, Option<RowPart>),
+    /// A line that stands below the row and is no part of it.
+    Aside(String),
 }
 
 impl PageLine {
@@ -63,13 +73,14 @@ impl PageLine {
         let (left, right) = match &self.shown {
             PageColumns::One(part) => (Some(part), None),
             PageColumns::Two(left, right) => (left.as_ref(), right.as_ref()),
+            PageColumns::Aside(_) => (None, None),
         };
         left.into_iter().chain(right)
     }
 }
 
 /// A diff on a page.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Page<'a> {
     pub document: &'a DiffDocument,
     pub columns: Columns,
@@ -77,6 +88,8 @@ pub struct Page<'a> {
     pub wraps: bool,
     /// Cells scrolled to the right; without wrapping only.
     pub left: usize,
+    /// In the order of their rows, each row once.
+    asides: Vec<Aside>,
 }
 
 /// The cells in which a changed line end is told: ` CRLF`.
@@ -85,7 +98,43 @@ pub const END_CELLS: usize = 5;
 // Nobody walks that far line by line: it is a way to the first or the last line.
 const WALK_MAX: usize = 10_000;
 
+impl<'a> Page<'a> {
+    /// A diff laid out so; cut lines begin `left` cells to the right.
+    pub fn new(document: &'a DiffDocument, columns: Columns, wraps: bool, left: usize) -> Self {
+        Self {
+            document,
+            columns,
+            wraps,
+            left: if wraps { 0 } else { left },
+            asides: Vec::new(),
+        }
+    }
+
+    /// The same with lines below some of the document's rows. Those of one row stand in their order.
+    #[must_use]
+    pub fn with_asides(mut self, asides: impl IntoIterator<Item = (usize, Vec<String>)>) -> Self {
+        for (row_at, lines) in asides {
+            let row = self.place_of(row_at, 0).row;
+            match self.asides.binary_search_by_key(&row, |aside| aside.row) {
+                Ok(at) => self.asides[at].lines.extend(lines),
+                Err(at) => self.asides.insert(at, Aside { row, lines }),
+            }
+        }
+        self
+    }
+}
+
 impl Page<'_> {
+    fn aside(&self, row: usize) -> &[String] {
+        let found = self.asides.binary_search_by_key(&row, |aside| aside.row);
+        found.map_or(&[], |at| &self.asides[at].lines)
+    }
+
+    /// Whether no row takes more than a line.
+    fn is_plain(&self) -> bool {
+        !self.wraps && self.asides.is_empty()
+    }
+
     /// The cells that a row's text has in a line: beside a changed line end there are fewer.
     pub fn cells(&self, row: &Row) -> usize {
         let (Columns::One(cells) | Columns::Two(cells)) = self.columns;
@@ -111,22 +160,29 @@ impl Page<'_> {
         let mut row = top.row;
         let mut first = top.line;
         while lines.len() < height && row < self.row_count() {
-            self.add_row(row, first, height, &mut lines);
+            let text = self.add_row(row, first, height, &mut lines);
+            let aside = self.aside(row).iter().enumerate().skip(first.saturating_sub(text));
+            for (line, words) in aside.take(height - lines.len()) {
+                let place = PagePosition { row, line: text + line };
+                let shown = PageColumns::Aside(words.clone());
+                lines.push(PageLine { place, shown });
+            }
             (row, first) = (row + 1, 0);
         }
         lines
     }
 
-    fn add_row(&self, row: usize, first: usize, height: usize, lines: &mut Vec<PageLine>) {
+    /// Adds the lines of a row's text; returns how many it has.
+    fn add_row(&self, row: usize, first: usize, height: usize, lines: &mut Vec<PageLine>) -> usize {
         match self.columns {
             Columns::One(_) => {
                 let Some(shown) = self.document.row(row) else {
-                    return;
+                    return 0;
                 };
                 let laid = self.laid(row, shown);
                 for line in first..laid.lines {
                     if lines.len() == height {
-                        return;
+                        break;
                     }
                     if let Some(part) = laid.part(line) {
                         let place = PagePosition { row, line };
@@ -136,17 +192,19 @@ impl Page<'_> {
                         });
                     }
                 }
+                laid.lines
             }
             Columns::Two(_) => {
                 let Some(pair) = self.document.pair(row) else {
-                    return;
+                    return 0;
                 };
                 let side = |numbered: Option<(usize, Row)>| numbered.map(|(at, row)| self.laid(at, row));
                 let (left, right) = (side(pair.left), side(pair.right));
                 let count = [&left, &right].into_iter().flatten().map(|laid| laid.lines).max();
-                for line in first..count.unwrap_or(1) {
+                let count = count.unwrap_or(1);
+                for line in first..count {
                     if lines.len() == height {
-                        return;
+                        break;
                     }
                     let part = |laid: &Option<Laid>| laid.as_ref().and_then(|laid| laid.part(line));
                     lines.push(PageLine {
@@ -154,6 +212,7 @@ impl Page<'_> {
                         shown: PageColumns::Two(part(&left), part(&right)),
                     });
                 }
+                count
             }
         }
     }
@@ -194,6 +253,11 @@ impl Page<'_> {
 
     /// How many lines a row (or side-by-side line) takes.
     fn height_of(&self, row: usize) -> usize {
+        self.text_height(row) + self.aside(row).len()
+    }
+
+    /// The same without what stands below it.
+    fn text_height(&self, row: usize) -> usize {
         if !self.wraps {
             return 1;
         }
@@ -213,7 +277,7 @@ impl Page<'_> {
     pub fn moved(&self, from: PagePosition, by: isize) -> PagePosition {
         let from = self.within(from);
         let steps = by.unsigned_abs();
-        if !self.wraps {
+        if self.is_plain() {
             let row = from.row.saturating_add_signed(by);
             return self.within(PagePosition { row, line: 0 });
         }

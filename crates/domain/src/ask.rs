@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::comment::Comment;
 use super::context::GateContext;
 use super::decision::Extent;
 use super::gate::Verdict;
@@ -104,6 +105,8 @@ pub enum Command {
         gate: GateRef,
         verdict: Verdict,
         notes: Option<String>,
+        /// What is said about lines of what was reviewed.
+        comments: Vec<Comment>,
         /// A patch, as JSON.
         patch: Option<Value>,
         /// The gate's digest that the operator saw.

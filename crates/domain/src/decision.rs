@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canonical;
+use super::comment::Comment;
 use super::context::GateContext;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
@@ -184,6 +185,8 @@ pub struct Decision {
     context: GateContext,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unseen: Option<OnTimeout>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    comments: Vec<Comment>,
 }
 
 /// What a gate hands over to make its decision.
@@ -226,6 +229,7 @@ impl Decision {
             overridden: None,
             context: parts.context.clone(),
             unseen: None,
+            comments: Vec::new(),
         }
     }
 
@@ -239,6 +243,12 @@ impl Decision {
     #[must_use]
     pub fn overriding(self, overridden: Option<String>) -> Self {
         Self { overridden, ..self }
+    }
+
+    /// The same with what was said about lines, as [`super::comment::settled`] has it.
+    #[must_use]
+    pub fn commenting(self, comments: Vec<Comment>) -> Self {
+        Self { comments, ..self }
     }
 
     pub fn stage(&self) -> &StageName {
@@ -262,6 +272,10 @@ impl Decision {
     /// What the decider wrote.
     pub fn notes(&self) -> Option<&str> {
         self.notes.as_deref()
+    }
+    /// What the decider said about lines, by artifact and line.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
     }
     /// The patch that came with it.
     pub fn patch(&self) -> Option<&Value> {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::artifact::Artifact;
-use super::decision::SealedDecision;
+use super::comment::Comment;
+use super::decision::{Decision, SealedDecision};
 use super::gate::{Gate, GateState};
 use super::ids::{Digest, JobId, StageName};
 use super::stage::StageSpec;
@@ -115,6 +116,9 @@ pub struct Attempt {
     pub state: AttemptState,
     /// What the operator said when the former attempt was rejected; handed to the command.
     pub notes: Option<String>,
+    /// What they said about lines; handed to the command.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<Comment>,
     /// The patch that came with it; handed to the command.
     pub patch: Option<Value>,
     /// When it was asked for.
@@ -125,6 +129,34 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// How it ended, in words: `exit status 0`, `killed by signal 9`, `timed out after 30 s`.
     pub outcome: Option<String>,
+}
+
+/// What an operator says to the stage that runs again.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Told {
+    pub notes: Option<String>,
+    pub comments: Vec<Comment>,
+    pub patch: Option<Value>,
+}
+
+impl Told {
+    /// By this rejection.
+    pub fn by(rejection: &Decision) -> Self {
+        Self {
+            notes: rejection.notes().map(str::to_owned),
+            comments: rejection.comments().to_vec(),
+            patch: rejection.patch().cloned(),
+        }
+    }
+
+    /// To this attempt.
+    pub fn to(attempt: &Attempt) -> Self {
+        Self {
+            notes: attempt.notes.clone(),
+            comments: attempt.comments.clone(),
+            patch: attempt.patch.clone(),
+        }
+    }
 }
 
 /// Everything the rules need to know of one job, as the store has it inside one transaction; also

@@ -15,6 +15,7 @@ pub mod brief;
 pub(crate) mod canonical;
 pub mod chain;
 pub mod change;
+pub mod comment;
 pub mod compare;
 pub mod context;
 pub mod decision;

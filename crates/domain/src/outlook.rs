@@ -138,6 +138,9 @@ pub enum Fact {
         attempt: u32,
         /// Whether its command is handed the note of the rejection.
         gets_note: bool,
+        /// How many comments on lines it is handed.
+        #[serde(skip_serializing_if = "is_none")]
+        comments: usize,
         /// Whether a former attempt of it ran.
         ran_before: bool,
         /// How many stages are before it, and may run at once; absent: nobody has counted.
@@ -171,6 +174,11 @@ pub enum Fact {
     },
     /// The job has another status, which no other fact tells.
     JobIs { status: JobStatus },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// The places of stages that run at once, over all jobs (`pipeline.max_concurrent_jobs`).
@@ -295,6 +303,7 @@ impl Fact {
                 stage,
                 attempt,
                 gets_note: waiting.notes.is_some(),
+                comments: waiting.comments.len(),
                 slots: None,
             }),
             JobStatus::Paused => held_up.map(|held_up| Self::StageHeldUp {

@@ -1,13 +1,16 @@
 //! The evidence for a command, found before its transaction: what lies there of the files that it is
 //! about, the patch planned on them, and what it would let go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use diff::lines::line_count;
+use diff::summary::is_binary;
 use domain::ask::{Ask, Command};
+use domain::comment::{COMMENTS_MAX, Comment, CountedVersion};
 use domain::gate::{Gate, OnDisk, Verdict};
-use domain::ids::{ArtifactPath, StageName};
+use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::policy::OnTimeout;
@@ -22,8 +25,12 @@ use super::evidence::{Files, Finds as _};
 pub fn evidence(files: &impl Files, ask: &Ask) -> Result<Evidence, Refusal> {
     match &ask.command {
         Command::Decide {
-            gate, verdict, patch, ..
-        } => decide(files, ask, gate, *verdict, patch.as_ref()),
+            gate,
+            verdict,
+            comments,
+            patch,
+            ..
+        } => decide(files, ask, gate, *verdict, comments, patch.as_ref()),
         Command::ApplyPatch { gate, patch, .. } => apply_patch(files, gate, patch),
         Command::UndoPatch { gate, path, .. } => undo_patch(files, gate, path.as_ref()),
         Command::Resume { job_id, .. } => resume(files, ask, &files.known(job_id)?),
@@ -56,14 +63,17 @@ fn decide(
     ask: &Ask,
     gate: &GateRef,
     verdict: Verdict,
+    comments: &[Comment],
     patch: Option<&Value>,
 ) -> Result<Evidence, Refusal> {
     let (rows, gate) = open_one(files, gate)?;
     let on_disk = on_disk(files, &rows, &gate)?;
+    let counted = counted(files, &gate, &on_disk, comments)?;
     let proposal = patch.map(|patch| files.propose(&rows, &gate, patch, &on_disk));
     let evidence = Evidence {
         attempt: Some(gate.key.attempt),
         proposal: proposal.transpose()?,
+        counted,
         on_disk,
         bare: match verdict {
             Verdict::Approve => files.bare_artifacts(&rows),
@@ -78,6 +88,34 @@ fn decide(
     let ahead = ahead.ok().flatten();
     let ahead = ahead.and_then(|ahead| looks(files, &rows, &ahead).ok());
     Ok(Evidence { ahead, ..evidence })
+}
+
+/// The lines of the versions that are commented on. What names no artifact is left to the rules,
+/// which refuse it.
+fn counted(
+    files: &impl Files,
+    gate: &Gate,
+    on_disk: &[OnDisk],
+    comments: &[Comment],
+) -> Result<Vec<CountedVersion>, Refusal> {
+    if comments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut artifacts = gate.artifacts.clone();
+    for artifact in &mut artifacts {
+        if let Some((digest, _)) = OnDisk::found_at(on_disk, &artifact.path) {
+            artifact.digest = digest;
+        }
+    }
+    let versions = comments.iter().take(COMMENTS_MAX);
+    let versions = versions.filter_map(|comment| comment.version_in(&artifacts).ok().flatten());
+    let versions: BTreeSet<_> = versions.collect();
+    let count = |digest: Digest| {
+        let bytes = files.read(&gate.key.job_id, &digest)?;
+        let lines = (!is_binary(&bytes)).then(|| line_count(&bytes));
+        Ok(CountedVersion { digest, lines })
+    };
+    versions.into_iter().map(count).collect()
 }
 
 fn apply_patch(files: &impl Files, gate: &GateRef, patch: &Value) -> Result<Evidence, Refusal> {

@@ -183,6 +183,7 @@ mod tests {
             gate: gate(name),
             verdict: Verdict::Approve,
             notes: None,
+            comments: Vec::new(),
             patch,
             digest: None,
         }

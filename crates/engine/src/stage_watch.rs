@@ -42,6 +42,7 @@ impl WatchContext {
             attempt: key.attempt,
             params: &rows.job.params,
             notes: attempt.notes.as_deref(),
+            comments: &attempt.comments,
             patch: attempt.patch.as_ref(),
             program: self.program.clone(),
         })

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use domain::artifact::GateArtifact;
+use domain::comment::{self, Comment};
 use domain::event::{BY_POLICY, EventType};
 use domain::gate::{Expiry, Gate, Verdict, notes_or_refuse};
 use domain::ids::{ArtifactPath, Digest};
@@ -21,23 +22,31 @@ use super::job_edit::JobEdit;
 use super::{lease, stages};
 use domain::key::GateRef;
 
+/// What a person decides.
+pub(super) struct Judged<'a> {
+    pub(super) verdict: Verdict,
+    pub(super) notes: Option<&'a str>,
+    pub(super) comments: &'a [Comment],
+    pub(super) proposal: Option<&'a Proposal>,
+    pub(super) digest: Option<Digest>,
+}
+
 pub(super) fn decide(
     draft: &mut JobEdit<'_>,
     gate: &GateRef,
     by: &Operator,
-    verdict: Verdict,
-    notes: Option<&str>,
-    proposal: Option<&Proposal>,
-    digest: Option<Digest>,
+    judged: &Judged<'_>,
 ) -> Result<(), Refusal> {
+    let &Judged { verdict, proposal, .. } = judged;
     let gate = draft.still_open(gate)?;
-    let notes = notes_or_refuse(notes)?;
-    let mut artifacts = gate.reviewed_or_refuse(digest, &draft.evidence.on_disk, Some(verdict))?;
-    if digest.is_none() {
+    let notes = notes_or_refuse(judged.notes)?;
+    let mut artifacts = gate.reviewed_or_refuse(judged.digest, &draft.evidence.on_disk, Some(verdict))?;
+    if judged.digest.is_none() {
         look::unchanged_or_refuse(&draft.rows, &gate, &by.name)?;
     }
+    let comments = comment::settled(judged.comments, &artifacts, &draft.evidence.counted)?;
     let decision = gate.decide(by, verdict, notes, proposal, &artifacts, draft.cx.now.utc)?;
-    let decision = decision.overriding(draft.overridden_on(&gate.key));
+    let decision = decision.overriding(draft.overridden_on(&gate.key)).commenting(comments);
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
     if let (Some(Proposal::File(effect)), Verdict::Approve) = (proposal, verdict) {

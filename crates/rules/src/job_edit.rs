@@ -11,7 +11,7 @@ use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
 use domain::gate::{Gate, GateState, Settled, Verdict};
 use domain::heartbeat::Heartbeat;
 use domain::ids::{ArtifactPath, StageName};
-use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
+use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus, Told};
 use domain::key::GateKey;
 use domain::operator::Operator;
 
@@ -238,12 +238,14 @@ impl<'a> JobEdit<'a> {
     }
 
     /// Asks for one execution of a stage; the leader starts it.
-    pub(crate) fn queue_attempt(&mut self, stage: &StageName, notes: Option<String>, patch: Option<Value>) {
+    pub(crate) fn queue_attempt(&mut self, stage: &StageName, told: Told) {
+        let Told { notes, comments, patch } = told;
         let attempt = Attempt {
             stage: stage.clone(),
             number: self.rows.next_attempt(stage),
             state: AttemptState::Queued,
             notes,
+            comments,
             patch,
             queued_at: self.cx.now.utc,
             started_at: None,
@@ -515,8 +517,8 @@ impl<'a> JobEdit<'a> {
         let after = stage.and_then(|stage| stages.iter().position(|spec| spec.name == *stage));
         for spec in stages.iter().skip(after.map_or(0, |index| index + 1)) {
             if !spec.is_bare() {
-                let (notes, patch) = self.unheard(&spec.name);
-                return self.queue_attempt(&spec.name, notes, patch);
+                let told = self.unheard(&spec.name);
+                return self.queue_attempt(&spec.name, told);
             }
             let artifacts = self.bare_artifacts(&spec.name);
             self.rows.job.stage = Some(spec.name.clone());
@@ -538,10 +540,10 @@ impl<'a> JobEdit<'a> {
     }
 
     /// What an operator said to a stage whose execution was dropped before it began.
-    fn unheard(&self, stage: &StageName) -> (Option<String>, Option<Value>) {
+    fn unheard(&self, stage: &StageName) -> Told {
         let newest = self.rows.newest_attempt(stage);
         let dropped = newest.filter(|attempt| attempt.state == AttemptState::Canceled && attempt.started_at.is_none());
-        dropped.map_or((None, None), |attempt| (attempt.notes.clone(), attempt.patch.clone()))
+        dropped.map(Told::to).unwrap_or_default()
     }
 
     /// What a bare stage has to show.
@@ -570,6 +572,9 @@ impl<'a> JobEdit<'a> {
         });
         if let Some(unseen) = decision.unseen() {
             payload["unseen"] = json!(unseen);
+        }
+        if !decision.comments().is_empty() {
+            payload["comments"] = json!(decision.comments());
         }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);

@@ -8,7 +8,7 @@ use domain::decision::SealedDecision;
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::ids::{JobId, StageName};
-use domain::job::{Attempt, AttemptState, Job, JobStatus};
+use domain::job::{Attempt, AttemptState, Job, JobStatus, Told};
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
@@ -174,7 +174,6 @@ fn resume_again(
     stage: &StageName,
     rejection: &SealedDecision,
 ) -> Result<(), Refusal> {
-    let notes = rejection.decision.notes().map(str::to_owned);
     if draft.rows.job.is_manual {
         let how = format!("waiting for {stage} to be opened again");
         resumed(draft, operator, stage, &how);
@@ -190,7 +189,7 @@ fn resume_again(
         if review::wanted(draft, stage)?.is_none() {
             resumed(draft, operator, stage, &format!("{stage} runs again"));
         }
-        draft.queue_attempt(stage, notes, rejection.decision.patch().cloned());
+        draft.queue_attempt(stage, Told::by(&rejection.decision));
     }
     Ok(())
 }

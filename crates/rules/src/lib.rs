@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
 use domain::change::{self, Change};
+use domain::comment::CountedVersion;
 use domain::gate::OnDisk;
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -147,6 +148,8 @@ pub struct Evidence {
     pub on_disk: Vec<OnDisk>,
     /// The patch of the command, or that of the rejection that a resume answers, planned on that.
     pub proposal: Option<Proposal>,
+    /// How many lines the versions have that are commented on.
+    pub counted: Vec<CountedVersion>,
     /// The patch that is taken back, in words.
     pub taken_back: Option<String>,
     /// Files from outside, stored as versions: what a gate is opened for.
@@ -247,11 +250,18 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             gate,
             verdict,
             notes,
+            comments,
             patch,
             digest,
         } => {
-            let proposal = draft.planned(patch.as_ref())?;
-            decide::decide(draft, gate, by, *verdict, notes.as_deref(), proposal, *digest)
+            let judged = decide::Judged {
+                verdict: *verdict,
+                notes: notes.as_deref(),
+                comments,
+                proposal: draft.planned(patch.as_ref())?,
+                digest: *digest,
+            };
+            decide::decide(draft, gate, by, &judged)
         }
         Command::ApplyPatch { gate, patch, digest } => {
             let proposal = draft.planned(Some(patch))?;

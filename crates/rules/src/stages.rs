@@ -5,7 +5,7 @@ use serde_json::json;
 use domain::event::{ARTIFACT_CHANGED, EventType};
 use domain::gate::OnDisk;
 use domain::ids::StageName;
-use domain::job::{Attempt, AttemptState, JobStatus};
+use domain::job::{Attempt, AttemptState, JobStatus, Told};
 use domain::refusal::{Refusal, RefusalCode};
 
 use text::words::counted;
@@ -99,7 +99,7 @@ pub(super) fn ended(
                 .skip(1)
                 .take_while(|other| other.state == AttemptState::Lost)
                 .count();
-            let (notes, patch) = (attempt.notes.clone(), attempt.patch.clone());
+            let told = Told::to(&attempt);
             draft.end_attempt(attempt, AttemptState::Lost, words);
             if in_a_row + 1 >= LOST_IN_A_ROW_MAX as usize {
                 let why = format!("{words}, {LOST_IN_A_ROW_MAX} times in a row");
@@ -108,7 +108,7 @@ pub(super) fn ended(
                 let message = format!("{stage} #{number} was lost ({words}): it runs again");
                 let payload = json!({ "attempt": number, "lost": true });
                 draft.log(EventType::StageFailed, Some(stage), message, payload);
-                draft.queue_attempt(stage, notes, patch);
+                draft.queue_attempt(stage, told);
             }
         }
     }

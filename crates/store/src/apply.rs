@@ -198,11 +198,12 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
 pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), RowError> {
     connection
         .prepare_cached(
-            "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch,
+               comments)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (job_id, stage, number) DO UPDATE SET state = excluded.state, queued_at = excluded.queued_at,
                started_at = excluded.started_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
-               notes = excluded.notes, patch = excluded.patch",
+               notes = excluded.notes, patch = excluded.patch, comments = excluded.comments",
         )?
         .execute(params![
             job_id.as_str(),
@@ -215,6 +216,9 @@ pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Att
             attempt.outcome,
             attempt.notes,
             attempt.patch.as_ref().map(json_text).transpose()?,
+            (!attempt.comments.is_empty())
+                .then(|| json_text(&attempt.comments))
+                .transpose()?,
         ])?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::RowError;
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 10;
+pub const SCHEMA_VERSION: u32 = 11;
 
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema.sql"),
@@ -21,6 +21,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("held_events.sql"),
     include_str!("context.sql"),
     include_str!("doubts.sql"),
+    include_str!("comments.sql"),
 ];
 
 /// Brings the schema up to the newest one.

@@ -15,7 +15,7 @@ use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 
 /// What [`attempt`] reads after the job's id.
 pub(super) const ATTEMPT_COLUMNS: &str =
-    "job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch";
+    "job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch, comments";
 
 /// The jobs of a load, as SQL sees them: one id is looked up, several come as one JSON list.
 struct Wanted {
@@ -150,6 +150,7 @@ pub(super) fn attempt(cells: &Cells<'_>) -> Result<Attempt, RowError> {
         outcome: cells.optional_text(7)?.map(str::to_owned),
         notes: cells.optional_text(8)?.map(str::to_owned),
         patch: cells.optional_json(9)?,
+        comments: cells.optional_json(10)?.unwrap_or_default(),
     })
 }
 

@@ -49,6 +49,8 @@ pub struct DecisionFile {
     context: Option<ContextDoc>,
     /// `reject`, where the timer rejected because nobody was shown the whole change; absent otherwise.
     unseen: Option<String>,
+    /// What the decider said about lines, by artifact and line; absent where they said nothing.
+    comments: Option<Vec<CommentDoc>>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.
@@ -57,4 +59,22 @@ pub struct DecisionFile {
     hash: Option<String>,
     /// Whether it is history of the old system; told only where it is.
     old_record: Option<bool>,
+}
+
+/// What somebody said about a line.
+// Described and never made, as the decision that it is part of.
+#[derive(ToSchema)]
+#[schema(as = Comment)]
+#[expect(dead_code, reason = "described, never made")]
+pub struct CommentDoc {
+    /// The artifact, relative to the run directory.
+    artifact: String,
+    /// The line, from 1.
+    line: u32,
+    /// `base` for a removed line: it counts in the version that the artifact was compared with; absent for a line of the version that
+    /// was decided on.
+    #[schema(pattern = "^base$")]
+    side: Option<String>,
+    /// What was said.
+    text: String,
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{ContextDoc, DocumentContext, HeartbeatDoc};
+use super::{CommentDoc, ContextDoc, DocumentContext, HeartbeatDoc};
 use domain::artifact::{Base, GateArtifact, SinceRejection};
+use domain::comment::Comment;
 use domain::context::GateContext;
 use domain::decision::{Decision, SealedDecision, Seen};
 use domain::gate::{Gate, GateState};
@@ -47,6 +48,10 @@ pub struct GateDoc<'a> {
     /// What the decider wrote.
     #[schema(required = true)]
     pub notes: Option<&'a str>,
+    /// What they said about lines; absent where they said nothing.
+    #[schema(value_type = Vec<CommentDoc>, required = false)]
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub comments: &'a [Comment],
     /// The patch that came with it.
     #[schema(value_type = Option<Object>, required = true)]
     pub(crate) patch: Option<&'a Value>,
@@ -321,6 +326,7 @@ impl<'a> GateDoc<'a> {
             by: None,
             at: None,
             notes: None,
+            comments: &[],
             patch: None,
             has_patch: false,
             auto_approved: false,
@@ -407,6 +413,7 @@ impl<'a> GateDoc<'a> {
             by: settled.filter(|_| is_decided).map(|settled| settled.by.as_str()),
             at: settled.filter(|_| is_decided).map(|settled| settled.at),
             notes: decision.and_then(|decision| decision.notes()),
+            comments: decision.map_or(&[], |decision| decision.comments()),
             patch: decision.and_then(|decision| decision.patch()),
             has_patch: decision.is_some_and(|decision| decision.patch().is_some()),
             auto_approved: decision.is_some_and(Decision::is_auto_approved),

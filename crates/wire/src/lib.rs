@@ -32,7 +32,7 @@ use domain::time::{Now, Timestamp};
 use patch::{Family, TypeDoc};
 
 pub use context::{ContextDoc, ContextLinkDoc, HeartbeatDoc};
-pub use decision::DecisionFile;
+pub use decision::{CommentDoc, DecisionFile};
 pub use difference::DifferenceDoc;
 pub use figures::{FigureCountsDoc, FiguresDoc};
 pub use forecast::{ForecastDoc, ForeseenEndDoc, UnaskedDoc};

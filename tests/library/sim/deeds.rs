@@ -176,6 +176,7 @@ impl<S: Storage> World<S> {
                     _ => Verdict::Reject,
                 },
                 notes: Some("a note".to_owned()),
+                comments: Vec::new(),
                 patch: match deed {
                     Deed::ApprovePatched | Deed::RejectPatched => Some(self.new_patch()),
                     _ => None,
@@ -239,6 +240,7 @@ fn guess(outlook: &mut Outlook, rows: Option<&JobRows>) {
         stage: next.name.clone(),
         attempt: 1,
         gets_note: false,
+        comments: 0,
         ran_before: false,
         slots: None,
     }));

@@ -43,6 +43,8 @@ pub(crate) const FACT_CELLS: usize = 6;
 
 /// A note takes at most so many lines.
 const NOTE_LINES_MAX: usize = 20;
+/// The same of each comment on a line.
+const COMMENT_LINES_MAX: usize = 4;
 
 /// The stage of a decision, with the attempt where there is one.
 pub(crate) fn stage(decision: ListedDecision<'_>) -> String {
@@ -75,6 +77,14 @@ pub(crate) fn detail(entry: ListedDecision<'_>, columns: u16) -> Vec<(&'static s
         ),
     };
     let patch = entry.patch().map_or_else(|| "(none)".to_owned(), ToString::to_string);
+    let said = match entry {
+        ListedDecision::Ours(sealed) => sealed.decision.comments(),
+        ListedDecision::Old(_) => &[],
+    };
+    let said = said.iter().map(|comment| {
+        let words = format!("{} {}", comment.place(), comment.text.replace('\n', " "));
+        ("comment", words, COMMENT_LINES_MAX)
+    });
     let facts = [
         ("by", format!("{by}{auto}"), 2),
         ("seen", seen, 2),
@@ -89,7 +99,7 @@ pub(crate) fn detail(entry: ListedDecision<'_>, columns: u16) -> Vec<(&'static s
         let names = std::iter::once(name).chain(std::iter::repeat(""));
         names.zip(split).collect::<Vec<_>>()
     };
-    facts.into_iter().flat_map(lines).collect()
+    facts.into_iter().chain(said).flat_map(lines).collect()
 }
 
 /// How many of so many facts' lines are in sight below the rule: where they do not fit, a line says

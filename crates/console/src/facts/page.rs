@@ -23,12 +23,7 @@ pub(crate) fn page(document: &DiffDocument, look: ViewOptions, left: usize, colu
             Columns::One(columns.saturating_sub(numbers + 2 + SIGN_CELLS))
         }
     };
-    Page {
-        document,
-        columns,
-        wraps: look.wraps,
-        left: if look.wraps { 0 } else { left },
-    }
+    Page::new(document, columns, look.wraps, left)
 }
 
 /// A JSON document of one line is shown by its values from so many bytes on: as a text it would be a

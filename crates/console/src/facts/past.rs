@@ -8,6 +8,7 @@ use super::label;
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::undo::Undoable;
+use text::words::counted;
 
 /// Of the patch that would be taken back: whose it is, of when, and the lines that were changed
 /// before it. Nothing when there is none.
@@ -46,7 +47,12 @@ pub(crate) fn former_rejection(rows: &JobRows, key: &GateKey) -> Option<String> 
         .filter(|decision| *decision.stage() == key.stage && decision.attempt() < key.attempt)
         .max_by_key(|decision| decision.attempt())
         .filter(|decision| !decision.is_approved())?;
-    let why = former.notes().unwrap_or("no reason was given");
+    let why = match (former.notes(), former.comments().len()) {
+        (Some(notes), 0) => notes.to_owned(),
+        (Some(notes), comments) => format!("{notes} ({})", counted(comments, "comment")),
+        (None, 0) => "no reason was given".to_owned(),
+        (None, comments) => counted(comments, "comment"),
+    };
     Some(format!("#{} was rejected by {}: {why}", former.attempt(), former.by()))
 }
 

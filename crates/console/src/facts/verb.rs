@@ -158,6 +158,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::ApproveWith => sent(model, Intent::Approve),
         Action::RejectWith => sent(model, Intent::Reject),
         Action::ApplyOnly => sent(model, Intent::Apply),
+        Action::Comment => asked(model, "Not commented", || gate::comment(model)),
         Action::Compose if focus == Focus::Confirm => there_is(model.is_binding() && is_draft_left_out(model)),
         Action::Compose => asked(model, "Not composed", || gate::compose(model)),
         Action::Edit => asked(model, "Not edited", || gate::edit(model)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Map;
 
 use super::reading::{ReadProgress, Reading};
+use super::said::{Pointer, SaidOfFile};
 use super::shown::{ShownRows, VisibleRow};
 use crate::effect::Details;
 use crate::work::{self, NotEditable};
@@ -125,6 +126,9 @@ pub struct FileView {
     pub(crate) is_shown: bool,
     /// Whether the text is to be shown of what would be shown by its values.
     pub(crate) is_read_as_text: bool,
+    /// What the former attempt was told about its lines.
+    pub(crate) said: SaidOfFile,
+    pub(crate) pointer: Pointer,
 }
 
 impl FileView {
@@ -146,6 +150,8 @@ impl FileView {
             shown: ShownRows::default(),
             is_shown: false,
             is_read_as_text: false,
+            said: SaidOfFile::default(),
+            pointer: Pointer::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::whole;
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{Checked, Effect};
-use crate::facts::{change, countdown, holder, past, verb, wrap};
+use crate::facts::{change, comments, countdown, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::gate::GateView;
@@ -16,6 +16,7 @@ use crate::model::{Closing, Model, PromptKind};
 use crate::update::files;
 use crate::update::outgoing::{ask_once_more, other_sent, send};
 use domain::ask::Command;
+use domain::comment::Comment;
 use domain::gate::Verdict;
 use domain::ids::ArtifactPath;
 use domain::key::{GateKey, GateRef};
@@ -23,7 +24,7 @@ use domain::time::Timestamp;
 use domain::timer::TimerStatus;
 use engine::api::Ticket;
 use text::width;
-use text::words::counted_are;
+use text::words::{counted, counted_are};
 
 /// Where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,6 +149,7 @@ impl Confirm {
                 gate,
                 verdict,
                 notes,
+                comments: comments::going(model, &self.pin.key).comments,
                 patch,
                 digest,
             },
@@ -301,6 +303,24 @@ impl PromptKind for Confirm {
         if !self.intent.is_decision() {
             answers(model, columns, enter, &[], "back, nothing is changed", &mut lines);
             return lines;
+        }
+        let going = comments::going(model, &self.pin.key);
+        if !going.comments.is_empty() {
+            let places: Vec<_> = going.comments.iter().map(Comment::place).collect();
+            let verb = if places.len() == 1 { "goes" } else { "go" };
+            let count = counted(places.len(), "comment");
+            let words = format!("{count} {verb} with it: {}", comments::named(&places));
+            wrapped(&words, columns, theme.held(), &mut lines);
+        }
+        if !going.left.is_empty() {
+            let count = counted_are(going.left.len(), "comment");
+            let (of, key) = (
+                comments::named(&going.left),
+                keymap::key_in(Focus::Diff, Action::Comment),
+            );
+            let words =
+                format!("{count} about another version and NOT sent ({of}); press {key} on its line to take it along");
+            wrapped(&words, columns, theme.warning(), &mut lines);
         }
         note(model, &self.note, "note: ", &mut lines);
         let note_key = note_key(model, &self.note);

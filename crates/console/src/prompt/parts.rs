@@ -39,7 +39,7 @@ pub(crate) fn note<'a>(model: &Model, note: &'a Note, name: &'static str, lines:
         let key = key_name(model, Action::Note);
         lines.push(text(format!("{name}(none; {key} to write)"), theme.plain()));
     } else {
-        note_lines(model, note, name, lines);
+        field_lines(model, &note.editor, note.is_focused, name, lines);
     }
     if note.editor.is_blank() && note.verdict == Verdict::Reject {
         reasons(model, lines);
@@ -54,14 +54,19 @@ pub(crate) fn note<'a>(model: &Model, note: &'a Note, name: &'static str, lines:
 /// More lines of a note are not shown at a time.
 const NOTE_LINES_MAX: usize = 4;
 
-/// The lines of a note around its cursor; where these are not all, a line says so.
-fn note_lines<'a>(model: &Model, note: &'a Note, name: &'static str, lines: &mut Vec<PromptLine<'a>>) {
-    let (count, at) = (note.editor.lines().len(), note.editor.cursor().0);
+/// The lines of a field around its cursor; where these are not all, a line says so.
+pub(super) fn field_lines<'a>(
+    model: &Model,
+    editor: &'a Editor,
+    is_focused: bool,
+    name: &'static str,
+    lines: &mut Vec<PromptLine<'a>>,
+) {
+    let (count, at) = (editor.lines().len(), editor.cursor().0);
     let shown = count.min(NOTE_LINES_MAX);
     let first = (at + 1).saturating_sub(shown).min(count - shown);
     for line in first..first + shown {
-        let is_typed = note.is_focused && line == at;
-        lines.push(PromptLine::Field(name, &note.editor, line, is_typed));
+        lines.push(PromptLine::Field(name, editor, line, is_focused && line == at));
     }
     if shown < count {
         let words = format!("lines {}-{} of {count}", first + 1, first + shown);

@@ -39,6 +39,7 @@ pub(super) enum Order {
 enum Kind {
     Diff,
     Measure,
+    Place,
     Find,
     Check,
     Complete,
@@ -54,7 +55,7 @@ enum Done {
 pub(super) struct EffectRunner {
     asked: FuturesOrdered<BoxFuture<'static, Answered>>,
     /// One a [`Kind`].
-    slots: [Slot; 6],
+    slots: [Slot; 7],
     copy: Option<Copy>,
     work: JoinSet<Done>,
 }
@@ -69,7 +70,8 @@ impl EffectRunner {
             asked: FuturesOrdered::new(),
             slots: [
                 Slot::new(wait, generation.clone()),
-                Slot::new(wait, generation),
+                Slot::new(wait, generation.clone()),
+                Slot::new(None, generation),
                 // A search goes on until it is over.
                 Slot::new(None, Arc::default()),
                 Slot::new(wait, Arc::default()),
@@ -100,6 +102,13 @@ impl EffectRunner {
                     let failed = Msg::Measured(job.file, job.number, Details::default());
                     self.put(Kind::Measure, number, file, failed, move |limit| {
                         Msg::Measured(job.file, job.number, work::measure(&job, limit))
+                    });
+                }
+                Effect::Place(job) => {
+                    let (number, file) = (job.generation, Some(job.file));
+                    let failed = Msg::Placed(job.file, job.number, Vec::new());
+                    self.put(Kind::Place, number, file, failed, move |_| {
+                        Msg::Placed(job.file, job.number, work::place(&job))
                     });
                 }
                 Effect::Find(job) => {

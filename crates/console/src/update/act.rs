@@ -1,6 +1,6 @@
 //! What comes of an action.
 
-use super::{compose, diff, files, gate, lease, mark, motion, note, prompt, queue, read_on};
+use super::{comment, compose, diff, files, gate, lease, mark, motion, note, prompt, queue, read_on};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -95,6 +95,8 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         }
         Action::ReadOn => read_on::read_on(model, focus, fx),
         Action::FormerHunk => diff::hunk(model, false),
+        Action::NextMatch if focus == Focus::Line => comment::hunk(model, true),
+        Action::FormerMatch if focus == Focus::Line => comment::hunk(model, false),
         Action::NextMatch => diff::find_match(model, true, fx),
         Action::FormerMatch => diff::find_match(model, false, fx),
         Action::NextFile => other_file(model, focus, true, fx),
@@ -108,6 +110,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             }
         }
         Action::Wrap => diff::wrap(model),
+        Action::Comment => comment::begin(model),
         Action::Search => model.keys.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),
         Action::Reject if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Reject),
@@ -213,7 +216,10 @@ fn other_file(model: &mut Model, focus: Focus, is_forward: bool, fx: &mut Vec<Ef
 
 fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
-        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer => prompt::accept(model, fx),
+        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Comment => {
+            prompt::accept(model, fx);
+        }
+        Focus::Line => comment::write(model),
         // A filter with a fault is not the one in force: the line says what would be right.
         Focus::Filter if facts::filter::fault(model).is_some() => {}
         Focus::Filter => {
@@ -268,7 +274,10 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
 
 fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
     match focus {
-        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => prompt::close(model),
+        Focus::Confirm | Focus::Note | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Comment | Focus::Menu => {
+            prompt::close(model)
+        }
+        Focus::Line => comment::leave(model),
         Focus::Filter => {
             model.keys.field = None;
             set_filter(model, "", fx);

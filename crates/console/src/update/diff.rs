@@ -50,6 +50,38 @@ pub(crate) fn scroll_by(model: &mut Model, lines: isize) {
     set_top(model, top);
 }
 
+/// The rows of the document that are on the screen, in their order.
+pub(crate) fn rows_in_sight(model: &Model) -> Vec<usize> {
+    let height = layout::diff_rows(model);
+    let rows = with_page(model, |page, top| {
+        let lines = page.lines(top, height);
+        lines
+            .iter()
+            .flat_map(|line| line.parts())
+            .map(|part| part.row_at)
+            .collect()
+    });
+    rows.unwrap_or_default()
+}
+
+/// Scrolls no further than it takes until a row is on the screen, with what is said of it.
+pub(crate) fn keep_in_sight(model: &mut Model, row_at: usize) {
+    let height = layout::diff_rows(model);
+    let top = with_page(model, |page, top| {
+        let place = page.place_of(row_at, 0);
+        let rest = isize::try_from(height.saturating_sub(2)).unwrap_or(isize::MAX);
+        let below = page.moved(place, rest.saturating_neg());
+        if place < top {
+            page.moved(place, -1)
+        } else {
+            top.max(below)
+        }
+    });
+    if let Some(top) = top {
+        scroll_to(model, top);
+    }
+}
+
 /// Where the diff begins when a hunk is looked at: a line above it. A row that is longer than the
 /// screen is looked at where it changed, and so is the one that stands for it, far below.
 fn stops(page: &Page<'_>, hunk: usize, height: usize) -> Vec<PagePosition> {

@@ -1,6 +1,6 @@
 //! The files of the gate: reading them, comparing them, and with what.
 
-use super::{compose, diff, look};
+use super::{comment, compose, diff, look};
 use crate::action::Action;
 use crate::effect::{Details, DiffDone, DiffJob, Effect, MeasureJob};
 use crate::keymap::{self, Focus};
@@ -178,6 +178,7 @@ pub(crate) fn diff_ready(model: &mut Model, done: DiffDone, fx: &mut Vec<Effect>
     if let Some(file) = file_of(model, done.file, done.number) {
         begin_at_first_hunk(file);
     }
+    comment::seek(model, done.file, done.number, fx);
     compose::file_came(model, done.file);
     if let Some(view) = &mut model.gate {
         view.forget_distant();

@@ -1,6 +1,6 @@
 //! Moving about: one set of keys, a meaning in each pane.
 
-use super::{diff, gate, queue};
+use super::{comment, diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::{context, figures, help, history, job, jobs, lists, verb};
@@ -25,6 +25,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             let place = model.queue.place().unwrap_or(0);
             queue::pass_to(model, step.from(place, layout.queue_rows(), last), fx);
         }
+        Focus::Line => comment::go(model, step, layout::diff_rows(model)),
         Focus::Diff | Focus::Confirm => diff::scroll_by(model, step.rows(layout::diff_rows(model))),
         Focus::Job => {
             let shares = job::shares(model, layout.lower);
@@ -75,7 +76,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::Discarded => move_row(model, step, PAGE_ROWS, lists::discarded(model).len().saturating_sub(1)),
         Focus::Context => move_row(model, step, PAGE_ROWS, context::rows(model).len().saturating_sub(1)),
         Focus::Palette => move_row(model, step, PAGE_ROWS, lists::entries(model).len().saturating_sub(1)),
-        Focus::Note | Focus::Ask | Focus::Answer | Focus::Menu => {}
+        Focus::Note | Focus::Ask | Focus::Answer | Focus::Comment | Focus::Menu => {}
         Focus::Compose | Focus::Types | Focus::Candidates | Focus::Find | Focus::Filter | Focus::Search => {}
     }
 }

@@ -10,7 +10,7 @@ use crate::model::toast::Tone;
 use crate::prompt::bulk;
 use crate::prompt::timer::TimerAsk;
 use crate::update::outgoing::{readable, refuse};
-use domain::gate::{Gate, Verdict};
+use domain::gate::Gate;
 use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::refusal::{Refusal, RefusalCode};
@@ -131,9 +131,8 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         {
             key = prompt.ask.pin().map(|pin| pin.key.clone()).or(key);
         }
-        let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.is_approved());
-        let verdict = decided.map(|is_approved| if is_approved { Verdict::Approve } else { Verdict::Reject });
-        let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, verdict, fx));
+        let decision = receipt.decision.as_ref().map(|sealed| &sealed.decision);
+        let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, decision, fx));
         let with = if sent.has_patch && sent.decides.is_some() {
             " with patch"
         } else {

@@ -1,6 +1,6 @@
 //! Keys and pastes that go into a text.
 
-use super::{act, compose, look, note, slips};
+use super::{act, comment, compose, look, note, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -139,6 +139,12 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 note::changed(model);
             }
         }
+        Focus::Comment => {
+            if model.ask_mut().and_then(|ask| ask.typed_mut()).is_some_and(edit) {
+                comment::typed(model);
+                model.toasts.text_changed();
+            }
+        }
         Focus::Answer => {
             if model.ask_mut().and_then(|ask| ask.typed_mut()).is_some_and(edit) {
                 model.ask_again();
@@ -176,6 +182,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         }
         Focus::Queue
         | Focus::Diff
+        | Focus::Line
         | Focus::Job
         | Focus::History
         | Focus::Figures

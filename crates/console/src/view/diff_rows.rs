@@ -15,11 +15,13 @@ use diff::page::{END_CELLS, Page, PageColumns, PagePosition, RowPart};
 use diff::search::Needle;
 use text::{LineShape, trailing_start};
 
-/// Draws the lines of a page from `top` on; matches of the needle are underlined.
+/// Draws the lines of a page from `top` on; matches of the needle are underlined, a row that is
+/// pointed at has a sign.
 pub fn draw(
     page: &Page<'_>,
     top: PagePosition,
     needle: Option<&Needle>,
+    pointed: Option<usize>,
     theme: Theme,
     area: Rect,
     buffer: &mut Buffer,
@@ -27,6 +29,7 @@ pub fn draw(
     let rows = Rows {
         page,
         needle,
+        pointed,
         theme,
         numbers: number_cells(page.document),
     };
@@ -37,6 +40,9 @@ pub fn draw(
             ..area
         };
         match &line.shown {
+            PageColumns::Aside(words) => {
+                RowWriter::new(buffer, area).text(words, theme.held());
+            }
             PageColumns::One(part) => rows.draw_part(part, DiffSide::New, rows.numbers + 1, area, buffer),
             PageColumns::Two(left, right) => {
                 let half = area.width.saturating_sub(1) / 2;
@@ -66,6 +72,7 @@ pub fn draw(
 struct Rows<'a> {
     page: &'a Page<'a>,
     needle: Option<&'a Needle>,
+    pointed: Option<usize>,
     theme: Theme,
     numbers: usize,
 }
@@ -103,9 +110,12 @@ impl Rows<'_> {
             (true, None) => String::new(),
             (false, _) => "↳".to_owned(),
         };
-        pen.cell_right(&number, number_cells, theme.plain())
-            .text(" ", theme.plain())
-            .text(sign, style.patch(theme.strong()));
+        pen.cell_right(&number, number_cells, theme.plain());
+        match self.pointed == Some(part.row_at) && part.is_first {
+            true => pen.text(">", theme.selected()),
+            false => pen.text(" ", theme.plain()),
+        }
+        .text(sign, style.patch(theme.strong()));
         let text_area = Rect {
             x: pen.column(),
             width: u16::try_from(self.page.cells(row).min(pen.room())).unwrap_or(u16::MAX),

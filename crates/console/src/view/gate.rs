@@ -213,7 +213,10 @@ fn draw_text(
     if let Some(page) = diff_page(model, file) {
         let below = below(area, u16::from(document.is_identical()));
         let top = page.within(file.scroll.top);
-        diff_rows::draw(&page, top, needle.as_ref(), model.session.theme(), below, buffer);
+        let pointed = file.pointer.at.filter(|_| file.pointer.is_on);
+        let pointed = pointed.and_then(|(side, line)| document.row_of_line(side, line));
+        let theme = model.session.theme();
+        diff_rows::draw(&page, top, needle.as_ref(), pointed, theme, below, buffer);
     }
 }
 

@@ -42,7 +42,8 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
             "type the note".to_owned(),
             format!("{} out", keys(&[Action::Note])),
         ],
-        Focus::Confirm | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Menu => {
+        Focus::Line => vec![format!("{} point at a line", keys(&[Action::Down, Action::Up]))],
+        Focus::Confirm | Focus::Bulk | Focus::Ask | Focus::Answer | Focus::Comment | Focus::Menu => {
             let offered = is_enter_offered(model).then_some(&*enter);
             model.ask().map_or_else(Vec::new, |ask| ask.said(model, offered))
         }

@@ -71,6 +71,14 @@ fn equal_texts_have_no_blocks() {
 }
 
 #[test]
+fn a_line_is_found_again_or_known_to_be_gone() {
+    let diff = diff_lines(b"a\nb\nc\nd\ne\n", b"new\na\nB\nd\ne\n", Limit::NONE);
+    let moved: Vec<_> = (0..6).map(|line| diff.moved(line)).collect();
+    use MovedLine::{Changed, Gone, Same};
+    assert_eq!(moved, [Same(1), Changed(2), Gone(3), Same(3), Same(4), Gone(5)]);
+}
+
+#[test]
 fn line_ends_count() {
     assert_eq!(blocks("a\nb\n", "a\nb"), [(1..2, 1..2)], "a lost final newline");
     assert_eq!(blocks("a\r\nb\n", "a\nb\n"), [(0..1, 0..1)], "CRLF to LF");
@@ -153,6 +161,34 @@ proptest! {
             (old_at, new_at) = (block.removed().end, block.added().end);
         }
         prop_assert_eq!(diff.added, diff.blocks.iter().map(|block| block.added().len()).sum::<usize>());
+    }
+
+    #[test]
+    fn a_line_that_is_found_again_is_the_same_and_none_passes_another((old, new) in edited_pair()) {
+        let diff = diff_lines(&old, &new, Limit::NONE);
+        let mut former = 0;
+        let mut found = std::collections::BTreeSet::new();
+        for line in 0..diff.old_lines.count() {
+            let now = match diff.moved(line) {
+                MovedLine::Same(now) => {
+                    prop_assert_eq!(&old[diff.old_lines.range(line)], &new[diff.new_lines.range(now)]);
+                    prop_assert!(found.insert(now), "two lines are one");
+                    now
+                }
+                MovedLine::Changed(now) => {
+                    prop_assert!(diff.blocks.iter().any(|block| block.added().contains(&now)));
+                    prop_assert!(found.insert(now), "two lines are one");
+                    now
+                }
+                MovedLine::Gone(now) => now,
+            };
+            prop_assert!(former <= now && now <= diff.new_lines.count());
+            former = now;
+        }
+        // Every line that both texts have is found.
+        let kept = diff.old_lines.count() - diff.removed;
+        let same = (0..diff.old_lines.count()).filter(|line| matches!(diff.moved(*line), MovedLine::Same(_)));
+        prop_assert_eq!(same.count(), kept);
     }
 
     #[test]

@@ -15,12 +15,7 @@ fn compare(old: &[u8], new: &[u8]) -> DiffDocument {
 }
 
 fn page(document: &DiffDocument, columns: Columns, wraps: bool) -> Page<'_> {
-    Page {
-        document,
-        columns,
-        wraps,
-        left: 0,
-    }
+    Page::new(document, columns, wraps, 0)
 }
 
 fn drawn(page: Page<'_>) -> Vec<String> {
@@ -45,6 +40,7 @@ fn drawn(page: Page<'_>) -> Vec<String> {
                 let side = |part: &Option<RowPart>| part.as_ref().map_or(String::new(), text);
                 format!("{}|{}", side(left), side(right))
             }
+            PageColumns::Aside(words) => format!(";{words}"),
         })
         .collect()
 }
@@ -76,6 +72,25 @@ fn long_rows_are_wrapped_on_their_own_side() {
     };
     // The third cell bears the sign of the cut.
     assert_eq!(drawn(cut), ["-lo", "+ti"]);
+}
+
+#[test]
+fn what_is_said_of_a_row_stands_below_all_of_it() {
+    let document = compare(b"a\nb\n", b"a\nB low tide\n");
+    let said = |row: usize, words: &[&str]| (row, words.iter().map(|words| (*words).to_owned()).collect());
+    let asides = [said(2, &["unit?", "metres"]), said(1, &["why"]), said(2, &["yes"])];
+    let one = page(&document, Columns::One(5), true).with_asides(asides.clone());
+    assert_eq!(
+        drawn(one.clone()),
+        [" a", "-b", ";why", "+B low", "> tide", ";unit?", ";metres", ";yes"]
+    );
+    // From within what is said, and no more of it than there is room for.
+    let from = PagePosition { row: 2, line: 3 };
+    let lines = one.lines(from, 1);
+    assert_eq!(lines[0].shown, PageColumns::Aside("metres".to_owned()));
+    assert_eq!(one.moved(from, -3), PagePosition { row: 2, line: 0 });
+    let two = page(&document, Columns::Two(6), false).with_asides(asides);
+    assert_eq!(drawn(two), [" a| a", "-b|+B low", ";unit?", ";metres", ";why", ";yes"]);
 }
 
 #[test]
@@ -181,9 +196,19 @@ proptest! {
     }
 
     #[test]
-    fn moving_is_walking((old, new) in edited_pair(), columns in columns(), wraps: bool, from in 0usize..60, by in -70isize..70) {
+    fn moving_is_walking(
+        (old, new) in edited_pair(), columns in columns(), wraps: bool, from in 0usize..60, by in -70isize..70,
+        beside in prop::collection::vec((any::<prop::sample::Index>(), 0usize..4), 0..4),
+    ) {
         let document = compare(&old, &new);
-        let page = page(&document, columns, wraps);
+        prop_assume!(document.row_count() > 0);
+        let beside: Vec<_> = beside.into_iter()
+            .map(|(row, count)| (row.index(document.row_count()), vec!["said".to_owned(); count]))
+            .collect();
+        let bare = page(&document, columns, wraps).lines(PagePosition::default(), usize::MAX).len();
+        let said: usize = beside.iter().map(|(_, lines)| lines.len()).sum();
+        let page = page(&document, columns, wraps).with_asides(beside);
+        prop_assert_eq!(page.lines(PagePosition::default(), usize::MAX).len(), bare + said);
         let places: Vec<PagePosition> = page.lines(PagePosition::default(), usize::MAX).iter().map(|line| line.place).collect();
         prop_assume!(!places.is_empty());
         let from = from.min(places.len() - 1);

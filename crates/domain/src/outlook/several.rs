@@ -172,6 +172,7 @@ mod tests {
             stage: StageName::new(stage).unwrap(),
             attempt: 1,
             gets_note: false,
+            comments: 0,
             ran_before: false,
             slots: None,
         }

@@ -125,10 +125,17 @@ impl Fact {
                 stage,
                 attempt,
                 gets_note,
+                comments,
                 ran_before,
                 slots,
             } => {
-                let note = if *gets_note { "; its command gets the note" } else { "" };
+                let said = match (gets_note, comments) {
+                    (false, 0) => None,
+                    (true, 0) => Some("the note".to_owned()),
+                    (false, comments) => Some(counted(*comments, "comment")),
+                    (true, comments) => Some(format!("the note and {}", counted(*comments, "comment"))),
+                };
+                let note = said.map_or_else(String::new, |said| format!("; its command gets {said}"));
                 match (slots.filter(|slots| !slots.is_free()), ran_before, attempt) {
                     (Some(slots), ..) => {
                         let place = place_words(slots);

@@ -8,10 +8,36 @@ use crate::body::Object;
 use crate::params::{JobPath, QueryParams};
 use crate::request::{Fields, request, text, values};
 use domain::ask::Command;
+use domain::comment::{Comment, CommentSide};
 use domain::gate::Verdict;
-use domain::ids::{Digest, JobId, StageName};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::key::GateRef;
 use wire::ActedDoc;
+
+request! {
+    /// What is said about a line.
+    #[schema(as = NewComment)]
+    struct CommentRequest {
+        /// The artifact: its path, or its file name where that is enough.
+        #[schema(value_type = String)]
+        artifact: ArtifactPath,
+        /// The line, from 1.
+        #[schema(minimum = 1)]
+        line: u32,
+        /// new, or base for a removed line; missing: new.
+        #[schema(value_type = Option<String>, pattern = "^(new|base)$")]
+        side: Option<CommentSide>,
+        /// What is said; at most 4 KiB.
+        #[schema(min_length = 1)]
+        text: String,
+    }
+}
+
+values! {
+    CommentSide: |value| {
+        Self::parse(text(value)?).ok_or_else(|| ("enum", "Input should be new or base".to_owned()))
+    };
+}
 
 request! {
     /// A verdict on a gate.
@@ -29,6 +55,9 @@ request! {
         operator: Option<Value>,
         /// Why, for the record; at most 64 KiB.
         notes: Option<String>,
+        /// What is said about lines; at most 100, and 64 KiB together.
+        #[schema(max_items = 100)]
+        comments: Option<Vec<CommentRequest>>,
         /// Decide only on exactly these bytes: the gate's digest.
         #[schema(value_type = Option<String>, pattern = "^[0-9a-fA-F]{64}$")]
         digest: Option<Digest>,
@@ -99,10 +128,18 @@ async fn decide(asker: &Asker, job_id: JobId, verdict: Verdict, asked: &QueryPar
         stage,
         attempt: asked.attempt,
     };
+    let comments = asked.comments.into_iter().flatten();
+    let comment = |said: CommentRequest| Comment {
+        artifact: said.artifact,
+        line: said.line,
+        side: said.side.unwrap_or_default(),
+        text: said.text,
+    };
     let command = Command::Decide {
         gate,
         verdict,
         notes: asked.notes,
+        comments: comments.map(comment).collect(),
         patch: asked.patch.map(Value::Object),
         digest: asked.digest,
     };

@@ -6,6 +6,7 @@
 )]
 
 mod alive;
+mod comments;
 mod context;
 mod decisions;
 mod holds;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use domain::artifact::GateArtifact;
 use domain::ask::{Command, NewJob};
+use domain::comment::{Comment, CountedVersion};
 use domain::context::GateContext;
 use domain::decision::Decision;
 use domain::event::EventType;
@@ -60,6 +61,8 @@ pub(crate) struct Judgement {
     pub by: &'static str,
     pub verdict: Verdict,
     pub notes: Option<String>,
+    pub comments: Vec<Comment>,
+    pub counted: Vec<CountedVersion>,
     pub patch: Option<Proposal>,
     pub digest: Option<Digest>,
     pub on_disk: Vec<OnDisk>,
@@ -268,6 +271,8 @@ impl World {
             by,
             verdict,
             notes: None,
+            comments: Vec::new(),
+            counted: Vec::new(),
             patch: None,
             digest: None,
             on_disk: self.on_disk("script"),
@@ -293,11 +298,13 @@ impl World {
             gate,
             verdict: judgement.verdict,
             notes: judgement.notes,
+            comments: judgement.comments,
             patch: judgement.patch.as_ref().map(|patch| patch.patch().clone()),
             digest: judgement.digest,
         };
         let evidence = Evidence {
             proposal: judgement.patch,
+            counted: judgement.counted,
             ..found(judgement.on_disk)
         };
         self.ask_with(judgement.by, command, evidence)

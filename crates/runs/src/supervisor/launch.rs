@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::environment::{CommandText, added, is_withheld};
 use super::wait::Supervised;
 use super::{CANCEL, FAMILY, LOCK, PARAMS, PID, SPEC, SUBCOMMAND, Spec, StageFiles};
+use domain::comment::Comment;
 use domain::ids::StageName;
 use domain::stage::StageSpec;
 
@@ -28,6 +29,8 @@ pub struct StageLaunch<'a> {
     pub params: &'a Map<String, Value>,
     /// What the operator said when the former attempt was rejected.
     pub notes: Option<&'a str>,
+    /// What they said about lines.
+    pub comments: &'a [Comment],
     /// The patch that came with it.
     pub patch: Option<&'a Value>,
     /// The executable that knows `__stage`: [`own_program`], but for tests.
@@ -134,13 +137,18 @@ fn write_spec(run: &RunDir, launch: &StageLaunch<'_>, files: &StageFiles) -> Res
     let directory = text(&run_dir.join(STAGE))?;
     let beside = |what: &str| format!("{directory}/{}", files.name_of(what));
     json_file(files, &files.file(PARAMS), launch.params, run)?;
-    let job = [
+    let mut job = vec![
         ("JOB_ID", run.job_id().to_string()),
         ("STAGE", launch.stage.name.to_string()),
         ("ATTEMPT", launch.attempt.to_string()),
         ("RUN_DIR", text(&run_dir)?),
         ("PARAMS", beside(PARAMS)),
     ];
+    if !launch.comments.is_empty() {
+        let what = "comments.json";
+        json_file(files, &files.file(what), &launch.comments, run)?;
+        job.push(("COMMENTS", beside(what)));
+    }
     let patch = launch.patch.map(Value::to_string);
     let mut told = Vec::new();
     for (name, text, what) in [

@@ -11,6 +11,7 @@ pub(super) fn attempt(number: u32, state: AttemptState) -> Change {
         number,
         state,
         notes: Some("Tip 1 – besser".to_owned()),
+        comments: Vec::new(),
         patch: None,
         queued_at: at(20 + i64::from(number)),
         started_at: (state == AttemptState::Running).then_some(at(30)),

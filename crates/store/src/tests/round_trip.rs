@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use domain::anchor::{Anchor, BootId};
+use domain::comment::{Comment, CommentSide};
 use domain::decision::{Seen, SeenVersion};
 use domain::hold::Hold;
 use domain::job::{Attempt, AttemptState};
@@ -115,6 +116,12 @@ prop_compose! {
             stage: stage("script"),
             number,
             state: [Queued, Running, Completed, Failed, Lost, Canceled][state],
+            comments: notes.iter().map(|text| Comment {
+                artifact: ArtifactPath::new("artifacts/script/script.txt").unwrap(),
+                line: number,
+                side: if patch.is_some() { CommentSide::Base } else { CommentSide::New },
+                text: text.clone(),
+            }).collect(),
             notes,
             patch,
             queued_at: Timestamp::from_micros(times[0]),

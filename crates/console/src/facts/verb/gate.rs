@@ -1,8 +1,8 @@
 //! What may be done to the selected gate or job; the rules themselves are the domain's.
 
 use crate::action::Action;
-use crate::facts::label;
 use crate::facts::marks::in_range;
+use crate::facts::{label, page};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::file::{Content, FileView};
@@ -217,6 +217,24 @@ pub(super) fn compose(model: &Model) -> Result<(), Why> {
     let next = keymap::key_in(Focus::Diff, Action::NextFile);
     let hint = format!("reject it with a note, or press {next} for another file");
     Err(why(words, &hint))
+}
+
+/// Whether a line of the diff on screen can be commented on.
+pub(super) fn comment(model: &Model) -> Result<(), Why> {
+    pin(model)?;
+    let file = file(model, "this gate has no artifact with lines")?;
+    let name = file.artifact.path.file_name();
+    let is_listed = page::is_listed(model, file);
+    match &file.content {
+        Content::Text(_) if is_listed => {
+            let key = keymap::key_in(Focus::Diff, Action::Mode);
+            Err(why("values are shown, not lines", &format!("{key} shows the text")))
+        }
+        Content::Text(document) if document.row_count() > 0 && super::is_diff_shown(model) => Ok(()),
+        Content::Text(_) => Err(why("there is no diff on the screen", "")),
+        Content::Binary => Err(why(format!("{name} is no text: it has no lines"), "say it in the note")),
+        content => Err(unread(name, content)),
+    }
 }
 
 /// Whether the file on screen can be edited as a text.

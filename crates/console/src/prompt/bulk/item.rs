@@ -54,6 +54,7 @@ impl Item {
             gate: GateRef::from(&self.pin.key),
             verdict,
             notes,
+            comments: Vec::new(),
             patch: None,
             digest: Some(self.pin.digest),
         }

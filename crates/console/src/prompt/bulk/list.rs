@@ -97,6 +97,14 @@ pub(super) fn around<'a>(
         let words = format!("{drafts} of your patch drafts are NOT applied");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
+    let comments: usize = asking()
+        .filter_map(|item| Some(model.draft(&item.pin.key)?.comments.len()))
+        .sum();
+    if comments > 0 {
+        let words =
+            format!("{comments} of your comments on lines are NOT sent: they go with a gate that is decided alone");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
     let hidden = match model.queue.filter.is_empty() {
         true => 0,
         false => asking().filter(|item| !is_visible(model, item)).count(),

@@ -2,7 +2,7 @@
 //! discarded.
 
 use crate::action::Action;
-use crate::draft::{Discarded, Draft, EditDraft, PatchDraft};
+use crate::draft::{Discarded, Draft, DraftComment, EditDraft, PatchDraft};
 use crate::effect::Effect;
 use crate::keymap::{self, Focus};
 use crate::model::compose::{Compose, Subject};
@@ -10,6 +10,8 @@ use crate::model::outgoing::Sent;
 use crate::model::toast::Tone;
 use crate::model::{Drafts, Model};
 use crate::update::outgoing::{refuse, toast};
+use domain::comment::Comment;
+use domain::decision::Decision;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 
@@ -91,12 +93,18 @@ pub fn keep_up(model: &mut Model) {
 ///
 /// Of a decision the note of the other verdict is put aside: nobody will send it, and it was
 /// written.
-pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdict>, fx: &mut Vec<Effect>) -> bool {
+///
+/// The same becomes of comments that did not go with it.
+pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, decision: Option<&Decision>, fx: &mut Vec<Effect>) -> bool {
     let is_decision = sent.decides.is_some();
+    let verdict = decision.map(Verdict::of);
     if sent.has_patch
         && let Some(compose) = model.compose.take_if(|compose| compose.pin.key == *key)
     {
         forget(&mut model.drafts, &compose, fx);
+    }
+    if is_decision {
+        put_comments_aside(model, key, decision.map_or(&[], Decision::comments), fx);
     }
     let Some(draft) = model.drafts.by_gate.get_mut(key) else {
         return false;
@@ -112,6 +120,29 @@ pub fn sent(model: &mut Model, key: &GateKey, sent: &Sent, verdict: Option<Verdi
     save_now(&mut model.drafts, key, fx);
     put_aside(model, unsent, fx);
     is_left_out
+}
+
+/// Comments on a gate that was decided, and on its former attempts: what was not said is put aside.
+fn put_comments_aside(model: &mut Model, key: &GateKey, said: &[Comment], fx: &mut Vec<Effect>) {
+    let with_comments = model.drafts.of_stage(key).filter(|draft| !draft.comments.is_empty());
+    let keys: Vec<_> = with_comments.map(|draft| draft.key.clone()).collect();
+    for of in keys {
+        let mut unsent = Draft::new(of.clone());
+        if let Some(draft) = model.drafts.by_gate.get_mut(&of) {
+            unsent.comments = std::mem::take(&mut draft.comments);
+        }
+        if of == *key {
+            // It is recorded without blanks at its end.
+            let is_said = |comment: &DraftComment| {
+                let mut said_so = comment.said();
+                said_so.text.truncate(said_so.text.trim_end().len());
+                said.contains(&said_so)
+            };
+            unsent.comments.retain(|comment| !is_said(comment));
+        }
+        save_now(&mut model.drafts, &of, fx);
+        put_aside(model, unsent, fx);
+    }
 }
 
 /// Keeps what was thrown away, for some days.
