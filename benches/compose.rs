@@ -53,7 +53,7 @@ fn session() -> Session {
         has_palette: false,
         external_editor: None,
         open_at: None,
-        reasons: Default::default(),
+        offers: Default::default(),
     }
 }
 

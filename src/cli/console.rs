@@ -92,7 +92,7 @@ pub(crate) async fn show(
     let shown = console::session::Session {
         operator: session.operator.clone(),
         gates: Arc::clone(&session.config.gates),
-        reasons: Arc::clone(&session.config.console.reasons),
+        offers: session.config.console.clone(),
         overdue_grace_s: session.config.pipeline.overdue_grace_s,
         runs_dir: session.runs_dir.clone(),
         is_read_only,

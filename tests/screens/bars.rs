@@ -1,7 +1,12 @@
 //! The last line: whatever is open, it ends in the way to all keys and in the way out, and the
 //! first of them works.
 
+use std::sync::Arc;
+
+use config::ConsoleSection;
 use console::keymap::Focus;
+use console::session::Session;
+use domain::filter::GateFilter;
 
 use crate::console::Console;
 use crate::world::World;
@@ -13,7 +18,15 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
     if focus == Focus::Context {
         world.says("j-17", &serde_json::json!({ "title": "tides" }));
     }
-    let mut console = Console::new(world, columns, 24);
+    let views = [('m', GateFilter::parse("mine").unwrap())];
+    let session = Session {
+        offers: ConsoleSection {
+            views: Arc::new(views.into()),
+            ..ConsoleSection::default()
+        },
+        ..crate::console::session()
+    };
+    let mut console = Console::with(session, world, columns, 24);
     let (keys, end) = match focus {
         Focus::Queue => ("j", "? keys  q leave"),
         Focus::Diff => ("Enter", "? keys  q back"),
@@ -41,6 +54,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         Focus::Help => ("?", "F1 keys  Esc back"),
         Focus::Palette => (":", "F1 keys  Esc back"),
         Focus::Context => ("i", "F1 keys  Esc back"),
+        Focus::Views => ("'", "F1 keys  Esc back"),
         Focus::Files => ("j L", "F1 keys  Esc back"),
         Focus::Discarded => {
             console.press("e x Esc D").typed("discard").press("Enter");
@@ -86,7 +100,7 @@ fn the_key_that_the_bar_names_shows_all_keys_and_escape_goes_back() {
         console.press("Esc");
         let is_list = matches!(
             focus,
-            Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context
+            Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context | Focus::Views
         );
         if !is_list {
             assert_eq!(console.model.focus(), focus, "{}", console.text());

@@ -64,7 +64,7 @@ pub fn session() -> Session {
     Session {
         operator: operator("bea"),
         gates: Default::default(),
-        reasons: Default::default(),
+        offers: Default::default(),
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,

@@ -1,7 +1,12 @@
 //! The words of the queue's filter: what each shows, what is said of a wrong one, and that the rows
 //! do not go from under the eyes of whoever reads.
 
+use std::sync::Arc;
+
+use config::ConsoleSection;
+use console::session::Session;
 use domain::event::EventType;
+use domain::filter::GateFilter;
 use domain::gate::Verdict;
 use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
@@ -95,4 +100,46 @@ fn a_row_comes_when_its_time_has_come_and_what_expires_next_is_told_although_it_
     console.press("/").typed("by:ana").press("Enter");
     console.shows("NEXT 1:42 approve, hidden tides");
     console.shows("/by:ana: 5 hidden");
+}
+
+#[test]
+fn a_saved_view_is_one_letter_away_and_the_list_says_which_there_are() {
+    let views = [('m', "mine"), ('u', "unseen left<3h"), ('7', "severity>=high")];
+    let views = views.map(|(key, filter)| (key, GateFilter::parse(filter).unwrap()));
+    let session = Session {
+        offers: ConsoleSection {
+            views: Arc::new(views.into()),
+            ..ConsoleSection::default()
+        },
+        ..crate::console::session()
+    };
+    for (columns, rows) in SIZES {
+        let mut console = Console::resting(session.clone(), world(), (columns, rows), false);
+        console.press("'");
+        assert_snapshot!(format!("filter_views_{columns}"), console.picture());
+        console.press("m");
+        assert_eq!(jobs(&console), ["j-22"]);
+        assert_eq!(console.model.queue.filter.text(), "mine");
+        console.press("' Down Down Enter");
+        assert_eq!(console.model.queue.filter.text(), "unseen left<3h");
+        console.press("' x").shows("No view is called that");
+        console.press("Esc Esc");
+        assert!(console.model.queue.filter.is_empty());
+    }
+    let console = Console::drawn().then("'");
+    console.shows("The configuration has no views   hint: console.views");
+}
+
+#[test]
+fn the_column_that_the_rows_are_sorted_by_is_marked_at_every_width() {
+    for (columns, rows) in SIZES {
+        let mut console = Console::resting(crate::console::session(), world(), (columns, rows), false);
+        console.hides("↓");
+        for head in ["AGE↓", "JOB↓", "STAGE↓"] {
+            console.press("s").shows(head);
+        }
+        console.press("s").hides("↓");
+    }
+    let console = Console::resting(crate::console::session(), world(), (80, 24), false).then("s");
+    assert_snapshot!("sorted_by_age_80", console.picture());
 }

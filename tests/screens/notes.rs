@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use config::ConsoleSection;
 use console::external_editor::Ending;
 use console::session::Session;
 use domain::gate::Verdict;
@@ -12,7 +13,10 @@ use crate::world::World;
 fn with_reasons(columns: u16, rows: u16) -> Console {
     let reasons = ["wrong cut", "too loud", "not signed"].map(str::to_owned);
     let session = Session {
-        reasons: Arc::new(reasons.to_vec()),
+        offers: ConsoleSection {
+            reasons: Arc::new(reasons.to_vec()),
+            ..ConsoleSection::default()
+        },
         ..session()
     };
     Console::with(session, World::drawn(), columns, rows)

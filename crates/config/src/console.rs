@@ -1,10 +1,12 @@
 //! The section `console`: what a console offers to whoever sits at it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keys::{Holds, Rules, keys};
 use super::kinds::By;
 use super::reader::Field;
+use domain::filter::GateFilter;
 use text::visible_line;
 
 /// A digit writes one: there are nine.
@@ -19,6 +21,9 @@ keys! {
         /// Reasons of a rejection, at most 9 of at most 200 bytes each: in the question that r opens, a digit writes one.
         #[since("0.2.0")]
         pub reasons: Arc<Vec<String>> = Arc::default() => By(Holds::Texts, reasons);
+        /// Filters of the queue by letters or digits, each in the words of `gate list --filter`: ' and the letter show what the filter takes.
+        #[since("0.2.0")]
+        pub views: Arc<BTreeMap<char, GateFilter>> = Arc::default() => By(Holds::TextByName, views);
     }
 }
 
@@ -51,4 +56,27 @@ fn reasons(field: &Field<'_>) -> Option<Vec<String>> {
         item.refuse::<()>(fault, "write the words that the record is to have");
     }
     Some(read)
+}
+
+fn views(field: &Field<'_>) -> Option<BTreeMap<char, GateFilter>> {
+    let mut views = BTreeMap::new();
+    for entry in field.entries()? {
+        let mut letters = entry.name.chars();
+        let key = letters.next().filter(|key| key.is_ascii_alphanumeric());
+        let Some(key) = key.filter(|_| letters.next().is_none()) else {
+            entry.key_error("a view is called by one letter or digit", "write u: \"unseen\"");
+            continue;
+        };
+        match entry.text().map(GateFilter::parse) {
+            Some(Ok(filter)) if filter.is_empty() => {
+                entry.error("an empty filter hides nothing", "write u: \"unseen\"")
+            }
+            Some(Ok(filter)) => {
+                views.insert(key, filter);
+            }
+            Some(Err(fault)) => entry.error(fault.fault(), fault.hint),
+            None => {}
+        }
+    }
+    Some(views)
 }

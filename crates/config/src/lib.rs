@@ -35,6 +35,7 @@ use keys::Section as _;
 use problem::ProblemLevel;
 use reader::{Field, ProblemCollector};
 
+pub use console::ConsoleSection;
 pub use problem::{Problem, ValidationDoc};
 pub use reference::{reference, schema};
 pub use sections::Config;

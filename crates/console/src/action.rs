@@ -45,6 +45,8 @@ pub enum Action {
     Zoom,
     /// Narrow the queue down.
     Filter,
+    /// The saved views of the configuration.
+    Views,
     /// The next order of the queue.
     Sort,
     /// Note that the job failed.

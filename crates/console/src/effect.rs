@@ -13,6 +13,7 @@ use super::input::TerminalInput;
 use super::media::Media;
 use super::model::shown::VisibleRow;
 use super::question::{Answered, Question};
+use config::ConsoleSection;
 use diff::DiffDocument;
 use diff::json::ChangedValues;
 use diff::lines::MovedLine;
@@ -332,7 +333,7 @@ pub enum Msg {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration was loaded again; its warnings.
-    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Arc<Vec<String>>, Vec<String>),
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, ConsoleSection, Vec<String>),
     /// The configuration is broken.
     ConfigBroken(Vec<String>),
     /// Files or database cannot be written; none: all is well again.

@@ -89,6 +89,8 @@ focuses! {
     Discarded [TEXT] LIST_FIELD TERMINAL;
     /// What the requester says of the gate.
     Context [TEXT] LIST_FIELD TERMINAL;
+    /// The saved views of the configuration; the letter of one chooses it.
+    Views [TEXT] LIST_FIELD TERMINAL;
 }
 
 impl Focus {
@@ -216,6 +218,7 @@ groups! {
         "V" => MarkRange, "begin a range of marks; again: end it";
         "*" => MarkAll, "mark all that the filter shows; {} or {} on a marked gate decides all marked", [Approve Reject];
         "/" => Filter, "filter the queue: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media, severity>=high; !word: not so", "filter";
+        "'" => Views, "a saved view of the configuration (console.views): then its letter", "views";
         "s" => Sort, "sort: time left, age, job, stage";
         "q" => Quit, "leave; asks when something is under way", "leave";
         "Esc" => Back, "take the marks off (asks for a second {}), then the filter back", [Back];

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::action::Action;
 use crate::external_editor::ExternalEditor;
 use crate::theme::Theme;
+use config::ConsoleSection;
 use domain::ids::StageName;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
@@ -18,8 +19,8 @@ pub struct Session {
     pub operator: Operator,
     /// The policies in force for gates that open from now on.
     pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
-    /// Reasons of a rejection that a digit writes.
-    pub reasons: Arc<Vec<String>>,
+    /// What the configuration has a console offer.
+    pub offers: ConsoleSection,
     /// Seconds of grace for an overdue gate.
     pub overdue_grace_s: u64,
     /// The runs directory, for messages.

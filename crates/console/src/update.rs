@@ -120,11 +120,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.health.lead.is_here = is_leading;
             ask_leader(model, fx);
         }
-        Msg::ConfigLoaded(gates, reasons, warnings) => {
+        Msg::ConfigLoaded(gates, offers, warnings) => {
             preview::outdate(model, None);
-            if model.session.reasons != reasons {
+            if model.session.offers != offers {
                 // A digit would now write something else, so the question is shown again.
-                model.session.reasons = reasons;
+                model.session.offers = offers;
                 model.ask_again();
             }
             notice::config_loaded(model, gates, &warnings);

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
 use text::near_miss::near_miss;
 
 use super::context::{ContextFilter, Headline};
@@ -58,14 +59,21 @@ pub struct FilterFault {
     pub hint: String,
 }
 
-impl fmt::Display for FilterFault {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl FilterFault {
+    /// What is wrong with which word.
+    pub fn fault(&self) -> String {
         let after = if self.word.is_empty() { "" } else { ": " };
-        write!(to, "{}{after}{}; {}", self.word, self.why, self.hint)
+        format!("{}{after}{}", self.word, self.why)
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+impl fmt::Display for FilterFault {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}; {}", self.fault(), self.hint)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Wanted {
     /// Stands in one of the names; in small letters.
     Text(String),
@@ -83,7 +91,7 @@ enum Wanted {
     Said(ContextFilter),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Word {
     /// Whether it must not hold.
     is_not: bool,
@@ -91,10 +99,17 @@ struct Word {
 }
 
 /// What is wanted of a row; nothing: all of them.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GateFilter {
     text: String,
     words: Vec<Word>,
+}
+
+/// As it was written.
+impl Serialize for GateFilter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 impl GateFilter {

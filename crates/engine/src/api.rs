@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use config::Problem;
+use config::{ConsoleSection, Problem};
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::gate::OnDisk;
@@ -116,8 +116,8 @@ pub enum Notice {
     /// This process leads now, or no longer.
     Lead(bool),
     /// The configuration file was saved and is in force for gates opened from now on: their
-    /// policies, the reasons that a console offers, and its warnings.
-    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, Arc<Vec<String>>, Vec<Problem>),
+    /// policies, what a console offers, and its warnings.
+    ConfigLoaded(Arc<BTreeMap<StageName, GatePolicy>>, ConsoleSection, Vec<Problem>),
     /// The configuration file was saved and is broken; the former policy stays. All faults.
     ConfigBroken(Vec<Problem>),
     /// A newer holdpoint has brought the database up while this process ran: nothing is changed

@@ -368,7 +368,7 @@ impl Engine {
                 self.looking.wants_all_timers = true;
                 self.notify(Notice::ConfigLoaded(
                     Arc::clone(&self.configuration.config.gates),
-                    Arc::clone(&self.configuration.config.console.reasons),
+                    self.configuration.config.console.clone(),
                     warnings,
                 ));
             }

@@ -36,7 +36,7 @@ pub(crate) fn fault_beside(model: &Model, cells: usize) -> String {
         return String::new();
     };
     let room = room(&typed, cells);
-    let mut wordings = vec![fault.to_string(), format!("{}: {}", fault.word, fault.why)];
+    let mut wordings = vec![fault.to_string(), fault.fault()];
     // The word that is being written needs no name.
     if typed.ends_with(&fault.word) {
         wordings.push(fault.why.clone());

@@ -53,7 +53,8 @@ fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
 }
 
 /// What stands in the queue.
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [(&str, &str); 7] = [
+    ("↓", "the rows are sorted by this column; without it by the time left"),
     ("! * >", "a timer's last minute or high severity, marked, selected"),
     ("#", "which attempt of the stage"),
     (

@@ -5,6 +5,7 @@ use crate::facts::verb;
 use crate::keymap;
 use crate::model::Model;
 use crate::model::keys::Listed;
+use domain::filter::GateFilter;
 
 /// Whether a name has every word that is sought; they are in small letters.
 pub(crate) fn fits(sought: &str, name: &str) -> bool {
@@ -29,6 +30,14 @@ pub(crate) fn discarded(model: &Model) -> Vec<usize> {
         discarded.kept_until() > model.now.utc && fits(&text, &name)
     });
     found.map(|(index, _)| index).collect()
+}
+
+/// The saved views that fit what is typed, by their letters.
+pub(crate) fn views(model: &Model) -> Vec<(char, GateFilter)> {
+    let text = model.keys.sought(Listed::Views);
+    let views = model.session.offers.views.iter();
+    let found = views.filter(|(key, filter)| fits(&text, &format!("{key} {}", filter.text())));
+    found.map(|(key, filter)| (*key, filter.clone())).collect()
 }
 
 /// A command.

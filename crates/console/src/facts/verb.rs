@@ -214,6 +214,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             !model.drafts.discarded.is_empty(),
             &format!("No text was discarded here in the last {DISCARDED_DAYS} days"),
         ),
+        Action::Views => or_says(
+            !model.session.offers.views.is_empty(),
+            "The configuration has no views   hint: console.views",
+        ),
         Action::NextFile | Action::FormerFile | Action::Files => {
             let has_several = model.gate.as_ref().is_some_and(|view| view.files.len() > 1);
             there_is(has_several && model.compose.is_none() && model.panes.lower == Lower::Gate)

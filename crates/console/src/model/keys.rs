@@ -17,6 +17,8 @@ pub enum Listed {
     Discarded,
     /// Why the gate is asked for.
     Context,
+    /// Saved filters of the configuration.
+    Views,
     /// Commands by name.
     Palette,
 }
@@ -108,6 +110,7 @@ impl Keys {
             Listed::Files => Focus::Files,
             Listed::Discarded => Focus::Discarded,
             Listed::Context => Focus::Context,
+            Listed::Views => Focus::Views,
         });
         let field = self.field.as_ref().map(|field| match field {
             Field::Filter(_) => Focus::Filter,

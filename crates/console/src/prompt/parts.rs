@@ -77,7 +77,7 @@ pub(super) fn field_lines<'a>(
 /// The reasons of the configuration, each with the key that writes it.
 fn reasons(model: &Model, lines: &mut Vec<PromptLine<'_>>) {
     let theme = model.session.theme();
-    for (number, reason) in (1..).zip(model.session.reasons.iter()) {
+    for (number, reason) in (1..).zip(model.session.offers.reasons.iter()) {
         let key = (format!("  {number} "), theme.strong());
         lines.push(PromptLine::Spare(vec![key, (reason.clone(), theme.plain())]));
     }

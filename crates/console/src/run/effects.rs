@@ -255,7 +255,7 @@ pub(super) fn translate(notice: Notice) -> Msg {
         Notice::Changed => Msg::Changed,
         Notice::Looked => Msg::Looked,
         Notice::Lead(is_leading) => Msg::Lead(is_leading),
-        Notice::ConfigLoaded(gates, reasons, warnings) => Msg::ConfigLoaded(gates, reasons, brief(&warnings)),
+        Notice::ConfigLoaded(gates, offers, warnings) => Msg::ConfigLoaded(gates, offers, brief(&warnings)),
         Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
         Notice::ReadOnly(why) => Msg::ReadOnly(why),
         Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),

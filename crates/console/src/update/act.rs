@@ -88,6 +88,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ShowJobs => motion::show(model, Lower::Jobs, fx),
         Action::Zoom => zoom(model, !model.panes.is_zoomed),
         Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
+        Action::Views => model.keys.list(Listed::Views, 0),
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, true, fx);
@@ -260,6 +261,12 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 diff::go_to_file(model, *index);
             }
         }
+        Focus::Views => {
+            let mut views = lists::views(model).into_iter();
+            if let Some((_, filter)) = views.nth(model.keys.take_row()) {
+                queue::set_filter(model, filter, fx);
+            }
+        }
         Focus::Palette => {
             let entries = lists::entries(model);
             if let Some(entry) = entries.get(model.keys.take_row()) {
@@ -294,7 +301,9 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search.text = None;
             }
         }
-        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context => model.keys.overlay = None,
+        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context | Focus::Views => {
+            model.keys.overlay = None;
+        }
         Focus::Queue | Focus::Diff | Focus::Compose => {}
         Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => {}
     }

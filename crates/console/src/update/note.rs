@@ -50,7 +50,7 @@ fn write(model: &mut Model, words: &str) {
 /// A digit in the question before a rejection. In a note that has words it is one of their letters;
 /// beside the note it replaces only a reason.
 pub(crate) fn reason(model: &mut Model, focus: Focus, key: KeyPress, fx: &mut Vec<Effect>) {
-    let reasons = model.session.reasons.clone();
+    let reasons = model.session.offers.reasons.clone();
     let note = open_note(model).filter(|note| note.verdict == Verdict::Reject);
     let written = note.map(|note| note.editor.words());
     let is_reason = |words: &String| reasons.contains(words);

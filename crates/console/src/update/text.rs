@@ -1,6 +1,6 @@
 //! Keys and pastes that go into a text.
 
-use super::{act, comment, compose, look, note, slips};
+use super::{act, comment, compose, look, note, queue, slips};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -173,11 +173,18 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 compose::find_typed(model);
             }
         }
-        Focus::Help | Focus::Files | Focus::Discarded | Focus::Context | Focus::Palette => {
+        Focus::Help | Focus::Files | Focus::Discarded | Focus::Context | Focus::Palette | Focus::Views => {
             if let Some(overlay) = &mut model.keys.overlay
                 && edit(&mut overlay.text)
             {
                 overlay.row = 0;
+                let typed = overlay.text.text();
+                let view = typed.parse().ok().filter(|_| focus == Focus::Views);
+                let filter = view.and_then(|key: char| model.session.offers.views.get(&key));
+                if let Some(filter) = filter.cloned() {
+                    model.keys.overlay = None;
+                    queue::set_filter(model, filter, fx);
+                }
             }
         }
         Focus::Queue

@@ -72,6 +72,7 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Files => list("shows it"),
         Focus::Discarded => list("restores it"),
         Focus::Context => list("goes back"),
+        Focus::Views => vec!["its letter shows it".to_owned(), moves()],
         Focus::Palette => list("does it"),
         Focus::Compose | Focus::Queue | Focus::Diff => Vec::new(),
         Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => Vec::new(),

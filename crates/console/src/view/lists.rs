@@ -153,6 +153,22 @@ pub(crate) fn context(model: &Model, overlay: &Overlay, layout: &Layout, buffer:
     })
 }
 
+/// The saved views, each with the letter that shows it.
+pub(crate) fn views(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let theme = model.session.theme();
+    let rows = lists::views(model);
+    let frame = Frame {
+        head: " views ",
+        field: " view: ",
+        lines: rows.len(),
+        none: "No view is called that",
+    };
+    frame.draw(model, overlay, layout, buffer, &rows, |pen, (key, filter)| {
+        pen.cell(&key.to_string(), 3, theme.strong())
+            .text(filter.text(), theme.plain());
+    })
+}
+
 /// How many lines commands by name have.
 const PALETTE_LINES: usize = 8;
 

@@ -11,7 +11,7 @@ use crate::facts::{countdown, holder, label, shorten};
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
-use crate::model::queue::{RowKey, Wants, is_unseen};
+use crate::model::queue::{Queue, RowKey, Sort, Wants, is_unseen};
 use domain::policy::Doubt;
 use domain::view::{QueueKind, QueueRow};
 use text::width;
@@ -69,28 +69,44 @@ const FULL: usize = 78;
 /// From this width on every column stands there, the words a little wider.
 const BROAD: usize = 96;
 
-/// The columns of a pane.
-fn chosen(width: usize) -> &'static [Column] {
+/// The columns of a pane. What they are sorted by stands there at every width.
+fn chosen(width: usize, sort: Sort) -> &'static [Column] {
     use Column::{Age, AtZero, Attempt, Change, Files, Job, Left, Stage, Who};
-    match width {
-        ..47 => &[Job, Stage, Attempt, Left, AtZero],
-        47..FULL => &[Job, Stage, Attempt, Left, AtZero, Who],
-        FULL..BROAD => &[Job, Stage, Attempt, Left, AtZero, Change, Files, Who],
-        BROAD.. => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
+    match (width, sort) {
+        (..47, Sort::Age) => &[Job, Stage, Age, Left, AtZero],
+        (..47, _) => &[Job, Stage, Attempt, Left, AtZero],
+        (47..FULL, Sort::Age) => &[Job, Stage, Attempt, Age, Left, AtZero, Who],
+        (47..FULL, _) => &[Job, Stage, Attempt, Left, AtZero, Who],
+        (FULL..BROAD, Sort::Age) => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Who],
+        (FULL..BROAD, _) => &[Job, Stage, Attempt, Left, AtZero, Change, Files, Who],
+        (BROAD.., _) => &[Job, Stage, Attempt, Age, Left, AtZero, Change, Files, Who],
+    }
+}
+
+/// Stands behind the head of the column that the rows are sorted by.
+const SORTED: &str = "↓";
+
+/// The column of an order that somebody chose.
+fn sorted(sort: Sort) -> Option<Column> {
+    match sort {
+        Sort::Left => None,
+        Sort::Age => Some(Column::Age),
+        Sort::Job => Some(Column::Job),
+        Sort::Stage => Some(Column::Stage),
     }
 }
 
 /// The columns for a width, in cells. They follow from the width, and in a broad pane from what
 /// stood in the rows when nobody was reading them: a row that comes, goes or is marked moves none
 /// of them under the operator's eye. Longer words are cut in the middle.
-fn columns(layout: &Layout, wants: Wants) -> Vec<(Column, usize)> {
+fn columns(layout: &Layout, queue: &Queue) -> Vec<(Column, usize)> {
     let width = usize::from(layout.queue.width);
-    let chosen = chosen(width);
+    let chosen = chosen(width, queue.sort);
     // A broad pane has room for the words that are rarely so long.
     let is_broad = width >= BROAD;
     let fixed = |column: Column| match column {
         Column::Attempt => 2,
-        Column::Age => 3,
+        Column::Age => 3 + usize::from(queue.sort == Sort::Age),
         Column::Left => countdown::LEFT_CELLS,
         Column::AtZero => 7,
         Column::Files => 5,
@@ -123,7 +139,7 @@ fn columns(layout: &Layout, wants: Wants) -> Vec<(Column, usize)> {
     };
     let mut columns: Vec<_> = chosen.iter().map(|column| (*column, cells(*column))).collect();
     if is_broad {
-        share_out(&mut columns, wants);
+        share_out(&mut columns, queue.wants);
     }
     columns
 }
@@ -282,7 +298,9 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
     pen.skip(SIGNS as u16);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        column.draw(&mut pen, column.head(), *cells, theme.strong());
+        let is_sorted = sorted(model.queue.sort) == Some(*column);
+        let arrow = if is_sorted { SORTED } else { "" };
+        column.draw(&mut pen, &format!("{}{arrow}", column.head()), *cells, theme.strong());
     }
     let below = model.queue.len().saturating_sub(model.queue.top + rows);
     if below == 0 {
@@ -326,7 +344,7 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
     if area.height == 0 {
         return;
     }
-    let columns = columns(layout, model.queue.wants);
+    let columns = columns(layout, &model.queue);
     let head = layout.queue_head();
     if head > 0 {
         draw_head(model, &columns, layout.queue_rows(), area, buffer);

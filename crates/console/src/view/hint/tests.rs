@@ -54,7 +54,7 @@ fn model() -> Model {
             via,
         },
         gates: Default::default(),
-        reasons: Default::default(),
+        offers: Default::default(),
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,
@@ -262,6 +262,7 @@ fn models() -> Vec<Model> {
         (Listed::Files, ""),
         (Listed::Discarded, ""),
         (Listed::Context, ""),
+        (Listed::Views, ""),
         (Listed::Palette, "no such command"),
     ] {
         let text = Editor::of_line(text);
