@@ -265,10 +265,10 @@ fn changed_since() -> World {
 fn what_changed_since_a_former_login_is_said_and_one_key_away() {
     for (columns, rows) in [(80, 24), (120, 40), (160, 50)] {
         let mut console = hurried(changed_since(), columns, rows);
-        console.shows("changed since you read ").shows("C shows that");
+        console.shows("changed since you read ").shows("S shows that");
         assert_snapshot!(format!("changed_since_{columns}"), console.picture());
         console
-            .press("C")
+            .press("S")
             .shows("VS WHAT YOU READ")
             .shows("+ line 20 was, by ana");
         console
@@ -307,13 +307,13 @@ fn ones_own_patch_is_no_news() {
     let mut console = hurried(world, 80, 24);
     console.hides("changed since you read");
     console.press("a").hides("changed since you looked");
-    console.press("Esc C").shows("VS WHAT YOU READ");
+    console.press("Esc S").shows("VS WHAT YOU READ");
 }
 
 #[test]
 fn who_never_looked_is_told_of_no_change() {
     let mut console = hurried(spread(3), 80, 24);
     console
-        .press("C")
+        .press("S")
         .shows("You have looked at no other version of this file");
 }

@@ -32,7 +32,7 @@ fn a_patch_is_on_the_screen_as_soon_as_its_file_is_written() {
     for words in ["reading the new", "CHANGED ON DISK", "tall boots"] {
         console.hides(words);
     }
-    console.shows(&format!("changed since you read {former}   C shows that"));
+    console.shows(&format!("changed since you read {former}   S shows that"));
     assert!(top.row > 0);
     assert_eq!(
         console.model.gate.as_ref().unwrap().files[0].scroll.top,

@@ -246,7 +246,7 @@ groups! {
         "N" => FormerMatch, "the match before, else hunk";
         "v" => Mode, "unified, side by side, or changed values (JSON)", "view";
         "c" => Base, "compare with another version", "base";
-        "C" => SinceLook, "only what changed since you looked at it, today or before", "since";
+        "S" => SinceLook, "only what changed since you looked at it, today or before", "since";
         "L" => Files, "the list of files";
         "i" => Context, "why the gate is asked for: all that its requester says, with the addresses", "why";
         ";" => Comment, "comment on a line: it goes with your decision, and to the next attempt";
