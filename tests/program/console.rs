@@ -1,6 +1,7 @@
 //! The console as an operator meets it: the real binary in a real terminal, and what it leaves
 //! behind.
 
+mod board;
 mod bulk;
 mod changed;
 mod clocks;

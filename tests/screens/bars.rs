@@ -36,6 +36,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         Focus::History => ("4", "? keys  q back"),
         Focus::Figures => ("5", "? keys  q back"),
         Focus::Jobs => ("6", "? keys  q back"),
+        Focus::Board => ("F", "? keys  q back"),
         Focus::Confirm => ("a", "? keys  q back"),
         Focus::Note => ("r", "F1 keys  Esc back"),
         Focus::Bulk => ("Space Space g a", "? keys  q back"),

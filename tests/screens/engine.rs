@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use console::model::board::BoardLine;
 use console::model::jobs::JobLine;
 use console::question::{Answered, Question};
 use domain::ask::{Ask, Command};
@@ -12,13 +13,14 @@ use domain::comment::{Comment, CommentSide};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
 use domain::figures::Figures;
+use domain::forecast::JobForecast;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::operator::{Operator, Via};
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
-use domain::time::Now;
+use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
 use engine::evidence::Files;
@@ -93,6 +95,7 @@ impl World {
                 Answered::Figures(Ok(Box::new(figures)))
             }
             Question::Jobs => Answered::Jobs(Ok(self.jobs.values().map(JobLine::of).collect())),
+            Question::Board(until) => Answered::Board(until, Ok(BoardLine::of(&self.forecast(until)))),
             Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
             Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
             Question::Said(number, file, _, digest) => Answered::Said(number, file, digest, Ok(self.version(&digest))),
@@ -299,6 +302,21 @@ impl World {
     pub fn change_timer(&mut self, id: &JobId, change: impl FnOnce(&GateTimer) -> GateTimer) {
         let gate = self.jobs.get_mut(id).unwrap().gates.last_mut().unwrap();
         gate.timer = gate.timer.as_ref().map(change);
+    }
+
+    /// What the timers of all jobs will have done by then.
+    fn forecast(&self, until: Timestamp) -> Vec<JobForecast> {
+        let via = operator("ops").via;
+        let jobs = self.jobs.values().map(|rows| {
+            let find = &mut |rows: &JobRows, gate: &Gate| find::expiry(self, rows, Some(gate));
+            JobForecast {
+                job_id: rows.job.id.clone(),
+                slug: rows.job.slug.clone(),
+                ends: rules::forecast(rows, until, self.context(&via), find),
+                unasked: Vec::new(),
+            }
+        });
+        jobs.collect()
     }
 
     /// Leaves the rows as they would be, for the command that comes after it.

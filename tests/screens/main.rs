@@ -6,6 +6,7 @@
 
 mod backend;
 mod bars;
+mod board;
 mod colleague;
 mod comments;
 mod compose;

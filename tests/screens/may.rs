@@ -119,7 +119,7 @@ fn all_leased() -> Console {
     console
 }
 
-const STATES: [State; 27] = [
+const STATES: [State; 29] = [
     State("row 1", || drawn("")),
     State("row 2", || drawn("j")),
     State("row 3", || drawn("j j")),
@@ -129,6 +129,8 @@ const STATES: [State; 27] = [
     State("its job pane", || drawn("j j j j j 3")),
     State("the gate", || drawn("Enter")),
     State("history", || drawn("4")),
+    State("forecast", || drawn("F")),
+    State("forecast, two marked", || drawn("F Space Space k")),
     State("held", || drawn("t Enter")),
     State("used up", || used_up("")),
     State("used up, in the gate", || used_up("Enter")),
@@ -204,7 +206,7 @@ fn every_key_does_what_was_offered_or_says_the_refusal() {
                     );
                     let had = said(&console);
                     if !had_prompt && is_confirmable(&console) {
-                        if action == Action::Extend {
+                        if matches!(action, Action::Extend | Action::HandOver) {
                             console.typed("10");
                         }
                         console.press("Enter Enter");

@@ -39,6 +39,8 @@ pub enum Action {
     ShowHistory,
     /// How gates were decided of late.
     ShowFigures,
+    /// What the timers will do while nobody does anything.
+    ShowBoard,
     /// All jobs: failed, running, paused, ended lately.
     ShowJobs,
     /// The pane with the keys on the whole screen, or all of them again.
@@ -106,6 +108,8 @@ pub enum Action {
     Hold,
     /// Ask to move the gate's deadline.
     Extend,
+    /// Hold it, and say for whom.
+    HandOver,
     /// Mark the gate, or take its mark off.
     Mark,
     /// Begin a range of marks, or end it.

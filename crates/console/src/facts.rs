@@ -5,6 +5,7 @@
 //! nothing, and names none of the three.
 
 pub(crate) mod banner;
+pub mod board;
 pub(crate) mod change;
 pub(crate) mod comments;
 pub(crate) mod compose;

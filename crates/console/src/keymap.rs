@@ -57,6 +57,8 @@ focuses! {
     Figures READ_ELSEWHERE ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// All jobs.
     Jobs READ_ELSEWHERE JOBS ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    /// What the timers will do.
+    Board READ_ELSEWHERE BOARD TIMER ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// A confirm prompt whose note has no focus.
     Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
@@ -210,6 +212,7 @@ groups! {
         "4" => ShowHistory, "history: decisions made";
         "5" => ShowFigures, "figures: how gates were decided in the last 30 days";
         "6" => ShowJobs, "jobs: failed, running, paused, waiting, ended lately";
+        "7" | "F" => ShowBoard, "forecast: what the timers will do while nobody does anything";
         "=" => Zoom, "the pane with the keys on the whole screen, and back", "zoom";
     }
     QUEUE "queue" {
@@ -232,7 +235,7 @@ groups! {
         "}" | "Space" => ReadOn, READ_ON, "read on";
         "m" => MarkRead, MARK_READ;
     }
-    READ_ELSEWHERE "read, on job, history, figures and jobs" {
+    READ_ELSEWHERE "read, on job, history, figures, jobs and forecast" {
         "}" => ReadOn, "to the gate of the row, else the most urgent one, to read it";
     }
     DIFF "diff, on the gate" {
@@ -283,6 +286,11 @@ groups! {
         CANCEL;
         ACKNOWLEDGE;
     }
+    BOARD "forecast" {
+        "Enter" => Open, "open the gate", "open";
+        "Space" => Mark, "mark the gate, or take its mark off; {}, {} and {} are then about all marked", "mark", [Hold Extend HandOver];
+        "*" => MarkAll, "mark all that the timers will decide", "mark all";
+    }
     JOB "job and log" {
         "]" => NextFile, "the next stage's log", "log";
         "[" => FormerFile, "the log of the stage before";
@@ -301,6 +309,7 @@ groups! {
     TIMER "timer (each asks first)" {
         "t" => Hold, "hold the timer in your name, or let it run again", "timer";
         "+" => Extend, "give it more time";
+        ">" => HandOver, "hand it over: hold its timer, and say for whom";
     }
     CONFIRM "confirm prompt" {
         "Enter" => Accept, "do what the prompt says";

@@ -1,6 +1,7 @@
 //! Everything that the console shows, as values. Changed by `update` only; drawn by `view`, which
 //! changes nothing.
 
+pub mod board;
 pub(crate) mod bulk;
 pub mod compose;
 pub(crate) mod external_edit;

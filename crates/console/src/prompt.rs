@@ -10,6 +10,7 @@ pub(crate) mod parts;
 pub mod quit;
 pub mod resume;
 pub mod timer;
+pub(crate) mod timers;
 pub(crate) mod whole;
 
 use crate::model::preview::Foreseen;

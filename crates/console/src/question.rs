@@ -17,6 +17,7 @@ use domain::view::{JobFilter, LeaderInfo, QueueRow};
 use engine::client::{Client, Unread};
 use engine::reads::Bytes;
 
+use crate::model::board::BoardLine;
 use crate::model::history::DECISIONS_MAX;
 use crate::model::job::{EVENTS_MAX, LOG_BYTES_MAX};
 use crate::model::jobs::{ENDED_MAX, JobLine, LIVE_MAX};
@@ -42,6 +43,8 @@ pub enum Question {
     Figures(Timestamp),
     /// All jobs that are not over, and those that ended lately.
     Jobs,
+    /// What the timers will have done by then.
+    Board(Timestamp),
     /// The history of the old system.
     OldDecisions,
     /// The last events of all jobs: when this operator was here last.
@@ -88,6 +91,8 @@ pub enum Answered {
     Figures(Read<Box<Figures>>),
     /// In no order.
     Jobs(Read<Vec<JobLine>>),
+    /// Until when, and the ends of gates' times, the first first.
+    Board(Timestamp, Read<Vec<BoardLine>>),
     /// Newest first.
     OldDecisions(Read<Vec<OldDecision>>),
     /// The last ones.
@@ -139,6 +144,10 @@ impl Question {
                 Answered::Figures(read(engine.figures(filter)).await.map(Box::new))
             }
             Self::Jobs => Answered::Jobs(jobs(&engine).await),
+            Self::Board(until) => {
+                let foreseen = read(engine.forecast(until, None)).await;
+                Answered::Board(until, foreseen.map(|jobs| BoardLine::of(&jobs)))
+            }
             Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(None, DECISIONS_MAX)).await),
             Self::Since => Answered::Since(read(engine.last_events(None, SINCE_EVENTS_MAX)).await),
             Self::Sought(id, stage) => {

@@ -3,6 +3,7 @@
 //! Every text that comes from outside passes `text` on its way ([`pen::Pen::text`]).
 
 pub(crate) mod banner;
+pub(crate) mod board;
 pub mod compose;
 pub mod diff_rows;
 pub(crate) mod figures;
@@ -77,6 +78,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         }
         (None, Lower::Jobs) => {
             jobs::draw(model, layout.lower, buffer);
+            None
+        }
+        (None, Lower::Board) => {
+            board::draw(model, layout.lower, buffer);
             None
         }
     };

@@ -49,8 +49,7 @@ pub(super) fn words(reason: Option<&str>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// Stops the timer. Asked again by its holder, it stays as it is: a repeated key or a retried
-/// request adds nothing.
+/// Stops the timer. Asked again by its holder it stays as it is, and may get another reason.
 pub(super) fn hold(
     draft: &mut JobEdit<'_>,
     gate: &GateRef,
@@ -61,7 +60,7 @@ pub(super) fn hold(
     let (gate, timer) = timed(draft, gate)?;
     if let Some(held) = &timer.hold {
         if held.holder.name == operator.name {
-            return Ok(());
+            return reword(draft, gate, &timer, held, reason);
         }
         return Err(Refusal::held_already(&gate.key, held));
     }
@@ -82,6 +81,36 @@ pub(super) fn hold(
     let message = format!("{by} holds the timer of {stage} #{attempt}, at most {at_most}{why}");
     let payload =
         json!({ "attempt": attempt, "by": operator.name, "kind": HOLD_KIND, "max_s": max_s, "reason": reason });
+    draft.log(EventType::GateHeld, Some(&stage), message, payload);
+    Ok(())
+}
+
+/// A hold by its own holder, with another reason: that is what it stands for now. Nothing else
+/// changes: a repeated key or a retried request adds nothing.
+fn reword(
+    draft: &mut JobEdit<'_>,
+    gate: Gate,
+    timer: &GateTimer,
+    held: &Hold,
+    reason: Option<&str>,
+) -> Result<(), Refusal> {
+    if reason.is_none() || held.reason.as_deref() == reason {
+        return Ok(());
+    }
+    let hold = Hold {
+        reason: reason.map(str::to_owned),
+        ..held.clone()
+    };
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let (by, why) = (held.holder.name.clone(), words(reason));
+    let timer = GateTimer {
+        hold: Some(Box::new(hold)),
+        ..timer.clone()
+    };
+    draft.put_timer(gate, timer);
+    let message = format!("{by} still holds the timer of {stage} #{attempt}{why}");
+    // Of another kind: what is counted as a hold was counted when it began.
+    let payload = json!({ "attempt": attempt, "by": by, "kind": "reason", "reason": reason });
     draft.log(EventType::GateHeld, Some(&stage), message, payload);
     Ok(())
 }

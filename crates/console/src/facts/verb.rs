@@ -145,12 +145,15 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             })
         }
         Action::Undo => asked(model, Intent::Undo.words().not_done, || gate::undo(model)),
-        Action::Hold | Action::Extend => {
-            let intent = match action == Action::Hold {
-                true => hold_or_release(model),
-                false => TimerIntent::Extend,
+        Action::Hold | Action::Extend | Action::HandOver => {
+            let Some(intent) = timer_intent(model, focus, action) else {
+                return there_is(false);
             };
-            asked(model, intent.words().not_done, || timed(model, intent).map(drop))
+            let rule = || match is_of_marked(model, focus) {
+                true => gate::bulk(model),
+                false => timed(model, intent).map(drop),
+            };
+            asked(model, intent.words().not_done, rule)
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
         Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
@@ -181,6 +184,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         }
         Action::CarryOver => written(model, "Not carried over", || text::carry_over(model)),
         Action::AsPatch => written(model, "Not made a patch", || text::as_patch(model)),
+        Action::Mark | Action::MarkAll if focus == Focus::Board => {
+            written(model, "Not marked", || Ok(()))?;
+            there_is(!model.panes.board.shown().is_empty())
+        }
         Action::Mark | Action::MarkRange | Action::MarkAll => {
             // A mark is for deciding, so a gate that may not be decided cannot be marked.
             written(model, "Not marked", || Ok(()))?;
@@ -225,7 +232,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::ReadOn
             if matches!(
                 focus,
-                Focus::Queue | Focus::Job | Focus::History | Focus::Figures | Focus::Jobs
+                Focus::Queue | Focus::Job | Focus::History | Focus::Figures | Focus::Jobs | Focus::Board
             ) =>
         {
             let is_any = model.gate.is_some() || model.queue.by_urgency().next().is_some();
@@ -277,6 +284,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             there_is(sheets.is_some_and(|sheets| sheets.templates.len() > 1))
         }
         Action::Complete => there_is(model.compose.as_ref().is_some_and(|compose| compose.closed.is_none())),
+        Action::Open if focus == Focus::Board => there_is(is_foreseen_open(model)),
         Action::Open if focus == Focus::Jobs => there_is(model.panes.jobs.current().is_some()),
         Action::Open => there_is(model.queue.current().is_some()),
         Action::FormerNote | Action::LaterNote | Action::Reason | Action::Note => {
@@ -298,6 +306,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ShowHistory
         | Action::ShowFigures
         | Action::ShowJobs
+        | Action::ShowBoard
         | Action::Zoom
         | Action::Filter
         | Action::Sort
@@ -318,6 +327,29 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ResizePreview
         | Action::PreviewUp
         | Action::PreviewDown => Ok(()),
+    }
+}
+
+/// Whether the row of the forecast is a gate that is open.
+fn is_foreseen_open(model: &Model) -> bool {
+    let line = model.panes.board.current();
+    line.is_some_and(|line| model.queue.gate(&line.key).is_some())
+}
+
+/// Whether the timer keys are about all marked gates: on the queue and on the forecast, at one of
+/// them.
+pub(crate) fn is_of_marked(model: &Model, focus: Focus) -> bool {
+    matches!(focus, Focus::Queue | Focus::Board) && is_bulk(model)
+}
+
+/// What a key does to timers; of several gates `t` holds.
+pub(crate) fn timer_intent(model: &Model, focus: Focus, action: Action) -> Option<TimerIntent> {
+    match action {
+        Action::Hold if is_of_marked(model, focus) => Some(TimerIntent::Hold),
+        Action::Hold => Some(hold_or_release(model)),
+        Action::Extend => Some(TimerIntent::Extend),
+        Action::HandOver => Some(TimerIntent::HandOver),
+        _ => None,
     }
 }
 

@@ -158,12 +158,16 @@ fn the_letters_of_a_split_escape_sequence_mean_nothing() {
         Focus::History,
         Focus::Figures,
         Focus::Jobs,
+        Focus::Board,
         Focus::Confirm,
         Focus::Ask,
     ] {
-        for name in ["A", "B", "C", "D", "H", "F", "O"] {
+        for name in ["A", "B", "C", "D", "H", "O"] {
             assert_eq!(lookup(focus, KeyPress::parse(name).unwrap()), None, "{focus:?} {name}");
         }
+        // A pane that is shown changes nothing.
+        let forecast = lookup(focus, KeyPress::parse("F").unwrap());
+        assert!(matches!(forecast, None | Some(Action::ShowBoard)), "{focus:?}");
     }
 }
 

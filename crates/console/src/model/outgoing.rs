@@ -88,6 +88,8 @@ pub struct Outgoing {
     pub(crate) job: UnderWay,
     /// The list of jobs.
     pub(crate) jobs: UnderWay,
+    /// The forecast.
+    pub(crate) board: UnderWay,
     /// Rises with every view of a gate, prompt text or command.
     counter: u64,
 }

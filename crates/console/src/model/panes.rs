@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::board::BoardPane;
 use super::figures::FiguresPane;
 use super::history::HistoryPane;
 use super::job::JobView;
@@ -25,6 +26,8 @@ pub enum Lower {
     Figures,
     /// All jobs.
     Jobs,
+    /// What the timers will do.
+    Board,
 }
 
 /// A pane with a filter of its own.
@@ -53,6 +56,7 @@ pub struct Panes {
     pub(crate) history: HistoryPane,
     pub(crate) figures: FiguresPane,
     pub(crate) jobs: JobsPane,
+    pub(crate) board: BoardPane,
     /// Whether the job pane was opened from the list of jobs: the way back leads there.
     pub(crate) is_of_jobs: bool,
     /// What was shown of gates that the selection left, the newest last.
@@ -65,7 +69,7 @@ impl Panes {
         match self.lower {
             Lower::History if self.is_lower_focused => Some(OwnFilter::History),
             Lower::Jobs if self.is_lower_focused => Some(OwnFilter::Jobs),
-            Lower::Gate | Lower::Job | Lower::History | Lower::Figures | Lower::Jobs => None,
+            Lower::Gate | Lower::Job | Lower::History | Lower::Figures | Lower::Jobs | Lower::Board => None,
         }
     }
 
@@ -79,6 +83,7 @@ impl Panes {
             (true, Lower::History) => Focus::History,
             (true, Lower::Figures) => Focus::Figures,
             (true, Lower::Jobs) => Focus::Jobs,
+            (true, Lower::Board) => Focus::Board,
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum TimerIntent {
     Release,
     /// Move its deadline.
     Extend,
+    /// Stop it, and say for whom.
+    HandOver,
 }
 
 impl TimerIntent {
@@ -47,6 +49,7 @@ impl TimerIntent {
             Self::Hold => ["hold", "HOLD TIMER", "Held", "Not held"],
             Self::Release => ["release", "RELEASE TIMER", "Released", "Not released"],
             Self::Extend => ["extend", "EXTEND TIMER", "Extended", "Not extended"],
+            Self::HandOver => ["hand over", "HAND OVER", "Handed over", "Not handed over"],
         };
         Wording {
             verb,

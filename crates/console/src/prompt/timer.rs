@@ -48,19 +48,39 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
 }
 
 impl TimerAsk {
-    /// What Enter sends. The error: what was typed is no length of time.
     fn command(&self) -> Result<Command, String> {
-        let gate = GateRef::from(&self.key);
-        let reason = self.typed.words();
-        Ok(match self.intent {
-            TimerIntent::Hold => Command::Hold { gate, reason },
-            TimerIntent::Release => Command::Release { gate, reason },
-            TimerIntent::Extend => Command::Extend {
+        command(&self.key, self.intent, &self.typed)
+    }
+}
+
+/// What Enter sends. The error: what was typed does not do.
+pub(super) fn command(key: &GateKey, intent: TimerIntent, typed: &Editor) -> Result<Command, String> {
+    let gate = GateRef::from(key);
+    let reason = typed.words();
+    Ok(match intent {
+        TimerIntent::Hold => Command::Hold { gate, reason },
+        TimerIntent::Release => Command::Release { gate, reason },
+        TimerIntent::Extend => Command::Extend {
+            gate,
+            seconds: parse_span_s(&typed.text())?,
+            expected: None,
+        },
+        TimerIntent::HandOver => match reason {
+            Some(to) => Command::Hold {
                 gate,
-                seconds: parse_span_s(&self.typed.text())?,
-                expected: None,
+                reason: Some(format!("handed over to {to}")),
             },
-        })
+            None => return Err("say to whom".to_owned()),
+        },
+    })
+}
+
+/// What is typed, and a word about it.
+pub(super) const fn field(intent: TimerIntent) -> (&'static str, &'static str) {
+    match intent {
+        TimerIntent::Hold | TimerIntent::Release => ("reason: ", "type the reason, or leave it out"),
+        TimerIntent::Extend => ("by: ", "type how long"),
+        TimerIntent::HandOver => ("to: ", "type the name, and what they should know"),
     }
 }
 
@@ -106,18 +126,14 @@ impl PromptKind for TimerAsk {
         let hold = row.map_or_else(Vec::new, |row| holder::hold(model, row, columns));
         lines.extend(hold.into_iter().map(|words| text(words, theme.held())));
         match self.intent {
-            TimerIntent::Hold | TimerIntent::Extend => elsewhere(model, columns, &mut lines),
+            TimerIntent::Hold | TimerIntent::Extend | TimerIntent::HandOver => elsewhere(model, columns, &mut lines),
             // For whoever is at it the timer stays stopped: there is nothing to take over.
             TimerIntent::Release => {
                 let others = row.and_then(|row| holder::head(model, row));
                 lines.extend(others.map(|words| text(words, theme.held())));
             }
         }
-        let name = match self.intent {
-            TimerIntent::Hold | TimerIntent::Release => "reason: ",
-            TimerIntent::Extend => "by: ",
-        };
-        lines.push(PromptLine::Field(name, &self.typed, 0, true));
+        lines.push(PromptLine::Field(field(self.intent).0, &self.typed, 0, true));
         // What was typed is judged while it is typed.
         if let Err(NoOffer::Refused(no)) = verb::offer(model, model.focus(), Action::Accept)
             && no.is_about_text
@@ -139,11 +155,11 @@ impl PromptKind for TimerAsk {
     }
 
     fn said(&self, _: &Model, enter: Option<&str>) -> Vec<String> {
-        let words = match self.intent {
-            TimerIntent::Extend => "type how long",
-            TimerIntent::Hold | TimerIntent::Release => "type the reason, or leave it out",
-        };
-        [words].into_iter().chain(enter).map(str::to_owned).collect()
+        [field(self.intent).1]
+            .into_iter()
+            .chain(enter)
+            .map(str::to_owned)
+            .collect()
     }
 
     fn is_sent(&self) -> bool {
@@ -171,7 +187,7 @@ impl PromptKind for TimerAsk {
     fn gates(&self, _: &Model) -> Vec<GateKey> {
         match self.intent {
             TimerIntent::Release => Vec::new(),
-            TimerIntent::Hold | TimerIntent::Extend => vec![self.key.clone()],
+            TimerIntent::Hold | TimerIntent::Extend | TimerIntent::HandOver => vec![self.key.clone()],
         }
     }
 

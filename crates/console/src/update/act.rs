@@ -10,9 +10,9 @@ use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::keys::{Field, Listed};
 use crate::model::panes::{Lower, OwnFilter};
-use crate::model::prompt::{Intent, TimerIntent};
+use crate::model::prompt::Intent;
 use crate::prompt::menu::{self, Menu};
-use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer};
+use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer, timers};
 use crate::update::compose::open;
 use crate::update::outgoing::{Step, refuse, tell};
 use domain::filter::GateFilter;
@@ -72,7 +72,10 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             model.panes.is_of_jobs = true;
         }
         Action::Open => {
-            let lower = if matches!(model.panes.lower, Lower::History | Lower::Figures | Lower::Jobs) {
+            let lower = if matches!(
+                model.panes.lower,
+                Lower::History | Lower::Figures | Lower::Jobs | Lower::Board
+            ) {
                 Lower::Gate
             } else {
                 model.panes.lower
@@ -85,6 +88,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ShowJob => motion::show(model, Lower::Job, fx),
         Action::ShowHistory => motion::show(model, Lower::History, fx),
         Action::ShowFigures => motion::show(model, Lower::Figures, fx),
+        Action::ShowBoard => motion::show(model, Lower::Board, fx),
         Action::ShowJobs => motion::show(model, Lower::Jobs, fx),
         Action::Zoom => zoom(model, !model.panes.is_zoomed),
         Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
@@ -115,6 +119,8 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Search => model.keys.field = Some(Field::Search(Editor::of_line(""))),
         Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),
         Action::Reject if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Reject),
+        Action::Mark if focus == Focus::Board => mark::foreseen(model, fx),
+        Action::MarkAll if focus == Focus::Board => mark::all_foreseen(model, fx),
         Action::Mark => mark::toggle(model, fx),
         Action::MarkRange => mark::range(model, fx),
         Action::MarkAll => mark::all(model, fx),
@@ -147,8 +153,14 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Undo => confirm::open(model, Intent::Undo),
         Action::Resume => resume::open(model),
         Action::Cancel => cancel::open(model),
-        Action::Hold => timer::open(model, verb::hold_or_release(model)),
-        Action::Extend => timer::open(model, TimerIntent::Extend),
+        Action::Hold | Action::Extend | Action::HandOver => {
+            if let Some(intent) = verb::timer_intent(model, focus, action) {
+                match verb::is_of_marked(model, focus) {
+                    true => timers::open(model, intent),
+                    false => timer::open(model, intent),
+                }
+            }
+        }
         Action::TakeOver => lease::take_over(model, fx),
         Action::Accept => accept(model, focus, fx),
         Action::Note => {
@@ -275,7 +287,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Queue | Focus::Diff | Focus::Compose | Focus::Menu => {}
-        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => {}
+        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs | Focus::Board => {}
     }
 }
 
@@ -305,7 +317,7 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             model.keys.overlay = None;
         }
         Focus::Queue | Focus::Diff | Focus::Compose => {}
-        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => {}
+        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs | Focus::Board => {}
     }
 }
 

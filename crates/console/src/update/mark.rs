@@ -135,6 +135,10 @@ pub(crate) fn range(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     model.marks.range = None;
     let keys = gates(model, 0..=model.queue.len());
+    mark_all(model, keys, fx);
+}
+
+fn mark_all(model: &mut Model, keys: Vec<GateKey>, fx: &mut Vec<Effect>) {
     if keys.is_empty() {
         return tell(model, "There is no open gate to mark");
     }
@@ -152,6 +156,29 @@ pub(crate) fn all(model: &mut Model, fx: &mut Vec<Effect>) {
     }
     let back = keymap::key_in(Focus::Queue, Action::Back);
     tell(model, format!("{marked} marked   {back} twice takes the marks off"));
+}
+
+/// Space on the forecast: marks its gate or takes the mark off, and goes on to the next row.
+pub(crate) fn foreseen(model: &mut Model, fx: &mut Vec<Effect>) {
+    let selected = model.panes.board.current().map(|line| line.key.clone());
+    let Some(key) = selected.filter(|key| model.queue.gate(key).is_some()) else {
+        return tell(model, "Only an open gate can be marked");
+    };
+    if model.marks.on.remove(&key).is_none() {
+        let left_out = put(model, vec![key], fx);
+        tell_left_out(model, left_out);
+    }
+    let board = &mut model.panes.board;
+    board.select((board.index() + 1).min(board.shown().len().saturating_sub(1)));
+    super::queue::pass_to_foreseen(model, fx);
+}
+
+/// `*` on the forecast: marks every gate of it that is open; when all of them are marked already,
+/// takes those marks off.
+pub(crate) fn all_foreseen(model: &mut Model, fx: &mut Vec<Effect>) {
+    let keys = model.panes.board.shown().iter().map(|line| &line.key);
+    let keys = keys.filter(|key| model.queue.gate(key).is_some()).cloned().collect();
+    mark_all(model, keys, fx);
 }
 
 /// Esc: drops the range, else all marks, at the second press: the first may be the beginning of

@@ -3,7 +3,7 @@
 use super::{comment, diff, gate, queue};
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::{context, figures, help, history, job, jobs, lists, verb};
+use crate::facts::{board, context, figures, help, history, job, jobs, lists, verb};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
@@ -66,6 +66,14 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             pane.select(target);
             pane.top = top_with(target, pane.top, page);
             queue::pass_to_listed(model, fx);
+        }
+        Focus::Board => {
+            let page = board::rows(model, layout.lower);
+            let pane = &mut model.panes.board;
+            let target = step.from(pane.index(), page, pane.shown().len().saturating_sub(1));
+            pane.select(target);
+            pane.top = top_with(target, pane.top, page);
+            queue::pass_to_foreseen(model, fx);
         }
         Focus::Bulk => bulk::scroll(model, step),
         Focus::Help => {
@@ -153,6 +161,10 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
                 model.panes.jobs.select_job(selected.job_id());
             }
             crate::update::outgoing::ask_jobs(model, fx);
+        }
+        Lower::Board => {
+            crate::update::outgoing::ask_board(model, fx);
+            queue::pass_to_foreseen(model, fx);
         }
     }
 }

@@ -30,6 +30,7 @@ pub(crate) fn mouse(model: &mut Model, mouse: Mouse, fx: &mut Vec<Effect>) {
         Lower::History => Focus::History,
         Lower::Figures => Focus::Figures,
         Lower::Jobs => Focus::Jobs,
+        Lower::Board => Focus::Board,
     };
     match wheel {
         Some(way) if layout.lower.contains(at) && model.keys.overlay.is_none() => {

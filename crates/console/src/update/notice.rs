@@ -75,6 +75,14 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
                 model.panes.jobs.take(lines);
             }
         }
+        Answered::Board(until, lines) => {
+            // What happened meanwhile is asked about in a moment.
+            model.panes.board.is_outdated |= model.outgoing.board.end();
+            if let Some(lines) = told(model, lines) {
+                model.panes.board.take(until, lines);
+                queue::pass_to_foreseen(model, fx);
+            }
+        }
         Answered::OldDecisions(decisions) => match told(model, decisions) {
             Some(decisions) => {
                 model.panes.history.old = decisions;

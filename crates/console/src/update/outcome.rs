@@ -7,8 +7,8 @@ use crate::model::Model;
 use crate::model::gate::GateView;
 use crate::model::prompt::Pin;
 use crate::model::toast::Tone;
-use crate::prompt::bulk;
 use crate::prompt::timer::TimerAsk;
+use crate::prompt::{bulk, timers};
 use crate::update::outgoing::{readable, refuse};
 use domain::gate::Gate;
 use domain::ids::Digest;
@@ -151,6 +151,7 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         let at = model.now.utc;
         if sent.is_part {
             bulk::answered(model, ticket, None);
+            timers::answered(model, ticket, None);
         } else if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
             model.toasts.push_news(at, Tone::Done, text);
         } else {
@@ -183,6 +184,7 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     }
     if sent.is_part {
         bulk::answered(model, ticket, Some(&refusal));
+        timers::answered(model, ticket, Some(&refusal));
         gate::ask_job(model, fx);
         queue::ask(model, fx);
         return;

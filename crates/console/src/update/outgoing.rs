@@ -10,6 +10,7 @@ use crate::question::Question;
 use domain::ask::Command;
 use domain::ids::JobId;
 use domain::key::GateKey;
+use domain::time::FORECAST_S;
 use engine::api::Ticket;
 
 pub(crate) fn toast(model: &mut Model, tone: Tone, text: impl Into<String>) {
@@ -102,6 +103,15 @@ pub(crate) fn ask_figures(model: &Model, fx: &mut Vec<Effect>) {
 pub(crate) fn ask_jobs(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.outgoing.jobs.begin() {
         fx.push(Effect::Ask(Question::Jobs));
+    }
+}
+
+/// Asks what the timers will do; while a question is under way, once more after it.
+pub(crate) fn ask_board(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.outgoing.board.begin() {
+        let board = &mut model.panes.board;
+        (board.asked_boot_us, board.is_outdated) = (model.now.boot_us, false);
+        fx.push(Effect::Ask(Question::Board(model.now.utc.plus_s(FORECAST_S))));
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.panes.lower == Lower::Jobs {
         ask_jobs(model, fx);
     }
+    model.panes.board.is_outdated |= model.panes.lower == Lower::Board;
     if model.outgoing.queue.begin() {
         fx.push(Effect::Ask(Question::Queue));
     }
@@ -195,6 +196,29 @@ pub(crate) fn pass_to_listed(model: &mut Model, fx: &mut Vec<Effect>) {
         Some(place) => pass_to(model, place, fx),
         None => {
             model.queue.select_gone(job_id);
+            gate::pass_over(model, fx);
+        }
+    }
+}
+
+/// The same of the gate that the forecast is at. One that is still to open is nobody's row.
+pub(crate) fn pass_to_foreseen(model: &mut Model, fx: &mut Vec<Effect>) {
+    let is_at_forecast = model.panes.lower == Lower::Board && model.panes.is_lower_focused;
+    let Some(key) = model.panes.board.current().map(|line| line.key.clone()) else {
+        return;
+    };
+    let is_there = model.queue.selected().and_then(|selected| selected.clone().gate()) == Some(key.clone());
+    if !is_at_forecast || is_there {
+        return;
+    }
+    let place = model
+        .queue
+        .visible()
+        .position(|row| RowKey::of(row).gate().as_ref() == Some(&key));
+    match place {
+        Some(place) => pass_to(model, place, fx),
+        None => {
+            model.queue.select_gone(key.job_id);
             gate::pass_over(model, fx);
         }
     }

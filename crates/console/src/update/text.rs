@@ -194,6 +194,7 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
         | Focus::History
         | Focus::Figures
         | Focus::Jobs
+        | Focus::Board
         | Focus::Confirm
         | Focus::Bulk
         | Focus::Ask

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::model::job::JobView;
 use crate::model::panes::Lower;
 use crate::update::lease;
-use crate::update::outgoing::ask_leader;
+use crate::update::outgoing::{ask_board, ask_leader};
 use domain::time::{Now, SECOND_US};
 
 /// A draft is written this long after the first key that changed it.
@@ -62,6 +62,7 @@ pub(crate) fn next_wake_us(model: &Model) -> i64 {
             .map(|since| since + DRAFT_DELAY_US - boot),
         compose::look_wake_us(model),
         slips::wake_us(model),
+        model.panes.board.wake_us(boot),
         model.panes.pace.rests_us(boot),
         job.map(|job| job.log_boot_us + LOG_EVERY_US - boot),
         look::wake_us(model),
@@ -103,6 +104,9 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     {
         gate::reread_if_behind(model);
         super::files::keep_reading(model, fx);
+    }
+    if model.panes.board.wake_us(now.boot_us) == Some(0) {
+        ask_board(model, fx);
     }
     slips::tick(model, fx);
     if model.panes.pace.rests_us(now.boot_us) == Some(0) {

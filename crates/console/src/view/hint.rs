@@ -75,7 +75,7 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Views => vec!["its letter shows it".to_owned(), moves()],
         Focus::Palette => list("does it"),
         Focus::Compose | Focus::Queue | Focus::Diff => Vec::new(),
-        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs => Vec::new(),
+        Focus::Job | Focus::History | Focus::Figures | Focus::Jobs | Focus::Board => Vec::new(),
     }
 }
 
@@ -157,7 +157,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Some(key) = zoom {
         bar.key(key, "all panes");
     }
-    let is_pane = matches!(focus, Focus::Queue | Focus::Diff | Focus::Job | Focus::Jobs);
+    let is_pane = matches!(
+        focus,
+        Focus::Queue | Focus::Diff | Focus::Job | Focus::Jobs | Focus::Board
+    );
     if is_pane && verb::is_hinted(model, focus, Action::Resume) {
         bar.key(&keymap::keys_of(focus, &[Action::Resume]), "resume");
     }

@@ -242,7 +242,14 @@ fn models() -> Vec<Model> {
             model.compose = Some(compose);
         });
     }
-    for lower in [Lower::Gate, Lower::Job, Lower::History, Lower::Figures, Lower::Jobs] {
+    for lower in [
+        Lower::Gate,
+        Lower::Job,
+        Lower::History,
+        Lower::Figures,
+        Lower::Jobs,
+        Lower::Board,
+    ] {
         with(&|model| (model.panes.is_lower_focused, model.panes.lower) = (true, lower));
     }
     with(&|model| {
