@@ -58,7 +58,7 @@ focuses! {
     /// All jobs.
     Jobs READ_ELSEWHERE JOBS ALWAYS BACK PANES MOVE PAGES TERMINAL;
     /// What the timers will do.
-    Board READ_ELSEWHERE BOARD TIMER ALWAYS BACK PANES MOVE PAGES TERMINAL;
+    Board READ_ELSEWHERE BOARD TIMER ALWAYS BACK PANES MOVE TERMINAL;
     /// A confirm prompt whose note has no focus.
     Confirm [QUESTION] CONFIRM CONFIRM_LOOK TERMINAL;
     /// The note of a confirm prompt.
@@ -235,7 +235,7 @@ groups! {
         "}" | "Space" => ReadOn, READ_ON, "read on";
         "m" => MarkRead, MARK_READ;
     }
-    READ_ELSEWHERE "read, on job, history, figures, jobs and forecast" {
+    READ_ELSEWHERE "read, on the other panes" {
         "}" => ReadOn, "to the gate of the row, else the most urgent one, to read it";
     }
     DIFF "diff, on the gate" {

@@ -339,7 +339,7 @@ fn is_foreseen_open(model: &Model) -> bool {
 /// Whether the timer keys are about all marked gates: on the queue and on the forecast, at one of
 /// them.
 pub(crate) fn is_of_marked(model: &Model, focus: Focus) -> bool {
-    matches!(focus, Focus::Queue | Focus::Board) && is_bulk(model)
+    matches!(focus, Focus::Queue | Focus::Board) && model.marks.range.is_none() && is_bulk(model)
 }
 
 /// What a key does to timers; of several gates `t` holds.
