@@ -93,6 +93,8 @@ fn started(job_id: &JobId, stage: &StageName) -> Vec<Change> {
         settled: None,
         context: Default::default(),
         heartbeat: None,
+        recall: None,
+        recalls: None,
     };
     vec![
         Change::InsertJob(Box::new(job)),

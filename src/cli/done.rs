@@ -74,6 +74,11 @@ pub(crate) fn next_step(receipt: &Receipt) -> String {
             format!("Job {id} waits for its next gate, or for holdpoint job complete {id}")
         }
         (JobStatus::Running, _) => format!("{stage} runs"),
+        (JobStatus::NeedsApproval, _) if receipt.recall_until().is_some() => {
+            let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.stage());
+            let stage = decided.map_or("", |stage| stage.as_str());
+            format!("Nothing moves before that; to take it back: holdpoint gate recall {id} {stage}")
+        }
         (JobStatus::NeedsApproval, _) => {
             let open: Vec<_> = rows
                 .gates

@@ -20,7 +20,7 @@ use wire::GateDoc;
 
 use super::ask::with_engine;
 use super::context::{ContextArguments, FilterArguments};
-use super::gate_decide::{self, DECIDE_HELP, DecideArguments};
+use super::gate_decide::{self, DECIDE_HELP, DecideArguments, RECALL_HELP, RecallArguments, TAKEN_BACK};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::global::{GateArguments, GlobalArguments};
 use super::output::{Output, note};
@@ -55,6 +55,9 @@ pub(crate) enum GateCommand {
     /// Reject: the job pauses until it is resumed
     #[command(after_help = DECIDE_HELP)]
     Reject(DecideArguments),
+    /// Take back a decision, as long as nothing has come of it (recall_s)
+    #[command(after_help = RECALL_HELP)]
+    Recall(RecallArguments),
     /// Stop a gate's timer in your name, for at most its max_hold_s
     #[command(after_help = HOLD_HELP)]
     Hold {
@@ -112,6 +115,7 @@ impl GateCommand {
             Self::Show(_) | Self::Diff(_) => "shown",
             Self::Approve(_) => Verdict::Approve.past(),
             Self::Reject(_) => Verdict::Reject.past(),
+            Self::Recall(_) => TAKEN_BACK,
             Self::Hold { .. } => "held",
             Self::Release { .. } => "released",
             Self::Extend { .. } => "extended",
@@ -223,6 +227,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await,
         GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await,
         GateCommand::Reject(arguments) => gate_decide::run(global, output, Verdict::Reject, arguments).await,
+        GateCommand::Recall(arguments) => gate_decide::recall(global, output, arguments).await,
         GateCommand::Hold { gate, reason } => act(global, output, gate, |gate| Command::Hold { gate, reason }).await,
         GateCommand::Release { gate, reason } => {
             act(global, output, gate, |gate| Command::Release { gate, reason }).await

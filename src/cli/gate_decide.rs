@@ -21,6 +21,7 @@ use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
+use super::words::clock_time;
 use super::{done, patch_file, preview};
 
 /// A decision.
@@ -56,7 +57,8 @@ Examples:
   holdpoint gate reject nightly-17 script --comment 'script.txt:12:wrong unit'
   holdpoint job resume nightly-17       after a rejection: goes on
 
-A decision cannot be taken back. Of several gates each has its own result;
+A decision cannot be taken back, unless the gate's policy has recall_s: see
+holdpoint gate recall. Of several gates each has its own result;
 --comment, --patch and --digest go with one gate only.
 
 Exit codes of several: 0 all decided as asked; where all that were not
@@ -163,21 +165,32 @@ pub(crate) async fn run(
         digest,
     };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
-        match gates.as_slice() {
-            [one] if dry_run => {
-                preview::print(engine, output, &one.job_id, decide(one.clone()), verdict.past()).await?;
-                Ok(Exit::Done)
-            }
-            several if dry_run => preview::tell_all(engine, output, several, &decide, verdict.past()).await,
-            [one] => {
-                let done = engine.command(decide(one.clone())).await?;
-                print(engine, output, &done).await?;
-                Ok(Exit::Done)
-            }
-            several => all(engine, output, several, &decide, verdict.past()).await,
-        }
+        decide_or_tell(engine, output, &gates, dry_run, &decide, verdict.past()).await
     })
     .await
+}
+
+async fn decide_or_tell(
+    engine: &Client,
+    output: &mut Output,
+    gates: &[GateRef],
+    dry_run: bool,
+    command: &impl Fn(GateRef) -> Command,
+    done: &'static str,
+) -> CommandResult {
+    match gates {
+        [one] if dry_run => {
+            preview::print(engine, output, &one.job_id, command(one.clone()), done).await?;
+            Ok(Exit::Done)
+        }
+        several if dry_run => preview::tell_all(engine, output, several, command, done).await,
+        [one] => {
+            let done = engine.command(command(one.clone())).await?;
+            print(engine, output, &done).await?;
+            Ok(Exit::Done)
+        }
+        several => all(engine, output, several, command, done).await,
+    }
 }
 
 async fn print(engine: &Client, output: &mut Output, done: &Committed) -> Result<(), CommandError> {
@@ -189,15 +202,55 @@ async fn print(engine: &Client, output: &mut Output, done: &Committed) -> Result
     .await
 }
 
+pub(crate) const RECALL_HELP: &str = "\
+Example:
+  holdpoint gate recall nightly-17 script
+
+Within the gate's recall_s nothing comes of a person's decision, and whoever
+may decide may take it back: it stays in the record, and the gate opens once
+more as the next attempt, on the same bytes, for a person. Afterwards it is
+refused.";
+
+/// Decisions to take back.
+#[derive(Debug, Args)]
+pub(crate) struct RecallArguments {
+    /// The gate: JOB STAGE; or several, each as JOB:STAGE
+    #[arg(value_name = "JOB STAGE | JOB:STAGE", required = true, num_args = 1..)]
+    gates: Vec<String>,
+    /// Change nothing: tell what would happen, and end as it would
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Takes decisions back.
+pub(crate) async fn recall(
+    global: &GlobalArguments,
+    output: &mut Output,
+    RecallArguments { gates: words, dry_run }: RecallArguments,
+) -> CommandResult {
+    let gates = gates(&words)?;
+    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let recall = |gate: GateRef| Command::Recall { gate };
+    with_engine(session.open_existing(Role::Visitor)?, async |engine| {
+        decide_or_tell(engine, output, &gates, dry_run, &recall, TAKEN_BACK).await
+    })
+    .await
+}
+
+pub(crate) const TAKEN_BACK: &str = "taken back";
+
 fn line(receipt: &Receipt) -> String {
     match &receipt.decision {
         Some(sealed) => {
             let key = sealed.decision.key();
             let digest = decided_digest(sealed).short();
+            let until = receipt.recall_until().map(clock_time);
+            let until = until.map(|until| format!("; it can be taken back until {until}"));
             format!(
-                "{}: {key}, digest {digest}, as {}",
+                "{}: {key}, digest {digest}, as {}{}",
                 receipt.message,
-                sealed.decision.by()
+                sealed.decision.by(),
+                until.unwrap_or_default()
             )
         }
         None => receipt.message.clone(),

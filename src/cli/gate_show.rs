@@ -72,7 +72,13 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
         _ => String::new(),
     };
     output.line(&format!("state     {}{decided}", shown.state.as_str()))?;
-    if let Some(canceled) = &shown.canceled {
+    if let Some(until) = shown.recall_until {
+        let until = clock_time(until);
+        output.line(&format!(
+            "          it can be taken back until {until}; nothing moves before"
+        ))?;
+    }
+    if let Some(canceled) = shown.canceled.as_ref().or(shown.recalled.as_ref()) {
         let at = clock_time(canceled.at);
         output.line(&format!(
             "          by {} at {at} ({})",

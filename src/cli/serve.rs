@@ -149,6 +149,8 @@ fn tell_event(event: &Event) {
         | EventType::GateRejected
         | EventType::GateAutoApproved
         | EventType::GateCanceled
+        | EventType::DecisionMade
+        | EventType::DecisionRecalled
         | EventType::GateOverdue
         | EventType::StageCompleted
         | EventType::PatchApplied

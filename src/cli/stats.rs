@@ -109,12 +109,13 @@ pub(crate) struct StatsArguments {
     csv: bool,
 }
 
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "group",
     "name",
     "decisions",
     "approved",
     "rejected",
+    "recalled",
     "by_timer",
     "seen_wholly",
     "patched",
@@ -154,6 +155,7 @@ fn csv(output: &mut Output, figures: &Figures) -> Result<(), CommandError> {
             counts.decisions(),
             counts.approved,
             counts.rejected,
+            counts.recalled,
             counts.by_timer,
             counts.seen_wholly,
             counts.patched,
@@ -164,7 +166,7 @@ fn csv(output: &mut Output, figures: &Figures) -> Result<(), CommandError> {
         output.line(&format!("{group},{},{numbers},{median},{p90}", field(name)))?;
     }
     for (kind, times) in &figures.patches {
-        output.line(&format!("patch,{},{times},,,,,{times},,,", field(kind)))?;
+        output.line(&format!("patch,{},{times},,,,,,{times},,,", field(kind)))?;
     }
     Ok(())
 }

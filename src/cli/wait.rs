@@ -49,9 +49,14 @@ pub(crate) async fn run(
             Err(CommandError::new("job_ended", message).at(format!("{job} / {stage}")))
         }
         Waited::StillOpen(attempt) => {
-            let what = match attempt {
-                Some(attempt) => format!("#{attempt} is still open"),
-                None => "is not reached yet".to_owned(),
+            let gate = attempt.and_then(|attempt| rows.gate(stage, attempt));
+            let what = match (attempt, gate.and_then(|gate| Some((gate.state, gate.recall.as_ref()?)))) {
+                (Some(attempt), Some((state, window))) => {
+                    let (state, until) = (state.as_str(), clock_time(window.until));
+                    format!("#{attempt} is {state}, and until {until} that can be taken back")
+                }
+                (Some(attempt), None) => format!("#{attempt} is still open"),
+                (None, _) => "is not reached yet".to_owned(),
             };
             tell_stage(session, output, &rows, wanted, &what)?;
             Ok(Exit::StillOpen)
@@ -105,7 +110,7 @@ async fn settled(
     Ok(match gate.state {
         GateState::Approved => Exit::Done,
         GateState::Rejected => Exit::Rejected,
-        GateState::Canceled => Exit::Failed,
+        GateState::Canceled | GateState::Recalled => Exit::Failed,
         GateState::Open => Exit::StillOpen,
     })
 }

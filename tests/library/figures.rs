@@ -141,7 +141,7 @@ impl Found {
         let of = |name: &str| self.counts.get(name).copied().unwrap_or(0);
         json!({
             "decisions": of("decisions"), "approved": of("approved"), "rejected": of("rejected"),
-            "by_timer": of("by_timer"), "seen_wholly": of("seen_wholly"), "patched": of("patched"),
+            "recalled": 0, "by_timer": of("by_timer"), "seen_wholly": of("seen_wholly"), "patched": of("patched"),
             "holds": of("holds"), "median_s": self.tenths(5), "p90_s": self.tenths(9),
         })
     }

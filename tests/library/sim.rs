@@ -12,6 +12,7 @@ mod hands;
 mod invariants;
 mod leader;
 mod process;
+mod recalls;
 mod schedule;
 mod steps;
 mod store;

@@ -18,6 +18,7 @@ mod links;
 mod manual;
 mod moved;
 mod patches;
+mod recall;
 mod refusals;
 mod secrets;
 mod several;

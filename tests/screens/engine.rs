@@ -91,7 +91,7 @@ impl World {
             Question::Figures(since) => {
                 let mut figures = Figures::default();
                 let late = self.chain.iter().filter(|sealed| sealed.decision.at() >= since);
-                late.for_each(|sealed| figures.count(&sealed.decision));
+                late.for_each(|sealed| figures.count(&sealed.decision, false));
                 Answered::Figures(Ok(Box::new(figures)))
             }
             Question::Jobs => Answered::Jobs(Ok(self.jobs.values().map(JobLine::of).collect())),
@@ -352,6 +352,7 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         is_seen: !gate.seen.is_empty(),
         pause: None,
         headline: gate.context.headline().map(Arc::new),
+        decided: None,
     }
 }
 

@@ -230,6 +230,8 @@ impl World {
             settled: None,
             context: GateContext::default(),
             heartbeat: None,
+            recall: None,
+            recalls: None,
         };
         let rows = self.job(id, slug, Some(name), JobStatus::NeedsApproval);
         rows.attempts.push(Attempt {
@@ -481,5 +483,6 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         is_seen: false,
         pause: (kind == QueueKind::Paused).then_some(Pause::Rejected),
         headline: None,
+        decided: None,
     }
 }

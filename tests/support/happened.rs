@@ -27,10 +27,13 @@ pub fn lies(outlook: &Outlook, before: &JobRows, after: &JobRows) -> Vec<String>
         ..outlook.clone()
     }
     .sentences();
+    let is_recallable = said
+        .pop_if(|last| last.starts_with("It can be taken back for "))
+        .is_some();
     let is_final = said.pop_if(|last| last == "Cannot be taken back.").is_some();
     let ended = after.job.status != before.job.status && after.job.status.is_ended();
     let settled = |claim: &String| claim.starts_with("decided") || claim.starts_with("closed");
-    if is_final != (ended || happened.iter().any(settled)) {
+    if is_final != (!is_recallable && (ended || happened.iter().any(settled))) {
         lies.push(format!("said to be final: {is_final}"));
     }
     let words: BTreeSet<_> = said.iter().flat_map(|sentence| heard(sentence)).collect();
@@ -123,6 +126,10 @@ fn compare(what: &str, said: &BTreeSet<String>, happened: &BTreeSet<String>, lie
     );
 }
 
+fn what(approved: bool) -> &'static str {
+    if approved { "approval" } else { "rejection" }
+}
+
 /// A claim as sentences make it: digests in short, values as people write them, no gate's deadline
 /// in figures.
 fn plain(claim: &str) -> String {
@@ -156,7 +163,14 @@ fn claimed(fact: &Fact) -> String {
             attempt,
             approved,
             by,
+            recall_s: _,
         } => format!("decided {stage} #{attempt} {approved} {by}"),
+        Fact::DecisionRecalled {
+            stage,
+            attempt,
+            approved,
+            by,
+        } => format!("recalled {} of {stage} #{attempt} by {by}", what(*approved)),
         Fact::GateCloses { stage, attempt } => format!("closed {stage} #{attempt}"),
         Fact::GateStaysOpen { stage, attempt, digest } => {
             format!("stays {} | {stage} #{attempt} {digest}", digest.short())
@@ -236,6 +250,7 @@ fn heard(sentence: &str) -> Vec<String> {
         ("The gate stays open; its digest is then ", ".", "stays @"),
         ("The parameters of the job change: ", ".", "params @"),
         ("The job waits for its pipeline to open ", ".", "outside opens @"),
+        ("The ", " is taken back: nothing comes of it.", "recalled @"),
     ] {
         if let Some(inner) = inner(before, after) {
             return vec![claim.replace('@', inner)];
@@ -415,6 +430,13 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
                 if after.job.is_manual && gate.state == GateState::Approved {
                     all.insert(format!("outside goes on | behind {}", gate.key.stage));
                 }
+            }
+            GateState::Recalled => {
+                let was = was.filter(|was| was.state != GateState::Recalled);
+                all.extend(was.map(|was| {
+                    let by = &was.settled.as_ref().unwrap().by;
+                    format!("recalled {} of {name} by {by}", what(was.state == GateState::Approved))
+                }));
             }
             GateState::Canceled if was_open => {
                 all.insert(format!("closed {name}"));

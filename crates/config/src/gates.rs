@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::ids::StageName;
 use domain::policy::{GatePolicy, GateRule, OnTimeout};
+use domain::recall::RECALL_S_MAX;
 
 use super::keys::{Rules, Section as _, keys};
-use super::kinds::{OrNull, Seconds, Switch, Word};
+use super::kinds::{Count, OrNull, Seconds, Switch, Word};
 use super::reader::Field;
 
 keys! {
@@ -29,6 +30,9 @@ keys! {
         /// The most that persons may add to one gate by an open editor, a hold or an extension.
         max_hold_s = Self::default().max_hold_s =>
             Seconds(0, "write the most seconds that persons may add; 0 lets nobody stop the timer");
+        /// Seconds that a person's decision may be taken back; the job moves on only then. 0: at once.
+        #[since("0.2.0")]
+        recall_s = Self::default().recall_s => Count(0, RECALL_S_MAX);
     }
 }
 

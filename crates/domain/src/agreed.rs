@@ -56,6 +56,9 @@ impl JobRows {
     /// Why an open gate is open again without its stage having run, in words:
     /// `for review: w.txt was replaced`. None: it is its stage's turn.
     pub fn review_words(&self, gate: &Gate) -> Option<String> {
+        if let Some(recalled) = gate.recalls.as_ref().filter(|_| gate.state == GateState::Open) {
+            return Some(format!("again: {} took decision {} back", recalled.by, recalled.seq));
+        }
         let stage = &gate.key.stage;
         let has_run = self.attempt(stage, gate.key.attempt).is_some();
         let was_agreed = match self.newest_decision(stage) {
@@ -87,6 +90,7 @@ impl JobRows {
         let approvals = self.decisions.iter().filter(|sealed| {
             let decision = &sealed.decision;
             decision.is_approved()
+                && self.is_final(decision)
                 && self.place(decision.stage()) >= maker
                 && self.is_last_word(decision.stage(), decision.attempt())
         });

@@ -172,6 +172,10 @@ pub enum Command {
         gate: GateRef,
         reason: Option<String>,
     },
+    /// Take a decision back that nothing has come of yet.
+    Recall {
+        gate: GateRef,
+    },
     /// Give the lease back.
     ReleaseLease {
         gate: GateRef,
@@ -210,13 +214,14 @@ impl Command {
             | Self::Release { .. }
             | Self::Extend { .. }
             | Self::Withdraw { .. }
+            | Self::Recall { .. }
             | Self::ReleaseLease { .. }
             | Self::MarkSeen { .. }
             | Self::KeepAlive { .. } => self.gate().map(|gate| &gate.job_id),
         }
     }
 
-    /// The open gate that it is about; none where it is about a job, or opens one.
+    /// The gate that it is about; none where it is about a job, or opens one.
     pub fn gate(&self) -> Option<&GateRef> {
         match self {
             Self::Decide { gate, .. }
@@ -227,6 +232,7 @@ impl Command {
             | Self::Release { gate, .. }
             | Self::Extend { gate, .. }
             | Self::Withdraw { gate, .. }
+            | Self::Recall { gate }
             | Self::ReleaseLease { gate }
             | Self::KeepAlive { gate, .. }
             | Self::MarkSeen { gate, .. } => Some(gate),

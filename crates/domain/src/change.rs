@@ -30,6 +30,9 @@ pub enum Change {
         /// The decision; none when the gate is canceled.
         decision: Option<Box<Decision>>,
     },
+    /// What came of a decision that could be taken back: it is carried out, or was taken back.
+    /// Refused when that is past.
+    FinishGate(Box<Gate>),
     /// The registered current version of an artifact.
     PutArtifact(Box<Artifact>),
     /// An artifact that is none any more: the patch that made it was taken back.
@@ -46,6 +49,8 @@ pub struct Applied {
     /// The decisions made, sealed.
     pub decisions: Vec<super::decision::SealedDecision>,
     pub opened: Vec<GateKey>,
+    /// Decided gates that are finished now: their decisions are owed to the files once more.
+    pub finished: Vec<GateKey>,
     /// Who had the gate open that was decided, other than whoever decided.
     pub overridden: Option<String>,
     /// What a stage was held up by that would have started.
@@ -59,6 +64,7 @@ pub enum LogEntry {
     /// Nothing more.
     Nothing,
     Opened(GateKey),
+    Finished(GateKey),
     /// A line for the log.
     Event(Box<NewEvent>),
     /// A decision that is still to be sealed; see [`JobRows::note_decision`].
@@ -112,6 +118,15 @@ impl Change {
                 update_open(rows, *gate)?;
                 return Ok(decision.map_or(LogEntry::Nothing, LogEntry::Decision));
             }
+            Self::FinishGate(gate) => {
+                let same = same_gate(rows, &gate)?;
+                if same.recall.is_none() {
+                    same.open_or_refuse()?;
+                    return Err(Refusal::gate_open(&same.key));
+                }
+                *same = *gate;
+                return Ok(LogEntry::Finished(same.key.clone()));
+            }
             Self::PutArtifact(artifact) => match rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
                 Some(same) => *same = *artifact,
                 None => rows.artifacts.push(*artifact),
@@ -130,7 +145,7 @@ pub fn applied(mut rows: Option<JobRows>, changes: &[Change]) -> Result<(JobRows
     for change in changes.iter().cloned() {
         match change.apply_to(&mut rows)? {
             LogEntry::Decision(decision) => decisions.push(*decision),
-            LogEntry::Nothing | LogEntry::Opened(_) | LogEntry::Event(_) => {}
+            LogEntry::Nothing | LogEntry::Opened(_) | LogEntry::Finished(_) | LogEntry::Event(_) => {}
         }
     }
     Ok((rows.ok_or_else(of_no_job)?, decisions))
@@ -141,10 +156,14 @@ fn of_no_job() -> Refusal {
     Refusal::not_possible(message)
 }
 
+fn same_gate<'r>(rows: &'r mut JobRows, gate: &Gate) -> Result<&'r mut Gate, Refusal> {
+    let same = rows.gates.iter_mut().find(|other| other.key == gate.key);
+    same.ok_or_else(|| Refusal::no_such_gate(&gate.key.job_id, &gate.key.stage))
+}
+
 /// The guarded update of a gate: only an open one changes.
 fn update_open(rows: &mut JobRows, gate: Gate) -> Result<(), Refusal> {
-    let same = rows.gates.iter_mut().find(|other| other.key == gate.key);
-    let same = same.ok_or_else(|| Refusal::no_such_gate(&gate.key.job_id, &gate.key.stage))?;
+    let same = same_gate(rows, &gate)?;
     same.open_or_refuse()?;
     *same = gate;
     Ok(())

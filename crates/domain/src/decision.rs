@@ -9,6 +9,7 @@ use super::context::GateContext;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::operator::{Operator, Surface, Via};
 use super::policy::OnTimeout;
+use super::recall::Recalled;
 use super::time::Timestamp;
 use crate::key::GateKey;
 use text::words::counted;
@@ -25,6 +26,11 @@ pub fn file_name(stage: &StageName, attempt: Option<u32>) -> String {
         Some(attempt) => format!("{stage}.{attempt}.json"),
         None => format!("{stage}.json"),
     }
+}
+
+/// The name of the file of a decision that was taken back: it is no answer to anybody.
+pub fn recalled_file_name(stage: &StageName, attempt: u32) -> String {
+    format!("{stage}.{attempt}.recalled.json")
 }
 
 /// A file that a decision leaves in the run directory.
@@ -187,6 +193,8 @@ pub struct Decision {
     unseen: Option<OnTimeout>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     comments: Vec<Comment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recalls: Option<Recalled>,
 }
 
 /// What a gate hands over to make its decision.
@@ -202,6 +210,7 @@ pub(super) struct DecisionParts<'a> {
     pub seen: &'a [Seen],
     pub artifacts: Vec<DecidedArtifact>,
     pub context: &'a GateContext,
+    pub recalls: Option<&'a Recalled>,
 }
 
 impl Decision {
@@ -230,6 +239,7 @@ impl Decision {
             context: parts.context.clone(),
             unseen: None,
             comments: Vec::new(),
+            recalls: parts.recalls.cloned(),
         }
     }
 
@@ -321,6 +331,14 @@ impl Decision {
     /// Why the gate was asked for, as it stood when it was decided.
     pub fn context(&self) -> &GateContext {
         &self.context
+    }
+    /// Who had the gate open that was decided, other than whoever decided.
+    pub fn overridden(&self) -> Option<&str> {
+        self.overridden.as_deref()
+    }
+    /// The decision that was taken back before, in whose place this one stands.
+    pub fn recalls(&self) -> Option<&Recalled> {
+        self.recalls.as_ref()
     }
     /// Who had looked before.
     pub fn seen(&self) -> &[Seen] {

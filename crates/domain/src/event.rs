@@ -41,6 +41,10 @@ read_words! {
         GateRejected = "gate_rejected",
         /// The timer approved.
         GateAutoApproved = "gate_auto_approved",
+        /// A person decided; nothing comes of it before it can no longer be taken back.
+        DecisionMade = "decision_made",
+        /// A decision was taken back.
+        DecisionRecalled = "decision_recalled",
         /// Whoever asked for the gate says otherwise why.
         GateContextChanged = "gate_context_changed",
         /// No sign of life came of whoever asked for the gate, which stays all the same.
@@ -103,6 +107,9 @@ pub const HOLD_KIND: &str = "hold";
 
 /// Who stops a timer where it is no person.
 pub const BY_POLICY: &str = "policy";
+
+/// In the payload of what came of a decision later than it was made: when that was.
+pub const MADE_AT: &str = "made_at";
 
 /// In the payload of a decision: whose open editor or prompt it did not wait for.
 pub const OVERRIDDEN: &str = "overridden";

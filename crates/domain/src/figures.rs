@@ -77,6 +77,8 @@ impl Waits {
 pub struct FigureCounts {
     pub approved: u64,
     pub rejected: u64,
+    /// How many others were taken back: nothing came of them, and nothing else of them is counted.
+    pub recalled: u64,
     /// Of both, those that the timer decided.
     pub by_timer: u64,
     /// Of both, those of which some person was shown all of the change.
@@ -137,18 +139,24 @@ pub fn day(at: Timestamp) -> String {
 }
 
 impl Figures {
-    /// Counts a decision.
-    pub fn count(&mut self, decision: &Decision) {
+    /// Counts a decision; whether it was taken back.
+    pub fn count(&mut self, decision: &Decision, is_recalled: bool) {
         let is_seen = decision.is_wholly_seen();
-        self.all.count(decision, is_seen);
-        let by = self.operators.entry(decision.by().to_owned()).or_default();
-        by.count(decision, is_seen);
-        let stage = self.stages.entry(decision.stage().clone()).or_default();
-        stage.count(decision, is_seen);
-        self.days
-            .entry(day(decision.at()))
-            .or_default()
-            .count(decision, is_seen);
+        let of_each = [
+            &mut self.all,
+            self.operators.entry(decision.by().to_owned()).or_default(),
+            self.stages.entry(decision.stage().clone()).or_default(),
+            self.days.entry(day(decision.at())).or_default(),
+        ];
+        for counts in of_each {
+            match is_recalled {
+                true => counts.recalled += 1,
+                false => counts.count(decision, is_seen),
+            }
+        }
+        if is_recalled {
+            return;
+        }
         if let Some(kind) = decision.patch_type() {
             *self.patches.entry(kind.to_owned()).or_default() += 1;
         }

@@ -1,4 +1,5 @@
-//! A gate: `open → approved | rejected | canceled`, one transition, ever (SPEC §2).
+//! A gate: `open → approved | rejected | canceled`, one transition, ever (SPEC §2); where a decision
+//! may be taken back, `approved | rejected → recalled` until it is carried out.
 
 mod ending;
 
@@ -13,6 +14,7 @@ use super::heartbeat::Heartbeat;
 use super::ids::{ArtifactPath, Digest};
 use super::lease::Lease;
 use super::policy::{AtZero, Doubt, GatePolicy, OnTimeout};
+use super::recall::{RecallWindow, Recalled};
 use super::refusal::Refusal;
 use super::time::Timestamp;
 use super::timer::GateTimer;
@@ -35,6 +37,8 @@ read_words! {
         Rejected = "rejected",
         /// Ended without a decision.
         Canceled = "canceled",
+        /// Decided, and the decision was taken back before anything came of it.
+        Recalled = "recalled",
     }
 }
 
@@ -99,6 +103,12 @@ pub struct Gate {
     /// The sign of life that its requester promised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heartbeat: Option<Heartbeat>,
+    /// As long as its decision may be taken back; nothing has come of that yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<Box<RecallWindow>>,
+    /// The decision that was taken back, in the place of whose gate this one opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalls: Option<Recalled>,
 }
 
 /// What the artifacts of a gate are on disk right now: found just before the transaction.
@@ -151,6 +161,16 @@ impl Gate {
     /// The digest of what is under review (SPEC §6).
     pub fn digest(&self) -> Digest {
         Digest::of_gate(self.artifacts.iter().map(|artifact| (&artifact.path, artifact.digest)))
+    }
+
+    /// Whether something is still to come of it: it is open, or its decision is not carried out.
+    pub fn is_live(&self) -> bool {
+        self.state == GateState::Open || self.recall.is_some()
+    }
+
+    /// Whether it is decided for good.
+    pub fn is_final(&self) -> bool {
+        matches!(self.state, GateState::Approved | GateState::Rejected) && self.recall.is_none()
     }
 
     /// What its timer does at zero, as the gate stands: who was shown what may change until then.
@@ -221,11 +241,19 @@ impl Gate {
             by: String::new(),
             at: self.opened_at,
         });
+        let decided = |verdict| {
+            let refusal = Refusal::already_decided(&self.key, verdict, settled.clone());
+            Err(match &self.recall {
+                Some(window) => refusal.with_hint(window.words(&self.key)),
+                None => refusal,
+            })
+        };
         match self.state {
             GateState::Open => Ok(()),
-            GateState::Approved => Err(Refusal::already_decided(&self.key, Verdict::Approve, settled)),
-            GateState::Rejected => Err(Refusal::already_decided(&self.key, Verdict::Reject, settled)),
+            GateState::Approved => decided(Verdict::Approve),
+            GateState::Rejected => decided(Verdict::Reject),
             GateState::Canceled => Err(Refusal::gate_canceled(&self.key, settled)),
+            GateState::Recalled => Err(Refusal::recalled(&self.key, &settled)),
         }
     }
 }

@@ -247,6 +247,24 @@ impl JobRows {
             .max_by_key(|sealed| sealed.seq)
     }
 
+    /// The gate that answers for this one: where its decision was taken back, the one that opened in
+    /// its place.
+    pub fn answering<'r>(&'r self, mut gate: &'r Gate) -> &'r Gate {
+        while gate.state == GateState::Recalled
+            && let Some(again) = self.gate(&gate.key.stage, gate.key.attempt.saturating_add(1))
+            && again.recalls.is_some()
+        {
+            gate = again;
+        }
+        gate
+    }
+
+    /// Whether this decision is carried out, and not taken back.
+    pub fn is_final(&self, decision: &Decision) -> bool {
+        let gate = self.gate(decision.stage(), decision.attempt());
+        gate.is_none_or(Gate::is_final)
+    }
+
     /// The rejection that resuming the paused job answers to: its patch is applied, or its note
     /// handed to the stage that runs again. None: the job waits for its start, or for a gate in the
     /// place of one that was withdrawn, and an older rejection is history.

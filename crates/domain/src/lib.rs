@@ -36,6 +36,7 @@ pub mod operator;
 pub mod outlook;
 pub mod policy;
 pub mod proposal;
+pub mod recall;
 pub mod refusal;
 pub mod stage;
 pub mod stage_state;

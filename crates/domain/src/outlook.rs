@@ -20,6 +20,7 @@ use super::job::{Attempt, JobRows, JobStatus};
 use super::policy::{AtZero, Doubt, OnTimeout};
 use super::refusal::Refusal;
 use super::time::{Now, Timestamp};
+use text::words::duration;
 use words::sentences;
 
 /// How an artifact comes to have another registered version.
@@ -73,6 +74,19 @@ pub enum Fact {
         attempt: u32,
         /// The verdict.
         approved: bool,
+        by: String,
+        /// Seconds that it can be taken back, and nothing else happens; absent: not at all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        recall_s: Option<u64>,
+    },
+    /// A decision is taken back.
+    DecisionRecalled {
+        stage: StageName,
+        /// The attempt that was decided.
+        attempt: u32,
+        /// Whether it was an approval.
+        approved: bool,
+        /// Who had decided.
         by: String,
     },
     /// A gate ends without a decision.
@@ -268,15 +282,28 @@ impl Outlook {
                 told.push(format!("As things are it cannot be resumed: {refusal}{hint}."));
             }
         }
-        if self.is_final() {
-            told.push(FINAL.to_owned());
+        match self.recall_s() {
+            Some(recall_s) => told.push(format!("It can be taken back for {}.", duration(recall_s))),
+            None if self.is_final() => told.push(FINAL.to_owned()),
+            None => {}
         }
         told
     }
 
     /// Whether something of it cannot be taken back.
     fn is_final(&self) -> bool {
-        self.facts.iter().any(Fact::is_final)
+        self.recall_s().is_none() && self.facts.iter().any(Fact::is_final)
+    }
+
+    /// Seconds that its decision can be taken back; what else is told happens after them. None: it
+    /// has none that could be.
+    pub fn recall_s(&self) -> Option<u64> {
+        self.facts.iter().find_map(|fact| {
+            let Fact::GateDecided { recall_s, .. } = fact else {
+                return None;
+            };
+            *recall_s
+        })
     }
 
     /// The gate's digest after a patch, where one stays open over other bytes.
@@ -338,6 +365,7 @@ impl Fact {
             | Self::ParamsChange { .. }
             | Self::GateOpens { .. }
             | Self::GateDecided { .. }
+            | Self::DecisionRecalled { .. }
             | Self::GateCloses { .. }
             | Self::GateStaysOpen { .. }
             | Self::TimerStops { .. }
@@ -360,6 +388,7 @@ impl Fact {
             Self::ArtifactChanges { .. }
             | Self::ParamsChange { .. }
             | Self::GateOpens { .. }
+            | Self::DecisionRecalled { .. }
             | Self::GateStaysOpen { .. }
             | Self::TimerStops { .. }
             | Self::TimerRuns { .. }

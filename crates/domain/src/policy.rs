@@ -83,6 +83,10 @@ pub struct GatePolicy {
     /// The most seconds that holds, leases and extensions by persons may add to one gate.
     #[serde(default = "max_hold_s_default")]
     pub max_hold_s: u64,
+    /// Seconds that a person's decision may be taken back, and nothing moves because of it; 0: not
+    /// at all.
+    #[serde(default)]
+    pub recall_s: u64,
 }
 
 fn max_hold_s_default() -> u64 {
@@ -99,6 +103,7 @@ impl Default for GatePolicy {
             on_timeout: OnTimeout::Approve,
             unseen: OnTimeout::Approve,
             max_hold_s: MAX_HOLD_S_DEFAULT,
+            recall_s: 0,
         }
     }
 }

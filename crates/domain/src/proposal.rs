@@ -1,6 +1,7 @@
 //! What a patch would do, planned before the transaction, and whether it still may when the
 //! transaction looks at the rows.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::artifact::{FormerVersion, GateArtifact, PATCH_STEPS_MAX, PatchStep};
@@ -19,7 +20,7 @@ pub enum Proposal {
 }
 
 /// What a patch does to a file: planned by digest.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileEffect {
     /// The patch as it was composed.
     pub patch: Value,

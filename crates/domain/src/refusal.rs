@@ -14,7 +14,7 @@ use super::hold::Hold;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::job::{JobRows, JobStatus};
 use super::lease::{Lease, LeasePurpose};
-use super::time::clock_time;
+use super::time::{Timestamp, clock_time};
 use crate::key::GateKey;
 use text::words::duration;
 
@@ -252,6 +252,27 @@ impl Refusal {
     pub(crate) fn gate_canceled(key: &GateKey, settled: Settled) -> Self {
         let message = format!("{key} was canceled by {} at {}", settled.by, clock_time(settled.at));
         Self::new(RefusalCode::GateCanceled, message).at(key.to_string())
+    }
+
+    /// The decision on the gate was taken back.
+    pub(crate) fn recalled(key: &GateKey, settled: &Settled) -> Self {
+        let at = clock_time(settled.at);
+        Self::wrong_state(format!("{} took the decision on {key} back at {at}", settled.by)).at(key.to_string())
+    }
+
+    /// The decision on the gate cannot be taken back, for this reason.
+    pub fn not_recallable(key: &GateKey, why: impl fmt::Display) -> Self {
+        Self::wrong_state(format!("the decision on {key} cannot be taken back: {why}"))
+            .with_hint(format!("holdpoint job show {} tells where the job stands", key.job_id))
+            .at(key.to_string())
+    }
+
+    /// The gate is decided, and until that is carried out nothing takes its place.
+    pub fn still_recallable(key: &GateKey, until: Timestamp) -> Self {
+        let until = clock_time(until);
+        Self::not_possible(format!("{key} is decided, and until {until} that can be taken back"))
+            .with_hint(format!("try again after {until}"))
+            .at(key.to_string())
     }
 
     /// There is no such job.

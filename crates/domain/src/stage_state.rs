@@ -19,6 +19,8 @@ words! {
         Rejected = "rejected",
         /// Ended without a decision.
         Canceled = "canceled",
+        /// Decided, and the decision was taken back.
+        Recalled = "recalled",
     }
 }
 
@@ -29,6 +31,7 @@ impl StageState {
             GateState::Approved => Self::Approved,
             GateState::Rejected => Self::Rejected,
             GateState::Canceled => Self::Canceled,
+            GateState::Recalled => Self::Recalled,
         }
     }
 

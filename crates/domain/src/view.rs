@@ -10,6 +10,7 @@ use super::ids::{JobId, StageName};
 use super::job::JobStatus;
 use super::lease::Lease;
 use super::policy::AtZero;
+use super::recall::RecallWindow;
 use super::time::Timestamp;
 use super::timer::GateTimer;
 
@@ -18,6 +19,8 @@ use super::timer::GateTimer;
 pub enum QueueKind {
     /// An open gate.
     Gate,
+    /// A gate whose decision may still be taken back: nothing has come of it yet.
+    Decided,
     /// A job that failed, and nobody has noted it yet.
     Failed,
     /// A paused job: a person must resume it.
@@ -80,6 +83,23 @@ impl Pause {
     }
 }
 
+/// How a gate was decided whose decision may still be taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecidedGate {
+    pub is_approved: bool,
+    /// Who decided.
+    pub by: String,
+    /// How long it may be taken back; the patch is left out.
+    pub window: RecallWindow,
+}
+
+impl DecidedGate {
+    /// `approved` or `rejected`.
+    pub fn verdict(&self) -> &'static str {
+        if self.is_approved { "approved" } else { "rejected" }
+    }
+}
+
 /// One row of the queue: an open gate, or a job that is not at one. Flat like a row: a field for
 /// each of its columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +138,8 @@ pub struct QueueRow {
     pub pause: Option<Pause>,
     /// What its requester says of a gate.
     pub headline: Option<Arc<Headline>>,
+    /// How a decided gate was decided.
+    pub decided: Option<Arc<DecidedGate>>,
 }
 
 const _: () = assert!(

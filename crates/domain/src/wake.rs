@@ -4,6 +4,7 @@
 use super::anchor::Anchor;
 use super::heartbeat::Heartbeat;
 use super::lease::{LEASE_S, Lease};
+use super::recall::RECALL_US_MAX;
 use super::time::{Now, SECOND_US, Timestamp};
 use super::timer::GateTimer;
 
@@ -25,6 +26,19 @@ pub enum WakeKind {
     Silence,
     /// The end of a lease: a length of time, [`LEASE_S`] at most.
     LeaseEnd,
+    /// A decision can no longer be taken back: a length of time, `RECALL_S_MAX` at most.
+    RecallEnd,
+}
+
+impl WakeKind {
+    /// The most microseconds that are waited for it; none: as long as was agreed on.
+    fn us_max(self) -> Option<i64> {
+        match self {
+            Self::Deadline | Self::Limit | Self::Silence => None,
+            Self::LeaseEnd => Some(LEASE_US),
+            Self::RecallEnd => Some(RECALL_US_MAX),
+        }
+    }
 }
 
 /// A time at which the ticker has something to do.
@@ -69,18 +83,17 @@ impl Wake {
         let left_us = self.at.us_since(self.anchor.read(now));
         match self.kind {
             WakeKind::Deadline => left_us <= 0 && now.utc >= self.at,
-            WakeKind::Limit | WakeKind::Silence => left_us <= 0,
-            // No lease has more than that: the clock was set back across a start of the machine,
-            // and its holder is gone with it.
-            WakeKind::LeaseEnd => left_us <= 0 || left_us > LEASE_US,
+            // More than ever is waited: the clock was set back across a start of the machine.
+            WakeKind::Limit | WakeKind::Silence | WakeKind::LeaseEnd | WakeKind::RecallEnd => {
+                left_us <= 0 || self.kind.us_max().is_some_and(|max_us| left_us > max_us)
+            }
         }
     }
 
-    /// The same when a ticker found it due: for a lease of another start of the machine it has
-    /// waited [`LEASE_S`] by the boot clock without a heartbeat, and that is more than civil time
-    /// can tell.
+    /// The same when a ticker found it due: for a lease or a decision of another start of the
+    /// machine it has waited as long by the boot clock, and that is more than civil time can tell.
     pub fn is_due_as_asked(self, now: Now) -> bool {
-        self.is_due(now) || (self.kind == WakeKind::LeaseEnd && !self.anchor.is_of(now))
+        self.is_due(now) || (self.kind.us_max().is_some() && !self.anchor.is_of(now))
     }
 }
 
@@ -111,10 +124,8 @@ impl Armed {
     /// machine, what both clocks say when this process first sees the time.
     pub fn first_seen(wake: Wake, seen: Now) -> Self {
         let is_anchored = wake.anchor.is_of(seen);
-        let left_us = match wake.kind {
-            WakeKind::Deadline | WakeKind::Limit | WakeKind::Silence => wake.at.us_since(seen.utc),
-            WakeKind::LeaseEnd => wake.at.us_since(seen.utc).min(LEASE_US),
-        };
+        let left_us = wake.at.us_since(seen.utc);
+        let left_us = wake.kind.us_max().map_or(left_us, |max_us| left_us.min(max_us));
         Self {
             wake,
             boot_us: match is_anchored {
@@ -124,7 +135,7 @@ impl Armed {
             is_civil: match wake.kind {
                 WakeKind::Deadline => true,
                 WakeKind::Limit | WakeKind::Silence => !is_anchored,
-                WakeKind::LeaseEnd => false,
+                WakeKind::LeaseEnd | WakeKind::RecallEnd => false,
             },
         }
     }
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_a_length_of_time_ends_by_the_boot_clock_alone() {
-        for kind in [WakeKind::Limit, WakeKind::LeaseEnd] {
+        for kind in [WakeKind::Limit, WakeKind::LeaseEnd, WakeKind::RecallEnd] {
             let wake = anchored(1030, kind, now(1000, 50));
             for by_s in [-3600, 3600] {
                 let armed = Armed::first_seen(wake, now(1001 + by_s, 51));

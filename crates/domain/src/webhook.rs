@@ -45,6 +45,9 @@ impl DeliveryKind {
             EventType::GateHeld => event.is_held_by_policy().then_some(Self::GateHeld),
             EventType::JobCanceled | EventType::JobCompleted | EventType::JobFailed => Some(Self::JobEnded),
             EventType::JobAcknowledged
+            // Whoever is told goes on: only what is final is told.
+            | EventType::DecisionMade
+            | EventType::DecisionRecalled
             | EventType::JobCreated
             | EventType::JobStarted
             | EventType::StageStarted

@@ -13,6 +13,7 @@ use domain::key::GateKey;
 use domain::outlook::Fact;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
+use domain::time::Timestamp;
 use wire::{DoneDoc, ReviewDoc};
 
 /// Pairs the answer to a command with the command. Whoever hands the command to the loop makes the
@@ -55,6 +56,7 @@ impl Receipt {
             job_status: self.rows.job.status,
             job_stage: self.rows.job.stage.as_ref(),
             decision: None,
+            recall_until: self.recall_until(),
             changed: None,
             patches_applied: None,
             digest: None,
@@ -63,6 +65,13 @@ impl Receipt {
             published: unpublished.is_none(),
             not_published_because: unpublished.map(|why| why.message.as_str()),
         }
+    }
+
+    /// Until when the decision that was made may be taken back; none: it is final, or there is none.
+    pub fn recall_until(&self) -> Option<Timestamp> {
+        let decision = &self.decision.as_ref()?.decision;
+        let gate = self.rows.gate(decision.stage(), decision.attempt())?;
+        Some(gate.recall.as_ref()?.until)
     }
 
     /// Why the stage that waits for its start does not start at once, in a sentence; none: none

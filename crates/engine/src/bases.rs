@@ -220,6 +220,8 @@ mod tests {
                 }),
                 context: Default::default(),
                 heartbeat: None,
+                recall: None,
+                recalls: None,
             }
         };
         let job = Job {

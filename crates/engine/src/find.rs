@@ -14,6 +14,7 @@ use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::JobRows;
 use domain::key::GateRef;
 use domain::policy::OnTimeout;
+use domain::recall::RecallWindow;
 use domain::refusal::Refusal;
 use rules::{Ahead, Evidence, find_gate};
 
@@ -45,6 +46,7 @@ pub fn evidence(files: &impl Files, ask: &Ask) -> Result<Evidence, Refusal> {
         | Command::Hold { .. }
         | Command::Release { .. }
         | Command::Extend { .. }
+        | Command::Recall { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => Ok(Evidence::default()),
     }
@@ -147,6 +149,9 @@ fn undo_patch(files: &impl Files, gate: &GateRef, path: Option<&ArtifactPath>) -
 /// What the end of a gate's time needs to know. What cannot be read for want of rights or of a disk
 /// is an error: the timer approves nothing then.
 pub fn expiry(files: &impl Files, rows: &JobRows, gate: Option<&Gate>) -> Result<Evidence, Refusal> {
+    if let Some((gate, window)) = gate.and_then(|gate| Some((gate, gate.recall.as_ref()?))) {
+        return Ok(carrying_out(files, rows, gate, window));
+    }
     let is_approved = |gate: &&Gate| gate.at_zero().is_some_and(|at_zero| at_zero.then == OnTimeout::Approve);
     let approved = gate.filter(is_approved);
     let artifacts = approved.iter().flat_map(|gate| &gate.artifacts);
@@ -156,6 +161,35 @@ pub fn expiry(files: &impl Files, rows: &JobRows, gate: Option<&Gate>) -> Result
         bare: files.bare_artifacts(rows),
         ..Evidence::default()
     })
+}
+
+/// What there is to know when a decision can no longer be taken back. As for a decision: whoever
+/// starts a stage looks again.
+fn carrying_out(files: &impl Files, rows: &JobRows, gate: &Gate, window: &RecallWindow) -> Evidence {
+    let evidence = Evidence {
+        bare: files.bare_artifacts(rows),
+        ..Evidence::default()
+    };
+    let ahead = || {
+        let via = rows.newest_decision(&gate.key.stage)?.decision.via();
+        let ahead = Ahead::of_carrying_out(rows, gate, &evidence, files.context(via)).ok()??;
+        let mut looks = looks(files, rows, &ahead).ok()?;
+        // The patch replaces what was reviewed; what lies there instead is somebody's.
+        if let Some((effect, before)) = window
+            .effect
+            .as_ref()
+            .and_then(|effect| Some((effect, effect.before()?)))
+        {
+            let lying = files.known_on_disk(rows, effect.path(), before).ok()?;
+            let patched = looks.iter_mut().find(|looked| looked.path == *effect.path());
+            if let Some(patched) = patched.filter(|_| lying.is_moved()) {
+                patched.found = lying.found;
+            }
+        }
+        Some(looks)
+    };
+    let ahead = ahead();
+    Evidence { ahead, ..evidence }
 }
 
 /// What resuming the job of these rows needs to know.

@@ -77,7 +77,9 @@ impl Preparer {
                 bases,
                 ..
             } => self.open_gate(&job_id, ask, stage, artifacts, bases)?,
-            Command::Withdraw { gate, .. } | Command::KeepAlive { gate, .. } => self.opening_of(&ask.by, gate)?,
+            Command::Withdraw { gate, .. } | Command::KeepAlive { gate, .. } | Command::Recall { gate } => {
+                self.opening_of(&ask.by, gate)?
+            }
             Command::Decide { .. }
             | Command::ApplyPatch { .. }
             | Command::UndoPatch { .. }

@@ -126,7 +126,7 @@ impl Client {
         loop {
             let filter = filter.clone();
             let counted = self.read(move |on| {
-                let count = |decision: &Decision| figures.count(decision);
+                let count = |decision: &Decision, is_recalled| figures.count(decision, is_recalled);
                 let last = on.reader.each_decision(&filter, after, RECORD_PAGE, count)?;
                 Ok((figures, last))
             });
@@ -153,11 +153,11 @@ impl Client {
     }
 
     /// Decisions after this number, oldest first, a page of them, and the number of the last one.
-    pub async fn decisions_after(&self, after: u64) -> Result<(Vec<Decision>, u64), Unread> {
+    pub async fn decisions_after(&self, after: u64) -> Result<(Vec<(Decision, bool)>, u64), Unread> {
         self.read(move |on| {
             let mut page = Vec::new();
-            let (all, take) = (RecordFilter::default(), |decision: &Decision| {
-                page.push(decision.clone())
+            let (all, take) = (RecordFilter::default(), |decision: &Decision, is_recalled| {
+                page.push((decision.clone(), is_recalled))
             });
             let last = on.reader.each_decision(&all, after, RECORD_PAGE, take)?;
             Ok((page, last))

@@ -150,7 +150,7 @@ impl Made<'_> {
     /// newest file and in the state. Gates that the state still has open are settled by theirs.
     fn decisions_of(&mut self, run: &RunDir, rows: &mut JobRows) -> Result<Vec<SealedDecision>, Trouble> {
         let mut found: Vec<SealedDecision> = Vec::new();
-        let mut damaged = Vec::new();
+        let (mut damaged, mut recalled) = (Vec::new(), Vec::new());
         for file in record::gate_files(run)? {
             let path = file.path(run);
             let named = |sealed: &SealedDecision| {
@@ -161,7 +161,10 @@ impl Made<'_> {
             };
             let bytes = record::read(&path)?.unwrap_or_default();
             match serde_json::from_slice(&bytes).ok() {
-                Some(sealed) if named(&sealed) && audit::is_intact(&bytes) => add_new(&mut found, sealed),
+                Some(sealed) if named(&sealed) && audit::is_intact(&bytes) => {
+                    recalled.extend(file.is_recalled.then(|| sealed.decision.key()));
+                    add_new(&mut found, sealed);
+                }
                 Some(sealed) => damaged.push((path, Some(sealed.decision.key()))),
                 None if file.attempt.is_some() => damaged.push((path, None)),
                 None => {}
@@ -182,14 +185,14 @@ impl Made<'_> {
         }
         found.sort_by_key(|sealed| sealed.seq);
         for sealed in &found {
-            self.settle(run, rows, sealed);
+            self.settle(run, rows, sealed, recalled.contains(&sealed.decision.key()));
         }
         Ok(found)
     }
 
     /// A decision that the state does not know: the gate is settled by it, and the job waits for a
     /// person.
-    fn settle(&mut self, run: &RunDir, rows: &mut JobRows, sealed: &SealedDecision) {
+    fn settle(&mut self, run: &RunDir, rows: &mut JobRows, sealed: &SealedDecision, is_recalled: bool) {
         let decision = &sealed.decision;
         let key = decision.key();
         let open = rows
@@ -198,10 +201,10 @@ impl Made<'_> {
             .find(|gate| gate.key == key && gate.state == GateState::Open);
         let Some(gate) = open else { return };
         *gate = Gate {
-            state: if decision.is_approved() {
-                GateState::Approved
-            } else {
-                GateState::Rejected
+            state: match decision.is_approved() {
+                _ if is_recalled => GateState::Recalled,
+                true => GateState::Approved,
+                false => GateState::Rejected,
             },
             settled: Some(Settled {
                 by: decision.by().to_owned(),

@@ -39,6 +39,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Release { .. } => "released",
         Command::Extend { .. } => "extended",
         Command::Withdraw { .. } => "withdrawn",
+        Command::Recall { .. } => "recalled",
         Command::ReleaseLease { .. } => "released",
         Command::MarkSeen { .. } => "seen",
         Command::KeepAlive { .. } => "kept alive",
@@ -52,6 +53,14 @@ fn withdrawn(rows: &JobRows, wanted: &GateRef) -> String {
         Some((key, settled)) => format!("{key} was withdrawn by {} at {}", settled.by, clock_time(settled.at)),
         None => format!("Gate {} withdrawn", wanted.stage),
     }
+}
+
+/// What was taken back, and where it is decided anew.
+fn recalled(rows: &JobRows, wanted: &GateRef) -> String {
+    let was = wanted.attempt.unwrap_or_default();
+    let again = rows.newest_gate(&wanted.stage).map_or(0, |gate| gate.key.attempt);
+    let stage = &wanted.stage;
+    format!("The decision on {stage} #{was} is taken back; {stage} #{again} waits for a person")
 }
 
 fn review_opened(evidence: &Evidence, applied: &Applied) -> Option<ReviewOpened> {
@@ -81,6 +90,7 @@ pub(super) fn receipt(
     let proposal = evidence.proposal.as_ref();
     let message = match command {
         Command::Decide { gate, .. } => format!("Gate {} {verb} successfully", gate.stage),
+        Command::Recall { gate } => recalled(&rows, &evidence.pinned(gate)),
         Command::ApplyPatch { gate, .. } => {
             let path = proposal.and_then(Proposal::path).map(ArtifactPath::as_str);
             format!("Patch applied to {} of {}", path.unwrap_or_default(), gate.stage)

@@ -11,7 +11,6 @@ use tokio::sync::watch;
 
 use domain::decision::SealedDecision;
 use domain::event::Event;
-use domain::gate::GateState;
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::stage_state::StageState;
@@ -33,7 +32,7 @@ pub enum Waited {
     Ended,
     /// The job has no such stage, or no such attempt of it.
     NoGate,
-    /// Nothing in time; the attempt whose gate is open, where one is.
+    /// Nothing in time; the attempt whose gate is open, or decided and not yet for good.
     StillOpen(Option<u32>),
 }
 
@@ -45,24 +44,24 @@ impl Waited {
             None => newest,
             Some(attempt) => rows.gate(stage, attempt),
         };
+        let gate = gate.map(|gate| rows.answering(gate));
         match (gate, state) {
-            (Some(gate), _) if gate.state == GateState::Open => Self::StillOpen(Some(gate.key.attempt)),
+            (Some(gate), _) if gate.is_live() => Self::StillOpen(Some(gate.key.attempt)),
             (Some(gate), _) => Self::Settled(gate.key.attempt),
             (None, StageState::Passed) => Self::Passed,
             // A manual job learns its stages from the gates that are opened.
             (None, StageState::NotReached) if rows.stage_spec(stage).is_none() && !rows.job.is_manual => Self::NoGate,
             (None, StageState::NotReached) if rows.job.status.is_ended() => Self::Ended,
             (None, StageState::NotReached) => Self::StillOpen(None),
-            (None, StageState::Open | StageState::Approved | StageState::Rejected | StageState::Canceled) => {
-                Self::NoGate
-            }
+            (None, _) => Self::NoGate,
         }
     }
 }
 
 impl Client {
     /// Waits for the decision of a gate, at most so long. The attempt that is waited for is pinned
-    /// once its gate is seen open: a later one never answers for it. None: there is no such job.
+    /// once its gate is seen open: a later one answers for it only where its decision was taken
+    /// back. None: there is no such job.
     pub async fn until_decided(
         &self,
         job_id: &JobId,

@@ -247,7 +247,15 @@ impl Taker<'_> {
             return Ok(DropOutcome::Later);
         };
         let newest = rows.as_ref().and_then(|rows| rows.newest_gate(&dropped.stage));
-        if let Some(refusal) = wrong_attempt(newest, asked.attempt) {
+        // Where the decision on its gate was taken back, another one opened in its place.
+        let own = rows
+            .as_ref()
+            .and_then(|rows| Some(rows.answering(rows.gate(&dropped.stage, asked.attempt)?)));
+        let attempt = own.map_or(asked.attempt, |own| own.key.attempt);
+        if newest.is_some_and(|newest| newest.recall.is_some() && newest.key.attempt < attempt) {
+            return Ok(DropOutcome::Later);
+        }
+        if let Some(refusal) = wrong_attempt(newest, attempt) {
             return Ok(DropOutcome::Refused(refusal));
         }
         let mut artifacts = Vec::with_capacity(asked.artifacts.len());
@@ -259,10 +267,10 @@ impl Taker<'_> {
         }
         // Opened by this very file before a crash kept it from being removed, and perhaps decided
         // since.
-        if newest.is_some_and(|gate| gate.key.attempt == asked.attempt) {
+        if newest.is_some_and(|gate| gate.key.attempt == attempt) {
             let same = newest.filter(|gate| is_of(gate, &artifacts));
             let Some(gate) = same else {
-                return Ok(DropOutcome::Refused(taken(asked.attempt)));
+                return Ok(DropOutcome::Refused(taken(attempt)));
             };
             // Written again it is a sign of life, and may say otherwise why. By this attempt: it
             // never opens another one.

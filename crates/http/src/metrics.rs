@@ -141,8 +141,9 @@ impl Metrics {
         begin(TIMER_NAME, "rejected");
     }
 
-    fn count(&self, decision: &Decision) {
+    fn count(&self, decision: &Decision, is_recalled: bool) {
         let outcome = match (decision.is_approved(), decision.is_by_timer()) {
+            _ if is_recalled => "recalled",
             (true, true) => "auto_approved",
             (true, false) => "approved",
             (false, _) => "rejected",
@@ -154,6 +155,9 @@ impl Metrics {
         let stage = [("stage", decision.stage().to_string())];
         let of_stage = [("stage", decision.stage().to_string()), ("outcome", outcome.to_owned())];
         self.stage_decisions.get_or_create(&of_stage).inc();
+        if is_recalled {
+            return;
+        }
         self.waits.get_or_create(&stage).observe(seconds(decision.waited_us()));
         if decision.is_wholly_seen() {
             self.seen_wholly.get_or_create(&stage).inc();
@@ -196,7 +200,8 @@ async fn count_record(app: &App) -> Result<(), ApiError> {
         if last == counted.decision {
             break;
         }
-        page.iter().for_each(|decision| app.metrics.count(decision));
+        page.iter()
+            .for_each(|(decision, is_recalled)| app.metrics.count(decision, *is_recalled));
         counted.decision = last;
     }
     loop {

@@ -50,6 +50,7 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::hold))
         .routes(routes!(timer::release))
         .routes(routes!(timer::extend))
+        .routes(routes!(timer::recall))
         .routes(routes!(timer::withdraw))
         .routes(routes!(timer::alive))
         .routes(routes!(patches::apply))

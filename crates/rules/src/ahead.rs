@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use domain::agreed::Agreed;
 use domain::ask::{Ask, Command};
-use domain::gate::OnDisk;
+use domain::gate::{Gate, OnDisk};
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::refusal::Refusal;
 
 use super::review::wanted_review;
-use super::{Context, Evidence, applied, commanded};
+use super::{Context, Evidence, commanded, recall};
 
 /// The rows as a command would make them, and the stage that waits in them.
 pub struct Ahead<'r> {
@@ -27,15 +27,29 @@ impl<'r> Ahead<'r> {
         let after = match rows.waiting() {
             Some(_) if is_resumed => Cow::Borrowed(rows),
             // Whether it is what the operator was told is asked when all is known.
-            Some(_) | None => Cow::Owned(applied(rows, &commanded(&rows.job.id, Some(rows), ask, evidence, cx)?)?),
+            Some(_) | None => {
+                let changes = commanded(&rows.job.id, Some(rows), ask, evidence, cx)?;
+                Cow::Owned(recall::carried_out(rows, changes, evidence, cx)?.0)
+            }
         };
+        Ok(Self::waiting(rows, after, is_resumed))
+    }
+
+    /// The same for what comes of this gate's decision, once it can no longer be taken back.
+    pub fn of_carrying_out(
+        rows: &'r JobRows,
+        gate: &Gate,
+        evidence: &Evidence,
+        cx: Context<'_>,
+    ) -> Result<Option<Self>, Refusal> {
+        let (after, _) = recall::carry_out(rows, gate, evidence, cx)?;
+        Ok(Self::waiting(rows, Cow::Owned(after), false))
+    }
+
+    fn waiting(before: &'r JobRows, after: Cow<'r, JobRows>, is_resumed: bool) -> Option<Self> {
         let waiting = after.waiting().map(|waiting| waiting.stage.clone());
         let is_let_go = is_resumed || after.job.status == JobStatus::Queued;
-        Ok(waiting.filter(|_| is_let_go).map(|stage| Self {
-            before: rows,
-            after,
-            stage,
-        }))
+        waiting.filter(|_| is_let_go).map(|stage| Self { before, after, stage })
     }
 
     /// What lies on disk of everything that the stage may read; `look` finds it. Of what is decided

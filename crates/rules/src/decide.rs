@@ -40,7 +40,7 @@ pub(super) fn decide(
     let &Judged { verdict, proposal, .. } = judged;
     let gate = draft.still_open(gate)?;
     let notes = notes_or_refuse(judged.notes)?;
-    let mut artifacts = gate.reviewed_or_refuse(judged.digest, &draft.evidence.on_disk, Some(verdict))?;
+    let artifacts = gate.reviewed_or_refuse(judged.digest, &draft.evidence.on_disk, Some(verdict))?;
     if judged.digest.is_none() {
         look::unchanged_or_refuse(&draft.rows, &gate, &by.name)?;
     }
@@ -49,10 +49,11 @@ pub(super) fn decide(
     let decision = decision.overriding(draft.overridden_on(&gate.key)).commenting(comments);
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
-    if let (Some(Proposal::File(effect)), Verdict::Approve) = (proposal, verdict) {
-        artifacts = draft.patched(&stage, attempt, artifacts, effect, decision.by());
-    }
-    draft.settle(&gate, &decision, artifacts);
+    let effect = match (proposal, verdict) {
+        (Some(Proposal::File(effect)), Verdict::Approve) => Some(&**effect),
+        (Some(_) | None, Verdict::Approve | Verdict::Reject) => None,
+    };
+    draft.settle(&gate, &decision, artifacts, effect);
     stages::pause_where_moved(draft)?;
     Ok(())
 }
@@ -188,7 +189,7 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
             draft.log(EventType::GateHeld, Some(stage), message, payload);
         }
         Expiry::Decided(decision) => {
-            draft.settle(&gate, &decision, gate.artifacts.clone());
+            draft.settle(&gate, &decision, gate.artifacts.clone(), None);
         }
     }
     Ok(())

@@ -100,10 +100,13 @@ struct Next<'r> {
 
 /// `armed`: what both clocks said when each time was first seen, as the ticker keeps it.
 fn next<'r>(rows: &'r JobRows, armed: &mut BTreeMap<GateKey, Armed>, cx: Context<'_>) -> Option<Next<'r>> {
-    let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open);
-    let timed = open.filter_map(|gate| {
-        let timer = gate.timer.as_ref()?;
-        let wake = timer.wake(gate.lease.as_ref(), gate.policy.max_hold_s, cx.grace_s)?;
+    let timed = rows.gates.iter().filter(|gate| gate.is_live()).filter_map(|gate| {
+        let timer = || {
+            gate.timer
+                .as_ref()?
+                .wake(gate.lease.as_ref(), gate.policy.max_hold_s, cx.grace_s)
+        };
+        let wake = gate.recall.as_ref().map(|window| window.wake()).or_else(timer)?;
         let known = armed.get(&gate.key).filter(|known| known.wake == wake);
         let sight = known.copied().unwrap_or_else(|| Armed::first_seen(wake, cx.now));
         armed.insert(gate.key.clone(), sight);

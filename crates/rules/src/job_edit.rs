@@ -7,18 +7,19 @@ use domain::artifact::{Artifact, GateArtifact};
 use domain::change::{Change, LogEntry};
 use domain::context::GateContext;
 use domain::decision::Decision;
-use domain::event::{EventType, NewEvent, OVERRIDDEN, while_open};
+use domain::event::{EventType, MADE_AT, NewEvent, OVERRIDDEN, while_open};
 use domain::gate::{Gate, GateState, Settled, Verdict};
 use domain::heartbeat::Heartbeat;
 use domain::ids::{ArtifactPath, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus, Told};
 use domain::key::GateKey;
-use domain::operator::Operator;
+use domain::operator::{Operator, Surface};
 
 use domain::policy::{Doubt, GatePolicy, GateRule};
 use domain::proposal::{FileEffect, Proposal};
+use domain::recall::RecallWindow;
 use domain::refusal::Refusal;
-use domain::time::clock_time;
+use domain::time::{Timestamp, clock_time};
 use domain::timer::GateTimer;
 use domain::view::Pause;
 
@@ -146,11 +147,13 @@ impl<'a> JobEdit<'a> {
 
     fn passed_over(&self, kind: EventType, stage: Option<&StageName>, payload: &Value) -> Option<String> {
         use EventType::{
-            GateApproved, GateCanceled, GateExtended, GateHeld, GateRejected, GateReleased, PatchApplied, PatchUndone,
+            DecisionMade, GateApproved, GateCanceled, GateExtended, GateHeld, GateRejected, GateReleased, PatchApplied,
+            PatchUndone,
         };
         let is_done_to_gate = matches!(
             kind,
-            GateApproved
+            DecisionMade
+                | GateApproved
                 | GateCanceled
                 | GateExtended
                 | GateHeld
@@ -314,19 +317,30 @@ impl<'a> JobEdit<'a> {
             stage: stage.clone(),
             attempt,
         };
-        let gate = Gate {
-            key,
-            state: GateState::Open,
-            policy,
-            opened_at: self.cx.now.utc,
-            timer,
-            lease: None,
-            artifacts,
-            seen: Vec::new(),
-            settled: None,
-            context,
-            heartbeat,
-        };
+        self.open(
+            Gate {
+                key,
+                state: GateState::Open,
+                policy,
+                opened_at: self.cx.now.utc,
+                timer,
+                lease: None,
+                artifacts,
+                seen: Vec::new(),
+                settled: None,
+                context,
+                heartbeat,
+                recall: None,
+                recalls: None,
+            },
+            opened_by.map(|operator| (operator.name.as_str(), Some(operator.via.surface))),
+        );
+    }
+
+    /// Opens this gate; `by` is who asks for it from outside, and how they came in where that is
+    /// known.
+    pub(crate) fn open(&mut self, gate: Gate, by: Option<(&str, Option<Surface>)>) {
+        let GateKey { stage, attempt, .. } = gate.key.clone();
         let until = match (gate.at_zero(), gate.deadline()) {
             (Some(at_zero), Some(deadline)) => {
                 format!(
@@ -349,29 +363,68 @@ impl<'a> JobEdit<'a> {
         if let Some(heartbeat) = &gate.heartbeat {
             payload["heartbeat"] = json!(heartbeat.terms);
         }
-        if let Some(operator) = opened_by {
-            payload["by"] = json!(operator.name);
-            payload["via"] = json!(operator.via.surface);
+        if let Some((name, surface)) = by {
+            payload["by"] = json!(name);
+            payload["via"] = json!(surface);
+        }
+        if let Some(recalled) = &gate.recalls {
+            payload["recalls"] = json!(recalled);
         }
         self.rows.job.stage = Some(stage.clone());
         self.rows.job.status = JobStatus::NeedsApproval;
         self.make(Change::OpenGate(Box::new(gate)));
         let message = format!("{stage} #{attempt} waits: {until}");
-        self.log(EventType::GateOpened, Some(stage), message, payload);
+        self.log(EventType::GateOpened, Some(&stage), message, payload);
     }
 
-    /// The one transition of a gate, with a decision; what the job does because of it follows.
-    pub(crate) fn settle(&mut self, gate: &Gate, decision: &Decision, artifacts: Vec<GateArtifact>) {
+    /// The one transition of a gate, with a decision. What comes of it follows at once, or when a
+    /// person's decision can no longer be taken back.
+    pub(crate) fn settle(
+        &mut self,
+        gate: &Gate,
+        decision: &Decision,
+        artifacts: Vec<GateArtifact>,
+        effect: Option<&FileEffect>,
+    ) {
+        // What silence decides is no slip of anybody's.
+        let recall_s = Some(gate.policy.recall_s).filter(|recall_s| *recall_s > 0 && !decision.is_by_timer());
+        let window = recall_s.map(|recall_s| RecallWindow::begun(self.cx.now, recall_s, effect.cloned()));
+        let artifacts = match (effect, &window) {
+            (Some(effect), None) => {
+                self.patched(decision.stage(), decision.attempt(), artifacts, effect, decision.by())
+            }
+            (Some(_) | None, _) => artifacts,
+        };
         let state = match Verdict::of(decision) {
             Verdict::Approve => GateState::Approved,
             Verdict::Reject => GateState::Rejected,
         };
         let gate = Gate {
             artifacts,
+            recall: window.map(Box::new),
             ..gate.clone()
         };
-        self.settle_gate(gate, state, decision.by(), Some(decision));
-        self.decided(decision);
+        self.settle_gate(gate.clone(), state, decision.by(), Some(decision));
+        match &gate.recall {
+            None => self.decided(decision, None),
+            Some(window) => self.made(decision, window),
+        }
+    }
+
+    /// The event of a decision that may be taken back.
+    fn made(&mut self, decision: &Decision, window: &RecallWindow) {
+        let (stage, attempt, verdict) = (decision.stage(), decision.attempt(), Verdict::of(decision));
+        let (by, until) = (decision.by(), window.until);
+        let message = format!(
+            "{by} {} {stage} #{attempt}; it can be taken back until {}",
+            verdict.past(),
+            clock_time(until)
+        );
+        let payload = json!({
+            "attempt": attempt, "by": by, "approved": decision.is_approved(), "notes": decision.notes(),
+            "patch": decision.patch(), "artifacts": decision.artifacts(), "recall_until": until,
+        });
+        self.log(EventType::DecisionMade, Some(stage), message, payload);
     }
 
     fn settle_gate(&mut self, gate: Gate, state: GateState, by: &str, decision: Option<&Decision>) {
@@ -389,6 +442,11 @@ impl<'a> JobEdit<'a> {
             gate: Box::new(gate),
             decision: decision.cloned().map(Box::new),
         });
+    }
+
+    /// Notes what came of a decision that could be taken back.
+    pub(crate) fn finish_gate(&mut self, gate: Gate) {
+        self.make(Change::FinishGate(Box::new(gate)));
     }
 
     /// Ends a gate without a decision, and says so.
@@ -505,7 +563,7 @@ impl<'a> JobEdit<'a> {
             if self.rows.job.status == JobStatus::Paused {
                 return;
             }
-            let is_any_open = self.rows.gates.iter().any(|gate| gate.state == GateState::Open);
+            let is_any_open = self.rows.gates.iter().any(Gate::is_live);
             self.rows.job.status = if is_any_open {
                 JobStatus::NeedsApproval
             } else {
@@ -551,8 +609,9 @@ impl<'a> JobEdit<'a> {
         self.evidence.bare.get(stage).cloned().unwrap_or_default()
     }
 
-    /// The event of a decision, and what the job does because of it.
-    fn decided(&mut self, decision: &Decision) {
+    /// The event of a decision, and what the job does because of it; `made_at`: when it was made,
+    /// where it could be taken back since.
+    pub(crate) fn decided(&mut self, decision: &Decision, made_at: Option<Timestamp>) {
         let (stage, attempt) = (decision.stage().clone(), decision.attempt());
         let verdict = Verdict::of(decision);
         let kind = match (verdict, decision.is_auto_approved()) {
@@ -575,6 +634,9 @@ impl<'a> JobEdit<'a> {
         }
         if !decision.comments().is_empty() {
             payload["comments"] = json!(decision.comments());
+        }
+        if let Some(made_at) = made_at {
+            payload[MADE_AT] = json!(made_at);
         }
         if decision.is_approved() {
             self.log(kind, Some(&stage), message, payload);

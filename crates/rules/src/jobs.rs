@@ -15,7 +15,7 @@ use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
-use super::{Context, review};
+use super::{Context, recall, review};
 
 /// The note of the approval that follows an applied patch (SPEC §5).
 pub(crate) const NOTE_AFTER_PATCH: &str = "approved after patch";
@@ -238,7 +238,7 @@ fn resume_with_patch(
     let gate = gate.ok_or_else(|| Refusal::no_such_gate(&draft.rows.job.id, stage))?;
     let (notes, at) = (Some(NOTE_AFTER_PATCH), draft.cx.now.utc);
     let decision = gate.decide(operator, Verdict::Approve, notes, None, &gate.artifacts, at)?;
-    draft.settle(&gate, &decision, gate.artifacts.clone());
+    draft.settle(&gate, &decision, gate.artifacts.clone(), None);
     Ok(())
 }
 
@@ -287,6 +287,7 @@ fn end_open(draft: &mut JobEdit<'_>, operator: &Operator, why: &str) {
     for gate in open {
         draft.cancel_gate(&gate, &operator.name, why);
     }
+    recall::end_all(draft, &operator.name, why);
     let is_unfinished = |attempt: &&Attempt| matches!(attempt.state, AttemptState::Queued | AttemptState::Running);
     let unfinished: Vec<_> = draft.rows.attempts.iter().filter(is_unfinished).cloned().collect();
     for attempt in unfinished {
@@ -308,6 +309,7 @@ pub(super) fn complete(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(
     if let Some(open) = draft.rows.gates.iter().find(|gate| gate.state == GateState::Open) {
         return Err(Refusal::gate_open(&open.key));
     }
+    recall::none_or_refuse(draft.rows.gates.iter())?;
     if job.status == JobStatus::Paused {
         return Err(
             Refusal::wrong_state(format!("job {} is paused", job.id)).with_hint("resume it first, or cancel it")

@@ -80,6 +80,7 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
         | Command::KeepAlive { .. }
         | Command::Resume { .. }
         | Command::Acknowledge(_)
+        | Command::Recall { .. }
         | Command::TakeLease { .. }
         | Command::ReleaseLease { .. }
         | Command::MarkSeen { .. } => Vec::new(),

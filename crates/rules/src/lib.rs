@@ -14,6 +14,7 @@ mod job_edit;
 mod jobs;
 mod lease;
 mod outside;
+mod recall;
 mod review;
 mod stages;
 
@@ -34,7 +35,7 @@ use domain::proposal::Proposal;
 use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::time::Now;
-use domain::wake::Wake;
+use domain::wake::{Wake, WakeKind};
 
 pub use ahead::Ahead;
 pub use forecast::{forecast, under_policies};
@@ -94,7 +95,8 @@ pub enum StageOutcome {
 /// What the machine itself tells of one job, in nobody's name.
 #[derive(Debug, Clone)]
 pub enum Happening {
-    /// The ticker found the gate due, by both clocks.
+    /// The ticker found the gate due, by both clocks: its time is up, or that to take its decision
+    /// back.
     Expired {
         key: GateKey,
         /// The time that it was found due for.
@@ -208,7 +210,7 @@ pub fn asked(
 ) -> Result<Vec<Change>, Refusal> {
     let changes = commanded(job_id, rows, ask, evidence, cx)?;
     if let (Some(rows), Command::Resume { expected, .. }) = (rows, &ask.command) {
-        as_expected(rows, &changes, expected.as_deref(), cx)?;
+        as_expected(rows, &changes, expected.as_deref(), evidence, cx)?;
     }
     Ok(changes)
 }
@@ -285,6 +287,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             expected,
         } => hold::extend(draft, gate, by, *seconds, *expected),
         Command::Withdraw { gate, reason } => outside::withdraw(draft, gate, by, reason.as_deref()),
+        Command::Recall { gate } => recall::take_back(draft, gate, by),
         Command::ReleaseLease { gate } => lease::release(draft, gate, ask.session.as_deref()),
         Command::MarkSeen { gate, digest, extent } => lease::mark_seen(draft, gate, by, *digest, *extent),
     }
@@ -292,6 +295,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
 
 fn happened(draft: &mut JobEdit<'_>, happening: &Happening) -> Result<(), Refusal> {
     match happening {
+        Happening::Expired { key, wake, .. } if wake.kind == WakeKind::RecallEnd => recall::over(draft, key, *wake),
         Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
         Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
         Happening::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
@@ -309,11 +313,12 @@ fn as_expected(
     before: &JobRows,
     changes: &[Change],
     expected: Option<&Outlook>,
+    evidence: &Evidence,
     cx: Context<'_>,
 ) -> Result<(), Refusal> {
     let Some(expected) = expected else { return Ok(()) };
-    let after = applied(before, changes)?;
-    let now = Outlook::of(before, &after, changes, cx.now, cx.grace_s);
+    let (after, changes) = recall::carried_out(before, changes.to_vec(), evidence, cx)?;
+    let now = Outlook::of(before, &after, &changes, cx.now, cx.grace_s);
     if now.is_same_deed(expected) {
         return Ok(());
     }
@@ -321,7 +326,7 @@ fn as_expected(
 }
 
 /// What the rules would make of a command, and of the job's rows: found by running them dry;
-/// nobody's rows change.
+/// nobody's rows change. Of a decision that can be taken back: once it cannot any more.
 ///
 /// Whoever makes the job pause by a decision wants to know what comes of resuming it: `resume`
 /// finds what that needs to know on the rows as they would be, and the same rules say the rest.
@@ -348,7 +353,7 @@ pub fn foresee(
 /// The outlook, and the rows as they would be.
 fn run_dry(before: &JobRows, ask: &Ask, evidence: &Evidence, cx: Context<'_>) -> Result<(Outlook, JobRows), Refusal> {
     let changes = asked(&before.job.id, Some(before), ask, evidence, cx)?;
-    let after = applied(before, &changes)?;
+    let (after, changes) = recall::carried_out(before, changes, evidence, cx)?;
     Ok((Outlook::of(before, &after, &changes, cx.now, cx.grace_s), after))
 }
 

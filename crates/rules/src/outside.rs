@@ -16,7 +16,7 @@ use domain::stage::StageSpec;
 use domain::view::Pause;
 
 use super::job_edit::{AskedFor, JobEdit};
-use super::{alive, hold};
+use super::{alive, hold, recall};
 use domain::key::GateRef;
 
 pub(super) fn open(
@@ -35,11 +35,7 @@ pub(super) fn open(
     if !job.is_manual {
         may_open(draft, stage)?;
     }
-    let newest = draft
-        .rows
-        .newest_gate(stage)
-        .filter(|gate| gate.state == GateState::Open)
-        .cloned();
+    let newest = draft.rows.newest_gate(stage).filter(|gate| gate.is_live()).cloned();
     if let Some(open) = newest {
         let is_same = open.artifacts.len() == artifacts.len()
             && artifacts.iter().all(|new| {
@@ -47,6 +43,11 @@ pub(super) fn open(
                     .iter()
                     .any(|old| old.path == new.path && old.digest == new.digest)
             });
+        if is_same && open.recall.is_some() {
+            // A request may be repeated: the gate says until when its decision may be taken back.
+            return Ok(());
+        }
+        recall::none_or_refuse([&open])?;
         if is_same {
             let open = change_context(draft, operator, open, asked)?;
             alive::heard(draft, operator, open, terms);

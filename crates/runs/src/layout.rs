@@ -35,7 +35,9 @@ pub(super) fn log_file(stage: &StageName, attempt: u32) -> String {
 }
 
 /// The directory of decisions, and the names in it.
-pub(super) use domain::decision::{DIRECTORY as GATES, file_name as decision_file};
+pub(super) use domain::decision::{
+    DIRECTORY as GATES, file_name as decision_file, recalled_file_name as recalled_file,
+};
 
 /// Rights of new files and directories, set whatever the umask is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -325,6 +327,10 @@ impl RunDir {
     /// The decision of one attempt.
     pub fn decision_of(&self, stage: &StageName, attempt: u32) -> PathBuf {
         self.gates().join(decision_file(stage, Some(attempt)))
+    }
+    /// The decision of one attempt that was taken back.
+    pub fn recalled_decision_of(&self, stage: &StageName, attempt: u32) -> PathBuf {
+        self.gates().join(recalled_file(stage, attempt))
     }
     /// An artifact's current version. Not safe to open as it is when others can write there: see
     /// [`super::artifacts`].

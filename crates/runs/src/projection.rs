@@ -1,6 +1,7 @@
 //! One job's files, as its rows say they should be. Called under the publish lock; what it stages
 //! becomes visible later.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,11 +13,13 @@ use super::atomic::{self, Group};
 use super::error::{Doing, Result, RunsError};
 use super::finding::Discrepancy;
 use super::jsonl;
-use super::layout::{EVENTS_FILE, GATES, RunDir, STATE_FILE, decision_file};
+use super::layout::{EVENTS_FILE, GATES, RunDir, STATE_FILE, decision_file, recalled_file};
 use super::open_directory::OpenDirectory;
 use super::publish::PublishRequest;
 use domain::artifact::Artifact;
+use domain::decision::SealedDecision;
 use domain::event::{Event, predecessors, removed_again};
+use domain::gate::GateState;
 use domain::ids::{ArtifactPath, Digest};
 use domain::job::{AttemptState, JobRows};
 use domain::time::Timestamp;
@@ -101,7 +104,14 @@ pub(super) fn project(
         group.stage(home, STATE_FILE, &state)?;
     }
     for sealed in &owed.decisions {
-        let name = decision_file(sealed.decision.stage(), Some(sealed.decision.attempt()));
+        let (stage, attempt) = (sealed.decision.stage(), sealed.decision.attempt());
+        let gate = owed.rows.gate(stage, attempt);
+        // Whoever waits for the file goes on with it: one that may be taken back has none yet.
+        let name = match gate.map(|gate| (gate.state, gate.recall.is_some())) {
+            Some((_, true)) => continue,
+            Some((GateState::Recalled, false)) => recalled_file(stage, attempt),
+            Some(_) | None => decision_file(stage, Some(attempt)),
+        };
         let bytes = sealed.to_file();
         if !gates.has(&name) {
             group.stage_new(gates, &name, &bytes)?;
@@ -116,17 +126,18 @@ pub(super) fn project(
             }),
         }
     }
-    for sealed in &owed.rows.decisions {
-        let stage = sealed.decision.stage();
-        let is_newest = owed
-            .rows
-            .newest_decision(stage)
-            .is_some_and(|newest| newest.seq == sealed.seq);
+    // The newest of a stage may still be taken back, or was, while an older one is owed.
+    let all = owed.rows.decisions.iter().chain(&owed.decisions);
+    let mut newest: BTreeMap<_, &SealedDecision> = BTreeMap::new();
+    for sealed in all.filter(|sealed| owed.rows.is_final(&sealed.decision)) {
+        let slot = newest.entry(sealed.decision.stage()).or_insert(sealed);
+        if slot.seq < sealed.seq {
+            *slot = sealed;
+        }
+    }
+    for (stage, sealed) in newest {
         let name = decision_file(stage, None);
         let bytes = sealed.to_file();
-        if !is_newest {
-            continue;
-        }
         if !owed.is_distrusted && atomic::holds(gates, &name, &bytes)? {
             group.unflushed.found(gates, &name)?;
         } else {

@@ -126,13 +126,17 @@ pub struct GateFile {
     pub stage: StageName,
     /// The attempt; none: the stage's newest.
     pub attempt: Option<u32>,
+    /// Whether the decision was taken back.
+    pub is_recalled: bool,
 }
 
 impl GateFile {
-    /// Reads a file name: `script.json`, `script.2.json`. None: it is no decision's.
+    /// Reads a file name: `script.json`, `script.2.json`, `script.2.recalled.json`. None: it is no decision's.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         let stem = name.strip_suffix(".json")?;
-        let (stage, attempt) = match stem.split_once('.') {
+        let recalled = stem.strip_suffix(".recalled");
+        let (stage, attempt) = match recalled.unwrap_or(stem).split_once('.') {
+            None if recalled.is_some() => return None,
             None => (stem, None),
             Some((stage, number)) => {
                 let attempt = number.parse::<u32>().ok().filter(|attempt| *attempt > 0)?;
@@ -143,12 +147,14 @@ impl GateFile {
         Some(Self {
             stage: StageName::new(stage).ok()?,
             attempt,
+            is_recalled: recalled.is_some(),
         })
     }
 
     /// Where it lies.
     pub fn path(&self, run: &RunDir) -> PathBuf {
         match self.attempt {
+            Some(attempt) if self.is_recalled => run.recalled_decision_of(&self.stage, attempt),
             Some(attempt) => run.decision_of(&self.stage, attempt),
             None => run.decision(&self.stage),
         }

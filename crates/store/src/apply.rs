@@ -81,6 +81,10 @@ pub(super) fn apply(
                 one(gate_row::update_open(connection, &gate)?, &gate.key)?;
                 settled_as_decided(&gate, decision.as_deref())?;
             }
+            Change::FinishGate(gate) => {
+                one(gate_row::update_recallable(connection, &gate)?, &gate.key)?;
+                applied.finished.push(gate.key);
+            }
             Change::PutArtifact(artifact) => put_artifact(connection, job_id, &artifact)?,
             Change::DropArtifact(path) => drop_artifact(connection, job_id, &path)?,
             Change::Event(event) => {
@@ -108,7 +112,7 @@ fn one(written: usize, row: impl std::fmt::Display) -> Result<(), Stop> {
 fn still_open(gate: &Gate) -> Result<(), Stop> {
     match gate.state {
         GateState::Open => Ok(()),
-        state @ (GateState::Approved | GateState::Rejected | GateState::Canceled) => {
+        state @ (GateState::Approved | GateState::Rejected | GateState::Canceled | GateState::Recalled) => {
             Err(fault(format_args!("{} is put as {}", gate.key, state.as_str())))
         }
     }
@@ -119,9 +123,9 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
         (GateState::Approved, Some(decision)) => decision.is_approved() && decision.key() == gate.key,
         (GateState::Rejected, Some(decision)) => !decision.is_approved() && decision.key() == gate.key,
         (GateState::Canceled, None) => true,
-        (GateState::Open, _) | (GateState::Canceled, Some(_)) | (GateState::Approved | GateState::Rejected, None) => {
-            false
-        }
+        (GateState::Open | GateState::Recalled, _)
+        | (GateState::Canceled, Some(_))
+        | (GateState::Approved | GateState::Rejected, None) => false,
     };
     if is_matching && gate.settled.is_some() {
         Ok(())
@@ -131,12 +135,15 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
 }
 
 /// Seals the decisions and notes what the run directory is owed. A decision is owed with the last
-/// event of its own entry, so one number covers both.
+/// event of its own entry, so one number covers both; once more with what came of it later.
 fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applied: &mut Applied) -> Result<(), Stop> {
     let Some(seq) = applied.last_event_seq else {
         return match decisions.first() {
             Some(decision) => Err(fault(format_args!("{} is decided without an event", decision.key()))),
-            None => Ok(()),
+            None => match applied.finished.first() {
+                Some(key) => Err(fault(format_args!("{key} is finished without an event"))),
+                None => Ok(()),
+            },
         };
     };
     connection
@@ -147,6 +154,12 @@ fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applie
         let sealed = event_row::insert_decision(connection, decision, seq)?;
         let sealed = sealed.ok_or_else(|| fault(format_args!("{key} is decided already")))?;
         applied.decisions.push(sealed);
+    }
+    for key in &applied.finished {
+        let written = connection
+            .prepare_cached("UPDATE decision SET event_seq = ?4 WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3")?
+            .execute(params![job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)])?;
+        one(written, key)?;
     }
     Ok(())
 }

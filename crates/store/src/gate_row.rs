@@ -14,7 +14,7 @@ use domain::timer::GateTimer;
 
 /// What [`gate`] reads, in its order.
 pub(super) const COLUMNS: &str = "job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, \
-     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, held_because, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat";
+     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, held_because, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat, recall, recalls";
 
 const OPENED_AT: usize = 4;
 const TIMER: usize = 5;
@@ -88,6 +88,8 @@ pub(super) fn gate(cells: &Cells<'_>, job_id: &JobId) -> Result<Gate, RowError> 
         seen: cells.json(SETTLED_BY + 5)?,
         context: cells.optional_json(SETTLED_BY + 6)?.unwrap_or_default(),
         heartbeat: cells.optional_json(SETTLED_BY + 7)?,
+        recall: cells.optional_json(SETTLED_BY + 8)?,
+        recalls: cells.optional_json(SETTLED_BY + 9)?,
     })
 }
 
@@ -99,8 +101,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
            lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us, context, heartbeat,
-           held_because, at_zero, doubt)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
+           held_because, at_zero, doubt, recall, recalls)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -108,16 +110,25 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
 /// Writes an open gate's new values; 0 rows when it is not open any more. This guard is what makes
 /// a second decision impossible.
 pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize, RowError> {
-    write(
-        connection,
-        gate,
+    update(connection, gate, "state = 'open'")
+}
+
+/// Writes a decided gate's values when its decision can no longer be taken back, or was; 0 rows when
+/// that is past. This guard is what makes a decision be carried out once.
+pub(super) fn update_recallable(connection: &Connection, gate: &Gate) -> Result<usize, RowError> {
+    update(connection, gate, "recall IS NOT NULL")
+}
+
+fn update(connection: &Connection, gate: &Gate, guard: &str) -> Result<usize, RowError> {
+    let sql = format!(
         "UPDATE gate SET state = ?4, opened_at = ?5, on_timeout = ?6, deadline = ?7, overdue_since = ?8,
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
            artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27, context = ?28, heartbeat = ?29,
-           held_because = ?30, at_zero = ?31, doubt = ?32
-         WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND state = 'open'",
-    )
+           held_because = ?30, at_zero = ?31, doubt = ?32, recall = ?33, recalls = ?34
+         WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND {guard}"
+    );
+    write(connection, gate, &sql)
 }
 
 fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowError> {
@@ -169,5 +180,7 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         timer.and_then(|timer| timer.held_because).map(Doubt::as_str),
         at_zero.map(|at_zero| at_zero.then.as_str()),
         at_zero.and_then(|at_zero| at_zero.because).map(Doubt::as_str),
+        gate.recall.as_ref().map(json_text).transpose()?,
+        gate.recalls.as_ref().map(json_text).transpose()?,
     ])?)
 }

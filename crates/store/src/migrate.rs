@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::RowError;
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 11;
+pub const SCHEMA_VERSION: u32 = 12;
 
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema.sql"),
@@ -22,6 +22,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("context.sql"),
     include_str!("doubts.sql"),
     include_str!("comments.sql"),
+    include_str!("recall.sql"),
 ];
 
 /// Brings the schema up to the newest one.

@@ -18,11 +18,12 @@ use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::lease::Lease;
 use domain::policy::{AtZero, OnTimeout};
+use domain::recall::RecallWindow;
 use domain::timer::GateTimer;
-use domain::view::{Pause, QueueKind, QueueRow};
+use domain::view::{DecidedGate, Pause, QueueKind, QueueRow};
 use domain::wake::{self, Wake};
 
-/// An open gate for which the ticker has something to do.
+/// A gate for which the ticker has something to do: it is open, or its decision may be taken back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenTimer {
     pub key: GateKey,
@@ -34,11 +35,16 @@ pub struct OpenTimer {
     pub lease: Option<Lease>,
     /// The bound of what persons may add, in seconds.
     pub max_hold_s: u64,
+    /// Of a decided gate: how long its decision may be taken back.
+    pub recall: Option<RecallWindow>,
 }
 
 impl OpenTimer {
     /// The next time at which there is something to do.
     pub fn wake(&self, grace_s: u64) -> Option<Wake> {
+        if let Some(window) = &self.recall {
+            return Some(window.wake());
+        }
         let (timer, lease) = (self.timer.as_ref(), self.lease.as_ref());
         wake::next(timer, lease, self.heartbeat.as_ref(), self.max_hold_s, grace_s)
     }
@@ -73,23 +79,24 @@ impl Names {
 }
 
 impl Reader {
-    /// The queue: all open gates, the queued, running and paused jobs that are not at one, and
+    /// The queue: all open gates, those whose decision may be taken back, the queued, running and paused jobs that are not at one, and
     /// those that failed and nobody has noted it. Manual jobs have no rows of their own: between
     /// their gates nobody here has anything to do. Unsorted.
     pub fn queue(&self) -> Result<Vec<QueueRow>, StoreError> {
         self.read(|connection| {
             let mut names = Names::default();
-            let mut queue = open_gates(connection, &mut names)?;
+            let mut queue = gates(connection, &mut names, QueueKind::Gate)?;
+            queue.append(&mut gates(connection, &mut names, QueueKind::Decided)?);
             queue.append(&mut other_jobs(connection, &mut names)?);
             Ok(queue)
         })
     }
 
-    /// The timers of all open gates, leased or not; those held by policy never fire and are left
-    /// out.
+    /// The timers of all open gates, leased or not, and of decisions that may be taken back; those
+    /// held by policy never fire and are left out.
     pub fn timers(&self) -> Result<Vec<OpenTimer>, StoreError> {
         self.read(|connection| {
-            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER}");
+            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} UNION ALL {SELECT_RECALLABLE}");
             let mut names = Names::default();
             collect(connection, &sql, [], |row| open_timer(row, &mut names))
         })
@@ -98,7 +105,10 @@ impl Reader {
     /// The timers of this job's open gates: what to look at again when the job has changed.
     pub fn timers_of(&self, job_id: &JobId) -> Result<Vec<OpenTimer>, StoreError> {
         self.read(|connection| {
-            let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} AND job_id = ?1");
+            let sql = format!(
+                "{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} AND job_id = ?1
+                 UNION ALL {SELECT_RECALLABLE} AND job_id = ?1"
+            );
             let mut names = Names::default();
             collect(connection, &sql, [job_id.as_str()], |row| open_timer(row, &mut names))
         })
@@ -111,9 +121,14 @@ const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
 
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, heartbeat FROM gate";
+     hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, heartbeat, NULL FROM gate";
 const WHERE_TIMER: &str =
     "WHERE state = 'open' AND (on_timeout IS NOT NULL AND held_by_policy_at IS NULL OR heartbeat IS NOT NULL)";
+
+/// Of those the patch is not read: it may be long.
+const SELECT_RECALLABLE: &str =
+    "SELECT job_id, stage, attempt, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+     max_hold_s, NULL, NULL, json_remove(recall, '$.effect') FROM gate INDEXED BY gate_recall WHERE recall IS NOT NULL";
 
 fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
     Ok(GateKey {
@@ -132,23 +147,31 @@ fn open_timer(row: &Row<'_>, names: &mut Names) -> Result<OpenTimer, RowError> {
         heartbeat: cells.optional_json(BEHIND_TIMER + 2)?,
         max_hold_s: cells.u64(BEHIND_TIMER)?,
         lease: cells.optional_json(BEHIND_TIMER + 1)?,
+        recall: cells.optional_json(BEHIND_TIMER + 3)?,
     })
 }
 
-fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow>, RowError> {
-    // The index holds the open gates only; left to itself the planner may walk the whole history.
-    let sql =
+/// The gates of one kind: open, or decided and not carried out.
+fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<Vec<QueueRow>, RowError> {
+    // The index holds these gates only; left to itself the planner may walk the whole history.
+    let (index, condition) = match kind {
+        QueueKind::Decided => ("gate_recall", "gate.recall IS NOT NULL"),
+        _ => ("gate_open", "gate.state = 'open'"),
+    };
+    let sql = format!(
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
            hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
            json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels'),
-           at_zero, doubt
-         FROM gate INDEXED BY gate_open CROSS JOIN job ON job.id = gate.job_id WHERE gate.state = 'open'";
-    collect(connection, sql, [], |row| {
+           at_zero, doubt,
+           state = 'approved', settled_by, json_remove(recall, '$.effect')
+         FROM gate INDEXED BY {index} CROSS JOIN job ON job.id = gate.job_id WHERE {condition}"
+    );
+    collect(connection, &sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
         let key = key(&cells, names)?;
-        let timer = gate_row::timer(&cells, TIMER)?;
+        let timer = gate_row::timer(&cells, TIMER)?.filter(|_| kind == QueueKind::Gate);
         Ok(QueueRow {
-            kind: QueueKind::Gate,
+            kind,
             job_id: key.job_id,
             stage: Some(key.stage),
             attempt: key.attempt,
@@ -166,6 +189,7 @@ fn open_gates(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             pause: None,
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
             headline: headline(&cells, BEHIND_TIMER + 10)?,
+            decided: decided(&cells, BEHIND_TIMER + 15)?.map(Arc::new),
         })
     })
 }
@@ -179,6 +203,18 @@ fn at_zero(cells: &Cells<'_>, timer: Option<&GateTimer>, column: usize) -> Resul
             None => timer.on_timeout,
         },
         because: gate_row::doubt(cells, column + 1)?,
+    }))
+}
+
+/// How a gate was decided whose decision may be taken back; none where it is open.
+fn decided(cells: &Cells<'_>, column: usize) -> Result<Option<DecidedGate>, RowError> {
+    let Some(window) = cells.optional_json(column + 2)? else {
+        return Ok(None);
+    };
+    Ok(Some(DecidedGate {
+        is_approved: cells.get(column)?,
+        by: cells.text(column + 1)?.to_owned(),
+        window,
     }))
 }
 
@@ -220,9 +256,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
         let since = match (kind, cells.optional_text(5)?) {
             (QueueKind::Running, Some("running")) => cells.optional_time(7)?,
             (QueueKind::Queued, Some("queued")) => cells.optional_time(6)?,
-            (QueueKind::Running | QueueKind::Failed | QueueKind::Queued | QueueKind::Paused | QueueKind::Gate, _) => {
-                None
-            }
+            _ => None,
         };
         Ok(QueueRow {
             kind,
@@ -243,6 +277,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_seen: false,
             pause: cells.optional_text(9)?.and_then(Pause::parse),
             headline: None,
+            decided: None,
         })
     })
 }

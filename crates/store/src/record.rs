@@ -37,6 +37,18 @@ pub struct RawDecision {
     pub event_seq: i64,
     /// The bytes of the decision file.
     pub document: Vec<u8>,
+    pub standing: DecisionStanding,
+}
+
+/// What became of a decision, as its gate's row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionStanding {
+    /// It is carried out.
+    Final,
+    /// It may still be taken back: no file has it.
+    Recallable,
+    /// It was taken back: its file says so by its name.
+    Recalled,
 }
 
 /// An event's row, and what is wrong with it.
@@ -100,12 +112,16 @@ impl Reader {
                (SELECT ts FROM event WHERE event.seq = decision.event_seq),
                EXISTS (SELECT 1 FROM event AS own WHERE own.seq BETWEEN decision.event_seq - 1000 AND decision.event_seq
                  AND own.job_id = decision.job_id AND own.stage = decision.stage
-                 AND own.type IN ('gate_approved', 'gate_rejected', 'gate_auto_approved')
+                 AND own.type IN ('gate_approved', 'gate_rejected', 'gate_auto_approved', 'decision_made', 'decision_recalled')
                  AND own.ts = (SELECT ts FROM event WHERE event.seq = decision.event_seq)),
                EXISTS (SELECT 1 FROM event AS next WHERE next.seq = decision.event_seq + 1 AND next.job_id = decision.job_id
                  AND next.ts = (SELECT ts FROM event WHERE event.seq = decision.event_seq)
                  AND (next.type IN ({FOLLOWS_A_DECISION}) OR (next.type = 'job_completed'
-                   AND EXISTS (SELECT 1 FROM job WHERE job.id = next.job_id AND NOT is_manual))))
+                   AND EXISTS (SELECT 1 FROM job WHERE job.id = next.job_id AND NOT is_manual)))),
+               (SELECT own.payload ->> '$.made_at' FROM event AS own WHERE own.seq BETWEEN decision.event_seq - 1000 AND decision.event_seq
+                 AND own.job_id = decision.job_id AND own.stage = decision.stage
+                 AND own.type IN ('gate_approved', 'gate_rejected', 'decision_recalled')
+                 AND own.ts = (SELECT ts FROM event WHERE event.seq = decision.event_seq) ORDER BY own.seq DESC LIMIT 1)
              FROM decision WHERE seq > ?1 ORDER BY seq LIMIT ?2"
         );
         self.read(|connection| {
@@ -120,8 +136,10 @@ impl Reader {
 
     /// A job's decisions after this number, in chain order, as their files ought to hold them.
     pub fn raw_decisions_of(&self, job_id: &JobId, after_seq: i64, limit: u32) -> Result<Vec<RawDecision>, StoreError> {
-        let sql = "SELECT seq, stage, attempt, event_seq, document FROM decision
-                   WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+        let sql =
+            "SELECT decision.seq, decision.stage, decision.attempt, event_seq, document, state, recall IS NOT NULL
+                   FROM decision LEFT JOIN gate USING (job_id, stage, attempt)
+                   WHERE job_id = ?1 AND decision.seq > ?2 ORDER BY decision.seq LIMIT ?3";
         self.read(|connection| {
             collect(connection, sql, params![job_id.as_str(), after_seq, limit], |row| {
                 let stage = bytes(row, 1)?;
@@ -133,6 +151,11 @@ impl Reader {
                     attempt: row.get(2)?,
                     event_seq: row.get(3)?,
                     document: bytes(row, 4)?,
+                    standing: match (row.get(6)?, bytes(row, 5)?.as_slice()) {
+                        (true, _) => DecisionStanding::Recallable,
+                        (false, b"recalled") => DecisionStanding::Recalled,
+                        (false, _) => DecisionStanding::Final,
+                    },
                 })
             })
         })
@@ -329,6 +352,11 @@ fn read_decision(row: &Row<'_>) -> Result<Result<SealedDecision, RowFault>, RowE
     let (seq, attempt, event_seq): (i64, i64, i64) = (row.get(0)?, row.get(3)?, row.get(6)?);
     let (names_job, at, has_own, has_more): (Option<bool>, Option<i64>, bool, bool) =
         (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?);
+    // What came of it later says when it was made.
+    let is_of_its_time = match row.get::<_, Option<String>>(11)? {
+        Some(made_at) => made_at == decision.at().to_string(),
+        None => at == Some(decision.at().micros()),
+    };
     let document = bytes(row, 5)?;
     let rendered = sealed.to_file();
     let differs = |column: &str, says: &str| Err(RowFault::new(column, format!("the document says {says}")));
@@ -354,7 +382,7 @@ fn read_decision(row: &Row<'_>) -> Result<Result<SealedDecision, RowFault>, RowE
         differs("stage", decision.stage().as_str())
     } else if i64::from(decision.attempt()) != attempt {
         differs("attempt", &decision.attempt().to_string())
-    } else if names_job != Some(true) || at != Some(decision.at().micros()) || !has_own || has_more {
+    } else if names_job != Some(true) || !is_of_its_time || !has_own || has_more {
         let what = format!("event {event_seq} does not end what was done with this decision");
         Err(RowFault::new("event_seq", what))
     } else {

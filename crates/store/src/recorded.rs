@@ -51,14 +51,16 @@ impl Reader {
     }
 
     /// Goes through the next so many decisions after this number, oldest first, and takes those that
-    /// the filter takes. Returns the number it came to, or the same number when there are no more.
+    /// the filter takes, each with whether it was taken back. It stops before the first that still may
+    /// be: what is counted stays so. Returns the number it came to, or the same number when there are
+    /// no more.
     // A document is read as it stands: whether it is what was written is for `decisions verify`.
     pub fn each_decision(
         &self,
         filter: &RecordFilter,
         after: u64,
         limit: u32,
-        mut take: impl FnMut(&Decision),
+        mut take: impl FnMut(&Decision, bool),
     ) -> Result<u64, StoreError> {
         let mut conditions = of_decisions(filter);
         // What is looked at is bounded, not what is found: a filter that takes few must not walk the
@@ -66,15 +68,20 @@ impl Reader {
         let until = after.saturating_add(u64::from(limit));
         conditions.add("seq > ?", Value::from(count(after)));
         conditions.add("seq <= ?", Value::from(count(until)));
-        let sql = conditions.sql("SELECT seq, document FROM decision", "ORDER BY seq", limit);
+        let select = "SELECT seq, document, EXISTS (SELECT 1 FROM gate WHERE gate.job_id = decision.job_id
+            AND gate.stage = decision.stage AND gate.attempt = decision.attempt AND gate.state = 'recalled') FROM decision";
         self.read(|connection| {
-            let newest = "SELECT ifnull(max(seq), 0) FROM decision";
+            let newest = "SELECT ifnull((SELECT min(decision.seq) - 1 FROM gate INDEXED BY gate_recall
+                CROSS JOIN decision USING (job_id, stage, attempt) WHERE gate.recall IS NOT NULL),
+                (SELECT ifnull(max(seq), 0) FROM decision))";
             let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
+            conditions.add("seq <= ?", Value::from(newest));
+            let sql = conditions.sql(select, "ORDER BY seq", limit);
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(&conditions.values))?;
             while let Some(row) = rows.next()? {
                 let cells = Cells::new(row, "decision", 0);
-                take(&cells.json(1)?);
+                take(&cells.json(1)?, cells.get(2)?);
             }
             Ok(until.min(newest.unsigned_abs()).max(after))
         })

@@ -167,6 +167,8 @@ pub(super) fn gate(job_id: &str, attempt: u32) -> Gate {
         settled: None,
         context: GateContext::default(),
         heartbeat: None,
+        recall: None,
+        recalls: None,
     }
 }
 

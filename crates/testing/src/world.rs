@@ -139,6 +139,7 @@ pub fn write(
         match change.apply_to(&mut rows)? {
             LogEntry::Nothing => {}
             LogEntry::Opened(key) => applied.opened.push(key),
+            LogEntry::Finished(key) => applied.finished.push(key),
             LogEntry::Decision(decision) => decisions.push(*decision),
             LogEntry::Event(event) => {
                 numbers.events += 1;

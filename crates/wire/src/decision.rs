@@ -51,6 +51,10 @@ pub struct DecisionFile {
     unseen: Option<String>,
     /// What the decider said about lines, by artifact and line; absent where they said nothing.
     comments: Option<Vec<CommentDoc>>,
+    /// The decision that was taken back before, in whose place this one stands: its number, who took it back and when; absent where
+    /// there was none.
+    #[schema(value_type = Option<Object>)]
+    recalls: Option<Value>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.

@@ -18,6 +18,8 @@ pub struct FigureCountsDoc {
     pub approved: u64,
     /// Of these, rejections.
     pub rejected: u64,
+    /// Decisions that were taken back; none of the others.
+    pub recalled: u64,
     /// Of these, those that the timer decided.
     pub by_timer: u64,
     /// Of these, those of which some person was shown all of the change.
@@ -41,6 +43,7 @@ impl FigureCountsDoc {
             decisions: counts.decisions(),
             approved: counts.approved,
             rejected: counts.rejected,
+            recalled: counts.recalled,
             by_timer: counts.by_timer,
             seen_wholly: counts.seen_wholly,
             patched: counts.patched,

@@ -9,7 +9,7 @@ use domain::artifact::{Base, GateArtifact, SinceRejection};
 use domain::comment::Comment;
 use domain::context::GateContext;
 use domain::decision::{Decision, SealedDecision, Seen};
-use domain::gate::{Gate, GateState};
+use domain::gate::{Gate, GateState, Settled};
 use domain::hold::used_up;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -28,7 +28,7 @@ pub struct GateDoc<'a> {
     /// The stage.
     #[schema(value_type = String)]
     pub stage: &'a StageName,
-    /// not_reached, passed, open, approved, rejected or canceled.
+    /// not_reached, passed, open, approved, rejected, canceled or recalled (its decision was taken back).
     #[schema(value_type = String)]
     pub state: StageState,
     /// From 1; null before the first.
@@ -119,6 +119,16 @@ pub struct GateDoc<'a> {
     /// Who ended it without a decision, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canceled: Option<CanceledDoc<'a>>,
+    /// Until when the decision may be taken back; nothing has come of it before. Absent: it is final, or there is none.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recall_until: Option<Timestamp>,
+    /// Who took the decision back, and when; the next attempt is decided in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recalled: Option<CanceledDoc<'a>>,
+    /// The decision that was taken back before, in whose place this gate opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recalls: Option<RecallsDoc<'a>>,
     /// Why it is asked for; absent where nobody said so.
     #[schema(value_type = Option<ContextDoc>)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +138,20 @@ pub struct GateDoc<'a> {
     pub heartbeat: Option<HeartbeatDoc>,
 }
 
-/// Who ended a gate without a decision.
+/// A decision that was taken back.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Recalls)]
+pub struct RecallsDoc<'a> {
+    /// Its number.
+    pub(crate) seq: u64,
+    /// Who took it back.
+    pub(crate) by: &'a str,
+    /// When.
+    #[schema(value_type = String)]
+    pub(crate) at: Timestamp,
+}
+
+/// Who ended a gate without a decision, or took its decision back.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Canceled)]
 pub struct CanceledDoc<'a> {
@@ -351,6 +374,9 @@ impl<'a> GateDoc<'a> {
             seen: &[],
             review: None,
             canceled: None,
+            recall_until: None,
+            recalled: None,
+            recalls: None,
             context: None,
             heartbeat: None,
         }
@@ -404,6 +430,10 @@ impl<'a> GateDoc<'a> {
             }
         });
         let until = settled.map_or(lens.now.utc, |settled| settled.at);
+        let ended = |state| {
+            let Settled { by, at } = settled.filter(|_| gate.state == state)?;
+            Some(CanceledDoc { by, at: *at })
+        };
         Self {
             stage: &gate.key.stage,
             state: StageState::of_gate(gate.state),
@@ -451,12 +481,14 @@ impl<'a> GateDoc<'a> {
                 .collect(),
             seen: &gate.seen,
             review: rows.review_words(gate),
-            canceled: settled
-                .filter(|_| gate.state == GateState::Canceled)
-                .map(|settled| CanceledDoc {
-                    by: &settled.by,
-                    at: settled.at,
-                }),
+            canceled: ended(GateState::Canceled),
+            recall_until: gate.recall.as_ref().map(|window| window.until),
+            recalled: ended(GateState::Recalled),
+            recalls: gate.recalls.as_ref().map(|recalled| RecallsDoc {
+                seq: recalled.seq,
+                by: &recalled.by,
+                at: recalled.at,
+            }),
             context: Some(&gate.context).filter(|context| !context.is_empty()),
             heartbeat: gate.heartbeat.as_ref().map(HeartbeatDoc::from),
         }

@@ -36,7 +36,7 @@ pub use decision::{CommentDoc, DecisionFile};
 pub use difference::DifferenceDoc;
 pub use figures::{FigureCountsDoc, FiguresDoc};
 pub use forecast::{ForecastDoc, ForeseenEndDoc, UnaskedDoc};
-pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
+pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, RecallsDoc, StoppedDoc};
 pub use job::{ArtifactDoc, JobDoc};
 pub use preview::{PreviewDoc, ResumedDoc};
 
@@ -139,6 +139,10 @@ pub struct DoneDoc<'a> {
     #[schema(value_type = Option<DecisionFile>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decision: Option<&'a SealedDecision>,
+    /// Until when it may be taken back: the job moves on only then. Absent: it is final, or there is none.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recall_until: Option<Timestamp>,
     /// What a patch changed, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed: Option<&'a [String]>,

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use domain::chain::ChainLink;
 use domain::event::{predecessors, removed_again};
+use domain::gate::GateState;
 use domain::ids::{Digest, JobId};
 use runs::publish::{event_line, state_file};
 use store::OwedRecords;
@@ -307,14 +308,24 @@ pub fn publish<S: Storage>(
     staged.push((format!("{job_id}/state.json"), state));
     for sealed in &owed.decisions {
         let decision = &sealed.decision;
-        let path = format!("{job_id}/gates/{}.{}.json", decision.stage(), decision.attempt());
+        let gate = owed.rows.gate(decision.stage(), decision.attempt());
+        let path = format!("{job_id}/gates/{}.{}", decision.stage(), decision.attempt());
+        let path = match gate.map(|gate| (gate.recall.is_some(), gate.state)) {
+            Some((true, _)) => continue,
+            Some((false, GateState::Recalled)) => format!("{path}.recalled.json"),
+            Some((false, _)) | None => format!("{path}.json"),
+        };
         match disk.read(&path) {
             // Whoever named it may have died before it was flushed.
             Some(bytes) if !is_torn(bytes, &sealed.to_file()) => found.push(path),
             Some(_) | None => staged.push((path, sealed.to_file())),
         }
     }
-    for sealed in &owed.rows.decisions {
+    // The newest of a stage may still be taken back while an older one is owed.
+    let mut decisions: Vec<_> = owed.rows.decisions.iter().chain(&owed.decisions).collect();
+    decisions.retain(|sealed| owed.rows.is_final(&sealed.decision));
+    decisions.sort_by_key(|sealed| sealed.seq);
+    for sealed in decisions {
         staged.push((
             format!("{job_id}/gates/{}.json", sealed.decision.stage()),
             sealed.to_file(),

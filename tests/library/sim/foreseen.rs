@@ -84,7 +84,11 @@ impl<S: Storage + Clone> World<S> {
                 (GateState::Rejected, Some(settled), _) => (settled.at, ForeseenVerdict::Rejects),
                 (GateState::Open, None, Some(at)) => (at, ForeseenVerdict::Holds),
                 (
-                    GateState::Open | GateState::Approved | GateState::Rejected | GateState::Canceled,
+                    GateState::Open
+                    | GateState::Approved
+                    | GateState::Rejected
+                    | GateState::Canceled
+                    | GateState::Recalled,
                     Some(_) | None,
                     _,
                 ) => continue,

@@ -116,7 +116,12 @@ impl<S: Storage> World<S> {
 
     fn judge_names(&mut self, key: &GateKey, over: &str) {
         let events = self.store.events(&key.job_id);
-        let is_it = |kind: EventType| matches!(kind, EventType::GateApproved | EventType::GateRejected);
+        let is_it = |kind: EventType| {
+            matches!(
+                kind,
+                EventType::GateApproved | EventType::GateRejected | EventType::DecisionMade
+            )
+        };
         let decided = events.iter().rfind(|event| is_it(event.kind));
         let is_named = decided.is_some_and(|event| {
             let by = event.payload["by"].as_str().unwrap_or_default();

@@ -88,6 +88,7 @@ impl<S: Storage> World<S> {
             (Ok(outlook), Ok(())) => {
                 let Some(after) = self.store.rows(job_id) else { return };
                 let of_timers = timer_lies(&outlook.facts, &after, self.now.utc);
+                let after = self.once_carried_out(&after);
                 for lie in lies(&outlook, before, &after).into_iter().chain(of_timers) {
                     self.broken(format!("{job_id}: a preview lied: {lie}"));
                 }
@@ -109,7 +110,10 @@ impl<S: Storage> World<S> {
         let of_script = |sealed: &&SealedDecision| {
             sealed.decision.job_id() == job_id && sealed.decision.stage().as_str() == "script"
         };
-        let newest = chain.iter().filter(of_script).max_by_key(|sealed| sealed.seq);
+        let of_script = chain.iter().filter(of_script);
+        let newest = of_script
+            .filter(|sealed| !self.recalls.taken_back.contains(&sealed.decision.key()))
+            .max_by_key(|sealed| sealed.seq);
         let approved = newest.filter(|sealed| sealed.decision.is_approved());
         let named = approved.and_then(|sealed| sealed.decision.artifacts().first()?.decided());
         let path = artifact_file(job_id, "artifacts/script/script.txt");
@@ -128,7 +132,7 @@ impl<S: Storage> World<S> {
             gate.state == GateState::Open && before.is_some_and(|rows| rows.gate(&key.stage, key.attempt).is_none())
         });
         let timed = opened.filter(|gate| gate.timer.is_some()).map(|gate| gate.key.clone());
-        if matches!(command, Some(Command::Resume { .. })) {
+        if matches!(command, Some(Command::Resume { .. } | Command::Recall { .. })) {
             for key in timed.collect::<Vec<_>>() {
                 self.broken(format!("{key} was opened for review, and a timer may approve it"));
             }
@@ -218,7 +222,10 @@ impl<S: Storage> World<S> {
             };
             let end = (gate.state, settled.by.clone(), settled.at);
             let known = self.settled.entry(gate.key.clone()).or_insert_with(|| end.clone());
-            if *known != end {
+            let is_taken_back = end.0 == GateState::Recalled && self.recalls.is_wanted;
+            if is_taken_back && matches!(known.0, GateState::Approved | GateState::Rejected) {
+                *known = end;
+            } else if *known != end {
                 let what = format!("{} ended as {known:?} and then as {end:?}", gate.key);
                 self.broken(what);
             }
@@ -259,7 +266,7 @@ impl<S: Storage> World<S> {
 
     fn check_status(&mut self, rows: &JobRows) {
         self.check_canceled(rows);
-        let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open).count();
+        let open = rows.gates.iter().filter(|gate| gate.is_live()).count();
         let queued = attempts_in(rows, AttemptState::Queued).len();
         let running = attempts_in(rows, AttemptState::Running).len();
         let is_right = match rows.job.status {
@@ -291,7 +298,7 @@ impl<S: Storage> World<S> {
         let approved = rows
             .gates
             .iter()
-            .filter(|gate| gate.state == GateState::Approved)
+            .filter(|gate| gate.state == GateState::Approved && gate.recall.is_none())
             .count();
         if ran > approved + lost {
             self.broken(format!(
@@ -344,6 +351,7 @@ impl<S: Storage> World<S> {
             self.take(Step::Tick(0, true, true));
         }
         self.take(Step::Publish(0, None));
+        self.judge_carried_out();
         for job_id in self.jobs.clone() {
             let Some(rows) = self.store.rows(&job_id) else { continue };
             for gate in rows.gates.iter().filter(|gate| gate.state == GateState::Open) {
@@ -443,7 +451,9 @@ impl<S: Storage> World<S> {
         for sealed in &chain {
             let gate = self.store.rows(sealed.decision.job_id());
             let gate = gate.and_then(|rows| rows.gate(sealed.decision.stage(), sealed.decision.attempt()).cloned());
-            let is_approved = gate.map(|gate| gate.state == GateState::Approved);
+            let gate = gate.filter(|gate| gate.state != GateState::Recalled);
+            let Some(gate) = gate else { continue };
+            let is_approved = Some(gate.state == GateState::Approved);
             if is_approved != Some(sealed.decision.is_approved()) {
                 self.broken(format!("{} and its gate disagree", sealed.decision.key()));
             }
@@ -473,7 +483,17 @@ impl<S: Storage> World<S> {
             .filter(|sealed| sealed.decision.job_id() == job_id)
         {
             let (stage, attempt) = (sealed.decision.stage(), sealed.decision.attempt());
-            expected.insert(format!("{job_id}/gates/{stage}.{attempt}.json"), sealed.to_file());
+            // What may still be taken back answers nobody; what was, bears another name.
+            let gate = owed.rows.gate(stage, attempt);
+            let path = format!("{job_id}/gates/{stage}.{attempt}");
+            if gate.is_some_and(|gate| gate.recall.is_some()) {
+                continue;
+            }
+            if gate.is_some_and(|gate| gate.state == GateState::Recalled) {
+                expected.insert(format!("{path}.recalled.json"), sealed.to_file());
+                continue;
+            }
+            expected.insert(format!("{path}.json"), sealed.to_file());
             expected.insert(format!("{job_id}/gates/{stage}.json"), sealed.to_file());
         }
         let is_artifact = |path: &str| path.contains("/artifacts/");

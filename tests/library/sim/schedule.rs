@@ -6,10 +6,10 @@ use domain::time::SECOND_US;
 use super::disk::Stop;
 use super::steps::{Crash, Deed, Step};
 use super::store::{CommitFault, Memory, Plant};
-use super::world::World;
+use super::world::{RECALL_S, World};
 use crate::support::random::Random;
 
-const DEEDS: [Deed; 20] = [
+const DEEDS: [Deed; 22] = [
     Deed::Approve,
     Deed::Approve,
     Deed::Reject,
@@ -30,6 +30,8 @@ const DEEDS: [Deed; 20] = [
     Deed::Cancel,
     Deed::Open,
     Deed::Withdraw,
+    Deed::Recall,
+    Deed::Recall,
 ];
 
 const PASSES_S: [i64; 9] = [1, 4, 5, 6, 15, 30, 59, 60, 400];
@@ -115,6 +117,9 @@ pub fn play(seed: u64, plant: Plant) -> Played {
     let unseen = random.pick(&[OnTimeout::Approve, OnTimeout::Hold, OnTimeout::Hold, OnTimeout::Reject]);
     let mut world = World::new(store, plant, processes, jobs, on_timeout.map(|then| (then, unseen)));
     let mut jobs = jobs;
+    if random.one_in(2) {
+        world.recall_decisions();
+    }
     if random.one_in(3) {
         world.start_manual();
         jobs += 1;
@@ -134,6 +139,9 @@ pub fn play(seed: u64, plant: Plant) -> Played {
         let replaced = random.pick(&[Step::Change(0), Step::ReplaceAtLaunch]);
         opening.extend([
             Step::Deed(0, 0, Deed::Approve, true),
+            Step::Look(0),
+            Step::Pass(RECALL_S as i64 * SECOND_US),
+            Step::Tick(0, false, true),
             replaced,
             Step::LeaderTurn(0, true),
         ]);

@@ -24,6 +24,7 @@ pub enum Deed {
     /// A gate is opened from outside: on the manual job.
     Open,
     Withdraw,
+    Recall,
 }
 
 /// Where the next process that commits dies.

@@ -69,10 +69,14 @@ pub enum Plant {
     NamelessConsole,
     /// Nobody looks again between the row that says that a stage runs and its launch.
     LaunchesBlind,
+    /// What the policy says of taking back is not loaded.
+    ForgetsRecall,
+    /// Whoever carries a decision out, or takes it back, leaves the note that this is still to come.
+    WindowStays,
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 21] = [
+    pub const DEFECTS: [Self; 23] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -94,6 +98,8 @@ impl Plant {
         Self::ResumeLetsThrough,
         Self::NamelessConsole,
         Self::LaunchesBlind,
+        Self::ForgetsRecall,
+        Self::WindowStays,
     ];
 }
 
@@ -180,6 +186,10 @@ impl Memory {
         let former = self.jobs.get(job_id).cloned();
         let rows = former.as_ref().map(|stored| (*stored.rows).clone());
         let mut numbers = self.numbers;
+        let mut changes = changes;
+        if self.plant == Plant::WindowStays {
+            leave_windows(rows.as_ref(), &mut changes);
+        }
         if self.plant == Plant::ForgetsPrevious {
             numbers.head = None;
         }
@@ -202,6 +212,11 @@ impl Memory {
         stored
             .decisions
             .extend(sealed.map(|sealed| (sealed, stored.last_event_seq)));
+        for (sealed, owed_with) in &mut stored.decisions {
+            if applied.finished.contains(&sealed.decision.key()) {
+                *owed_with = stored.last_event_seq;
+            }
+        }
         stored.before = Some(std::mem::replace(&mut stored.rows, Rc::new(rows)));
         self.jobs.insert(job_id.clone(), stored);
         Ok(applied)
@@ -219,6 +234,16 @@ impl Stored {
             published_on_disk: 0,
             status_since: now,
             before: None,
+        }
+    }
+}
+
+/// The update forgot `recall = NULL`.
+fn leave_windows(rows: Option<&JobRows>, changes: &mut [Change]) {
+    for change in changes {
+        if let Change::FinishGate(gate) = change {
+            let former = rows.and_then(|rows| rows.gate(&gate.key.stage, gate.key.attempt));
+            gate.recall = former.and_then(|former| former.recall.clone());
         }
     }
 }
@@ -278,6 +303,11 @@ impl Plant {
             (Self::NoGuard, Some(before)) if is_decision => Rc::clone(before),
             _ => Rc::clone(&stored.rows),
         };
+        if self == Self::ForgetsRecall {
+            for gate in &mut Rc::make_mut(&mut rows).gates {
+                gate.policy.recall_s = 0;
+            }
+        }
         if self == Self::ForgetsLease {
             for gate in &mut Rc::make_mut(&mut rows).gates {
                 gate.lease = None;
@@ -350,8 +380,18 @@ impl Storage for Memory {
     fn timers(&self) -> Vec<OpenTimer> {
         let gates = self.jobs.values().flat_map(|stored| &stored.rows.gates);
         gates
-            .filter(|gate| gate.state == GateState::Open)
+            .filter(|gate| gate.is_live())
             .filter_map(|gate| {
+                if let Some(window) = gate.recall.as_deref() {
+                    return Some(OpenTimer {
+                        key: gate.key.clone(),
+                        timer: None,
+                        heartbeat: None,
+                        lease: None,
+                        max_hold_s: gate.policy.max_hold_s,
+                        recall: Some(window.clone()),
+                    });
+                }
                 let timer = gate.timer.clone().filter(|timer| timer.held_by_policy_at.is_none())?;
                 let is_seen = self.plant != Plant::ForgetsLease;
                 let mut timer = timer;
@@ -364,6 +404,7 @@ impl Storage for Memory {
                     heartbeat: gate.heartbeat.clone(),
                     lease: gate.lease.clone().filter(|_| is_seen),
                     max_hold_s: gate.policy.max_hold_s,
+                    recall: None,
                 })
             })
             .collect()

@@ -18,13 +18,16 @@ use domain::policy::{GatePolicy, OnTimeout};
 use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::time::{Now, SECOND_US, Timestamp};
+use domain::wake::WakeKind;
+use engine::find;
 use rules::{Context, Evidence, Happening, Trigger, reduce};
 use store::Batched;
-use testing::world::{job_id, operator, spec, stage};
+use testing::world::{found, job_id, operator, spec, stage};
 
 use super::disk::{Budget, Disk, Stop, Versions};
 use super::hands::Hands;
-use super::process::{InFlight, Process, asked, happened};
+use super::process::{InFlight, Process, asked, plain};
+use super::recalls::Recalls;
 use super::steps::{Crash, Step};
 use super::store::{Plant, Storage};
 use super::truth::Truth;
@@ -33,6 +36,7 @@ use crate::support::random::Random;
 pub const GRACE_S: u64 = 20;
 pub const WINDOW_S: u64 = 60;
 pub const MAX_HOLD_S: u64 = 300;
+pub const RECALL_S: u64 = 10;
 const PERSONS: [&str; 3] = ["ana", "bea", "cem"];
 
 /// Research has neither command nor gate: it is passed over.
@@ -91,6 +95,8 @@ pub struct World<S> {
     pub told: Vec<Told>,
     /// Gates that were taken back, as somebody was told.
     pub withdrawn: BTreeSet<GateKey>,
+    /// What became of the decisions of persons that may be taken back.
+    pub recalls: Recalls,
     /// How each gate ended, as it was first seen.
     pub settled: BTreeMap<GateKey, (GateState, String, Timestamp)>,
     pub violations: Vec<String>,
@@ -153,6 +159,7 @@ impl<S: Storage> World<S> {
             touched: BTreeSet::new(),
             told: Vec::new(),
             withdrawn: BTreeSet::new(),
+            recalls: Recalls::default(),
             settled: BTreeMap::new(),
             violations: Vec::new(),
         };
@@ -173,6 +180,14 @@ impl<S: Storage> World<S> {
         };
         let in_flight = asked(0, Command::StartJob(new), Evidence::default());
         self.commit(0, &id, in_flight);
+    }
+
+    /// From now on the decisions of persons may be taken back for a while.
+    pub fn recall_decisions(&mut self) {
+        for policy in Rc::make_mut(&mut self.policies).values_mut() {
+            policy.recall_s = RECALL_S;
+        }
+        self.recalls.is_wanted = true;
     }
 
     /// A job whose gates are opened from outside, beside the others.
@@ -345,9 +360,13 @@ impl<S: Storage> World<S> {
                 wake: gate.wake,
                 is_missed: gate.is_missed,
             };
+            let evidence = match gate.wake.kind {
+                WakeKind::RecallEnd => find::expiry(self, &rows, Some(found_gate)).expect("the disk does not fail"),
+                _ => found(on_disk),
+            };
             let in_flight = InFlight {
                 looked_at,
-                ..happened(expired, on_disk)
+                ..plain(Trigger::Happened(expired), evidence)
             };
             self.send(process, &job_id, in_flight, at_once);
             if !self.processes[process].is_alive {
@@ -389,6 +408,7 @@ impl<S: Storage> World<S> {
         (self.now.boot_us, self.now.boot) = (0, boot(self.boots));
         self.truth.forget();
         self.hands.forget();
+        self.recalls.forget_times();
     }
 
     pub fn commit(&mut self, process: usize, job_id: &JobId, in_flight: InFlight) -> Option<Result<Applied, Refusal>> {
@@ -413,6 +433,7 @@ impl<S: Storage> World<S> {
             reduce(job_id, rows, &wanted.0, &wanted.1, cx)
         });
         self.judge(process, job_id, before.as_deref(), &in_flight);
+        self.judge_recalls(job_id);
         if !matches!(answers.as_deref(), Ok([.., Err(_)])) {
             self.note_touched(job_id, &in_flight);
         }
@@ -467,6 +488,18 @@ impl<S: Storage> World<S> {
             Command::OpenGate { .. } => {
                 let opened = applied.opened.iter().map(|key| (key.clone(), ask.by.name.clone()));
                 self.opened_by.extend(opened);
+            }
+            Command::Recall { .. } => {
+                let opened = applied
+                    .opened
+                    .iter()
+                    .map(|key| (key.clone(), key.attempt.saturating_sub(1)));
+                for (key, attempt) in opened {
+                    let former = GateKey { attempt, ..key.clone() };
+                    let by = self.opened_by.get(&former).cloned();
+                    self.opened_by.extend(by.map(|by| (key, by)));
+                }
+                self.recalls.taken_back.extend(applied.finished.iter().cloned());
             }
             Command::Withdraw { gate, .. } => {
                 let keys = self.opened_by.keys();

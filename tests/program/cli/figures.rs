@@ -64,10 +64,10 @@ fn the_figures_as_a_table_and_as_csv() {
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(
         lines[0],
-        "group,name,decisions,approved,rejected,by_timer,seen_wholly,patched,holds,median_s,p90_s"
+        "group,name,decisions,approved,rejected,recalled,by_timer,seen_wholly,patched,holds,median_s,p90_s"
     );
-    assert!(lines.iter().all(|line| line.split(',').count() == 11), "{csv}");
-    assert!(lines[1].starts_with("all,,4,3,1,0,0,1,0,"), "{csv}");
+    assert!(lines.iter().all(|line| line.split(',').count() == 12), "{csv}");
+    assert!(lines[1].starts_with("all,,4,3,1,0,0,0,1,0,"), "{csv}");
     assert_contains(&csv, "\npatch,text_replace,1,");
     workspace.failure("stats --since yesterday", 2);
     workspace.failure("stats --csv", 2);

@@ -67,11 +67,16 @@ pub(crate) fn text(left_us: i64) -> String {
     duration(seconds_begun(left_us))
 }
 
+/// How long the decision on this gate may still be taken back.
+pub(crate) fn recall_left_us(model: &Model, row: &QueueRow) -> Option<i64> {
+    Some(row.decided.as_ref()?.window.left_us(model.now))
+}
+
 /// The column LEFT.
 pub(crate) fn left(model: &Model, row: &QueueRow) -> String {
     match status(model, row) {
         None if row.kind == QueueKind::Gate => "--:--".to_owned(),
-        None => String::new(),
+        None => recall_left_us(model, row).map_or_else(String::new, text),
         Some(TimerStatus::Running(at)) => text(at.us_since(model.now.utc)),
         Some(TimerStatus::Overdue(at)) => format!("!{}", text(at.us_since(model.now.utc))),
         Some(TimerStatus::Leased(_) | TimerStatus::Held(_)) => stopped(model, row),
@@ -115,6 +120,7 @@ pub(crate) fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
         (QueueKind::Gate, None) => "person",
         (QueueKind::Gate, Some(_)) if status(model, row) == Some(TimerStatus::HeldByPolicy) => "person",
         (QueueKind::Gate, Some(timer)) => row.at_zero.map_or(timer.on_timeout, |at_zero| at_zero.then).as_str(),
+        (QueueKind::Decided, _) => row.decided.as_ref().map_or("", |decided| decided.verdict()),
         (QueueKind::Paused, _) => "paused",
         (QueueKind::Running, _) => "running",
         (QueueKind::Failed, _) => "failed",

@@ -31,6 +31,7 @@ pub(crate) fn stage_state(rows: &JobRows, stage: &StageName, theme: Theme) -> (&
             GateState::Approved => ("+", format!("approved {by}"), theme.added()),
             GateState::Rejected => ("-", format!("rejected {by}"), theme.removed()),
             GateState::Canceled => ("x", "canceled".to_owned(), theme.plain()),
+            GateState::Recalled => ("x", format!("taken back {by}"), theme.plain()),
         };
     }
     match attempt.map(|attempt| attempt.state) {

@@ -18,7 +18,7 @@ use domain::view::{QueueKind, QueueRow};
 /// Names a row through every refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RowKey {
-    /// An open gate.
+    /// An open gate, or one whose decision may be taken back.
     Gate(GateKey),
     /// A job that is not at a gate.
     Job(JobId),
@@ -28,14 +28,12 @@ impl RowKey {
     /// The key of a row.
     pub fn of(row: &QueueRow) -> Self {
         match (row.kind, &row.stage) {
-            (QueueKind::Gate, Some(stage)) => Self::Gate(GateKey {
+            (QueueKind::Gate | QueueKind::Decided, Some(stage)) => Self::Gate(GateKey {
                 job_id: row.job_id.clone(),
                 stage: stage.clone(),
                 attempt: row.attempt,
             }),
-            (QueueKind::Gate | QueueKind::Paused | QueueKind::Running | QueueKind::Failed | QueueKind::Queued, _) => {
-                Self::Job(row.job_id.clone())
-            }
+            _ => Self::Job(row.job_id.clone()),
         }
     }
 
@@ -43,7 +41,7 @@ impl RowKey {
     pub(crate) fn names(&self, row: &QueueRow) -> bool {
         match self {
             Self::Gate(key) => is_gate(row, key),
-            Self::Job(job_id) => row.kind != QueueKind::Gate && row.job_id == *job_id,
+            Self::Job(job_id) => !is_of_gate(row) && row.job_id == *job_id,
         }
     }
 
@@ -63,11 +61,12 @@ impl RowKey {
     }
 }
 
+fn is_of_gate(row: &QueueRow) -> bool {
+    matches!(row.kind, QueueKind::Gate | QueueKind::Decided)
+}
+
 fn is_gate(row: &QueueRow, key: &GateKey) -> bool {
-    row.kind == QueueKind::Gate
-        && row.attempt == key.attempt
-        && row.job_id == key.job_id
-        && row.stage.as_ref() == Some(&key.stage)
+    is_of_gate(row) && row.attempt == key.attempt && row.job_id == key.job_id && row.stage.as_ref() == Some(&key.stage)
 }
 
 /// The order of the queue. Gates always stand above jobs.
@@ -266,8 +265,8 @@ impl Queue {
             return;
         };
         let of_job = || self.rows.iter().filter(|row| row.job_id == *job_id);
-        let gate = of_job().find(|row| row.kind == QueueKind::Gate);
-        if of_job().all(|row| row.kind == QueueKind::Gate)
+        let gate = of_job().find(|row| is_of_gate(row));
+        if of_job().all(is_of_gate)
             && let Some(gate) = gate
         {
             self.selected = Some(RowKey::of(gate));

@@ -166,7 +166,11 @@ pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) 
 fn is_decision(kind: EventType) -> bool {
     matches!(
         kind,
-        EventType::GateApproved | EventType::GateRejected | EventType::GateAutoApproved
+        EventType::GateApproved
+            | EventType::GateRejected
+            | EventType::GateAutoApproved
+            | EventType::DecisionMade
+            | EventType::DecisionRecalled
     )
 }
 
@@ -188,9 +192,16 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::JobCompleted | EventType::GateOverdue | EventType::GateRequesterGone => Tone::Info,
         EventType::GateHeld if event.is_held_by_policy() => Tone::Timer,
         EventType::GateHeld | EventType::GateReleased if is_hold && is_by_other => Tone::Info,
-        EventType::GateExtended | EventType::GateContextChanged | EventType::JobAcknowledged if is_by_other => {
+        EventType::GateExtended
+        | EventType::GateContextChanged
+        | EventType::JobAcknowledged
+        | EventType::DecisionRecalled
+            if is_by_other =>
+        {
             Tone::Info
         }
+        EventType::DecisionMade if !is_own => Tone::Info,
+        EventType::DecisionMade | EventType::DecisionRecalled => return,
         EventType::GateApproved | EventType::GateRejected | EventType::GateCanceled => return,
         EventType::GateHeld | EventType::GateReleased | EventType::GateExtended | EventType::GateContextChanged => {
             return;

@@ -194,6 +194,7 @@ impl Gate {
             seen: &self.seen,
             artifacts,
             context: &self.context,
+            recalls: self.recalls.as_ref(),
         })
     }
 

@@ -68,12 +68,14 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
                         attempt,
                         approved: decision.is_approved(),
                         by: decision.by().to_owned(),
+                        recall_s: gate.recall.as_ref().map(|_| gate.policy.recall_s),
                     },
                 });
-                if after.job.is_manual && gate.state == GateState::Approved {
-                    let stage = gate.key.stage.clone();
-                    facts.push(Fact::OutsideGoesOn { stage });
-                }
+                facts.extend(outside_goes_on(after, gate));
+            }
+            Change::FinishGate(gate) => {
+                facts.extend(recalled(before, gate));
+                facts.extend(outside_goes_on(after, gate));
             }
             Change::Event(event) if event.kind == EventType::StageCompleted => {
                 let is_passed = event.payload.get("gate").and_then(Value::as_bool) == Some(false);
@@ -90,6 +92,25 @@ pub(super) fn of(before: &JobRows, after: &JobRows, changes: &[Change], clock: C
     }
     facts.extend(job_fact(before, after, &facts));
     facts
+}
+
+fn outside_goes_on(after: &JobRows, gate: &Gate) -> Option<Fact> {
+    let is_approved = gate.is_final() && gate.state == GateState::Approved;
+    let stage = gate.key.stage.clone();
+    (after.job.is_manual && is_approved).then_some(Fact::OutsideGoesOn { stage })
+}
+
+fn recalled(before: &JobRows, gate: &Gate) -> Option<Fact> {
+    let GateKey { stage, attempt, .. } = gate.key.clone();
+    let decided = before
+        .gate(&stage, attempt)
+        .filter(|_| gate.state == GateState::Recalled)?;
+    Some(Fact::DecisionRecalled {
+        stage,
+        attempt,
+        approved: decided.state == GateState::Approved,
+        by: decided.settled.as_ref().map(|settled| settled.by.clone())?,
+    })
 }
 
 fn other_bytes(known: &Gate, gate: &Gate) -> Option<Fact> {
@@ -215,6 +236,7 @@ fn held_up(change: &Change) -> Option<HeldUp> {
         | Change::PutAttempt(_)
         | Change::OpenGate(_)
         | Change::PutGate(_)
+        | Change::FinishGate(_)
         | Change::SettleGate { .. }
         | Change::PutArtifact(_)
         | Change::DropArtifact(_) => None,

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use super::words::decided_at_once;
 use super::{ChangeCause, FINAL, Fact, Outlook, Slots};
 use crate::job::JobStatus;
-use text::words::counted;
+use text::words::{counted, duration};
 
 /// How many different things are told of many jobs.
 const TOLD_MAX: usize = 5;
@@ -33,8 +33,13 @@ pub fn together(jobs: &[Vec<&Outlook>]) -> Vec<String> {
     if !resumed.is_empty() {
         told.push(format!("Once resumed: {}.", tally(resumed.into_iter(), count)));
     }
-    if jobs.iter().flatten().any(|outlook| outlook.is_final()) {
-        told.push(FINAL.to_owned());
+    let is_final = jobs.iter().flatten().any(|outlook| outlook.is_final());
+    let recall_s = jobs.iter().flatten().filter_map(|outlook| outlook.recall_s()).min();
+    match recall_s.map(duration) {
+        Some(time) if is_final => told.push(format!("Some can be taken back for {time}, the others cannot.")),
+        Some(time) => told.push(format!("Each can be taken back for {time}.")),
+        None if is_final => told.push(FINAL.to_owned()),
+        None => {}
     }
     told
 }
@@ -94,6 +99,7 @@ impl Fact {
     fn phrase(&self) -> Option<String> {
         Some(match self {
             Self::GateDecided { .. } => return None,
+            Self::DecisionRecalled { stage, .. } => format!("the decision on {stage} is taken back"),
             Self::ArtifactChanges { path, cause, .. } => {
                 let name = path.file_name();
                 match cause {

@@ -35,6 +35,7 @@ pub(super) fn decided_at_once<'f>(
             attempt: number,
             approved,
             by,
+            ..
         } = fact
         else {
             return None;
@@ -75,6 +76,15 @@ impl Fact {
                 }
             }
             Self::GateDecided { .. } => return None,
+            Self::DecisionRecalled {
+                stage,
+                attempt,
+                approved,
+                by,
+            } => {
+                let what = if *approved { "approval" } else { "rejection" };
+                format!("The {what} of {stage} #{attempt} by {by} is taken back: nothing comes of it.")
+            }
             Self::GateCloses { stage, attempt } => format!("Gate {stage} #{attempt} closes without a decision."),
             Self::GateStaysOpen { digest, .. } => {
                 format!("The gate stays open; its digest is then {}.", digest.short())

@@ -9,7 +9,7 @@ use domain::decision::SealedDecision;
 use domain::ids::{Digest, JobId, StageName};
 use runs::record::{self, GateFile};
 use runs::{RunDir, RunsDir};
-use store::{JobMark, RawDecision, Reader};
+use store::{DecisionStanding, JobMark, RawDecision, Reader};
 
 /// One job while it is looked at.
 pub(super) struct JobLook<'a> {
@@ -256,8 +256,8 @@ impl JobLook<'_> {
     }
 }
 
-/// Every decision file that the rows of a job ask for, each with its row: one for every attempt,
-/// then the newest of each stage. A fault of a row that names no file is reported with the chain.
+/// Every decision file that the rows of a job ask for, each with its row: one for every attempt whose
+/// decision can no longer be taken back, then the newest of each stage that was not. A fault of a row that names no file is reported with the chain.
 pub(crate) fn decision_files(
     reader: &Reader,
     job_id: &JobId,
@@ -274,13 +274,21 @@ pub(crate) fn decision_files(
                 continue;
             };
             let attempt = Some(attempt);
+            if row.standing == DecisionStanding::Recallable {
+                continue;
+            }
+            let is_recalled = row.standing == DecisionStanding::Recalled;
             each(
                 GateFile {
                     stage: stage.clone(),
                     attempt,
+                    is_recalled,
                 },
                 &row,
             )?;
+            if is_recalled {
+                continue;
+            }
             let slot = newest.entry(stage).or_insert_with(|| row.clone());
             if slot.attempt < row.attempt {
                 *slot = row;
@@ -289,7 +297,17 @@ pub(crate) fn decision_files(
     }
     let newest = newest.into_iter();
     newest
-        .map(|(stage, row)| (GateFile { stage, attempt: None }, row))
+        .map(|(stage, row)| {
+            let (attempt, is_recalled) = (None, false);
+            (
+                GateFile {
+                    stage,
+                    attempt,
+                    is_recalled,
+                },
+                row,
+            )
+        })
         .try_for_each(|(file, row)| each(file, &row))
 }
 

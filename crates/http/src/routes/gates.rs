@@ -22,6 +22,7 @@ use domain::job::{JobRows, JobStatus};
 use domain::old::{ListedDecision, ListedJob};
 use domain::refusal::Refusal;
 use domain::stage_state::StageState;
+use domain::time::clock_time;
 use domain::view::JobFilter;
 use engine::waits::Waited;
 use wire::{DecisionFile, GateDoc, JobDoc, JobGateDoc};
@@ -96,13 +97,17 @@ pub(crate) async fn status(State(app): State<Arc<App>>, JobPath(id): JobPath) ->
     }))
 }
 
-/// The newest decision of each stage of a job.
+/// The newest decision of each stage of a job, where it can no longer be taken back.
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Decision files by stage", body = JobDecisionsDoc)))]
 pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Answered {
     let found = app.find(&id).await?;
     // Of the same stage the last one stays.
-    let decisions = found.decisions().into_iter();
+    let is_final = |decision: &ListedDecision<'_>| match (&found, decision) {
+        (ListedJob::Ours(rows), ListedDecision::Ours(sealed)) => rows.is_final(&sealed.decision),
+        _ => true,
+    };
+    let decisions = found.decisions().into_iter().filter(is_final);
     let decisions: BTreeMap<_, _> = decisions.map(|decision| (decision.stage(), decision)).collect();
     Ok(answer::ok(&JobDecisionsDoc {
         job_id: &id,
@@ -111,7 +116,7 @@ pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, JobPath(id): J
     }))
 }
 
-/// The decision of a stage's gate. With `wait`, answers as soon as the gate that is open now (or opens) is decided, at the latest after
+/// The decision of a stage's gate, when it can no longer be taken back. With `wait`, answers as soon as the gate that is open now (or opens) is decided, at the latest after
 /// so many seconds: then 404 with the code `still_open`.
 #[utoipa::path(get, path = "/jobs/{id}/gates/{stage}/decision", tag = "gates",
     params(
@@ -164,7 +169,8 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
             all.into_iter().find(|sealed| sealed.decision.attempt() == attempt)
         }
     };
-    if let Some(sealed) = found {
+    // What may still be taken back answers nobody, nor what was.
+    if let Some(sealed) = found.filter(|sealed| rows.is_final(&sealed.decision)) {
         return Ok(sealed);
     }
     let gate = rows.gate_of(stage, attempt);
@@ -175,16 +181,20 @@ async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>
 }
 
 fn undecided(gate: &DomainGate) -> ApiError {
-    let code = if gate.state == GateState::Canceled {
-        "gate_canceled"
-    } else {
-        "still_open"
+    let code = match gate.state {
+        GateState::Canceled => "gate_canceled",
+        GateState::Recalled => "gate_recalled",
+        GateState::Open | GateState::Approved | GateState::Rejected => "still_open",
     };
-    ApiError::new(
-        StatusCode::NOT_FOUND,
-        code,
-        format!("{} is {}", gate.key, gate.state.as_str()),
-    )
+    let state = gate.state.as_str();
+    let msg = match &gate.recall {
+        Some(window) => {
+            let until = clock_time(window.until);
+            format!("{} is {state}, and until {until} that can be taken back", gate.key)
+        }
+        None => format!("{} is {state}", gate.key),
+    };
+    ApiError::new(StatusCode::NOT_FOUND, code, msg)
 }
 
 /// Waits for the decision of a gate, and for its files; the server may leave before.
@@ -224,13 +234,13 @@ async fn wait(
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
-    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|all)?$", description = "open (also when missing), approved, rejected, canceled or all"),
+    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|recalled|all)?$", description = "open (also when missing), approved, rejected, canceled, recalled or all"),
         ("filter" = Option<String>, Query, description = "Only gates for which all these words hold: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media, severity>=high; !word: not so"),
         ("label" = Option<String>, Query, description = "Only gates with this label: key=value, or key for any value; may be repeated"),
         ("severity" = Option<String>, Query, pattern = "^((<|<=|=|>=|>)?(low|normal|high|critical))?$", description = "Only gates of this severity or more; =high that alone, also <, <=, >")),
     responses((status = 200, description = "Gates", body = [JobGateDoc])))]
 pub(crate) async fn list(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
-    let words = ["open", "approved", "rejected", "canceled", "all"];
+    let words = ["open", "approved", "rejected", "canceled", "recalled", "all"];
     let parse = |text: &str| {
         if text == "all" {
             Some(None)

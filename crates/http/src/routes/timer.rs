@@ -52,6 +52,15 @@ pub(crate) async fn hold(asker: Asker, gate: GatePath, body: Object) -> Answered
 }
 
 request! {
+    /// Which decision is taken back.
+    struct Recall {
+        /// Exactly that of this attempt; missing: the newest.
+        #[schema(minimum = 1)]
+        attempt: Option<u32>,
+    }
+}
+
+request! {
     /// A sign of life.
     struct Alive {
         /// Exactly this attempt; missing: the newest.
@@ -94,6 +103,19 @@ pub(crate) async fn extend(asker: Asker, gate: GatePath, body: Object) -> Answer
 pub(crate) async fn withdraw(asker: Asker, gate: GatePath, body: Object) -> Answered {
     let Timed { attempt, reason } = body.read()?;
     act(&asker, gate, attempt, |gate| Command::Withdraw { gate, reason }).await
+}
+
+/// Takes back a decision of which nothing has come yet, within the gate's `recall_s`: it stays in the record, and the gate opens once more
+/// as the next attempt, for a person. 409 afterwards.
+#[utoipa::path(post, path = "/jobs/{id}/gates/{stage}/recall", tag = "decide",
+    params(("id" = String, Path, description = "The job"), ("stage" = String, Path, description = "The stage")),
+    request_body = Option<Recall>, responses((status = 200, description = "The gate that is open now", body = JobGateDoc)))]
+pub(crate) async fn recall(asker: Asker, GatePath(job_id, stage): GatePath, body: Object) -> Answered {
+    let Recall { attempt } = body.read()?;
+    let named = stage.clone();
+    let gate = GateRef { job_id, stage, attempt };
+    let done = asker.act(Command::Recall { gate }, &[]).await?;
+    asker.gate(&done, &named, None, StatusCode::OK)
 }
 
 /// A sign of life of whoever asked for the gate: it is waited for again as long as was promised. 409 where none was and nothing else is said.

@@ -14,6 +14,7 @@ mod jobs;
 mod looks;
 mod moved;
 mod patches;
+mod recalls;
 mod script;
 mod timers;
 mod unseen;

@@ -36,6 +36,7 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
         is_seen: false,
         pause: None,
         headline: None,
+        decided: None,
     }
 }
 
