@@ -2,7 +2,9 @@
 //! receives the keys and whatever is asked.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use diff::{DiffDocument, Limit};
 use domain::anchor::BootId;
 use domain::gate::Verdict;
 use domain::ids::{ArtifactPath, Digest};
@@ -13,6 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::action::Action;
+use crate::draft::DraftComment;
 use crate::editor::{Editor, TextPosition};
 use crate::effect::Msg;
 use crate::facts::verb::{NoOffer, offer};
@@ -20,6 +23,7 @@ use crate::input::{KeyPress, TerminalInput};
 use crate::keymap::Focus;
 use crate::keymap::tests::rebound;
 use crate::model::compose::{Compose, List, Sheets, Subject};
+use crate::model::file::{Content, FileView};
 use crate::model::gate::GateView;
 use crate::model::keys::{Field, Listed, Overlay};
 use crate::model::panes::Lower;
@@ -30,6 +34,7 @@ use crate::model::{Model, PromptKind};
 use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::{Item, ItemState, LeftOut};
 use crate::prompt::cancel::CancelAsk;
+use crate::prompt::comment::CommentAsk;
 use crate::prompt::confirm::{Confirm, ConfirmState};
 use crate::prompt::discard::DiscardAsk;
 use crate::prompt::menu::Menu;
@@ -172,10 +177,35 @@ fn prompts() -> Vec<Box<dyn PromptKind>> {
             label,
         }),
         Box::new(QuitAsk { reasons: Vec::new() }),
+        Box::new(CommentAsk::new(pin(), comment(), "unit")),
         Box::new(DiscardAsk {
             typed: Editor::of_line("discard"),
         }),
     ]
+}
+
+fn comment() -> DraftComment {
+    DraftComment {
+        path: ArtifactPath::new("artifacts/script/script.txt").unwrap(),
+        version: Digest::of(b"text"),
+        side: Default::default(),
+        line: 1,
+        text: String::new(),
+    }
+}
+
+/// A gate with a text on the screen, in which a line is chosen.
+fn pointing() -> GateView {
+    let artifact = serde_json::json!({
+        "kind": "script", "path": "artifacts/script/script.txt", "digest": Digest::of(b"text"), "size_bytes": 4,
+        "base": null, "added_lines": 1, "removed_lines": 0, "is_binary": false,
+    });
+    let mut file = FileView::new(serde_json::from_value(artifact).unwrap());
+    file.content = Content::Text(DiffDocument::compare(None, Arc::new(b"text".to_vec()), Limit::NONE));
+    file.pointer.is_on = true;
+    let mut view = GateView::new(key(), "script".to_owned(), 1);
+    view.files = vec![file];
+    view
 }
 
 fn compose() -> Compose {
@@ -255,6 +285,10 @@ fn models() -> Vec<Model> {
     with(&|model| {
         model.panes.is_lower_focused = true;
         model.gate = Some(GateView::new(key(), "script".to_owned(), 1));
+    });
+    with(&|model| {
+        model.panes.is_lower_focused = true;
+        model.gate = Some(pointing());
     });
     let line = || Editor::of_line("");
     for field in [
