@@ -124,14 +124,6 @@ fn a_question_on_a_zoomed_queue_stands_under_its_gate() {
 }
 
 #[test]
-fn the_help_stands_in_columns() {
-    for (width, height) in WIDE {
-        let console = Console::new(World::drawn(), width, height).then("?");
-        assert_snapshot!(format!("help_{width}"), console.text());
-    }
-}
-
-#[test]
 fn history_and_figures_of_a_wide_window() {
     for (width, height) in [(160, 50), (200, 60)] {
         let mut world = decided();
