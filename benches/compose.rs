@@ -50,6 +50,7 @@ fn session() -> Session {
         newer: None,
         hint: None,
         has_colour: true,
+        has_syntax: false,
         has_palette: false,
         external_editor: None,
         open_at: None,

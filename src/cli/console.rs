@@ -99,6 +99,7 @@ pub(crate) async fn show(
         is_restricted: rights.restricted,
         newer: newer.map(|newer| newer.to_string()),
         hint,
+        has_syntax: session.config.console.syntax,
         has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
         has_colour: console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
         external_editor: ExternalEditor::choose(

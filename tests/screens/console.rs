@@ -72,6 +72,7 @@ pub fn session() -> Session {
         newer: None,
         hint: None,
         has_colour: true,
+        has_syntax: false,
         has_palette: false,
         external_editor: ExternalEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
         open_at: None,

@@ -6,7 +6,7 @@ use domain::view::QueueKind;
 use insta::assert_snapshot;
 use testing::world::stage;
 
-use crate::console::Console;
+use crate::console::{Console, session};
 use crate::steady::columns;
 use crate::world::{File, SCRIPT_NEW, SCRIPT_OLD, World, at, job_row};
 
@@ -220,4 +220,42 @@ fn json_of_one_long_line_is_shown_by_its_values_first() {
     // What the operator chose holds for every file.
     console.press("v v v").shows("Shown unified");
     console.shows("\"id\":40");
+}
+
+/// A console that gives words colours.
+fn coloured(file: File, columns: u16) -> Console {
+    let mut world = World::new();
+    world.gate("j-1 tides / plan #1", Some(300), [file]);
+    let mut session = session();
+    session.has_syntax = true;
+    Console::with(session, world, columns, 40).then("j")
+}
+
+const YAML: &str = "# the canary first\nimage: reef:1.4\nreplicas: 3\nname: \"潮 reef\"\n";
+
+#[test]
+fn words_have_colours_where_nothing_changed_and_never_instead_of_a_sign() {
+    let changed = YAML.replace("3", "4");
+    for (columns, name) in [(80, "syntax_80"), (160, "syntax_160")] {
+        let console = coloured(File::changed("plan.yaml", YAML, changed.clone()), columns);
+        assert_snapshot!(name, console.picture());
+    }
+    // A text that is all new has its sign, and colours for its words.
+    assert_snapshot!("syntax_new_80", coloured(File::new("plan.yaml", YAML), 80).picture());
+}
+
+#[test]
+fn without_colours_or_where_nobody_wants_them_words_have_none() {
+    let is_coloured = |has_syntax: bool, has_colour: bool| {
+        let mut world = World::new();
+        world.gate("j-1 tides / plan #1", Some(300), [File::new("plan.yaml", YAML)]);
+        let mut session = session();
+        (session.has_syntax, session.has_colour) = (has_syntax, has_colour);
+        Console::with(session, world, 80, 24)
+            .then("j")
+            .picture()
+            .contains("magenta")
+    };
+    assert!(is_coloured(true, true));
+    assert!(!is_coloured(true, false) && !is_coloured(false, true));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::keys::{Holds, Rules, keys};
-use super::kinds::By;
+use super::kinds::{By, Switch};
 use super::reader::Field;
 use domain::filter::GateFilter;
 use text::visible_line;
@@ -24,6 +24,9 @@ keys! {
         /// Filters of the queue by letters or digits, each in the words of `gate list --filter`: ' and the letter show what the filter takes.
         #[since("0.2.0")]
         pub views: Arc<BTreeMap<char, GateFilter>> = Arc::default() => By(Holds::TextByName, views);
+        /// Whether JSON, YAML, SQL, Markdown, shell and Rust have colours in the unchanged lines of a diff, and in new files; a console takes it when it starts, and a line that carries frames slowly has none.
+        #[since("0.2.0")]
+        pub syntax: bool = true => Switch;
     }
 }
 

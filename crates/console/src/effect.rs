@@ -13,6 +13,7 @@ use super::input::TerminalInput;
 use super::media::Media;
 use super::model::shown::VisibleRow;
 use super::question::{Answered, Question};
+use super::syntax::Tokens;
 use config::ConsoleSection;
 use diff::DiffDocument;
 use diff::json::ChangedValues;
@@ -45,6 +46,8 @@ pub struct DiffJob {
     pub(crate) new: Arc<[u8]>,
     /// Whether more than the digest is wanted.
     pub(crate) is_full: bool,
+    /// Whether its words are to have colours.
+    pub(crate) has_syntax: bool,
 }
 
 /// What came of a [`DiffJob`].
@@ -83,6 +86,8 @@ pub struct Details {
     pub(crate) running_time: Option<String>,
     /// A sound or a picture.
     pub(crate) media: Option<Arc<Media>>,
+    /// What the words of the text under review are.
+    pub(crate) tokens: Option<Arc<Tokens>>,
 }
 
 /// What takes longer than a diff: decoding sounds and pictures, comparing the values of large

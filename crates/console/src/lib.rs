@@ -35,6 +35,7 @@ pub mod prompt;
 pub mod question;
 mod run;
 pub mod session;
+pub mod syntax;
 mod terminal;
 pub(crate) mod theme;
 pub mod update;

@@ -154,6 +154,8 @@ pub struct Window {
     pub size: (u16, u16),
     /// Whether the screen must be drawn.
     pub is_dirty: bool,
+    /// Whether the line to it was found to be thin: what costs bytes and is no fact is left out.
+    pub(crate) is_thin: bool,
 }
 
 /// The console.
@@ -194,7 +196,11 @@ impl Model {
         Self {
             session,
             now,
-            window: Window { size, is_dirty: true },
+            window: Window {
+                size,
+                is_dirty: true,
+                is_thin: false,
+            },
             queue: Queue::default(),
             marks: Marks::default(),
             gate: None,

@@ -37,6 +37,8 @@ pub struct Session {
     pub hint: Option<String>,
     /// Whether colours are used: not with `NO_COLOR`, and not on `TERM=dumb` or `vt100`.
     pub has_colour: bool,
+    /// Whether the words of some languages have colours in unchanged lines.
+    pub has_syntax: bool,
     /// Whether the terminal has the palette of 256 colours, for pictures.
     pub has_palette: bool,
     /// The editor that the operator's environment names, or vi; none: there is none.

@@ -2,6 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::syntax::TokenKind;
+
 /// The styles of the console; without colour only bold, underline and reverse are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
@@ -68,6 +70,16 @@ impl Theme {
     /// What stands in place of text that cannot be shown.
     pub(crate) fn mark(self) -> Style {
         self.colour(Color::Yellow).add_modifier(Modifier::REVERSED)
+    }
+    /// What a word of an unchanged line is: never red or green, which say what changed.
+    pub(crate) fn token(self, role: TokenKind) -> Style {
+        match role {
+            TokenKind::Word => self.colour(Color::Magenta),
+            TokenKind::Text => self.colour(Color::Cyan),
+            TokenKind::Value => self.colour(Color::Yellow),
+            TokenKind::Comment if self.has_colour => Style::new().add_modifier(Modifier::DIM),
+            TokenKind::Comment => Style::new(),
+        }
     }
     /// Lines that separate.
     pub(crate) fn rule(self) -> Style {

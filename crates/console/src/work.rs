@@ -14,7 +14,7 @@ pub(crate) use editable::{EDIT_BYTES_MAX, NotEditable, editable};
 pub use preview::preview;
 
 use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob, PlaceJob};
-use crate::media;
+use crate::{media, syntax};
 use diff::json::{ChangedValues, changed_values};
 use diff::lines::MovedLine;
 use diff::search::{self, Hit};
@@ -33,6 +33,10 @@ pub fn diff(job: DiffJob, limit: Limit<'_>) -> DiffDone {
     let full = job
         .is_full
         .then(|| compare(&job.path, job.old.as_deref(), &job.new, limit));
+    let full = full.map(|full| match job.has_syntax {
+        true => with_tokens(full, &job.path, limit),
+        false => full,
+    });
     DiffDone {
         number: job.number,
         file: job.file,
@@ -58,6 +62,15 @@ fn compare(path: &ArtifactPath, old: Option<&[u8]>, new: &[u8], limit: Limit<'_>
     }
 }
 
+/// The same with what its words are.
+fn with_tokens(mut compared: Compared, path: &ArtifactPath, limit: Limit<'_>) -> Compared {
+    if let Some(details) = compared.details.as_mut().filter(|_| compared.document.is_some()) {
+        let tokens = syntax::tokens(path.as_str(), &compared.bytes, &|| limit.is_reached());
+        details.tokens = tokens.map(Arc::new);
+    }
+    compared
+}
+
 /// Finds out what takes longer than a diff.
 pub fn measure(job: &MeasureJob, limit: Limit<'_>) -> Details {
     let old = job.old.as_deref();
@@ -68,6 +81,7 @@ pub fn measure(job: &MeasureJob, limit: Limit<'_>) -> Details {
         values: None,
         running_time: None,
         media: media::look_at(job.path.as_str(), old, &job.new).map(Arc::new),
+        tokens: None,
     }
 }
 
@@ -85,6 +99,7 @@ fn details_of_text(path: &ArtifactPath, old: Option<&[u8]>, new: &[u8], limit: L
             .filter(|(before, now)| before != now)
             .map(|(before, now)| change_of(&before.to_string(), &now.to_string())),
         media: None,
+        tokens: None,
     }
 }
 

@@ -36,6 +36,9 @@ const MOVING_US: i64 = 200_000;
 /// rows go by on a thin line too, and the last one is there when the key is let go.
 const THIN_LINE: i64 = 1_500;
 
+/// A line on which a frame takes longer than this is thin, from then on.
+const THIN_US: i64 = 300_000;
+
 /// What woke the loop.
 enum Woken {
     Written(bool),
@@ -69,6 +72,8 @@ struct Frames {
     wanted_boot_us: Option<i64>,
     /// Until when a thin line has to do with the last one.
     taken_boot_us: i64,
+    /// When the one that is being written was sent.
+    sent_boot_us: i64,
 }
 
 impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
@@ -194,6 +199,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
                 self.tell(Msg::Drawn(facts));
             } else {
                 self.on_the_way = Some(facts);
+                self.frames.sent_boot_us = self.backend.now().boot_us;
             }
         }
         Ok(())
@@ -217,6 +223,8 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         match woken {
             Woken::Written(false) => return Ok(Some(Ended::HungUp)),
             Woken::Written(true) => {
+                let took_us = self.backend.now().boot_us - self.frames.sent_boot_us;
+                self.model.window.is_thin |= took_us > THIN_US;
                 if let Some(facts) = self.on_the_way.take() {
                     self.tell(Msg::Drawn(facts));
                 }

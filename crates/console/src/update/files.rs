@@ -51,6 +51,7 @@ pub(crate) fn take_bytes(
     fx: &mut Vec<Effect>,
 ) {
     let generation = model.gate.as_ref().map_or(0, |view| view.generation);
+    let has_syntax = model.session.has_syntax && model.session.has_colour && !model.window.is_thin;
     let Some(file) = file_of(model, index, number) else {
         return;
     };
@@ -65,7 +66,7 @@ pub(crate) fn take_bytes(
         file.comparison.wanted = Against::Usual;
         file.reading.progress = ReadProgress::Wanted;
         tell(model, format!("Not compared with {label}: that version is not kept"));
-    } else if let Some(job) = handed_on(file, generation, index) {
+    } else if let Some(job) = handed_on(file, generation, index, has_syntax) {
         fx.push(Effect::Diff(job));
     } else if file.problem().is_some() {
         compose::file_came(model, index);
@@ -80,7 +81,7 @@ fn fail(file: &mut FileView, content: Content) {
 }
 
 /// What is to be compared, when both sides are there.
-fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJob> {
+fn handed_on(file: &mut FileView, generation: u64, index: usize, has_syntax: bool) -> Option<DiffJob> {
     match file.reading.hand_on()? {
         Ok(((old, new), is_full)) => Some(DiffJob {
             generation,
@@ -90,6 +91,7 @@ fn handed_on(file: &mut FileView, generation: u64, index: usize) -> Option<DiffJ
             old,
             new,
             is_full,
+            has_syntax,
         }),
         Err(content) => {
             fail(file, content);

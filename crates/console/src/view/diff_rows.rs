@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
 
 use super::row_writer::RowWriter;
 use crate::facts::page::number_cells;
+use crate::syntax::Tokens;
 use crate::theme::Theme;
 use diff::document::{DiffSide, RowKind};
 use diff::lines::LineEnd;
@@ -15,21 +16,40 @@ use diff::page::{END_CELLS, Page, PageColumns, PagePosition, RowPart};
 use diff::search::Needle;
 use text::{LineShape, trailing_start};
 
-/// Draws the lines of a page from `top` on; matches of the needle are underlined, a row that is
-/// pointed at has a sign.
-pub fn draw(
-    page: &Page<'_>,
-    top: PagePosition,
-    needle: Option<&Needle>,
-    pointed: Option<usize>,
-    theme: Theme,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
+/// A page, and how it is shown.
+pub(crate) struct Shown<'a> {
+    pub(crate) page: &'a Page<'a>,
+    /// From where on.
+    pub(crate) top: PagePosition,
+    /// Matches of it are underlined.
+    pub(crate) needle: Option<&'a Needle>,
+    /// A row that is pointed at has a sign.
+    pub(crate) pointed: Option<usize>,
+    /// What the words of the text under review are.
+    pub(crate) tokens: Option<&'a Tokens>,
+}
+
+impl<'a> Shown<'a> {
+    /// The lines alone.
+    pub(crate) fn plain(page: &'a Page<'a>, top: PagePosition) -> Self {
+        Self {
+            page,
+            top,
+            needle: None,
+            pointed: None,
+            tokens: None,
+        }
+    }
+}
+
+/// Draws the lines of a page.
+pub(crate) fn draw(shown: &Shown<'_>, theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let (page, top) = (shown.page, shown.top);
     let rows = Rows {
         page,
-        needle,
-        pointed,
+        needle: shown.needle,
+        pointed: shown.pointed,
+        tokens: shown.tokens,
         theme,
         numbers: number_cells(page.document),
     };
@@ -73,6 +93,7 @@ struct Rows<'a> {
     page: &'a Page<'a>,
     needle: Option<&'a Needle>,
     pointed: Option<usize>,
+    tokens: Option<&'a Tokens>,
     theme: Theme,
     numbers: usize,
 }
@@ -156,6 +177,15 @@ impl Rows<'_> {
             blanks_from,
             ..LineShape::default()
         };
+        // What changed keeps its colour. Of a text that is all new, the sign alone says so.
+        let is_new = row.kind == RowKind::Added && document.is_new();
+        let tokens = self.tokens.filter(|_| is_new || row.kind == RowKind::Context);
+        let tokens = tokens.map_or(&[][..], |tokens| tokens.line(row.new_line.unwrap_or(0)));
+        let style = if is_new && self.tokens.is_some() {
+            self.theme.plain()
+        } else {
+            style
+        };
         let mut pen = RowWriter::new(buffer, area);
         if self.page.wraps {
             let shown = text.get(part.bytes.clone()).unwrap_or_default();
@@ -165,8 +195,37 @@ impl Rows<'_> {
         } else {
             pen.shaped_line(text, &emphasis, shape(blanks_from), self.page.left, style, self.theme);
         }
-        pen.column()
+        let end = pen.column();
+        let (line, from, left) = match self.page.wraps {
+            true => (text.get(part.bytes.clone()).unwrap_or_default(), &part.bytes, 0),
+            false => (text, &(0..text.len()), self.page.left),
+        };
+        for (range, role) in tokens {
+            let Some(range) = within(std::slice::from_ref(range), from).pop() else {
+                continue;
+            };
+            let cells = [range.start, range.end].map(|offset| cells_before(line, offset).saturating_sub(left));
+            let [first, behind] = cells.map(|cells| u16::try_from(cells).unwrap_or(u16::MAX));
+            for x in area.x.saturating_add(first)..area.x.saturating_add(behind).min(end) {
+                let cell = buffer.cell_mut(Position::new(x, area.y));
+                // What stands in place of a character keeps its own.
+                if let Some(cell) = cell.filter(|cell| !cell.modifier.contains(Modifier::REVERSED)) {
+                    cell.set_style(self.theme.token(*role));
+                }
+            }
+        }
+        end
     }
+}
+
+/// How many cells the first bytes of a line take.
+fn cells_before(line: &[u8], offset: usize) -> usize {
+    let before = line.get(..offset).unwrap_or(line);
+    if text::is_plain(before) {
+        return before.len();
+    }
+    let spans = text::visible_window(before, LineShape::default(), &[], 0..usize::MAX);
+    spans.iter().map(|span| text::width(&span.text)).sum()
 }
 
 /// The ranges as far as they lie in some bytes, counted from the first of these.

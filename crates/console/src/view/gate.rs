@@ -214,9 +214,14 @@ fn draw_text(
         let below = below(area, u16::from(document.is_identical()));
         let top = page.within(file.scroll.top);
         let pointed = file.pointer.at.filter(|_| file.pointer.is_on);
-        let pointed = pointed.and_then(|(side, line)| document.row_of_line(side, line));
-        let theme = model.session.theme();
-        diff_rows::draw(&page, top, needle.as_ref(), pointed, theme, below, buffer);
+        let shown = diff_rows::Shown {
+            page: &page,
+            top,
+            needle: needle.as_ref(),
+            pointed: pointed.and_then(|(side, line)| document.row_of_line(side, line)),
+            tokens: file.details.tokens.as_deref(),
+        };
+        diff_rows::draw(&shown, model.session.theme(), below, buffer);
     }
 }
 

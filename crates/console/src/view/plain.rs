@@ -40,7 +40,7 @@ pub fn side_by_side<E>(
         let height = u16::try_from(lines.len()).unwrap_or(LINES_AT_ONCE);
         let area = Rect::new(0, 0, columns, height);
         let mut buffer = Buffer::empty(area);
-        diff_rows::draw(&page, top, None, None, theme, area, &mut buffer);
+        diff_rows::draw(&diff_rows::Shown::plain(&page, top), theme, area, &mut buffer);
         for y in 0..height {
             take(line(&buffer, y).trim_end())?;
         }

@@ -45,7 +45,7 @@ pub fn draw(model: &Model, compose: &Compose, area: Rect, buffer: &mut Buffer) {
     pen.rule(theme);
     let page = page::page(document, ViewOptions::default(), 0, below.width);
     let top = top(compose, &page, usize::from(below.height));
-    diff_rows::draw(&page, top, None, None, theme, below, buffer);
+    diff_rows::draw(&diff_rows::Shown::plain(&page, top), theme, below, buffer);
 }
 
 /// The first line shown: the changes around the cursor, as far as they were not scrolled away from.

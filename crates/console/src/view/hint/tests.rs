@@ -67,6 +67,7 @@ fn model() -> Model {
         newer: None,
         hint: None,
         has_colour: true,
+        has_syntax: false,
         has_palette: false,
         external_editor: None,
         open_at: None,
