@@ -181,6 +181,7 @@ async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
             verdict: Verdict::Approve,
             notes: None,
             comments: Vec::new(),
+            draft_by: None,
             patch: None,
             digest: None,
         };

@@ -28,6 +28,7 @@ mod gate_diff;
 mod gate_list;
 mod gate_show;
 mod global;
+mod handover;
 mod http;
 mod job;
 mod job_show;
@@ -142,6 +143,9 @@ fn run(arguments: Arguments) -> CommandResult {
         }
         CliCommand::Events(arguments) => {
             printing(&global, async |output| events::run(&global, output, arguments).await)
+        }
+        CliCommand::Handover(arguments) => {
+            printing(&global, async |output| handover::run(&global, output, arguments).await)
         }
         CliCommand::Forecast(arguments) => {
             printing(&global, async |output| forecast::run(&global, output, &arguments).await)

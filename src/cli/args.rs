@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
-use super::{config, decisions, doctor, drafts, events, forecast, gate, job, patch, stats, token, webhooks};
+use super::{config, decisions, doctor, drafts, events, forecast, gate, handover, job, patch, stats, token, webhooks};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -59,6 +59,7 @@ impl Arguments {
             CliCommand::Drafts(command) => command.action(),
             CliCommand::Events(_) | CliCommand::Webhooks => "listed",
             CliCommand::Forecast(_) => "foreseen",
+            CliCommand::Handover(_) => "printed",
             CliCommand::Stats(_) => "counted",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
@@ -116,6 +117,9 @@ pub(crate) enum CliCommand {
     /// List, show and restore what you wrote and did not send
     #[command(subcommand)]
     Drafts(drafts::DraftsCommand),
+    /// Print what you leave to whoever comes next: gates held, open, half written, seen and not decided
+    #[command(after_help = handover::HELP)]
+    Handover(handover::HandoverArguments),
     /// Print what happened to a job
     Events(events::EventsArguments),
     /// Check or show the configuration

@@ -238,7 +238,10 @@ fn print(output: &mut Output, shown: ListedDecision<'_>) -> Result<(), CommandEr
         ListedDecision::Old(_) => None,
     };
     match sealed {
-        Some(sealed) => output.line(&format!("{} {verdict} by {by}", sealed.decision.key()))?,
+        Some(sealed) => {
+            let (key, by) = (sealed.decision.key(), sealed.decision.by_words());
+            output.line(&format!("{key} {verdict} by {by}"))?;
+        }
         None => output.line(&format!(
             "{} / {} {verdict} by {by}, old record",
             shown.job_id(),

@@ -161,6 +161,7 @@ pub(crate) async fn run(
         verdict,
         notes: notes.clone(),
         comments: comments.clone(),
+        draft_by: None,
         patch: patch.clone(),
         digest,
     };
@@ -249,7 +250,7 @@ fn line(receipt: &Receipt) -> String {
             format!(
                 "{}: {key}, digest {digest}, as {}{}",
                 receipt.message,
-                sealed.decision.by(),
+                sealed.decision.by_words(),
                 until.unwrap_or_default()
             )
         }

@@ -67,7 +67,9 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     let now = session.now();
     output.line(&format!("{}   {}", gate.key, rows.job.slug))?;
     context::lines(output, &gate.context)?;
-    let decided = match (shown.by, shown.at) {
+    let sealed = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
+    let by = sealed.map(|sealed| sealed.decision.by_words());
+    let decided = match (by.as_deref().or(shown.by), shown.at) {
         (Some(by), Some(at)) => format!(" by {by} at {} ({})", clock_time(at), ago(at, now)),
         _ => String::new(),
     };

@@ -235,6 +235,7 @@ async fn every_change_of_an_artifact_keeps_the_former_bytes() {
         verdict: Verdict::Reject,
         notes: Some("again".to_owned()),
         comments: Vec::new(),
+        draft_by: None,
         patch: None,
         digest: Some(Digest::of(b"by hand")),
     };

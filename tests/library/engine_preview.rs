@@ -349,6 +349,7 @@ async fn a_preview_changes_no_row_and_no_file() {
             verdict,
             notes: None,
             comments: Vec::new(),
+            draft_by: None,
             patch,
             digest: Some(digest),
         };

@@ -11,6 +11,7 @@ mod drops;
 mod dry_run;
 mod figures;
 mod forecast;
+mod handover;
 mod hostile;
 mod identity;
 mod limits;

@@ -55,11 +55,14 @@ fn in_words(command: &Command) -> String {
             verdict,
             notes,
             comments,
+            draft_by,
             patch,
             digest,
         } => {
             let said = comments.iter().map(|said| format!(" {} {:?}", said.place(), said.text));
-            let said: String = said.collect();
+            let said: String = said
+                .chain(draft_by.iter().map(|by| format!(" draft by {by}")))
+                .collect();
             let patch = patch.as_ref().map(|patch| format!(" patch {}", patch["type"]));
             format!(
                 "{verdict:?} {}/{} #{} note {notes:?}{said}{} digest {}",

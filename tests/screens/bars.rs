@@ -57,6 +57,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         Focus::Context => ("i", "F1 keys  Esc back"),
         Focus::Views => ("'", "F1 keys  Esc back"),
         Focus::Files => ("j L", "F1 keys  Esc back"),
+        Focus::Handovers => ("H", "F1 keys  Esc back"),
         Focus::Discarded => {
             console.press("e x Esc D").typed("discard").press("Enter");
             ("Z", "F1 keys  Esc back")
@@ -101,7 +102,13 @@ fn the_key_that_the_bar_names_shows_all_keys_and_escape_goes_back() {
         console.press("Esc");
         let is_list = matches!(
             focus,
-            Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context | Focus::Views
+            Focus::Help
+                | Focus::Palette
+                | Focus::Files
+                | Focus::Discarded
+                | Focus::Handovers
+                | Focus::Context
+                | Focus::Views
         );
         if !is_list {
             assert_eq!(console.model.focus(), focus, "{}", console.text());

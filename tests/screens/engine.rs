@@ -98,6 +98,7 @@ impl World {
             Question::Board(until) => Answered::Board(until, Ok(BoardLine::of(&self.forecast(until)))),
             Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
             Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
+            Question::Handovers(of) => Answered::Handovers(of, Ok(self.handovers.clone())),
             Question::Said(number, file, _, digest) => Answered::Said(number, file, digest, Ok(self.version(&digest))),
             Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),
             Question::OnDisk(number, file, id, path) => {
@@ -215,6 +216,7 @@ impl World {
             verdict: Verdict::Reject,
             notes: None,
             comments: said.iter().map(comment).collect(),
+            draft_by: None,
             patch: None,
             digest: None,
         };
@@ -236,6 +238,7 @@ impl World {
             verdict,
             notes: note.map(str::to_owned),
             comments: Vec::new(),
+            draft_by: None,
             patch: None,
             digest: None,
         };

@@ -22,6 +22,7 @@ mod figures;
 mod filter;
 mod flow;
 mod glass;
+mod handover;
 mod hands;
 mod held;
 mod hold;

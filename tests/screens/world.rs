@@ -27,6 +27,7 @@ use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
 use engine::api::Notice;
 use engine::find;
+use engine::handover::Handovers;
 use rules::Evidence;
 use tempfile::TempDir;
 use testing::world::{artifact, asked, clocks, found, job_id, newest, operator, spec, stage};
@@ -98,6 +99,8 @@ pub struct World {
     pub slots: Vec<QueueRow>,
     pub disk: HashMap<(JobId, ArtifactPath), Vec<u8>>,
     pub versions: RefCell<HashMap<Digest, Vec<u8>>>,
+    /// What operators leave.
+    pub handovers: Handovers,
     pub logs: HashMap<(JobId, StageName, u32), Vec<u8>>,
     pub old_decisions: Vec<OldDecision>,
     pub leader: Option<LeaderInfo>,

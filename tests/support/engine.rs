@@ -109,6 +109,7 @@ pub fn decide(id: &JobId, stage: &str, verdict: Verdict, notes: Option<&str>, pa
         verdict,
         notes: notes.map(str::to_owned),
         comments: Vec::new(),
+        draft_by: None,
         patch,
         digest: None,
     }

@@ -76,6 +76,8 @@ pub enum Action {
     SinceLook,
     /// The texts that were thrown away lately.
     Discarded,
+    /// What colleagues hold, have half written, or have seen and not decided.
+    Handovers,
     /// Mark again what was marked before.
     MarkAgain,
     /// Take into a bulk what was not looked at.

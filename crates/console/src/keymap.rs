@@ -89,6 +89,8 @@ focuses! {
     Files [TEXT] LIST_FIELD TERMINAL;
     /// The list of what was thrown away.
     Discarded [TEXT] LIST_FIELD TERMINAL;
+    /// The list of what colleagues leave.
+    Handovers [TEXT] LIST_FIELD TERMINAL;
     /// What the requester says of the gate.
     Context [TEXT] LIST_FIELD TERMINAL;
     /// The saved views of the configuration; the letter of one chooses it.
@@ -449,6 +451,7 @@ groups! {
         HELP;
         ":" => Palette, "commands by name, {}q leaves", [Palette];
         "y" => Copy, "copy the id or digest";
+        "H" => Handovers, "what colleagues hold, have half written or have seen; Enter adopts a draft";
         "Z" => Discarded, "texts discarded in the last days, to restore one";
     }
     TERMINAL "terminal" {

@@ -21,7 +21,7 @@
 
 pub mod action;
 mod backend;
-pub mod draft;
+pub use domain::draft;
 pub mod editor;
 pub mod effect;
 pub mod external_editor;

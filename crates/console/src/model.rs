@@ -51,6 +51,7 @@ use crate::keymap::Focus;
 use crate::session::Session;
 use domain::ask::Command;
 use domain::gate::Verdict;
+use domain::handover::{HandedGate, Handover};
 use domain::key::GateKey;
 use domain::lease::Lease;
 use domain::look::withdrawn_for;
@@ -75,7 +76,31 @@ pub struct Drafts {
     pub by_gate: BTreeMap<GateKey, Draft>,
     /// What was thrown away lately, newest first.
     pub(crate) discarded: Vec<Discarded>,
+    /// What colleagues leave, as it was read last.
+    pub colleagues: Colleagues,
     pub(crate) unsaved: Unsaved,
+}
+
+/// What colleagues leave.
+#[derive(Debug, Default)]
+pub struct Colleagues {
+    /// Theirs alone.
+    pub all: Vec<Handover>,
+    /// What could not be read.
+    pub(crate) problems: Vec<String>,
+    /// Whether it was ever read.
+    pub(crate) is_read: bool,
+}
+
+impl Colleagues {
+    /// What of it is about a gate: who, and what they leave.
+    pub(crate) fn of<'a>(&'a self, key: &'a GateKey) -> impl Iterator<Item = (&'a str, &'a HandedGate)> {
+        let gates = self
+            .all
+            .iter()
+            .flat_map(|one| one.gates.iter().map(|gate| (one.by.as_str(), gate)));
+        gates.filter(move |(_, gate)| gate.key == *key)
+    }
 }
 
 impl Drafts {

@@ -15,6 +15,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::view::{JobFilter, LeaderInfo, QueueRow};
 use engine::client::{Client, Unread};
+use engine::handover::Handovers;
 use engine::reads::Bytes;
 
 use crate::model::board::BoardLine;
@@ -60,6 +61,8 @@ pub enum Question {
     Said(u64, usize, JobId, Digest),
     /// A job with marked gates.
     Marked(JobId),
+    /// What operators leave, of all open gates or of those of a job.
+    Handovers(Option<JobId>),
     /// The files of the run directory, for the editor that is open on the job.
     Names(JobId),
     /// The version that the edit in the editor began from.
@@ -107,6 +110,8 @@ pub enum Answered {
     Said(u64, usize, Digest, Read<Bytes>),
     /// None: there is no such job.
     Marked(JobId, Read<Option<Arc<JobRows>>>),
+    /// Of this job alone, or of all.
+    Handovers(Option<JobId>, Read<Handovers>),
     /// Paths under the run directory, sorted.
     Names(JobId, Read<Arc<[String]>>),
     /// None: there is no such version.
@@ -166,6 +171,10 @@ impl Question {
             Self::Marked(id) => {
                 let rows = read(engine.job(&id)).await;
                 Answered::Marked(id, rows)
+            }
+            Self::Handovers(of) => {
+                let found = read(engine.handovers(None, of.clone())).await;
+                Answered::Handovers(of, found)
             }
             Self::Names(id) => {
                 let names = read(engine.files(&id)).await;

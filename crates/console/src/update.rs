@@ -6,6 +6,7 @@ pub(crate) mod compose;
 mod diff;
 pub(crate) mod files;
 mod gate;
+mod handover;
 mod keys;
 mod lease;
 mod leases;

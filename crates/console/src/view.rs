@@ -97,6 +97,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         Listed::Help => help::draw(model, overlay, &layout, buffer),
         Listed::Palette => lists::palette(model, overlay, &layout, buffer),
         Listed::Discarded => lists::discarded(model, overlay, &layout, buffer),
+        Listed::Handovers => lists::handovers(model, overlay, &layout, buffer),
         Listed::Context => lists::context(model, overlay, &layout, buffer),
         Listed::Views => lists::views(model, overlay, &layout, buffer),
         Listed::Files => lists::files(model, overlay, &layout, buffer),

@@ -107,6 +107,8 @@ pub enum Command {
         notes: Option<String>,
         /// What is said about lines of what was reviewed.
         comments: Vec<Comment>,
+        /// Who wrote what the decider adopted.
+        draft_by: Option<String>,
         /// A patch, as JSON.
         patch: Option<Value>,
         /// The gate's digest that the operator saw.

@@ -195,6 +195,8 @@ pub struct Decision {
     comments: Vec<Comment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     recalls: Option<Recalled>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    draft_by: Option<String>,
 }
 
 /// What a gate hands over to make its decision.
@@ -240,6 +242,7 @@ impl Decision {
             unseen: None,
             comments: Vec::new(),
             recalls: parts.recalls.cloned(),
+            draft_by: None,
         }
     }
 
@@ -253,6 +256,12 @@ impl Decision {
     #[must_use]
     pub fn overriding(self, overridden: Option<String>) -> Self {
         Self { overridden, ..self }
+    }
+
+    /// The same, made from what this person had written.
+    #[must_use]
+    pub fn drafted(self, draft_by: Option<String>) -> Self {
+        Self { draft_by, ..self }
     }
 
     /// The same with what was said about lines, as [`super::comment::settled`] has it.
@@ -282,6 +291,17 @@ impl Decision {
     /// What the decider wrote.
     pub fn notes(&self) -> Option<&str> {
         self.notes.as_deref()
+    }
+    /// Who wrote what the decider adopted.
+    pub fn draft_by(&self) -> Option<&str> {
+        self.draft_by.as_deref()
+    }
+    /// Who decided, and from whose draft: `bea, from a draft of ana`.
+    pub fn by_words(&self) -> String {
+        match &self.draft_by {
+            None => self.by.clone(),
+            Some(draft_by) => format!("{}, from a draft of {draft_by}", self.by),
+        }
     }
     /// What the decider said about lines, by artifact and line.
     pub fn comments(&self) -> &[Comment] {

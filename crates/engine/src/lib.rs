@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod find;
 mod flusher;
 mod forecast;
+pub mod handover;
 pub mod history;
 mod in_place;
 mod inbox;

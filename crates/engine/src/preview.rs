@@ -184,6 +184,7 @@ mod tests {
             verdict: Verdict::Approve,
             notes: None,
             comments: Vec::new(),
+            draft_by: None,
             patch,
             digest: None,
         }

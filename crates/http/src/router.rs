@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
-    brief, configuration, decide, diff, events, forecast, gates, health, job_control, jobs, open, patches, stats,
-    stream, timer,
+    brief, configuration, decide, diff, events, forecast, gates, handover, health, job_control, jobs, open, patches,
+    stats, stream, timer,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -44,6 +44,7 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(gates::list))
         .routes(routes!(gates::decisions))
         .routes(routes!(forecast::forecast))
+        .routes(routes!(handover::handover))
         .routes(routes!(stats::stats))
         .routes(routes!(open::open))
         .routes(routes!(diff::diff))

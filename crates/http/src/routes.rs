@@ -7,6 +7,7 @@ pub(crate) mod diff;
 pub(crate) mod events;
 pub(crate) mod forecast;
 pub(crate) mod gates;
+pub(crate) mod handover;
 pub(crate) mod health;
 pub(crate) mod job_control;
 pub(crate) mod jobs;

@@ -27,6 +27,7 @@ pub(super) struct Judged<'a> {
     pub(super) verdict: Verdict,
     pub(super) notes: Option<&'a str>,
     pub(super) comments: &'a [Comment],
+    pub(super) draft_by: Option<&'a str>,
     pub(super) proposal: Option<&'a Proposal>,
     pub(super) digest: Option<Digest>,
 }
@@ -47,6 +48,9 @@ pub(super) fn decide(
     let comments = comment::settled(judged.comments, &artifacts, &draft.evidence.counted)?;
     let decision = gate.decide(by, verdict, notes, proposal, &artifacts, draft.cx.now.utc)?;
     let decision = decision.overriding(draft.overridden_on(&gate.key)).commenting(comments);
+    // Who adopts their own text has written it.
+    let draft_by = judged.draft_by.filter(|draft_by| *draft_by != by.name);
+    let decision = decision.drafted(draft_by.map(name_or_refuse).transpose()?);
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
     let effect = match (proposal, verdict) {
@@ -56,6 +60,18 @@ pub(super) fn decide(
     draft.settle(&gate, &decision, artifacts, effect);
     stages::pause_where_moved(draft)?;
     Ok(())
+}
+
+/// The most bytes of a name that is recorded beside the decider's.
+const NAME_BYTES_MAX: usize = 200;
+
+/// The name of whoever wrote the draft, as it is recorded.
+fn name_or_refuse(name: &str) -> Result<String, Refusal> {
+    if name.trim().is_empty() || name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+        let why = format!("whose draft it was is a name of 1 to {NAME_BYTES_MAX} bytes in one line");
+        return Err(Refusal::invalid(why).with_hint("leave it out").at("draft_by"));
+    }
+    Ok(name.to_owned())
 }
 
 pub(super) fn apply_patch(

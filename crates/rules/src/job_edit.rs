@@ -620,6 +620,9 @@ impl<'a> JobEdit<'a> {
             (Verdict::Reject, _) => EventType::GateRejected,
         };
         let mut message = format!("{} {} {stage} #{attempt}", decision.by(), verdict.past());
+        if let Some(draft_by) = decision.draft_by() {
+            message.push_str(&format!(", from a draft of {draft_by}"));
+        }
         if decision.unseen().is_some() {
             message.push_str(&format!("; {}", Doubt::Unseen.words()));
         } else if decision.is_by_timer() && decision.seen().is_empty() {
@@ -631,6 +634,9 @@ impl<'a> JobEdit<'a> {
         });
         if let Some(unseen) = decision.unseen() {
             payload["unseen"] = json!(unseen);
+        }
+        if let Some(draft_by) = decision.draft_by() {
+            payload["draft_by"] = json!(draft_by);
         }
         if !decision.comments().is_empty() {
             payload["comments"] = json!(decision.comments());

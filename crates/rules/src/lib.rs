@@ -253,6 +253,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             verdict,
             notes,
             comments,
+            draft_by,
             patch,
             digest,
         } => {
@@ -260,6 +261,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
                 verdict: *verdict,
                 notes: notes.as_deref(),
                 comments,
+                draft_by: draft_by.as_deref(),
                 proposal: draft.planned(patch.as_ref())?,
                 digest: *digest,
             };

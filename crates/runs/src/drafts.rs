@@ -32,7 +32,48 @@ pub struct KeptDrafts {
     pub problems: Vec<String>,
 }
 
+/// What lies in an operator's folder: the path and the bytes of each draft.
+type Kept = Vec<(PathBuf, Vec<u8>)>;
+
+/// The drafts of everybody, as far as they can be read.
+#[derive(Debug, Default)]
+pub struct DraftsOfAll {
+    /// Each by the name of its folder: see [`folder_name`].
+    pub folders: Vec<(String, Kept)>,
+    /// Why others could not be read.
+    pub problems: Vec<String>,
+}
+
+/// The folders of so many operators are read.
+const FOLDERS_MAX: usize = 200;
+
+/// What the folder of an operator's drafts is called.
+pub fn folder_name(operator: &str) -> String {
+    plain(operator)
+}
+
 impl RunsDir {
+    /// The drafts of everybody. What may not be read, because it is somebody else's and the runs
+    /// directory has no group, is told and no error.
+    pub fn drafts_of_all(&self) -> Result<DraftsOfAll> {
+        let mut all = DraftsOfAll::default();
+        let Some(place) = self.existing(Path::new(DRAFTS))? else {
+            return Ok(all);
+        };
+        let mut names = place.names()?;
+        names.sort();
+        for name in names.into_iter().take(FOLDERS_MAX) {
+            match self.kept_in(&Path::new(DRAFTS).join(&name), drafts_in) {
+                Ok(kept) => {
+                    all.problems.extend(kept.problems);
+                    all.folders.push((name, kept.drafts));
+                }
+                Err(error) => all.problems.push(error.to_string()),
+            }
+        }
+        Ok(all)
+    }
+
     /// Keeps a draft, or removes it. `name` is a plain file name.
     pub fn save_draft(&self, operator: &str, name: &str, bytes: Option<&[u8]>) -> Result<()> {
         let folder = folder(operator);

@@ -55,6 +55,8 @@ pub struct DecisionFile {
     /// there was none.
     #[schema(value_type = Option<Object>)]
     recalls: Option<Value>,
+    /// Who wrote what the decider adopted; absent where it was their own.
+    draft_by: Option<String>,
     /// Counts decisions, from 1.
     seq: Option<u64>,
     /// The hash of the decision before.

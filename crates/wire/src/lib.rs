@@ -9,6 +9,7 @@ mod difference;
 mod figures;
 mod forecast;
 mod gate;
+mod handover;
 mod job;
 mod preview;
 
@@ -37,6 +38,7 @@ pub use difference::DifferenceDoc;
 pub use figures::{FigureCountsDoc, FiguresDoc};
 pub use forecast::{ForecastDoc, ForeseenEndDoc, UnaskedDoc};
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, RecallsDoc, StoppedDoc};
+pub use handover::{HandedDraftDoc, HandedGateDoc, HandoverDoc};
 pub use job::{ArtifactDoc, JobDoc};
 pub use preview::{PreviewDoc, ResumedDoc};
 

@@ -177,6 +177,7 @@ impl<S: Storage> World<S> {
                 },
                 notes: Some("a note".to_owned()),
                 comments: Vec::new(),
+                draft_by: None,
                 patch: match deed {
                     Deed::ApprovePatched | Deed::RejectPatched => Some(self.new_patch()),
                     _ => None,

@@ -44,5 +44,8 @@ fn comments_go_with_a_decision_and_come_back_with_job_and_decision() {
     let job = ana.get("/api/v1/jobs/deploy-42");
     shapes.check("GET", "/api/v1/jobs/{id}", &job);
     let gates = job.expect(200)["gates"].clone();
+    let left = ana.get("/api/v1/handover?by=ana");
+    shapes.check("GET", "/api/v1/handover", &left);
+    assert_eq!(left.expect(200), json!({ "by": "ana", "gates": [] }));
     assert!(gates.as_array().unwrap().iter().any(|gate| gate["comments"] == said));
 }

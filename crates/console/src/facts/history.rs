@@ -125,7 +125,7 @@ fn came_in(decision: &Decision) -> String {
     if decision.is_by_timer() {
         return format!("the timer, in a process of {} on {}", via.login, via.host);
     }
-    format!("{} ({})", decision.by(), via.words())
+    format!("{} ({})", decision.by_words(), via.words())
 }
 
 /// Who had looked.

@@ -6,6 +6,7 @@ use crate::keymap;
 use crate::model::Model;
 use crate::model::keys::Listed;
 use domain::filter::GateFilter;
+use domain::handover::HandedGate;
 
 /// Whether a name has every word that is sought; they are in small letters.
 pub(crate) fn fits(sought: &str, name: &str) -> bool {
@@ -38,6 +39,15 @@ pub(crate) fn views(model: &Model) -> Vec<(char, GateFilter)> {
     let views = model.session.offers.views.iter();
     let found = views.filter(|(key, filter)| fits(&text, &format!("{key} {}", filter.text())));
     found.map(|(key, filter)| (*key, filter.clone())).collect()
+}
+
+/// What colleagues leave that fits what is typed: who, and which gate.
+pub(crate) fn handovers(model: &Model) -> Vec<(&str, &HandedGate)> {
+    let text = model.keys.sought(Listed::Handovers);
+    let all = model.drafts.colleagues.all.iter();
+    let gates = all.flat_map(|one| one.gates.iter().map(|gate| (one.by.as_str(), gate)));
+    let fitting = gates.filter(|(by, gate)| fits(&text, &format!("{by} {} {}", gate.key, gate.rows.job.slug)));
+    fitting.collect()
 }
 
 /// A command.

@@ -304,6 +304,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ShowGate
         | Action::ShowJob
         | Action::ShowHistory
+        | Action::Handovers
         | Action::ShowFigures
         | Action::ShowJobs
         | Action::ShowBoard

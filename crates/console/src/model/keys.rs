@@ -15,6 +15,8 @@ pub enum Listed {
     Files,
     /// What was thrown away lately.
     Discarded,
+    /// What colleagues leave.
+    Handovers,
     /// Why the gate is asked for.
     Context,
     /// Saved filters of the configuration.
@@ -109,6 +111,7 @@ impl Keys {
             Listed::Palette => Focus::Palette,
             Listed::Files => Focus::Files,
             Listed::Discarded => Focus::Discarded,
+            Listed::Handovers => Focus::Handovers,
             Listed::Context => Focus::Context,
             Listed::Views => Focus::Views,
         });

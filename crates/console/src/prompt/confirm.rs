@@ -5,7 +5,7 @@ use super::whole;
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::{Checked, Effect};
-use crate::facts::{change, comments, countdown, holder, past, verb, wrap};
+use crate::facts::{change, comments, countdown, handover, holder, past, verb, wrap};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::gate::GateView;
@@ -150,6 +150,7 @@ impl Confirm {
                 verdict,
                 notes,
                 comments: comments::going(model, &self.pin.key).comments,
+                draft_by: model.draft(&self.pin.key).and_then(|draft| draft.adopted.clone()),
                 patch,
                 digest,
             },
@@ -303,6 +304,9 @@ impl PromptKind for Confirm {
         if !self.intent.is_decision() {
             answers(model, columns, enter, &[], "back, nothing is changed", &mut lines);
             return lines;
+        }
+        for words in handover::lines(model, &self.pin.key) {
+            wrapped(&words, columns, theme.held(), &mut lines);
         }
         let going = comments::going(model, &self.pin.key);
         if !going.comments.is_empty() {

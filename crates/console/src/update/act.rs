@@ -1,6 +1,6 @@
 //! What comes of an action.
 
-use super::{comment, compose, diff, files, gate, lease, mark, motion, note, prompt, queue, read_on};
+use super::{comment, compose, diff, files, gate, handover, lease, mark, motion, note, prompt, queue, read_on};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -13,6 +13,7 @@ use crate::model::panes::{Lower, OwnFilter};
 use crate::model::prompt::Intent;
 use crate::prompt::menu::{self, Menu};
 use crate::prompt::{bulk, cancel, confirm, discard, quit, resume, timer, timers};
+use crate::question::Question;
 use crate::update::compose::open;
 use crate::update::outgoing::{Step, refuse, tell};
 use domain::filter::GateFilter;
@@ -127,8 +128,13 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::MarkAgain => mark::again(model, fx),
         Action::MarkRead => read_on::mark_read(model, focus, fx),
         Action::TakeIn => bulk::take_in(model),
-        Action::Approve => confirm::open(model, Intent::Approve),
-        Action::Reject => confirm::open(model, Intent::Reject),
+        Action::Approve | Action::Reject => {
+            let is_approval = action == Action::Approve;
+            confirm::open(model, if is_approval { Intent::Approve } else { Intent::Reject });
+            // Whether a colleague has written about it is read anew: it stands in the question.
+            let of = model.ask().and_then(|ask| Some(ask.pin()?.key.job_id.clone()));
+            fx.extend(of.map(|of| Effect::Ask(Question::Handovers(Some(of)))));
+        }
         Action::Compose if focus == Focus::Confirm => {
             // Only where the prompt says that there is a draft: elsewhere the key is none.
             if verb::applies(model, focus, action) {
@@ -186,6 +192,10 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Files => {
             let chosen = model.gate.as_ref().map_or(0, |view| view.file);
             model.keys.list(Listed::Files, chosen);
+        }
+        Action::Handovers => {
+            fx.push(Effect::Ask(Question::Handovers(None)));
+            model.keys.list(Listed::Handovers, 0);
         }
         Action::Discarded => model.keys.list(Listed::Discarded, 0),
         Action::Context => model.keys.list(Listed::Context, 0),
@@ -259,6 +269,7 @@ fn accept(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
             }
         }
         Focus::Help | Focus::Context => model.keys.overlay = None,
+        Focus::Handovers => handover::choose(model, fx),
         Focus::Discarded => {
             let listed = lists::discarded(model);
             let chosen = listed.get(model.keys.take_row());
@@ -313,7 +324,13 @@ fn close(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
                 view.search.text = None;
             }
         }
-        Focus::Help | Focus::Palette | Focus::Files | Focus::Discarded | Focus::Context | Focus::Views => {
+        Focus::Help
+        | Focus::Palette
+        | Focus::Files
+        | Focus::Discarded
+        | Focus::Handovers
+        | Focus::Context
+        | Focus::Views => {
             model.keys.overlay = None;
         }
         Focus::Queue | Focus::Diff | Focus::Compose => {}

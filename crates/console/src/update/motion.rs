@@ -81,6 +81,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             move_row(model, step, page, help::rows(model).len().saturating_sub(page));
         }
         Focus::Files => move_row(model, step, PAGE_ROWS, lists::files(model).len().saturating_sub(1)),
+        Focus::Handovers => move_row(model, step, PAGE_ROWS, lists::handovers(model).len().saturating_sub(1)),
         Focus::Discarded => move_row(model, step, PAGE_ROWS, lists::discarded(model).len().saturating_sub(1)),
         Focus::Context => move_row(model, step, PAGE_ROWS, context::rows(model).len().saturating_sub(1)),
         Focus::Views => move_row(model, step, PAGE_ROWS, lists::views(model).len().saturating_sub(1)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{comment, compose, files, gate, look, mark, preview, queue, since};
+use super::{comment, compose, files, gate, handover, look, mark, preview, queue, since};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::layout;
@@ -118,6 +118,11 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
         Answered::Preview(number, foreseen) => preview::answered(model, number, foreseen, fx),
         Answered::Edited(digest, bytes) => compose::taken_version(model, digest, bytes),
         Answered::OnDisk(number, index, bytes) => files::take_bytes(model, number, index, false, bytes, fx),
+        Answered::Handovers(of, found) => {
+            if let Some(found) = told(model, found) {
+                handover::take(model, of.as_ref(), found);
+            }
+        }
         Answered::Said(number, index, digest, bytes) => {
             comment::take_version(model, (number, index), digest, bytes, fx);
         }

@@ -173,7 +173,13 @@ fn change(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>, edit: impl FnOn
                 compose::find_typed(model);
             }
         }
-        Focus::Help | Focus::Files | Focus::Discarded | Focus::Context | Focus::Palette | Focus::Views => {
+        Focus::Help
+        | Focus::Files
+        | Focus::Discarded
+        | Focus::Handovers
+        | Focus::Context
+        | Focus::Palette
+        | Focus::Views => {
             if let Some(overlay) = &mut model.keys.overlay
                 && edit(&mut overlay.text)
             {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::row_writer::RowWriter;
 use crate::action::Action;
 use crate::facts::enter::is_behind_text;
-use crate::facts::{filter, verb, window};
+use crate::facts::{filter, lists, verb, window};
 use crate::keymap::{self, Binding, Focus};
 use crate::layout::question;
 use crate::model::Model;
@@ -71,6 +71,12 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         }
         Focus::Files => list("shows it"),
         Focus::Discarded => list("restores it"),
+        Focus::Handovers => {
+            let rows = lists::handovers(model);
+            let chosen = model.keys.overlay.as_ref().and_then(|overlay| rows.get(overlay.row));
+            let has_draft = chosen.is_some_and(|(_, gate)| gate.draft.is_some());
+            list(if has_draft { "adopts the draft" } else { "goes there" })
+        }
         Focus::Context => list("goes back"),
         Focus::Views => vec!["its letter shows it".to_owned(), moves()],
         Focus::Palette => list("does it"),

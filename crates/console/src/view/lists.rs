@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::message;
 use super::row_writer::{RowWriter, clear};
 use crate::action::Action;
-use crate::draft::{DISCARDED_DAYS, Discarded};
+use crate::draft::DISCARDED_DAYS;
 use crate::facts::label::{self, change_of_file};
 use crate::facts::{context, lists};
 use crate::keymap::{self, Focus};
@@ -100,18 +100,6 @@ fn file_row(pen: &mut RowWriter<'_>, index: usize, file: &FileView, name_cells: 
     }
 }
 
-/// The first words of what was thrown away.
-fn first_words(discarded: &Discarded) -> String {
-    let draft = &discarded.draft;
-    let patch = draft.patch.as_ref().map(|patch| &patch.text);
-    let edit = draft.edits.first().map(|edit| &edit.text);
-    let notes = [&draft.approval, &draft.rejection];
-    let mut texts = patch.into_iter().chain(edit).chain(notes);
-    let first = texts.find(|text| !text.trim().is_empty());
-    let words = first.map(|text| text.split_whitespace().take(12).collect::<Vec<_>>());
-    words.unwrap_or_default().join(" ")
-}
-
 /// What was thrown away lately, to take something back.
 pub(crate) fn discarded(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     let found = lists::discarded(model).into_iter();
@@ -127,7 +115,48 @@ pub(crate) fn discarded(model: &Model, overlay: &Overlay, layout: &Layout, buffe
         let of = format!("  {}  {}  ", discarded.draft.key, discarded.draft.contents());
         pen.text(&label::time_or_date(discarded.discarded_at, model.now.utc), plain)
             .text(&of, plain)
-            .text(&first_words(discarded), plain);
+            .text(&discarded.draft.first_words(), plain);
+    })
+}
+
+/// What colleagues hold, have half written, or have seen and not decided.
+pub(crate) fn handovers(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
+    let rows = lists::handovers(model);
+    let colleagues = &model.drafts.colleagues;
+    let none = match (colleagues.is_read, colleagues.problems.first()) {
+        (false, _) => "reading…".to_owned(),
+        (true, Some(problem)) => format!("nothing that could be read: {problem}"),
+        (true, None) => "no colleague holds, has written or has wholly seen an open gate".to_owned(),
+    };
+    let frame = Frame {
+        head: " what colleagues leave ",
+        field: " gate: ",
+        lines: rows.len().max(1),
+        none: &none,
+    };
+    let theme = model.session.theme();
+    frame.draw(model, overlay, layout, buffer, &rows, |pen, (by, gate)| {
+        let label = label::gate(&gate.key, &gate.rows.job.slug);
+        pen.cell(by, 12, theme.strong())
+            .text(&format!(" {label}  "), theme.plain());
+        let hold = gate.hold.as_ref().map(|hold| match &hold.reason {
+            Some(reason) => format!("holds it: {reason}"),
+            None => "holds it".to_owned(),
+        });
+        let open = gate.lease.as_ref().map(|lease| lease.purpose.as_str().to_owned());
+        let stands: Vec<_> = hold.into_iter().chain(open).collect();
+        if !stands.is_empty() {
+            pen.text(&format!("{}  ", stands.join(", ")), theme.held());
+        }
+        if let Some(draft) = &gate.draft {
+            pen.text(
+                &format!("{}: {}  ", draft.contents(), draft.first_words()),
+                theme.warning(),
+            );
+        }
+        if gate.is_wholly_seen {
+            pen.text("seen wholly", theme.plain());
+        }
     })
 }
 

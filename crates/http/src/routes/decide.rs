@@ -140,6 +140,7 @@ async fn decide(asker: &Asker, job_id: JobId, verdict: Verdict, asked: &QueryPar
         verdict,
         notes: asked.notes,
         comments: comments.map(comment).collect(),
+        draft_by: None,
         patch: asked.patch.map(Value::Object),
         digest: asked.digest,
     };

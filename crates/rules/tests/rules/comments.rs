@@ -145,6 +145,31 @@ fn a_comment_on_a_line_that_there_is_not_is_refused_and_nothing_is_decided() {
 }
 
 #[test]
+fn whose_draft_was_adopted_is_recorded_beside_who_decided() {
+    let mut world = World::reviewed();
+    let request = |world: &World, draft_by: &str| Judgement {
+        draft_by: Some(draft_by.to_owned()),
+        ..judged(world, Verdict::Reject, Vec::new())
+    };
+    let wrong = request(&world, "an\na");
+    assert_eq!(world.judge(wrong).unwrap_err().place.as_deref(), Some("draft_by"));
+    let right = request(&world, "bea");
+    world.judge(right).unwrap();
+    assert_eq!(
+        (world.decision().by(), world.decision().draft_by()),
+        ("ana", Some("bea"))
+    );
+    assert_eq!(world.payload(EventType::GateRejected)["draft_by"], "bea");
+    // One's own draft is nobody else's.
+    let mut world = World::reviewed();
+    let own = request(&world, "ana");
+    world.judge(own).unwrap();
+    assert_eq!(world.decision().draft_by(), None);
+    let recorded = serde_json::to_value(&world.rows().decisions[0]).unwrap();
+    assert_eq!(recorded.get("draft_by"), None);
+}
+
+#[test]
 fn a_removed_line_counts_in_the_version_that_is_compared_with() {
     let of_base = |world: &World| Comment {
         side: CommentSide::Base,

@@ -421,6 +421,7 @@ fn a_preview_says_how_long_and_what_follows_then() {
         notes: None,
         patch: None,
         comments: Vec::new(),
+        draft_by: None,
         digest: None,
     };
     let outlook = world.foreseen("ana", approve, &found(world.on_disk("script"))).unwrap();

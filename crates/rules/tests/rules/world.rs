@@ -62,6 +62,7 @@ pub(crate) struct Judgement {
     pub verdict: Verdict,
     pub notes: Option<String>,
     pub comments: Vec<Comment>,
+    pub draft_by: Option<String>,
     pub counted: Vec<CountedVersion>,
     pub patch: Option<Proposal>,
     pub digest: Option<Digest>,
@@ -272,6 +273,7 @@ impl World {
             verdict,
             notes: None,
             comments: Vec::new(),
+            draft_by: None,
             counted: Vec::new(),
             patch: None,
             digest: None,
@@ -299,6 +301,7 @@ impl World {
             verdict: judgement.verdict,
             notes: judgement.notes,
             comments: judgement.comments,
+            draft_by: judgement.draft_by,
             patch: judgement.patch.as_ref().map(|patch| patch.patch().clone()),
             digest: judgement.digest,
         };

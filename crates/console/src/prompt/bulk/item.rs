@@ -55,6 +55,7 @@ impl Item {
             verdict,
             notes,
             comments: Vec::new(),
+            draft_by: None,
             patch: None,
             digest: Some(self.pin.digest),
         }

@@ -303,6 +303,7 @@ fn models() -> Vec<Model> {
         (Listed::Help, ""),
         (Listed::Files, ""),
         (Listed::Discarded, ""),
+        (Listed::Handovers, ""),
         (Listed::Context, ""),
         (Listed::Views, ""),
         (Listed::Palette, "no such command"),

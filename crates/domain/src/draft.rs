@@ -3,15 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use domain::comment::{Comment, CommentSide};
-use domain::gate::Verdict;
-use domain::ids::{ArtifactPath, Digest};
-use domain::key::GateKey;
-use domain::time::Timestamp;
+use super::comment::{Comment, CommentSide};
+use super::gate::Verdict;
+use super::ids::{ArtifactPath, Digest};
+use super::key::GateKey;
+use super::time::Timestamp;
 use text::words::counted;
 
 /// A text that was thrown away is kept for so many days.
-pub(crate) const DISCARDED_DAYS: u64 = 7;
+pub const DISCARDED_DAYS: u64 = 7;
+
+/// So many words of a text stand in a list.
+const FIRST_WORDS: usize = 12;
 
 /// A patch that is being composed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub struct PatchDraft {
     /// The text in the editor.
     pub text: String,
     /// Line and character of the cursor, from 0.
-    pub(crate) cursor: (usize, usize),
+    pub cursor: (usize, usize),
     /// What was written as other patch types: type and text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<(String, String)>,
@@ -35,7 +38,7 @@ pub struct EditDraft {
     /// The whole text as edited.
     pub text: String,
     /// Line and character of the cursor, from 0.
-    pub(crate) cursor: (usize, usize),
+    pub cursor: (usize, usize),
 }
 
 /// What is to be said about a line.
@@ -86,6 +89,9 @@ pub struct Draft {
     /// Comments on lines, each line at most once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comments: Vec<DraftComment>,
+    /// Whose it was: what a colleague wrote, and its owner has adopted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<String>,
 }
 
 impl Draft {
@@ -98,6 +104,7 @@ impl Draft {
             patch: None,
             edits: Vec::new(),
             comments: Vec::new(),
+            adopted: None,
         }
     }
 
@@ -110,7 +117,7 @@ impl Draft {
     }
 
     /// Puts a note in place of the former one of the same verdict.
-    pub(crate) fn set_note(&mut self, verdict: Verdict, note: String) {
+    pub fn set_note(&mut self, verdict: Verdict, note: String) {
         match verdict {
             Verdict::Approve => self.approval = note,
             Verdict::Reject => self.rejection = note,
@@ -122,23 +129,23 @@ impl Draft {
         self.patch.is_some() || !self.edits.is_empty()
     }
 
-    pub(crate) fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
+    pub fn edit(&self, path: &ArtifactPath) -> Option<&EditDraft> {
         self.edits.iter().find(|edit| edit.path == *path)
     }
 
     /// Puts an edit in place of the former one of the same artifact; none: removes it.
-    pub(crate) fn set_edit(&mut self, path: &ArtifactPath, edit: Option<EditDraft>) {
+    pub fn set_edit(&mut self, path: &ArtifactPath, edit: Option<EditDraft>) {
         self.edits.retain(|former| former.path != *path);
         self.edits.extend(edit);
     }
 
     /// What is written about the same line.
-    pub(crate) fn comment(&self, of: &DraftComment) -> Option<&DraftComment> {
+    pub fn comment(&self, of: &DraftComment) -> Option<&DraftComment> {
         self.comments.iter().find(|comment| comment.is_of_same_line(of))
     }
 
     /// Puts a comment in place of the former one on the same line; an empty one removes it.
-    pub(crate) fn set_comment(&mut self, comment: DraftComment) {
+    pub fn set_comment(&mut self, comment: DraftComment) {
         let place = self.comments.iter().position(|former| former.is_of_same_line(&comment));
         match (place, comment.text.is_empty()) {
             (Some(place), false) => self.comments[place] = comment,
@@ -149,7 +156,7 @@ impl Draft {
     }
 
     /// Whether there is nothing worth keeping.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.approval.trim().is_empty()
             && self.rejection.trim().is_empty()
             && !self.has_patch()
@@ -158,7 +165,7 @@ impl Draft {
 
     /// The name of the directory beside the draft's file in which an artifact is edited outside of
     /// the console.
-    pub(crate) fn copy_name(&self, path: &ArtifactPath) -> String {
+    pub fn copy_name(&self, path: &ArtifactPath) -> String {
         // Two artifacts of a gate may have the same file name.
         let which = Digest::of(path.as_str().as_bytes());
         let key = &self.key;
@@ -189,6 +196,29 @@ impl Draft {
         let comments = (count > 0).then(|| counted(count, "comment"));
         let parts: Vec<_> = parts.into_iter().flatten().chain(edits).chain(comments).collect();
         parts.join(", ")
+    }
+
+    /// The first words of it, for a list.
+    pub fn first_words(&self) -> String {
+        let patch = self.patch.as_ref().map(|patch| &patch.text);
+        let edit = self.edits.first().map(|edit| &edit.text);
+        let said = self.comments.first().map(|comment| &comment.text);
+        let notes = [&self.approval, &self.rejection];
+        let mut texts = patch.into_iter().chain(edit).chain(notes).chain(said);
+        let first = texts.find(|text| !text.trim().is_empty());
+        let words = first.map(|text| text.split_whitespace().take(FIRST_WORDS).collect::<Vec<_>>());
+        words.unwrap_or_default().join(" ")
+    }
+
+    /// Adopts what a colleague wrote on the same gate. What is written here is never written over:
+    /// then nothing is adopted, and what is in the way is named.
+    pub fn adopt(&mut self, from: &str, theirs: &Self) -> Result<(), String> {
+        if let Some(former) = self.adopted.as_deref().filter(|former| *former != from) {
+            return Err(format!("a draft of {former} was adopted for {}", self.key));
+        }
+        self.take_back(theirs)?;
+        self.adopted = Some(from.to_owned());
+        Ok(())
     }
 
     /// Takes back what was thrown away. What was written since is never written over: then nothing
@@ -306,6 +336,36 @@ mod tests {
             ("reads well", "not signed")
         );
         assert_eq!(read.contents(), "note of an approval, note of a rejection");
+    }
+
+    #[test]
+    fn a_draft_is_adopted_with_its_name_and_over_nothing() {
+        let mut theirs = draft();
+        theirs.set_note(Verdict::Reject, "not signed".to_owned());
+        theirs.comments.push(DraftComment {
+            path: ArtifactPath::new("artifacts/script/script.txt").unwrap(),
+            version: Digest::of(b"x"),
+            side: CommentSide::New,
+            line: 3,
+            text: "wrong unit".to_owned(),
+        });
+        let mut mine = draft();
+        mine.adopt("ana", &theirs).unwrap();
+        assert_eq!(
+            (mine.adopted.as_deref(), mine.first_words()),
+            (Some("ana"), "not signed".to_owned())
+        );
+        assert_eq!(mine.contents(), "note of a rejection, 1 comment");
+        let refused = mine.adopt("cy", &theirs).unwrap_err();
+        assert_eq!(refused, "a draft of ana was adopted for j-1 / script #1");
+        let mut mine = draft();
+        mine.set_note(Verdict::Reject, "too slow".to_owned());
+        assert!(
+            mine.adopt("ana", &theirs)
+                .unwrap_err()
+                .contains("a note of a rejection is kept")
+        );
+        assert_eq!((mine.adopted, mine.rejection.as_str()), (None, "too slow"));
     }
 
     #[test]

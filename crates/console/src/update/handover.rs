@@ -1,0 +1,93 @@
+//! What colleagues leave: read, and a draft of theirs adopted.
+
+use super::{gate, queue};
+use crate::draft::Draft;
+use crate::effect::Effect;
+use crate::facts::lists;
+use crate::model::Model;
+use crate::model::panes::Lower;
+use crate::model::queue::RowKey;
+use crate::model::toast::Tone;
+use crate::update::compose::change_draft;
+use crate::update::outgoing::{refuse, tell, toast};
+use domain::ids::JobId;
+use domain::key::GateKey;
+use engine::handover::Handovers;
+
+/// Takes what was read; what is one's own is no colleague's.
+pub(crate) fn take(model: &mut Model, of: Option<&JobId>, found: Handovers) {
+    let me = model.session.operator.name.clone();
+    let colleagues = &mut model.drafts.colleagues;
+    let mut all = found.all;
+    all.retain(|one| one.by != me);
+    match of {
+        None => {
+            colleagues.all = all;
+            colleagues.is_read = true;
+        }
+        Some(of) => {
+            for one in &mut colleagues.all {
+                one.gates.retain(|gate| gate.key.job_id != *of);
+            }
+            for mut new in all {
+                match colleagues.all.iter_mut().find(|one| one.by == new.by) {
+                    Some(one) => one.gates.append(&mut new.gates),
+                    None => colleagues.all.push(new),
+                }
+            }
+            colleagues.all.retain(|one| !one.gates.is_empty());
+        }
+    }
+    colleagues.problems = found.problems;
+}
+
+/// Goes to the chosen gate; where its colleague has a draft, that is adopted.
+pub(crate) fn choose(model: &mut Model, fx: &mut Vec<Effect>) {
+    let chosen = model.keys.overlay.as_ref().map_or(0, |overlay| overlay.row);
+    let rows = lists::handovers(model);
+    let chosen = rows.get(chosen).map(|(by, gate)| ((*by).to_owned(), (*gate).clone()));
+    let Some((by, gate)) = chosen else {
+        return;
+    };
+    model.keys.overlay = None;
+    go(model, &gate.key, fx);
+    if let Some(theirs) = &gate.draft {
+        adopt(model, &by, theirs);
+    }
+}
+
+fn go(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
+    let wanted = RowKey::Gate(key.clone());
+    let place = model.queue.visible().position(|row| wanted.names(row));
+    match place {
+        Some(place) => {
+            model.panes.lower = Lower::Gate;
+            queue::choose(model, place, fx);
+            gate::arrive(model, fx);
+        }
+        None => tell(model, format!("{key} is not among the rows that the filter shows")),
+    }
+}
+
+/// What a colleague wrote becomes this operator's draft, with their name; theirs stays.
+fn adopt(model: &mut Model, by: &str, theirs: &Draft) {
+    let key = &theirs.key;
+    if model.session.is_read_only {
+        return refuse(model, "Not adopted", "this console only reads", "");
+    }
+    let mut mine = model.draft(key).cloned().unwrap_or_else(|| Draft::new(key.clone()));
+    if let Err(why) = mine.adopt(by, theirs) {
+        return refuse(
+            model,
+            "Not adopted",
+            &why,
+            "send or discard that first; theirs stays where it is",
+        );
+    }
+    change_draft(model, key, |draft| *draft = mine);
+    let text = format!(
+        "Adopted from {by}: {} of {key}   the record will name both",
+        theirs.contents()
+    );
+    toast(model, Tone::Done, text);
+}
