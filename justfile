@@ -32,6 +32,10 @@ bench-neighbour:
 hour GATES="100":
     HOLDPOINT_HOUR_GATES={{GATES}} cargo test --release --test program the_hour -- --nocapture
 
+# a recording of it, for asciinema
+cast GATES="20":
+    HOLDPOINT_HOUR_GATES={{GATES}} HOLDPOINT_HOUR_CASTS={{justfile_directory()}}/screenshots cargo test --release --test program the_hour
+
 # fuzz one target of fuzz/ for so many seconds; needs `cargo install --locked cargo-fuzz`
 fuzz TARGET SECONDS="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run -s none {{TARGET}} -- -max_total_time={{SECONDS}} -timeout=20

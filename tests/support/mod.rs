@@ -11,6 +11,7 @@
 
 pub mod beside;
 pub mod binary;
+pub mod cast;
 pub mod client;
 pub mod engine;
 pub mod environment;

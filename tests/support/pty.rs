@@ -22,7 +22,7 @@ use nix::unistd::Pid;
 use portable_pty::{CommandBuilder, MasterPty, PtySize, native_pty_system};
 use vt100::Screen;
 
-use super::terminal::{Shared, State};
+use super::terminal::{Shared, State, Tape};
 use super::{environment, keys, screen};
 
 /// Since when something is waited for.
@@ -36,6 +36,11 @@ impl Waiting {
     )]
     pub fn begun() -> Self {
         Self(Instant::now())
+    }
+
+    /// How long it took so far.
+    pub fn lasted(&self) -> Duration {
+        self.0.elapsed()
     }
 
     /// Whether it took longer than that.
@@ -398,6 +403,22 @@ impl Pty {
     /// Every byte the program wrote, at most the last [`super::terminal::RAW_BYTES_MAX`].
     pub fn raw_bytes(&self) -> Vec<u8> {
         self.shared.lock().raw.iter().copied().collect()
+    }
+
+    /// From now on all that it writes is kept with its times; the screen as it is comes first.
+    pub fn record(&self) {
+        let mut state = self.shared.lock();
+        let begun = Waiting::begun();
+        let screen = state.parser.screen().state_formatted();
+        state.tape = Some(Tape {
+            begun,
+            pieces: vec![(Duration::ZERO, screen.into_bytes())],
+        });
+    }
+
+    /// What was recorded.
+    pub fn recorded(&self) -> Vec<(Duration, Vec<u8>)> {
+        self.shared.lock().tape.take().map_or_else(Vec::new, |tape| tape.pieces)
     }
 
     /// The program's process id.

@@ -16,6 +16,7 @@ use nix::unistd::Pid;
 use portable_pty::Child;
 use vt100::{Callbacks, Parser, Screen};
 
+use super::pty::Waiting;
 use super::screen;
 
 /// The most raw bytes that are kept; older ones are dropped.
@@ -35,6 +36,8 @@ pub struct State {
     pub parser: Parser<Frames>,
     /// Its last output, at most [`RAW_BYTES_MAX`].
     pub raw: VecDeque<u8>,
+    /// Since when all of its output is kept with its times; none: it is not.
+    pub tape: Option<Tape>,
     /// The reader takes no more output for now.
     pub is_stalled: bool,
     /// It takes no more than so many bytes a second.
@@ -45,6 +48,12 @@ pub struct State {
     pub is_ended: bool,
     /// How the program ended.
     pub exit: Option<ExitStatus>,
+}
+
+/// All that a terminal took, and when.
+pub struct Tape {
+    pub begun: Waiting,
+    pub pieces: Vec<(Duration, Vec<u8>)>,
 }
 
 /// Follows synchronized updates (`ESC[?2026h` … `l`): between the two the screen is half a frame,
@@ -70,6 +79,7 @@ impl Shared {
             state: Mutex::new(State {
                 parser: Parser::new_with_callbacks(rows, columns, 0, Frames::default()),
                 raw: VecDeque::new(),
+                tape: None,
                 is_stalled: false,
                 bytes_per_s: None,
                 is_leaving: false,
@@ -147,6 +157,9 @@ impl Shared {
 impl State {
     fn take(&mut self, bytes: &[u8]) {
         self.parser.process(bytes);
+        if let Some(tape) = &mut self.tape {
+            tape.pieces.push((tape.begun.lasted(), bytes.to_vec()));
+        }
         self.raw.extend(bytes);
         let surplus = self.raw.len().saturating_sub(RAW_BYTES_MAX);
         self.raw.drain(..surplus);

@@ -5,13 +5,15 @@
 //! have a second hunk below the screen, 1 is a new file of two screens. The tests play 20 and fail
 //! when that takes a key more; `just hour` plays 100 and prints the count.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::desk::Desk;
 use super::record;
-use crate::support::pty::PtyOptions;
+use crate::support::cast::asciicast;
+use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
 use crate::support::screen;
 
@@ -319,8 +321,10 @@ fn hour(count: usize, way: &str, play: fn(&mut Hand<'_>)) -> usize {
     let begun = hand.desk.pty.raw_bytes().len();
     // Until a key is pressed nobody is there who is shown anything.
     hand.press("g");
+    hand.desk.pty.record();
     play(&mut hand);
     hand.desk.sees("0 open");
+    keep_cast(count, way, &hand.desk.pty);
     let (keys, vain, bytes) = (hand.keys, hand.vain, hand.desk.pty.raw_bytes().len() - begun);
     println!("{count} gates {way}: {keys} keys ({vain} more came too early), {bytes} bytes");
     hand.desk.leaves();
@@ -344,6 +348,17 @@ fn hour(count: usize, way: &str, play: fn(&mut Hand<'_>)) -> usize {
     }
     assert_eq!(record::assert_agrees(&workspace, &jobs), count);
     keys
+}
+
+/// Keeps the recording in the directory `HOLDPOINT_HOUR_CASTS`, where there is one.
+fn keep_cast(count: usize, way: &str, pty: &Pty) {
+    let Ok(directory) = std::env::var("HOLDPOINT_HOUR_CASTS") else {
+        return;
+    };
+    let title = format!("holdpoint: {count} gates {way}");
+    let file = asciicast(pty.inspect(screen::size), &title, &pty.recorded());
+    let name = format!("hour-{}.cast", way.replace(' ', "-"));
+    std::fs::write(Path::new(&directory).join(name), file).expect("the recording can be written");
 }
 
 /// How many gates: a multiple of twenty, for the material to be as it is told above.
