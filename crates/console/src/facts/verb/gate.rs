@@ -233,7 +233,9 @@ pub(super) fn comment(model: &Model) -> Result<(), Why> {
         Content::Text(document) if document.row_count() > 0 && super::is_diff_shown(model) => Ok(()),
         Content::Text(_) => Err(why("there is no diff on the screen", "")),
         Content::Binary => Err(why(format!("{name} is no text: it has no lines"), "say it in the note")),
-        content => Err(unread(name, content)),
+        content @ (Content::Loading | Content::Known | Content::Missing | Content::Failed(_)) => {
+            Err(unread(name, content))
+        }
     }
 }
 
