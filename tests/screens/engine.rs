@@ -15,6 +15,7 @@ use domain::event::{Event, EventType};
 use domain::figures::Figures;
 use domain::forecast::JobForecast;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
+use domain::group::GroupKey;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::operator::{Operator, Via};
@@ -336,6 +337,14 @@ impl World {
 }
 
 fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
+    let json = |value: serde_json::Result<String>| value.unwrap();
+    let group = GroupKey::of(
+        &gate.key.stage,
+        &json(serde_json::to_string(&gate.policy)),
+        &json(serde_json::to_string(&gate.artifacts)),
+        gate.context.severity.map_or("", |severity| severity.as_str()),
+        gate.context.instructions.as_deref().unwrap_or_default(),
+    );
     QueueRow {
         kind: QueueKind::Gate,
         job_id: gate.key.job_id.clone(),
@@ -356,6 +365,7 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         pause: None,
         headline: gate.context.headline().map(Arc::new),
         decided: None,
+        group: group.map(Arc::new),
     }
 }
 

@@ -23,6 +23,7 @@ mod filter;
 mod flow;
 mod glass;
 mod handover;
+mod groups;
 mod hands;
 mod held;
 mod hold;

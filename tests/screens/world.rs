@@ -487,5 +487,6 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         pause: (kind == QueueKind::Paused).then_some(Pause::Rejected),
         headline: None,
         decided: None,
+        group: None,
     }
 }

@@ -47,6 +47,8 @@ pub enum Action {
     Zoom,
     /// Narrow the queue down.
     Filter,
+    /// Rows with the same change in one row, or each in its own.
+    FoldGroups,
     /// The saved views of the configuration.
     Views,
     /// The next order of the queue.

@@ -132,7 +132,8 @@ pub(crate) fn hold_lines(model: &Model) -> Vec<String> {
     let hold = row
         .map(|row| crate::facts::holder::hold(model, row, columns))
         .unwrap_or_default();
-    let mut lines: Vec<_> = review.into_iter().chain(hold).collect();
+    let group = crate::facts::marks::group_line(model, columns);
+    let mut lines: Vec<_> = group.into_iter().chain(review).chain(hold).collect();
     // In a low window the diff comes first; the job's events tell the rest.
     if crate::facts::window::is_low(model) {
         lines.truncate(1);

@@ -218,6 +218,8 @@ pub struct Model {
 impl Model {
     /// An empty console.
     pub fn new(session: Session, size: (u16, u16), now: Now) -> Self {
+        let mut queue = Queue::default();
+        queue.groups.is_on = session.offers.groups;
         Self {
             session,
             now,
@@ -226,7 +228,7 @@ impl Model {
                 is_dirty: true,
                 is_thin: false,
             },
-            queue: Queue::default(),
+            queue,
             marks: Marks::default(),
             gate: None,
             panes: Panes::default(),

@@ -123,6 +123,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::ConfigLoaded(gates, offers, warnings) => {
             preview::outdate(model, None);
+            if model.session.offers.groups != offers.groups {
+                queue::fold(model, offers.groups);
+            }
             if model.session.offers != offers {
                 // A digit would now write something else, so the question is shown again.
                 model.session.offers = offers;

@@ -26,6 +26,7 @@ pub mod filter;
 pub mod forecast;
 pub mod gate;
 pub mod handover;
+pub mod group;
 pub mod heartbeat;
 pub mod hold;
 pub mod ids;

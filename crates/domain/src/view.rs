@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Headline;
 use super::event::ARTIFACT_CHANGED;
+use super::group::GroupKey;
 use super::ids::{JobId, StageName};
 use super::job::JobStatus;
 use super::lease::Lease;
@@ -140,6 +141,8 @@ pub struct QueueRow {
     pub headline: Option<Arc<Headline>>,
     /// How a decided gate was decided.
     pub decided: Option<Arc<DecidedGate>>,
+    /// What a verdict on a gate would be about; none where nothing is under review.
+    pub group: Option<Arc<GroupKey>>,
 }
 
 const _: () = assert!(

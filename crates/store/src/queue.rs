@@ -12,8 +12,9 @@ use super::error::{RowError, StoreError};
 use super::event_row::collect;
 use super::gate_row;
 use domain::context::{GateContext, Headline, Severity};
+use domain::group::GroupKey;
 use domain::heartbeat::Heartbeat;
-use domain::ids::{JobId, StageName};
+use domain::ids::{Digest, JobId, StageName};
 use domain::job::JobStatus;
 use domain::key::GateKey;
 use domain::lease::Lease;
@@ -55,6 +56,7 @@ impl OpenTimer {
 struct Names {
     stages: HashMap<Box<str>, StageName>,
     slugs: HashSet<Arc<str>>,
+    groups: HashMap<Digest, Arc<GroupKey>>,
 }
 
 impl Names {
@@ -75,6 +77,13 @@ impl Names {
         let slug: Arc<str> = Arc::from(text);
         self.slugs.insert(slug.clone());
         slug
+    }
+}
+
+impl Names {
+    fn group(&mut self, key: GroupKey) -> Arc<GroupKey> {
+        let shared = self.groups.entry(key.id).or_insert_with(|| Arc::new(key));
+        Arc::clone(shared)
     }
 }
 
@@ -163,13 +172,21 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
            hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
            json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels'),
            at_zero, doubt,
-           state = 'approved', settled_by, json_remove(recall, '$.effect')
+           state = 'approved', settled_by, json_remove(recall, '$.effect'),
+           json_extract(context, '$.instructions'), policy, artifacts
          FROM gate INDEXED BY {index} CROSS JOIN job ON job.id = gate.job_id WHERE {condition}"
     );
     collect(connection, &sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
         let key = key(&cells, names)?;
         let timer = gate_row::timer(&cells, TIMER)?.filter(|_| kind == QueueKind::Gate);
+        let group = GroupKey::of(
+            &key.stage,
+            cells.text(BEHIND_TIMER + 19)?,
+            cells.text(BEHIND_TIMER + 20)?,
+            cells.optional_text(BEHIND_TIMER + 11)?.unwrap_or_default(),
+            cells.optional_text(BEHIND_TIMER + 18)?.unwrap_or_default(),
+        );
         Ok(QueueRow {
             kind,
             job_id: key.job_id,
@@ -190,6 +207,7 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
             headline: headline(&cells, BEHIND_TIMER + 10)?,
             decided: decided(&cells, BEHIND_TIMER + 15)?.map(Arc::new),
+            group: group.filter(|_| kind == QueueKind::Gate).map(|key| names.group(key)),
         })
     })
 }
@@ -278,6 +296,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             pause: cells.optional_text(9)?.and_then(Pause::parse),
             headline: None,
             decided: None,
+            group: None,
         })
     })
 }

@@ -24,7 +24,7 @@ pub(crate) use enter::is_of_typed;
 pub(crate) use gate::{each_open_elsewhere, explain, why};
 pub(crate) use text::edit_here;
 
-pub(crate) use gate::{cancelable, editable_text, hold_or_release, is_bulk, resumable};
+pub(crate) use gate::{cancelable, editable_text, hold_or_release, is_bulk, is_group, resumable};
 pub use gate::{failed, pin, timed};
 
 /// Why a key does nothing.
@@ -138,9 +138,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
                 Intent::Reject
             };
             asked(model, intent.words().not_done, || {
-                match focus == Focus::Queue && is_bulk(model) {
-                    true => gate::bulk(model),
-                    false => pin(model).map(drop),
+                match (is_group(model, focus), focus == Focus::Queue && is_bulk(model)) {
+                    (true, _) => gate::group(model),
+                    (false, true) => gate::bulk(model),
+                    (false, false) => pin(model).map(drop),
                 }
             })
         }
@@ -310,6 +311,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::ShowBoard
         | Action::Zoom
         | Action::Filter
+        | Action::FoldGroups
         | Action::Sort
         | Action::Accept
         | Action::Close

@@ -2,16 +2,18 @@
 //! place.
 
 mod filtered;
+mod groups;
 mod wants;
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
 pub(crate) use filtered::{QueueReader, is_unseen};
+pub(crate) use groups::{Group, Groups};
 pub(crate) use wants::Wants;
 
 use domain::filter::GateFilter;
-use domain::ids::JobId;
+use domain::ids::{Digest, JobId};
 use domain::key::GateKey;
 use domain::view::{QueueKind, QueueRow};
 
@@ -108,8 +110,14 @@ pub struct Queue {
     rows: Vec<QueueRow>,
     /// The visible rows, in order.
     order: Vec<usize>,
-    /// The place of each row in that order; none: the filter hides it.
+    /// The place of each row in that order, or of the row that stands for it; none: the filter
+    /// hides it.
     places: Vec<Option<usize>>,
+    /// How many rows the filter takes.
+    taken: usize,
+    pub(crate) groups: Groups,
+    /// The group that the selected row was in before it went away.
+    gone_group: Option<Digest>,
     /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must
     /// not cost by what waits.
     deadlines: Vec<usize>,
@@ -148,13 +156,86 @@ fn left(row: &QueueRow, is_running_only: bool) -> i64 {
 impl Queue {
     /// The visible rows, in order.
     pub fn visible(&self) -> impl Iterator<Item = &QueueRow> {
-        self.order.iter().filter_map(|index| self.rows.get(*index))
+        self.lines(0)
     }
 
     /// So many visible rows from the first one on screen.
     pub(crate) fn on_screen(&self, count: usize) -> impl Iterator<Item = &QueueRow> {
-        let order = self.order.get(self.top..).unwrap_or_default();
-        order.iter().take(count).filter_map(|index| self.rows.get(*index))
+        self.lines(self.top).take(count)
+    }
+
+    /// The visible rows from a place on.
+    fn lines(&self, from: usize) -> impl Iterator<Item = &QueueRow> {
+        let selected = self.selected_place();
+        let order = self.order.get(from..).unwrap_or_default();
+        let rows = (from..).zip(order).map(move |(place, row)| match selected {
+            Some((at, selected)) if at == place => selected,
+            Some(_) | None => *row,
+        });
+        rows.filter_map(|row| self.rows.get(row))
+    }
+
+    /// Where the selected row stands, and which it is: in a folded group it stands for all.
+    fn selected_place(&self) -> Option<(usize, usize)> {
+        let row = self.selected_row()?;
+        Some((self.places.get(row).copied().flatten()?, row))
+    }
+
+    /// Which row stands at a place.
+    fn row_at(&self, place: usize) -> Option<usize> {
+        let selected = self.selected_place().filter(|(at, _)| *at == place);
+        selected.map(|(_, row)| row).or_else(|| self.order.get(place).copied())
+    }
+
+    /// The group of the row at a place.
+    pub(crate) fn group(&self, place: usize) -> Option<&Group> {
+        self.groups.of(self.row_at(place)?)
+    }
+
+    /// The same where one row stands for all of it.
+    pub(crate) fn folded(&self, place: usize) -> Option<&Group> {
+        self.group(place).filter(|group| !group.is_open)
+    }
+
+    /// What stands in a group before the row at a place: `×12` of a folded one, else a line that
+    /// joins them.
+    pub(crate) fn joint(&self, place: usize) -> String {
+        let Some(group) = self.group(place) else {
+            return String::new();
+        };
+        let row = self.row_at(place);
+        match group.is_open {
+            false => format!("×{} ", group.len()),
+            true if group.members.first().copied() == row => "┌ ".to_owned(),
+            true if group.members.last().copied() == row => "└ ".to_owned(),
+            true => "│ ".to_owned(),
+        }
+    }
+
+    /// All that the row at a place stands for.
+    pub(crate) fn members(&self, place: usize) -> impl Iterator<Item = &QueueRow> {
+        let group = self.folded(place).map_or(&[][..], |group| &group.members[..]);
+        let own = self.row_at(place).filter(|_| group.is_empty());
+        group.iter().copied().chain(own).filter_map(|row| self.rows.get(row))
+    }
+
+    /// Opens the group of the selected row, or closes it. False: it is so already, or there is none.
+    pub(crate) fn unfold(&mut self, is_open: bool, reader: QueueReader<'_>) -> bool {
+        let selected = self.selected_place().map(|(_, row)| row);
+        let group = selected.and_then(|row| self.groups.of(row));
+        let (Some(row), true) = (selected, group.is_some_and(|group| group.is_open != is_open)) else {
+            return false;
+        };
+        self.groups.unfold(row, is_open);
+        self.arrange(true, reader);
+        true
+    }
+
+    /// The place of a gate with the same change as the selected one, which is gone.
+    pub(crate) fn heir(&self) -> Option<usize> {
+        let id = self.gone_group.filter(|_| self.is_gone)?;
+        let is_it = |row: &QueueRow| row.group.as_ref().is_some_and(|group| group.id == id);
+        self.visible().position(is_it)
     }
 
     /// All rows, visible or not.
@@ -219,12 +300,12 @@ impl Queue {
 
     /// How many rows the filter hides.
     pub fn hidden(&self) -> usize {
-        self.rows.len().saturating_sub(self.order.len())
+        self.rows.len().saturating_sub(self.taken)
     }
 
     /// A visible row.
     pub(crate) fn row(&self, place: usize) -> Option<&QueueRow> {
-        self.rows.get(*self.order.get(place)?)
+        self.rows.get(self.row_at(place)?)
     }
 
     pub fn selected(&self) -> Option<&RowKey> {
@@ -245,6 +326,9 @@ impl Queue {
     /// screen.
     pub(crate) fn refresh(&mut self, fresh: Vec<QueueRow>, reader: QueueReader<'_>) {
         let height = self.place().map(|place| place.saturating_sub(self.top));
+        if let Some(row) = self.selected_row().and_then(|row| self.rows.get(row)) {
+            self.gone_group = row.group.as_ref().map(|group| group.id);
+        }
         self.rows = fresh;
         self.is_loaded = true;
         self.follow_to_gate();
@@ -285,13 +369,25 @@ impl Queue {
     /// The places of the visible open gates, the most urgent first: by the time left, then those
     /// whose timer stands still or that have none, the oldest first.
     pub(crate) fn by_urgency(&self) -> impl Iterator<Item = usize> + use<> {
-        let mut gates: Vec<_> = (0..)
-            .zip(self.visible())
-            .filter(|(_, row)| row.kind == QueueKind::Gate)
-            .map(|(place, row)| (left(row, true), row.since, place))
+        let mut gates: Vec<_> = self
+            .rows
+            .iter()
+            .zip(&self.places)
+            .filter(|(row, _)| row.kind == QueueKind::Gate)
+            .filter_map(|(row, place)| Some((left(row, true), row.since, (*place)?)))
             .collect();
         gates.sort_unstable();
-        gates.into_iter().map(|(_, _, place)| place)
+        // A group is as urgent as its most urgent gate.
+        let mut is_told = vec![false; self.order.len()];
+        let mut is_first = move |place: &usize| {
+            is_told
+                .get_mut(*place)
+                .is_some_and(|told| !std::mem::replace(told, true))
+        };
+        gates
+            .into_iter()
+            .map(|(_, _, place)| place)
+            .filter(move |place| is_first(place))
     }
 
     fn rows_changed(&mut self, keeps_selected: bool, reader: QueueReader<'_>) {
@@ -334,10 +430,16 @@ impl Queue {
                 .then_with(|| a.job_id.cmp(&b.job_id))
                 .then_with(|| a.stage.cmp(&b.stage))
         });
+        self.taken = order.len();
+        let order = self.groups.fold(&self.rows, order);
         self.places = vec![None; self.rows.len()];
-        for (place, index) in order.iter().enumerate() {
-            if let Some(slot) = self.places.get_mut(*index) {
-                *slot = Some(place);
+        for (place, row) in order.iter().enumerate() {
+            let folded = self.groups.of(*row).filter(|group| !group.is_open);
+            let own = std::slice::from_ref(row);
+            for row in folded.map_or(own, |group| &group.members) {
+                if let Some(slot) = self.places.get_mut(*row) {
+                    *slot = Some(place);
+                }
             }
         }
         self.order = order;
@@ -349,7 +451,7 @@ impl Queue {
         let Some(key) = self.row(place).map(RowKey::of) else {
             return false;
         };
-        let index = self.order.get(place).copied();
+        let index = self.row_at(place);
         let is_new = self.select_key(key);
         self.selected_at = index.unwrap_or_default();
         is_new

@@ -10,21 +10,26 @@ use super::parts::{text, too_long, until};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::label::{self, change_of_gate};
+use crate::facts::marks::gates;
 use crate::facts::verb::{each_open_elsewhere, explain, why};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::layout::question::list_rows;
-use crate::model::outgoing::Sent;
+use crate::model::gate::GateView;
+use crate::model::outgoing::{MARKS_MAX, Sent};
 use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why, Wording};
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::model::{Closing, Model, PromptKind};
 use crate::update::compose::change_draft;
+use crate::update::look;
 use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
 use domain::ask::Command;
+use domain::decision::Extent;
 use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
+use domain::view::QueueRow;
 use engine::api::Ticket;
 use item::{Item, ItemState, LeftOut};
 use list::{around, item_line};
@@ -36,6 +41,10 @@ use text::words::counted;
 pub struct BulkAsk {
     /// The gates.
     pub items: Vec<Item>,
+    /// Whether it is about the gates of one row, and not about those that are marked.
+    pub(crate) is_group: bool,
+    /// How much of the change that they share this operator was shown, where that is all of it.
+    pub(crate) shown: Option<Extent>,
     /// The note that goes with each.
     pub(crate) note: Note,
     /// Whether what was not looked at was taken in, by a key that says so.
@@ -128,9 +137,57 @@ pub(crate) fn open(model: &mut Model, verdict: Verdict) {
     let Some(items) = items(model) else {
         return;
     };
+    ask(model, verdict, &selected, items, (false, None));
+}
+
+/// `a` or `r` on a row that stands for several gates with the same change: it is about each of
+/// them, and about none that comes later.
+pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
+    let (Some(RowKey::Gate(selected)), Some(place)) = (model.queue.selected().cloned(), model.queue.place()) else {
+        return;
+    };
+    let digest = |row: &QueueRow| row.group.as_ref().map(|group| group.digest);
+    let digest = model.queue.current().and_then(digest);
+    // The change is the same byte for byte, against the same base: whoever was shown it in one of
+    // the gates was shown it in all.
+    let view = model
+        .gate
+        .as_ref()
+        .filter(|view| view.key == selected && view.is_wholly_shown());
+    let view = view.filter(|view| digest.is_some() && view.shown_digest() == digest);
+    let shown = view.and_then(GateView::extent);
+    let item = |row: &QueueRow| {
+        let key = RowKey::of(row).gate()?;
+        let mark = model.marks.on.get(&key).filter(|mark| mark.digest == digest);
+        let is_seen = shown.is_some() || mark.is_some_and(|mark| mark.is_seen);
+        Some(Item {
+            state: standing(model, &key, is_seen),
+            pin: Pin {
+                label: label::gate(&key, &row.slug),
+                digest: digest?,
+                key,
+            },
+            change: String::new(),
+            is_seen,
+            is_drawn: false,
+        })
+    };
+    let items: Vec<_> = model.queue.members(place).filter_map(item).take(MARKS_MAX).collect();
+    ask(model, verdict, &selected, items, (true, shown));
+}
+
+fn ask(
+    model: &mut Model,
+    verdict: Verdict,
+    selected: &GateKey,
+    items: Vec<Item>,
+    (is_group, shown): (bool, Option<Extent>),
+) {
     let ask = BulkAsk {
         items,
-        note: Note::kept(model.draft(&selected), &selected, verdict),
+        is_group,
+        shown,
+        note: Note::kept(model.draft(selected), selected, verdict),
         has_taken_in: false,
         is_unseen_accepted: false,
         is_sent: false,
@@ -152,6 +209,15 @@ fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
     }
 }
 
+/// Why a gate of a group is none of it any more.
+fn moved(model: &Model, item: &Item) -> Option<&'static str> {
+    let Some(row) = model.queue.gate(&item.pin.key) else {
+        return Some("it is no longer open");
+    };
+    let digest = row.group.as_ref().map(|group| group.digest);
+    (digest != Some(item.pin.digest)).then_some("it changed")
+}
+
 /// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
 pub(crate) fn recheck(model: &mut Model) {
     let Some(ask) = model.asked::<BulkAsk>() else {
@@ -161,7 +227,10 @@ pub(crate) fn recheck(model: &mut Model) {
         return;
     }
     let stands = |item: &Item| match item.state {
-        ItemState::Asking | ItemState::LeftOut(_) => standing(model, &item.pin.key, item.is_seen || ask.has_taken_in),
+        ItemState::Asking | ItemState::LeftOut(_) => match ask.is_group.then(|| moved(model, item)).flatten() {
+            Some(why) => ItemState::Not(why.to_owned()),
+            None => standing(model, &item.pin.key, item.is_seen || ask.has_taken_in),
+        },
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
     };
     let states: Vec<_> = ask.items.iter().map(stands).collect();
@@ -209,9 +278,9 @@ fn items(model: &Model) -> Option<Vec<Item>> {
             is_drawn: false,
         })
     };
-    let visible = model.queue.visible().map(RowKey::of);
+    let visible = gates(model, 0..=model.queue.len());
     let mut keys: Vec<GateKey> = visible
-        .filter_map(RowKey::gate)
+        .into_iter()
         .filter(|key| model.marks.on.contains_key(key))
         .collect();
     let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
@@ -250,13 +319,14 @@ pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refus
         return;
     }
     let (done, all) = (ask.done(), ask.concerned());
+    let still = if ask.is_group { "open" } else { "marked" };
     let left_out = ask.items.len() - all;
     let (word, not_done) = (ask.words().done, ask.words().not_done);
     if done == all {
         model.prompt = None;
         let rest = match left_out {
             0 => String::new(),
-            count => format!("   {} left out, still marked", counted(count, "gate")),
+            count => format!("   {} left out, still {still}", counted(count, "gate")),
         };
         let text = format!("{word} {}{rest}", counted(all, "gate"));
         model.toasts.push_news(at, Tone::Done, text);
@@ -361,6 +431,10 @@ impl PromptKind for BulkAsk {
                 is_part: true,
                 ..other_sent(done, not_done, &item.pin.label)
             };
+            // Each record says by itself that its decider was shown the change.
+            if let Some(extent) = self.shown.filter(|_| self.is_group) {
+                look::record_shared(model, &item.pin.key, item.pin.digest, extent, fx);
+            }
             item.state = ItemState::Writing(send(model, sent, item.command(verdict, notes.clone()), fx));
         }
         true
@@ -446,7 +520,12 @@ impl PromptKind for BulkAsk {
                     keymap::key_in(Focus::Bulk, Action::TakeIn),
                 );
                 let hint = format!("read them, or {out}{key} takes them in as they are");
-                why("you have seen none of the marked gates wholly", &hint)
+                let these = if self.is_group {
+                    "the gates of this row"
+                } else {
+                    "the marked gates"
+                };
+                why(&format!("you have seen none of {these} wholly"), &hint)
             }
             Some(refusal) if !self.left_out(LeftOut::Refused).is_empty() => explain(refusal.clone()),
             Some(_) | None => each_open_elsewhere(),

@@ -297,6 +297,14 @@ impl PromptKind for Confirm {
             let words = format!("{} NOT included", counted_are(others, "marked gate"));
             wrapped(&words, columns, theme.warning(), &mut lines);
         }
+        let folded = model.queue.place().and_then(|place| model.queue.folded(place));
+        if let Some(group) = folded.filter(|_| self.intent.is_decision()) {
+            let words = format!(
+                "{} with the same change NOT included",
+                counted_are(group.len() - 1, "gate")
+            );
+            wrapped(&words, columns, theme.warning(), &mut lines);
+        }
         if let Some(words) = holder::warning(model, &self.pin.key) {
             wrapped(&words, columns, theme.held(), &mut lines);
         }

@@ -94,6 +94,17 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Zoom => zoom(model, !model.panes.is_zoomed),
         Action::Filter => model.keys.field = Some(Field::Filter(Editor::of_line(filter(model)))),
         Action::Views => model.keys.list(Listed::Views, 0),
+        Action::FoldGroups => {
+            let is_on = !model.queue.groups.is_on;
+            queue::fold(model, is_on);
+            tell(
+                model,
+                match is_on {
+                    true => "Gates with the same change stand in one row",
+                    false => "Every gate has its own row",
+                },
+            );
+        }
         Action::Sort => {
             model.queue.sort = model.queue.sort.next();
             queue::rearrange(model, true, fx);
@@ -118,6 +129,8 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Wrap => diff::wrap(model),
         Action::Comment => comment::begin(model),
         Action::Search => model.keys.field = Some(Field::Search(Editor::of_line(""))),
+        Action::Approve if verb::is_group(model, focus) => bulk::open_group(model, Verdict::Approve),
+        Action::Reject if verb::is_group(model, focus) => bulk::open_group(model, Verdict::Reject),
         Action::Approve if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Approve),
         Action::Reject if focus == Focus::Queue && verb::is_bulk(model) => bulk::open(model, Verdict::Reject),
         Action::Mark if focus == Focus::Board => mark::foreseen(model, fx),

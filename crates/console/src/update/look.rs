@@ -197,6 +197,11 @@ fn record(model: &mut Model, key: &GateKey, digest: Digest, extent: Extent, fx: 
     if let Some(view) = &mut model.gate {
         view.seen.recorded = Some((digest, extent));
     }
+    record_shared(model, key, digest, extent, fx);
+}
+
+/// The same of a gate with the very same change as the one on the screen.
+pub(crate) fn record_shared(model: &mut Model, key: &GateKey, digest: Digest, extent: Extent, fx: &mut Vec<Effect>) {
     let command = Command::MarkSeen {
         gate: key.into(),
         digest,

@@ -9,7 +9,6 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::bulk::Mark;
 use crate::model::outgoing::MARKS_MAX;
-use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::ItemState;
@@ -101,14 +100,18 @@ pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.marks.range.is_some() {
         return range(model, fx);
     }
-    let Some(RowKey::Gate(key)) = model.queue.selected().cloned().filter(|_| !model.queue.is_gone) else {
+    let place = model.queue.place().filter(|_| !model.queue.is_gone);
+    let keys = place.map(|place| gates(model, place..=place)).unwrap_or_default();
+    if keys.is_empty() {
         return tell(model, "Only an open gate can be marked");
-    };
-    if model.marks.on.remove(&key).is_none() {
-        let left_out = put(model, vec![key], fx);
+    }
+    if keys.iter().all(|key| model.marks.on.contains_key(key)) {
+        keys.iter().for_each(|key| drop(model.marks.on.remove(key)));
+    } else {
+        let left_out = put(model, keys, fx);
         tell_left_out(model, left_out);
     }
-    if let Some(place) = model.queue.place() {
+    if let Some(place) = place {
         super::queue::pass_to(model, place.saturating_add(1), fx);
     }
 }

@@ -110,6 +110,10 @@ fn top_with(chosen: usize, top: usize, rows: usize) -> usize {
 pub(crate) fn sideways(model: &mut Model, focus: Focus, is_right: bool, fx: &mut Vec<Effect>) {
     const CELLS: usize = 8;
     let is_cut = focus == Focus::Queue && diff::is_cut(model, is_right);
+    // A group comes before the diff when it opens; before it closes, the diff goes back.
+    if focus == Focus::Queue && (is_right || !is_cut) && queue::unfold(model, is_right) {
+        return;
+    }
     if focus != Focus::Diff && !is_cut {
         if is_right != model.panes.is_lower_focused {
             other_pane(model, fx);

@@ -106,6 +106,11 @@ pub(crate) fn keep_selected(model: &mut Model, fx: &mut Vec<Effect>) {
     if !is_over && !is_idle || model.queue.is_empty() && model.queue.selected().is_none() {
         return;
     }
+    // Another gate with the same change stands where the one stood that is gone.
+    if let Some(place) = model.queue.heir().filter(|_| is_over) {
+        model.queue.select(place);
+        return gate::follow_selection(model, fx);
+    }
     let gate = model.queue.by_urgency().next();
     if is_over || gate.is_some() {
         select_most_urgent(model, fx);
@@ -250,6 +255,20 @@ fn arranged(model: &mut Model, change: impl FnOnce(&mut Queue, QueueReader<'_>))
     };
     let drafts = &model.drafts.by_gate;
     change(&mut model.queue, QueueReader { reading, drafts });
+}
+
+/// Opens the group of the selected row, or closes it. False: there is nothing to open or close.
+pub(crate) fn unfold(model: &mut Model, is_open: bool) -> bool {
+    let mut is_done = false;
+    arranged(model, |queue, reader| is_done = queue.unfold(is_open, reader));
+    is_done
+}
+
+/// Whether gates with the same change stand in one row.
+pub(crate) fn fold(model: &mut Model, is_on: bool) {
+    model.queue.groups.is_on = is_on;
+    arranged(model, |queue, reader| queue.arrange(true, reader));
+    settle(model);
 }
 
 /// Time passed: what a filter wants of it may hold of other rows now.

@@ -236,21 +236,31 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
     }
 }
 
+/// Of a row that stands for more gates than this, the first ones are looked at.
+const MEMBERS_MAX: usize = 50;
+
 fn draw_row(
     model: &Model,
     row: &QueueRow,
     name: &str,
     columns: &[(Column, usize)],
     area: Rect,
-    (line, is_marked): (u16, bool),
+    (line, place, mark): (u16, usize, &str),
     buffer: &mut Buffer,
 ) {
     let theme = model.session.theme();
+    // A row that stands for several has the time of the one whose timer acts first, and names
+    // whoever is at one of them.
+    let members = || model.queue.members(place).take(MEMBERS_MAX);
+    let soonest = members().min_by_key(|row| countdown::left_us(model, row).unwrap_or(i64::MAX));
+    let soonest = soonest.unwrap_or(row);
+    let attended = members().find(|row| holder::words(model, row, usize::from(area.width)).is_some());
+    let attended = attended.unwrap_or(row);
     let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
     let mut pen = RowWriter::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
     let is_reversed = is_selected && !model.panes.is_lower_focused;
-    let is_urgent = countdown::is_urgent(model, row);
+    let is_urgent = countdown::is_urgent(model, soonest);
     let is_severe = row.headline.as_ref().is_some_and(|said| said.severity.is_marked());
     let style = match (is_urgent, is_severe) {
         (true, _) => theme.urgent(),
@@ -258,27 +268,32 @@ fn draw_row(
         (false, false) => theme.plain(),
     };
     pen.text(if is_urgent || is_severe { "!" } else { " " }, style);
-    pen.text(if is_marked { "*" } else { " " }, theme.strong());
+    pen.text(mark, theme.strong());
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
     let who_cells = columns.iter().find(|(column, _)| *column == Column::Who);
     let who_cells = who_cells.map(|(_, cells)| *cells);
-    let all_of_who = || width(&who(model, row, usize::from(area.width)).0);
-    let is_held = holder::is_held(model, row) && all_of_who() > who_cells.unwrap_or(0);
+    let all_of_who = || width(&who(model, attended, usize::from(area.width)).0);
+    let is_held = holder::is_held(model, attended) && all_of_who() > who_cells.unwrap_or(0);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         // Who holds it, until when and why is more than how many files there are: it begins right
         // behind what changed.
         if is_held && *column == Column::Change {
             pen.text(&label::change_of_gate(row), theme.plain()).skip(2);
-            let (text, style) = who(model, row, pen.room());
+            let (text, style) = who(model, attended, pen.room());
             pen.text(&text, if is_reversed { theme.plain() } else { style });
             break;
         }
-        let is_stopped = *column == Column::AtZero && who_cells.is_none() && countdown::is_stopped(model, row);
+        let is_stopped = *column == Column::AtZero && who_cells.is_none() && countdown::is_stopped(model, soonest);
         let (text, style) = if is_stopped {
             ("held".to_owned(), theme.held())
         } else {
-            cell(model, row, name, (*column, *cells))
+            let of = match column {
+                Column::Left | Column::AtZero => soonest,
+                Column::Who => attended,
+                Column::Job | Column::Stage | Column::Attempt | Column::Age | Column::Change | Column::Files => row,
+            };
+            cell(model, of, name, (*column, *cells))
         };
         let style = if is_reversed { theme.plain() } else { style };
         column.draw(&mut pen, &text, *cells, style);
@@ -354,15 +369,24 @@ pub fn draw(model: &Model, layout: &Layout, buffer: &mut Buffer) {
         return;
     }
     let rows = || model.queue.on_screen(layout.queue_rows());
-    let names: Vec<String> = rows().map(|row| label::job(&row.job_id, &row.slug)).collect();
+    let top = model.queue.top;
+    let name = |(place, row): (usize, &QueueRow)| model.queue.joint(place) + &label::job(&row.job_id, &row.slug);
+    let names: Vec<String> = (top..).zip(rows()).map(name).collect();
     let cells = columns.first().map_or(0, |(_, cells)| *cells);
     let names = shorten::distinct(&names, cells);
     let in_range = in_range(model);
-    for (line, (row, name)) in (head..).zip(rows().zip(&names)) {
-        let is_marked = match RowKey::of(row) {
-            RowKey::Gate(key) => model.marks.on.contains_key(&key) || in_range.contains(&key),
-            RowKey::Job(_) => false,
+    for (line, (place, (row, name))) in (head..).zip((top..).zip(rows().zip(&names))) {
+        let is_marked = |row: &QueueRow| {
+            let key = RowKey::of(row).gate();
+            key.is_some_and(|key| model.marks.on.contains_key(&key) || in_range.contains(&key))
         };
-        draw_row(model, row, name, &columns, area, (line, is_marked), buffer);
+        let mut members = model.queue.members(place).take(MEMBERS_MAX);
+        let mark = match (is_marked(row), members.all(is_marked)) {
+            (true, true) => "*",
+            (true, false) => "+",
+            (false, _) if model.queue.members(place).take(MEMBERS_MAX).any(is_marked) => "+",
+            (false, _) => " ",
+        };
+        draw_row(model, row, name, &columns, area, (line, place, mark), buffer);
     }
 }

@@ -86,6 +86,38 @@ pub(crate) fn is_bulk(model: &Model) -> bool {
     matches!(model.queue.selected(), Some(RowKey::Gate(key)) if is_marked(key)) && model.marks.on.len() + added > 1
 }
 
+/// Whether `a` and `r` are about all gates that the selected row stands for. Where all of them are
+/// marked, they are about all marked gates.
+pub(crate) fn is_group(model: &Model, focus: Focus) -> bool {
+    let place = model
+        .queue
+        .place()
+        .filter(|_| !model.queue.is_gone && matches!(focus, Focus::Queue | Focus::Diff));
+    let is_folded = place.filter(|place| model.queue.folded(*place).is_some());
+    is_folded.is_some_and(|place| !all_marked(model, place) || focus == Focus::Diff)
+}
+
+/// Whether every gate that a row stands for is marked.
+pub(crate) fn all_marked(model: &Model, place: usize) -> bool {
+    let keys = model.queue.members(place).map(|row| RowKey::of(row).gate());
+    keys.into_iter()
+        .all(|key| key.is_some_and(|key| model.marks.on.contains_key(&key)))
+}
+
+/// Whether the gates that the selected row stands for can be asked about.
+pub(super) fn group(model: &Model) -> Result<(), Why> {
+    let rows = model
+        .queue
+        .place()
+        .into_iter()
+        .flat_map(|place| model.queue.members(place));
+    let mut keys = rows.filter_map(|row| RowKey::of(row).gate());
+    match keys.all(|key| model.lease_of_other(&key).is_some()) {
+        true => Err(why("somebody else has each of the gates of this row open", "")),
+        false => Ok(()),
+    }
+}
+
 /// Why no marked gate can be decided, and what to do.
 pub(crate) fn each_open_elsewhere() -> Why {
     let approve = keymap::key_in(Focus::Queue, Action::Approve);

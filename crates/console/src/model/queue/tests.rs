@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use domain::filter::Reading;
+use domain::group::GroupKey;
 use domain::ids::StageName;
 use domain::policy::OnTimeout;
 use domain::time::{Now, Timestamp};
@@ -37,6 +38,10 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
         pause: None,
         headline: None,
         decided: None,
+        group: (kind == QueueKind::Gate && attempt == 1).then(|| {
+            let id = Digest::of(&[u8::try_from(name % 2).unwrap()]);
+            Arc::new(GroupKey { id, digest: id })
+        }),
     }
 }
 
@@ -46,6 +51,8 @@ enum Step {
     Select(usize),
     Deselect,
     Filter(&'static str),
+    Fold(bool),
+    Unfold(bool),
     Sort,
 }
 
@@ -69,6 +76,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Deselect),
         1 => prop::sample::select(vec!["", "tides", "j-3", "left<2m", "failed"]).prop_map(Step::Filter),
         1 => Just(Step::Sort),
+        1 => any::<bool>().prop_map(Step::Fold),
+        2 => any::<bool>().prop_map(Step::Unfold),
     ]
 }
 
@@ -89,6 +98,22 @@ fn check(queue: &Queue) {
             assert_eq!(queue.gate(&key), found);
         }
     }
+    let stood_for: usize = (0..queue.len()).map(|place| queue.members(place).count()).sum();
+    assert_eq!(
+        stood_for + queue.hidden(),
+        present.len(),
+        "every row is in sight, stood for or hidden"
+    );
+    let urgent: Vec<_> = queue.by_urgency().collect();
+    let of_gates = (0..queue.len()).filter(|place| queue.row(*place).unwrap().kind == QueueKind::Gate);
+    assert_eq!(
+        urgent.iter().copied().collect::<std::collections::BTreeSet<_>>(),
+        of_gates.collect()
+    );
+    assert_eq!(
+        urgent.len(),
+        urgent.iter().collect::<std::collections::BTreeSet<_>>().len()
+    );
     let mut timed: Vec<_> = present
         .iter()
         .filter_map(|row| Some(row.timer.as_ref()?.deadline))
@@ -98,7 +123,8 @@ fn check(queue: &Queue) {
     assert_eq!(by_deadline.collect::<Vec<_>>(), timed);
     for (row, place) in queue.by_deadline() {
         let key = RowKey::of(row);
-        assert_eq!(place, queue.visible().position(|row| key.names(row)));
+        let stands_for = |place: &usize| queue.members(*place).any(|row| key.names(row));
+        assert_eq!(place, (0..queue.len()).find(stands_for));
     }
 }
 
@@ -119,6 +145,13 @@ proptest! {
                 Step::Filter(words) => {
                     queue.filter = GateFilter::parse(words).unwrap();
                     queue.arrange(false, reader);
+                }
+                Step::Fold(is_on) => {
+                    queue.groups.is_on = is_on;
+                    queue.arrange(true, reader);
+                }
+                Step::Unfold(is_open) => {
+                    queue.unfold(is_open, reader);
                 }
                 Step::Sort => {
                     queue.sort = queue.sort.next();

@@ -6,14 +6,15 @@ use super::BulkAsk;
 use super::item::{Item, ItemState, LeftOut};
 use crate::action::Action;
 use crate::draft::Draft;
-use crate::facts::{holder, label, shorten};
+use crate::facts::{countdown, holder, label, shorten};
 use crate::model::gate::GateView;
 use crate::model::prompt::PromptLine;
 use crate::model::{Model, PromptKind};
 use crate::prompt::parts::{answers, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
 use domain::gate::Verdict;
 use domain::ids::Digest;
-use text::words::counted;
+use domain::key::GateKey;
+use text::words::{counted, counted_are};
 use text::{cut, width};
 
 /// Its lines above and below the list of gates.
@@ -30,7 +31,8 @@ pub(super) fn around<'a>(
         Verdict::Reject => theme.removed(),
     };
     let count = if ask.is_asking() { ask.asking() } else { all };
-    let gates = counted(count, "gate");
+    let one = if ask.is_group { " with the same change" } else { "" };
+    let gates = format!("{}{one}", counted(count, "gate"));
     // What is left out altogether is no question yet: it says so, and names the key that makes it
     // one.
     let is_question = !ask.is_asking() || count > 0;
@@ -103,6 +105,17 @@ pub(super) fn around<'a>(
     if comments > 0 {
         let words =
             format!("{comments} of your comments on lines are NOT sent: they go with a gate that is decided alone");
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
+    let others = model.marks.on.keys();
+    let is_other = |key: &&GateKey| !ask.items.iter().any(|item| item.pin.key == **key);
+    let others = if ask.is_group {
+        others.filter(is_other).count()
+    } else {
+        0
+    };
+    if others > 0 {
+        let words = format!("{} NOT included", counted_are(others, "marked gate"));
         wrapped(&words, columns, theme.warning(), &mut above);
     }
     let hidden = match model.queue.filter.is_empty() {
@@ -209,9 +222,14 @@ pub(super) fn item_line(
     is_asking: bool,
 ) -> PromptLine<'static> {
     let theme = model.session.theme();
+    // Of a group the change is the same: when its timer acts is what differs.
+    let change = match (item.change.is_empty(), model.queue.gate(&item.pin.key)) {
+        (true, Some(row)) => format!("{} {}", countdown::left(model, row), countdown::at_zero(model, row)),
+        (true, None) | (false, _) => item.change.clone(),
+    };
     // The number, the digest and what changed; the name of the job gives way.
     let least = label::within(&item.pin.label, &item.pin.key, 0);
-    let room = columns.saturating_sub(width(&least) + width(&item.change) + LIST_CELLS);
+    let room = columns.saturating_sub(width(&least) + width(&change) + LIST_CELLS);
     let (state, style): (String, Style) = match &item.state {
         ItemState::LeftOut(LeftOut::NotSeen) => {
             let unseen = unseen(model, item, room);
@@ -242,7 +260,7 @@ pub(super) fn item_line(
     let is_tight = !held.is_empty() && room < width(&held);
     let facts = match &item.state {
         ItemState::Asking | ItemState::LeftOut(_) if is_tight => format!("  {}  ", item.pin.digest.short()),
-        ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {}  ", item.pin.digest.short(), item.change),
+        ItemState::Asking | ItemState::LeftOut(_) => format!("  {}  {change}  ", item.pin.digest.short()),
         ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => "  ".to_owned(),
     };
     let number = format!("{:>3} ", index + 1);

@@ -122,6 +122,8 @@ fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
         is_drawn: false,
     };
     Box::new(BulkAsk {
+        is_group: false,
+        shown: None,
         items: vec![item; count],
         note: note(false),
         has_taken_in: false,

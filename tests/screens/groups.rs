@@ -1,0 +1,129 @@
+//! Gates with the same change in one row: folded, opened, marked, and decided as one with a record
+//! for each.
+
+use domain::gate::Verdict;
+use domain::view::QueueKind;
+use insta::assert_snapshot;
+
+use crate::console::{Console, SIZES, session};
+use crate::world::{File, World};
+
+const OLD: &str = "image: 1.4.0\nreplicas: 2\n";
+const NEW: &str = "image: 1.4.1\nreplicas: 2\n";
+
+/// So many gates with one change, one more stage with the same bytes, and one with other bytes.
+fn world(count: u32) -> World {
+    let mut world = World::new();
+    let file = || [File::changed("deploy.yaml", OLD, NEW)];
+    for number in 1..=count {
+        let title = format!("h-{number:02} host / script #1");
+        world.gate(&title, Some(600 + 60 * u64::from(number)), file());
+    }
+    world.gate("j-50 dunes / storyboard #1", Some(300), file());
+    world.gate(
+        "j-51 reef / script #1",
+        Some(1000),
+        [File::changed("deploy.yaml", OLD, "image: 1.5.0\nreplicas: 2\n")],
+    );
+    world
+}
+
+/// A console that folds, with an operator who looks at every screen or at none.
+fn console(world: World, size: (u16, u16), rests: bool) -> Console {
+    let mut session = session();
+    session.offers.groups = true;
+    Console::resting(session, world, size, rests)
+}
+
+/// The jobs whose gates have a row.
+fn jobs(console: &Console) -> Vec<String> {
+    let visible = console.model.queue.visible();
+    let visible = visible.filter(|row| row.kind == QueueKind::Gate);
+    visible.map(|row| row.job_id.to_string()).collect()
+}
+
+#[test]
+fn one_row_stands_for_all_with_the_same_change_and_opens() {
+    for (columns, rows) in SIZES {
+        let mut console = console(world(12), (columns, rows), true);
+        assert_eq!(jobs(&console), ["j-50", "h-01", "j-51"]);
+        console
+            .press("j")
+            .shows("×12 h-01")
+            .shows("×12 the same change: h-01 host");
+        assert_snapshot!(format!("group_folded_{columns}"), console.picture());
+        console.press("l");
+        assert_eq!(jobs(&console).len(), 14);
+        assert_snapshot!(format!("group_open_{columns}"), console.picture());
+        console.press("j j h");
+        assert_eq!(
+            jobs(&console),
+            ["j-50", "h-03", "j-51"],
+            "the selected one stands for all"
+        );
+        console.press("O").shows("Every gate has its own row");
+        assert_eq!(jobs(&console).len(), 14);
+        console.press("O");
+        assert_eq!(jobs(&console), ["j-50", "h-03", "j-51"]);
+    }
+}
+
+#[test]
+fn a_folded_row_is_decided_as_one_and_each_gate_has_its_record() {
+    let mut console = console(world(12), (80, 24), true).then("j");
+    console.press("a");
+    assert_snapshot!("group_prompt_80", console.picture());
+    console
+        .shows("APPROVE 12 gates with the same change")
+        .shows("12 h-12 host / script #1");
+    assert!(console.decisions().is_empty());
+    // What opens now was not asked about.
+    console.opens(
+        "h-13 host / script #1",
+        Some(900),
+        [File::changed("deploy.yaml", OLD, NEW)],
+    );
+    console.press("Enter").shows("Approved 12 gates");
+    assert_eq!(console.decisions().len(), 12);
+    assert_eq!(jobs(&console).len(), 3, "{:?}", jobs(&console));
+    for number in 1..=12 {
+        let rows = console.backend.rows_of(&format!("h-{number:02}"));
+        let decision = rows.decisions.last().unwrap();
+        assert!(
+            decision.decision.is_wholly_seen(),
+            "h-{number:02} was shown in the one of the group"
+        );
+    }
+    assert!(console.backend.rows_of("h-13").decisions.is_empty());
+}
+
+#[test]
+fn what_was_not_shown_is_left_out_and_a_colleague_takes_theirs_away() {
+    let mut console = console(world(3), (80, 24), false).then("j");
+    console.press("r").shows("nothing to reject yet");
+    console.press("i").shows("REJECT 3 gates with the same change");
+    console.elsewhere("h-02", "script", Verdict::Approve, "ana");
+    console.shows("REJECT 2 gates").shows("NOT: it is no longer open");
+    console.press("Esc Esc");
+    assert_eq!(jobs(&console), ["j-50", "h-01", "j-51"]);
+    console.elsewhere("h-01", "script", Verdict::Approve, "ana");
+    assert_eq!(
+        console.model.queue.selected().unwrap().job_id().as_str(),
+        "h-03",
+        "the row stays"
+    );
+}
+
+#[test]
+fn a_mark_on_a_folded_row_is_on_each_of_its_gates() {
+    let mut console = console(world(3), (80, 24), true).then("j Space");
+    assert_eq!(console.model.marks.on.len(), 3);
+    console.shows(" * ×3 h-01");
+    console.press("k l j Space k h");
+    console.shows("×3");
+    assert_eq!(console.model.marks.on.len(), 2, "{}", console.text());
+    console.shows(" + ");
+    console.press("a").shows("APPROVE 3 gates with the same change");
+    console.press("Esc *");
+    assert_eq!(console.model.marks.on.len(), 5);
+}
