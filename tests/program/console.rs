@@ -12,6 +12,7 @@ pub mod desk;
 mod edit;
 mod external_editor;
 mod failed;
+mod groups;
 mod held;
 mod hostile;
 mod hour;
