@@ -31,7 +31,10 @@ fn twelve_gates_with_one_change_are_one_row_and_one_question_and_twelve_records(
         assert_eq!(decision["attempt"], 1, "{id}");
         let seen = decision["seen"].as_array().unwrap();
         assert!(!seen.is_empty(), "{id}: {decision}");
-        assert_eq!(seen[0]["digest"], decision["artifacts"][0]["sha256"], "{id}: {decision}");
+        assert_eq!(
+            seen[0]["digest"], decision["artifacts"][0]["sha256"],
+            "{id}: {decision}"
+        );
     }
     workspace.ok("decisions verify");
 }
