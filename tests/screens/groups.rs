@@ -61,9 +61,9 @@ fn one_row_stands_for_all_with_the_same_change_and_opens() {
             ["j-50", "h-03", "j-51"],
             "the selected one stands for all"
         );
-        console.press("O").shows("Every gate has its own row");
+        console.press("K").shows("Every gate has its own row");
         assert_eq!(jobs(&console).len(), 14);
-        console.press("O");
+        console.press("K");
         assert_eq!(jobs(&console), ["j-50", "h-03", "j-51"]);
     }
 }

@@ -332,10 +332,10 @@ fn a_prompt_moves_no_row_of_the_queue() {
 #[test]
 fn a_key_that_means_nothing_says_so_once() {
     let mut console = Console::drawn();
-    for key in ["x", "o", "W"] {
+    for key in ["x", "o", "O"] {
         console.press(key).shows(&format!("no such key: {key}   ? keys"));
     }
-    console.press("W W W");
+    console.press("O O O");
     assert_eq!(console.model.toasts.unread, 0, "the same key again says nothing new");
     console.press("4 Enter").shows("no such key: Enter");
     console.press("1 a m").shows("no such key: m   ? keys");

@@ -223,7 +223,7 @@ groups! {
         "V" => MarkRange, "begin a range of marks; again: end it";
         "*" => MarkAll, "mark all that the filter shows; {} or {} on a marked gate decides all marked", [Approve Reject];
         "/" => Filter, "filter the queue: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media, severity>=high; !word: not so", "filter";
-        "O" => FoldGroups, "gates with the same change in one row (×12), or each in its own; {} opens one such row, {} closes it", [Right Left];
+        "K" => FoldGroups, "gates with the same change in one row (×12), or each in its own; {} opens one such row, {} closes it", [Right Left];
         "'" => Views, "a saved view of the configuration (console.views): then its letter", "views";
         "s" => Sort, "sort: time left, age, job, stage";
         "q" => Quit, "leave; asks when something is under way", "leave";
