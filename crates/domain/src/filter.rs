@@ -123,7 +123,7 @@ impl GateFilter {
                 hint: format!("write at most {FILTER_BYTES_MAX}"),
             });
         }
-        let words = split(text).iter().map(|raw| word(raw)).collect::<Result<_, _>>()?;
+        let words = split(text).iter().map(word).collect::<Result<_, _>>()?;
         let text = text.to_owned();
         Ok(Self { text, words })
     }

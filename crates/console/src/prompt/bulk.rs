@@ -525,7 +525,7 @@ impl PromptKind for BulkAsk {
                 } else {
                     "the marked gates"
                 };
-                why(&format!("you have seen none of {these} wholly"), &hint)
+                why(format!("you have seen none of {these} wholly"), &hint)
             }
             Some(refusal) if !self.left_out(LeftOut::Refused).is_empty() => explain(refusal.clone()),
             Some(_) | None => each_open_elsewhere(),

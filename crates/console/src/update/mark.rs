@@ -106,7 +106,7 @@ pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
         return tell(model, "Only an open gate can be marked");
     }
     if keys.iter().all(|key| model.marks.on.contains_key(key)) {
-        keys.iter().for_each(|key| drop(model.marks.on.remove(key)));
+        model.marks.on.retain(|key, _| !keys.contains(key));
     } else {
         let left_out = put(model, keys, fx);
         tell_left_out(model, left_out);
