@@ -152,6 +152,7 @@ fn tell_event(event: &Event) {
         | EventType::DecisionMade
         | EventType::DecisionRecalled
         | EventType::GateOverdue
+        | EventType::LastCall
         | EventType::StageCompleted
         | EventType::PatchApplied
         | EventType::JobPaused
@@ -163,6 +164,7 @@ fn tell_event(event: &Event) {
         | EventType::JobStarted
         | EventType::StageStarted
         | EventType::GateSeen
+        | EventType::GateReached
         | EventType::GateHeld
         | EventType::GateContextChanged
         | EventType::GateRequesterGone

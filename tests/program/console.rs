@@ -16,6 +16,7 @@ mod groups;
 mod held;
 mod hostile;
 mod hour;
+mod last_call;
 mod lease;
 mod log;
 mod moved;

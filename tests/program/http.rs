@@ -8,7 +8,7 @@ mod context;
 mod documented;
 mod doors;
 mod dry_run;
-mod examples;
+pub mod examples;
 mod lagging;
 mod leaving;
 mod limits;

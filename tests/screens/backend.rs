@@ -105,6 +105,7 @@ fn in_words(command: &Command) -> String {
             extent.hunks_shown,
             extent.hunks
         ),
+        Command::MarkReached { gate } => format!("MarkReached {}", gate.job_id),
         other => panic!("the console does not send {other:?}"),
     }
 }

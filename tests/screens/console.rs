@@ -111,6 +111,7 @@ impl Console {
             size,
             is_stalled: false,
             copied: Vec::new(),
+            attended: Vec::new(),
             editors: Vec::new(),
             editor: None,
             ended: None,

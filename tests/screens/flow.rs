@@ -414,6 +414,7 @@ fn a_frame_of_the_gate_before_is_none_of_this_one() {
     assert_ne!(selected(&console), "j-17");
     // A thin line has only now taken the last frame of the gate before.
     console.tell(Msg::Drawn(FrameFacts {
+        called: Vec::new(),
         prompt: None,
         listed: 0..0,
         diff: None,

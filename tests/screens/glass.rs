@@ -5,6 +5,7 @@ use std::future::pending;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use console::effect::Attention;
 use console::external_editor::{Ending, ExternalEditor};
 use console::{EditorState, Ended, Incoming, InputStream, Terminal};
 use ratatui::buffer::Buffer;
@@ -42,6 +43,8 @@ pub struct Glass {
     /// Whether it takes no frame.
     pub is_stalled: bool,
     pub copied: Vec<String>,
+    /// What asked for the operator's eyes.
+    pub attended: Vec<Attention>,
     /// The editors that were started, each with its file.
     pub editors: Vec<String>,
     /// The file of the editor that runs.
@@ -73,6 +76,10 @@ impl Terminal for Glass {
 
     async fn written(&mut self) -> bool {
         pending().await
+    }
+
+    fn attend(&mut self, attention: &Attention) {
+        self.attended.push(attention.clone());
     }
 
     fn copy(&mut self, text: &str) {

@@ -27,6 +27,7 @@ mod handover;
 mod hands;
 mod held;
 mod hold;
+mod last_call;
 mod look;
 mod marks;
 mod may;

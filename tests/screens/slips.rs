@@ -48,6 +48,7 @@ fn a_frame_that_was_not_written_does_not_count() {
     let mut console = Console::drawn();
     console.unseen("a");
     let stale = console::effect::FrameFacts {
+        called: Vec::new(),
         prompt: None,
         listed: 0..0,
         diff: None,

@@ -14,6 +14,9 @@ const REASONS_MAX: usize = 9;
 /// More does not stand on a line of the question.
 const REASON_BYTES_MAX: usize = 200;
 
+/// What a last call can do to a terminal.
+const ATTENTION: [&str; 3] = ["bell", "title", "notify"];
+
 keys! {
     /// What a console offers.
     #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,9 @@ keys! {
         /// Whether JSON, YAML, SQL, Markdown, shell and Rust have colours in the unchanged lines of a diff, and in new files; a console takes it when it starts, and a line that carries frames slowly has none.
         #[since("0.2.0")]
         pub syntax: bool = true => Switch;
+        /// What a last call does beside its strip, of bell, title and notify (OSC 9 and 777).
+        #[since("0.2.0")]
+        pub attention: Arc<Vec<String>> = Arc::new(ATTENTION.map(str::to_owned).to_vec()) => By(Holds::Texts, attention);
     }
 }
 
@@ -85,4 +91,20 @@ fn views(field: &Field<'_>) -> Option<BTreeMap<char, GateFilter>> {
         }
     }
     Some(views)
+}
+
+fn attention(field: &Field<'_>) -> Option<Vec<String>> {
+    let hint = format!("write some of {}; [] for none", ATTENTION.join(", "));
+    let mut read: Vec<String> = Vec::new();
+    for item in field.items(&hint)? {
+        let Some(text) = item.text() else { continue };
+        if !ATTENTION.contains(&text) {
+            item.error("a console knows no such attention", hint.clone());
+        } else if read.iter().any(|known| known == text) {
+            item.error("it stands here twice", "keep one of them");
+        } else {
+            read.push(text.to_owned());
+        }
+    }
+    Some(read)
 }

@@ -6,8 +6,8 @@ use domain::ids::StageName;
 use domain::policy::{GatePolicy, GateRule, OnTimeout};
 use domain::recall::RECALL_S_MAX;
 
-use super::keys::{Rules, Section as _, keys};
-use super::kinds::{Count, OrNull, Seconds, Switch, Word};
+use super::keys::{Holds, Rules, Section as _, keys};
+use super::kinds::{By, Count, OrNull, Seconds, Switch, Word};
 use super::reader::Field;
 
 keys! {
@@ -27,6 +27,13 @@ keys! {
         #[since("0.2.0")]
         unseen = Self::default().unseen =>
             Word(&["approve", "reject", "hold"], OnTimeout::parse, "what a timer can do", "write approve, reject or hold");
+        /// Last calls: so many seconds before its end the timer is told of once more, by a strip on every console, bell and webhook. At most 8.
+        #[since("0.2.0")]
+        remind_before_s = Self::default().remind_before_s => By(Holds::Times, remind_before_s);
+        /// What the timer does instead of an approval where no last call stood on a console or was taken by a webhook.
+        #[since("0.2.0")]
+        nobody_reached = Self::default().nobody_reached =>
+            Word(&["approve", "hold"], nobody_reached, "what it can do", "write approve or hold");
         /// The most that persons may add to one gate by an open editor, a hold or an extension.
         max_hold_s = Self::default().max_hold_s =>
             Seconds(0, "write the most seconds that persons may add; 0 lets nobody stop the timer");
@@ -38,13 +45,7 @@ keys! {
 
 /// Keys that a later issue builds (SPEC §2): refused by name, because a key that is taken and not
 /// enforced is a gate that is not there.
-const KEYS_LATER: [&str; 5] = [
-    "remind_before_s",
-    "notes_required",
-    "approvers",
-    "self_approval",
-    "quorum",
-];
+const KEYS_LATER: [&str; 4] = ["notes_required", "approvers", "self_approval", "quorum"];
 
 /// What is said, and the hint, where nothing stops a job.
 pub(super) const NO_GATE: (&str, &str) = (
@@ -107,6 +108,7 @@ impl Rules for GatePolicy {
             gate.warn_of(on_timeout, at, message, hint);
         }
         check_unseen(self, gate);
+        check_calls(self, gate);
     }
 }
 
@@ -141,6 +143,59 @@ fn check_unseen(policy: &GatePolicy, gate: &Field<'_>) {
             let message = "this is ignored: no timer approves this gate";
             gate.warn_of("unseen", at, message, "it asks what a timer does that would approve");
         }
+    }
+}
+
+/// The most last calls of a gate.
+const CALLS_MAX: usize = 8;
+
+fn remind_before_s(field: &Field<'_>) -> Option<Vec<u64>> {
+    let hint = "write them as [600, 120]";
+    let items: Vec<_> = field.items(hint)?.collect();
+    if items.len() > CALLS_MAX {
+        let message = format!("{} last calls are too many", items.len());
+        return field.refuse(message, format!("write at most {CALLS_MAX}"));
+    }
+    let mut read: Vec<u64> = Vec::new();
+    for item in items {
+        match item.seconds(1, "leave it out") {
+            Some(seconds) if read.contains(&seconds) => item.error("it stands here twice", "keep one of them"),
+            Some(seconds) => read.push(seconds),
+            None => {}
+        }
+    }
+    Some(read)
+}
+
+fn nobody_reached(word: &str) -> Option<OnTimeout> {
+    OnTimeout::parse(word).filter(|then| *then != OnTimeout::Reject)
+}
+
+/// Last calls come before an end, and whoever is to be reached must be called.
+fn check_calls(policy: &GatePolicy, gate: &Field<'_>) {
+    let (calls, reached) = ("remind_before_s", "nobody_reached");
+    let at = |key| gate.get(key).map(|field| field.node.at);
+    let GateRule::Timer { after_s, .. } = policy.rule() else {
+        let hint = "a timer needs auto_approve: true and the seconds in auto_approve_after_s";
+        for key in [calls, reached] {
+            if let Some(at) = at(key) {
+                gate.warn_of(key, at, "this is ignored: the gate has no timer", hint);
+            }
+        }
+        return;
+    };
+    if let Some(late) = policy.remind_before_s.iter().find(|seconds| **seconds >= after_s) {
+        let message =
+            format!("{late} seconds before its end the gate is not open yet: it has {after_s} (auto_approve_after_s)");
+        gate.error_of(calls, &message, "write fewer seconds");
+    }
+    if policy.nobody_reached == OnTimeout::Hold && policy.remind_before_s.is_empty() {
+        let message = "without remind_before_s there is no last call that could reach anybody";
+        gate.error_of(
+            reached,
+            message,
+            "write remind_before_s: [600, 120] beside nobody_reached",
+        );
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) enum Holds {
     Count(u64, u64),
     /// Whole seconds, at least so many.
     Seconds(u64),
+    /// A list of whole seconds.
+    Times,
     Text,
     /// One of these words.
     Word(&'static [&'static str]),

@@ -11,7 +11,7 @@ use super::Config;
 use super::keys::{Group, Holds, Key, Section as _};
 use super::reader::SECONDS_MAX;
 
-use Holds::{ByStage, Count, Items, Keys, OrNull, Seconds, Switch, Text, TextByName, Texts, Word};
+use Holds::{ByStage, Count, Items, Keys, OrNull, Seconds, Switch, Text, TextByName, Texts, Times, Word};
 
 /// What every key is when it is left out, as `config show` tells it.
 fn defaults() -> Value {
@@ -31,6 +31,7 @@ impl Holds {
             Text => "a text".to_owned(),
             Word(words) => words.join(", "),
             Texts => "a list of texts".to_owned(),
+            Times => "a list of seconds".to_owned(),
             TextByName => "texts by their names".to_owned(),
             OrNull(holds) => {
                 let comma = if matches!(**holds, Seconds(_)) { "," } else { "" };
@@ -51,6 +52,7 @@ impl Holds {
             Text => json!({ "type": "string" }),
             Word(words) => json!({ "enum": words }),
             Texts => json!({ "type": "array", "items": { "type": "string" } }),
+            Times => json!({ "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": SECONDS_MAX } }),
             TextByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
             OrNull(holds) => {
                 let mut schema = holds.schema();
@@ -86,7 +88,7 @@ impl Row {
             Keys(group) => Self::all(&format!("{path}."), (group.keys)()),
             ByStage(group) => each(".*", group),
             Items(_, group) => each("[]", group),
-            Switch | Count(..) | Seconds(_) | Text | Word(_) | Texts | TextByName | OrNull(_) => Vec::new(),
+            Switch | Count(..) | Seconds(_) | Times | Text | Word(_) | Texts | TextByName | OrNull(_) => Vec::new(),
         };
         Self { path, key, under }
     }
@@ -240,6 +242,7 @@ mod tests {
             }
             Text => (vec![], vec![json!(7), json!([]), json!({})]),
             Texts => (vec![], vec![json!(7), json!({})]),
+            Times => (vec![json!([600, 120])], vec![json!(7), json!([0]), json!(["x"])]),
             TextByName => (vec![json!({ "A": "x" })], vec![json!(7), json!([1])]),
             Keys(_) | ByStage(_) => (vec![], vec![json!(7), json!([])]),
             Items(..) => (vec![], vec![json!(7), json!({ "a": 1 })]),

@@ -114,6 +114,8 @@ pub enum Action {
     Extend,
     /// Hold it, and say for whom.
     HandOver,
+    /// Stop the timer of the gate that is in its last call.
+    HoldCalled,
     /// Mark the gate, or take its mark off.
     Mark,
     /// Begin a range of marks, or end it.

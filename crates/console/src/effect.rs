@@ -310,8 +310,20 @@ pub struct FrameFacts {
     pub listed: std::ops::Range<usize>,
     /// What of a diff.
     pub diff: Option<DiffFacts>,
+    /// The gates whose last call it tells, the one that is named first.
+    pub called: Vec<GateKey>,
     /// The gate whose pane is on it, with what there is to read of its file.
     pub gate: Option<GateKey>,
+}
+
+/// What asks for the operator's eyes, wherever they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attention {
+    Bell,
+    /// What a desktop is told, by those terminals that can.
+    Notify(String),
+    /// The window's title; none: it is given back.
+    Title(Option<String>),
 }
 
 /// Something that happened.
@@ -421,6 +433,8 @@ pub enum Effect {
     Restore(Box<Draft>, Box<Discarded>),
     /// Put a text on the operator's clipboard.
     Copy(String),
+    /// Ask for the operator's eyes.
+    Attend(Attention),
     /// Draw everything anew.
     Repaint,
     /// Give the terminal back and stop until continued.

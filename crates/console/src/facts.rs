@@ -21,6 +21,7 @@ pub(crate) mod holder;
 pub mod job;
 pub mod jobs;
 pub(crate) mod label;
+pub(crate) mod last_call;
 pub(crate) mod lease;
 pub mod lists;
 pub(crate) mod marks;

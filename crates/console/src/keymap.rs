@@ -456,6 +456,7 @@ groups! {
         "Z" => Discarded, "texts discarded in the last days, to restore one";
     }
     TERMINAL "terminal" {
+        "Ctrl-n" => HoldCalled, "in a last call, wherever you are: hold that gate's timer, in your name";
         "Ctrl-l" => Repaint, "draw everything anew";
         "Ctrl-z" => Suspend, "suspend, everywhere; fg continues (undo in the editor is {})", [_];
     }

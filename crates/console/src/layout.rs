@@ -37,6 +37,8 @@ pub struct Layout {
     pub(crate) is_wide: bool,
     /// Who, who leads, counts, next expiry, clock.
     pub(crate) header: Rect,
+    /// A last call, while one stands: nothing lies over it.
+    pub(crate) strip: Rect,
     /// What is broken, when something is.
     pub(crate) banner: Rect,
     /// The queue with its head.
@@ -272,6 +274,7 @@ pub fn of(model: &Model) -> Layout {
         header: take_top(&mut rest, 1),
         ..Layout::default()
     };
+    layout.strip = take_top(&mut rest, u16::from(crate::facts::banner::has_strip(model)));
     layout.banner = take_top(&mut rest, crate::facts::banner::height(model, width));
     layout.hint = take_bottom(&mut rest, 1);
     // A long message never takes a line from a question: what Enter does comes first.

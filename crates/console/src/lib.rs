@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! header    who · who leads · how much waits · next expiry · clock
-//! banner    what is broken, while it is
+//! banner    a last call and what is broken, while they are
 //! queue     a line a gate, then paused, running, queued jobs
 //! lower     gate (diff) | job (stages, events, log) | history | patch editor
 //! prompt    the bottom of lower: what will happen, what was not seen, note, keys

@@ -213,6 +213,19 @@ pub struct Model {
     /// What the engine was asked and told.
     pub outgoing: Outgoing,
     pub(crate) health: Health,
+    /// What was done about last calls.
+    pub(crate) last_calls: LastCallsHere,
+}
+
+/// What this console did about the last calls that stand.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LastCallsHere {
+    /// The gate that the strip names, and since when that is on the terminal, on the boot clock.
+    pub(crate) stands: Option<(GateKey, i64)>,
+    /// Of which the record was told that they stood here, and when, on the boot clock.
+    pub(crate) told: BTreeMap<GateKey, i64>,
+    /// The title that the window has.
+    pub(crate) title: Option<String>,
 }
 
 impl Model {
@@ -240,6 +253,7 @@ impl Model {
             toasts: Toasts::default(),
             outgoing: Outgoing::default(),
             health: Health::default(),
+            last_calls: LastCallsHere::default(),
         }
     }
 

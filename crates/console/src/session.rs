@@ -69,6 +69,11 @@ impl Session {
         }
     }
 
+    /// Whether a last call does this beside its strip.
+    pub(crate) fn attends(&self, how: &str) -> bool {
+        self.offers.attention.iter().any(|known| known == how)
+    }
+
     /// `bea@ops1 ssh`, for the header.
     pub(crate) fn who(&self) -> String {
         let via = &self.operator.via;

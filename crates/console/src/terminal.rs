@@ -4,6 +4,7 @@
 //! happens. Frames go out one at a time; a stalled line never blocks the clock (HOUSE: *The
 //! terminal may not block the clock*).
 
+mod attention;
 mod cells;
 mod decode;
 mod input;
@@ -31,7 +32,9 @@ use ratatui::layout::{Position, Rect};
 pub(crate) use input::TtyInput;
 pub use interface::{EditorState, Ended, Incoming, InputStream, Terminal};
 
+use super::effect::Attention;
 use super::external_editor::ExternalEditor;
+use attention::GIVE_TITLE_BACK;
 use line::FrameOutput;
 use running_editor::RunningEditor;
 use screen::Screen;
@@ -58,27 +61,52 @@ pub(super) struct Tty {
     editor: Option<RunningEditor>,
     former_size: (u16, u16),
     frame_bytes: usize,
-    /// Shared with the panic hook: whether the terminal is ours right now.
-    is_taken: Arc<AtomicBool>,
+    /// Whether tmux stands between this process and the terminal.
+    is_in_tmux: bool,
+    /// Shared with the panic hook.
+    taken: Arc<Taken>,
 }
 
-fn give_back(is_taken: &AtomicBool) {
-    if is_taken.swap(false, Ordering::SeqCst) {
+/// What of the terminal is ours right now.
+#[derive(Default)]
+struct Taken {
+    screen: AtomicBool,
+    title: AtomicBool,
+}
+
+impl Taken {
+    fn is_screen(&self) -> bool {
+        self.screen.load(Ordering::SeqCst)
+    }
+
+    /// What gives it all back; the title only where it was taken.
+    fn leave(&self) -> Vec<u8> {
+        let title = if self.title.swap(false, Ordering::SeqCst) {
+            GIVE_TITLE_BACK
+        } else {
+            &[]
+        };
+        [title, LEAVE].concat()
+    }
+}
+
+fn give_back(taken: &Taken) {
+    if taken.screen.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         // The line may be gone: then there is nothing to restore and nobody to tell.
-        let _ = out.write_all(LEAVE).and_then(|()| out.flush());
+        let _ = out.write_all(&taken.leave()).and_then(|()| out.flush());
         let _ = crossterm::terminal::disable_raw_mode();
     }
 }
 
 // A panic on the loop's thread ends the console: the terminal first, then the report. One on
 // another thread is caught by the runtime; its report must not be written over the screen.
-fn restore_on_panic(is_taken: Arc<AtomicBool>) {
+fn restore_on_panic(taken: Arc<Taken>) {
     let loop_thread = std::thread::current().id();
     let former = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |report| {
-        if std::thread::current().id() == loop_thread || !is_taken.load(Ordering::SeqCst) {
-            give_back(&is_taken);
+        if std::thread::current().id() == loop_thread || !taken.is_screen() {
+            give_back(&taken);
             tracing::error!("the console panicked: {report}");
             former(report);
         } else {
@@ -110,8 +138,8 @@ impl Tty {
     pub(crate) fn open() -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
         let line = FrameOutput::open()?;
-        let is_taken = Arc::new(AtomicBool::new(false));
-        restore_on_panic(is_taken.clone());
+        let taken = Arc::<Taken>::default();
+        restore_on_panic(taken.clone());
         let mut terminal = Self {
             screen: Screen::new(columns, rows),
             ahead: Vec::new(),
@@ -119,7 +147,8 @@ impl Tty {
             editor: None,
             former_size: (columns, rows),
             frame_bytes: 0,
-            is_taken,
+            is_in_tmux: std::env::var_os("TMUX").is_some_and(|name| !name.is_empty()),
+            taken,
         };
         terminal.enter()?;
         Ok(terminal)
@@ -127,7 +156,7 @@ impl Tty {
 
     fn enter(&mut self) -> io::Result<()> {
         crossterm::terminal::enable_raw_mode()?;
-        self.is_taken.store(true, Ordering::SeqCst);
+        self.taken.screen.store(true, Ordering::SeqCst);
         self.ahead.extend_from_slice(ENTER);
         Ok(())
     }
@@ -135,7 +164,7 @@ impl Tty {
     /// Gives the terminal back, behind the last frame if the line is not stalled. Where the terminal
     /// is gone, every step fails at once and nothing waits.
     pub(crate) async fn leave(&mut self) {
-        if !self.is_taken.load(Ordering::SeqCst) {
+        if !self.taken.is_screen() {
             return;
         }
         self.ahead.clear();
@@ -143,7 +172,7 @@ impl Tty {
             let _ = tokio::time::timeout(LEAVE_WAIT, self.line.written()).await;
         }
         let is_told = !self.line.is_busy()
-            && match self.line.send(LEAVE.to_vec()) {
+            && match self.line.send(self.taken.leave()) {
                 Ok(true) => true,
                 Ok(false) => tokio::time::timeout(LEAVE_WAIT, self.line.written()).await.is_ok(),
                 Err(_) => false,
@@ -151,10 +180,10 @@ impl Tty {
         if is_told || self.line.is_busy() {
             // Where it is stalled, another write would block as well: the modes of the line are all
             // that can be given back.
-            self.is_taken.store(false, Ordering::SeqCst);
+            self.taken.screen.store(false, Ordering::SeqCst);
             let _ = crossterm::terminal::disable_raw_mode();
         } else {
-            give_back(&self.is_taken);
+            give_back(&self.taken);
         }
     }
 
@@ -219,6 +248,16 @@ impl Terminal for Tty {
         }
     }
 
+    fn attend(&mut self, attention: &Attention) {
+        let title = &self.taken.title;
+        let is_titled = title.load(Ordering::SeqCst);
+        self.ahead
+            .extend(attention::bytes(attention, is_titled, self.is_in_tmux));
+        if let Attention::Title(named) = attention {
+            title.store(named.is_some(), Ordering::SeqCst);
+        }
+    }
+
     async fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> io::Result<Result<(), String>> {
         self.leave().await;
         let settings = tcgetattr(io::stdin())?;
@@ -280,6 +319,6 @@ impl Terminal for Tty {
 
 impl Drop for Tty {
     fn drop(&mut self) {
-        give_back(&self.is_taken);
+        give_back(&self.taken);
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod files;
 mod gate;
 mod handover;
 mod keys;
+mod last_call;
 mod lease;
 mod leases;
 pub(crate) mod look;
@@ -76,10 +77,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             // The one message that changes nothing by itself: whether it is visible is decided
             // there.
             time::tick(model, now, fx);
+            last_call::retitle(model, fx);
             return effects;
         }
         Msg::Drawn(facts) => {
-            drawn(model, facts);
+            drawn(model, facts, fx);
             return effects;
         }
         // Whatever it means, it was meant for something else: the text is on its way.
@@ -157,6 +159,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Discarded(discarded) => model.drafts.discarded = discarded,
         Msg::NotSuspended => tell(model, "Not suspended: there is no shell here that could continue it"),
         Msg::Continued => {
+            model.last_calls.title = None;
             fx.push(Effect::Repaint);
             queue::ask(model, fx);
             ask_leader(model, fx);
@@ -168,6 +171,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         gate::arrive(model, fx);
     }
     leases::renew(model, fx);
+    last_call::retitle(model, fx);
     let is_asked = !was_asked && model.prompt.is_some();
     if is_asked || model.queue.selected() != gate.as_ref() {
         model.toasts.forget_answers(is_asked);
@@ -177,7 +181,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 // What counts is what the operator had before the eyes: notes go to the view that the frame was
 // made of, if it is still there.
-fn drawn(model: &mut Model, facts: FrameFacts) {
+fn drawn(model: &mut Model, facts: FrameFacts, fx: &mut Vec<Effect>) {
     let listed = facts.listed;
     if let (Some(prompt), Some(facts)) = (&mut model.prompt, &facts.prompt)
         && facts.is_whole
@@ -188,6 +192,7 @@ fn drawn(model: &mut Model, facts: FrameFacts) {
         model.window.is_dirty |= prompt.ask.note_drawn(listed);
     }
     model.keys.slips.on_screen = facts.prompt;
+    last_call::drawn(model, facts.called, fx);
     look::drawn(model, facts.gate.as_ref(), facts.diff);
 }
 

@@ -29,6 +29,7 @@ use ratatui::layout::{Position, Rect};
 use row_writer::RowWriter;
 
 use crate::effect::{DiffFacts, FrameFacts};
+use crate::facts::last_call;
 use crate::facts::page::is_listed;
 use crate::facts::verb::is_gate_shown;
 use crate::layout::{self, question};
@@ -55,6 +56,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
     }
     let layout = layout::of(model);
     header::draw(model, layout.header, buffer);
+    banner::draw_strip(model, layout.strip, buffer);
     banner::draw(model, layout.banner, buffer);
     queue::draw(model, &layout, buffer);
     side::draw(model, &layout, buffer);
@@ -150,6 +152,11 @@ pub fn facts(model: &Model) -> FrameFacts {
         prompt,
         listed,
         diff,
+        called: if is_too_small(model.window.size.0, model.window.size.1) {
+            Vec::new()
+        } else {
+            last_call::keys(model)
+        },
         gate: shown.map(|view| view.key.clone()),
     }
 }

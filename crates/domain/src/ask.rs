@@ -190,6 +190,10 @@ pub enum Command {
         /// How much of it was shown by now.
         extent: Extent,
     },
+    /// Note that a last call of the gate stood on this console's screen.
+    MarkReached {
+        gate: GateRef,
+    },
 }
 
 impl Command {
@@ -219,6 +223,7 @@ impl Command {
             | Self::Recall { .. }
             | Self::ReleaseLease { .. }
             | Self::MarkSeen { .. }
+            | Self::MarkReached { .. }
             | Self::KeepAlive { .. } => self.gate().map(|gate| &gate.job_id),
         }
     }
@@ -236,6 +241,7 @@ impl Command {
             | Self::Withdraw { gate, .. }
             | Self::Recall { gate }
             | Self::ReleaseLease { gate }
+            | Self::MarkReached { gate }
             | Self::KeepAlive { gate, .. }
             | Self::MarkSeen { gate, .. } => Some(gate),
             Self::StartJob(_)

@@ -33,6 +33,10 @@ read_words! {
         GateReleased = "gate_released",
         /// The deadline was moved.
         GateExtended = "gate_extended",
+        /// The gate's timer is about to end: a last call.
+        LastCall = "last_call",
+        /// A console showed it, or a webhook took it.
+        GateReached = "gate_reached",
         /// The deadline passed while nobody could act; the grace begins.
         GateOverdue = "gate_overdue",
         /// A person approved.

@@ -183,17 +183,14 @@ impl Gate {
                 because: timer.held_because,
             });
         }
-        let is_unseen = timer.on_timeout == OnTimeout::Approve && self.whole_looks().next().is_none();
-        Some(match self.policy.unseen {
-            then @ (OnTimeout::Hold | OnTimeout::Reject) if is_unseen => AtZero {
-                then,
-                because: Some(Doubt::Unseen),
-            },
-            OnTimeout::Approve | OnTimeout::Hold | OnTimeout::Reject => AtZero {
-                then: timer.on_timeout,
-                because: None,
-            },
-        })
+        let approves = timer.on_timeout == OnTimeout::Approve;
+        let is_unseen = approves && self.whole_looks().next().is_none();
+        let instead = |rule, doubt| (rule != OnTimeout::Approve).then_some((rule, Some(doubt)));
+        let unseen = instead(self.policy.unseen, Doubt::Unseen).filter(|_| is_unseen);
+        let unreached = instead(self.policy.nobody_reached, Doubt::NobodyReached);
+        let unreached = unreached.filter(|_| approves && !timer.is_reached());
+        let (then, because) = unseen.or(unreached).unwrap_or((timer.on_timeout, None));
+        Some(AtZero { then, because })
     }
 
     /// Who had looked at what is under review, in words: `nobody had looked`,

@@ -23,6 +23,8 @@ read_words! {
     pub enum Doubt {
         /// Nobody was shown the whole change.
         Unseen = "unseen",
+        /// Its last call reached nobody: no console showed it, and no webhook took it.
+        NobodyReached = "nobody_reached",
     }
 }
 
@@ -31,6 +33,7 @@ impl Doubt {
     pub fn words(self) -> &'static str {
         match self {
             Self::Unseen => "nobody was shown the whole change",
+            Self::NobodyReached => "its last call reached nobody",
         }
     }
 }
@@ -57,6 +60,7 @@ impl AtZero {
     pub fn unless(self) -> String {
         let remedy = self.because.map(|doubt| match doubt {
             Doubt::Unseen => ", unless somebody is shown the whole change",
+            Doubt::NobodyReached => ", unless its last call reaches somebody",
         });
         remedy.unwrap_or_default().to_owned()
     }
@@ -80,6 +84,12 @@ pub struct GatePolicy {
     /// The same where the timer would approve and nobody was shown the whole change.
     #[serde(default)]
     pub unseen: OnTimeout,
+    /// How many seconds before its end the timer is told of once more: its last calls.
+    #[serde(default)]
+    pub remind_before_s: Vec<u64>,
+    /// What instead of an approval where no last call reached anybody.
+    #[serde(default)]
+    pub nobody_reached: OnTimeout,
     /// The most seconds that holds, leases and extensions by persons may add to one gate.
     #[serde(default = "max_hold_s_default")]
     pub max_hold_s: u64,
@@ -102,6 +112,8 @@ impl Default for GatePolicy {
             auto_approve_after_s: None,
             on_timeout: OnTimeout::Approve,
             unseen: OnTimeout::Approve,
+            remind_before_s: Vec::new(),
+            nobody_reached: OnTimeout::Approve,
             max_hold_s: MAX_HOLD_S_DEFAULT,
             recall_s: 0,
         }

@@ -33,6 +33,9 @@ pub struct GateTimer {
     /// The doubt that it was stopped for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_because: Option<Doubt>,
+    /// Its last calls; none: it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Box<LastCalls>>,
     /// Microseconds that persons have added so far, bounded by `max_hold_s`.
     pub added_us: i64,
     /// The person who stopped it.
@@ -45,6 +48,27 @@ pub struct GateTimer {
     /// starts again or is moved.
     #[serde(default, skip_serializing_if = "Anchor::is_none")]
     pub anchor: Anchor,
+}
+
+/// The last calls of a timer: each is said once, whatever becomes of the deadline.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastCalls {
+    /// The next one, in seconds before the end; none: all are said.
+    pub next_s: Option<u64>,
+    /// The one that was said last.
+    pub said_s: Option<u64>,
+    /// Whether a console showed one, or a webhook took it.
+    pub is_reached: bool,
+}
+
+fn us(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_US)
+}
+
+/// The first of these that comes when so much is left.
+fn next_call_s(remind_before_s: &[u64], left_us: i64) -> Option<u64> {
+    let ahead = remind_before_s.iter().copied().filter(|seconds| us(*seconds) < left_us);
+    ahead.max()
 }
 
 /// What the timer of an open gate comes to right now, in civil times as they would be read then if
@@ -74,11 +98,58 @@ impl GateTimer {
             overdue_since: None,
             held_by_policy_at: None,
             held_because: None,
+            calls: None,
             added_us: 0,
             hold: None,
             stopped_at: None,
             anchor: Anchor::of(now),
         }
+    }
+
+    /// The timer with these last calls, of which those come that are still ahead.
+    pub fn reminding(self, remind_before_s: &[u64], now: Now, grace_s: u64) -> Self {
+        let running_us = || self.end_without_stops(grace_s).us_since(self.anchor.read(now));
+        let left_us = self.left_when_stopped_us(grace_s).unwrap_or_else(running_us);
+        let calls = (!remind_before_s.is_empty()).then(|| LastCalls {
+            next_s: next_call_s(remind_before_s, left_us),
+            said_s: None,
+            is_reached: self.is_reached(),
+        });
+        Self {
+            calls: calls.map(Box::new),
+            ..self
+        }
+    }
+
+    /// Whether a last call reached somebody.
+    pub fn is_reached(&self) -> bool {
+        self.calls.as_ref().is_some_and(|calls| calls.is_reached)
+    }
+
+    /// The timer whose next last call is said now, and how many microseconds are left. Calls that
+    /// were missed meanwhile are said with it. None: none is ahead.
+    pub fn called(&self, remind_before_s: &[u64], call: Wake, now: Now) -> Option<(Self, i64)> {
+        let calls = self.calls.as_deref()?;
+        let said_s = calls.next_s?;
+        let left_us = us(said_s)
+            .saturating_sub(self.anchor.read(now).us_since(call.at))
+            .max(0);
+        let calls = LastCalls {
+            next_s: next_call_s(remind_before_s, left_us.min(us(said_s))),
+            said_s: Some(said_s),
+            ..*calls
+        };
+        let timer = Self {
+            calls: Some(Box::new(calls)),
+            ..self.clone()
+        };
+        Some((timer, left_us))
+    }
+
+    /// Whether so little is left that the last call which was said stands.
+    pub fn is_in_last_call(&self, left_us: i64) -> bool {
+        let said_s = self.calls.as_ref().and_then(|calls| calls.said_s);
+        said_s.is_some_and(|said_s| left_us <= us(said_s))
     }
 
     /// The same timer with all its times as the civil clock has them now. The time left stays as it
@@ -109,8 +180,7 @@ impl GateTimer {
     }
 
     fn bound_us(&self, max_hold_s: u64) -> i64 {
-        let max_us = i64::try_from(max_hold_s).unwrap_or(i64::MAX).saturating_mul(SECOND_US);
-        max_us.saturating_sub(self.added_us).max(0)
+        us(max_hold_s).saturating_sub(self.added_us).max(0)
     }
 
     /// Microseconds that persons may still add: what a running hold or lease has used up already is
@@ -193,8 +263,8 @@ impl GateTimer {
         }
     }
 
-    /// The next time at which the ticker has something to do for this gate: fire, or end a dead
-    /// lease. None: never.
+    /// The next time at which the ticker has something to do for this gate: say a last call, fire,
+    /// or end a dead lease. None: never.
     pub fn wake(&self, lease: Option<&Lease>, max_hold_s: u64, grace_s: u64) -> Option<Wake> {
         if self.held_by_policy_at.is_some() {
             return None;
@@ -205,12 +275,18 @@ impl GateTimer {
             kind,
             anchor: self.anchor,
         };
-        let limit = wake(end.plus_us(self.bound_us(max_hold_s)), WakeKind::Limit);
+        // A last call comes before the end that it is about, wherever that is.
+        let next_s = self.calls.as_ref().and_then(|calls| calls.next_s);
+        let ends = |at: Timestamp, kind| match next_s {
+            Some(seconds) => wake(at.plus_us(us(seconds).saturating_neg()), WakeKind::LastCall),
+            None => wake(at, kind),
+        };
+        let limit = ends(end.plus_us(self.bound_us(max_hold_s)), WakeKind::Limit);
         Some(match lease {
             // A lease that dies while the gate is held changes nothing for the timer.
             Some(_) | None if self.hold.is_some() => limit,
             Some(lease) => lease.end().earlier(limit),
-            None => wake(end, WakeKind::Deadline),
+            None => ends(end, WakeKind::Deadline),
         })
     }
 
@@ -262,7 +338,6 @@ impl GateTimer {
     /// persons added stays added.
     #[must_use]
     pub fn agreed_otherwise(&self, former_s: u64, after_s: u64, on_timeout: OnTimeout) -> Self {
-        let us = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND_US);
         Self {
             on_timeout,
             deadline: self.deadline.plus_us(us(after_s).saturating_sub(us(former_s))),

@@ -20,6 +20,8 @@ pub enum WakeKind {
     /// The deadline of a timer that runs: told in civil time, so civil time must have come to it
     /// too.
     Deadline,
+    /// A last call before the end: a length of time.
+    LastCall,
     /// The end of what persons may add: a length of time.
     Limit,
     /// The requester's sign of life is missed: a length of time.
@@ -34,7 +36,7 @@ impl WakeKind {
     /// The most microseconds that are waited for it; none: as long as was agreed on.
     fn us_max(self) -> Option<i64> {
         match self {
-            Self::Deadline | Self::Limit | Self::Silence => None,
+            Self::Deadline | Self::LastCall | Self::Limit | Self::Silence => None,
             Self::LeaseEnd => Some(LEASE_US),
             Self::RecallEnd => Some(RECALL_US_MAX),
         }
@@ -84,7 +86,7 @@ impl Wake {
         match self.kind {
             WakeKind::Deadline => left_us <= 0 && now.utc >= self.at,
             // More than ever is waited: the clock was set back across a start of the machine.
-            WakeKind::Limit | WakeKind::Silence | WakeKind::LeaseEnd | WakeKind::RecallEnd => {
+            WakeKind::LastCall | WakeKind::Limit | WakeKind::Silence | WakeKind::LeaseEnd | WakeKind::RecallEnd => {
                 left_us <= 0 || self.kind.us_max().is_some_and(|max_us| left_us > max_us)
             }
         }
@@ -134,7 +136,7 @@ impl Armed {
             },
             is_civil: match wake.kind {
                 WakeKind::Deadline => true,
-                WakeKind::Limit | WakeKind::Silence => !is_anchored,
+                WakeKind::LastCall | WakeKind::Limit | WakeKind::Silence => !is_anchored,
                 WakeKind::LeaseEnd | WakeKind::RecallEnd => false,
             },
         }

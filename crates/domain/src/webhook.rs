@@ -24,6 +24,8 @@ read_words! {
         GateOpened = "gate_opened",
         /// The gate still waits.
         GateReminder = "gate_reminder",
+        /// The gate's timer is about to end.
+        LastCall = "last_call",
         /// The policy stopped the gate's timer at zero: only a person decides.
         GateHeld = "gate_held",
         /// Somebody, or the timer, decided.
@@ -42,6 +44,7 @@ impl DeliveryKind {
             EventType::GateOpened => Some(Self::GateOpened),
             EventType::GateApproved | EventType::GateRejected | EventType::GateAutoApproved => Some(Self::GateDecided),
             EventType::GateCanceled => Some(Self::GateCanceled),
+            EventType::LastCall => Some(Self::LastCall),
             EventType::GateHeld => event.is_held_by_policy().then_some(Self::GateHeld),
             EventType::JobCanceled | EventType::JobCompleted | EventType::JobFailed => Some(Self::JobEnded),
             EventType::JobAcknowledged
@@ -57,6 +60,7 @@ impl DeliveryKind {
             | EventType::GateReleased
             | EventType::GateExtended
             | EventType::GateOverdue
+            | EventType::GateReached
             | EventType::GateContextChanged
             | EventType::GateRequesterGone
             | EventType::GateRequesterBack

@@ -70,7 +70,7 @@ impl Preparer {
         let (rows, unasked) = match policies {
             Some(policies) => {
                 cx.policies = policies;
-                rules::under_policies(rows, policies, cx.now)
+                rules::under_policies(rows, policies, (cx.now, cx.grace_s))
             }
             None => (rows, Vec::new()),
         };

@@ -92,7 +92,8 @@ impl Preparer {
             | Command::Release { .. }
             | Command::Extend { .. }
             | Command::ReleaseLease { .. }
-            | Command::MarkSeen { .. } => find::evidence(self, ask)?,
+            | Command::MarkSeen { .. }
+            | Command::MarkReached { .. } => find::evidence(self, ask)?,
         };
         Ok((job_id, evidence))
     }

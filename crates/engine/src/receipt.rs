@@ -42,6 +42,7 @@ pub(super) fn verb(command: &Command) -> &'static str {
         Command::Recall { .. } => "recalled",
         Command::ReleaseLease { .. } => "released",
         Command::MarkSeen { .. } => "seen",
+        Command::MarkReached { .. } => "reached",
         Command::KeepAlive { .. } => "kept alive",
     }
 }
@@ -111,6 +112,7 @@ pub(super) fn receipt(
         Command::TakeLease { gate, .. }
         | Command::ReleaseLease { gate, .. }
         | Command::MarkSeen { gate, .. }
+        | Command::MarkReached { gate }
         | Command::KeepAlive { gate, .. }
         | Command::Hold { gate, .. }
         | Command::Release { gate, .. }

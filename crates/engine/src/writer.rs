@@ -17,6 +17,7 @@ use domain::change::Applied;
 use domain::gate::OnDisk;
 use domain::ids::JobId;
 use domain::job::{AttemptState, JobRows};
+use domain::key::GateKey;
 use domain::operator::Operator;
 use domain::refusal::{Refusal, RefusalCode};
 
@@ -50,6 +51,8 @@ pub(super) enum Work {
     /// What somebody wants, and who is told what came of it.
     Ask(Asker, Box<Ask>),
     Expire(Vec<DueGate>),
+    /// A webhook took a last call of the gate.
+    Reached(GateKey, String),
     StartStage {
         key: StageKey,
         epoch: u64,
@@ -179,6 +182,17 @@ impl Writer {
             match work {
                 Work::Ask(asker, ask) => self.ask(asker, *ask, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
+                Work::Reached(key, webhook) => {
+                    let matter = Matter {
+                        trigger: Trigger::Happened(Happening::Answered {
+                            key: key.clone(),
+                            webhook,
+                        }),
+                        evidence: Evidence::default(),
+                        tell: Tell::Nothing,
+                    };
+                    items.push(Batched::new(key.job_id, matter));
+                }
                 Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
                     // What the stage reads must be what was decided: everything before is committed

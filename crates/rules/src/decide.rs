@@ -19,7 +19,7 @@ use text::words::duration;
 
 use super::alive;
 use super::job_edit::JobEdit;
-use super::{lease, stages};
+use super::{last_call, lease, stages};
 use domain::key::GateRef;
 
 /// What a person decides.
@@ -158,6 +158,9 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
     if is_dead || asked.kind == WakeKind::LeaseEnd {
         lease::lapse(draft, gate);
         return Ok(());
+    }
+    if asked.kind == WakeKind::LastCall {
+        return last_call::say(draft, gate, &timer, asked);
     }
     if is_missed && timer.overdue_since.is_none() {
         let overdue = timer.overdue(now, max_hold_s, grace_s);

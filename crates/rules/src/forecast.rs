@@ -126,11 +126,11 @@ fn next<'r>(rows: &'r JobRows, armed: &mut BTreeMap<GateKey, Armed>, cx: Context
 }
 
 /// The rows as if their open gates had been opened under other policies, and those gates that would
-/// not have been asked for; these wait for a person.
+/// not have been asked for; these wait for a person. `grace_s`: of an overdue gate.
 pub fn under_policies(
     mut rows: JobRows,
     policies: &BTreeMap<StageName, GatePolicy>,
-    now: Now,
+    (now, grace_s): (Now, u64),
 ) -> (JobRows, Vec<GateKey>) {
     let mut unasked = Vec::new();
     let is_manual = rows.job.is_manual;
@@ -144,7 +144,8 @@ pub fn under_policies(
                     let opened = now.plus_us(gate.opened_at.us_since(now.utc));
                     GateTimer::start(opened, after_s, on_timeout)
                 }
-            }),
+            })
+            .map(|timer| timer.reminding(&policy.clone().unwrap_or_default().remind_before_s, now, grace_s)),
             GateRule::Person => None,
             // Whoever opens a gate from outside wants one.
             GateRule::Pass if is_manual => None,

@@ -309,7 +309,10 @@ impl<'a> JobEdit<'a> {
         };
         self.put_artifacts(stage, &artifacts);
         let timer = match policy.rule() {
-            GateRule::Timer { after_s, on_timeout } => Some(GateTimer::start(self.cx.now, after_s, on_timeout)),
+            GateRule::Timer { after_s, on_timeout } => {
+                let timer = GateTimer::start(self.cx.now, after_s, on_timeout);
+                Some(timer.reminding(&policy.remind_before_s, self.cx.now, self.cx.grace_s))
+            }
             GateRule::Person | GateRule::Pass => None,
         };
         let key = GateKey {

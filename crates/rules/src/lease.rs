@@ -83,7 +83,8 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
         | Command::Recall { .. }
         | Command::TakeLease { .. }
         | Command::ReleaseLease { .. }
-        | Command::MarkSeen { .. } => Vec::new(),
+        | Command::MarkSeen { .. }
+        | Command::MarkReached { .. } => Vec::new(),
     };
     // Letting a timer run takes nothing from whoever has the gate open: for them it stays stopped.
     let is_refused = !matches!(ask.command, Command::Release { .. });

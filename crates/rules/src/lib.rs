@@ -12,6 +12,7 @@ mod forecast;
 mod hold;
 mod job_edit;
 mod jobs;
+mod last_call;
 mod lease;
 mod outside;
 mod recall;
@@ -104,6 +105,8 @@ pub enum Happening {
         /// Nobody could act when it was due: it becomes overdue first.
         is_missed: bool,
     },
+    /// A webhook of this name took a last call of the gate.
+    Answered { key: GateKey, webhook: String },
     /// The leader is about to start a stage's supervisor.
     StageStarted { stage: StageName, attempt: u32 },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
@@ -291,6 +294,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
         Command::Withdraw { gate, reason } => outside::withdraw(draft, gate, by, reason.as_deref()),
         Command::Recall { gate } => recall::take_back(draft, gate, by),
         Command::ReleaseLease { gate } => lease::release(draft, gate, ask.session.as_deref()),
+        Command::MarkReached { gate } => last_call::shown(draft, gate, by),
         Command::MarkSeen { gate, digest, extent } => lease::mark_seen(draft, gate, by, *digest, *extent),
     }
 }
@@ -299,6 +303,7 @@ fn happened(draft: &mut JobEdit<'_>, happening: &Happening) -> Result<(), Refusa
     match happening {
         Happening::Expired { key, wake, .. } if wake.kind == WakeKind::RecallEnd => recall::over(draft, key, *wake),
         Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
+        Happening::Answered { key, webhook } => last_call::answered(draft, key, webhook),
         Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
         Happening::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Happening::StageEnded {

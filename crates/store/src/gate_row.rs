@@ -14,14 +14,14 @@ use domain::timer::GateTimer;
 
 /// What [`gate`] reads, in its order.
 pub(super) const COLUMNS: &str = "job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, \
-     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, held_because, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat, recall, recalls";
+     held_by_policy_at, added_us, hold, stopped_at, boot, boot_offset_us, held_because, calls, settled_by, settled_at, lease, policy, artifacts, seen, context, heartbeat, recall, recalls";
 
 const OPENED_AT: usize = 4;
 const TIMER: usize = 5;
 const SETTLED_BY: usize = TIMER + TIMER_COLUMNS;
 
 /// How many columns [`timer`] reads.
-pub(super) const TIMER_COLUMNS: usize = 10;
+pub(super) const TIMER_COLUMNS: usize = 11;
 
 /// Reads the columns of a timer, the first of which is `column`.
 pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer>, RowError> {
@@ -38,6 +38,7 @@ pub(super) fn timer(cells: &Cells<'_>, column: usize) -> Result<Option<GateTimer
         stopped_at: cells.optional_time(column + 6)?,
         anchor: anchor(cells, column + 7)?,
         held_because: doubt(cells, column + 9)?,
+        calls: cells.optional_json(column + 10)?,
     }))
 }
 
@@ -101,8 +102,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
            lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us, context, heartbeat,
-           held_because, at_zero, doubt, recall, recalls)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
+           held_because, at_zero, doubt, recall, recalls, calls)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -125,7 +126,7 @@ fn update(connection: &Connection, gate: &Gate, guard: &str) -> Result<usize, Ro
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
            artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27, context = ?28, heartbeat = ?29,
-           held_because = ?30, at_zero = ?31, doubt = ?32, recall = ?33, recalls = ?34
+           held_because = ?30, at_zero = ?31, doubt = ?32, recall = ?33, recalls = ?34, calls = ?35
          WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND {guard}"
     );
     write(connection, gate, &sql)
@@ -182,5 +183,9 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         at_zero.and_then(|at_zero| at_zero.because).map(Doubt::as_str),
         gate.recall.as_ref().map(json_text).transpose()?,
         gate.recalls.as_ref().map(json_text).transpose()?,
+        timer
+            .and_then(|timer| timer.calls.as_ref())
+            .map(json_text)
+            .transpose()?,
     ])?)
 }

@@ -130,13 +130,13 @@ const BEHIND_TIMER: usize = TIMER + gate_row::TIMER_COLUMNS;
 
 const SELECT_TIMERS: &str =
     "SELECT job_id, stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-     hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, heartbeat, NULL FROM gate";
+     hold, stopped_at, boot, boot_offset_us, held_because, calls, max_hold_s, lease, heartbeat, NULL FROM gate";
 const WHERE_TIMER: &str =
     "WHERE state = 'open' AND (on_timeout IS NOT NULL AND held_by_policy_at IS NULL OR heartbeat IS NOT NULL)";
 
 /// Of those the patch is not read: it may be long.
 const SELECT_RECALLABLE: &str =
-    "SELECT job_id, stage, attempt, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    "SELECT job_id, stage, attempt, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
      max_hold_s, NULL, NULL, json_remove(recall, '$.effect') FROM gate INDEXED BY gate_recall WHERE recall IS NOT NULL";
 
 fn key(cells: &Cells<'_>, names: &mut Names) -> Result<GateKey, RowError> {
@@ -169,7 +169,7 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
     };
     let sql = format!(
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
-           hold, stopped_at, boot, boot_offset_us, held_because, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
+           hold, stopped_at, boot, boot_offset_us, held_because, calls, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
            json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels'),
            at_zero, doubt,
            state = 'approved', settled_by, json_remove(recall, '$.effect'),

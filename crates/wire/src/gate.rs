@@ -74,10 +74,14 @@ pub struct GateDoc<'a> {
     pub on_timeout: &'static str,
     /// What the timer does where it would approve and nobody was shown the whole change: approve, hold or reject.
     pub(crate) unseen: &'static str,
+    /// How many seconds before its end the timer is told of once more.
+    pub(crate) remind_before_s: &'a [u64],
+    /// Whether one of these last calls stood on a console, or was taken by a webhook.
+    pub(crate) is_reached: bool,
     /// What the timer does at zero as the gate stands: approve, reject or hold; null where it has none, or is decided.
     #[schema(value_type = Option<String>, required = true)]
     pub at_zero: Option<OnTimeout>,
-    /// Why it does not approve, though that was agreed on: `unseen`, because nobody was shown the whole change; absent without a doubt.
+    /// Why it does not approve, though that was agreed on: `unseen`, because nobody was shown the whole change, or `nobody_reached`, because no last call reached anybody; absent without a doubt.
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
@@ -359,6 +363,8 @@ impl<'a> GateDoc<'a> {
             auto_approve_enabled: false,
             on_timeout: OnTimeout::Approve.as_str(),
             unseen: OnTimeout::Approve.as_str(),
+            remind_before_s: &[],
+            is_reached: false,
             at_zero: None,
             doubt: None,
             time_remaining: None,
@@ -453,6 +459,8 @@ impl<'a> GateDoc<'a> {
             auto_approve_enabled: gate.policy.auto_approve,
             on_timeout: gate.policy.on_timeout.as_str(),
             unseen: gate.policy.unseen.as_str(),
+            remind_before_s: &gate.policy.remind_before_s,
+            is_reached: timer.is_some_and(GateTimer::is_reached),
             at_zero: at_zero.map(|at_zero| at_zero.then),
             doubt: at_zero.and_then(|at_zero| at_zero.because),
             time_remaining: fires_at.map(|at| seconds(at.us_since(lens.now.utc))),

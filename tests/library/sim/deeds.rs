@@ -215,6 +215,7 @@ impl<S: Storage> World<S> {
                     hunks_shown: self.contents % 4,
                 },
             },
+            Deed::Reached => Command::MarkReached { gate },
             Deed::Withdraw => Command::Withdraw { gate, reason },
             Deed::Recall => Command::Recall { gate },
             Deed::Resume | Deed::Cancel | Deed::Open => unreachable!("not about a gate"),

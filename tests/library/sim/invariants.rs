@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use domain::ask::Command;
 use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
+use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, Verdict};
 use domain::ids::{Digest, JobId, StageName};
 use domain::job::{Attempt, AttemptState, JobRows, JobStatus};
@@ -76,6 +77,7 @@ impl<S: Storage> World<S> {
             }
         }
         self.judge_held(before, &after);
+        self.judge_calls(before, &after, in_flight.command());
         self.judge_review(before, &after, in_flight.command());
         self.judge_hands(before, &after, in_flight);
         self.truth.follow(before, &after, in_flight.command(), self.true_us);
@@ -142,6 +144,13 @@ impl<S: Storage> World<S> {
     /// Silence approves, where the policy asks for it, only what somebody was shown all of; and
     /// nothing is rejected for want of a look that was there.
     fn judge_looks(&mut self, gate: &Gate, verdict: Verdict) {
+        let is_wanted = gate.policy.nobody_reached == OnTimeout::Hold && verdict == Verdict::Approve;
+        if is_wanted && !self.reached.contains(&gate.key) {
+            self.broken(format!(
+                "{}: the timer approved, and its last call reached nobody",
+                gate.key
+            ));
+        }
         let (key, asked) = (gate.key.clone(), (gate.policy.on_timeout, gate.policy.unseen));
         match (asked, verdict, is_shown_whole(gate)) {
             ((_, OnTimeout::Hold | OnTimeout::Reject), Verdict::Approve, false) => {
@@ -154,6 +163,32 @@ impl<S: Storage> World<S> {
                 self.broken(format!("{key}: the timer rejected, and nobody had asked for that"));
             }
             _ => {}
+        }
+    }
+
+    /// Each last call is said once, in its order, whatever becomes of the deadline; who was called
+    /// before is reached by a screen that tells it.
+    fn judge_calls(&mut self, before: Option<&JobRows>, after: &JobRows, command: Option<&Command>) {
+        let events = self.store.events(&after.job.id);
+        for gate in &after.gates {
+            let is_its = |event: &&Event| {
+                event.kind == EventType::LastCall
+                    && event.stage.as_ref() == Some(&gate.key.stage)
+                    && event.payload["attempt"] == gate.key.attempt
+            };
+            let said: Vec<_> = events
+                .iter()
+                .filter(is_its)
+                .map(|event| event.payload["before_s"].as_u64())
+                .collect();
+            if !said.is_sorted_by(|one, other| one > other) {
+                self.broken(format!("{}: its last calls were {said:?}", gate.key));
+            }
+            let former = before.and_then(|rows| rows.gate(&gate.key.stage, gate.key.attempt));
+            let is_told = matches!(command, Some(Command::MarkReached { .. })) && former != Some(gate);
+            if is_told && !said.is_empty() {
+                self.reached.insert(gate.key.clone());
+            }
         }
     }
 

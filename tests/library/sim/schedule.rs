@@ -9,7 +9,7 @@ use super::store::{CommitFault, Memory, Plant};
 use super::world::{RECALL_S, World};
 use crate::support::random::Random;
 
-const DEEDS: [Deed; 22] = [
+const DEEDS: [Deed; 23] = [
     Deed::Approve,
     Deed::Approve,
     Deed::Reject,
@@ -25,6 +25,7 @@ const DEEDS: [Deed; 22] = [
     Deed::TakeOver,
     Deed::Unlease,
     Deed::Seen,
+    Deed::Reached,
     Deed::Resume,
     Deed::Resume,
     Deed::Cancel,
@@ -116,6 +117,9 @@ pub fn play(seed: u64, plant: Plant) -> Played {
     let (processes, jobs) = (2 + random.below(2), 1 + random.below(2));
     let unseen = random.pick(&[OnTimeout::Approve, OnTimeout::Hold, OnTimeout::Hold, OnTimeout::Reject]);
     let mut world = World::new(store, plant, processes, jobs, on_timeout.map(|then| (then, unseen)));
+    if random.one_in(2) {
+        world.calls(random.one_in(2));
+    }
     let mut jobs = jobs;
     if random.one_in(2) {
         world.recall_decisions();

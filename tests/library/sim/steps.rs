@@ -19,6 +19,8 @@ pub enum Deed {
     TakeOver,
     Unlease,
     Seen,
+    /// A console tells that a last call stands on its screen.
+    Reached,
     Resume,
     Cancel,
     /// A gate is opened from outside: on the manual job.

@@ -61,6 +61,10 @@ pub enum Plant {
     GuessingPreview,
     /// The timer takes any look for a look at all of it.
     AnyLookCounts,
+    /// Which last calls were said is not stored.
+    ForgetsCalls,
+    /// The timer takes it that a last call reaches somebody.
+    BelievesReached,
     /// A forecast takes no notice of holds.
     ForecastForgetsHolds,
     /// Resuming takes what lies there for what was decided on.
@@ -76,7 +80,7 @@ pub enum Plant {
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 23] = [
+    pub const DEFECTS: [Self; 25] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -93,6 +97,8 @@ impl Plant {
         Self::StalePreview,
         Self::BlindPreview,
         Self::AnyLookCounts,
+        Self::ForgetsCalls,
+        Self::BelievesReached,
         Self::ForecastForgetsHolds,
         Self::GuessingPreview,
         Self::ResumeLetsThrough,
@@ -201,7 +207,8 @@ impl Memory {
         })?;
         self.numbers = numbers;
         let Written { rows, events, applied } = written;
-        let Some(rows) = rows else { return Ok(applied) };
+        let Some(mut rows) = rows else { return Ok(applied) };
+        self.plant.stored(&mut rows);
         let mut stored = former.unwrap_or_else(|| Stored::new(&rows, now));
         if stored.rows.job.status != rows.job.status {
             stored.status_since = now;
@@ -323,7 +330,27 @@ impl Plant {
                 seen.hunks_shown = seen.hunks;
             }
         }
+        if let (Self::BelievesReached, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
+            let timers = Rc::make_mut(&mut rows)
+                .gates
+                .iter_mut()
+                .flat_map(|gate| &mut gate.timer);
+            for calls in timers.flat_map(|timer| &mut timer.calls) {
+                calls.is_reached = true;
+            }
+        }
         Some(rows)
+    }
+
+    /// The rows as they are stored.
+    fn stored(self, rows: &mut JobRows) {
+        let gates = rows.gates.iter_mut().filter(|_| self == Self::ForgetsCalls);
+        for gate in gates.filter(|gate| gate.state == GateState::Open) {
+            let next_s = gate.policy.remind_before_s.iter().max().copied();
+            for calls in gate.timer.iter_mut().flat_map(|timer| &mut timer.calls) {
+                calls.next_s = next_s;
+            }
+        }
     }
 }
 

@@ -94,6 +94,8 @@ pub struct World<S> {
     pub touched: BTreeSet<JobId>,
     pub told: Vec<Told>,
     /// Gates that were taken back, as somebody was told.
+    /// The gates of which somebody was reached by a last call.
+    pub reached: BTreeSet<GateKey>,
     pub withdrawn: BTreeSet<GateKey>,
     /// What became of the decisions of persons that may be taken back.
     pub recalls: Recalls,
@@ -158,6 +160,7 @@ impl<S: Storage> World<S> {
             contents: 0,
             touched: BTreeSet::new(),
             told: Vec::new(),
+            reached: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             recalls: Recalls::default(),
             settled: BTreeMap::new(),
@@ -168,6 +171,17 @@ impl<S: Storage> World<S> {
             world.start_job(&format!("j-{number}"));
         }
         world
+    }
+
+    /// The gates that open from now on have last calls; if nobody is reached, perhaps they are held.
+    pub fn calls(&mut self, is_held: bool) {
+        let policies = Rc::make_mut(&mut self.policies).values_mut();
+        for policy in policies.filter(|policy| policy.auto_approve) {
+            policy.remind_before_s = vec![45, 10];
+            if is_held {
+                policy.nobody_reached = OnTimeout::Hold;
+            }
+        }
     }
 
     fn start_job(&mut self, id: &str) {

@@ -1,5 +1,6 @@
-//! What is broken, in lines.
+//! What is broken, in lines; the strip of a last call stands above them.
 
+use crate::facts::last_call;
 use crate::facts::window::ROWS_MIN;
 use crate::facts::wrap::split;
 use crate::model::Model;
@@ -40,7 +41,14 @@ pub(crate) fn lines(model: &Model, columns: u16) -> Vec<String> {
     } else {
         LINES_MAX
     };
-    text(model).map(|text| split(&text, columns, most)).unwrap_or_default()
+    // In a low window the strip of a last call has that line.
+    let text = text(model).filter(|_| most > LINES_MAX_LOW || !has_strip(model));
+    text.map(|text| split(&text, columns, most)).unwrap_or_default()
+}
+
+/// Whether a last call stands above it.
+pub(crate) fn has_strip(model: &Model) -> bool {
+    last_call::standing(model).next().is_some()
 }
 
 /// How many lines it wants.

@@ -94,6 +94,7 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
     match row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_some()) {
         Some(timer) => match timer.held_because {
             Some(Doubt::Unseen) => words(&["held by policy: unseen", "held: unseen"]),
+            Some(Doubt::NobodyReached) => words(&["held by policy: nobody reached", "nobody reached"]),
             None => words(&["held by policy", "by policy"]),
         },
         None => Vec::new(),

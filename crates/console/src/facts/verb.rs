@@ -11,7 +11,7 @@ mod text;
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::facts::lease::{concerned, open_elsewhere};
-use crate::facts::{context, window};
+use crate::facts::{context, last_call, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::compose::Compose;
@@ -155,6 +155,11 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
                 false => timed(model, intent).map(drop),
             };
             asked(model, intent.words().not_done, rule)
+        }
+        Action::HoldCalled => {
+            written(model, TimerIntent::Hold.words().not_done, || Ok(()))?;
+            let is_any = last_call::standing(model).next().is_some();
+            or_says(is_any, "No gate is in its last call")
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
         Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),

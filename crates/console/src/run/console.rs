@@ -275,6 +275,10 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         while let Some(order) = self.orders.pop_front() {
             match order {
                 Order::Copy(text) => self.terminal.copy(&text),
+                Order::Attend(attention) => {
+                    self.terminal.attend(&attention);
+                    self.model.window.is_dirty = true;
+                }
                 Order::Repaint => {
                     fault::panic_point("repaint");
                     self.terminal.repaint(self.model.window.size);

@@ -21,7 +21,7 @@ use domain::refusal::Refusal;
 use engine::api::Notice;
 
 use crate::backend::Backend;
-use crate::effect::{Details, Effect, Msg, Unfit};
+use crate::effect::{Attention, Details, Effect, Msg, Unfit};
 use crate::external_editor::ExternalEditor;
 use crate::question::Answered;
 use crate::work;
@@ -29,6 +29,7 @@ use crate::work;
 /// What the loop itself must do: everything about the terminal.
 pub(super) enum Order {
     Copy(String),
+    Attend(Attention),
     Repaint,
     Suspend,
     LendTo(ExternalEditor, PathBuf),
@@ -166,6 +167,7 @@ impl EffectRunner {
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),
                 Effect::Copy(text) => orders.push_back(Order::Copy(text)),
+                Effect::Attend(attention) => orders.push_back(Order::Attend(attention)),
                 Effect::Repaint => orders.push_back(Order::Repaint),
                 Effect::Suspend => orders.push_back(Order::Suspend),
                 Effect::Quit => orders.push_back(Order::Quit),

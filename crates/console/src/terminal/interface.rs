@@ -6,6 +6,7 @@ use std::path::Path;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::effect::Attention;
 use crate::external_editor::{Ending, ExternalEditor};
 use crate::input::TerminalInput;
 
@@ -80,6 +81,8 @@ pub trait Terminal {
     fn written(&mut self) -> impl Future<Output = bool>;
     /// Puts a text on the operator's clipboard.
     fn copy(&mut self, text: &str);
+    /// Asks for the operator's eyes, with the next frame.
+    fn attend(&mut self, attention: &Attention);
     /// Gives the terminal to an external editor on this file. Inside: why the editor did not start;
     /// the terminal is back then.
     fn lend(&mut self, editor: &ExternalEditor, path: &Path) -> impl Future<Output = io::Result<Result<(), String>>>;

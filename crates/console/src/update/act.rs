@@ -1,6 +1,8 @@
 //! What comes of an action.
 
-use super::{comment, compose, diff, files, gate, handover, lease, mark, motion, note, prompt, queue, read_on};
+use super::{
+    comment, compose, diff, files, gate, handover, last_call, lease, mark, motion, note, prompt, queue, read_on,
+};
 use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -180,6 +182,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
                 }
             }
         }
+        Action::HoldCalled => last_call::hold(model, fx),
         Action::TakeOver => lease::take_over(model, fx),
         Action::Accept => accept(model, focus, fx),
         Action::Note => {

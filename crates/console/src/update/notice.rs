@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{comment, compose, files, gate, handover, look, mark, preview, queue, since};
+use super::{comment, compose, files, gate, handover, last_call, look, mark, preview, queue, since};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::layout;
@@ -158,6 +158,7 @@ pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) 
     let mut has_decision = false;
     for event in events {
         has_decision |= is_decision(event.kind);
+        last_call::called(model, event, fx);
         show_event(model, event);
     }
     if has_decision {
@@ -211,6 +212,8 @@ fn show_event(model: &mut Model, event: &Event) {
         EventType::GateHeld | EventType::GateReleased | EventType::GateExtended | EventType::GateContextChanged => {
             return;
         }
+        // The strip says it, as long as it stands.
+        EventType::LastCall | EventType::GateReached => return,
         EventType::GateOpened | EventType::GateSeen | EventType::GateRequesterBack => return,
         EventType::ArtifactChanged | EventType::PatchApplied | EventType::PatchUndone => return,
         EventType::StageStarted | EventType::StageCompleted | EventType::JobCreated | EventType::JobStarted => return,

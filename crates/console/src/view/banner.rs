@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::row_writer::RowWriter;
 use crate::facts::banner::lines;
+use crate::facts::last_call;
 use crate::model::Model;
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -14,4 +15,15 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         pen.text(sign, model.session.theme().urgent())
             .text(&line, model.session.theme().error());
     }
+}
+
+/// The strip of a last call, from end to end.
+pub(crate) fn draw_strip(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some(words) = last_call::strip(model, area.width) else {
+        return;
+    };
+    let style = model.session.theme().urgent().patch(model.session.theme().selected());
+    let mut pen = RowWriter::new(buffer, area);
+    pen.text(&words, style);
+    pen.fill(style);
 }

@@ -10,11 +10,12 @@ use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::keys::Overlay;
 
-/// Draws it over everything below the header.
+/// Draws it over everything below the header and the strip of a last call.
 pub(crate) fn draw(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     let theme = model.session.theme();
     let top = overlay.row;
-    let area = Rect::new(0, 1, model.window.size.0, layout.hint.y.saturating_sub(1));
+    let top_line = layout.strip.bottom();
+    let area = Rect::new(0, top_line, model.window.size.0, layout.hint.y.saturating_sub(top_line));
     clear(buffer, area);
     let mut pen = RowWriter::new(buffer, area);
     pen.text(" KEYS ", theme.selected()).text("  find: ", theme.strong());

@@ -39,7 +39,9 @@ impl Frame<'_> {
     ) -> Option<Position> {
         let theme = model.session.theme();
         let wanted = u16::try_from(self.lines).unwrap_or(u16::MAX).saturating_add(2);
-        let height = wanted.clamp(3, 16).min(layout.hint.y.saturating_sub(1));
+        let height = wanted
+            .clamp(3, 16)
+            .min(layout.hint.y.saturating_sub(layout.strip.bottom()));
         let area = Rect::new(0, layout.hint.y - height, model.window.size.0, height);
         clear(buffer, area);
         let mut pen = RowWriter::new(buffer, area);

@@ -210,7 +210,7 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
         (true, _, true) => ("overdue".to_owned(), theme.warning()),
         (true, _, false) => ("unseen".to_owned(), theme.plain()),
         (false, Some(Doubt::Unseen), _) => ("partly seen".to_owned(), theme.plain()),
-        (false, None, _) => (String::new(), theme.plain()),
+        (false, Some(Doubt::NobodyReached) | None, _) => (String::new(), theme.plain()),
     }
 }
 

@@ -9,6 +9,7 @@ use domain::event::Event;
 use domain::gate::Gate;
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
+use domain::key::GateKey;
 use domain::time::Timestamp;
 use domain::webhook::DeliveryKind;
 use store::{Reader, StoreError};
@@ -45,6 +46,16 @@ pub(super) fn gate_of<'r>(event: &Event, rows: &'r JobRows) -> Option<&'r Gate> 
     rows.gate(event.stage.as_ref()?, u32::try_from(attempt).ok()?)
 }
 
+/// The key of the gate that an event is about.
+pub(super) fn key_of(event: &Event) -> Option<GateKey> {
+    let attempt = event.payload.get("attempt").and_then(Value::as_u64)?;
+    Some(GateKey {
+        job_id: event.job_id.clone(),
+        stage: event.stage.clone()?,
+        attempt: u32::try_from(attempt).ok()?,
+    })
+}
+
 /// Why a body could not be made; the delivery waits.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -70,6 +81,7 @@ pub(super) fn of(
             DeliveryKind::GateOpened
             | DeliveryKind::GateReminder
             | DeliveryKind::GateHeld
+            | DeliveryKind::LastCall
             | DeliveryKind::GateCanceled
             | DeliveryKind::JobEnded,
             _,

@@ -254,10 +254,26 @@ impl WebhookSender {
             Ok(()) => {
                 let (name, kind, id) = (&self.webhook.name, next.kind, &next.id);
                 tracing::debug!("webhook {name}: {kind} {id} delivered");
+                if kind == DeliveryKind::LastCall {
+                    self.reached(reader, next.seq)?;
+                }
                 self.settled(next, DeliveryState::Delivered, None)
             }
             Err(fault) => self.failed(next, fault),
         })
+    }
+
+    /// The receiver took a last call: whoever is told by it is reached. A crash before that is
+    /// noted sends the call again.
+    fn reached(&self, reader: &Reader, seq: u64) -> Result<(), Stop> {
+        let told = reader.events(None, seq.saturating_sub(1), 1, false)?;
+        let Some(key) = told.first().filter(|event| event.seq == seq).and_then(body::key_of) else {
+            return Ok(());
+        };
+        let threads = self.threads.upgrade().ok_or(Stop::Over)?;
+        let reached = Work::Reached(key, self.webhook.name.clone());
+        let is_full = |_| Stop::Trouble("too much is waiting for the database".to_owned());
+        threads.work.try_send(reached).map_err(is_full)
     }
 
     fn settled(&self, delivery: Delivery, state: DeliveryState, fault: Option<String>) -> OutboxChange {

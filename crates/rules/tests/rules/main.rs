@@ -11,6 +11,7 @@ mod context;
 mod decisions;
 mod holds;
 mod jobs;
+mod last_calls;
 mod looks;
 mod moved;
 mod patches;

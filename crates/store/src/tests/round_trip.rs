@@ -10,6 +10,7 @@ use domain::hold::Hold;
 use domain::job::{Attempt, AttemptState};
 use domain::lease::{Lease, LeasePurpose};
 use domain::policy::Doubt;
+use domain::timer::LastCalls;
 
 fn texts() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -67,6 +68,11 @@ prop_compose! {
             overdue_since: overdue.map(Timestamp::from_micros),
             held_by_policy_at: held.map(Timestamp::from_micros),
             held_because: held.filter(|at| at % 2 == 0).map(|_| Doubt::Unseen),
+            calls: overdue.map(|at| Box::new(LastCalls {
+                next_s: (at % 2 == 0).then_some(120),
+                said_s: (at % 3 == 0).then_some(600),
+                is_reached: at % 5 == 0,
+            })),
             added_us,
             hold: hold.map(|(name, taken_at)| Box::new(Hold { holder: operator(&name), taken_at, reason: Some(name) })),
             stopped_at: stopped.map(Timestamp::from_micros),

@@ -1,0 +1,71 @@
+//! Last calls that stand: the gates whose timers are about to end, in one line over every screen.
+
+use super::{countdown, label, shorten};
+use crate::action::Action;
+use crate::keymap::{self, Focus};
+use crate::model::Model;
+use crate::model::queue::RowKey;
+use domain::key::GateKey;
+use domain::policy::{Doubt, OnTimeout};
+use domain::view::QueueRow;
+use text::{visible_line, width};
+
+/// The gates in their last call, the next end first.
+pub(crate) fn standing(model: &Model) -> impl Iterator<Item = (&QueueRow, i64)> {
+    let rows = model.queue.by_deadline().map(|(row, _)| row);
+    rows.filter_map(|row| {
+        let timer = row.timer.as_ref().filter(|timer| timer.calls.is_some())?;
+        let left_us = countdown::left_us(model, row)?;
+        timer.is_in_last_call(left_us).then_some((row, left_us))
+    })
+}
+
+/// Their keys.
+pub(crate) fn keys(model: &Model) -> Vec<GateKey> {
+    standing(model).filter_map(|(row, _)| RowKey::of(row).gate()).collect()
+}
+
+/// `j-17 tides / script`: what it is called, for as long as there is room.
+pub(crate) fn name(row: &QueueRow) -> String {
+    let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
+    format!("{} / {stage}", label::job(&row.job_id, &row.slug))
+}
+
+/// The strip, in so many cells: which gate, how long, what then, and the key that holds it.
+pub(crate) fn strip(model: &Model, columns: u16) -> Option<String> {
+    let mut all = standing(model);
+    let (row, left_us) = all.next()?;
+    let others = all.count();
+    let left = countdown::text(left_us);
+    let then = match row.at_zero.map(|at_zero| at_zero.then) {
+        Some(OnTimeout::Hold) => "holds",
+        Some(OnTimeout::Reject) => "rejects",
+        Some(OnTimeout::Approve) | None => "approves",
+    };
+    let doubt = row.at_zero.and_then(|at_zero| at_zero.because);
+    let unseen = if doubt == Some(Doubt::Unseen) || !row.is_seen {
+        " unseen"
+    } else {
+        ""
+    };
+    let more = if others > 0 {
+        format!("  +{others} more")
+    } else {
+        String::new()
+    };
+    let key = keymap::key_in(Focus::Queue, Action::HoldCalled);
+    let key = if model.session.is_read_only {
+        String::new()
+    } else {
+        format!("  [{key}] hold")
+    };
+    let room = usize::from(columns);
+    let name = visible_line(&name(row)).into_owned();
+    let around = |name: &str, more: &str| format!("LAST CALL {left} {name} {then}{unseen}{more}{key}");
+    let fitting = |more: &str| {
+        let cells = room.saturating_sub(width(&around("", more)));
+        around(&shorten::middle(&name, cells), more)
+    };
+    let wordings = [fitting(&more), fitting("")];
+    Some(shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_else(|| around("", "")))
+}
