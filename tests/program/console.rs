@@ -23,6 +23,7 @@ mod moved;
 mod newer;
 mod policy;
 mod reading;
+mod recall;
 mod record;
 mod shared;
 mod slips;

@@ -108,6 +108,8 @@ pub enum Action {
     Resume,
     /// Ask to cancel the job.
     Cancel,
+    /// Take back the last decision that still can be.
+    Recall,
     /// Ask to stop the gate's timer, or to let it run again.
     Hold,
     /// Ask to move the gate's deadline.

@@ -28,6 +28,7 @@ pub(crate) mod marks;
 pub(crate) mod message;
 pub(crate) mod page;
 pub(crate) mod past;
+pub(crate) mod recall;
 pub(crate) mod shorten;
 pub(crate) mod title;
 pub mod verb;

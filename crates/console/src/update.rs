@@ -23,6 +23,7 @@ mod preview;
 mod prompt;
 mod queue;
 mod read_on;
+mod recall;
 mod since;
 mod slips;
 mod text;

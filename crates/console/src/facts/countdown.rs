@@ -120,7 +120,11 @@ pub(crate) fn at_zero(model: &Model, row: &QueueRow) -> &'static str {
         (QueueKind::Gate, None) => "person",
         (QueueKind::Gate, Some(_)) if status(model, row) == Some(TimerStatus::HeldByPolicy) => "person",
         (QueueKind::Gate, Some(timer)) => row.at_zero.map_or(timer.on_timeout, |at_zero| at_zero.then).as_str(),
-        (QueueKind::Decided, _) => row.decided.as_ref().map_or("", |decided| decided.verdict()),
+        // What is carried out then.
+        (QueueKind::Decided, _) => match row.decided.as_ref().is_some_and(|decided| decided.is_approved) {
+            true => "approve",
+            false => "reject",
+        },
         (QueueKind::Paused, _) => "paused",
         (QueueKind::Running, _) => "running",
         (QueueKind::Failed, _) => "failed",

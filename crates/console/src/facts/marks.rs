@@ -12,7 +12,8 @@ use text::width;
 pub(crate) fn gates(model: &Model, places: std::ops::RangeInclusive<usize>) -> Vec<GateKey> {
     let last = (*places.end()).min(model.queue.len().saturating_sub(1));
     let rows = (*places.start()..=last).flat_map(|place| model.queue.members(place));
-    rows.filter_map(|row| RowKey::of(row).gate()).collect()
+    let open = rows.filter(|row| row.decided.is_none());
+    open.filter_map(|row| RowKey::of(row).gate()).collect()
 }
 
 /// The gates of the range that is being drawn; none without one.

@@ -1,6 +1,9 @@
 //! What happened last, in lines: how many, and what stands before them.
 
+use crate::action::Action;
+use crate::facts::recall;
 use crate::facts::wrap::split_behind;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::toast::{Toast, Tone};
 use text::width;
@@ -19,7 +22,14 @@ pub(crate) fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
     // The clock and the sign stand before every line.
     let columns = columns.saturating_sub(START_CELLS);
-    split_behind(&newest.text, width(&earlier(model)), columns, most)
+    let key = keymap::key_in(Focus::Queue, Action::Recall);
+    let moves_on = recall::words(model, newest, key).unwrap_or_default();
+    split_behind(
+        &format!("{}{moves_on}", newest.text),
+        width(&earlier(model)),
+        columns,
+        most,
+    )
 }
 
 /// How many lines came before the newest since the last key.

@@ -11,7 +11,7 @@ mod text;
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::facts::lease::{concerned, open_elsewhere};
-use crate::facts::{context, last_call, window};
+use crate::facts::{context, last_call, recall, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::compose::Compose;
@@ -163,6 +163,13 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
         Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
+        Action::Recall => written(model, "Not taken back", || match recall::targets(model).is_empty() {
+            true => Err(why(
+                "no decision made here can still be taken back",
+                "reject the next gate, or cancel the job",
+            )),
+            false => Ok(()),
+        }),
         Action::Acknowledge => written(model, "Not noted", || failed(model).map(drop)),
         Action::ApproveWith => sent(model, Intent::Approve),
         Action::RejectWith => sent(model, Intent::Reject),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use domain::key::GateKey;
 use domain::lease::LeasePurpose;
+use domain::recall::RecallWindow;
 use domain::time::Timestamp;
 use engine::api::Ticket;
 
@@ -73,6 +74,16 @@ impl UnderWay {
     }
 }
 
+/// A decision that was made here and may be taken back, or all of one bulk.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    /// Each gate with its label.
+    pub(crate) gates: Vec<(GateKey, String, RecallWindow)>,
+    pub(crate) is_bulk: bool,
+    /// The time of the line that tells of it.
+    pub(crate) told_at: Timestamp,
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Outgoing {
@@ -82,6 +93,8 @@ pub struct Outgoing {
     pub leases: BTreeMap<GateKey, LeaseHeld>,
     /// Gates that this console decided lately: their events are no news.
     pub(crate) own: VecDeque<GateKey>,
+    /// The decisions of this console that may be taken back, the newest last; some no longer can.
+    pub(crate) made: Vec<Made>,
     /// The query for the queue.
     pub(crate) queue: UnderWay,
     /// The query for the selected job.

@@ -1,7 +1,7 @@
 //! What comes of an action.
 
 use super::{
-    comment, compose, diff, files, gate, handover, last_call, lease, mark, motion, note, prompt, queue, read_on,
+    comment, compose, diff, files, gate, handover, last_call, lease, mark, motion, note, prompt, queue, read_on, recall,
 };
 use crate::action::Action;
 use crate::editor::Editor;
@@ -170,6 +170,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::ResizePreview => open::resize_preview(model),
         Action::PreviewUp => open::scroll_preview(model, -1),
         Action::PreviewDown => open::scroll_preview(model, 1),
+        Action::Recall => recall::take_back(model, fx),
         Action::Acknowledge => prompt::acknowledge(model, fx),
         Action::Undo => confirm::open(model, Intent::Undo),
         Action::Resume => resume::open(model),

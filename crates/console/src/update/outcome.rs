@@ -1,6 +1,6 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
-use super::{compose, gate, preview, queue};
+use super::{compose, gate, preview, queue, recall};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::model::Model;
@@ -157,6 +157,9 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         } else {
             model.toasts.push(at, Tone::Done, text);
         }
+    }
+    if let Some(key) = &sent.decides {
+        recall::made(model, key, &sent, &receipt);
     }
     if let Some(sealed) = receipt.decision {
         model.panes.history.add(sealed);

@@ -14,7 +14,7 @@ use domain::filter::{GateFilter, Reading};
 use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
-use domain::view::QueueRow;
+use domain::view::{QueueKind, QueueRow};
 use text::width;
 
 /// Asks for the queue, and for the list of jobs where that is shown; while a question is under way,
@@ -37,11 +37,12 @@ pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>)
     let former = model.queue.selected().cloned();
     // An answer may be older than a decision of this console, and a decided gate never opens again.
     let is_over = |row: &QueueRow| {
-        model
-            .outgoing
-            .own
-            .iter()
-            .any(|key| RowKey::Gate(key.clone()).names(row))
+        row.kind == QueueKind::Gate
+            && model
+                .outgoing
+                .own
+                .iter()
+                .any(|key| RowKey::Gate(key.clone()).names(row))
     };
     let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
     arranged(model, |queue, reader| queue.refresh(rows, reader));

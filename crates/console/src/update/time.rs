@@ -2,7 +2,7 @@
 
 use super::{compose, gate, leases, look, queue, slips};
 use crate::effect::Effect;
-use crate::facts::countdown;
+use crate::facts::{countdown, recall};
 use crate::layout;
 use crate::model::Model;
 use crate::model::job::JobView;
@@ -29,7 +29,9 @@ fn step_us(model: &Model) -> i64 {
     let next = countdown::next_expiry(model).map(|(left_us, _)| left_us);
     let has_seconds = |left_us: i64| left_us < countdown::HOUR_US;
     let ticks = |row| countdown::left_us(model, row).is_some_and(has_seconds);
-    if visible.any(ticks) || next.is_some_and(has_seconds) {
+    let is_decided = |row: &domain::view::QueueRow| row.decided.is_some();
+    let is_recall = recall::is_running(model) || model.queue.on_screen(rows).any(is_decided);
+    if is_recall || visible.any(ticks) || next.is_some_and(has_seconds) {
         SECOND_US
     } else {
         MINUTE_US

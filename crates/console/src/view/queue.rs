@@ -195,6 +195,9 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
     if let Some(holder) = holder::words(model, row, cells) {
         return (holder, theme.held());
     }
+    if let Some(decided) = &row.decided {
+        return (format!("{} by {}", decided.verdict(), decided.by), theme.plain());
+    }
     if row.kind == QueueKind::Failed {
         let key = keymap::key_in(Focus::Queue, Action::Acknowledge);
         return (format!("{key} notes it"), theme.error());
