@@ -57,7 +57,7 @@ fn open(focus: Focus, columns: u16) -> (Console, &'static str) {
         Focus::Context => ("i", "F1 keys  Esc back"),
         Focus::Views => ("'", "F1 keys  Esc back"),
         Focus::Files => ("j L", "F1 keys  Esc back"),
-        Focus::Handovers => ("H", "F1 keys  Esc back"),
+        Focus::Handovers => ("<", "F1 keys  Esc back"),
         Focus::Discarded => {
             console.press("e x Esc D").typed("discard").press("Enter");
             ("Z", "F1 keys  Esc back")

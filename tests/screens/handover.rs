@@ -62,7 +62,7 @@ fn left() -> World {
 #[test]
 fn what_colleagues_leave_is_listed_and_a_draft_is_adopted_with_both_names() {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(left(), columns, rows).then("j H");
+        let mut console = Console::new(left(), columns, rows).then("j <");
         insta::assert_snapshot!(format!("handover_{columns}"), console.picture());
         console
             .press("Down Enter")
@@ -83,7 +83,7 @@ fn what_colleagues_leave_is_listed_and_a_draft_is_adopted_with_both_names() {
 fn what_is_written_here_is_not_written_over() {
     let mut console = Console::new(left(), 80, 24).then("r");
     console.shows("ana has a draft here (note of a rejection, 1 comment)");
-    console.typed("too slow").press("Esc H").typed("script").press("Enter");
+    console.typed("too slow").press("Esc <").typed("script").press("Enter");
     console.shows("Not adopted: a note of a rejection is kept for");
     console.press("r").shows("note: too slow").hides("From a draft of ana");
     console.press("Enter").decides(1);
@@ -96,8 +96,8 @@ fn what_is_written_here_is_not_written_over() {
 
 #[test]
 fn the_list_leads_to_a_gate_and_says_where_there_is_none() {
-    let console = Console::new(left(), 80, 24).then("H Enter");
+    let console = Console::new(left(), 80, 24).then("< Enter");
     console.shows("j-21 dunes / storyboard").decides(0);
-    let console = Console::drawn().then("H");
+    let console = Console::drawn().then("<");
     console.shows("no colleague holds, has written or has wholly seen an open gate");
 }
