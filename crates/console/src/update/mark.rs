@@ -94,11 +94,6 @@ pub(crate) fn read(model: &mut Model, key: GateKey, digest: Digest, extent: Exte
     .is_some()
 }
 
-/// Whether the selected row is an open gate.
-fn is_markable(model: &Model) -> bool {
-    !model.queue.is_gone && model.queue.current().is_none_or(|row| row.decided.is_none())
-}
-
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,
 /// marks that.
 pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {
