@@ -184,6 +184,7 @@ async fn decide(engine: &mut Engine, jobs: &[JobId]) -> (Duration, Duration) {
             draft_by: None,
             patch: None,
             digest: None,
+            context_digest: None,
         };
         engine.submit(ticket, approve);
     }

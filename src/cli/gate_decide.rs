@@ -42,6 +42,9 @@ pub(crate) struct DecideArguments {
     /// Decide only on exactly these bytes: the digest that `gate show` prints
     #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
     digest: Option<Digest>,
+    /// Decide only on exactly what the gate says of itself: the digest of that, which `gate show` prints
+    #[arg(long, value_name = "SHA256", value_parser = Digest::parse)]
+    context_digest: Option<Digest>,
     /// Change nothing: tell what would happen, and end as the decision would
     #[arg(long)]
     dry_run: bool,
@@ -59,7 +62,7 @@ Examples:
 
 A decision cannot be taken back, unless the gate's policy has recall_s: see
 holdpoint gate recall. Of several gates each has its own result;
---comment, --patch and --digest go with one gate only.
+--comment, --patch, --digest and --context-digest go with one gate only.
 
 Exit codes of several: 0 all decided as asked; where all that were not
 have one code (5 already decided, 6 not found), that one; else 1.";
@@ -142,13 +145,15 @@ pub(crate) async fn run(
         comments,
         patch,
         digest,
+        context_digest,
         dry_run,
     } = arguments;
     let gates = gates(&words)?;
     let is_one = gates.len() == 1;
-    if !is_one && (patch.is_some() || digest.is_some() || !comments.is_empty()) {
+    let has_digest = digest.is_some() || context_digest.is_some();
+    if !is_one && (patch.is_some() || has_digest || !comments.is_empty()) {
         return Err(usage(
-            "--comment, --patch and --digest go with one gate, and several are named",
+            "--comment, --patch, --digest and --context-digest go with one gate, and several are named",
         ));
     }
     let session = CommandContext::resolve(global, Surface::Cli)?;
@@ -164,6 +169,7 @@ pub(crate) async fn run(
         draft_by: None,
         patch: patch.clone(),
         digest,
+        context_digest,
     };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         decide_or_tell(engine, output, &gates, dry_run, &decide, verdict.past()).await

@@ -156,6 +156,9 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
         output.line(&format!("seen by   {}", looked(seen)))?;
     }
     output.line(&format!("digest    {}", gate.digest()))?;
+    if !gate.context.is_empty() {
+        output.line(&format!("context   {}", gate.context.digest()))?;
+    }
     for (artifact, reviewed) in shown.artifacts.iter().zip(&gate.artifacts) {
         output.line("")?;
         output.line(&format!(

@@ -263,6 +263,7 @@ impl From<Refusal> for CommandError {
             RefusalCode::NotFound => Exit::NotFound,
             RefusalCode::GateCanceled
             | RefusalCode::ArtifactChanged
+            | RefusalCode::ContextChanged
             | RefusalCode::PatchUnfit
             | RefusalCode::WrongState
             | RefusalCode::DeadlineMoved

@@ -238,6 +238,7 @@ async fn every_change_of_an_artifact_keeps_the_former_bytes() {
         draft_by: None,
         patch: None,
         digest: Some(Digest::of(b"by hand")),
+        context_digest: None,
     };
     at.engine.done(reject).await;
     at.engine.done(Command::resume(at.id.clone())).await;

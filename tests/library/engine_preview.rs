@@ -352,6 +352,7 @@ async fn a_preview_changes_no_row_and_no_file() {
             draft_by: None,
             patch,
             digest: Some(digest),
+            context_digest: None,
         };
         preview(&mut engine, command).await.unwrap();
     }

@@ -58,6 +58,7 @@ fn in_words(command: &Command) -> String {
             draft_by,
             patch,
             digest,
+            context_digest: _,
         } => {
             let said = comments.iter().map(|said| format!(" {} {:?}", said.place(), said.text));
             let said: String = said

@@ -1,8 +1,11 @@
 //! Why a gate is asked for: one line in its head, all of it in a list, a mark in the queue, and words
 //! of the filter.
 
+use domain::event::EventType;
+use domain::gate::GateState;
 use insta::assert_snapshot;
 use serde_json::json;
+use testing::world::job_id;
 
 use crate::console::Console;
 use crate::world::World;
@@ -92,4 +95,45 @@ fn what_is_said_acts_on_no_terminal() {
     console.press("i");
     let text = console.text();
     assert!(!text.contains(['\u{202e}', '\u{200b}', '\u{feff}']), "{text}");
+}
+
+#[test]
+fn other_words_of_the_requester_turn_the_prompt_into_a_refusal() {
+    for (columns, rows) in [(80, 24), (120, 40), (160, 50)] {
+        let mut console = Console::new(said(), columns, rows);
+        console.press("r").typed("not yet");
+        console
+            .backend
+            .says("j-17", &json!({ "why": "legal has read it", "severity": "low" }));
+        console.hears(EventType::GateContextChanged, "ci says otherwise of script #2");
+        console.shows("Not rejected: its requester changed why, severity while it was on screen");
+        assert_snapshot!(format!("context_changed_{columns}"), console.picture());
+        console.press("Enter Enter").decides(0);
+        console.press("r").shows("not yet");
+        console.press("Enter").decides(1);
+    }
+}
+
+#[test]
+fn the_rules_refuse_what_was_asked_before_the_other_words_were_heard() {
+    let mut console = Console::new(said(), 80, 24);
+    console.press("r").typed("not yet");
+    console.backend.says("j-17", &json!({ "why": "legal has read it" }));
+    console.press("Enter");
+    console.shows("Not rejected: its requester changed why since it was read");
+    console.shows("your note is kept");
+    console.press("Esc r").shows("not yet");
+    let gate = console.backend.jobs[&job_id("j-17")].gates.last().unwrap();
+    assert_eq!(gate.state, GateState::Open);
+}
+
+#[test]
+fn a_mark_goes_with_the_words_that_it_was_set_on() {
+    let mut console = Console::new(said(), 80, 24).then("Space Space");
+    console
+        .backend
+        .says("j-17", &json!({ "instructions": "do not read it" }));
+    console.hears(EventType::GateContextChanged, "ci says otherwise of script #2");
+    console.shows("Mark taken off j-17 / script #2: its requester changed");
+    assert_eq!(console.model.marks.on.len(), 1);
 }

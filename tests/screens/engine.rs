@@ -18,6 +18,7 @@ use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::group::GroupKey;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
+use domain::key::GateKey;
 use domain::operator::{Operator, Via};
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
@@ -220,6 +221,7 @@ impl World {
             draft_by: None,
             patch: None,
             digest: None,
+            context_digest: None,
         };
         let (by, session) = (operator(who), None);
         self.command(Ask { by, session, command }).unwrap();
@@ -242,6 +244,7 @@ impl World {
             draft_by: None,
             patch: None,
             digest: None,
+            context_digest: None,
         };
         // A console is a session; what others do here comes by the command line.
         let ask = Ask {
@@ -408,6 +411,11 @@ impl Files for World {
 
     fn read(&self, _: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal> {
         Ok(self.versions.borrow()[digest].clone())
+    }
+
+    fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal> {
+        let of_gate = |event: &&Event| event.job_id == key.job_id && event.stage.as_ref() == Some(&key.stage);
+        Ok(self.events.iter().rev().filter(of_gate).cloned().collect())
     }
 
     fn owed(&self, _: &JobId) -> Result<Vec<Event>, Refusal> {

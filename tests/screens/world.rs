@@ -28,7 +28,7 @@ use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
 use engine::api::Notice;
 use engine::find;
 use engine::handover::Handovers;
-use rules::Evidence;
+use rules::{Evidence, OpeningRecord};
 use tempfile::TempDir;
 use testing::world::{artifact, asked, clocks, found, job_id, newest, operator, spec, stage};
 
@@ -358,8 +358,18 @@ impl World {
 
     /// The requester of the job's newest gate says why it is there.
     pub fn says(&mut self, id: &str, context: &serde_json::Value) {
-        let rows = self.rows_of(id);
-        rows.gates.last_mut().unwrap().context = GateContext::read(context).unwrap();
+        let context = Some(Box::new(GateContext::read(context).unwrap()));
+        let (_, gate) = self.newest_gate(id);
+        let opening = OpeningRecord {
+            opened_by: Some("ci".to_owned()),
+            ..OpeningRecord::default()
+        };
+        let evidence = Evidence {
+            opening,
+            ..Evidence::default()
+        };
+        let trigger = asked(operator("ci"), None, Command::KeepAlive { gate, context });
+        self.put(&job_id(id), &trigger, &evidence).unwrap();
     }
 
     /// Somebody has the gate open, and takes it away from whoever had it; none: it is given back.

@@ -112,6 +112,7 @@ pub fn decide(id: &JobId, stage: &str, verdict: Verdict, notes: Option<&str>, pa
         draft_by: None,
         patch,
         digest: None,
+        context_digest: None,
     }
 }
 

@@ -50,6 +50,7 @@ use crate::effect::Effect;
 use crate::keymap::Focus;
 use crate::session::Session;
 use domain::ask::Command;
+use domain::context::GateContext;
 use domain::gate::Verdict;
 use domain::handover::{HandedGate, Handover};
 use domain::key::GateKey;
@@ -449,6 +450,12 @@ pub(crate) trait PromptKind: Any + Debug + Boxed {
 
     /// What it pins: any change of that turns it into a refusal.
     fn pin(&self) -> Option<&Pin> {
+        None
+    }
+
+    /// What its requester said of the gate when it was asked; another word of that turns it into a
+    /// refusal.
+    fn context(&self) -> Option<&GateContext> {
         None
     }
 

@@ -113,6 +113,8 @@ pub enum Command {
         patch: Option<Value>,
         /// The gate's digest that the operator saw.
         digest: Option<Digest>,
+        /// The digest of the context that the operator saw.
+        context_digest: Option<Digest>,
     },
     /// Change an artifact; the gate stays open.
     ApplyPatch {

@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::canonical;
+use super::event::Event;
+use super::ids::Digest;
 use super::refusal::{Refusal, RefusalCode};
 
 /// The most bytes of a title, a link's name, a label's value and a requester: a line each.
@@ -198,6 +201,28 @@ impl GateContext {
         let document = |of: &Self| serde_json::to_value(of).unwrap_or_default();
         let (own, other) = (document(self), document(other));
         KEYS.into_iter().filter(|key| own.get(key) != other.get(key)).collect()
+    }
+
+    /// What a decision names that is made on exactly this.
+    pub fn digest(&self) -> Digest {
+        Digest::of(&canonical::bytes(&serde_json::to_value(self).unwrap_or_default()))
+    }
+
+    /// Of all that these events of one gate have it say, what has this digest.
+    pub fn logged(events: &[Event], digest: Digest) -> Option<Self> {
+        let said = |event: &Event| match event.payload.get("context") {
+            Some(said) => Self::deserialize(said).ok(),
+            None => Some(Self::default()),
+        };
+        events.iter().filter_map(said).find(|said| said.digest() == digest)
+    }
+
+    /// How it differs from what was read, in words; none: what that was is not known.
+    pub fn changed_words(&self, read: Option<&Self>) -> String {
+        match read.map_or_else(Vec::new, |read| self.differing(read))[..] {
+            [] => "what its requester says changed".to_owned(),
+            ref parts => format!("its requester changed {}", parts.join(", ")),
+        }
     }
 
     /// What a list shows of it; none: nothing.

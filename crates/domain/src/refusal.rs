@@ -29,6 +29,8 @@ words! {
         NotFound = "not_found",
         /// What lies on disk is not what was reviewed.
         ArtifactChanged = "artifact_changed",
+        /// What the requester says of the gate is not what was read.
+        ContextChanged = "context_changed",
         /// The patch does not fit.
         PatchUnfit = "patch_unfit",
         /// The job is not in the state that this needs.
@@ -352,6 +354,17 @@ impl Refusal {
         Self::new(RefusalCode::ArtifactChanged, message)
             .with_hint(hint)
             .at(name.to_owned())
+    }
+
+    /// What the requester says of the gate is not what was read: in these words.
+    pub(crate) fn context_changed(key: &GateKey, words: &str, now: Digest) -> Self {
+        let hint = format!(
+            "what it says now: holdpoint gate show {} {}; to decide on that, name it: --context-digest {now}",
+            key.job_id, key.stage
+        );
+        Self::new(RefusalCode::ContextChanged, format!("{words} since it was read"))
+            .with_hint(hint)
+            .at(key.to_string())
     }
 
     /// There is no patch to take back.

@@ -11,6 +11,7 @@ use domain::event::{Event, predecessors};
 use domain::gate::{Gate, OnDisk};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
+use domain::key::GateKey;
 use domain::operator::Via;
 use domain::proposal::{FileEffect, ParamsEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
@@ -37,6 +38,8 @@ pub trait Files {
     fn keep_bytes(&self, job_id: &JobId, bytes: &[u8]) -> Result<(Digest, u64), Refusal>;
     /// The bytes of a version.
     fn read(&self, job_id: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal>;
+    /// The newest events in which the log has what the gate says of itself.
+    fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal>;
     /// Events whose files are not in place yet.
     fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal>;
 }

@@ -9,6 +9,7 @@ use diff::lines::line_count;
 use diff::summary::is_binary;
 use domain::ask::{Ask, Command};
 use domain::comment::{COMMENTS_MAX, Comment, CountedVersion};
+use domain::context::GateContext;
 use domain::gate::{Gate, OnDisk, Verdict};
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::JobRows;
@@ -30,8 +31,12 @@ pub fn evidence(files: &impl Files, ask: &Ask) -> Result<Evidence, Refusal> {
             verdict,
             comments,
             patch,
+            context_digest,
             ..
-        } => decide(files, ask, gate, *verdict, comments, patch.as_ref()),
+        } => Ok(Evidence {
+            read_context: read_context(files, gate, *context_digest)?,
+            ..decide(files, ask, gate, *verdict, comments, patch.as_ref())?
+        }),
         Command::ApplyPatch { gate, patch, .. } => apply_patch(files, gate, patch),
         Command::UndoPatch { gate, path, .. } => undo_patch(files, gate, path.as_ref()),
         Command::Resume { job_id, .. } => resume(files, ask, &files.known(job_id)?),
@@ -91,6 +96,16 @@ fn decide(
     let ahead = ahead.ok().flatten();
     let ahead = ahead.and_then(|ahead| looks(files, &rows, &ahead).ok());
     Ok(Evidence { ahead, ..evidence })
+}
+
+/// What the gate said when whoever decides read it, where that is something else than it says now.
+fn read_context(files: &impl Files, gate: &GateRef, digest: Option<Digest>) -> Result<Option<GateContext>, Refusal> {
+    let Some(digest) = digest else { return Ok(None) };
+    let (_, gate) = open_one(files, gate)?;
+    if gate.context.digest() == digest {
+        return Ok(None);
+    }
+    Ok(GateContext::logged(&files.sayings(&gate.key)?, digest))
 }
 
 /// The lines of the versions that are commented on. What names no artifact is left to the rules,

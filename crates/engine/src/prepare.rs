@@ -14,9 +14,10 @@ use clock::Clock;
 use config::Config;
 use domain::artifact::GateArtifact;
 use domain::decision::{FileLeft, SealedDecision};
-use domain::event::Event;
+use domain::event::{Event, EventType};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
+use domain::key::GateKey;
 use domain::operator::{Operator, Via};
 use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
@@ -292,6 +293,11 @@ impl Files for Preparer {
 
     fn read(&self, job_id: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal> {
         Ok(self.keeping.read(&self.runs.run(job_id), digest)?)
+    }
+
+    fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal> {
+        let kinds = [EventType::GateOpened, EventType::GateContextChanged];
+        Ok(self.reader.gate_events(key, kinds)?)
     }
 
     fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal> {

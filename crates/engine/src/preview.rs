@@ -187,6 +187,7 @@ mod tests {
             draft_by: None,
             patch,
             digest: None,
+            context_digest: None,
         }
     }
 

@@ -43,8 +43,10 @@ impl Preparer {
 
     /// What the log says of a gate's opening and its end.
     fn opening_record(&self, key: &GateKey) -> Result<OpeningRecord, Refusal> {
-        let events = self.reader.gate_events(key)?;
-        let of_kind = |kind: EventType| events.iter().rev().find(move |event| event.kind == kind);
+        let events = self
+            .reader
+            .gate_events(key, [EventType::GateOpened, EventType::GateCanceled])?;
+        let of_kind = |kind: EventType| events.iter().find(move |event| event.kind == kind);
         let text = |event: &Event, name: &str| event.payload.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(OpeningRecord {
             opened_by: of_kind(EventType::GateOpened).and_then(|event| text(event, "by")),

@@ -131,6 +131,7 @@ impl ApiError {
             RefusalCode::AlreadyDecided
             | RefusalCode::GateCanceled
             | RefusalCode::ArtifactChanged
+            | RefusalCode::ContextChanged
             | RefusalCode::WrongState
             | RefusalCode::DeadlineMoved => StatusCode::CONFLICT,
             RefusalCode::PatchUnfit | RefusalCode::Invalid => {

@@ -30,6 +30,7 @@ pub(super) struct Judged<'a> {
     pub(super) draft_by: Option<&'a str>,
     pub(super) proposal: Option<&'a Proposal>,
     pub(super) digest: Option<Digest>,
+    pub(super) context_digest: Option<Digest>,
 }
 
 pub(super) fn decide(
@@ -45,6 +46,7 @@ pub(super) fn decide(
     if judged.digest.is_none() {
         look::unchanged_or_refuse(&draft.rows, &gate, &by.name)?;
     }
+    gate.said_or_refuse(judged.context_digest, draft.evidence.read_context.as_ref())?;
     let comments = comment::settled(judged.comments, &artifacts, &draft.evidence.counted)?;
     let decision = gate.decide(by, verdict, notes, proposal, &artifacts, draft.cx.now.utc)?;
     let decision = decision.overriding(draft.overridden_on(&gate.key)).commenting(comments);

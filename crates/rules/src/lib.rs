@@ -25,6 +25,7 @@ use domain::artifact::GateArtifact;
 use domain::ask::{Ask, Command};
 use domain::change::{self, Change};
 use domain::comment::CountedVersion;
+use domain::context::GateContext;
 use domain::gate::OnDisk;
 use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -155,6 +156,8 @@ pub struct Evidence {
     pub proposal: Option<Proposal>,
     /// How many lines the versions have that are commented on.
     pub counted: Vec<CountedVersion>,
+    /// What the gate said when it was read, where that is something else than it says now.
+    pub read_context: Option<GateContext>,
     /// The patch that is taken back, in words.
     pub taken_back: Option<String>,
     /// Files from outside, stored as versions: what a gate is opened for.
@@ -259,6 +262,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             draft_by,
             patch,
             digest,
+            context_digest,
         } => {
             let judged = decide::Judged {
                 verdict: *verdict,
@@ -267,6 +271,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
                 draft_by: draft_by.as_deref(),
                 proposal: draft.planned(patch.as_ref())?,
                 digest: *digest,
+                context_digest: *context_digest,
             };
             decide::decide(draft, gate, by, &judged)
         }

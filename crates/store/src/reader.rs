@@ -165,15 +165,15 @@ impl Reader {
         Ok(events)
     }
 
-    /// The opening and the end without a decision of one gate, oldest first.
-    pub fn gate_events(&self, key: &GateKey) -> Result<Vec<Event>, StoreError> {
+    /// The newest hundred events of a gate's attempt of these two kinds, the newest first.
+    pub fn gate_events(&self, key: &GateKey, kinds: [EventType; 2]) -> Result<Vec<Event>, StoreError> {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND stage = ?2 AND type IN (?3, ?4) \
-             AND json_extract(payload, '$.attempt') = ?5 ORDER BY seq"
+             AND json_extract(payload, '$.attempt') = ?5 ORDER BY seq DESC LIMIT 100"
         );
-        let (opened, canceled) = (EventType::GateOpened.as_str(), EventType::GateCanceled.as_str());
+        let [one, other] = kinds.map(|kind| kind.as_str());
         self.read(|connection| {
-            let wanted = params![key.job_id.as_str(), key.stage.as_str(), opened, canceled, key.attempt];
+            let wanted = params![key.job_id.as_str(), key.stage.as_str(), one, other, key.attempt];
             collect(connection, &sql, wanted, event_row::event)
         })
     }

@@ -112,6 +112,9 @@ pub struct GateDoc<'a> {
     /// The digest that a decision may name.
     #[schema(value_type = Option<String>, required = true)]
     pub(crate) digest: Option<Digest>,
+    /// The digest of `context`, which a decision may name too.
+    #[schema(value_type = Option<String>, required = true)]
+    pub(crate) context_digest: Option<Digest>,
     /// What is under review.
     pub artifacts: Vec<GateArtifactDoc<'a>>,
     /// Who has looked.
@@ -376,6 +379,7 @@ impl<'a> GateDoc<'a> {
             stopped: None,
             addable_seconds: None,
             digest: None,
+            context_digest: None,
             artifacts: Vec::new(),
             seen: &[],
             review: None,
@@ -482,6 +486,7 @@ impl<'a> GateDoc<'a> {
                 .filter(|timer| is_open && timer.held_by_policy_at.is_none())
                 .map(|timer| seconds(timer.addable_us(lens.now, max_hold_s))),
             digest: Some(gate.digest()),
+            context_digest: Some(gate.context.digest()),
             artifacts: gate
                 .artifacts
                 .iter()

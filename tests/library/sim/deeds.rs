@@ -183,6 +183,7 @@ impl<S: Storage> World<S> {
                     _ => None,
                 },
                 digest: Some(digest),
+                context_digest: Some(newest.context.digest()),
             },
             Deed::Patch => Command::ApplyPatch {
                 gate,

@@ -8,6 +8,7 @@ use domain::event::{Event, predecessors};
 use domain::gate::{Gate, OnDisk};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
+use domain::key::GateKey;
 use domain::operator::Via;
 use domain::refusal::Refusal;
 use engine::evidence::Files;
@@ -140,6 +141,12 @@ impl<S: Storage> Files for World<S> {
 
     fn read(&self, _: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal> {
         Ok(self.versions.borrow()[digest].clone())
+    }
+
+    fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal> {
+        let mut events = self.store.events(&key.job_id);
+        events.retain(|event| event.stage.as_ref() == Some(&key.stage) && event.payload["attempt"] == key.attempt);
+        Ok(events)
     }
 
     fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal> {

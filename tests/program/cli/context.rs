@@ -98,6 +98,30 @@ fn what_is_said_is_shown_filtered_by_and_frozen_into_the_decision() {
 }
 
 #[test]
+fn a_decision_may_name_what_the_gate_said() {
+    let workspace = workspace();
+    workspace.ok(&OPEN);
+    let read = workspace.json("gate show deploy-42 release")["context_digest"].clone();
+    let read = read.as_str().unwrap();
+    assert_contains(
+        &workspace.ok("gate show deploy-42 release"),
+        &format!("context   {read}"),
+    );
+    workspace.ok("gate open deploy-42 release --artifact plan=plan.txt --why tuesday --severity low");
+    let approve = |digest: &str| format!("gate approve deploy-42 release --context-digest {digest}");
+    for dry_run in [" --dry-run", ""] {
+        let refused = workspace.refused(&(approve(read) + dry_run), 1);
+        assert_contains(
+            &refused,
+            "Not approved: its requester changed why, severity since it was read",
+        );
+    }
+    let now = workspace.json("gate show deploy-42 release");
+    assert_has!(now, "state": "open", "context/why": "tuesday");
+    workspace.ok(&approve(now["context_digest"].as_str().unwrap()));
+}
+
+#[test]
 fn what_breaks_a_limit_is_refused_by_its_name() {
     let workspace = workspace();
     let open = |option: &str, value: &str, code: i32| {

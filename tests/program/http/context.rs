@@ -43,8 +43,11 @@ fn what_is_said_is_answered_filtered_by_and_changed_without_another_attempt() {
     let changed = pipe.post(gates, &body(&json!({"why": "tuesday"}))).expect(200);
     assert_has!(changed, "attempt": 1, "context/why": "tuesday", "context/title": "release 17");
     assert_eq!(workspace.count_events("deploy-42", "gate_context_changed"), 1);
-    ana.act("deploy-42", "approve", &json!({"stage": "outline"}))
-        .expect(200);
+    assert_ne!(changed["context_digest"], opened.expect(201)["context_digest"]);
+    let on = |gate: &Value| json!({"stage": "outline", "context_digest": gate["context_digest"]});
+    let refused = ana.act("deploy-42", "approve", &on(&opened.expect(201))).expect(409);
+    assert_contains(&refused.to_string(), "its requester changed why since it was read");
+    ana.act("deploy-42", "approve", &on(&changed)).expect(200);
     let decision = ana.get("/api/v1/jobs/deploy-42/gates/outline/decision");
     shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/decision", &decision);
     assert_eq!(decision.expect(200)["context"]["why"], "tuesday");

@@ -1,5 +1,6 @@
 //! Marks on gates of the queue.
 
+use domain::context::GateContext;
 use domain::decision::Extent;
 use domain::ids::Digest;
 
@@ -8,6 +9,8 @@ use domain::ids::Digest;
 pub struct Mark {
     /// Its digest; none while it is being read.
     pub(crate) digest: Option<Digest>,
+    /// What its requester said then.
+    pub(crate) context: GateContext,
     /// Whether this operator has seen all of exactly that.
     pub(crate) is_seen: bool,
     /// How much of it is on record; none: they have not looked at it.

@@ -159,6 +159,12 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
     let item = |row: &QueueRow| {
         let key = RowKey::of(row).gate()?;
         let mark = model.marks.on.get(&key).filter(|mark| mark.digest == digest);
+        let on_screen = model
+            .gate
+            .as_ref()
+            .filter(|view| view.key == key)
+            .and_then(GateView::gate);
+        let context = mark.map(|mark| &mark.context).or(on_screen.map(|gate| &gate.context));
         let is_seen = shown.is_some() || mark.is_some_and(|mark| mark.is_seen);
         Some(Item {
             state: standing(model, &key, is_seen),
@@ -167,6 +173,7 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
                 digest: digest?,
                 key,
             },
+            context: context.cloned(),
             change: String::new(),
             is_seen,
             is_drawn: false,
@@ -272,6 +279,7 @@ fn items(model: &Model) -> Option<Vec<Item>> {
                 digest: mark.digest?,
                 label: label::gate(key, row.map_or("", |row| &row.slug)),
             },
+            context: Some(mark.context.clone()),
             change: row.map(change_of_gate).unwrap_or_default(),
             is_seen: mark.is_seen,
             state: standing(model, key, mark.is_seen),

@@ -17,6 +17,7 @@ use crate::update::files;
 use crate::update::outgoing::{ask_once_more, other_sent, send};
 use domain::ask::Command;
 use domain::comment::Comment;
+use domain::context::GateContext;
 use domain::gate::Verdict;
 use domain::ids::ArtifactPath;
 use domain::key::{GateKey, GateRef};
@@ -45,6 +46,8 @@ pub struct Confirm {
     /// What it would do.
     pub(crate) intent: Intent,
     pub note: Note,
+    /// What its requester said when it was asked; none: a patch depends on none of that.
+    pub(crate) context: Option<GateContext>,
     /// The patch that goes with it.
     pub(crate) patch: Option<Checked>,
     pub(crate) state: ConfirmState,
@@ -97,10 +100,16 @@ pub(super) fn open_about(model: &mut Model, intent: Intent, pin: Pin, patch: Opt
         note.editor = Editor::of_note("");
     }
     model.panes.lower = Lower::Gate;
+    let view = model
+        .gate
+        .as_ref()
+        .filter(|view| view.key == pin.key && intent.is_decision());
+    let context = view.and_then(GateView::gate).map(|gate| gate.context.clone());
     let ask = Confirm {
         pin,
         intent,
         note,
+        context,
         patch,
         state: ConfirmState::Asking,
     };
@@ -153,6 +162,7 @@ impl Confirm {
                 draft_by: model.draft(&self.pin.key).and_then(|draft| draft.adopted.clone()),
                 patch,
                 digest,
+                context_digest: self.context.as_ref().map(GateContext::digest),
             },
             (None, Intent::Undo) => Command::UndoPatch {
                 path: undoable_path(model, &self.pin.key),
@@ -418,6 +428,10 @@ impl PromptKind for Confirm {
 
     fn pin(&self) -> Option<&Pin> {
         Some(&self.pin)
+    }
+
+    fn context(&self) -> Option<&GateContext> {
+        self.context.as_ref()
     }
 
     fn leaves_draft(&self) -> bool {

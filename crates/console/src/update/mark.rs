@@ -14,9 +14,9 @@ use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::ItemState;
 use crate::question::Question;
 use crate::update::outgoing::{tell, toast};
-use domain::decision::{Extent, Seen};
+use domain::decision::Seen;
 use domain::event::Event;
-use domain::ids::{Digest, JobId};
+use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::key::GateKey;
 use text::words::counted;
@@ -80,18 +80,11 @@ fn ask<'a>(jobs: impl Iterator<Item = &'a JobId>, fx: &mut Vec<Effect>) {
 
 /// `m`: marks the gate on the screen, all of which was shown; on its digest at once, so that a
 /// change meanwhile takes the mark off. Returns whether there was room.
-pub(crate) fn read(model: &mut Model, key: GateKey, digest: Digest, extent: Extent, fx: &mut Vec<Effect>) -> bool {
+pub(crate) fn read(model: &mut Model, key: GateKey, read: Mark, fx: &mut Vec<Effect>) -> bool {
     let left_out = put(model, vec![key.clone()], fx);
     tell_left_out(model, left_out);
     let mark = model.marks.on.get_mut(&key);
-    mark.map(|mark| {
-        *mark = Mark {
-            digest: Some(digest),
-            is_seen: true,
-            extent: Some(extent),
-        };
-    })
-    .is_some()
+    mark.map(|mark| *mark = read).is_some()
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,
@@ -234,13 +227,17 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
                     let extent = gate.seen.iter().filter(is_mine).find_map(Seen::extent);
                     let mark = model.marks.on.entry(key.clone()).or_default();
                     let before = mark.digest.filter(|before| *before != digest);
+                    let is_said_anew = mark.digest.is_some() && mark.context != gate.context;
+                    let said = is_said_anew.then(|| gate.context.changed_words(Some(&mark.context)));
                     // The rows may be older than what was recorded of this screen.
                     let (is_seen, extent) = match mark.is_seen && mark.digest == Some(digest) {
                         true => (true, extent.filter(|_| is_seen).or(mark.extent)),
                         false => (is_seen, extent),
                     };
                     (mark.digest, mark.is_seen, mark.extent) = (Some(digest), is_seen, extent);
-                    before.map(|before| format!("it changed ({} -> {})", before.short(), digest.short()))
+                    mark.context.clone_from(&gate.context);
+                    let changed = before.map(|before| format!("it changed ({} -> {})", before.short(), digest.short()));
+                    changed.or(said)
                 }
             },
         };

@@ -1,8 +1,10 @@
 //! What comes back to a prompt: changes of what it is about, receipts, refusals.
 
 use super::{compose, gate, preview, queue, recall};
+use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::label;
+use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::gate::GateView;
 use crate::model::prompt::Pin;
@@ -10,6 +12,7 @@ use crate::model::toast::Tone;
 use crate::prompt::timer::TimerAsk;
 use crate::prompt::{bulk, timers};
 use crate::update::outgoing::{readable, refuse};
+use domain::context::GateContext;
 use domain::gate::Gate;
 use domain::ids::Digest;
 use domain::key::GateKey;
@@ -40,7 +43,12 @@ pub(crate) fn recheck(model: &mut Model) {
             )
         })
     };
-    // Only a refusal because of a changed file has a hint, because then one can still decide.
+    let said_anew = |read: &GateContext| {
+        let now = &view.gate()?.context;
+        let words = || format!("{} while it was on screen", now.changed_words(Some(read)));
+        (now != read).then(|| (words(), Some(said_hint())))
+    };
+    // Only a refusal because of what changed has a hint, because then one can still decide.
     let mut has_moved = false;
     if let Some(compose) = &mut model.compose
         && compose.closed.is_none()
@@ -50,9 +58,14 @@ pub(crate) fn recheck(model: &mut Model) {
         compose.closed = problem.map(|(why, _)| why);
     }
     if let Some(ask) = model.prompt.as_mut().map(|prompt| &mut prompt.ask)
-        && let Some((why, hint)) = ask.pin().filter(|_| !ask.is_sent()).and_then(problem_of)
+        && let Some(pin) = ask.pin().filter(|_| !ask.is_sent())
+        && let moved = problem_of(pin)
+        && let Some((why, hint)) = moved.clone().or_else(|| {
+            let read = ask.context().filter(|_| view.key == pin.key)?;
+            said_anew(read)
+        })
     {
-        has_moved |= hint.is_some();
+        has_moved |= matches!(moved, Some((_, Some(_))));
         let is_written = ask.note().is_some_and(|note| !note.editor.is_blank());
         let kept = match is_written {
             true => Some(hint.map_or_else(String::new, |hint| hint + "; ") + "your note is kept"),
@@ -71,6 +84,12 @@ pub(crate) fn recheck(model: &mut Model) {
         model.prompt = None;
         refuse(model, what, &refusal.message, "");
     }
+}
+
+/// What to do where the requester said something else of a gate.
+pub(crate) fn said_hint() -> String {
+    let key = keymap::key_in(Focus::Diff, Action::Context);
+    format!("{key} in the diff shows what it says now; press the key again to decide on that")
 }
 
 fn view_of<'a>(model: &'a Model, key: &GateKey) -> Option<&'a Gate> {
@@ -195,10 +214,10 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     let is_waiting = is_waiting_for(model, ticket);
     let message = readable(model, &refusal.message);
     let has_changed = refusal.code == RefusalCode::ArtifactChanged;
-    let hint = if has_changed {
-        Some("the new text is being read; your note is kept".to_owned())
-    } else {
-        refusal.hint.clone()
+    let hint = match refusal.code {
+        RefusalCode::ArtifactChanged => Some("the new text is being read; your note is kept".to_owned()),
+        RefusalCode::ContextChanged => Some(said_hint() + "; your note is kept"),
+        _ => refusal.hint.clone(),
     };
     if is_waiting && let Some(ask) = model.ask_mut() {
         ask.refused(&message, hint.as_deref());

@@ -13,6 +13,7 @@ use crate::facts::{enter, verb};
 use crate::model::Model;
 use crate::model::preview::{Foreseen, JobPreview, PreviewRequest};
 use crate::prompt::bulk;
+use crate::update::outcome::said_hint;
 use crate::update::outgoing::{refuse, tell};
 use domain::ask::Command;
 use domain::event::Event;
@@ -214,7 +215,10 @@ fn closing(model: &Model) -> Option<Refusal> {
 
 fn close(model: &mut Model, refusal: &Refusal) {
     let what = model.ask().map_or("Not done", |ask| ask.not_done());
-    let hint = refusal.hint.clone();
+    let hint = match refusal.code {
+        RefusalCode::ContextChanged => Some(said_hint()),
+        _ => refusal.hint.clone(),
+    };
     let has_stood = model.preview.has_stood;
     let ask = model.ask_mut().filter(|_| has_stood);
     // It stood there and could be confirmed: what became of it is said in its place.

@@ -13,6 +13,7 @@ use crate::facts::verb;
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
+use crate::model::bulk::Mark;
 use crate::model::file::{Content, FileView, Scroll};
 use crate::model::gate::GateView;
 use crate::model::panes::Lower;
@@ -122,12 +123,20 @@ pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         return;
     };
     let is_told = view.is_end_told;
-    if let (Some(extent), Some(digest), true) = (view.extent(), view.shown_digest(), view.is_wholly_shown()) {
+    if let (Some(extent), Some(digest), Some(gate), true) =
+        (view.extent(), view.shown_digest(), view.gate(), view.is_wholly_shown())
+    {
         let key = view.key.clone();
+        let mark = Mark {
+            digest: Some(digest),
+            context: gate.context.clone(),
+            is_seen: true,
+            extent: Some(extent),
+        };
         if let Err((why, hint)) = verb::pin(model) {
             return refuse(model, "Not marked", &why, &hint);
         }
-        if !mark::read(model, key, digest, extent, fx) {
+        if !mark::read(model, key, mark, fx) {
             return;
         }
         if let Some(place) = next_unmarked(model) {

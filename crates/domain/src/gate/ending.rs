@@ -2,6 +2,7 @@
 
 use super::{Gate, NOTES_BYTES_MAX, OnDisk, Verdict};
 use crate::artifact::GateArtifact;
+use crate::context::GateContext;
 use crate::decision::{DecidedArtifact, Decider, Decision, DecisionParts};
 use crate::ids::Digest;
 use crate::operator::{Operator, Via};
@@ -134,6 +135,20 @@ impl Gate {
             gate: now,
         };
         Err(Refusal::artifact_changed(&self.key, changed))
+    }
+
+    /// Refuses where another context was read than the gate has; whoever names none decides on any.
+    /// `read`: what had that digest, as far as the log knows.
+    pub fn said_or_refuse(&self, digest: Option<Digest>, read: Option<&GateContext>) -> Result<(), Refusal> {
+        let now = self.context.digest();
+        if digest.is_none_or(|digest| digest == now) {
+            return Ok(());
+        }
+        Err(Refusal::context_changed(
+            &self.key,
+            &self.context.changed_words(read),
+            now,
+        ))
     }
 
     /// Returns the decision that settles this gate, or the reason it may not be settled so.

@@ -61,6 +61,9 @@ request! {
         /// Decide only on exactly these bytes: the gate's digest.
         #[schema(value_type = Option<String>, pattern = "^[0-9a-fA-F]{64}$")]
         digest: Option<Digest>,
+        /// Decide only on exactly what the gate says of itself: its context_digest.
+        #[schema(value_type = Option<String>, pattern = "^[0-9a-fA-F]{64}$")]
+        context_digest: Option<Digest>,
         /// Decide exactly this attempt, from 1; missing: the newest.
         #[schema(minimum = 1)]
         attempt: Option<u32>,
@@ -143,6 +146,7 @@ async fn decide(asker: &Asker, job_id: JobId, verdict: Verdict, asked: &QueryPar
         draft_by: None,
         patch: asked.patch.map(Value::Object),
         digest: asked.digest,
+        context_digest: asked.context_digest,
     };
     let decided = asker.perform(dry_run, &job_id, command, &["patch"], |receipt, document| {
         document.decision = receipt.decision.as_ref();

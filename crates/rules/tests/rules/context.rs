@@ -9,7 +9,7 @@ use domain::refusal::RefusalCode;
 use serde_json::{Value, json};
 use testing::world::stage;
 
-use crate::world::{World, made};
+use crate::world::{Judgement, World, made};
 
 fn context(document: Value) -> GateContext {
     GateContext::read(&document).unwrap()
@@ -128,4 +128,49 @@ fn what_comes_bit_by_bit_keeps_the_limits_of_one_request() {
         (RefusalCode::Invalid, Some("labels"))
     );
     assert_eq!(world.newest("deploy").context, labels(0));
+}
+
+#[test]
+fn a_decision_on_other_words_is_refused_with_what_changed_and_nothing_is_decided() {
+    let mut world = World::empty();
+    let first = context(json!({ "title": "release 17", "why": "monday" }));
+    world.open_saying("deploy", "v1", "ci", first.clone()).unwrap();
+    let on = |world: &World, digest: Digest| Judgement {
+        on_disk: world.on_disk("deploy"),
+        context_digest: Some(digest),
+        ..world.request("ana", Verdict::Approve)
+    };
+    for (said, parts) in [
+        (json!({ "why": "friday", "severity": "critical" }), "why, severity"),
+        (
+            json!({ "why": "monday", "links": [{ "name": "x", "url": "https://x" }] }),
+            "links, severity",
+        ),
+    ] {
+        world.open_saying("deploy", "v1", "ci", context(said)).unwrap();
+        let (gate, request) = (world.gate_ref("deploy"), on(&world, first.digest()));
+        let events = world.events.len();
+        let refusal = world.judge_at(gate, request).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::ContextChanged);
+        assert_eq!(
+            refusal.message,
+            format!("its requester changed {parts} since it was read")
+        );
+        let now = world.newest("deploy").context.digest();
+        assert!(refusal.hint.unwrap().ends_with(&format!("--context-digest {now}")));
+        assert_eq!(
+            (world.newest("deploy").state, world.events.len()),
+            (GateState::Open, events)
+        );
+    }
+    // What nobody ever said of it is no less another.
+    let (gate, request) = (world.gate_ref("deploy"), on(&world, Digest::of(b"x")));
+    let refusal = world.judge_at(gate, request).unwrap_err();
+    assert_eq!(refusal.message, "what its requester says changed since it was read");
+    let (gate, request) = (
+        world.gate_ref("deploy"),
+        on(&world, world.newest("deploy").context.digest()),
+    );
+    world.judge_at(gate, request).unwrap();
+    assert_eq!(world.newest("deploy").state, GateState::Approved);
 }

@@ -423,6 +423,7 @@ fn a_preview_says_how_long_and_what_follows_then() {
         comments: Vec::new(),
         draft_by: None,
         digest: None,
+        context_digest: None,
     };
     let outlook = world.foreseen("ana", approve, &found(world.on_disk("script"))).unwrap();
     assert_eq!(

@@ -66,6 +66,7 @@ pub(crate) struct Judgement {
     pub counted: Vec<CountedVersion>,
     pub patch: Option<Proposal>,
     pub digest: Option<Digest>,
+    pub context_digest: Option<Digest>,
     pub on_disk: Vec<OnDisk>,
 }
 
@@ -277,6 +278,7 @@ impl World {
             counted: Vec::new(),
             patch: None,
             digest: None,
+            context_digest: None,
             on_disk: self.on_disk("script"),
         }
     }
@@ -304,10 +306,14 @@ impl World {
             draft_by: judgement.draft_by,
             patch: judgement.patch.as_ref().map(|patch| patch.patch().clone()),
             digest: judgement.digest,
+            context_digest: judgement.context_digest,
         };
         let evidence = Evidence {
             proposal: judgement.patch,
             counted: judgement.counted,
+            read_context: judgement
+                .context_digest
+                .and_then(|digest| GateContext::logged(&self.events, digest)),
             ..found(judgement.on_disk)
         };
         self.ask_with(judgement.by, command, evidence)

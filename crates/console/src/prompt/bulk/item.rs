@@ -2,6 +2,7 @@
 
 use crate::model::prompt::Pin;
 use domain::ask::Command;
+use domain::context::GateContext;
 use domain::gate::Verdict;
 use domain::key::GateRef;
 use engine::api::Ticket;
@@ -37,6 +38,8 @@ pub(crate) enum ItemState {
 pub struct Item {
     /// The gate and what of it was marked.
     pub pin: Pin,
+    /// What its requester said when it was marked; none: that was not read here.
+    pub(crate) context: Option<GateContext>,
     /// What changed, as in the queue.
     pub(crate) change: String,
     /// Whether this operator has looked at exactly that.
@@ -58,6 +61,7 @@ impl Item {
             draft_by: None,
             patch: None,
             digest: Some(self.pin.digest),
+            context_digest: self.context.as_ref().map(GateContext::digest),
         }
     }
 }

@@ -105,6 +105,7 @@ fn note(is_focused: bool) -> Note {
 
 fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dyn PromptKind> {
     Box::new(Confirm {
+        context: None,
         pin: pin(),
         intent,
         note: note(is_note_focused),
@@ -115,6 +116,7 @@ fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dy
 
 fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
     let item = Item {
+        context: None,
         pin: pin(),
         change: "+1 -1".to_owned(),
         is_seen: false,
