@@ -1,6 +1,7 @@
 //! `holdpoint gate`: open, list, show, diff, approve, reject, hold, release, extend, withdraw,
 //! wait.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use domain::operator::Surface;
 use domain::refusal::Refusal;
 use domain::time::{parse_patience_s, parse_span_s};
 use engine::Role;
+use engine::client::Client;
 use wire::GateDoc;
 
 use super::ask::with_engine;
@@ -141,7 +143,7 @@ pub(crate) struct OpenArguments {
     bases: Vec<PathBuf>,
     #[command(flatten)]
     context: ContextArguments,
-    /// Promise a sign of life this often (`gate alive`, or opening it again): seconds, or 10m, 1h
+    /// Promise a sign of life this often (`gate alive`, or opening it again; --wait sends them): seconds, or 10m, 1h
     #[arg(long, value_name = "SECONDS", value_parser = parse_span_s)]
     heartbeat: Option<u64>,
     /// What becomes of the gate when none comes: withdraw or keep
@@ -193,7 +195,8 @@ Example:
   while sleep 60; do holdpoint gate alive nightly-17 script || break; done
 
 A gate opened with --heartbeat waits so long for the next one, then it is
-withdrawn, or kept and marked, as --when-gone said.";
+withdrawn, or kept and marked, as --when-gone said. `gate open --wait` sends
+them itself for as long as it waits.";
 
 const WAIT_HELP: &str = "\
 Examples:
@@ -235,7 +238,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
         GateCommand::Withdraw { gate, reason } => {
             act(global, output, gate, |gate| Command::Withdraw { gate, reason }).await
         }
-        GateCommand::Alive(gate) => act(global, output, gate, |gate| Command::KeepAlive { gate, context: None }).await,
+        GateCommand::Alive(gate) => act(global, output, gate, alive).await,
         GateCommand::Extend { gate, seconds } => {
             let extend = |gate| Command::Extend {
                 gate,
@@ -268,6 +271,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         wait: is_waiting,
         timeout,
     } = arguments;
+    let terms = HeartbeatTerms::of(heartbeat, when_gone)?;
     let gate = GateArguments {
         job: job.clone(),
         stage: stage.clone(),
@@ -284,7 +288,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
             .collect(),
         bases: bases.into_iter().map(Into::into).collect(),
         context: Box::new(GateContext::from(context)),
-        heartbeat: HeartbeatTerms::of(heartbeat, when_gone)?,
+        heartbeat: terms,
     };
     let role = if is_waiting {
         Role::Candidate("wait")
@@ -304,7 +308,15 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         if is_waiting {
             note(&format!("{}; waiting for the decision", receipt.message));
             let timeout = timeout.map(Duration::from_secs);
-            let waited = wait::run(engine, &session, output, &gate, attempt, timeout).await;
+            let waiting = wait::run(engine, &session, output, &gate, attempt, timeout);
+            let waited = match terms {
+                None => waiting.await,
+                // Whoever waits is the requester.
+                Some(terms) => tokio::select! {
+                    waited = waiting => waited,
+                    never = stay_alive(engine, &gate, terms) => match never {},
+                },
+            };
             return waited.map_err(|failure| failure.not(WAITED));
         }
         if output.is_json {
@@ -330,6 +342,25 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
         Ok(Exit::Done)
     })
     .await
+}
+
+/// A sign of life.
+fn alive(gate: GateRef) -> Command {
+    Command::KeepAlive {
+        gate,
+        context: None,
+        heartbeat: None,
+    }
+}
+
+/// Gives signs of life of the newest gate for as long as this is polled.
+async fn stay_alive(engine: &Client, gate: &GateArguments, terms: HeartbeatTerms) -> Infallible {
+    loop {
+        // Three in the promised time: one that fails or comes late is not missed yet.
+        tokio::time::sleep(Duration::from_secs(terms.heartbeat_s) / 3).await;
+        // What is refused is over, or the next one may succeed; whoever waits is told.
+        let _ = engine.command(alive(gate.clone().newest())).await;
+    }
 }
 
 /// Does something to a gate that is there, and tells how it stands then.

@@ -368,7 +368,12 @@ impl World {
             opening,
             ..Evidence::default()
         };
-        let trigger = asked(operator("ci"), None, Command::KeepAlive { gate, context });
+        let keep = Command::KeepAlive {
+            gate,
+            context,
+            heartbeat: None,
+        };
+        let trigger = asked(operator("ci"), None, keep);
         self.put(&job_id(id), &trigger, &evidence).unwrap();
     }
 

@@ -99,6 +99,8 @@ pub enum Command {
         gate: GateRef,
         /// What is to be said of it from now on; what is left out stays.
         context: Option<Box<GateContext>>,
+        /// What is promised from now on; none: what was.
+        heartbeat: Option<HeartbeatTerms>,
     },
     /// Approve or reject.
     Decide {

@@ -272,18 +272,19 @@ impl Taker<'_> {
             let Some(gate) = same else {
                 return Ok(DropOutcome::Refused(taken(attempt)));
             };
-            // Written again it is a sign of life, and may say otherwise why. By this attempt: it
-            // never opens another one.
+            // Written again it is a sign of life, and may say otherwise why and promise otherwise.
+            // By this attempt: it never opens another one.
             if gate.state == GateState::Open {
                 let keep = Command::KeepAlive {
                     gate: GateRef::from(&gate.key),
                     context: Some(Box::new(asked.context)),
+                    heartbeat: asked.heartbeat,
                 };
                 let kept = self.engine.command_of(owner_of(self.engine, claim), keep).await;
                 match kept {
                     Err(refusal) if refusal.code == RefusalCode::NotPossible => return Ok(DropOutcome::Later),
                     Err(refusal) if refusal.code == RefusalCode::Invalid => return Ok(DropOutcome::Refused(refusal)),
-                    // What else is refused: it was decided, or promised nothing.
+                    // What else is refused: it was decided.
                     Ok(_) | Err(_) => {}
                 }
             }

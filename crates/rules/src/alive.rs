@@ -15,21 +15,22 @@ use text::words::duration;
 use super::job_edit::JobEdit;
 use super::outside;
 
-/// Whoever asked for the gate is there, and may say otherwise why.
+/// Whoever asked for the gate is there, and may say otherwise why, and promise otherwise.
 pub(super) fn keep(
     draft: &mut JobEdit<'_>,
     wanted: &GateRef,
     operator: &Operator,
     context: Option<&GateContext>,
+    terms: Option<HeartbeatTerms>,
 ) -> Result<(), Refusal> {
     let gate = draft.still_open(&draft.evidence.pinned(wanted))?;
     outside::opened_by_them_or_refuse(draft, &gate, operator)?;
-    if gate.heartbeat.is_none() && context.is_none() {
+    if gate.heartbeat.is_none() && context.is_none() && terms.is_none() {
         return Err(Refusal::no_heartbeat(&gate.key));
     }
     let context = context.cloned().unwrap_or_default().fitting()?;
     let gate = outside::change_context(draft, operator, gate, context)?;
-    heard(draft, operator, gate, None);
+    heard(draft, operator, gate, terms);
     Ok(())
 }
 

@@ -253,7 +253,11 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             heartbeat,
             ..
         } => outside::open(draft, by, stage, context, *heartbeat),
-        Command::KeepAlive { gate, context } => alive::keep(draft, gate, by, context.as_deref()),
+        Command::KeepAlive {
+            gate,
+            context,
+            heartbeat,
+        } => alive::keep(draft, gate, by, context.as_deref(), *heartbeat),
         Command::Decide {
             gate,
             verdict,

@@ -80,3 +80,46 @@ pub struct ContextLinkDoc {
     )]
     url: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::context::{
+        CONTEXT_BYTES_MAX, LABELS_MAX, LINE_BYTES_MAX, LINKS_MAX, Severity, TEXT_BYTES_MAX, URL_BYTES_MAX,
+    };
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn what_is_described_are_the_limits_that_hold() {
+        let context = serde_json::to_value(ContextDoc::schema()).unwrap();
+        let link = serde_json::to_value(ContextLinkDoc::schema()).unwrap();
+        let of = |document: &Value, part: &str, limit: &str| document["properties"][part][limit].clone();
+        for (part, most) in [
+            ("title", LINE_BYTES_MAX),
+            ("why", TEXT_BYTES_MAX),
+            ("requester", LINE_BYTES_MAX),
+            ("instructions", TEXT_BYTES_MAX),
+        ] {
+            assert_eq!(of(&context, part, "maxLength"), json!(most), "{part}");
+        }
+        assert_eq!(of(&context, "links", "maxItems"), json!(LINKS_MAX));
+        assert_eq!(of(&link, "name", "maxLength"), json!(LINE_BYTES_MAX));
+        assert_eq!(of(&link, "url", "maxLength"), json!(URL_BYTES_MAX));
+        let words: Vec<_> = Severity::ALL.into_iter().map(Severity::as_str).collect();
+        assert_eq!(
+            of(&context, "severity", "pattern"),
+            json!(format!("^({})$", words.join("|")))
+        );
+        for (told, limit) in [
+            (&context["description"], CONTEXT_BYTES_MAX),
+            (&of(&context, "labels", "description"), LABELS_MAX),
+        ] {
+            assert!(
+                told.as_str().unwrap().contains(&format!("at most {limit} ")),
+                "{told}: {limit}"
+            );
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::beside::{Beside, wait_for};
+use crate::support::beside::{Beside, Stream, wait_for};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
 
@@ -153,24 +153,26 @@ fn a_dropped_file_says_why_and_written_again_it_is_a_sign_of_life() {
     let workspace = workspace();
     workspace.write("runs/nightly-17/artifacts/script/script.md", "Low tide.\n");
     let file = "runs/nightly-17/gates/script.open.json";
-    let request = |title: &str| {
+    let request = |title: &str, heartbeat_s: u64, when_gone: &str| {
         json!({
             "attempt": 1, "artifacts": [{ "kind": "script", "path": "artifacts/script/script.md" }],
-            "context": { "title": title }, "heartbeat_s": 3600, "when_gone": "keep",
+            "context": { "title": title }, "heartbeat_s": heartbeat_s, "when_gone": when_gone,
         })
         .to_string()
     };
-    workspace.write(file, request("first"));
+    workspace.write(file, request("first", 3600, "keep"));
     let mut leader = Beside::leader(&workspace);
     leader.line_with("script #1 waits");
     let first = workspace.json("gate show nightly-17 script");
     assert_has!(first, "context/title": "first", "heartbeat/when_gone": "keep", "heartbeat/gone_since": null);
-    workspace.write(file, request("second"));
+    workspace.write(file, request("second", 7200, "withdraw"));
     wait_for(&workspace, "nightly-17", "gate_context_changed", 0);
     let changed = workspace.first_event("nightly-17", "gate_context_changed");
     assert_eq!(changed["payload"]["parts"], json!(["title"]));
-    let second = workspace.json("gate show nightly-17 script");
-    assert_has!(second, "attempt": 1, "state": "open", "context/title": "second");
+    let second = workspace.json_until("gate show nightly-17 script", |gate| {
+        gate["heartbeat"]["heartbeat_s"] == 7200
+    });
+    assert_has!(second, "attempt": 1, "state": "open", "context/title": "second", "heartbeat/when_gone": "withdraw");
     assert_ne!(second["heartbeat"]["alive_at"], first["heartbeat"]["alive_at"]);
 }
 
@@ -192,4 +194,22 @@ fn a_gate_whose_requester_is_silent_is_withdrawn() {
     workspace.refused("gate alive deploy-42 release", 1);
     workspace.ok("gate open deploy-42 release --artifact plan=plan.txt");
     workspace.refused("gate alive deploy-42 release", 1);
+}
+
+#[test]
+fn whoever_opens_a_gate_and_waits_gives_its_signs_of_life() {
+    let workspace = workspace();
+    let opens = "gate open deploy-42 release --artifact plan=plan.txt --heartbeat 5 --wait";
+    let mut waiting = Beside::start(&workspace, opens, Stream::Stderr);
+    waiting.line_with("waiting for the decision");
+    let alive_at = |gate: &Value| gate["heartbeat"]["alive_at"].clone();
+    let mut last = workspace.json("gate show deploy-42 release");
+    // Longer than it promised to be silent.
+    for _ in 0..4 {
+        last = workspace.json_until("gate show deploy-42 release", |gate| alive_at(gate) != alive_at(&last));
+        assert_has!(last, "state": "open", "heartbeat/gone_since": null);
+    }
+    workspace.ok("gate approve deploy-42 release");
+    assert_eq!(waiting.ended().code(), Some(0));
+    assert_eq!(workspace.count_events("deploy-42", "gate_canceled"), 0);
 }

@@ -125,7 +125,12 @@ pub(crate) async fn recall(asker: Asker, GatePath(job_id, stage): GatePath, body
 pub(crate) async fn alive(asker: Asker, gate: GatePath, body: Object) -> Answered {
     let Alive { attempt, context } = body.read()?;
     let context = context.map(Box::new);
-    act(&asker, gate, attempt, |gate| Command::KeepAlive { gate, context }).await
+    act(&asker, gate, attempt, |gate| Command::KeepAlive {
+        gate,
+        context,
+        heartbeat: None,
+    })
+    .await
 }
 
 /// Has it done to the newest attempt's gate, or exactly to the one that the body names, and answers

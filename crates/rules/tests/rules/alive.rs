@@ -35,10 +35,10 @@ fn open(world: &mut World, terms: HeartbeatTerms) {
 }
 
 fn alive(world: &mut World) -> Done {
-    alive_by(world, "ci")
+    alive_by(world, "ci", None)
 }
 
-fn alive_by(world: &mut World, who: &str) -> Done {
+fn alive_by(world: &mut World, who: &str, terms: Option<HeartbeatTerms>) -> Done {
     let gate = GateRef::from(&world.key("deploy"));
     let opening = OpeningRecord {
         opened_by: Some("ci".to_owned()),
@@ -48,7 +48,12 @@ fn alive_by(world: &mut World, who: &str) -> Done {
         opening,
         ..Evidence::default()
     };
-    world.ask_with(who, Command::KeepAlive { gate, context: None }, evidence)
+    let command = Command::KeepAlive {
+        gate,
+        context: None,
+        heartbeat: terms,
+    };
+    world.ask_with(who, command, evidence)
 }
 
 fn next(world: &World) -> Option<Wake> {
@@ -183,9 +188,34 @@ fn nobody_but_the_opener_speaks_for_a_gate() {
     open(&mut world, TERMS);
     let before = world.newest("deploy").clone();
     world.pass_s(30);
-    let refusal = alive_by(&mut world, "another").unwrap_err();
+    let refusal = alive_by(&mut world, "another", None).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::NotAllowed);
     assert_eq!(*world.newest("deploy"), before);
     alive(&mut world).unwrap();
     assert_ne!(world.newest("deploy").heartbeat, before.heartbeat);
+}
+
+#[test]
+fn a_sign_of_life_may_promise_otherwise_and_keeps_what_it_does_not_name() {
+    let mut world = World::empty();
+    open(&mut world, TERMS);
+    world.pass_s(50);
+    let other = HeartbeatTerms {
+        heartbeat_s: 600,
+        when_gone: WhenGone::Keep,
+    };
+    alive_by(&mut world, "ci", Some(other)).unwrap();
+    assert_eq!(next(&world).unwrap().at, world.now.utc.plus_s(600));
+    world.pass_s(300);
+    alive(&mut world).unwrap();
+    let wake = next(&world).unwrap();
+    world.pass_s(600);
+    expires(&mut world, wake, false).unwrap();
+    assert_eq!(world.newest("deploy").state, GateState::Open);
+    assert_eq!(world.count(EventType::GateRequesterGone), 1);
+    // One that promised nothing may begin to.
+    let mut world = World::empty();
+    world.open("deploy", "v1", "ci").unwrap();
+    alive_by(&mut world, "ci", Some(TERMS)).unwrap();
+    assert_eq!(next(&world).unwrap().kind, WakeKind::Silence);
 }
