@@ -158,6 +158,7 @@ mod grammar {
 }
 
 #[cfg(all(test, feature = "syntax"))]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 

@@ -182,9 +182,11 @@ pub(super) fn carried_out(
     cx: Context<'_>,
 ) -> Result<(JobRows, Vec<Change>), Refusal> {
     let mut after = applied(before, &changes)?;
-    let made = changes.iter().filter_map(|change| match change {
-        Change::SettleGate { gate, .. } if gate.recall.is_some() => Some(gate.clone()),
-        _ => None,
+    let made = changes.iter().filter_map(|change| {
+        let Change::SettleGate { gate, .. } = change else {
+            return None;
+        };
+        gate.recall.is_some().then(|| gate.clone())
     });
     for gate in made.collect::<Vec<_>>() {
         let (then, more) = carry_out(&after, &gate, evidence, cx)?;

@@ -165,7 +165,9 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
     // The index holds these gates only; left to itself the planner may walk the whole history.
     let (index, condition) = match kind {
         QueueKind::Decided => ("gate_recall", "gate.recall IS NOT NULL"),
-        _ => ("gate_open", "gate.state = 'open'"),
+        QueueKind::Gate | QueueKind::Failed | QueueKind::Paused | QueueKind::Running | QueueKind::Queued => {
+            ("gate_open", "gate.state = 'open'")
+        }
     };
     let sql = format!(
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,

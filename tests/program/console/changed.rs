@@ -18,7 +18,7 @@ fn plan(word: &str) -> String {
 #[test]
 fn what_changed_between_two_logins_is_shown_before_it_is_decided_on() {
     let workspace = Workspace::new(GATES);
-    workspace.write("plan.txt", &plan("drains one node"));
+    workspace.write("plan.txt", plan("drains one node"));
     workspace.ok("job start --manual --id j-1 --slug tides");
     let open = "gate open j-1 release --artifact plan=plan.txt";
     workspace.ok(open);
@@ -30,7 +30,7 @@ fn what_changed_between_two_logins_is_shown_before_it_is_decided_on() {
     workspace.json_until("gate show j-1 release", |gate| gate["seen"][0]["artifacts"].is_array());
     desk.leaves_with_draft();
 
-    workspace.write("plan.txt", &plan("drains all nodes"));
+    workspace.write("plan.txt", plan("drains all nodes"));
     workspace.ok(open);
     let told = workspace.ok("gate show j-1 release");
     assert_contains(&told, "changed since you looked at ");

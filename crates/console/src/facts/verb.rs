@@ -359,13 +359,17 @@ pub(crate) fn is_of_marked(model: &Model, focus: Focus) -> bool {
 
 /// What a key does to timers; of several gates `t` holds.
 pub(crate) fn timer_intent(model: &Model, focus: Focus, action: Action) -> Option<TimerIntent> {
-    match action {
-        Action::Hold if is_of_marked(model, focus) => Some(TimerIntent::Hold),
-        Action::Hold => Some(hold_or_release(model)),
-        Action::Extend => Some(TimerIntent::Extend),
-        Action::HandOver => Some(TimerIntent::HandOver),
-        _ => None,
+    if action == Action::Extend {
+        return Some(TimerIntent::Extend);
     }
+    if action == Action::HandOver {
+        return Some(TimerIntent::HandOver);
+    }
+    let hold = match is_of_marked(model, focus) {
+        true => TimerIntent::Hold,
+        false => hold_or_release(model),
+    };
+    (action == Action::Hold).then_some(hold)
 }
 
 /// What changes more than the screen.
