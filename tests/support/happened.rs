@@ -404,10 +404,11 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
         if was.is_none() {
             let timer = gate.timer.as_ref();
             let after_s = timer.and(gate.policy.auto_approve_after_s);
-            // Nobody was shown a gate that has just opened.
-            let on_timeout = timer.map(|timer| match timer.on_timeout {
-                OnTimeout::Approve => gate.policy.unseen,
-                agreed => agreed,
+            // Nobody was shown a gate that has just opened, and no call of it reached anybody.
+            let on_timeout = timer.map(|timer| match (timer.on_timeout, gate.policy.unseen) {
+                (OnTimeout::Approve, OnTimeout::Approve) => gate.policy.nobody_reached,
+                (OnTimeout::Approve, unseen) => unseen,
+                (agreed, _) => agreed,
             });
             all.insert(format!("opened {name} | {after_s:?} {on_timeout:?}"));
         }
