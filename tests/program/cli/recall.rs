@@ -7,14 +7,17 @@ use crate::support::beside::{Beside, wait_for};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_ends, assert_has, assert_starts};
 
-const TAKEN_BACK: &str = "\
-pipeline: {stages: [{name: script}, {name: audio, command: [/bin/sh, -c, 'true']}]}
-gates: {script: {recall_s: 3}, release: {recall_s: 3}}
-";
+/// Longer than any test takes.
+const LONG_S: u32 = 600;
+/// Longer than a loaded machine takes to the next command, and short enough to be waited for.
+const SHORT_S: u32 = 8;
 
-/// A job at its gate, with nobody who leads.
-fn at_gate() -> Workspace {
-    let workspace = Workspace::new(TAKEN_BACK);
+/// A job at its gate, whose decision may be taken back for so many seconds; nobody leads.
+fn at_gate(recall_s: u32) -> Workspace {
+    let workspace = Workspace::new(&format!(
+        "pipeline: {{stages: [{{name: script}}, {{name: audio, command: [/bin/sh, -c, 'true']}}]}}\n\
+         gates: {{script: {{recall_s: {recall_s}}}}}\n"
+    ));
     workspace.ok("job start --id j-1 --slug tides");
     workspace
 }
@@ -30,10 +33,10 @@ fn gate_files(workspace: &Workspace) -> Vec<String> {
 }
 
 #[test]
-fn a_decision_is_taken_back_and_the_record_has_both() {
-    let workspace = at_gate();
+fn a_decision_is_taken_back_before_anybody_hears_of_it() {
+    let workspace = at_gate(LONG_S);
     let (said, _) = workspace.run("gate approve j-1 script --dry-run", 0);
-    assert_contains(&said, "  Then stage audio starts.\n  It can be taken back for 0:03.\n");
+    assert_contains(&said, "  Then stage audio starts.\n  It can be taken back for 10:00.\n");
     let (said, _) = workspace.run("--operator ana gate approve j-1 script --notes fine", 0);
     assert_contains(&said, "; it can be taken back until ");
     assert_contains(
@@ -64,6 +67,14 @@ fn a_decision_is_taken_back_and_the_record_has_both() {
         &refused,
         "Not taken back: the decision on j-1 / script #2 cannot be taken back: nobody has decided it yet",
     );
+    workspace.ok("decisions verify");
+}
+
+#[test]
+fn the_record_has_the_decision_that_was_taken_back_and_the_one_after_it() {
+    let workspace = at_gate(SHORT_S);
+    workspace.ok("--operator ana gate approve j-1 script");
+    workspace.ok("--operator bea gate recall j-1 script");
     let serve = Beside::leader(&workspace);
     workspace.ok("gate reject j-1 script");
     wait_for(&workspace, "j-1", "job_paused", 0);
@@ -91,7 +102,7 @@ fn a_decision_is_taken_back_and_the_record_has_both() {
 
 #[test]
 fn whoever_leads_next_carries_it_out_once_and_whoever_waits_hears_of_it_only_then() {
-    let workspace = at_gate();
+    let workspace = at_gate(SHORT_S);
     let serve = Beside::leader(&workspace);
     workspace.ok("--operator ana gate approve j-1 script");
     drop(serve);
@@ -114,7 +125,7 @@ fn whoever_leads_next_carries_it_out_once_and_whoever_waits_hears_of_it_only_the
 
 #[test]
 fn a_job_that_is_canceled_takes_it_back_and_several_each_have_a_result() {
-    let workspace = at_gate();
+    let workspace = at_gate(LONG_S);
     workspace.ok("gate approve j-1 script");
     workspace.ok("--operator ana job cancel j-1");
     assert_has!(workspace.json("gate show j-1 script"), "state": "recalled", "recalled/by": "ana");
