@@ -214,10 +214,12 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
     let is_waiting = is_waiting_for(model, ticket);
     let message = readable(model, &refusal.message);
     let has_changed = refusal.code == RefusalCode::ArtifactChanged;
-    let hint = match refusal.code {
-        RefusalCode::ArtifactChanged => Some("the new text is being read; your note is kept".to_owned()),
-        RefusalCode::ContextChanged => Some(said_hint() + "; your note is kept"),
-        _ => refusal.hint.clone(),
+    let hint = if has_changed {
+        Some("the new text is being read; your note is kept".to_owned())
+    } else if refusal.code == RefusalCode::ContextChanged {
+        Some(said_hint() + "; your note is kept")
+    } else {
+        refusal.hint.clone()
     };
     if is_waiting && let Some(ask) = model.ask_mut() {
         ask.refused(&message, hint.as_deref());

@@ -215,9 +215,9 @@ fn closing(model: &Model) -> Option<Refusal> {
 
 fn close(model: &mut Model, refusal: &Refusal) {
     let what = model.ask().map_or("Not done", |ask| ask.not_done());
-    let hint = match refusal.code {
-        RefusalCode::ContextChanged => Some(said_hint()),
-        _ => refusal.hint.clone(),
+    let hint = match refusal.code == RefusalCode::ContextChanged {
+        true => Some(said_hint()),
+        false => refusal.hint.clone(),
     };
     let has_stood = model.preview.has_stood;
     let ask = model.ask_mut().filter(|_| has_stood);
