@@ -13,6 +13,7 @@ mod invariants;
 mod leader;
 mod process;
 mod recalls;
+mod requesters;
 mod schedule;
 mod steps;
 mod store;
@@ -50,24 +51,25 @@ fn no_schedule_breaks_an_invariant() {
     let schedules = asked("HOLDPOINT_SIM_SCHEDULES").unwrap_or(1500);
     let first = asked("HOLDPOINT_SIM_FIRST").unwrap_or(1);
     let began = Instant::now();
-    let (mut steps, mut decisions, mut by_timer) = (0, 0, 0);
+    let (mut steps, mut decisions, mut by_timer, mut silences) = (0, 0, 0, 0);
     for seed in first..first + schedules {
         let played = play(seed, Plant::None);
         assert!(played.violations.is_empty(), "{}", told(seed, &played));
         steps += played.steps.len();
         decisions += played.decisions;
         by_timer += played.by_timer;
+        silences += played.silences;
         if seed % 100_000 == 0 {
             println!("{seed}: {:.0} s", began.elapsed().as_secs_f64());
         }
     }
     let took_s = began.elapsed().as_secs_f64();
     println!(
-        "{schedules} schedules from seed {first}, {steps} steps, {decisions} gates settled, {by_timer} by the timer, {took_s:.1} s, {:.0}/s",
+        "{schedules} schedules from seed {first}, {steps} steps, {decisions} gates settled, {by_timer} by the timer, {silences} silences, {took_s:.1} s, {:.0}/s",
         schedules as f64 / took_s
     );
     assert!(
-        decisions as u64 > schedules / 2 && by_timer as u64 > schedules / 20,
+        decisions as u64 > schedules / 2 && by_timer as u64 > schedules / 20 && silences as u64 > schedules / 20,
         "the schedules reach too little"
     );
 }

@@ -3,6 +3,7 @@
 
 use domain::event::EventType;
 use domain::gate::GateState;
+use domain::heartbeat::WhenGone;
 use insta::assert_snapshot;
 use serde_json::json;
 use testing::world::job_id;
@@ -136,4 +137,30 @@ fn a_mark_goes_with_the_words_that_it_was_set_on() {
     console.hears(EventType::GateContextChanged, "ci says otherwise of script #2");
     console.shows("Mark taken off j-17 / script #2: its requester changed");
     assert_eq!(console.model.marks.on.len(), 1);
+}
+
+#[test]
+fn a_gate_whose_requester_is_silent_is_kept_and_marked_or_withdrawn() {
+    for (columns, rows) in [(80, 24), (120, 40), (160, 50)] {
+        let mut console = Console::new(said(), columns, rows);
+        console.backend.falls_silent("j-17", WhenGone::Keep);
+        console.hears(
+            EventType::GateRequesterGone,
+            "script #2 is kept: no sign of life of nightly for 1:00",
+        );
+        console
+            .shows("REQUESTER GONE 5m ago")
+            .shows("is kept: no sign of life of nightly");
+        assert_snapshot!(format!("context_silent_kept_{columns}"), console.picture());
+        console.press("a Enter").decides(1);
+
+        let mut console = Console::new(said(), columns, rows);
+        console.press("r").typed("not yet");
+        console.backend.falls_silent("j-17", WhenGone::Withdraw);
+        let why = "script #2 is withdrawn: no sign of life of nightly for 1:00";
+        console.hears(EventType::GateCanceled, why);
+        console.shows("Not rejected: ");
+        assert_snapshot!(format!("context_silent_withdrawn_{columns}"), console.picture());
+        console.press("Enter Enter").decides(0);
+    }
 }

@@ -16,13 +16,14 @@ use domain::figures::Figures;
 use domain::forecast::JobForecast;
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::group::GroupKey;
+use domain::heartbeat::{Heartbeat, HeartbeatTerms, WhenGone};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::operator::{Operator, Via};
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
-use domain::time::{Now, Timestamp};
+use domain::time::{Now, SECOND_US, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
 use engine::evidence::Files;
@@ -304,6 +305,24 @@ impl World {
         self.now = Now { utc, boot_us, ..former };
         self.happen(id, expired, on_disk);
         self.now = former;
+    }
+
+    /// Whoever asked for the job's newest gate promised signs of life, and falls silent.
+    pub fn falls_silent(&mut self, id: &str, when_gone: WhenGone) {
+        let former = self.now;
+        let terms = HeartbeatTerms {
+            heartbeat_s: 60,
+            when_gone,
+        };
+        let heartbeat = Heartbeat::begun(terms, former.plus_us(-300 * SECOND_US));
+        let gate = self.rows_of(id).gates.last_mut().unwrap();
+        gate.heartbeat = Some(heartbeat.clone());
+        let expired = Happening::Expired {
+            key: gate.key.clone(),
+            wake: heartbeat.wake().unwrap(),
+            is_missed: false,
+        };
+        self.happen(id, expired, Vec::new());
     }
 
     pub fn change_timer(&mut self, id: &JobId, change: impl FnOnce(&GateTimer) -> GateTimer) {

@@ -101,7 +101,9 @@ impl<S: Storage> World<S> {
             Ok(evidence) => evidence,
             Err(_) => self.evidence_all_the_same(rows, gate, &ask.command),
         };
-        if let (Command::Withdraw { .. } | Command::Recall { .. }, Some(gate)) = (&ask.command, gate) {
+        if let (Command::Withdraw { .. } | Command::Recall { .. } | Command::KeepAlive { .. }, Some(gate)) =
+            (&ask.command, gate)
+        {
             evidence.opening = OpeningRecord {
                 opened_by: self.opened_by.get(&gate.key).cloned(),
                 is_withdrawn: self.withdrawn.contains(&gate.key),
@@ -219,6 +221,11 @@ impl<S: Storage> World<S> {
             Deed::Reached => Command::MarkReached { gate },
             Deed::Withdraw => Command::Withdraw { gate, reason },
             Deed::Recall => Command::Recall { gate },
+            Deed::Alive => Command::KeepAlive {
+                gate,
+                context: None,
+                heartbeat: None,
+            },
             Deed::Resume | Deed::Cancel | Deed::Open => unreachable!("not about a gate"),
         }
     }

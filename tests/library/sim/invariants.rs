@@ -80,6 +80,7 @@ impl<S: Storage> World<S> {
         self.judge_calls(before, &after, in_flight.command());
         self.judge_review(before, &after, in_flight.command());
         self.judge_hands(before, &after, in_flight);
+        self.judge_requesters(before, &after, in_flight);
         self.truth.follow(before, &after, in_flight.command(), self.true_us);
     }
 
@@ -363,7 +364,7 @@ impl<S: Storage> World<S> {
         self.bury_leases();
         // A lease that lapses lets a timer run again whose end is another wait.
         for _ in 0..4 {
-            let waits_us = self.longest_wait_us();
+            let waits_us = self.waits_us().max().unwrap_or(0);
             let bound_us = (WINDOW_S + MAX_HOLD_S + GRACE_S) as i64 * SECOND_US + self.stepped_back_us;
             if waits_us > bound_us {
                 let back_us = self.stepped_back_us;
@@ -385,6 +386,12 @@ impl<S: Storage> World<S> {
             self.take(Step::Pass(30 * SECOND_US));
             self.take(Step::Tick(0, true, true));
         }
+        // Watched: a silence that nobody could have heard lets a promise begin anew.
+        for _ in 0..6 {
+            let Some(wait_us) = self.waits_us().min() else { break };
+            self.take(Step::Pass(wait_us));
+            self.take(Step::Tick(0, true, true));
+        }
         self.take(Step::Publish(0, None));
         self.judge_carried_out();
         for job_id in self.jobs.clone() {
@@ -399,6 +406,7 @@ impl<S: Storage> World<S> {
                     self.broken(what);
                 }
             }
+            self.judge_forgotten(&rows);
             if matches!(rows.job.status, JobStatus::Queued | JobStatus::Running) && !rows.job.is_manual {
                 self.broken(format!("{job_id} is {} and nothing happens", rows.job.status.as_str()));
             }
@@ -413,12 +421,17 @@ impl<S: Storage> World<S> {
             self.take(Step::Pass(31 * SECOND_US));
             self.take(Step::Tick(0, true, true));
         }
+        // A lease may have ended in the moment in which a requester fell silent, who came first.
+        self.take(Step::Pass(3 * SECOND_US));
+        self.take(Step::Tick(0, true, true));
         for gate in self.store.timers() {
             // After another start of the machine the bound goes by civil time, which is all there
             // is; it may end before the lease did.
             let waits_for = gate.wake(GRACE_S);
             let is_bound = waits_for.is_some_and(|wake| wake.kind == WakeKind::Limit && !wake.anchor.is_of(self.now));
-            if gate.lease.is_some() && gate.timer.as_ref().is_none_or(|timer| timer.hold.is_none()) && !is_bound {
+            // So may a silence: of each gate the ticker knows the next time only.
+            let is_bound = is_bound || self.boots > 1 && gate.heartbeat.is_some();
+            if gate.lease.is_some() && gate.timer.as_ref().is_some_and(|timer| timer.hold.is_none()) && !is_bound {
                 self.broken(format!("{}: a dead lease keeps its timer", gate.key));
             }
         }
@@ -431,17 +444,20 @@ impl<S: Storage> World<S> {
             let status = rows.map(|rows| rows.job.status);
             matches!(status, Some(JobStatus::Queued | JobStatus::Running))
         };
-        self.store.timers().is_empty() && !self.jobs.iter().any(is_busy)
+        let is_waited_for = self.store.timers().iter().any(|gate| gate.wake(GRACE_S).is_some());
+        !is_waited_for && !self.jobs.iter().any(is_busy)
     }
 
-    fn longest_wait_us(&self) -> i64 {
+    /// How long each gate waits for what comes next of itself.
+    fn waits_us(&self) -> impl Iterator<Item = i64> {
         let timers = self.store.timers().into_iter();
         let wakes = timers.filter_map(|gate| gate.wake(GRACE_S));
-        let wait_us = |wake| match Armed::first_seen(wake, self.now).due(self.now, 0) {
+        let now = self.now;
+        let wait_us = move |wake| match Armed::first_seen(wake, now).due(now, 0) {
             Due::NotYet(wait_us) => wait_us,
             Due::Now | Due::Missed(_) => 0,
         };
-        wakes.map(wait_us).max().unwrap_or(0)
+        wakes.map(wait_us)
     }
 
     fn check_record(&mut self) {
@@ -583,12 +599,13 @@ fn is_shown_whole(gate: &Gate) -> bool {
     counts.any(|(all, shown)| shown >= all)
 }
 
-/// Leases come and go without an event, so without a word in the files.
+/// Leases and signs of life come and go without an event, so without a word in the files.
 fn is_same_but_leases(one: Option<&Vec<u8>>, other: Option<&Vec<u8>>) -> bool {
     let without = |bytes: Option<&Vec<u8>>| {
         let mut state: StateFile = serde_json::from_slice(bytes?).ok()?;
         for gate in &mut state.rows.gates {
             gate.lease = None;
+            gate.heartbeat = None;
         }
         Some(state)
     };

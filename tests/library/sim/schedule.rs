@@ -9,7 +9,7 @@ use super::store::{CommitFault, Memory, Plant};
 use super::world::{RECALL_S, World};
 use crate::support::random::Random;
 
-const DEEDS: [Deed; 23] = [
+const DEEDS: [Deed; 25] = [
     Deed::Approve,
     Deed::Approve,
     Deed::Reject,
@@ -33,6 +33,8 @@ const DEEDS: [Deed; 23] = [
     Deed::Withdraw,
     Deed::Recall,
     Deed::Recall,
+    Deed::Alive,
+    Deed::Alive,
 ];
 
 const PASSES_S: [i64; 9] = [1, 4, 5, 6, 15, 30, 59, 60, 400];
@@ -101,6 +103,8 @@ pub struct Played {
     pub violations: Vec<String>,
     pub decisions: usize,
     pub by_timer: usize,
+    /// How often a requester fell silent.
+    pub silences: usize,
 }
 
 /// Plays the schedule of this seed; stops at the first thing that must not be.
@@ -178,6 +182,7 @@ pub fn play(seed: u64, plant: Plant) -> Played {
         violations: world.violations,
         decisions: world.settled.len(),
         by_timer,
+        silences: world.requesters.silences(),
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Deed {
     Open,
     Withdraw,
     Recall,
+    /// Whoever opened the gate gives a sign of life.
+    Alive,
 }
 
 /// Where the next process that commits dies.

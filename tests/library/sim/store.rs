@@ -10,6 +10,7 @@ use domain::change::{Applied, Change};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType, NewEvent};
 use domain::gate::GateState;
+use domain::heartbeat::WhenGone;
 use domain::ids::JobId;
 use domain::job::{AttemptState, Job, JobRows, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
@@ -77,10 +78,14 @@ pub enum Plant {
     ForgetsRecall,
     /// Whoever carries a decision out, or takes it back, leaves the note that this is still to come.
     WindowStays,
+    /// A sign of life is answered and not noted.
+    LosesSigns,
+    /// Whoever falls silent is taken to have asked for a withdrawal.
+    WithdrawsAll,
 }
 
 impl Plant {
-    pub const DEFECTS: [Self; 25] = [
+    pub const DEFECTS: [Self; 27] = [
         Self::NoGuard,
         Self::Unflushed,
         Self::ForgetsLease,
@@ -106,6 +111,8 @@ impl Plant {
         Self::LaunchesBlind,
         Self::ForgetsRecall,
         Self::WindowStays,
+        Self::LosesSigns,
+        Self::WithdrawsAll,
     ];
 }
 
@@ -245,6 +252,10 @@ impl Stored {
     }
 }
 
+fn is_sign(trigger: &Trigger) -> bool {
+    matches!(trigger, Trigger::Asked(ask) if matches!(ask.command, Command::KeepAlive { .. }))
+}
+
 /// The update forgot `recall = NULL`.
 fn leave_windows(rows: Option<&JobRows>, changes: &mut [Change]) {
     for change in changes {
@@ -324,6 +335,12 @@ impl Plant {
                 }
             }
         }
+        if let (Self::WithdrawsAll, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
+            let gates = &mut Rc::make_mut(&mut rows).gates;
+            for heartbeat in gates.iter_mut().filter_map(|gate| gate.heartbeat.as_mut()) {
+                heartbeat.terms.when_gone = WhenGone::Withdraw;
+            }
+        }
         if let (Self::AnyLookCounts, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
             let gates = &mut Rc::make_mut(&mut rows).gates;
             for seen in gates.iter_mut().flat_map(|gate| &mut gate.seen) {
@@ -395,6 +412,8 @@ impl Storage for Memory {
                 (Some(changes), _) => Ok(changes),
                 (None, seen) => rule(&entry.job_id, seen, &entry.matter),
             };
+            let is_lost = self.plant == Plant::LosesSigns && is_sign(&entry.matter.0);
+            let changes = changes.map(|changes| if is_lost { Vec::new() } else { changes });
             answers.push(changes.and_then(|changes| self.apply(&entry.job_id, changes, now)));
         }
         self.flush();
@@ -419,15 +438,17 @@ impl Storage for Memory {
                         recall: Some(window.clone()),
                     });
                 }
-                let timer = gate.timer.clone().filter(|timer| timer.held_by_policy_at.is_none())?;
+                let mut timer = gate.timer.clone().filter(|timer| timer.held_by_policy_at.is_none());
+                if timer.is_none() && gate.heartbeat.is_none() {
+                    return None;
+                }
                 let is_seen = self.plant != Plant::ForgetsLease;
-                let mut timer = timer;
-                if !is_seen {
+                if let Some(timer) = timer.as_mut().filter(|_| !is_seen) {
                     timer.hold = None;
                 }
                 Some(OpenTimer {
                     key: gate.key.clone(),
-                    timer: Some(timer),
+                    timer,
                     heartbeat: gate.heartbeat.clone(),
                     lease: gate.lease.clone().filter(|_| is_seen),
                     max_hold_s: gate.policy.max_hold_s,

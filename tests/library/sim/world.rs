@@ -28,6 +28,7 @@ use super::disk::{Budget, Disk, Stop, Versions};
 use super::hands::Hands;
 use super::process::{InFlight, Process, asked, plain};
 use super::recalls::Recalls;
+use super::requesters::{Requesters, promised};
 use super::steps::{Crash, Step};
 use super::store::{Plant, Storage};
 use super::truth::Truth;
@@ -99,6 +100,8 @@ pub struct World<S> {
     pub withdrawn: BTreeSet<GateKey>,
     /// What became of the decisions of persons that may be taken back.
     pub recalls: Recalls,
+    /// Who promised signs of life.
+    pub requesters: Requesters,
     /// How each gate ended, as it was first seen.
     pub settled: BTreeMap<GateKey, (GateState, String, Timestamp)>,
     pub violations: Vec<String>,
@@ -163,6 +166,7 @@ impl<S: Storage> World<S> {
             reached: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             recalls: Recalls::default(),
+            requesters: Requesters::default(),
             settled: BTreeMap::new(),
             violations: Vec::new(),
         };
@@ -225,7 +229,7 @@ impl<S: Storage> World<S> {
             artifacts: Vec::new(),
             bases: Vec::new(),
             context: Box::default(),
-            heartbeat: None,
+            heartbeat: promised(self.contents),
         };
         let evidence = Evidence {
             brought: vec![artifact],
@@ -423,6 +427,7 @@ impl<S: Storage> World<S> {
         self.truth.forget();
         self.hands.forget();
         self.recalls.forget_times();
+        self.requesters.forget_times();
     }
 
     pub fn commit(&mut self, process: usize, job_id: &JobId, in_flight: InFlight) -> Option<Result<Applied, Refusal>> {
@@ -515,6 +520,7 @@ impl<S: Storage> World<S> {
                 }
                 self.recalls.taken_back.extend(applied.finished.iter().cloned());
             }
+            Command::KeepAlive { gate, .. } => self.requesters.heard(gate, self.true_us),
             Command::Withdraw { gate, .. } => {
                 let keys = self.opened_by.keys();
                 let same = keys.filter(|key| key.job_id == gate.job_id && Some(key.attempt) == gate.attempt);

@@ -1,6 +1,8 @@
 //! What readers see: the queue, timers, lists, debts.
 
 use super::*;
+use domain::anchor::BootId;
+use domain::heartbeat::{Heartbeat, HeartbeatTerms, WhenGone};
 use domain::job::{Attempt, AttemptState};
 use domain::policy::{AtZero, Doubt};
 use domain::view::{JobFilter, Pause, QueueKind};
@@ -202,6 +204,42 @@ fn timers_are_those_of_open_gates_that_the_timer_may_settle() {
     );
     assert_eq!(timers[0].max_hold_s, 3600);
     assert!(reader.timers_of(&id("held")).unwrap().is_empty());
+}
+
+#[test]
+fn a_gate_without_a_timer_whose_requester_promised_signs_of_life_is_looked_after_too() {
+    let mut house = House::with(["promised", "person", "settled"]);
+    let terms = HeartbeatTerms {
+        heartbeat_s: 60,
+        when_gone: WhenGone::Keep,
+    };
+    let now = Now {
+        utc: at(3),
+        boot_us: 3,
+        boot: BootId::of_kernel("3f2a9c1e-77aa-4bd0"),
+    };
+    let heartbeat = Some(Heartbeat::begun(terms, now));
+    let of = |name: &str, heartbeat: &Option<Heartbeat>| Gate {
+        timer: None,
+        heartbeat: heartbeat.clone(),
+        ..gate(name, 1)
+    };
+    for (name, heartbeat) in [("promised", &heartbeat), ("person", &None), ("settled", &heartbeat)] {
+        house
+            .put(name, vec![Change::PutGate(Box::new(of(name, heartbeat)))])
+            .unwrap();
+    }
+    house.decide("settled", 1, "ana", Verdict::Approve);
+    let reader = house.reader();
+    let timers = reader.timers().unwrap();
+    assert_eq!(timers.len(), 1);
+    assert_eq!(
+        (timers[0].key.job_id.as_str(), &timers[0].timer, &timers[0].heartbeat),
+        ("promised", &None, &heartbeat)
+    );
+    assert_eq!(timers[0].wake(20).unwrap().at, at(63));
+    assert_eq!(reader.timers_of(&id("promised")).unwrap(), timers);
+    assert!(reader.timers_of(&id("person")).unwrap().is_empty());
 }
 
 #[test]
