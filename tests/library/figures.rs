@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clock::{Clock as _, ManualClock};
 use domain::ask::{Command, OutsideArtifact};
+use domain::context::{GateContext, LabelFilter};
 use domain::decision::Extent;
 use domain::figures::RecordFilter;
 use domain::gate::Verdict;
@@ -65,7 +66,7 @@ impl Year {
                 kind: "plan".into(),
                 file: text.into(),
             }],
-            context: Box::default(),
+            context: Box::new(labeled(number, &mut self.random)),
             heartbeat: None,
             bases: Vec::new(),
         };
@@ -108,6 +109,24 @@ impl Year {
         let verdict = self.random.pick(&[Verdict::Approve, Verdict::Approve, Verdict::Reject]);
         self.does(who, decide(&id, stage, verdict, None, patch)).await;
     }
+}
+
+/// A team of the gate, and sixty labels that are as good as numbers: more than are told of.
+fn labeled(number: usize, random: &mut Random) -> GateContext {
+    let mut labels = json!({ "build": (number / 2).to_string() });
+    if random.one_in(2) {
+        labels["app.team"] = json!(random.pick(&["media", "video, \"x\""]));
+    }
+    GateContext::read(&json!({ "labels": labels })).unwrap()
+}
+
+/// The labels of a decision file, as figures name them.
+fn labels_of(decision: &Value) -> Vec<String> {
+    let labels = decision["context"]["labels"].as_object();
+    let labels = labels.into_iter().flatten();
+    labels
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap()))
+        .collect()
 }
 
 /// The same counts by other means.
@@ -157,9 +176,11 @@ fn time_us(of: &Value) -> i64 {
 fn found(runs: &Path) -> Value {
     let mut groups: BTreeMap<(&str, String), Found> = BTreeMap::new();
     let mut patches: BTreeMap<String, u64> = BTreeMap::new();
+    let mut by_labels: BTreeMap<String, Found> = BTreeMap::new();
     groups.entry(("all", String::new())).or_default();
     for number in 0..GATES {
         let run = runs.join(format!("j-{number}"));
+        let mut labels = Vec::new();
         for file in std::fs::read_dir(run.join("gates")).unwrap() {
             let path = file.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
@@ -181,8 +202,13 @@ fn found(runs: &Path) -> Value {
                 ("stages", text("stage")),
                 ("days", day),
             ];
-            for key in keys {
-                let found = groups.entry(key).or_default();
+            labels = labels_of(&decision);
+            let of_labels = labels.iter().map(|name| ("labels", name.clone()));
+            for key in keys.into_iter().chain(of_labels) {
+                let found = match key {
+                    ("labels", name) => by_labels.entry(name).or_default(),
+                    key => groups.entry(key).or_default(),
+                };
                 found.add("decisions", true);
                 found.add("approved", decision["approved"] == true);
                 found.add("rejected", decision["approved"] == false);
@@ -211,9 +237,27 @@ fn found(runs: &Path) -> Value {
             ] {
                 groups.entry(key).or_default().add("holds", true);
             }
+            for name in &labels {
+                by_labels.entry(name.clone()).or_default().add("holds", true);
+            }
         }
     }
-    let mut document = json!({"since": null, "operators": {}, "stages": {}, "days": {}, "patches": patches});
+    let mut ranked: Vec<_> = by_labels.into_iter().collect();
+    ranked.sort_by(|(one, few), (other, many)| {
+        many.counts["decisions"]
+            .cmp(&few.counts["decisions"])
+            .then(one.cmp(other))
+    });
+    let left_out = ranked.len() - 50;
+    groups.extend(
+        ranked
+            .into_iter()
+            .take(50)
+            .map(|(name, found)| (("labels", name), found)),
+    );
+    let mut document = json!({
+        "since": null, "operators": {}, "stages": {}, "labels": {}, "labels_left_out": left_out, "days": {}, "patches": patches,
+    });
     for ((group, name), found) in groups {
         if group == "all" {
             document["all"] = found.document();
@@ -261,6 +305,7 @@ async fn a_years_figures_are_those_of_its_decision_files() {
         assert!(told["all"][name].as_u64() > Some(5), "{name}: {told:#}");
     }
     assert!(told["days"].as_object().unwrap().len() > 60);
+    assert!(told["labels"]["app.team=media"]["holds"].as_u64() > Some(0), "{told:#}");
     // A part of it is what the list of that part counts.
     let filter = RecordFilter {
         stage: Some(StageName::new("canary").unwrap()),
@@ -279,5 +324,30 @@ async fn a_years_figures_are_those_of_its_decision_files() {
     assert_eq!(part.all.decisions(), taken.len() as u64);
     let listed = year.engine.beside(client.recorded(filter, u32::MAX)).await.unwrap();
     assert_eq!(listed.iter().collect::<Vec<_>>(), taken);
+    // What has a label is what was counted under it, holds too.
+    for (text, name) in [("app.team=media", "app.team=media"), ("build=7", "build=7")] {
+        let filter = RecordFilter {
+            labels: vec![LabelFilter::parse(text).unwrap()],
+            ..RecordFilter::default()
+        };
+        let part = year.engine.beside(client.figures(filter.clone())).await.unwrap();
+        let part = serde_json::to_value(FiguresDoc::of(&part, None)).unwrap();
+        assert_eq!(part["all"], part["labels"][name]);
+        let listed = year
+            .engine
+            .beside(client.recorded(filter.clone(), u32::MAX))
+            .await
+            .unwrap();
+        let taken = all.iter().filter(|sealed| filter.takes(ListedDecision::Ours(sealed)));
+        assert_eq!(listed.iter().collect::<Vec<_>>(), taken.collect::<Vec<_>>());
+    }
+    let of_key = |key: &str| RecordFilter {
+        labels: vec![LabelFilter::parse(key).unwrap()],
+        ..RecordFilter::default()
+    };
+    let labeled = year.engine.beside(client.figures(of_key("app.team"))).await.unwrap();
+    assert!((20..100).contains(&labeled.all.decisions()));
+    let none = year.engine.beside(client.figures(of_key("app"))).await.unwrap();
+    assert_eq!((none.all.decisions(), none.all.holds), (0, 0));
     year.engine.close();
 }

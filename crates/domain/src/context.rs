@@ -365,11 +365,39 @@ pub struct Headline {
     pub labels: BTreeMap<String, String>,
 }
 
+/// A label that something has to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelFilter {
+    pub key: String,
+    /// None: any.
+    pub value: Option<String>,
+}
+
+impl LabelFilter {
+    /// `team=media`, or `team` whatever its value. Says what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key.trim(), Some(value.trim().to_owned())),
+            None => (text.trim(), None),
+        };
+        if key.is_empty() {
+            return Err("a label is written key=value, or key for any value of it".to_owned());
+        }
+        let key = key.to_owned();
+        Ok(Self { key, value })
+    }
+
+    pub fn is_met_by(&self, labels: &BTreeMap<String, String>) -> bool {
+        let found = labels.get(&self.key);
+        found.is_some_and(|found| self.value.as_ref().is_none_or(|value| found == value))
+    }
+}
+
 /// Which gates a list wants, by what their requesters said of them. Everything that is named must
 /// hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContextFilter {
-    labels: Vec<(String, Option<String>)>,
+    labels: Vec<LabelFilter>,
     severities: Vec<Vec<Severity>>,
 }
 
@@ -382,14 +410,7 @@ impl ContextFilter {
     /// Only gates with a label: `team=media`, or `team` whatever its value. Says what would be
     /// right.
     pub fn label(&mut self, text: &str) -> Result<(), String> {
-        let (key, value) = match text.split_once('=') {
-            Some((key, value)) => (key.trim(), Some(value.trim().to_owned())),
-            None => (text.trim(), None),
-        };
-        if key.is_empty() {
-            return Err("a label is written key=value, or key for any value of it".to_owned());
-        }
-        self.labels.push((key.to_owned(), value));
+        self.labels.push(LabelFilter::parse(text)?);
         Ok(())
     }
 
@@ -420,11 +441,8 @@ impl ContextFilter {
     pub fn is_met_by(&self, headline: Option<&Headline>) -> bool {
         let nothing = Headline::default();
         let headline = headline.unwrap_or(&nothing);
-        let has_label = |(key, value): &(String, Option<String>)| {
-            let found = headline.labels.get(key);
-            found.is_some_and(|found| value.as_ref().is_none_or(|value| found == value))
-        };
-        self.labels.iter().all(has_label) && self.severities.iter().all(|within| within.contains(&headline.severity))
+        self.labels.iter().all(|label| label.is_met_by(&headline.labels))
+            && self.severities.iter().all(|within| within.contains(&headline.severity))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::context::LabelFilter;
 use super::decision::Decision;
 use super::event::Event;
 use super::gate::Verdict;
@@ -19,6 +20,8 @@ pub struct RecordFilter {
     /// Who decided.
     pub operator: Option<String>,
     pub verdict: Option<Verdict>,
+    /// All of them.
+    pub labels: Vec<LabelFilter>,
     /// Whether the timer decided, or a person.
     pub is_by_timer: Option<bool>,
     /// Not before this time.
@@ -33,6 +36,10 @@ impl RecordFilter {
             && self.stage.as_ref().is_none_or(|stage| entry.stage() == stage)
             && self.operator.as_ref().is_none_or(|name| entry.by() == name)
             && self.verdict.as_ref().is_none_or(is_of)
+            && self
+                .labels
+                .iter()
+                .all(|label| entry.labels().is_some_and(|labels| label.is_met_by(labels)))
             && self.is_by_timer.is_none_or(|is| entry.is_by_timer() == is)
             && self.since.is_none_or(|since| entry.at() >= since)
     }
@@ -120,6 +127,12 @@ impl FigureCounts {
     }
 }
 
+/// The most labels that are told of: those with the most decisions.
+pub const LABELS_TOLD_MAX: usize = 50;
+/// The most labels that are counted: one that is new beyond these is not. A label may be as good as
+/// a number.
+pub const LABELS_COUNTED_MAX: usize = 10_000;
+
 /// See the module.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -129,6 +142,8 @@ pub struct Figures {
     pub stages: BTreeMap<StageName, FigureCounts>,
     /// By date, in UTC.
     pub days: BTreeMap<String, FigureCounts>,
+    /// By label, as `team=media`; a decision counts under each of its gate's.
+    labels: BTreeMap<String, FigureCounts>,
     /// How many patches of each type came with a decision.
     pub patches: BTreeMap<String, u64>,
 }
@@ -142,18 +157,15 @@ impl Figures {
     /// Counts a decision; whether it was taken back.
     pub fn count(&mut self, decision: &Decision, is_recalled: bool) {
         let is_seen = decision.is_wholly_seen();
-        let of_each = [
-            &mut self.all,
-            self.operators.entry(decision.by().to_owned()).or_default(),
-            self.stages.entry(decision.stage().clone()).or_default(),
-            self.days.entry(day(decision.at())).or_default(),
-        ];
-        for counts in of_each {
-            match is_recalled {
-                true => counts.recalled += 1,
-                false => counts.count(decision, is_seen),
-            }
-        }
+        let count = |counts: &mut FigureCounts| match is_recalled {
+            true => counts.recalled += 1,
+            false => counts.count(decision, is_seen),
+        };
+        count(&mut self.all);
+        count(self.operators.entry(decision.by().to_owned()).or_default());
+        count(self.stages.entry(decision.stage().clone()).or_default());
+        count(self.days.entry(day(decision.at())).or_default());
+        self.each_label(&decision.context().labels, count);
         if is_recalled {
             return;
         }
@@ -162,8 +174,27 @@ impl Figures {
         }
     }
 
-    /// Counts a hold, by its event.
-    pub fn count_hold(&mut self, event: &Event) {
+    fn each_label(&mut self, labels: &BTreeMap<String, String>, count: impl Fn(&mut FigureCounts)) {
+        for (key, value) in labels {
+            let name = format!("{key}={value}");
+            if self.labels.len() < LABELS_COUNTED_MAX || self.labels.contains_key(&name) {
+                count(self.labels.entry(name).or_default());
+            }
+        }
+    }
+
+    /// The labels with the most decisions, those first, and how many are left out.
+    pub fn labels(&self) -> (Vec<(&str, &FigureCounts)>, usize) {
+        let mut labels: Vec<_> = self.labels.iter().map(|(name, counts)| (&**name, counts)).collect();
+        labels.sort_by_key(|(name, counts)| (std::cmp::Reverse(counts.decisions()), *name));
+        let left_out = labels.len().saturating_sub(LABELS_TOLD_MAX);
+        labels.truncate(LABELS_TOLD_MAX);
+        (labels, left_out)
+    }
+
+    /// Counts a hold, by its event and the labels of its gate.
+    pub fn count_hold(&mut self, event: &Event, labels: &BTreeMap<String, String>) {
+        self.each_label(labels, |counts| counts.holds += 1);
         self.all.holds += 1;
         if let Some(by) = event.payload.get("by").and_then(serde_json::Value::as_str) {
             self.operators.entry(by.to_owned()).or_default().holds += 1;
@@ -184,11 +215,17 @@ impl Figures {
             .stages
             .iter()
             .map(|(name, counts)| ("stage", name.as_str(), counts));
+        let labels = self
+            .labels()
+            .0
+            .into_iter()
+            .map(|(name, counts)| ("label", name, counts));
         let days = self.days.iter().map(|(day, counts)| ("day", &**day, counts));
         [("all", "", &self.all)]
             .into_iter()
             .chain(operators)
             .chain(stages)
+            .chain(labels)
             .chain(days)
     }
 }

@@ -5,6 +5,7 @@
 //! [`super::job::JobRows`]. Whatever the old system did not write, or wrote in a way that cannot be
 //! read, is left out without complaint.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -247,6 +248,14 @@ impl<'a> ListedDecision<'a> {
         match self {
             Self::Ours(sealed) => sealed.decision.is_approved(),
             Self::Old(old) => old.approved,
+        }
+    }
+
+    /// What the gate was labeled with; the old system knew no labels.
+    pub fn labels(self) -> Option<&'a BTreeMap<String, String>> {
+        match self {
+            Self::Ours(sealed) => Some(&sealed.decision.context().labels),
+            Self::Old(_) => None,
         }
     }
 

@@ -144,8 +144,10 @@ impl Client {
         let mut after = 0;
         loop {
             let holds = self.holds(filter.clone(), after).await?;
-            holds.iter().for_each(|event| figures.count_hold(event));
-            match holds.last().map(|event| event.seq) {
+            holds
+                .iter()
+                .for_each(|(event, labels)| figures.count_hold(event, labels));
+            match holds.last().map(|(event, _)| event.seq) {
                 Some(last) => after = last,
                 None => return Ok(figures),
             }
@@ -165,8 +167,9 @@ impl Client {
         .await
     }
 
-    /// The events of holds by persons after this number, oldest first, a page of them.
-    pub async fn holds(&self, filter: RecordFilter, after: u64) -> Result<Vec<Event>, Unread> {
+    /// The events of holds by persons after this number, oldest first, a page of them, each with the
+    /// labels of its gate.
+    pub async fn holds(&self, filter: RecordFilter, after: u64) -> Result<Vec<store::LabeledEvent>, Unread> {
         self.read(move |on| Ok(on.reader.holds(&filter, after, RECORD_PAGE)?))
             .await
     }

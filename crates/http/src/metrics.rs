@@ -207,10 +207,10 @@ async fn count_record(app: &App) -> Result<(), ApiError> {
     loop {
         let holds = app.engine.holds(RecordFilter::default(), counted.hold);
         let holds = app.read(holds).await?;
-        let Some(last) = holds.last() else {
+        let Some((last, _)) = holds.last() else {
             return Ok(());
         };
-        for event in &holds {
+        for (event, _) in &holds {
             let by = event.payload.get("by").and_then(serde_json::Value::as_str);
             let labels = [("by", by.unwrap_or_default().to_owned())];
             app.metrics.holds.get_or_create(&labels).inc();

@@ -48,6 +48,7 @@ pub use queue::OpenTimer;
 pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};
 pub use record::{DecisionStanding, JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
+pub use recorded::LabeledEvent;
 
 use open::Access;
 

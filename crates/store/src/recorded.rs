@@ -1,6 +1,8 @@
 //! The record, by what it says: lists of decisions, and all of them one after the other, for
 //! figures.
 
+use std::collections::BTreeMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -12,6 +14,29 @@ use domain::decision::{Decision, SealedDecision};
 use domain::event::Event;
 use domain::figures::RecordFilter;
 use domain::gate::Verdict;
+
+/// Whether a decision has a label of this key, or of this key and value. A key has no `=` in it.
+const LABELS_OF_DECISION: [&str; 2] = [
+    "EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key = ?)",
+    "EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key || '=' || value = ?)",
+];
+
+/// The same of the gate of an event, as that is labeled now.
+const LABELS_OF_EVENT: [&str; 2] = [
+    "EXISTS (SELECT 1 FROM gate, json_each(gate.context, '$.labels') WHERE gate.job_id = event.job_id AND gate.stage = event.stage
+       AND gate.attempt = event.payload ->> '$.attempt' AND key = ?)",
+    "EXISTS (SELECT 1 FROM gate, json_each(gate.context, '$.labels') WHERE gate.job_id = event.job_id AND gate.stage = event.stage
+       AND gate.attempt = event.payload ->> '$.attempt' AND key || '=' || value = ?)",
+];
+
+fn add_labels(conditions: &mut Conditions, filter: &RecordFilter, [of_key, of_both]: [&'static str; 2]) {
+    for label in &filter.labels {
+        match &label.value {
+            Some(value) => conditions.add(of_both, Value::from(format!("{}={value}", label.key))),
+            None => conditions.add(of_key, Value::from(label.key.clone())),
+        }
+    }
+}
 
 /// What a filter says of decisions.
 fn of_decisions(filter: &RecordFilter) -> Conditions {
@@ -29,6 +54,7 @@ fn of_decisions(filter: &RecordFilter) -> Conditions {
         let is_approved = i64::from(verdict == Verdict::Approve);
         conditions.add("document ->> '$.approved' = ?", Value::from(is_approved));
     }
+    add_labels(&mut conditions, filter, LABELS_OF_DECISION);
     if let Some(is_by_timer) = filter.is_by_timer {
         let text = "(document ->> '$.via.surface' = 'timer') = ?";
         conditions.add(text, Value::from(i64::from(is_by_timer)));
@@ -39,6 +65,12 @@ fn of_decisions(filter: &RecordFilter) -> Conditions {
     }
     conditions
 }
+
+/// Where the labels stand, behind [`EVENT_COLUMNS`].
+const LABELS_COLUMN: usize = 8;
+
+/// An event, and what its gate is labeled with.
+pub type LabeledEvent = (Event, BTreeMap<String, String>);
 
 impl Reader {
     /// Decisions, newest first.
@@ -87,8 +119,9 @@ impl Reader {
         })
     }
 
-    /// The events of holds by persons after this number, oldest first.
-    pub fn holds(&self, filter: &RecordFilter, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
+    /// The events of holds by persons after this number, oldest first, each with the labels of its
+    /// gate.
+    pub fn holds(&self, filter: &RecordFilter, after: u64, limit: u32) -> Result<Vec<LabeledEvent>, StoreError> {
         let mut conditions = Conditions::default();
         conditions.add("seq > ?", Value::from(count(after)));
         if let Some(job_id) = &filter.job_id {
@@ -103,15 +136,22 @@ impl Reader {
         if let Some(since) = filter.since {
             conditions.add("ts >= ?", Value::from(since.micros()));
         }
+        add_labels(&mut conditions, filter, LABELS_OF_EVENT);
         // The index has these events only.
-        let select = format!("SELECT {EVENT_COLUMNS} FROM event INDEXED BY event_held");
+        let select = format!(
+            "SELECT {EVENT_COLUMNS}, (SELECT context -> '$.labels' FROM gate WHERE gate.job_id = event.job_id
+               AND gate.stage = event.stage AND gate.attempt = event.payload ->> '$.attempt') FROM event INDEXED BY event_held"
+        );
         let sql = conditions.sql(
             &select,
             "AND type = 'gate_held' AND payload ->> '$.kind' = 'hold' ORDER BY seq",
             limit,
         );
-        let read = |connection: &Connection| -> Result<Vec<Event>, RowError> {
-            collect(connection, &sql, params_from_iter(&conditions.values), event_row::event)
+        let read = |connection: &Connection| -> Result<Vec<LabeledEvent>, RowError> {
+            collect(connection, &sql, params_from_iter(&conditions.values), |row| {
+                let labels = Cells::new(row, "event", 1).optional_json(LABELS_COLUMN)?;
+                Ok((event_row::event(row)?, labels.unwrap_or_default()))
+            })
         };
         self.read(read)
     }

@@ -67,6 +67,10 @@ pub struct FiguresDoc<'a> {
     pub operators: BTreeMap<&'a str, FigureCountsDoc>,
     /// By stage.
     pub stages: BTreeMap<&'a str, FigureCountsDoc>,
+    /// By label, as `team=media`: the 50 with the most decisions. A decision counts under each label of its gate.
+    pub labels: BTreeMap<&'a str, FigureCountsDoc>,
+    /// How many labels with fewer decisions are left out; of more than 10000 the last ones are not counted.
+    pub labels_left_out: usize,
     /// By date, in UTC.
     pub days: BTreeMap<&'a str, FigureCountsDoc>,
     /// Patches that came with a decision, by type.
@@ -86,8 +90,26 @@ impl<'a> FiguresDoc<'a> {
             all: FigureCountsDoc::of(&figures.all),
             operators: group("operator"),
             stages: group("stage"),
+            labels: group("label"),
+            labels_left_out: figures.labels().1,
             days: group("day"),
             patches: &figures.patches,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::figures::{LABELS_COUNTED_MAX, LABELS_TOLD_MAX};
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn what_is_described_are_the_limits_that_hold() {
+        let schema = serde_json::to_value(FiguresDoc::schema()).unwrap();
+        let told = |part: &str| schema["properties"][part]["description"].as_str().unwrap().to_owned();
+        assert!(told("labels").contains(&format!("the {LABELS_TOLD_MAX} with")));
+        assert!(told("labels_left_out").contains(&LABELS_COUNTED_MAX.to_string()));
     }
 }

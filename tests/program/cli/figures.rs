@@ -101,3 +101,35 @@ fn a_part_of_the_decisions_is_listed() {
     assert_contains(&table, "nobody");
     assert_lacks(&table, "text_replace");
 }
+
+#[test]
+fn the_figures_of_a_label_are_told_alike() {
+    let workspace = decided();
+    for (job, label) in [("j-5", "team=media"), ("j-6", "team=video"), ("j-7", "team=media")] {
+        workspace.ok(&format!(
+            "gate open {job} outline --artifact plan=plan.txt --label {label}"
+        ));
+        workspace.ok(&format!("gate approve {job} outline"));
+    }
+    let (workspace, _served, ana) = serving_on(workspace);
+    let told = workspace.json("stats");
+    assert_has!(told, "all/decisions": 7, "labels/team=media/decisions": 2, "labels/team=video/approved": 1, "labels_left_out": 0);
+    assert_eq!(ana.get("/api/v1/stats").expect(200), told);
+    for (label, escaped, count) in [
+        ("team=media", "team%3Dmedia", 2),
+        ("team", "team", 3),
+        ("env", "env", 0),
+    ] {
+        let part = workspace.json(&format!("stats --label {label}"));
+        assert_has!(part, "all/decisions": count);
+        assert_eq!(ana.get(&format!("/api/v1/stats?label={escaped}")).expect(200), part);
+        assert_eq!(workspace.count(&format!("decisions list --label {label}")), count);
+    }
+    assert_has!(workspace.json("stats --label team --label team=video"), "all/decisions": 1);
+    let csv = workspace.ok("stats --csv");
+    assert_contains(&csv, "\nlabel,team=media,2,2,0,");
+    let table = workspace.ok("stats");
+    assert_contains(&table, "LABEL");
+    workspace.refused("stats --label =x", 2);
+    ana.get("/api/v1/stats?label=%3Dx").expect(422);
+}

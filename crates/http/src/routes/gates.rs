@@ -287,6 +287,7 @@ pub(crate) async fn list(Asker { app, caller }: Asker, asked: QueryParams) -> An
         ("job_id" = Option<String>, Query, pattern = "^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$", description = "Only this job's"),
         ("stage" = Option<String>, Query, pattern = "^([a-z][a-z0-9_-]{0,49})?$", description = "Only this stage's"),
         ("operator" = Option<String>, Query, description = "Only this person's; `timer` for the timer's"),
+        ("label" = Option<Vec<String>>, Query, description = "Only of gates with this label: team=media, or team with any value; may be repeated"),
         ("verdict" = Option<String>, Query, pattern = "^(approved|rejected)?$", description = "Only these"),
         ("by_timer" = Option<bool>, Query, description = "Only the timer's, or only those of persons"),
         ("since" = Option<String>, Query, description = "Only from then on: RFC 3339, a date, or how long ago: 30d, 12h"),
