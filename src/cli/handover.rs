@@ -17,7 +17,7 @@ use super::words::{clock_time, length};
 pub(crate) const HELP: &str = "\
 Open gates alone. Whose drafts can be read, the modes of the runs directory say:
 one's own, and with a group (the directory's setgid bit) everybody's in it.
-In the console H lists what colleagues leave, and Enter adopts a draft.
+In the console < lists what colleagues leave, and Enter adopts a draft.
 
   holdpoint handover
   holdpoint handover --by ana --json";

@@ -106,6 +106,7 @@ fn in_words(command: &Command) -> String {
             extent.hunks_shown,
             extent.hunks
         ),
+        Command::Recall { gate } => format!("Recall {}", gate.job_id),
         Command::MarkReached { gate } => format!("MarkReached {}", gate.job_id),
         other => panic!("the console does not send {other:?}"),
     }

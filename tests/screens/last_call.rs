@@ -110,10 +110,10 @@ fn the_next_gate_is_not_held_by_a_key_that_is_held_down() {
         .press("Ctrl-n")
         .shows("Ctrl-n came before the last call of j-21");
     assert_eq!(console.sent("Hold").len(), 1);
-    console.pass_ms(400).press("Ctrl-n");
+    console.pass_ms(800).press("Ctrl-n");
     assert_eq!(console.sent("Hold").len(), 2);
     console
-        .pass_ms(400)
+        .pass_ms(800)
         .press("Ctrl-n")
         .shows("No gate is in its last call");
 }
@@ -179,4 +179,42 @@ fn the_terminal_rings_once_and_the_title_names_it_until_it_is_over() {
     let mut console = Console::with(quiet, calling(), 80, 24);
     console.hears(EventType::LastCall, "last call").shows("LAST CALL");
     assert_eq!(console.terminal.attended, []);
+}
+
+#[test]
+fn a_held_key_holds_one_gate_and_many_calls_ring_once() {
+    let mut world = World::drawn();
+    for id in ["j-17", "j-21", "j-22"] {
+        called(&mut world, id);
+    }
+    let mut console = Console::new(world, 80, 24);
+    console.rests = false;
+    console.pass_ms(400);
+    for _ in 0..40 {
+        console.press("Ctrl-n").pass_ms(40);
+    }
+    assert_eq!(console.sent("Hold").len(), 1, "{:?}", console.sent("Hold"));
+    console.pass(1).press("Ctrl-n");
+    assert_eq!(console.sent("Hold").len(), 2);
+}
+
+#[test]
+fn only_what_this_screen_names_has_stood_here() {
+    let mut world = World::drawn();
+    for id in ["j-17", "j-21", "j-22"] {
+        called(&mut world, id);
+    }
+    // One row of the queue is in sight under the zoomed pane: the strip names the first.
+    let mut console = Console::new(world, 80, 24);
+    let all = console.sent("MarkReached").len();
+    let mut world = World::drawn();
+    for id in ["j-17", "j-21", "j-22"] {
+        called(&mut world, id);
+    }
+    let mut zoomed = Console::new(World::drawn(), 80, 24);
+    zoomed.press("Enter =");
+    zoomed.backend = world;
+    zoomed.event("j-17", "script", EventType::LastCall, "last call");
+    console.press("Ctrl-l");
+    assert_eq!((all, zoomed.sent("MarkReached").len()), (3, 1));
 }

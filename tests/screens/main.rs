@@ -36,6 +36,7 @@ mod pasted;
 mod patch;
 mod picture;
 mod preview;
+mod recall;
 mod rows;
 mod seen;
 mod slips;

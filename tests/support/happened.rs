@@ -405,9 +405,11 @@ fn gates(before: &JobRows, after: &JobRows, all: &mut BTreeSet<String>) {
             let timer = gate.timer.as_ref();
             let after_s = timer.and(gate.policy.auto_approve_after_s);
             // Nobody was shown a gate that has just opened, and no call of it reached anybody.
-            let on_timeout = timer.map(|timer| match (timer.on_timeout, gate.policy.unseen) {
-                (OnTimeout::Approve, OnTimeout::Approve) => gate.policy.nobody_reached,
-                (OnTimeout::Approve, unseen) => unseen,
+            let doubts = (gate.policy.unseen, gate.policy.nobody_reached);
+            let on_timeout = timer.map(|timer| match (timer.on_timeout, doubts) {
+                (OnTimeout::Approve, (OnTimeout::Approve, unreached)) => unreached,
+                (OnTimeout::Approve, (OnTimeout::Reject, OnTimeout::Hold)) => OnTimeout::Hold,
+                (OnTimeout::Approve, (unseen, _)) => unseen,
                 (agreed, _) => agreed,
             });
             all.insert(format!("opened {name} | {after_s:?} {on_timeout:?}"));

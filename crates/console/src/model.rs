@@ -227,6 +227,9 @@ pub(crate) struct LastCallsHere {
     pub(crate) told: BTreeMap<GateKey, i64>,
     /// The title that the window has.
     pub(crate) title: Option<String>,
+    /// When the key came last that holds one, and when the terminal rang last, on the boot clock.
+    pub(crate) pressed_boot_us: Option<i64>,
+    pub(crate) rung_boot_us: Option<i64>,
 }
 
 impl Model {

@@ -123,6 +123,11 @@ pub enum Answered {
 }
 
 impl Question {
+    /// Whether it goes through all jobs.
+    pub(crate) fn is_about_all(&self) -> bool {
+        matches!(self, Self::Board(_) | Self::Jobs | Self::Handovers(_))
+    }
+
     /// Has it answered.
     pub(crate) async fn answer(self, engine: Client) -> Answered {
         match self {

@@ -56,6 +56,8 @@ pub(super) struct Tty {
     screen: Screen,
     /// Goes out before the next frame, in the same write.
     ahead: Vec<u8>,
+    /// Whether the title is ours once that is written; none: nothing of it is about the title.
+    title_ahead: Option<bool>,
     line: FrameOutput,
     /// Has the terminal while there is one.
     editor: Option<RunningEditor>,
@@ -143,6 +145,7 @@ impl Tty {
         let mut terminal = Self {
             screen: Screen::new(columns, rows),
             ahead: Vec::new(),
+            title_ahead: None,
             line,
             editor: None,
             former_size: (columns, rows),
@@ -168,6 +171,7 @@ impl Tty {
             return;
         }
         self.ahead.clear();
+        self.title_ahead = None;
         if self.line.is_busy() {
             let _ = tokio::time::timeout(LEAVE_WAIT, self.line.written()).await;
         }
@@ -223,6 +227,9 @@ impl Terminal for Tty {
     fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
         let frame = self.screen.draw(render)?;
         let mut bytes = std::mem::take(&mut self.ahead);
+        if let Some(is_ours) = self.title_ahead.take() {
+            self.taken.title.store(is_ours, Ordering::SeqCst);
+        }
         bytes.extend_from_slice(&frame);
         self.frame_bytes = bytes.len();
         // No bytes: the cells are the same as before, so nothing is sent.
@@ -249,12 +256,11 @@ impl Terminal for Tty {
     }
 
     fn attend(&mut self, attention: &Attention) {
-        let title = &self.taken.title;
-        let is_titled = title.load(Ordering::SeqCst);
+        let is_titled = self.title_ahead.unwrap_or(self.taken.title.load(Ordering::SeqCst));
         self.ahead
             .extend(attention::bytes(attention, is_titled, self.is_in_tmux));
         if let Attention::Title(named) = attention {
-            title.store(named.is_some(), Ordering::SeqCst);
+            self.title_ahead = Some(named.is_some());
         }
     }
 

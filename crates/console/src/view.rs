@@ -155,7 +155,7 @@ pub fn facts(model: &Model) -> FrameFacts {
         called: if is_too_small(model.window.size.0, model.window.size.1) {
             Vec::new()
         } else {
-            last_call::keys(model)
+            last_call::named(model)
         },
         gate: shown.map(|view| view.key.clone()),
     }

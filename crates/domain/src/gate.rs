@@ -189,7 +189,12 @@ impl Gate {
         let unseen = instead(self.policy.unseen, Doubt::Unseen).filter(|_| is_unseen);
         let unreached = instead(self.policy.nobody_reached, Doubt::NobodyReached);
         let unreached = unreached.filter(|_| approves && !timer.is_reached());
-        let (then, because) = unseen.or(unreached).unwrap_or((timer.on_timeout, None));
+        // Of two doubts the one that holds: what only a person decides can still be rejected.
+        let (first, second) = match unseen {
+            Some((OnTimeout::Reject, _)) => (unreached, unseen),
+            Some(_) | None => (unseen, unreached),
+        };
+        let (then, because) = first.or(second).unwrap_or((timer.on_timeout, None));
         Some(AtZero { then, because })
     }
 

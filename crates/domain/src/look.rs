@@ -11,7 +11,7 @@ use crate::key::GateKey;
 use crate::refusal::{ChangedArtifact, Refusal};
 use crate::time::Timestamp;
 
-/// The most looks that a gate keeps: later ones say nothing new.
+/// The most looks that a gate keeps.
 const LOOKS_MAX: usize = 100;
 
 /// Of so many looks of each person a gate knows which versions they were of: the one that goes on,
@@ -39,7 +39,13 @@ impl Gate {
         let known = place.map(|place| self.seen.remove(place));
         let is_moved = place.is_some_and(|place| self.seen.iter().skip(place).any(|seen| seen.by == by));
         if known.is_none() && self.seen.len() >= LOOKS_MAX {
-            return (None, false);
+            // What is under review now counts; the oldest look at something else gives way to it.
+            let present = self.digest();
+            let oldest = self.seen.iter().position(|seen| seen.digest != present);
+            match oldest.filter(|_| digest == present) {
+                Some(oldest) => drop(self.seen.remove(oldest)),
+                None => return (None, false),
+            }
         }
         let is_more = known.as_ref().is_none_or(|known| {
             let former = known.extent();

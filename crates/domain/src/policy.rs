@@ -159,7 +159,11 @@ impl GatePolicy {
             (OnTimeout::Approve, unseen @ (OnTimeout::Hold | OnTimeout::Reject)) => format!(", unseen {unseen}"),
             (OnTimeout::Approve | OnTimeout::Reject | OnTimeout::Hold, _) => String::new(),
         };
-        Some(format!("{on_timeout} after {}{unseen}", duration(after_s)))
+        let unreached = match (on_timeout, self.nobody_reached) {
+            (OnTimeout::Approve, then @ (OnTimeout::Hold | OnTimeout::Reject)) => format!(", nobody reached {then}"),
+            (OnTimeout::Approve | OnTimeout::Reject | OnTimeout::Hold, _) => String::new(),
+        };
+        Some(format!("{on_timeout} after {}{unseen}{unreached}", duration(after_s)))
     }
 
     /// The same, where only a person may decide.

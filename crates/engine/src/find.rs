@@ -182,7 +182,12 @@ pub fn expiry(files: &impl Files, rows: &JobRows, gate: Option<&Gate>) -> Result
 /// What there is to know when a decision can no longer be taken back. As for a decision: whoever
 /// starts a stage looks again.
 fn carrying_out(files: &impl Files, rows: &JobRows, gate: &Gate, window: &RecallWindow) -> Evidence {
+    let replaced = window
+        .effect
+        .as_ref()
+        .and_then(|effect| files.readable_on_disk(rows, effect.path(), effect.before()?).ok());
     let evidence = Evidence {
+        on_disk: replaced.into_iter().collect(),
         bare: files.bare_artifacts(rows),
         ..Evidence::default()
     };

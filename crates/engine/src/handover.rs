@@ -65,7 +65,9 @@ impl Client {
             Some(by) => BTreeSet::from([by]),
             None => names(&jobs),
         };
-        let drafts = named(folders, &names);
+        // Folders are named so that they stay in their place; who they belong to say those who are known.
+        let known = self::names(&jobs).into_iter().chain(names.iter().cloned()).collect();
+        let drafts = named(folders, &known);
         let names: BTreeSet<String> = match names.len() {
             1 => names,
             _ => names

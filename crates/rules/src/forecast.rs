@@ -17,9 +17,9 @@ use domain::wake::{Armed, Due};
 
 use super::{Context, Evidence, Happening, Trigger, applied, reduce};
 
-/// The most that is foreseen of one job: each of its gates may lose a lease, become overdue
-/// and end.
-const STEPS_MAX: usize = 1000;
+/// The most turns for one gate: it may lose a lease, be called several times, become overdue and
+/// end, and each time both clocks are asked once more.
+const STEPS_OF_GATE: usize = 32;
 
 /// What the timers of a job will have done by a time, the first first, if nobody does anything from
 /// `cx.now` on: holds and what is open in editors end as the rules end them. Stages that have to run
@@ -37,7 +37,8 @@ pub fn forecast(
     rows.gates.iter_mut().for_each(|gate| gate.heartbeat = None);
     let mut armed = BTreeMap::new();
     let mut ends = Vec::new();
-    for _ in 0..STEPS_MAX {
+    // The last ones are of gates that open meanwhile.
+    for _ in 0..(rows.gates.len() + rows.job.stages.len() + 1) * STEPS_OF_GATE {
         let Some(due) = next(&rows, &mut armed, cx) else { break };
         if due.wait_us > 0 {
             cx.now = cx.now.plus_us(due.wait_us);
@@ -136,6 +137,11 @@ pub fn under_policies(
     let is_manual = rows.job.is_manual;
     for gate in rows.gates.iter_mut().filter(|gate| gate.state == GateState::Open) {
         let policy = policies.get(&gate.key.stage).cloned();
+        // What somebody took back is for a person, whatever a policy says.
+        let policy = match gate.recalls {
+            Some(_) => policy.map(GatePolicy::for_a_person),
+            None => policy,
+        };
         let rule = policy.as_ref().map_or(GateRule::Pass, GatePolicy::rule);
         gate.timer = match rule {
             GateRule::Timer { after_s, on_timeout } => Some(match (&gate.timer, gate.policy.auto_approve_after_s) {

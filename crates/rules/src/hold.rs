@@ -97,6 +97,8 @@ fn reword(
     if reason.is_none() || held.reason.as_deref() == reason {
         return Ok(());
     }
+    // A hold that is used up stops nothing any more.
+    timer.addable_or_refuse(&gate.key, draft.cx.now, gate.policy.max_hold_s)?;
     let hold = Hold {
         reason: reason.map(str::to_owned),
         ..held.clone()

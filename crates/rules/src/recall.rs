@@ -5,9 +5,9 @@ use serde_json::json;
 
 use domain::change::Change;
 use domain::event::{EventType, MADE_AT};
-use domain::gate::{Gate, GateState, Settled, Verdict};
+use domain::gate::{Gate, GateState, OnDisk, Settled, Verdict};
 use domain::heartbeat::Heartbeat;
-use domain::job::JobRows;
+use domain::job::{JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
 use domain::operator::Operator;
 use domain::recall::Recalled;
@@ -33,6 +33,20 @@ pub(super) fn over(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake) -> Resul
         .filter(|sealed| sealed.decision.key() == *key);
     let decision = sealed.map(|sealed| sealed.decision.clone());
     let decision = decision.ok_or_else(|| Refusal::not_due(key))?;
+    // The patch replaces what was reviewed. What somebody put there meanwhile is theirs: it is not
+    // written over, and nothing goes on as if it were the patch's.
+    let patched = window.effect.as_ref().map(|effect| effect.path());
+    let moved = draft
+        .evidence
+        .on_disk
+        .iter()
+        .find(|looked| Some(&looked.path) == patched && looked.is_moved());
+    if let Some(why) = moved.map(OnDisk::difference) {
+        if let Some(recalled) = end(draft, &gate, "policy", Some(&why)) {
+            open_again(draft, gate, recalled);
+        }
+        return Ok(());
+    }
     // What was told of the decision is told of what comes of it.
     let overridden = decision.overridden().map(|name| (key.clone(), name.to_owned()));
     draft.overridden = overridden.into_iter().collect();
@@ -61,6 +75,12 @@ pub(super) fn take_back(draft: &mut JobEdit<'_>, wanted: &GateRef, by: &Operator
     let Some(recalled) = end(draft, &gate, &by.name, None) else {
         return Err(not_recallable(&draft.rows, &gate));
     };
+    open_again(draft, gate, recalled);
+    Ok(())
+}
+
+/// The gate is open once more, as the next attempt, for a person.
+fn open_again(draft: &mut JobEdit<'_>, gate: Gate, recalled: Recalled) {
     let now = draft.cx.now;
     let again = Gate {
         key: GateKey {
@@ -77,9 +97,15 @@ pub(super) fn take_back(draft: &mut JobEdit<'_>, wanted: &GateRef, by: &Operator
         recalls: Some(recalled),
         ..gate
     };
+    // A pause that a rejection at another gate made is that gate's: it goes on.
+    let job = &draft.rows.job;
+    let paused = (job.status == JobStatus::Paused).then(|| (job.status, job.stage.clone()));
     let opened_by = draft.evidence.opening.opened_by.as_deref();
     draft.open(again, opened_by.map(|name| (name, None)));
-    Ok(())
+    if let Some((status, stage)) = paused {
+        let job = &mut draft.rows.job;
+        (job.status, job.stage) = (status, stage);
+    }
 }
 
 /// Why the decision on this gate cannot be taken back.

@@ -182,13 +182,16 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
         let cells = Cells::new(row, "gate", 3);
         let key = key(&cells, names)?;
         let timer = gate_row::timer(&cells, TIMER)?.filter(|_| kind == QueueKind::Gate);
-        let group = GroupKey::of(
-            &key.stage,
-            cells.text(BEHIND_TIMER + 19)?,
-            cells.text(BEHIND_TIMER + 20)?,
-            cells.optional_text(BEHIND_TIMER + 11)?.unwrap_or_default(),
-            cells.optional_text(BEHIND_TIMER + 18)?.unwrap_or_default(),
-        );
+        let group = match kind == QueueKind::Gate {
+            true => GroupKey::of(
+                &key.stage,
+                cells.text(BEHIND_TIMER + 19)?,
+                cells.text(BEHIND_TIMER + 20)?,
+                cells.optional_text(BEHIND_TIMER + 11)?.unwrap_or_default(),
+                cells.optional_text(BEHIND_TIMER + 18)?.unwrap_or_default(),
+            ),
+            false => None,
+        };
         Ok(QueueRow {
             kind,
             job_id: key.job_id,
@@ -209,7 +212,7 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
             headline: headline(&cells, BEHIND_TIMER + 10)?,
             decided: decided(&cells, BEHIND_TIMER + 15)?.map(Arc::new),
-            group: group.filter(|_| kind == QueueKind::Gate).map(|key| names.group(key)),
+            group: group.map(|key| names.group(key)),
         })
     })
 }

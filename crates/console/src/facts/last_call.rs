@@ -1,8 +1,11 @@
 //! Last calls that stand: the gates whose timers are about to end, in one line over every screen.
 
+use std::collections::HashSet;
+
 use super::{countdown, label, shorten};
 use crate::action::Action;
 use crate::keymap::{self, Focus};
+use crate::layout;
 use crate::model::Model;
 use crate::model::queue::RowKey;
 use domain::key::GateKey;
@@ -20,9 +23,19 @@ pub(crate) fn standing(model: &Model) -> impl Iterator<Item = (&QueueRow, i64)> 
     })
 }
 
-/// Their keys.
-pub(crate) fn keys(model: &Model) -> Vec<GateKey> {
-    standing(model).filter_map(|(row, _)| RowKey::of(row).gate()).collect()
+/// Those that this screen names: in the strip, and in the rows of the queue that are in sight.
+pub(crate) fn named(model: &Model) -> Vec<GateKey> {
+    let rows = layout::of(model).queue_rows();
+    let in_sight: HashSet<_> = model
+        .queue
+        .visible()
+        .skip(model.queue.top)
+        .take(rows)
+        .map(RowKey::of)
+        .collect();
+    let called = standing(model).enumerate();
+    let named = called.filter(|(place, (row, _))| *place == 0 || in_sight.contains(&RowKey::of(row)));
+    named.filter_map(|(_, (row, _))| RowKey::of(row).gate()).collect()
 }
 
 /// `j-17 tides / script`: what it is called, for as long as there is room.

@@ -6,18 +6,19 @@ use crate::model::outgoing::Made;
 use crate::model::queue::RowKey;
 use crate::model::toast::Toast;
 use domain::key::GateKey;
+use domain::recall::RecallWindow;
 
-fn left_us(model: &Model, made: &Made) -> i64 {
-    made.gates
-        .iter()
-        .map(|(.., window)| window.left_us(model.now))
-        .min()
-        .unwrap_or(0)
+type Gate = (GateKey, String, RecallWindow);
+
+/// Those of its gates whose decision may still be taken back.
+fn live<'m>(model: &'m Model, made: &'m Made) -> impl Iterator<Item = &'m Gate> {
+    made.gates.iter().filter(|(.., window)| window.left_us(model.now) > 0)
 }
 
-/// The last decision of this console, or all of one bulk, as long as it may be taken back.
+/// The last decision of this console, or what can be taken back of the last bulk.
 fn last(model: &Model) -> Option<&Made> {
-    model.outgoing.made.last().filter(|made| left_us(model, made) > 0)
+    let mut made = model.outgoing.made.iter().rev();
+    made.find(|made| live(model, made).next().is_some())
 }
 
 /// The gates whose decisions `U` takes back, with their labels: that of the selected row, else the
@@ -29,15 +30,25 @@ pub(crate) fn targets(model: &Model) -> Vec<(GateKey, String)> {
         let label = label::gate(&key, &row.slug);
         return vec![(key, label)];
     }
-    let gates = last(model).into_iter().flat_map(|made| &made.gates);
+    let gates = last(model).into_iter().flat_map(|made| live(model, made));
     gates.map(|(key, label, _)| (key.clone(), label.clone())).collect()
 }
 
-/// What stands behind the line about a decision as long as it may be taken back.
+/// What stands behind the line about a decision as long as it may be taken back; the key only where
+/// it means that one.
 pub(crate) fn words(model: &Model, toast: &Toast, key: &str) -> Option<String> {
     let made = last(model).filter(|made| made.told_at == toast.at)?;
-    let left = countdown::text(left_us(model, made));
-    Some(format!(", moves on in {left}   {key} takes it back"))
+    let left_us = live(model, made).map(|(.., window)| window.left_us(model.now)).min()?;
+    let targets = targets(model);
+    let is_that = targets.len() == live(model, made).count()
+        && live(model, made)
+            .zip(&targets)
+            .all(|((of, ..), (target, _))| of == target);
+    let hint = match is_that {
+        true => format!("   {key} takes it back"),
+        false => String::new(),
+    };
+    Some(format!(", moves on in {}{hint}", countdown::text(left_us)))
 }
 
 /// Whether a countdown of that runs.

@@ -95,6 +95,8 @@ pub struct Outgoing {
     pub(crate) own: VecDeque<GateKey>,
     /// The decisions of this console that may be taken back, the newest last; some no longer can.
     pub(crate) made: Vec<Made>,
+    /// When the key came last that takes one back, on the boot clock.
+    pub(crate) took_back_boot_us: Option<i64>,
     /// The query for the queue.
     pub(crate) queue: UnderWay,
     /// The query for the selected job.

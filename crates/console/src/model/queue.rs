@@ -345,7 +345,8 @@ impl Queue {
     /// A job that reached its gate is that gate's row from now on: a row for what it was before
     /// would be a ghost.
     fn follow_to_gate(&mut self) {
-        let Some(RowKey::Job(job_id)) = &self.selected else {
+        // What was gone to on purpose without a row of its own stays what it is.
+        let Some(RowKey::Job(job_id)) = self.selected.as_ref().filter(|_| !self.is_gone) else {
             return;
         };
         let of_job = || self.rows.iter().filter(|row| row.job_id == *job_id);

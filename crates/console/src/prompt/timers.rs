@@ -141,6 +141,14 @@ impl PromptKind for TimersAsk {
             return lines;
         }
         lines.push(text(named(&concerned, columns), theme.plain()));
+        let hidden = self.concerned(model).filter(|gate| !model.queue.is_visible(&gate.key));
+        match hidden.count() {
+            0 => {}
+            hidden => lines.push(text(
+                format!("{hidden} of them are hidden by the filter"),
+                theme.warning(),
+            )),
+        }
         outlook(model, columns, &mut lines);
         let others: Vec<_> = self
             .gates

@@ -55,6 +55,8 @@ enum Done {
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
     asked: FuturesOrdered<BoxFuture<'static, Answered>>,
+    /// Questions about all jobs, which may take long: no other answer waits behind them.
+    asked_aside: FuturesOrdered<BoxFuture<'static, Answered>>,
     /// One a [`Kind`].
     slots: [Slot; 7],
     copy: Option<Copy>,
@@ -69,6 +71,7 @@ impl EffectRunner {
         let generation = Arc::<AtomicU64>::default();
         Self {
             asked: FuturesOrdered::new(),
+            asked_aside: FuturesOrdered::new(),
             slots: [
                 Slot::new(wait, generation.clone()),
                 Slot::new(wait, generation.clone()),
@@ -89,6 +92,7 @@ impl EffectRunner {
         for effect in effects {
             match effect {
                 Effect::Send(ticket, command) => backend.submit(ticket, command),
+                Effect::Ask(question) if question.is_about_all() => self.asked_aside.push_back(backend.ask(question)),
                 Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
                 Effect::Diff(job) => {
                     let (number, file) = (job.generation, Some(job.file));
@@ -216,7 +220,7 @@ impl EffectRunner {
 
     /// Whether nothing is being read and no work is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.asked.is_empty() && self.work.is_empty()
+        self.asked.is_empty() && self.asked_aside.is_empty() && self.work.is_empty()
     }
 
     /// The next answer, or what is said of the next work that is finished, if anything is.
@@ -225,6 +229,7 @@ impl EffectRunner {
         let done = tokio::select! {
             biased;
             Some(answered) = self.asked.next() => return Some(Msg::Answered(answered)),
+            Some(answered) = self.asked_aside.next() => return Some(Msg::Answered(answered)),
             Some(done) = self.work.join_next() => done,
             else => return pending().await,
         };

@@ -5,11 +5,13 @@ use crate::draft::Draft;
 use crate::effect::Effect;
 use crate::facts::lists;
 use crate::model::Model;
+use crate::model::keys::Listed;
 use crate::model::panes::Lower;
 use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::update::compose::change_draft;
 use crate::update::outgoing::{refuse, tell, toast};
+use domain::handover::HandedGate;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use engine::handover::Handovers;
@@ -17,6 +19,7 @@ use engine::handover::Handovers;
 /// Takes what was read; what is one's own is no colleague's.
 pub(crate) fn take(model: &mut Model, of: Option<&JobId>, found: Handovers) {
     let me = model.session.operator.name.clone();
+    let chosen = chosen(model);
     let colleagues = &mut model.drafts.colleagues;
     let mut all = found.all;
     all.retain(|one| one.by != me);
@@ -39,24 +42,53 @@ pub(crate) fn take(model: &mut Model, of: Option<&JobId>, found: Handovers) {
         }
     }
     colleagues.problems = found.problems;
+    // The list moved under the cursor: it stays on what it was on.
+    let rows = lists::handovers(model);
+    let is_chosen = |(by, gate): &(&str, &HandedGate)| {
+        chosen
+            .as_ref()
+            .is_some_and(|(was_by, was)| was_by == by && was.key == gate.key)
+    };
+    let place = rows.iter().position(is_chosen);
+    let last = rows.len().saturating_sub(1);
+    if let Some(overlay) = model
+        .keys
+        .overlay
+        .as_mut()
+        .filter(|overlay| overlay.listed == Listed::Handovers)
+    {
+        overlay.row = place.unwrap_or(overlay.row.min(last));
+    }
+}
+
+/// Whose gate the cursor of the list is on.
+fn chosen(model: &Model) -> Option<(String, HandedGate)> {
+    let overlay = model
+        .keys
+        .overlay
+        .as_ref()
+        .filter(|overlay| overlay.listed == Listed::Handovers)?;
+    let rows = lists::handovers(model);
+    rows.get(overlay.row)
+        .map(|(by, gate)| ((*by).to_owned(), (*gate).clone()))
 }
 
 /// Goes to the chosen gate; where its colleague has a draft, that is adopted.
 pub(crate) fn choose(model: &mut Model, fx: &mut Vec<Effect>) {
-    let chosen = model.keys.overlay.as_ref().map_or(0, |overlay| overlay.row);
-    let rows = lists::handovers(model);
-    let chosen = rows.get(chosen).map(|(by, gate)| ((*by).to_owned(), (*gate).clone()));
-    let Some((by, gate)) = chosen else {
+    let Some((by, gate)) = chosen(model) else {
         return;
     };
     model.keys.overlay = None;
-    go(model, &gate.key, fx);
-    if let Some(theirs) = &gate.draft {
+    // What is adopted must be in sight.
+    if go(model, &gate.key, fx)
+        && let Some(theirs) = &gate.draft
+    {
         adopt(model, &by, theirs);
     }
 }
 
-fn go(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
+/// False: its row is not in sight, which is said.
+fn go(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) -> bool {
     let wanted = RowKey::Gate(key.clone());
     let place = model.queue.visible().position(|row| wanted.names(row));
     match place {
@@ -67,6 +99,7 @@ fn go(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) {
         }
         None => tell(model, format!("{key} is not among the rows that the filter shows")),
     }
+    place.is_some()
 }
 
 /// What a colleague wrote becomes this operator's draft, with their name; theirs stays.

@@ -1,6 +1,8 @@
 //! What a last call does here: it rings, names itself in the title, is held by one key, and the
 //! record is told that it stood on this screen.
 
+use std::collections::HashSet;
+
 use crate::action::Action;
 use crate::effect::{Attention, Effect};
 use crate::facts::{label, last_call};
@@ -8,6 +10,7 @@ use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::prompt::TimerIntent;
 use crate::update::outgoing::{other_sent, readable, send, send_quietly, tell};
+use crate::update::slips::HELD_US;
 use domain::ask::Command;
 use domain::event::{Event, EventType};
 use domain::key::{GateKey, GateRef};
@@ -21,9 +24,13 @@ const STANDS_US: i64 = 300_000;
 /// What was not noted is told once more after so long.
 const TELL_AGAIN_US: i64 = 10 * SECOND_US;
 
-/// Holds the gate that the strip names.
+/// The terminal rings no more often.
+const RINGS_US: i64 = 2 * SECOND_US;
+
+/// Holds the gate that the strip names; a held key holds one.
 pub(crate) fn hold(model: &mut Model, fx: &mut Vec<Effect>) {
     let boot_us = model.now.boot_us;
+    let former_us = model.last_calls.pressed_boot_us.replace(boot_us);
     let Some((row, _)) = last_call::standing(model).next() else {
         return;
     };
@@ -43,6 +50,9 @@ pub(crate) fn hold(model: &mut Model, fx: &mut Vec<Effect>) {
             format!("{pressed} came before the last call of {name} had stood there"),
         );
     }
+    if former_us.is_some_and(|former_us| boot_us - former_us < HELD_US) {
+        return;
+    }
     let words = TimerIntent::Hold.words();
     let command = Command::Hold {
         gate: GateRef::from(&key),
@@ -59,7 +69,8 @@ pub(crate) fn drawn(model: &mut Model, called: Vec<GateKey>, fx: &mut Vec<Effect
         (Some((standing, since_us)), Some(first)) if standing == *first => Some((standing, since_us)),
         (_, first) => first.map(|first| (first.clone(), boot_us)),
     };
-    calls.told.retain(|key, _| called.contains(key));
+    let named: HashSet<&GateKey> = called.iter().collect();
+    calls.told.retain(|key, _| named.contains(key));
     if model.session.is_read_only {
         return;
     }
@@ -76,10 +87,17 @@ pub(crate) fn drawn(model: &mut Model, called: Vec<GateKey>, fx: &mut Vec<Effect
 }
 
 /// A last call was said: the terminal rings.
-pub(crate) fn called(model: &Model, event: &Event, fx: &mut Vec<Effect>) {
+pub(crate) fn called(model: &mut Model, event: &Event, fx: &mut Vec<Effect>) {
     if event.kind != EventType::LastCall {
         return;
     }
+    // Of many at once the first rings; the strip says how many more there are.
+    let boot_us = model.now.boot_us;
+    let has_rung = |at_us: i64| boot_us - at_us < RINGS_US;
+    if model.last_calls.rung_boot_us.is_some_and(has_rung) {
+        return;
+    }
+    model.last_calls.rung_boot_us = Some(boot_us);
     if model.session.attends("bell") {
         fx.push(Effect::Attend(Attention::Bell));
     }

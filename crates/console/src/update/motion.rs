@@ -166,6 +166,7 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
                 model.panes.jobs.select_job(selected.job_id());
             }
             crate::update::outgoing::ask_jobs(model, fx);
+            queue::pass_to_listed(model, fx);
         }
         Lower::Board => {
             crate::update::outgoing::ask_board(model, fx);

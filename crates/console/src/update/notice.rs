@@ -73,6 +73,7 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
             }
             if let Some(lines) = told(model, lines) {
                 model.panes.jobs.take(lines);
+                queue::pass_to_listed(model, fx);
             }
         }
         Answered::Board(until, lines) => {

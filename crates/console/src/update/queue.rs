@@ -190,6 +190,9 @@ pub(crate) fn pass_to_listed(model: &mut Model, fx: &mut Vec<Effect>) {
     let Some(job_id) = model.panes.jobs.current().map(|line| line.job_id.clone()) else {
         return;
     };
+    if model.panes.lower != Lower::Jobs || !model.panes.is_lower_focused {
+        return;
+    }
     if model
         .queue
         .selected()

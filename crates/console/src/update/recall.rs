@@ -5,6 +5,7 @@ use crate::facts::recall::targets;
 use crate::model::Model;
 use crate::model::outgoing::{Made, Sent};
 use crate::update::outgoing::{other_sent, send};
+use crate::update::slips::HELD_US;
 use domain::ask::Command;
 use domain::key::{GateKey, GateRef};
 use domain::time::SECOND_US;
@@ -43,8 +44,13 @@ pub(crate) fn made(model: &mut Model, key: &GateKey, sent: &Sent, receipt: &Rece
     }
 }
 
-/// U: nothing has moved, so nothing is asked first.
+/// U: nothing has moved, so nothing is asked first. A held key takes back one decision, or bulk.
 pub(crate) fn take_back(model: &mut Model, fx: &mut Vec<Effect>) {
+    let boot_us = model.now.boot_us;
+    let former_us = model.outgoing.took_back_boot_us.replace(boot_us);
+    if former_us.is_some_and(|former_us| boot_us - former_us < HELD_US) {
+        return;
+    }
     for (key, label) in targets(model) {
         for made in &mut model.outgoing.made {
             made.gates.retain(|(of, ..)| *of != key);

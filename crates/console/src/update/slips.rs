@@ -29,6 +29,9 @@ use crate::update::outgoing::{ask_once_more, tell};
 const REPEAT_US: i64 = 150_000;
 /// A key that repeated itself and rests this long was let go.
 const LET_GO_US: i64 = 500_000;
+/// A key that acts at once and comes again so soon is still held down: keyboards begin to repeat
+/// after up to 0.66 s.
+pub(crate) const HELD_US: i64 = 700_000;
 
 /// Hands are slower than this from letter to letter, but for two that they roll over; what pastes
 /// by pressing keys is quicker.

@@ -126,3 +126,19 @@ fn the_newest_look_at_other_bytes_is_the_one_that_counts() {
     patch(&mut world, "two", "five");
     assert_eq!(before(&world, "ana"), Some((text("two"), 1)));
 }
+
+#[test]
+fn however_many_have_looked_a_look_at_what_is_under_review_counts() {
+    let mut world = World::reviewed();
+    for version in 0..120 {
+        world.see("cy", text(&version.to_string()), 1, 1);
+    }
+    look(&mut world, "ana", 2);
+    let gate = world.newest("script");
+    assert!(gate.is_wholly_seen_by("ana"));
+    assert_eq!(gate.seen.len(), 100);
+    for name in ["dee", "eli"] {
+        look(&mut world, name, 2);
+        assert!(world.newest("script").is_wholly_seen_by(name));
+    }
+}

@@ -468,3 +468,57 @@ fn the_forecast_goes_on_behind_it() {
     let said: Vec<_> = ends.iter().map(|end| (end.key.stage.as_str(), end.at)).collect();
     assert_eq!(said, [("outline", world.now.utc.plus_s(110))]);
 }
+
+#[test]
+fn a_patch_writes_over_nothing_that_somebody_put_there_meanwhile() {
+    let mut world = reviewed();
+    let patched = crate::world::Judgement {
+        patch: Some(proposal("one", "two")),
+        ..world.request("ana", Verdict::Approve)
+    };
+    world.judge(patched).unwrap();
+    let wake = world.window_end("script", 1);
+    world.pass_s(10);
+    let key = world.key("script");
+    let over = Happening::Expired {
+        key,
+        wake,
+        is_missed: false,
+    };
+    world.happen(over, looked("one", Some("theirs"))).unwrap();
+    let gates = &world.rows().gates;
+    let states: Vec<_> = gates.iter().map(|gate| gate.state).collect();
+    assert_eq!(states, [GateState::Recalled, GateState::Open], "a person looks again");
+    assert_eq!(world.count(EventType::PatchApplied), 0);
+    let why = &world.payload(EventType::DecisionRecalled)["why"];
+    assert!(why.as_str().unwrap().contains("is not what was decided on"), "{why}");
+    assert!(world.newest("script").timer.is_none());
+}
+
+#[test]
+fn taking_one_back_does_not_end_the_pause_that_another_gate_made() {
+    let mut world = World::empty();
+    let policy = GatePolicy {
+        recall_s: 10,
+        ..GatePolicy::default()
+    };
+    world.policies.insert(stage("script"), policy);
+    world.open("script", "one", "ci").unwrap();
+    world.approve("script", "ana").unwrap();
+    world.open("other", "two", "ci").unwrap();
+    world.decide("other", "bea", Verdict::Reject, Some("no")).unwrap();
+    assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("other")));
+    world.recall("ana", None).unwrap();
+    assert_eq!(world.newest("script").state, GateState::Open);
+    assert_eq!((world.status(), world.at()), (JobStatus::Paused, Some("other")));
+}
+
+#[test]
+fn under_other_policies_too_what_was_taken_back_is_for_a_person() {
+    let mut world = reviewed();
+    world.approve("script", "ana").unwrap();
+    world.recall("ana", None).unwrap();
+    let (rows, _) = rules::under_policies(world.rows().clone(), &world.policies, (world.now, 60));
+    let gate = rows.newest_gate(&stage("script")).unwrap();
+    assert!(gate.timer.is_none(), "{:?}", gate.timer);
+}

@@ -168,3 +168,19 @@ fn a_patch_is_something_that_nobody_was_shown_yet() {
     gate.artifacts[0].digest = Digest::of(b"patched");
     assert_eq!(at_zero(&world), UNSEEN);
 }
+
+#[test]
+fn of_two_doubts_the_one_that_holds_is_the_rule() {
+    let mut world = World::empty();
+    world.timer("script", 30, OnTimeout::Approve);
+    let policy = world.policies.get_mut(&stage("script")).unwrap();
+    (policy.unseen, policy.nobody_reached) = (OnTimeout::Reject, OnTimeout::Hold);
+    policy.remind_before_s = vec![10];
+    world.start(&["script!", "audio!"]);
+    world.run("script", 1, made("script", "one")).unwrap();
+    let held = AtZero {
+        then: OnTimeout::Hold,
+        because: Some(Doubt::NobodyReached),
+    };
+    assert_eq!(at_zero(&world), Some(held));
+}

@@ -1,0 +1,49 @@
+//! Decisions that may be taken back for a while.
+
+use crate::console::Console;
+use crate::world::World;
+
+/// The gates of the drawing; decisions on the first two may be taken back for ten minutes.
+fn recallable() -> Console {
+    let mut world = World::drawn();
+    for id in ["j-17", "j-21"] {
+        world.rows_of(id).gates[0].policy.recall_s = 600;
+    }
+    Console::new(world, 80, 24)
+}
+
+fn approved(console: &mut Console, job: &str) {
+    console.press("a").shows(&format!("APPROVE {job}"));
+    console.shows("It can be taken back for 10:00.");
+    console.press("Enter");
+}
+
+#[test]
+fn a_decision_counts_down_and_is_taken_back_by_one_key() {
+    for (columns, rows) in [(80, 24), (120, 40), (160, 50)] {
+        let mut console = recallable();
+        console.resize(columns, rows);
+        approved(&mut console, "j-17");
+        console.shows("Approved j-17 tides / script #2, moves on in 10:00   U takes it");
+        console.pass(3).shows("moves on in 9:57");
+        insta::assert_snapshot!(format!("recall_{columns}"), console.picture());
+        console
+            .press("U")
+            .shows("Took back the decision on j-17 tides / script #2");
+        console.hides("moves on in");
+    }
+}
+
+#[test]
+fn a_held_key_takes_back_one() {
+    let mut console = recallable();
+    approved(&mut console, "j-17");
+    approved(&mut console, "j-21");
+    console.rests = false;
+    for _ in 0..10 {
+        console.pass_ms(40).press("U");
+    }
+    assert_eq!(console.sent("Recall").len(), 1, "{:?}", console.backend.sent);
+    console.pass(1).press("U");
+    assert_eq!(console.sent("Recall").len(), 2);
+}
