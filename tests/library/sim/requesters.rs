@@ -103,6 +103,10 @@ impl<S: Storage> World<S> {
                         self.requesters.heard(&GateRef::from(&gate.key), self.true_us);
                     }
                 }
+                // A decision that could not be carried out was taken back by the rules.
+                (Trigger::Happened(_), None) if former.is_none() && gate.recalls.is_some() => {
+                    self.note_when_gone(&gate.key, self.inherited(&gate.key));
+                }
                 (Trigger::Happened(_), _) => {
                     if gate.state == GateState::Canceled {
                         let what = format!("{} was withdrawn, and nothing was promised of it", gate.key);
@@ -118,17 +122,23 @@ impl<S: Storage> World<S> {
         let known = self.requesters.0.get(key).copied();
         let when_gone = match command {
             Command::OpenGate { heartbeat, .. } if known.is_none() => heartbeat.map(|terms| terms.when_gone),
-            // What was promised holds for the gate that opens in its place.
-            Command::Recall { .. } if known.is_none() => {
-                let attempt = key.attempt.saturating_sub(1);
-                let former = self.requesters.0.get(&GateKey { attempt, ..key.clone() });
-                former.map(|former| former.when_gone)
-            }
+            Command::Recall { .. } if known.is_none() => self.inherited(key),
             Command::OpenGate { .. } | Command::KeepAlive { .. } if is_restarted => {
                 return self.requesters.heard(&GateRef::from(key), self.true_us);
             }
             _ => return,
         };
+        self.note_when_gone(key, when_gone);
+    }
+
+    /// What was promised of a gate holds for the one that opens in its place.
+    fn inherited(&self, key: &GateKey) -> Option<WhenGone> {
+        let attempt = key.attempt.saturating_sub(1);
+        let former = self.requesters.0.get(&GateKey { attempt, ..key.clone() });
+        former.map(|former| former.when_gone)
+    }
+
+    fn note_when_gone(&mut self, key: &GateKey, when_gone: Option<WhenGone>) {
         let promise = when_gone.map(|when_gone| Promise {
             when_gone,
             alive_us: Some(self.true_us),

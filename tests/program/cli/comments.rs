@@ -75,7 +75,7 @@ fn a_line_that_there_is_not_is_refused_with_what_would_be_right() {
     let several = "gate reject deploy-42:release deploy-43:release --comment plan.txt:1:x";
     assert_contains(
         &workspace.refused(several, 2),
-        "--comment, --patch and --digest go with one gate",
+        "--comment, --patch, --digest and --context-digest go with one gate",
     );
     let shown = workspace.json("gate show deploy-42 release");
     assert_eq!((shown["state"].as_str(), shown.get("comments")), (Some("open"), None));
