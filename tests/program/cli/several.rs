@@ -53,7 +53,7 @@ fn what_is_no_gate_and_what_goes_with_one_only_is_refused_before_anything_is_dec
     workspace.run("gate approve ../x:script j-2:script", 2);
     workspace.write("p.json", "{}");
     let stderr = workspace.refused("gate approve j-1:script j-2:script --patch p.json", 2);
-    assert_contains(&stderr, "--patch and --digest go with one gate");
+    assert_contains(&stderr, "--digest and --context-digest go with one gate");
     workspace.run("gate wait j-1 script --timeout 0", 4);
     // One gate may be written either way, with all that goes with one.
     workspace.ok("gate approve j-1:script");
