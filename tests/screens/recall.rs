@@ -47,3 +47,13 @@ fn a_held_key_takes_back_one() {
     console.pass(1).press("U");
     assert_eq!(console.sent("Recall").len(), 2);
 }
+
+#[test]
+fn a_bulk_is_taken_back_whole_whichever_of_its_rows_is_selected() {
+    let mut console = recallable();
+    console.press("Space Space g a").shows("APPROVE 1 gate");
+    console.press("i Enter Enter");
+    console.shows("Approved 2 gates, moves on in 10:00");
+    console.pass(1).press("U");
+    assert_eq!(console.sent("Recall").len(), 2, "{:?}", console.backend.sent);
+}

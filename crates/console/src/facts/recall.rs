@@ -21,17 +21,28 @@ fn last(model: &Model) -> Option<&Made> {
     made.find(|made| live(model, made).next().is_some())
 }
 
-/// The gates whose decisions `U` takes back, with their labels: that of the selected row, else the
-/// last of this console.
+/// The gates whose decisions `U` takes back, with their labels: that of the selected row, with its
+/// bulk where this console decided it with others; else the last of this console.
 pub(crate) fn targets(model: &Model) -> Vec<(GateKey, String)> {
-    if let Some(row) = model.queue.current().filter(|row| row.decided.is_some())
-        && let Some(key) = RowKey::of(row).gate()
-    {
-        let label = label::gate(&key, &row.slug);
-        return vec![(key, label)];
+    let decided = model.queue.current().filter(|row| row.decided.is_some());
+    let selected = decided.and_then(|row| Some((RowKey::of(row).gate()?, row)));
+    let made = match &selected {
+        None => last(model),
+        Some((key, _)) => {
+            let mut made = model.outgoing.made.iter();
+            made.find(|made| live(model, made).any(|(of, ..)| of == key))
+        }
+    };
+    match (made, selected) {
+        (Some(made), _) => live(model, made)
+            .map(|(key, label, _)| (key.clone(), label.clone()))
+            .collect(),
+        (None, Some((key, row))) => {
+            let label = label::gate(&key, &row.slug);
+            vec![(key, label)]
+        }
+        (None, None) => Vec::new(),
     }
-    let gates = last(model).into_iter().flat_map(|made| live(model, made));
-    gates.map(|(key, label, _)| (key.clone(), label.clone())).collect()
 }
 
 /// What stands behind the line about a decision as long as it may be taken back; the key only where
