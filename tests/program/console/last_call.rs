@@ -39,6 +39,8 @@ fn a_strip_stands_the_terminal_rings_and_one_key_holds() {
     desk.sees("LAST CALL 59:56");
     desk.press("<C-n>");
     desk.pty.wait_gone("LAST CALL ");
+    // The log is written behind the answer.
+    wait_for(&workspace, "j-1", "gate_held", 0);
     let held = workspace.events("j-1");
     let held = held.iter().rfind(|event| event["payload"]["kind"] == "hold").unwrap();
     assert_eq!(held["payload"]["reason"], "last call");

@@ -24,8 +24,8 @@ const STANDS_US: i64 = 300_000;
 /// What was not noted is told once more after so long.
 const TELL_AGAIN_US: i64 = 10 * SECOND_US;
 
-/// The terminal rings no more often.
-const RINGS_US: i64 = 2 * SECOND_US;
+/// What is called within this time is one batch, and rings once.
+const RINGS_US: i64 = SECOND_US / 5;
 
 /// Holds the gate that the strip names; a held key holds one.
 pub(crate) fn hold(model: &mut Model, fx: &mut Vec<Effect>) {
