@@ -18,6 +18,7 @@ mod old;
 mod openapi;
 mod races;
 mod reading;
+mod recall;
 mod refusals;
 mod routes;
 mod secrets;
