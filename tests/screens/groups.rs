@@ -127,3 +127,13 @@ fn a_mark_on_a_folded_row_is_on_each_of_its_gates() {
     console.press("Esc *");
     assert_eq!(console.model.marks.on.len(), 5);
 }
+
+#[test]
+fn the_timers_of_a_folded_row_are_held_together() {
+    let mut console = console(world(3), (80, 24), true);
+    console.press("j").shows(">×3 h-01");
+    console.press("t").shows("HOLD TIMER of 3 gates");
+    console.typed("until cy is here").press("Enter").shows("Held 3 gates");
+    assert_eq!(console.sent("Hold").len(), 3);
+    console.press("l").press("+").shows("EXTEND TIMER h-01");
+}

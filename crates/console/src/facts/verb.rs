@@ -150,9 +150,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             let Some(intent) = timer_intent(model, focus, action) else {
                 return there_is(false);
             };
-            let rule = || match is_of_marked(model, focus) {
-                true => gate::bulk(model),
-                false => timed(model, intent).map(drop),
+            let rule = || match (is_of_marked(model, focus), is_group(model, focus)) {
+                (true, _) => gate::bulk(model),
+                (false, true) => gate::group(model),
+                (false, false) => timed(model, intent).map(drop),
             };
             asked(model, intent.words().not_done, rule)
         }
@@ -365,7 +366,7 @@ pub(crate) fn timer_intent(model: &Model, focus: Focus, action: Action) -> Optio
     if action == Action::HandOver {
         return Some(TimerIntent::HandOver);
     }
-    let hold = match is_of_marked(model, focus) {
+    let hold = match is_of_marked(model, focus) || is_group(model, focus) {
         true => TimerIntent::Hold,
         false => hold_or_release(model),
     };

@@ -1,5 +1,5 @@
-//! The question before the timers of all marked gates are held, moved or handed over in one pass,
-//! each with its own answer.
+//! The question before the timers of several gates are held, moved or handed over in one pass, each
+//! with its own answer.
 
 use super::parts::{answers, other_title, outlook, text, wrapped};
 use super::timer::{command, field};
@@ -8,7 +8,7 @@ use crate::effect::Effect;
 use crate::facts::verb::{each_open_elsewhere, explain};
 use crate::facts::{label, shorten};
 use crate::keymap::Focus;
-use crate::model::outgoing::Sent;
+use crate::model::outgoing::{MARKS_MAX, Sent};
 use crate::model::prompt::{PromptLine, TimerIntent, Why};
 use crate::model::toast::Tone;
 use crate::model::{Closing, Model, PromptKind};
@@ -41,12 +41,12 @@ pub struct TimersAsk {
     is_sent: bool,
 }
 
-/// Asks before the timers of all marked gates are touched.
-pub(crate) fn open(model: &mut Model, intent: TimerIntent) {
-    let keys = model.marks.on.keys();
-    let gates = keys.map(|key| Timed {
-        key: key.clone(),
-        label: label::gate(key, model.queue.gate(key).map_or("", |row| &row.slug)),
+/// Asks before the timers of these gates are touched: all marked ones, or all that a row stands
+/// for.
+pub(crate) fn open(model: &mut Model, intent: TimerIntent, keys: Vec<GateKey>) {
+    let gates = keys.into_iter().take(MARKS_MAX).map(|key| Timed {
+        label: label::gate(&key, model.queue.gate(&key).map_or("", |row| &row.slug)),
+        key,
         sent: None,
         refused: None,
     });

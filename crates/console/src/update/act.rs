@@ -7,7 +7,7 @@ use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::verb::{self, NoOffer};
-use crate::facts::{self, lists, window};
+use crate::facts::{self, lists, marks, window};
 use crate::keymap::Focus;
 use crate::model::Model;
 use crate::model::keys::{Field, Listed};
@@ -177,9 +177,14 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
         Action::Cancel => cancel::open(model),
         Action::Hold | Action::Extend | Action::HandOver => {
             if let Some(intent) = verb::timer_intent(model, focus, action) {
-                match verb::is_of_marked(model, focus) {
-                    true => timers::open(model, intent),
-                    false => timer::open(model, intent),
+                if verb::is_of_marked(model, focus) {
+                    let marked = model.marks.on.keys().cloned().collect();
+                    timers::open(model, intent, marked);
+                } else if verb::is_group(model, focus) {
+                    let place = model.queue.place().unwrap_or_default();
+                    timers::open(model, intent, marks::gates(model, place..=place));
+                } else {
+                    timer::open(model, intent);
                 }
             }
         }
