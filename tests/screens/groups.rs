@@ -137,3 +137,25 @@ fn the_timers_of_a_folded_row_are_held_together() {
     assert_eq!(console.sent("Hold").len(), 3);
     console.press("l").press("+").shows("EXTEND TIMER h-01");
 }
+
+#[test]
+fn what_is_more_than_one_question_can_be_about_is_said() {
+    let mut console = console(world(405), (120, 40), true);
+    console.press("j").shows(">×405 ");
+    console.press("a").shows("5 more with the same change are NOT included");
+}
+
+#[test]
+fn a_folded_row_has_the_time_of_its_most_urgent_gate_wherever_that_stands() {
+    let mut console = console(world(60), (80, 24), true);
+    console.backend.change_timer(&testing::world::job_id("h-60"), |timer| {
+        let mut soon = timer.clone();
+        soon.deadline = crate::world::at("02:13:20");
+        soon
+    });
+    // Sorted by age the urgent one stands last.
+    console.press("s").hears(domain::event::EventType::GateExtended, "less");
+    let text = console.text();
+    let row = text.lines().find(|line| line.contains("×60 ")).unwrap().to_owned();
+    assert!(row.contains(" 0:"), "{row}");
+}

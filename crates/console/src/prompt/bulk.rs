@@ -55,6 +55,8 @@ pub struct BulkAsk {
     pub(crate) is_sent: bool,
     /// The first item on screen.
     pub(crate) top: usize,
+    /// How many more gates the row stands for than one question can be about.
+    pub(crate) more: usize,
 }
 
 impl BulkAsk {
@@ -180,7 +182,11 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
         })
     };
     let items: Vec<_> = model.queue.members(place).filter_map(item).take(MARKS_MAX).collect();
+    let more = model.queue.members(place).count().saturating_sub(MARKS_MAX);
     ask(model, verdict, &selected, items, (true, shown));
+    if let Some(ask) = model.asked_mut::<BulkAsk>() {
+        ask.more = more;
+    }
 }
 
 fn ask(
@@ -199,6 +205,7 @@ fn ask(
         is_unseen_accepted: false,
         is_sent: false,
         top: 0,
+        more: 0,
     };
     super::open(model, ask);
 }

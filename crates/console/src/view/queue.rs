@@ -239,7 +239,8 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
     }
 }
 
-/// Of a row that stands for more gates than this, the first ones are looked at.
+/// Of a row that stands for more gates than this, the first ones are looked at for who is at them
+/// and for marks; for the time all are.
 const MEMBERS_MAX: usize = 50;
 
 fn draw_row(
@@ -255,7 +256,8 @@ fn draw_row(
     // A row that stands for several has the time of the one whose timer acts first, and names
     // whoever is at one of them.
     let members = || model.queue.members(place).take(MEMBERS_MAX);
-    let soonest = members().min_by_key(|row| countdown::left_us(model, row).unwrap_or(i64::MAX));
+    let all = model.queue.members(place);
+    let soonest = all.min_by_key(|row| countdown::left_us(model, row).unwrap_or(i64::MAX));
     let soonest = soonest.unwrap_or(row);
     let attended = members().find(|row| holder::words(model, row, usize::from(area.width)).is_some());
     let attended = attended.unwrap_or(row);

@@ -87,6 +87,10 @@ pub(super) fn around<'a>(
         let words = format!("Left out: {number} would be refused: {why}{more}");
         wrapped(&words, columns, theme.error(), &mut above);
     }
+    if ask.more > 0 {
+        let words = format!("{} more with the same change are NOT included", ask.more);
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
     let unseen = ask.taken_in();
     if unseen > 0 && !ask.is_unseen_accepted {
         let words = format!("{unseen} of them not wholly seen by you; {enter} asks once more");

@@ -132,6 +132,7 @@ fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
         is_unseen_accepted: true,
         is_sent: false,
         top: 0,
+        more: 0,
     })
 }
 
