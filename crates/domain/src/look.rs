@@ -14,8 +14,8 @@ use crate::time::Timestamp;
 /// The most looks that a gate keeps.
 const LOOKS_MAX: usize = 100;
 
-/// Of so many looks of each person a gate knows which versions they were of: the one that goes on,
-/// and the one before it.
+/// Of so many looks of each person a gate knows which versions they were of: the newest may be at
+/// what is under review, and then the one before it says what changed.
 const WITH_VERSIONS: usize = 2;
 
 /// The version of an artifact that somebody was shown before the one under review.
