@@ -76,6 +76,21 @@ pub(crate) fn distinct(names: &[String], cells: usize) -> Vec<String> {
     shown
 }
 
+/// Names, at most so many and as many as find room, and how many more there are; `rest`: what is
+/// said where none finds room.
+pub(crate) fn named(names: &[String], most: usize, room: usize, rest: impl Fn(usize) -> String) -> String {
+    let of = |told: usize| {
+        let listed = names.get(..told).unwrap_or_default().join(", ");
+        match names.len() - told {
+            0 => listed,
+            more if told == 0 => rest(more),
+            more => format!("{listed} and {more} more"),
+        }
+    };
+    let wordings = (0..=names.len().min(most)).rev().map(of);
+    fitting(wordings, |words| width(words) <= room).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -187,6 +187,23 @@ pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<PromptLine<
     }
 }
 
+/// How many of these gates the filter of the queue hides.
+pub(crate) fn hidden<'k>(
+    model: &Model,
+    keys: impl Iterator<Item = &'k GateKey>,
+    columns: usize,
+    lines: &mut Vec<PromptLine<'_>>,
+) {
+    let hidden = match model.queue.filter.is_empty() {
+        true => 0,
+        false => keys.filter(|key| !model.queue.is_visible(key)).count(),
+    };
+    if hidden > 0 {
+        let words = format!("{hidden} of them are hidden by the filter");
+        wrapped(&words, columns, model.session.theme().warning(), lines);
+    }
+}
+
 /// The last lines: why Enter does nothing, where it would be refused, and the keys. Enter and
 /// Ctrl-t stand there only where they do something.
 pub(crate) fn answers<'a>(

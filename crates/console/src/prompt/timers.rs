@@ -1,7 +1,7 @@
 //! The question before the timers of several gates are held, moved or handed over in one pass, each
 //! with its own answer.
 
-use super::parts::{answers, other_title, outlook, text, wrapped};
+use super::parts::{answers, hidden, other_title, outlook, text, wrapped};
 use super::timer::{command, field};
 use crate::editor::Editor;
 use crate::effect::Effect;
@@ -17,7 +17,6 @@ use domain::ask::Command;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
 use engine::api::Ticket;
-use text::width;
 use text::words::counted;
 
 /// More names than this would only be in the way: the marks show all of them.
@@ -79,20 +78,6 @@ fn left_out(model: &Model, key: &GateKey) -> Option<String> {
     model.preview.refusal_of(key).map(|refusal| refusal.message.clone())
 }
 
-/// Gates by name, as many as find room.
-fn named(labels: &[&str], room: usize) -> String {
-    let of = |count: usize| {
-        let names = labels.get(..count).unwrap_or_default().join(", ");
-        match labels.len() - count {
-            0 => names,
-            more if count == 0 => counted(more, "gate"),
-            more => format!("{names} and {more} more"),
-        }
-    };
-    let wordings = (0..=labels.len().min(NAMED_MAX)).rev().map(of);
-    shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_default()
-}
-
 /// One of them was answered.
 pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refusal>) {
     let Some(ask) = model.asked_mut::<TimersAsk>() else {
@@ -131,7 +116,7 @@ impl PromptKind for TimersAsk {
 
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
         let theme = model.session.theme();
-        let concerned: Vec<_> = self.concerned(model).map(|gate| &*gate.label).collect();
+        let concerned: Vec<_> = self.concerned(model).map(|gate| gate.label.clone()).collect();
         let head = format!("{} of ", self.intent.words().head);
         let gates = counted(concerned.len(), "gate");
         let mut lines = other_title(model, (&head, theme.held().patch(theme.strong())), &gates, columns);
@@ -140,15 +125,9 @@ impl PromptKind for TimersAsk {
             lines.push(text(words, theme.held()));
             return lines;
         }
-        lines.push(text(named(&concerned, columns), theme.plain()));
-        let hidden = self.concerned(model).filter(|gate| !model.queue.is_visible(&gate.key));
-        match hidden.count() {
-            0 => {}
-            hidden => lines.push(text(
-                format!("{hidden} of them are hidden by the filter"),
-                theme.warning(),
-            )),
-        }
+        let names = shorten::named(&concerned, NAMED_MAX, columns, |count| counted(count, "gate"));
+        lines.push(text(names, theme.plain()));
+        hidden(model, self.concerned(model).map(|gate| &gate.key), columns, &mut lines);
         outlook(model, columns, &mut lines);
         let others: Vec<_> = self
             .gates

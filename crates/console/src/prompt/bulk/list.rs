@@ -10,7 +10,7 @@ use crate::facts::{countdown, holder, label, shorten};
 use crate::model::gate::GateView;
 use crate::model::prompt::PromptLine;
 use crate::model::{Model, PromptKind};
-use crate::prompt::parts::{answers, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
+use crate::prompt::parts::{answers, hidden, key, key_name, keys, note, note_key, other_title, outlook, text, wrapped};
 use domain::gate::Verdict;
 use domain::ids::Digest;
 use domain::key::GateKey;
@@ -122,14 +122,7 @@ pub(super) fn around<'a>(
         let words = format!("{} NOT included", counted_are(others, "marked gate"));
         wrapped(&words, columns, theme.warning(), &mut above);
     }
-    let hidden = match model.queue.filter.is_empty() {
-        true => 0,
-        false => asking().filter(|item| !is_visible(model, item)).count(),
-    };
-    if hidden > 0 {
-        let words = format!("{hidden} of them are hidden by the filter");
-        wrapped(&words, columns, theme.warning(), &mut above);
-    }
+    hidden(model, asking().map(|item| &item.pin.key), columns, &mut above);
     // In the note the key is a letter.
     let take_in = Some(key(model, Action::TakeIn, "take them in"));
     let take_in = take_in.filter(|(key, _)| ask.can_take_in() && !key.is_empty());
@@ -156,21 +149,11 @@ fn named(gates: &[(usize, &Item)], room: usize) -> String {
         .iter()
         .map(|(number, item)| format!("{number} {}", item.pin.label))
         .collect();
-    let of = |count: usize| match names.len() - count {
-        0 => names.join(", "),
-        more if count == 0 => format!("{more} of the list"),
-        more => format!("{} and {more} more", names[..count].join(", ")),
-    };
-    let wordings = (0..=names.len().min(NAMED_MAX)).rev().map(of);
-    shorten::fitting(wordings, |words| width(words) <= room).unwrap_or_default()
+    shorten::named(&names, NAMED_MAX, room, |count| format!("{count} of the list"))
 }
 
 /// More of them would only be in the way.
 const NAMED_MAX: usize = 3;
-
-fn is_visible(model: &Model, item: &Item) -> bool {
-    model.queue.is_visible(&item.pin.key)
-}
 
 /// A refusal for the line of a gate, which names it already.
 fn without(why: &str, item: &Item) -> String {
