@@ -134,11 +134,11 @@ fn a_saved_view_is_one_letter_away_and_the_list_says_which_there_are() {
 fn the_column_that_the_rows_are_sorted_by_is_marked_at_every_width() {
     for (columns, rows) in SIZES {
         let mut console = Console::resting(crate::console::session(), world(), (columns, rows), false);
-        console.hides("↓");
-        for head in ["AGE↓", "JOB↓", "STAGE↓"] {
+        console.shows("LEFT↓");
+        for head in ["AGE↓", "JOB↓", "STAGE↓", "LEFT↓"] {
             console.press("s").shows(head);
+            assert_eq!(console.text().matches('↓').count(), 1, "{head}: {}", console.text());
         }
-        console.press("s").hides("↓");
     }
     let console = Console::resting(crate::console::session(), world(), (80, 24), false).then("s");
     assert_snapshot!("sorted_by_age_80", console.picture());

@@ -132,7 +132,7 @@ fn names_that_people_gave_are_told_apart() {
 
 #[test]
 fn a_wide_window_has_every_column_that_a_narrow_one_has() {
-    let head = ["JOB", "STAGE", "#", "LEFT", "THEN", "CHANGE", "FILES", "WHO"];
+    let head = ["JOB", "STAGE", "#", "LEFT↓", "THEN", "CHANGE", "FILES", "WHO"];
     for width in [80, 96, 110, 120, 132, 178, 179, 196, 197, 200] {
         let console = Console::new(World::drawn(), width, 40);
         let text = console.text();

@@ -55,7 +55,7 @@ fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
 /// What stands in the queue.
 const COLUMNS: [(&str, &str); 8] = [
     ("×12", "so many gates with the same change in one row"),
-    ("↓", "the rows are sorted by this column; without it by the time left"),
+    ("↓", "the rows are sorted by this column"),
     (
         "! * + >",
         "a timer's last minute or high severity, marked, some of them marked, selected",

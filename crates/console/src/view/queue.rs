@@ -86,13 +86,12 @@ fn chosen(width: usize, sort: Sort) -> &'static [Column] {
 /// Stands behind the head of the column that the rows are sorted by.
 const SORTED: &str = "↓";
 
-/// The column of an order that somebody chose.
-fn sorted(sort: Sort) -> Option<Column> {
+fn sorted(sort: Sort) -> Column {
     match sort {
-        Sort::Left => None,
-        Sort::Age => Some(Column::Age),
-        Sort::Job => Some(Column::Job),
-        Sort::Stage => Some(Column::Stage),
+        Sort::Left => Column::Left,
+        Sort::Age => Column::Age,
+        Sort::Job => Column::Job,
+        Sort::Stage => Column::Stage,
     }
 }
 
@@ -318,7 +317,7 @@ fn draw_head(model: &Model, columns: &[(Column, usize)], rows: usize, area: Rect
     pen.skip(SIGNS as u16);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
-        let is_sorted = sorted(model.queue.sort) == Some(*column);
+        let is_sorted = sorted(model.queue.sort) == *column;
         let arrow = if is_sorted { SORTED } else { "" };
         column.draw(&mut pen, &format!("{}{arrow}", column.head()), *cells, theme.strong());
     }
