@@ -92,6 +92,27 @@ fn someone_was_quicker() {
 }
 
 #[test]
+fn a_refusal_does_not_give_way_to_the_same_fault_of_a_list() {
+    let mut console = Console::drawn();
+    let unread = |why: &str| {
+        let read = Err(why.to_owned());
+        console::effect::Msg::Answered(console::question::Answered::Queue(read))
+    };
+    console.tell(unread("cannot read runs/holdpoint.db: the file is damaged"));
+    console.draw();
+    console.shows("Not read: cannot read runs/holdpoint.db: the file is damaged");
+    // What says the same is said once; anything else takes its place.
+    console.tell(unread("the file is damaged"));
+    console.draw();
+    console
+        .hides("+1 earlier")
+        .shows("Not read: cannot read runs/holdpoint.db");
+    console.tell(unread("the disk is full"));
+    console.draw();
+    console.shows("+1 earlier").shows("Not read: the disk is full");
+}
+
+#[test]
 fn decided_elsewhere_while_the_prompt_is_open() {
     let mut console = Console::drawn();
     console.press("j a Tab").typed("ok");

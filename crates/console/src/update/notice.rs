@@ -131,10 +131,17 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
     }
 }
 
-/// What was read; why nothing was is told.
+/// What was read; why nothing was is told, unless the newest message says it already: the answer to
+/// a key, `Not approved: cannot read …`, must not give way to the same fault of a list.
 fn told<T>(model: &mut Model, read: Read<T>) -> Option<T> {
-    read.map_err(|why| toast(model, Tone::Error, format!("Not read: {why}")))
-        .ok()
+    read.map_err(|why| {
+        let newest = model.toasts.newest();
+        let is_said = newest.is_some_and(|newest| newest.tone == Tone::Error && newest.text.contains(&why));
+        if !is_said {
+            toast(model, Tone::Error, format!("Not read: {why}"));
+        }
+    })
+    .ok()
 }
 
 fn log_lines(bytes: &[u8]) -> Vec<String> {
