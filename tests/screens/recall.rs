@@ -3,10 +3,10 @@
 use crate::console::Console;
 use crate::world::World;
 
-/// The gates of the drawing; decisions on the first two may be taken back for ten minutes.
+/// The gates of the drawing; decisions on four may be taken back for ten minutes.
 fn recallable() -> Console {
     let mut world = World::drawn();
-    for id in ["j-17", "j-21"] {
+    for id in ["j-17", "j-21", "j-22", "j-23"] {
         world.rows_of(id).gates[0].policy.recall_s = 600;
     }
     Console::new(world, 80, 24)
@@ -56,4 +56,17 @@ fn a_bulk_is_taken_back_whole_whichever_of_its_rows_is_selected() {
     console.shows("Approved 2 gates, moves on in 10:00");
     console.pass(1).press("U");
     assert_eq!(console.sent("Recall").len(), 2, "{:?}", console.backend.sent);
+}
+
+#[test]
+fn two_questions_about_several_gates_are_two_however_soon_one_follows_the_other() {
+    let mut console = recallable();
+    console.press("Space Space g a i Enter Enter");
+    console.shows("Approved 2 gates, moves on in 10:00");
+    console.press("Esc");
+    console.press("g g Space j Space g a i Enter Enter");
+    console.pass(1).press("U");
+    assert_eq!(console.sent("Recall"), ["Recall j-22", "Recall j-23"]);
+    console.pass(1).press("U");
+    assert_eq!(console.sent("Recall").len(), 4);
 }

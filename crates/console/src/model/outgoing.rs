@@ -31,8 +31,9 @@ pub(crate) struct Sent {
     pub(crate) is_committed: bool,
     /// The gate whose lease it takes or renews.
     pub(crate) leases: Option<GateKey>,
-    /// Whether it is one of many: what became of it stands in their list.
-    pub(crate) is_part: bool,
+    /// The number of the question about several gates that it is a part of: what became of it
+    /// stands in the list there.
+    pub(crate) part_of: Option<u64>,
     /// Whether nobody wants to hear of it unless a prompt waits for it (leases, looks).
     pub(crate) is_quiet: bool,
 }
@@ -74,12 +75,13 @@ impl UnderWay {
     }
 }
 
-/// A decision that was made here and may be taken back, or all of one bulk.
+/// A decision that was made here and may be taken back, or all those of one question.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     /// Each gate with its label.
     pub(crate) gates: Vec<(GateKey, String, RecallWindow)>,
-    pub(crate) is_bulk: bool,
+    /// The number of the question, where that was about several gates.
+    pub(crate) part_of: Option<u64>,
     /// The time of the line that tells of it.
     pub(crate) told_at: Timestamp,
 }

@@ -439,11 +439,12 @@ impl PromptKind for BulkAsk {
         self.is_sent = true;
         let (done, not_done) = (self.words().done, self.not_done());
         let (notes, verdict) = (self.note.editor.words(), self.note.verdict);
+        let part_of = Some(model.outgoing.next_number());
         // All are sent at once, so that one transaction commits them together.
         for item in self.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
             let sent = Sent {
                 decides: Some(item.pin.key.clone()),
-                is_part: true,
+                part_of,
                 ..other_sent(done, not_done, &item.pin.label)
             };
             // Each record says by itself that its decider was shown the change.

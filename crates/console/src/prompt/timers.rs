@@ -163,11 +163,12 @@ impl PromptKind for TimersAsk {
         self.gates.retain(|gate| left_out(model, &gate.key).is_none());
         self.is_sent = true;
         let (done, not_done) = (self.intent.words().done, self.not_done());
+        let part_of = Some(model.outgoing.next_number());
         // All are sent at once, so that one transaction commits them together.
         for gate in &mut self.gates {
             if let Ok(command) = command(&gate.key, self.intent, &self.typed) {
                 let sent = Sent {
-                    is_part: true,
+                    part_of,
                     ..other_sent(done, not_done, &gate.label)
                 };
                 gate.sent = Some(send(model, sent, command, fx));

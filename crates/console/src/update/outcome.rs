@@ -168,7 +168,7 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
             text.push_str(&format!("   {why}"));
         }
         let at = model.now.utc;
-        if sent.is_part {
+        if sent.part_of.is_some() {
             bulk::answered(model, ticket, None);
             timers::answered(model, ticket, None);
         } else if sent.decides.is_some() || receipt.rows.job.status.is_ended() {
@@ -204,7 +204,7 @@ pub(crate) fn refused(model: &mut Model, ticket: Ticket, refusal: Refusal, fx: &
         }
         return;
     }
-    if sent.is_part {
+    if sent.part_of.is_some() {
         bulk::answered(model, ticket, Some(&refusal));
         timers::answered(model, ticket, Some(&refusal));
         gate::ask_job(model, fx);

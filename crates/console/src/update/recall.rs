@@ -8,14 +8,10 @@ use crate::update::outgoing::{other_sent, send};
 use crate::update::slips::HELD_US;
 use domain::ask::Command;
 use domain::key::{GateKey, GateRef};
-use domain::time::SECOND_US;
 use engine::api::Receipt;
 
-/// At most so many decisions, or bulks, are remembered.
+/// At most so many decisions, or questions about several gates, are remembered.
 const MADE_MAX: usize = 20;
-
-/// The answers of one bulk come together.
-const TOGETHER_US: i64 = 5 * SECOND_US;
 
 /// Notes a decision that may be taken back.
 pub(crate) fn made(model: &mut Model, key: &GateKey, sent: &Sent, receipt: &Receipt) {
@@ -23,25 +19,21 @@ pub(crate) fn made(model: &mut Model, key: &GateKey, sent: &Sent, receipt: &Rece
     let Some(window) = gate.and_then(|gate| gate.recall.as_deref()) else {
         return;
     };
-    let at = model.now.utc;
     let gate = (key.clone(), sent.subject.clone(), window.clone());
     let made = &mut model.outgoing.made;
-    match made.last_mut() {
-        Some(last) if last.is_bulk && sent.is_part && at.us_since(last.told_at) < TOGETHER_US => {
-            last.gates.push(gate);
-            last.told_at = at;
-        }
-        Some(_) | None => {
-            if made.len() >= MADE_MAX {
-                made.remove(0);
-            }
-            made.push(Made {
-                gates: vec![gate],
-                is_bulk: sent.is_part,
-                told_at: at,
-            });
-        }
+    let is_same = |made: &Made| made.part_of.is_some() && made.part_of == sent.part_of;
+    let gates = match made.iter().position(is_same) {
+        Some(index) => made.remove(index).gates,
+        None => Vec::new(),
+    };
+    if made.len() >= MADE_MAX {
+        made.remove(0);
     }
+    made.push(Made {
+        gates: [gates, vec![gate]].concat(),
+        part_of: sent.part_of,
+        told_at: model.now.utc,
+    });
 }
 
 /// U: nothing has moved, so nothing is asked first. A held key takes back one decision, or bulk.
