@@ -31,7 +31,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, wanted: &
     let Some(gate) = rows.newest_gate(&wanted.stage) else {
         return Err(Refusal::no_gate(&rows, &wanted.stage, None).into());
     };
-    let decision = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
+    let decision = rows.decision_on(&gate.key);
     if output.is_json {
         document(output, &session, &rows, Some(gate), |document| {
             document.decision = decision
@@ -67,7 +67,7 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
     let now = session.now();
     output.line(&format!("{}   {}", gate.key, rows.job.slug))?;
     context::lines(output, &gate.context)?;
-    let sealed = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
+    let sealed = rows.decision_on(&gate.key);
     let by = sealed.map(|sealed| sealed.decision.by_words());
     let decided = match (by.as_deref().or(shown.by), shown.at) {
         (Some(by), Some(at)) => format!(" by {by} at {} ({})", clock_time(at), ago(at, now)),

@@ -149,6 +149,23 @@ fn the_next_attempt_shows_what_was_said_beside_the_lines_it_was_about() {
 }
 
 #[test]
+fn a_decision_that_was_taken_back_does_not_hide_what_was_said_before_it() {
+    let mut world = World::drawn();
+    world.reject_saying("j-17", "script", "ana", &["script.txt:5:which boots?"]);
+    let files = [File::changed("script.txt", SCRIPT_OLD, SCRIPT_NEW)];
+    world.gate("j-17 tides / script #3", Some(31), files);
+    world.rows_of("j-17").gates.last_mut().unwrap().policy.recall_s = 600;
+    let mut console = Console::new(world, 80, 24).then("Enter");
+    console.shows("#2 ana: which boots?");
+    console.press("a Enter").decides(1);
+    console
+        .press("U")
+        .shows("Took back the decision on j-17 tides / script #3");
+    console.pass(1).press("G k").shows("script #4");
+    console.shows("#2 ana: which boots?");
+}
+
+#[test]
 fn a_line_is_pointed_at_only_where_there_are_lines() {
     let mut console = Console::new(World::drawn(), 80, 24).then("j v v");
     console.shows("value 1 of 3");

@@ -61,7 +61,7 @@ impl JobRows {
         }
         let stage = &gate.key.stage;
         let has_run = self.attempt(stage, gate.key.attempt).is_some();
-        let was_agreed = match self.newest_decision(stage) {
+        let was_agreed = match self.standing_decision(stage) {
             Some(sealed) => sealed.decision.is_approved(),
             // A stage without an approval passed without a gate, if it has a command.
             None => self.stage_spec(stage).is_some_and(|spec| !spec.is_bare()),

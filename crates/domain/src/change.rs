@@ -124,8 +124,10 @@ impl Change {
                     same.open_or_refuse()?;
                     return Err(Refusal::gate_open(&same.key));
                 }
+                let key = gate.key.clone();
                 *same = *gate;
-                return Ok(LogEntry::Finished(same.key.clone()));
+                rows.forget_older_decisions(&key.stage);
+                return Ok(LogEntry::Finished(key));
             }
             Self::PutArtifact(artifact) => match rows.artifacts.iter_mut().find(|other| other.path == artifact.path) {
                 Some(same) => *same = *artifact,
@@ -188,11 +190,10 @@ impl JobRows {
         self.note_decision(decision.seal(newest.saturating_add(1), Digest::ZERO));
     }
 
-    /// Takes a sealed decision in the place of the stage's former one: of each stage the newest is
-    /// kept.
+    /// Takes a sealed decision, whose gate is settled by it.
     pub fn note_decision(&mut self, sealed: SealedDecision) {
-        self.decisions
-            .retain(|other| other.decision.stage() != sealed.decision.stage());
+        let stage = sealed.decision.stage().clone();
         self.decisions.push(sealed);
+        self.forget_older_decisions(&stage);
     }
 }

@@ -8,6 +8,7 @@ use super::comment::Comment;
 use super::decision::{Decision, SealedDecision};
 use super::gate::{Gate, GateState};
 use super::ids::{Digest, JobId, StageName};
+use super::key::GateKey;
 use super::stage::StageSpec;
 use super::time::Timestamp;
 
@@ -170,7 +171,8 @@ pub struct JobRows {
     pub gates: Vec<Gate>,
     /// The current version of each artifact.
     pub artifacts: Vec<Artifact>,
-    /// The newest decision of each stage.
+    /// The newest decision of each stage; where that one may still be taken back, or was, also the
+    /// one that counts meanwhile.
     pub decisions: Vec<SealedDecision>,
 }
 
@@ -240,11 +242,32 @@ impl JobRows {
         ran.max(opened).saturating_add(1)
     }
 
-    pub fn newest_decision(&self, stage: &StageName) -> Option<&SealedDecision> {
+    /// The decision on this gate, where it is among those that are kept.
+    pub fn decision_on(&self, key: &GateKey) -> Option<&SealedDecision> {
+        self.decisions.iter().find(|sealed| sealed.decision.key() == *key)
+    }
+
+    /// The decision that counts at this stage: the newest that is carried out. One that may still
+    /// be taken back is none yet, and one that was taken back is none.
+    pub fn standing_decision(&self, stage: &StageName) -> Option<&SealedDecision> {
+        self.of_stage(stage)
+            .filter(|sealed| self.is_final(&sealed.decision))
+            .max_by_key(|sealed| sealed.seq)
+    }
+
+    fn of_stage(&self, stage: &StageName) -> impl Iterator<Item = &SealedDecision> {
         self.decisions
             .iter()
-            .filter(|sealed| sealed.decision.stage() == stage)
-            .max_by_key(|sealed| sealed.seq)
+            .filter(move |sealed| sealed.decision.stage() == stage)
+    }
+
+    /// Of this stage the newest decision is kept, and the one that counts.
+    pub(crate) fn forget_older_decisions(&mut self, stage: &StageName) {
+        let newest = self.of_stage(stage).map(|sealed| sealed.seq).max();
+        let standing = self.standing_decision(stage).map(|sealed| sealed.seq);
+        let is_kept = |seq| [newest, standing].contains(&Some(seq));
+        self.decisions
+            .retain(|sealed| sealed.decision.stage() != stage || is_kept(sealed.seq));
     }
 
     /// The gate that answers for this one: where its decision was taken back, the one that opened in
@@ -274,7 +297,7 @@ impl JobRows {
             .stage
             .as_ref()
             .filter(|_| self.job.status == JobStatus::Paused)?;
-        self.newest_decision(stage)
+        self.standing_decision(stage)
             .filter(|sealed| !sealed.decision.is_approved() && self.waiting().is_none() && !self.is_withdrawn(stage))
     }
 

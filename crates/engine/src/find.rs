@@ -192,7 +192,7 @@ fn carrying_out(files: &impl Files, rows: &JobRows, gate: &Gate, window: &Recall
         ..Evidence::default()
     };
     let ahead = || {
-        let via = rows.newest_decision(&gate.key.stage)?.decision.via();
+        let via = rows.decision_on(&gate.key)?.decision.via();
         let ahead = Ahead::of_carrying_out(rows, gate, &evidence, files.context(via)).ok()??;
         let mut looks = looks(files, rows, &ahead).ok()?;
         // The patch replaces what was reviewed; what lies there instead is somebody's.

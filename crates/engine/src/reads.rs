@@ -75,7 +75,7 @@ impl Client {
         self.read(move |on| Ok(on.reader.newest_unfinished(limit)?)).await
     }
 
-    /// One job with all its gates, attempts, artifacts and the newest decision of each stage; none:
+    /// One job with all its gates, attempts, artifacts and the decisions that the rules need; none:
     /// there is no such job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Arc<JobRows>>, Unread> {
         let id = id.clone();

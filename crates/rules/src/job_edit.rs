@@ -416,18 +416,11 @@ impl<'a> JobEdit<'a> {
 
     /// The event of a decision that may be taken back.
     fn made(&mut self, decision: &Decision, window: &RecallWindow) {
-        let (stage, attempt, verdict) = (decision.stage(), decision.attempt(), Verdict::of(decision));
-        let (by, until) = (decision.by(), window.until);
-        let message = format!(
-            "{by} {} {stage} #{attempt}; it can be taken back until {}",
-            verdict.past(),
-            clock_time(until)
-        );
-        let payload = json!({
-            "attempt": attempt, "by": by, "approved": decision.is_approved(), "notes": decision.notes(),
-            "patch": decision.patch(), "artifacts": decision.artifacts(), "recall_until": until,
-        });
-        self.log(EventType::DecisionMade, Some(stage), message, payload);
+        let (message, mut payload) = told(decision);
+        payload["recall_until"] = json!(window.until);
+        let until = clock_time(window.until);
+        let message = format!("{message}; it can be taken back until {until}");
+        self.log(EventType::DecisionMade, Some(decision.stage()), message, payload);
     }
 
     fn settle_gate(&mut self, gate: Gate, state: GateState, by: &str, decision: Option<&Decision>) {
@@ -622,28 +615,7 @@ impl<'a> JobEdit<'a> {
             (Verdict::Approve, false) => EventType::GateApproved,
             (Verdict::Reject, _) => EventType::GateRejected,
         };
-        let mut message = format!("{} {} {stage} #{attempt}", decision.by(), verdict.past());
-        if let Some(draft_by) = decision.draft_by() {
-            message.push_str(&format!(", from a draft of {draft_by}"));
-        }
-        if decision.unseen().is_some() {
-            message.push_str(&format!("; {}", Doubt::Unseen.words()));
-        } else if decision.is_by_timer() && decision.seen().is_empty() {
-            message.push_str("; nobody had looked");
-        }
-        let mut payload = json!({
-            "attempt": attempt, "by": decision.by(), "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
-            "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
-        });
-        if let Some(unseen) = decision.unseen() {
-            payload["unseen"] = json!(unseen);
-        }
-        if let Some(draft_by) = decision.draft_by() {
-            payload["draft_by"] = json!(draft_by);
-        }
-        if !decision.comments().is_empty() {
-            payload["comments"] = json!(decision.comments());
-        }
+        let (message, mut payload) = told(decision);
         if let Some(made_at) = made_at {
             payload[MADE_AT] = json!(made_at);
         }
@@ -660,4 +632,32 @@ impl<'a> JobEdit<'a> {
             self.log(EventType::JobPaused, Some(&stage), why, payload);
         }
     }
+}
+
+/// What the events of a decision say of it: in words, and as a document.
+fn told(decision: &Decision) -> (String, Value) {
+    let (by, stage, attempt) = (decision.by(), decision.stage(), decision.attempt());
+    let mut message = format!("{by} {} {stage} #{attempt}", Verdict::of(decision).past());
+    if let Some(draft_by) = decision.draft_by() {
+        message.push_str(&format!(", from a draft of {draft_by}"));
+    }
+    if decision.unseen().is_some() {
+        message.push_str(&format!("; {}", Doubt::Unseen.words()));
+    } else if decision.is_by_timer() && decision.seen().is_empty() {
+        message.push_str("; nobody had looked");
+    }
+    let mut payload = json!({
+        "attempt": attempt, "by": by, "approved": decision.is_approved(), "auto_approved": decision.is_auto_approved(),
+        "notes": decision.notes(), "patch": decision.patch(), "artifacts": decision.artifacts(),
+    });
+    if let Some(unseen) = decision.unseen() {
+        payload["unseen"] = json!(unseen);
+    }
+    if let Some(draft_by) = decision.draft_by() {
+        payload["draft_by"] = json!(draft_by);
+    }
+    if !decision.comments().is_empty() {
+        payload["comments"] = json!(decision.comments());
+    }
+    (message, payload)
 }

@@ -27,12 +27,8 @@ pub(super) fn over(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake) -> Resul
     let Some((window, gate)) = found.filter(|(window, _)| is_due(window.wake())) else {
         return Err(Refusal::not_due(key));
     };
-    let sealed = draft
-        .rows
-        .newest_decision(stage)
-        .filter(|sealed| sealed.decision.key() == *key);
-    let decision = sealed.map(|sealed| sealed.decision.clone());
-    let decision = decision.ok_or_else(|| Refusal::not_due(key))?;
+    let sealed = draft.rows.decision_on(key).ok_or_else(|| Refusal::not_due(key))?;
+    let decision = sealed.decision.clone();
     // The patch replaces what was reviewed. What somebody put there meanwhile is theirs: it is not
     // written over, and nothing goes on as if it were the patch's.
     let patched = window.effect.as_ref().map(|effect| effect.path());
@@ -141,10 +137,7 @@ fn not_recallable(rows: &JobRows, gate: &Gate) -> Refusal {
 fn end(draft: &mut JobEdit<'_>, gate: &Gate, by: &str, why: Option<&str>) -> Option<Recalled> {
     gate.recall.as_ref()?;
     let GateKey { stage, attempt, .. } = &gate.key;
-    let sealed = draft
-        .rows
-        .newest_decision(stage)
-        .filter(|sealed| sealed.decision.key() == gate.key)?;
+    let sealed = draft.rows.decision_on(&gate.key)?;
     let (seq, decision, at) = (sealed.seq, sealed.decision.clone(), draft.cx.now.utc);
     draft.finish_gate(Gate {
         state: GateState::Recalled,

@@ -61,6 +61,16 @@ impl ToSql for Wanted {
     }
 }
 
+/// Of each stage the newest decision, and the one that counts: see [`JobRows::decisions`].
+const KEPT: &str = "AND (attempt = (SELECT max(attempt) FROM decision AS other
+          WHERE other.job_id = decision.job_id AND other.stage = decision.stage)
+        OR NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = decision.job_id AND gate.stage = decision.stage
+          AND gate.attempt = decision.attempt AND (state = 'recalled' OR recall IS NOT NULL)))
+    AND NOT EXISTS (SELECT 1 FROM decision AS later LEFT JOIN gate USING (job_id, stage, attempt)
+        WHERE later.job_id = decision.job_id AND later.stage = decision.stage AND later.attempt > decision.attempt
+          AND ifnull(gate.state <> 'recalled' AND gate.recall IS NULL, TRUE))
+    ORDER BY seq";
+
 /// The job with this id, with everything the rules need of it.
 pub(super) fn load(connection: &Connection, id: &JobId) -> Result<Option<JobRows>, RowError> {
     Ok(load_all(connection, std::slice::from_ref(id))?.pop())
@@ -108,9 +118,7 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
         Ok(())
     })?;
     let select = format!("SELECT {} FROM decision", event_row::DECISION_COLUMNS);
-    let newest = "AND attempt = (SELECT max(attempt) FROM decision AS other
-        WHERE other.job_id = decision.job_id AND other.stage = decision.stage) ORDER BY seq";
-    wanted.each(connection, &select, "job_id", newest, |row| {
+    wanted.each(connection, &select, "job_id", KEPT, |row| {
         let decision: SealedDecision = event_row::decision(row)?;
         if let Some(rows) = found.get_mut(decision.decision.job_id().as_str()) {
             rows.decisions.push(decision);

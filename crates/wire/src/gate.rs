@@ -415,9 +415,9 @@ impl<'a> GateDoc<'a> {
         }
     }
 
-    /// Exactly this gate. Its decision is told only when `rows` has it: the newest of each stage.
+    /// Exactly this gate. Its decision is told only when `rows` has it.
     pub fn of_gate(rows: &'a JobRows, gate: &'a Gate, lens: DocumentContext<'_>) -> Self {
-        let sealed = rows.decisions.iter().find(|sealed| sealed.decision.key() == gate.key);
+        let sealed = rows.decision_on(&gate.key);
         let decision = sealed.map(|sealed| &sealed.decision);
         let is_open = gate.state == GateState::Open;
         let settled = gate.settled.as_ref();

@@ -40,10 +40,7 @@ impl<S: Storage> World<S> {
             if former.is_some_and(|former| former.state != GateState::Open) || gate.state == GateState::Canceled {
                 continue;
             }
-            let newest = after
-                .newest_decision(&gate.key.stage)
-                .filter(|sealed| sealed.decision.key() == gate.key);
-            let Some(sealed) = newest.cloned() else {
+            let Some(sealed) = after.decision_on(&gate.key).cloned() else {
                 self.broken(format!("{} is settled without a decision", gate.key));
                 continue;
             };

@@ -20,8 +20,8 @@ const INDENT: &str = "  ; ";
 
 /// What was said of a file when the stage was decided last, in an attempt before this one.
 pub(crate) fn former(rows: &JobRows, key: &GateKey, path: &ArtifactPath) -> Vec<Said> {
-    let newest = rows.newest_decision(&key.stage).map(|sealed| &sealed.decision);
-    let Some(decision) = newest.filter(|decision| decision.attempt() < key.attempt) else {
+    let standing = rows.standing_decision(&key.stage).map(|sealed| &sealed.decision);
+    let Some(decision) = standing.filter(|decision| decision.attempt() < key.attempt) else {
         return Vec::new();
     };
     let gate = rows.gate(&key.stage, decision.attempt());

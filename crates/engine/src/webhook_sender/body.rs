@@ -108,10 +108,9 @@ pub(super) fn of(
 }
 
 fn decision_of(gate: &Gate, rows: &JobRows, reader: &Reader) -> Result<Option<SealedDecision>, StoreError> {
-    let is_its = |sealed: &&SealedDecision| sealed.decision.key() == gate.key;
-    if let Some(newest) = rows.decisions.iter().find(is_its) {
-        return Ok(Some(newest.clone()));
+    if let Some(kept) = rows.decision_on(&gate.key) {
+        return Ok(Some(kept.clone()));
     }
     let all = reader.decisions(Some(&gate.key.job_id), Some(&gate.key.stage), DECISIONS_MAX)?;
-    Ok(all.iter().find(is_its).cloned())
+    Ok(all.into_iter().find(|sealed| sealed.decision.key() == gate.key))
 }

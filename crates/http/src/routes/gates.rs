@@ -97,12 +97,11 @@ pub(crate) async fn status(State(app): State<Arc<App>>, JobPath(id): JobPath) ->
     }))
 }
 
-/// The newest decision of each stage of a job, where it can no longer be taken back.
+/// The decision that counts of each stage of a job: the newest that can no longer be taken back, and was not.
 #[utoipa::path(get, path = "/jobs/{id}/gates/decisions", tag = "gates", params(("id" = String, Path, description = "The job")),
     responses((status = 200, description = "Decision files by stage", body = JobDecisionsDoc)))]
 pub(crate) async fn decisions_of_job(State(app): State<Arc<App>>, JobPath(id): JobPath) -> Answered {
     let found = app.find(&id).await?;
-    // Of the same stage the last one stays.
     let is_final = |decision: &ListedDecision<'_>| match (&found, decision) {
         (ListedJob::Ours(rows), ListedDecision::Ours(sealed)) => rows.is_final(&sealed.decision),
         _ => true,
@@ -162,7 +161,7 @@ pub(crate) async fn decision(
 
 async fn find(app: &App, rows: &JobRows, stage: &StageName, attempt: Option<u32>) -> Result<SealedDecision, ApiError> {
     let found = match attempt {
-        None => rows.newest_decision(stage).cloned(),
+        None => rows.standing_decision(stage).cloned(),
         Some(attempt) => {
             let all = app.engine.decisions(Some(&rows.job.id), Some(stage), DECISIONS_MAX);
             let all = app.read(all).await?;

@@ -23,7 +23,7 @@ fn what_the_request_says_stands_in_gate_log_and_decision() {
     assert_eq!(world.newest("deploy").context, context(said.clone()));
     assert_eq!(world.payload(EventType::GateOpened)["context"], said);
     world.approve("deploy", "ana").unwrap();
-    let decision = world.rows().newest_decision(&stage("deploy")).unwrap().clone();
+    let decision = world.rows().standing_decision(&stage("deploy")).unwrap().clone();
     let file = serde_json::to_value(&decision).unwrap();
     assert_eq!(file["context"], said);
     let keys: Vec<_> = file.as_object().unwrap().keys().map(String::as_str).collect();
@@ -39,7 +39,7 @@ fn a_decision_about_a_gate_that_says_nothing_keeps_its_bytes() {
     world.open("deploy", "v1", "ci").unwrap();
     assert!(world.payload(EventType::GateOpened).get("context").is_none());
     world.approve("deploy", "ana").unwrap();
-    let decision = world.rows().newest_decision(&stage("deploy")).unwrap();
+    let decision = world.rows().standing_decision(&stage("deploy")).unwrap();
     assert!(!String::from_utf8(decision.to_file()).unwrap().contains("context"));
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use domain::ask::Command;
+use domain::comment::{Comment, CommentSide, CountedVersion};
 use domain::event::EventType;
 use domain::gate::{GateState, Verdict};
 use domain::heartbeat::{HeartbeatTerms, WhenGone};
@@ -16,7 +17,7 @@ use domain::wake::Wake;
 use rules::{Evidence, Happening, OpeningRecord, forecast, foresee};
 use testing::world::{found, operator, stage};
 
-use crate::world::{Done, World, artifact, code, looked, made, proposal, text};
+use crate::world::{Done, Judgement, World, artifact, code, looked, made, proposal, text};
 
 /// The script is ready for review at a gate whose decisions may be taken back for 10 s, and audio
 /// comes after it.
@@ -179,6 +180,71 @@ fn what_is_taken_back_stays_in_the_record_and_is_decided_anew_by_a_person() {
 }
 
 #[test]
+fn what_is_taken_back_does_not_count_as_the_decision_and_the_one_before_it_does() {
+    let mut world = reviewed();
+    let counts = |world: &World| {
+        let standing = world.rows().standing_decision(&stage("script"));
+        standing.map(|sealed| sealed.decision.attempt())
+    };
+    world.decide("script", "ana", Verdict::Reject, Some("no")).unwrap();
+    assert_eq!(counts(&world), None, "it may still be taken back");
+    let wake = world.window_end("script", 1);
+    world.pass_s(10);
+    world.is_over("script", 1, wake).unwrap();
+    assert_eq!(counts(&world), Some(1));
+    world.resumes("ana");
+    world.run("script", 2, made("script", "two")).unwrap();
+    world.approve("script", "bea").unwrap();
+    assert_eq!(counts(&world), Some(1));
+    world.recall("bea", None).unwrap();
+    assert_eq!(counts(&world), Some(1));
+    assert_eq!(world.rows().decisions.len(), 2, "the newest is kept beside it");
+    world.approve("script", "bea").unwrap();
+    assert_eq!(counts(&world), Some(1));
+    let wake = world.window_end("script", 3);
+    world.pass_s(10);
+    world.is_over("script", 3, wake).unwrap();
+    assert_eq!((counts(&world), world.rows().decisions.len()), (Some(3), 1));
+}
+
+#[test]
+fn both_events_of_a_decision_say_the_same_of_it() {
+    let mut world = reviewed();
+    let path = world.newest("script").artifacts[0].path.clone();
+    let said = Comment {
+        artifact: path,
+        line: 1,
+        side: CommentSide::New,
+        text: "better".to_owned(),
+    };
+    let judgement = Judgement {
+        comments: vec![said],
+        counted: vec![CountedVersion {
+            digest: text("one"),
+            lines: Some(1),
+        }],
+        draft_by: Some("bea".to_owned()),
+        ..world.request("ana", Verdict::Approve)
+    };
+    world.judge(judgement).unwrap();
+    let wake = world.window_end("script", 1);
+    world.pass_s(10);
+    world.is_over("script", 1, wake).unwrap();
+    let mut made = world.payload(EventType::DecisionMade).clone();
+    let mut carried_out = world.payload(EventType::GateApproved).clone();
+    assert_eq!(
+        (&made["draft_by"], &made["comments"][0]["text"]),
+        (&json!("bea"), &json!("better"))
+    );
+    made.as_object_mut().unwrap().remove("recall_until").unwrap();
+    carried_out.as_object_mut().unwrap().remove("made_at").unwrap();
+    assert_eq!(made, carried_out);
+    let of_draft = "ana approved script #1, from a draft of bea";
+    let messages = world.events.iter().filter(|event| event.message.starts_with(of_draft));
+    assert_eq!(messages.count(), 2);
+}
+
+#[test]
 fn it_is_refused_with_what_happened_since() {
     let mut world = reviewed();
     let none = world.recall("ana", None).unwrap_err();
@@ -223,7 +289,7 @@ fn it_is_refused_with_what_happened_since() {
 #[test]
 fn a_patch_changes_its_file_only_then() {
     let mut world = reviewed();
-    let patched = |world: &World| crate::world::Judgement {
+    let patched = |world: &World| Judgement {
         patch: Some(proposal("one", "two")),
         ..world.request("ana", Verdict::Approve)
     };

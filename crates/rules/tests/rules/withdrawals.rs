@@ -131,7 +131,7 @@ fn a_withdrawal_after_a_rejection_opens_again_and_hands_nothing_to_the_stage() {
     assert!(
         !world
             .rows()
-            .newest_decision(&stage("outline"))
+            .standing_decision(&stage("outline"))
             .unwrap()
             .decision
             .is_approved()

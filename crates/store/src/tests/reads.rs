@@ -2,9 +2,11 @@
 
 use super::*;
 use domain::anchor::BootId;
+use domain::decision::SealedDecision;
 use domain::heartbeat::{Heartbeat, HeartbeatTerms, WhenGone};
 use domain::job::{Attempt, AttemptState};
 use domain::policy::{AtZero, Doubt};
+use domain::recall::RecallWindow;
 use domain::view::{JobFilter, Pause, QueueKind};
 
 pub(super) fn attempt(number: u32, state: AttemptState) -> Change {
@@ -314,6 +316,58 @@ fn a_job_has_the_newest_decision_of_each_stage() {
     };
     assert_eq!(seqs(None, 10), [3, 2, 1]);
     assert_eq!(seqs(Some(&stage("script")), 1), [2]);
+}
+
+#[test]
+fn beside_a_decision_that_was_taken_back_a_job_has_the_one_that_counts() {
+    let mut house = House::with(["a"]);
+    let kept = |house: &House| -> (Vec<u32>, Option<u32>) {
+        let rows = house.rows("a");
+        let key = |sealed: &SealedDecision| sealed.decision.attempt();
+        let counts = rows.standing_decision(&stage("script")).map(key);
+        (rows.decisions.iter().map(key).collect(), counts)
+    };
+    let attempt = |house: &mut House, number: u32, ends: GateState| {
+        if number > 1 {
+            house.put_one("a", opens(gate("a", number))).unwrap();
+        }
+        let mut changes = decided(&gate("a", number), "ana", Verdict::Approve, at(10)).unwrap();
+        let Change::SettleGate { gate: settled, .. } = &mut changes[0] else {
+            panic!("no decision")
+        };
+        settled.recall = Some(Box::new(RecallWindow::begun(both(10), 10, None)));
+        let finished = Gate {
+            state: ends,
+            recall: None,
+            ..(**settled).clone()
+        };
+        house.put("a", changes).unwrap();
+        let meanwhile = kept(house);
+        let finish = Change::FinishGate(Box::new(finished));
+        house
+            .put("a", vec![finish, event(EventType::GateApproved, JobStatus::Running)])
+            .unwrap();
+        (meanwhile, kept(house))
+    };
+    let of = |kept: &[u32], counts| (kept.to_vec(), counts);
+    let recalled = GateState::Recalled;
+    assert_eq!(attempt(&mut house, 1, recalled), (of(&[1], None), of(&[1], None)));
+    assert_eq!(
+        attempt(&mut house, 2, GateState::Approved),
+        (of(&[2], None), of(&[2], Some(2)))
+    );
+    assert_eq!(
+        attempt(&mut house, 3, recalled),
+        (of(&[2, 3], Some(2)), of(&[2, 3], Some(2)))
+    );
+    assert_eq!(
+        attempt(&mut house, 4, recalled),
+        (of(&[2, 4], Some(2)), of(&[2, 4], Some(2)))
+    );
+    assert_eq!(
+        attempt(&mut house, 5, GateState::Approved),
+        (of(&[2, 5], Some(2)), of(&[5], Some(5)))
+    );
 }
 
 #[test]
