@@ -3,9 +3,9 @@
 use domain::artifact::NO_TEXT;
 use domain::context::GateContext;
 use domain::filter::{self, GateFilter, Reading};
-use domain::gate::GateState;
 use domain::job::JobStatus;
 use domain::operator::Surface;
+use domain::stage_state::StageState;
 use domain::view::JobFilter;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(
         now: lens.now,
         grace_s: lens.grace_s,
     };
-    let gates = filter::listed(&jobs, (!is_all).then_some(GateState::Open), filter, reading);
+    let gates = filter::listed(&jobs, (!is_all).then_some(StageState::Open), filter, reading);
     let documents = gates
         .iter()
         .map(|(rows, gate)| (*rows, GateDoc::of_gate(rows, gate, lens)));

@@ -31,7 +31,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, wanted: &
     let Some(gate) = rows.newest_gate(&wanted.stage) else {
         return Err(Refusal::no_gate(&rows, &wanted.stage, None).into());
     };
-    let decision = rows.decision_on(&gate.key);
+    let decision = rows.decision_on(&gate.key).filter(|_| gate.is_final());
     if output.is_json {
         document(output, &session, &rows, Some(gate), |document| {
             document.decision = decision
@@ -73,7 +73,7 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
         (Some(by), Some(at)) => format!(" by {by} at {} ({})", clock_time(at), ago(at, now)),
         _ => String::new(),
     };
-    output.line(&format!("state     {}{decided}", shown.state.as_str()))?;
+    output.line(&format!("state     {}{decided}", gate.state.as_str()))?;
     if let Some(until) = shown.recall_until {
         let until = clock_time(until);
         output.line(&format!(

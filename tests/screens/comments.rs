@@ -161,7 +161,7 @@ fn a_decision_that_was_taken_back_does_not_hide_what_was_said_before_it() {
     console
         .press("U")
         .shows("Took back the decision on j-17 tides / script #3");
-    console.pass(1).press("G k").shows("script #4");
+    console.pass(1).press("Esc G k").shows("script #4");
     console.shows("#2 ana: which boots?");
 }
 

@@ -9,6 +9,7 @@ use text::near_miss::near_miss;
 use super::context::{ContextFilter, Headline};
 use super::gate::{Gate, GateState};
 use super::job::{JobRows, JobStatus};
+use super::stage_state::StageState;
 use super::time::{Now, SECOND_US, parse_span_s};
 
 /// The most bytes of a filter.
@@ -328,7 +329,7 @@ pub struct Reading<'a> {
 /// gates first, by deadline; gates without a deadline by age.
 pub fn listed<'a>(
     jobs: &'a [JobRows],
-    state: Option<GateState>,
+    state: Option<StageState>,
     filter: &GateFilter,
     reading: Reading<'_>,
 ) -> Vec<(&'a JobRows, &'a Gate)> {
@@ -343,7 +344,7 @@ pub fn listed<'a>(
                 headline: headline.as_ref(),
                 reading,
             };
-            state.is_none_or(|state| gate.state == state) && filter.takes(&listed, reading.me)
+            state.is_none_or(|state| StageState::of_gate(gate) == state) && filter.takes(&listed, reading.me)
         };
         gates.extend(newest.filter(is_wanted).map(|gate| (rows, gate)));
     }

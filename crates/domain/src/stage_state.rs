@@ -4,7 +4,7 @@ use crate::gate::{Gate, GateState};
 use crate::ids::StageName;
 use crate::job::{AttemptState, JobRows, JobStatus};
 
-words! {
+read_words! {
     /// Where a stage's gate stands towards clients (SPEC §2): that of its latest attempt.
     pub enum StageState {
         /// Its latest attempt has not come to a gate.
@@ -13,6 +13,8 @@ words! {
         Passed = "passed",
         /// Waits for a decision.
         Open = "open",
+        /// Decided, and that may still be taken back: whoever waits goes on waiting.
+        Decided = "decided",
         /// Decided: the work may go on.
         Approved = "approved",
         /// Decided: it may not.
@@ -25,9 +27,10 @@ words! {
 }
 
 impl StageState {
-    pub fn of_gate(state: GateState) -> Self {
-        match state {
+    pub fn of_gate(gate: &Gate) -> Self {
+        match gate.state {
             GateState::Open => Self::Open,
+            GateState::Approved | GateState::Rejected if gate.recall.is_some() => Self::Decided,
             GateState::Approved => Self::Approved,
             GateState::Rejected => Self::Rejected,
             GateState::Canceled => Self::Canceled,
@@ -42,7 +45,7 @@ impl StageState {
         if let Some(gate) = gate
             && attempt.is_none_or(|attempt| attempt.number <= gate.key.attempt)
         {
-            return (Self::of_gate(gate.state), Some(gate));
+            return (Self::of_gate(gate), Some(gate));
         }
         let position = |name: &StageName| rows.job.stages.iter().position(|spec| spec.name == *name);
         let is_behind = match (&rows.job.stage, position(stage)) {

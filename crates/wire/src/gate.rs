@@ -28,7 +28,7 @@ pub struct GateDoc<'a> {
     /// The stage.
     #[schema(value_type = String)]
     pub stage: &'a StageName,
-    /// not_reached, passed, open, approved, rejected, canceled or recalled (its decision was taken back).
+    /// not_reached, passed, open, decided (until `recall_until` that may be taken back), approved, rejected, canceled or recalled (its decision was taken back).
     #[schema(value_type = String)]
     pub state: StageState,
     /// From 1; null before the first.
@@ -36,7 +36,7 @@ pub struct GateDoc<'a> {
     pub attempt: Option<u32>,
     /// Whether a person is wanted.
     pub(crate) required: bool,
-    /// Null unless decided.
+    /// Null unless decided for good.
     #[schema(required = true)]
     pub(crate) approved: Option<bool>,
     /// Who decided.
@@ -76,6 +76,8 @@ pub struct GateDoc<'a> {
     pub(crate) unseen: &'static str,
     /// How many seconds before its end the timer is told of once more.
     pub(crate) remind_before_s: &'a [u64],
+    /// What the timer does where it would approve and no last call reached anybody: approve or hold.
+    pub(crate) nobody_reached: &'static str,
     /// Whether one of these last calls stood on a console, or was taken by a webhook.
     pub(crate) is_reached: bool,
     /// What the timer does at zero as the gate stands: approve, reject or hold; null where it has none, or is decided.
@@ -126,10 +128,16 @@ pub struct GateDoc<'a> {
     /// Who ended it without a decision, and when.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canceled: Option<CanceledDoc<'a>>,
+    /// How many seconds a person's decision on it may be taken back.
+    pub(crate) recall_s: u64,
     /// Until when the decision may be taken back; nothing has come of it before. Absent: it is final, or there is none.
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recall_until: Option<Timestamp>,
+    /// What that decision says as long as it may be taken back: approved or rejected.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recall_verdict: Option<GateState>,
     /// Who took the decision back, and when; the next attempt is decided in its place.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recalled: Option<CanceledDoc<'a>>,
@@ -339,6 +347,8 @@ impl<'a> GateDoc<'a> {
                     auto_approve_enabled: policy.auto_approve,
                     on_timeout: policy.on_timeout.as_str(),
                     unseen: policy.unseen.as_str(),
+                    nobody_reached: policy.nobody_reached.as_str(),
+                    recall_s: policy.recall_s,
                     ..Self::blank(stage, state)
                 }
             }
@@ -367,6 +377,7 @@ impl<'a> GateDoc<'a> {
             on_timeout: OnTimeout::Approve.as_str(),
             unseen: OnTimeout::Approve.as_str(),
             remind_before_s: &[],
+            nobody_reached: OnTimeout::Approve.as_str(),
             is_reached: false,
             at_zero: None,
             doubt: None,
@@ -384,7 +395,9 @@ impl<'a> GateDoc<'a> {
             seen: &[],
             review: None,
             canceled: None,
+            recall_s: 0,
             recall_until: None,
+            recall_verdict: None,
             recalled: None,
             recalls: None,
             context: None,
@@ -446,10 +459,10 @@ impl<'a> GateDoc<'a> {
         };
         Self {
             stage: &gate.key.stage,
-            state: StageState::of_gate(gate.state),
+            state: StageState::of_gate(gate),
             attempt: Some(gate.key.attempt),
             required: gate.policy.required,
-            approved: is_decided.then_some(gate.state == GateState::Approved),
+            approved: gate.is_final().then_some(gate.state == GateState::Approved),
             by: settled.filter(|_| is_decided).map(|settled| settled.by.as_str()),
             at: settled.filter(|_| is_decided).map(|settled| settled.at),
             notes: decision.and_then(|decision| decision.notes()),
@@ -464,6 +477,7 @@ impl<'a> GateDoc<'a> {
             on_timeout: gate.policy.on_timeout.as_str(),
             unseen: gate.policy.unseen.as_str(),
             remind_before_s: &gate.policy.remind_before_s,
+            nobody_reached: gate.policy.nobody_reached.as_str(),
             is_reached: timer.is_some_and(GateTimer::is_reached),
             at_zero: at_zero.map(|at_zero| at_zero.then),
             doubt: at_zero.and_then(|at_zero| at_zero.because),
@@ -495,7 +509,9 @@ impl<'a> GateDoc<'a> {
             seen: &gate.seen,
             review: rows.review_words(gate),
             canceled: ended(GateState::Canceled),
+            recall_s: gate.policy.recall_s,
             recall_until: gate.recall.as_ref().map(|window| window.until),
+            recall_verdict: gate.recall.as_ref().map(|_| gate.state),
             recalled: ended(GateState::Recalled),
             recalls: gate.recalls.as_ref().map(|recalled| RecallsDoc {
                 seq: recalled.seq,

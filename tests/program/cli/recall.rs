@@ -44,7 +44,7 @@ fn a_decision_is_taken_back_before_anybody_hears_of_it() {
         "Nothing moves before that; to take it back: holdpoint gate recall j-1 script\n",
     );
     let shown = workspace.json("gate show j-1 script");
-    assert_has!(shown, "state": "approved", "by": "ana", "job_status": "needs_approval");
+    assert_has!(shown, "state": "decided", "approved": null, "recall_verdict": "approved", "by": "ana", "decision": null, "job_status": "needs_approval");
     assert!(shown["recall_until"].is_string(), "{shown}");
     assert!(gate_files(&workspace).is_empty(), "nobody hears of it yet");
     let refused = workspace.refused("gate approve j-1 script", 5);

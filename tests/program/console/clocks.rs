@@ -56,11 +56,7 @@ impl Moved {
     }
 
     fn put(&self) {
-        // Whole or not at all: the processes read it whenever they look at the time.
-        self.workspace
-            .write("clock.new", format!("{} {}", self.civil_s, self.boot_s));
-        let root = self.workspace.root();
-        std::fs::rename(root.join("clock.new"), root.join("clock")).expect("it is there");
+        self.workspace.set_clocks(self.civil_s, self.boot_s);
     }
 
     /// Returns when the leader has looked at its timers, with the clocks as they are now.

@@ -56,7 +56,7 @@ struct StatusDoc<'a> {
     approved_gates: usize,
     /// How many are rejected.
     rejected_gates: usize,
-    /// How many are open.
+    /// How many are open, or decided and not yet for good.
     pending_gates: usize,
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn status(State(app): State<Arc<App>>, JobPath(id): JobPath) ->
     let gates = job.gates;
     let count = |state: StageState| gates.iter().filter(|gate| gate.state == state).count();
     let (approved_gates, rejected_gates) = (count(StageState::Approved), count(StageState::Rejected));
-    let pending_gates = count(StageState::Open);
+    let pending_gates = count(StageState::Open) + count(StageState::Decided);
     Ok(answer::ok(&StatusDoc {
         job_id: &id,
         job_status: job.status,
@@ -233,21 +233,21 @@ async fn wait(
 
 /// Gates, the next deadline first: the queue of what is open, or with `state=all` every stage's latest.
 #[utoipa::path(get, path = "/gates", tag = "gates", operation_id = "list_gates",
-    params(("state" = Option<String>, Query, pattern = "^(open|approved|rejected|canceled|recalled|all)?$", description = "open (also when missing), approved, rejected, canceled, recalled or all"),
+    params(("state" = Option<String>, Query, pattern = "^(open|decided|approved|rejected|canceled|recalled|all)?$", description = "open (also when missing), decided (that may still be taken back), approved, rejected, canceled, recalled or all"),
         ("filter" = Option<String>, Query, description = "Only gates for which all these words hold: text, unseen, mine, failed, by:ana, left<10m, stage:audio, label:team=media, severity>=high; !word: not so"),
         ("label" = Option<String>, Query, description = "Only gates with this label: key=value, or key for any value; may be repeated"),
         ("severity" = Option<String>, Query, pattern = "^((<|<=|=|>=|>)?(low|normal|high|critical))?$", description = "Only gates of this severity or more; =high that alone, also <, <=, >")),
     responses((status = 200, description = "Gates", body = [JobGateDoc])))]
 pub(crate) async fn list(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
-    let words = ["open", "approved", "rejected", "canceled", "recalled", "all"];
+    let words = ["open", "decided", "approved", "rejected", "canceled", "recalled", "all"];
     let parse = |text: &str| {
         if text == "all" {
             Some(None)
         } else {
-            GateState::parse(text).map(Some)
+            StageState::parse(text).map(Some)
         }
     };
-    let wanted = asked.word("state", &words, parse)?.unwrap_or(Some(GateState::Open));
+    let wanted = asked.word("state", &words, parse)?.unwrap_or(Some(StageState::Open));
     let filter = asked.value("filter", "filter", GateFilter::parse)?.unwrap_or_default();
     let mut said = ContextFilter::default();
     for label in asked.texts("label") {
@@ -260,7 +260,7 @@ pub(crate) async fn list(Asker { app, caller }: Asker, asked: QueryParams) -> An
     let filter = filter.and_said(said);
     // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
     let jobs = JobFilter {
-        status: (wanted == Some(GateState::Open)).then_some(JobStatus::NeedsApproval),
+        status: (wanted == Some(StageState::Open)).then_some(JobStatus::NeedsApproval),
         before: None,
         limit: JOBS_MAX,
     };
