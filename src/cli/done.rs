@@ -26,7 +26,13 @@ pub(crate) async fn print<'a>(
         output.document(&document)?;
     } else {
         output.line(line)?;
-        output.line(&next_step(receipt))?;
+        if let Some(line) = taking_back(receipt) {
+            output.line(&line)?;
+        }
+        // Where the decision moves nothing yet, only another gate's pause is worth telling.
+        if receipt.recall_until().is_none() || receipt.rows.job.status == JobStatus::Paused {
+            output.line(&next_step(receipt))?;
+        }
     }
     note_unpublished(output, done);
     if receipt.rows.job.status == JobStatus::Queued {
@@ -61,6 +67,15 @@ pub(crate) async fn note_without_leader(engine: &Client) -> Result<(), CommandEr
     Ok(())
 }
 
+/// How the decision is taken back, where it may be.
+fn taking_back(receipt: &Receipt) -> Option<String> {
+    let sealed = receipt.decision.as_ref().filter(|_| receipt.recall_until().is_some())?;
+    let (job, stage) = (sealed.decision.job_id(), sealed.decision.stage());
+    Some(format!(
+        "Nothing moves before that; to take it back: holdpoint gate recall {job} {stage}"
+    ))
+}
+
 /// What the job does next, in one line.
 pub(crate) fn next_step(receipt: &Receipt) -> String {
     let rows = &receipt.rows;
@@ -74,11 +89,6 @@ pub(crate) fn next_step(receipt: &Receipt) -> String {
             format!("Job {id} waits for its next gate, or for holdpoint job complete {id}")
         }
         (JobStatus::Running, _) => format!("{stage} runs"),
-        (JobStatus::NeedsApproval, _) if receipt.recall_until().is_some() => {
-            let decided = receipt.decision.as_ref().map(|sealed| sealed.decision.stage());
-            let stage = decided.map_or("", |stage| stage.as_str());
-            format!("Nothing moves before that; to take it back: holdpoint gate recall {id} {stage}")
-        }
         (JobStatus::NeedsApproval, _) => {
             let open: Vec<_> = rows
                 .gates

@@ -340,10 +340,14 @@ impl Results {
 }
 
 fn document(gate: &GateRef, (receipt, published): &Committed) -> Value {
-    json!({
+    let mut document = json!({
         "job_id": gate.job_id, "stage": gate.stage, "message": receipt.message, "decision": receipt.decision,
         "published": published.is_ok(),
-    })
+    });
+    if let Some(until) = receipt.recall_until() {
+        document["recall_until"] = json!(until);
+    }
+    document
 }
 
 fn decided_digest(sealed: &SealedDecision) -> Digest {

@@ -269,6 +269,7 @@ impl From<Refusal> for CommandError {
             | RefusalCode::DeadlineMoved
             | RefusalCode::Invalid
             | RefusalCode::NotAllowed
+            | RefusalCode::StillRecallable
             | RefusalCode::NotPossible => Exit::Failed,
         };
         Self::new(refusal.code.as_str(), refusal.message).with(|told| {

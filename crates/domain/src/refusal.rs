@@ -41,9 +41,26 @@ words! {
         Invalid = "invalid",
         /// Whoever asks may not.
         NotAllowed = "not_allowed",
+        /// A decision is in the way, as long as it may be taken back.
+        StillRecallable = "still_recallable",
         /// This process may not, or not now.
         NotPossible = "not_possible",
     }
+}
+
+impl RefusalCode {
+    /// Whether the very same may be done later, without anybody's doing anything about it.
+    pub fn passes(self) -> bool {
+        matches!(self, Self::StillRecallable | Self::NotPossible)
+    }
+}
+
+/// When something may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct TryAgain {
+    pub at: Timestamp,
+    /// Seconds until then, begun ones too, by the clock that counts.
+    pub after_s: u64,
 }
 
 /// Why something was not done.
@@ -58,6 +75,9 @@ pub struct Refusal {
     /// The place: a field, a path, a gate.
     #[serde(rename = "where")]
     pub place: Option<String>,
+    /// When to try again, where that is known.
+    #[serde(skip)]
+    pub again: Option<TryAgain>,
     /// The error that it came of.
     #[serde(skip)]
     pub cause: ErrorCause,
@@ -138,6 +158,7 @@ impl Refusal {
             message: message.into(),
             hint: None,
             place: None,
+            again: None,
             cause: ErrorCause::default(),
         }
     }
@@ -270,11 +291,16 @@ impl Refusal {
     }
 
     /// The gate is decided, and until that is carried out nothing takes its place.
-    pub fn still_recallable(key: &GateKey, until: Timestamp) -> Self {
-        let until = clock_time(until);
-        Self::not_possible(format!("{key} is decided, and until {until} that can be taken back"))
-            .with_hint(format!("try again after {until}"))
-            .at(key.to_string())
+    pub fn still_recallable(key: &GateKey, again: TryAgain) -> Self {
+        let until = clock_time(again.at);
+        let message = format!("{key} is decided, and until {until} that can be taken back");
+        let again = Some(again);
+        Self {
+            again,
+            ..Self::new(RefusalCode::StillRecallable, message)
+        }
+        .with_hint(format!("try again after {until}"))
+        .at(key.to_string())
     }
 
     /// There is no such job.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use domain::refusal::{Refusal, RefusalCode};
+use domain::time::Timestamp;
 
 /// What a route comes to.
 pub(crate) type Answered = Result<Response, ApiError>;
@@ -71,6 +72,8 @@ struct Refused {
     code: &'static str,
     hint: Option<String>,
     retry_after_s: Option<u64>,
+    /// Until when the decision that is in the way may be taken back.
+    recall_until: Option<Timestamp>,
 }
 
 impl ApiError {
@@ -82,6 +85,7 @@ impl ApiError {
             code,
             hint: None,
             retry_after_s: None,
+            recall_until: None,
         }))
     }
 
@@ -133,6 +137,7 @@ impl ApiError {
             | RefusalCode::ArtifactChanged
             | RefusalCode::ContextChanged
             | RefusalCode::WrongState
+            | RefusalCode::StillRecallable
             | RefusalCode::DeadlineMoved => StatusCode::CONFLICT,
             RefusalCode::PatchUnfit | RefusalCode::Invalid => {
                 let is_patch = refusal.code == RefusalCode::PatchUnfit;
@@ -143,6 +148,8 @@ impl ApiError {
         };
         let mut error = Self::new(status, refusal.code.as_str(), refusal.message);
         error.0.hint = refusal.hint;
+        error.0.retry_after_s = refusal.again.map(|again| again.after_s);
+        error.0.recall_until = refusal.again.map(|again| again.at);
         error
     }
 
@@ -181,6 +188,9 @@ impl IntoResponse for ApiError {
         let mut body = json!({ "detail": refused.detail, "code": refused.code });
         if let Some(hint) = refused.hint {
             body["hint"] = hint.into();
+        }
+        if let Some(until) = refused.recall_until {
+            body["recall_until"] = json!(until);
         }
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (refused.status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response();

@@ -255,7 +255,7 @@ impl Taker<'_> {
         if newest.is_some_and(|newest| newest.recall.is_some() && newest.key.attempt < attempt) {
             return Ok(DropOutcome::Later);
         }
-        if let Some(refusal) = wrong_attempt(newest, attempt) {
+        if let Some(refusal) = wrong_attempt(newest, attempt, asked.attempt) {
             return Ok(DropOutcome::Refused(refusal));
         }
         let mut artifacts = Vec::with_capacity(asked.artifacts.len());
@@ -268,9 +268,8 @@ impl Taker<'_> {
         // Opened by this very file before a crash kept it from being removed, and perhaps decided
         // since.
         if newest.is_some_and(|gate| gate.key.attempt == attempt) {
-            let same = newest.filter(|gate| is_of(gate, &artifacts));
-            let Some(gate) = same else {
-                return Ok(DropOutcome::Refused(taken(attempt)));
+            let Some(gate) = newest.filter(|gate| is_of(gate, &artifacts)) else {
+                return Ok(DropOutcome::Refused(taken(newest, asked.attempt)));
             };
             // Written again it is a sign of life, and may say otherwise why and promise otherwise.
             // By this attempt: it never opens another one.
@@ -282,7 +281,7 @@ impl Taker<'_> {
                 };
                 let kept = self.engine.command_of(owner_of(self.engine, claim), keep).await;
                 match kept {
-                    Err(refusal) if refusal.code == RefusalCode::NotPossible => return Ok(DropOutcome::Later),
+                    Err(refusal) if refusal.code.passes() => return Ok(DropOutcome::Later),
                     Err(refusal) if refusal.code == RefusalCode::Invalid => return Ok(DropOutcome::Refused(refusal)),
                     // What else is refused: it was decided.
                     Ok(_) | Err(_) => {}
@@ -313,7 +312,7 @@ impl Taker<'_> {
                     }
                     DropOutcome::Settled
                 }
-                Err(refusal) if refusal.code == RefusalCode::NotPossible => {
+                Err(refusal) if refusal.code.passes() => {
                     tracing::warn!("{}/gates/{}.open.json: {refusal}", dropped.job_id, dropped.stage);
                     DropOutcome::Later
                 }
@@ -325,9 +324,9 @@ impl Taker<'_> {
 
 /// Which attempt a file may ask for: the next, or the newest, when that is the one it opened
 /// itself.
-fn wrong_attempt(newest: Option<&Gate>, asked: u32) -> Option<Refusal> {
+fn wrong_attempt(newest: Option<&Gate>, attempt: u32, asked: u32) -> Option<Refusal> {
     let highest = newest.map_or(0, |gate| gate.key.attempt);
-    let is_right = asked == highest + 1 || (asked == highest && highest > 0);
+    let is_right = attempt == highest + 1 || (attempt == highest && highest > 0);
     (!is_right).then(|| {
         Refusal::new(
             RefusalCode::Invalid,
@@ -338,13 +337,25 @@ fn wrong_attempt(newest: Option<&Gate>, asked: u32) -> Option<Refusal> {
     })
 }
 
-fn taken(attempt: u32) -> Refusal {
-    Refusal::new(
-        RefusalCode::Invalid,
-        format!("attempt {attempt} is there already, with other artifacts"),
-    )
-    .with_hint(format!("write \"attempt\": {}", attempt + 1))
-    .at("attempt")
+/// The newest gate is not what the file asks for.
+// A gate that opened in the place of a decision that was taken back has a number of its own, and its
+// answer a file of that number: a request that was given the number too would take that answer for
+// its own.
+fn taken(newest: Option<&Gate>, asked: u32) -> Refusal {
+    let highest = newest.map_or(asked, |gate| gate.key.attempt);
+    let message = if highest != asked {
+        format!(
+            "attempt {asked} is there already, with other artifacts; its decision was taken back, and {highest} opened in its place"
+        )
+    } else if newest.is_some_and(|gate| gate.recalls.is_some()) {
+        let former = asked.saturating_sub(1);
+        format!("attempt {asked} opened in the place of {former}, whose decision was taken back, with other artifacts")
+    } else {
+        format!("attempt {asked} is there already, with other artifacts")
+    };
+    Refusal::new(RefusalCode::Invalid, message)
+        .with_hint(format!("write \"attempt\": {}", highest + 1))
+        .at("attempt")
 }
 
 fn is_of(gate: &Gate, artifacts: &[OutsideArtifact]) -> bool {

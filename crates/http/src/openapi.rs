@@ -66,6 +66,7 @@ fn complete(document: &mut Value) {
             "detail": { "type": "string", "description": "The one fact that explains it." },
             "code": { "type": "string", "description": "The same as a word for programs." },
             "hint": { "type": "string", "description": "What to do." },
+            "recall_until": { "type": "string", "description": "With the code `still_recallable`: until when the decision that is in the way may be taken back." },
         },
     });
     schemas["Unprocessable"] = json!({
@@ -186,7 +187,7 @@ fn refusals(path: &str, is_post: bool) -> Vec<(&'static str, &'static str, &'sta
         all.push(("408", "The body did not arrive in time", "Refused"));
         all.push((
             "409",
-            "The state of things does not allow it: decided already, not paused, changed meanwhile",
+            "The state of things does not allow it: decided already, not paused, changed meanwhile, or a decision is not final yet: see Retry-After",
             "Refused",
         ));
         all.push(("413", "The body is too large", "Refused"));

@@ -309,7 +309,7 @@ pub(super) fn complete(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(
     if let Some(open) = draft.rows.gates.iter().find(|gate| gate.state == GateState::Open) {
         return Err(Refusal::gate_open(&open.key));
     }
-    recall::none_or_refuse(draft.rows.gates.iter())?;
+    recall::none_or_refuse(draft.rows.gates.iter(), draft.cx.now)?;
     if job.status == JobStatus::Paused {
         return Err(
             Refusal::wrong_state(format!("job {} is paused", job.id)).with_hint("resume it first, or cancel it")

@@ -47,7 +47,7 @@ pub(super) fn open(
             // A request may be repeated: the gate says until when its decision may be taken back.
             return Ok(());
         }
-        recall::none_or_refuse([&open])?;
+        recall::none_or_refuse([&open], draft.cx.now)?;
         if is_same {
             let open = change_context(draft, operator, open, asked)?;
             alive::heard(draft, operator, open, terms);

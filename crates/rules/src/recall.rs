@@ -11,8 +11,10 @@ use domain::job::{JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
 use domain::operator::Operator;
 use domain::recall::Recalled;
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, TryAgain};
+use domain::time::Now;
 use domain::wake::Wake;
+use text::words::seconds_begun;
 
 use super::job_edit::JobEdit;
 use super::{Context, Evidence, Happening, Trigger, applied, reduce, stages};
@@ -183,12 +185,14 @@ pub(super) fn end_all(draft: &mut JobEdit<'_>, by: &str, why: &str) {
 }
 
 /// Refuses where one of these gates has a decision of which nothing has come yet.
-pub(super) fn none_or_refuse<'g>(gates: impl IntoIterator<Item = &'g Gate>) -> Result<(), Refusal> {
+pub(super) fn none_or_refuse<'g>(gates: impl IntoIterator<Item = &'g Gate>, now: Now) -> Result<(), Refusal> {
     let mut found = gates
         .into_iter()
         .filter_map(|gate| Some((&gate.key, gate.recall.as_ref()?)));
     found.next().map_or(Ok(()), |(key, window)| {
-        Err(Refusal::still_recallable(key, window.until))
+        let after_s = seconds_begun(window.left_us(now)).max(1);
+        let at = window.until;
+        Err(Refusal::still_recallable(key, TryAgain { at, after_s }))
     })
 }
 

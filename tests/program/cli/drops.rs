@@ -249,3 +249,49 @@ fn directories_that_do_not_change_are_opened_no_more_than_twice_however_often_th
     let often: Vec<_> = opened.iter().filter(|(_, times)| **times > 2).collect();
     assert_eq!(often, []);
 }
+
+#[test]
+fn a_file_waits_for_a_decision_that_may_be_taken_back_and_is_told_which_number_is_free_after_that() {
+    let workspace = Workspace::new("gates: {script: {recall_s: 600}}\n");
+    workspace.write(ARTIFACT, "Low tide is at noon.\n");
+    workspace.write(OPEN, request(1));
+    let mut leader = Beside::leader(&workspace);
+    leader.line_with("script #1 waits");
+    workspace.ok("gate approve nightly-17 script");
+    workspace.ok("gate recall nightly-17 script");
+    leader.line_with("script #2 waits");
+
+    // The pipeline counts what it asked for; the second gate stands for its first file.
+    let request = |attempt| request(attempt).replace("script.md", "boots.md");
+    workspace.write(
+        &ARTIFACT.replace("script.md", "boots.md"),
+        "Low tide is at noon: bring boots.\n",
+    );
+    for asked in [1, 2] {
+        workspace.write(OPEN, request(asked));
+        let refused = refusal(&workspace, &mut leader);
+        let why = refused["error"]["message"].as_str().expect("it says why");
+        let taken_back = [
+            "decision was taken back, and 2 opened in its place",
+            "opened in the place of 1, whose decision was taken back",
+        ];
+        assert_contains(why, taken_back[asked as usize - 1]);
+        assert_eq!(refused["error"]["hint"], "write \"attempt\": 3");
+    }
+    workspace.ok("gate approve nightly-17 script");
+    workspace.write(OPEN, request(3));
+    // What is tried again and again says nothing: another file is taken meanwhile.
+    let other = OPEN.replace("nightly-17", "nightly-18");
+    let artifact = "runs/nightly-18/artifacts/script/boots.md";
+    workspace.write(artifact, "High tide is at six.\n");
+    workspace.write(&other, request(1));
+    leader.line_with("script #1 waits");
+    assert!(!workspace.root().join(ERROR).exists(), "it is not refused");
+    workspace.set_clocks(600, 600);
+    leader.line_with("script #3 waits");
+    assert_eq!(
+        workspace.decision_of_attempt("nightly-17", "script", 2)["approved"],
+        true
+    );
+    leader.leaves();
+}

@@ -78,6 +78,7 @@ fn the_record_has_the_decision_that_was_taken_back_and_the_one_after_it() {
     let serve = Beside::leader(&workspace);
     workspace.ok("gate reject j-1 script");
     wait_for(&workspace, "j-1", "job_paused", 0);
+    serve.leaves();
     assert_eq!(
         gate_files(&workspace),
         ["script.1.recalled.json", "script.2.json", "script.json"]
@@ -87,7 +88,6 @@ fn the_record_has_the_decision_that_was_taken_back_and_the_one_after_it() {
     assert_has!(answer, "approved": false, "recalls/seq": 1, "recalls/by": "bea");
     let late = workspace.refused("gate recall j-1 script", 1);
     assert_contains(&late, "it is carried out, and the job is paused, at script");
-    serve.leaves();
     let figures = workspace.json("stats");
     assert_has!(figures["all"], "approved": 0, "rejected": 1, "recalled": 1);
     workspace.ok("decisions verify");
@@ -132,7 +132,11 @@ fn a_job_that_is_canceled_takes_it_back_and_several_each_have_a_result() {
     for id in ["j-2", "j-3"] {
         workspace.ok(&format!("job start --id {id} --slug tides"));
     }
-    workspace.ok("gate approve j-2:script");
+    let several = workspace.json("gate approve j-2:script j-3:script");
+    for one in several.as_array().unwrap() {
+        assert!(one["recall_until"].is_string(), "{one}");
+    }
+    workspace.ok("gate recall j-3:script");
     let (said, failed) = workspace.run("gate recall j-2:script j-3:script", 1);
     assert_eq!(
         said,
@@ -140,7 +144,19 @@ fn a_job_that_is_canceled_takes_it_back_and_several_each_have_a_result() {
     );
     assert_starts(
         &failed,
-        "Not taken back: the decision on j-3 / script #1 cannot be taken back",
+        "Not taken back: the decision on j-3 / script #2 cannot be taken back",
     );
     workspace.ok("decisions verify");
+}
+
+#[test]
+fn it_is_told_how_to_take_a_decision_back_whatever_the_job_does_meanwhile() {
+    let workspace = Workspace::new("gates: {script: {}, audio: {recall_s: 600}}\n");
+    workspace.write("plan.txt", "x");
+    workspace.ok("gate open j-1 script --artifact plan=plan.txt");
+    workspace.ok("gate open j-1 audio --artifact plan=plan.txt");
+    workspace.ok("gate reject j-1 script");
+    let (said, _) = workspace.run("gate approve j-1 audio", 0);
+    assert_contains(&said, "to take it back: holdpoint gate recall j-1 audio\n");
+    assert_contains(&said, "Job j-1 is paused");
 }

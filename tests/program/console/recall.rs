@@ -27,8 +27,8 @@ fn one_key_takes_a_decision_back_and_one_that_stands_is_carried_out_past_a_kill(
     drop(desk);
     let other = Desk::leading(&workspace);
     wait_for(&workspace, "j-1", "gate_approved", 0);
+    other.leaves();
     assert_eq!(workspace.count_events("j-1", "gate_approved"), 1);
     assert_eq!(workspace.count_events("j-1", "decision_recalled"), 1);
-    other.leaves();
     workspace.ok("decisions verify");
 }

@@ -1,5 +1,7 @@
 //! A decision is taken back over HTTP, by whoever may decide.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use super::shapes::Shapes;
@@ -26,6 +28,13 @@ fn a_decision_is_taken_back_and_the_gate_waits_for_a_person() {
         !workspace.exists("runs/deploy-42/gates/outline.json"),
         "nobody hears of it yet"
     );
+    let artifacts = [json!({"kind": "plan", "name": "plan.txt", "content": "y"})];
+    let body = json!({"stage": "outline", "artifacts": artifacts});
+    let early = pipe.post("/api/v1/jobs/deploy-42/gates", &body);
+    let wait_s: u64 = early.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=600).contains(&wait_s), "{wait_s}");
+    shapes.check("POST", "/api/v1/jobs/{id}/gates", &early);
+    assert_has!(early.expect(409), "code": "still_recallable", "recall_until": approved["recall_until"].clone());
     let path = format!("{gate}/recall");
     let refused = pipe.post(&path, &json!({}));
     assert_eq!(refused.status, 403, "a pipeline decides nothing");
@@ -79,18 +88,19 @@ fn nobody_goes_on_before_a_decision_can_no_longer_be_taken_back_and_then_the_one
 
     // Whoever waits, in whatever way, is not answered while it may be taken back.
     let long = format!("{decision}?wait=600");
-    let answered = workspace.root().join("runs/deploy-42/gates/outline.json");
+    let is_over = AtomicBool::new(false);
     let wait = Beside::start(&workspace, "gate wait deploy-42 outline --json", Stream::Stdout);
     workspace.write("plan.txt", "x");
     let again = "gate open deploy-42 outline --artifact plan=plan.txt --wait";
     let again = Beside::start(&workspace, again, Stream::Stdout);
     let first = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| (pipe.get(&long), answered.exists()));
+        let waiting = scope.spawn(|| (pipe.get(&long), is_over.load(Ordering::SeqCst)));
         view.get(&format!("{decision}?wait=1")).expect(404);
         workspace.run("gate wait deploy-42 outline --timeout 0", 4);
+        is_over.store(true, Ordering::SeqCst);
         workspace.set_clocks(600, 600);
-        let (answer, is_answered) = waiting.join().unwrap();
-        assert!(is_answered, "it was answered before the decision was final");
+        let (answer, was_over) = waiting.join().unwrap();
+        assert!(was_over, "it was answered before the decision was final");
         seq(&answer.expect(200)).unwrap()
     });
     assert_has!(wait.document(0), "state": "approved", "approved": true, "decision/seq": first);

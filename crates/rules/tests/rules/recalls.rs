@@ -401,7 +401,9 @@ fn an_outside_pipeline_goes_on_only_then_and_keeps_its_gate() {
     world.approve("script", "ana").unwrap();
     assert_eq!(world.status(), JobStatus::NeedsApproval);
     let complete = world.ask("ci", Command::Complete(world.job_id.clone())).unwrap_err();
-    assert_eq!(complete.code, RefusalCode::NotPossible);
+    assert_eq!(complete.code, RefusalCode::StillRecallable);
+    assert!(complete.code.passes(), "the drop folder tries again");
+    assert_eq!(complete.again.unwrap().after_s, 10);
     let events = world.events.len();
     world.ask_with("ci", open.clone(), brought).unwrap();
     assert_eq!(
