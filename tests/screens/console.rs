@@ -107,17 +107,8 @@ impl Console {
 
     /// With or without an operator who looks at every screen until all of it counts as shown.
     pub fn resting(session: Session, world: World, size: (u16, u16), rests: bool) -> Self {
-        let glass = Glass {
-            size,
-            is_stalled: false,
-            copied: Vec::new(),
-            attended: Vec::new(),
-            editors: Vec::new(),
-            editor: None,
-            ended: None,
-        };
         let mut console = Self {
-            console: Loop::new(session, Keys::default(), glass, world),
+            console: Loop::new(session, Keys::default(), Glass::new(size), world),
             runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),
             is_left: false,
             rests,
@@ -130,6 +121,13 @@ impl Console {
         }
         console.draw();
         console
+    }
+
+    /// Bytes of the frames that these keys make.
+    pub fn bytes_of(&mut self, keys: &str) -> usize {
+        self.terminal.frames.clear();
+        self.press(keys);
+        self.terminal.frames.iter().sum()
     }
 
     /// 80×24 over the drawing's world.
@@ -172,6 +170,11 @@ impl Console {
     /// A key that comes before the frame of what was before it.
     pub fn unseen(&mut self, key: &str) {
         self.tell(Msg::Input(TerminalInput::Key(KeyPress::parse(key).unwrap())));
+    }
+
+    /// Draws what is there, before the hand rests.
+    pub fn frame(&mut self) {
+        self.until_idle();
     }
 
     /// Draws until nothing changes; then the operator looks at what is there.

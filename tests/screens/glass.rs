@@ -42,6 +42,14 @@ pub struct Glass {
     pub size: (u16, u16),
     /// Whether it takes no frame.
     pub is_stalled: bool,
+    /// Whether it takes long for the next frame: until this is false again.
+    pub is_slow: bool,
+    /// Whether it has not taken all of the last frame.
+    is_behind: bool,
+    /// What it shows.
+    screen: console::Screen,
+    /// Bytes of each frame that it was sent.
+    pub frames: Vec<usize>,
     pub copied: Vec<String>,
     /// What asked for the operator's eyes.
     pub attended: Vec<Attention>,
@@ -53,29 +61,53 @@ pub struct Glass {
     pub ended: Option<Ending>,
 }
 
+impl Glass {
+    pub fn new(size: (u16, u16)) -> Self {
+        Self {
+            size,
+            is_stalled: false,
+            is_slow: false,
+            is_behind: false,
+            screen: console::Screen::new(size.0, size.1),
+            frames: Vec::new(),
+            copied: Vec::new(),
+            attended: Vec::new(),
+            editors: Vec::new(),
+            editor: None,
+            ended: None,
+        }
+    }
+}
+
 impl Terminal for Glass {
     fn size(&self) -> (u16, u16) {
         self.size
     }
 
-    fn repaint(&mut self, _: (u16, u16)) {}
+    fn repaint(&mut self, (columns, rows): (u16, u16)) {
+        self.screen = console::Screen::new(columns, rows);
+    }
 
     fn is_busy(&self) -> bool {
-        self.is_stalled
+        self.is_stalled || self.is_behind
     }
 
     fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<bool> {
-        let area = Rect::new(0, 0, self.size.0, self.size.1);
-        render(area, &mut Buffer::empty(area));
-        Ok(true)
+        self.frames.push(self.screen.draw(render)?.len());
+        self.is_behind = self.is_slow;
+        Ok(!self.is_slow)
     }
 
     fn frame_bytes(&self) -> usize {
-        0
+        self.frames.last().copied().unwrap_or(0)
     }
 
     async fn written(&mut self) -> bool {
-        pending().await
+        if self.is_slow || !self.is_behind {
+            return pending().await;
+        }
+        self.is_behind = false;
+        true
     }
 
     fn attend(&mut self, attention: &Attention) {

@@ -42,6 +42,7 @@ mod seen;
 mod slips;
 mod start;
 mod steady;
+mod thin_line;
 mod undo;
 mod unseen;
 mod versions;

@@ -3,6 +3,7 @@
 mod console;
 mod copy;
 mod effects;
+mod frames;
 mod slot;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

@@ -37,15 +37,15 @@ use super::external_editor::ExternalEditor;
 use attention::GIVE_TITLE_BACK;
 use line::FrameOutput;
 use running_editor::RunningEditor;
-use screen::Screen;
+pub use screen::Screen;
 
 // Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a
 // thin line a lot.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J\x1b[H";
-// What another program may have left behind: colours, insert mode, a scrolling region, keys of the
-// cursor and the number pad that send something else, reports of motion and focus, the other
-// character set, lines that do not go on.
-const RESET: &[u8] = b"\x1b[0m\x1b[4l\x1b[r\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b(B\x0f\x1b[?7h";
+// What another program may have left behind: colours, insert mode, line feeds that return as well, a
+// scrolling region, keys of the cursor and the number pad that send something else, reports of motion
+// and focus, the other character set, lines that do not go on.
+const RESET: &[u8] = b"\x1b[0m\x1b[4l\x1b[20l\x1b[r\x1b[?1l\x1b>\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b(B\x0f\x1b[?7h";
 const LEAVE: &[u8] = b"\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[0m\x1b[?1049l";
 
 /// A stalled line is waited for no longer than this when the console leaves.

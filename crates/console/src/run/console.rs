@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::effects::{EffectRunner, Order, translate};
+use super::frames::{Frames, Under};
 use crate::action::Action;
 use crate::backend::Backend;
 use crate::effect::{FrameFacts, Msg};
@@ -18,7 +19,6 @@ use crate::terminal::{EditorState, Ended, Incoming, InputStream, Terminal};
 use crate::update::{next_wake_us, release_leases, start, unsaved_drafts, update};
 use crate::view;
 use clock::Alarm;
-use domain::time::SECOND_US;
 use engine::api::Notice;
 
 /// How many notices are taken before the rest of the loop has its turn.
@@ -26,18 +26,6 @@ const NOTICES_MAX: usize = 256;
 /// Between being continued in the background and the next stop: time for a signal that ends the
 /// process to be heard.
 const BACKGROUND_WAIT: Duration = Duration::from_millis(10);
-
-/// A frame is put off for so long while answers are under way that it would be drawn anew for: what
-/// is read comes within some milliseconds, and nobody sees the difference but a thin line.
-const ANSWERS_US: i64 = 25_000;
-/// A row that moves is put off no longer than this, however thin the line is taken to be.
-const MOVING_US: i64 = 200_000;
-/// While a key is held, frames are as far apart as such a line takes for them, bytes a second: the
-/// rows go by on a thin line too, and the last one is there when the key is let go.
-const THIN_LINE: i64 = 1_500;
-
-/// A line on which a frame takes longer than this is thin, from then on.
-const THIN_US: i64 = 300_000;
 
 /// What woke the loop.
 enum Woken {
@@ -63,17 +51,6 @@ pub struct Console<I, T, B> {
     /// What is on the frame that is being written.
     on_the_way: Option<FrameFacts>,
     frames: Frames,
-}
-
-/// When frames are drawn, on the boot clock.
-#[derive(Default)]
-struct Frames {
-    /// Since when one is wanted; none: none is.
-    wanted_boot_us: Option<i64>,
-    /// Until when a thin line has to do with the last one.
-    taken_boot_us: i64,
-    /// When the one that is being written was sent.
-    sent_boot_us: i64,
 }
 
 impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
@@ -169,37 +146,31 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
 
     /// Microseconds for which the next frame is put off.
     fn put_off_us(&mut self) -> i64 {
-        let boot = self.model.now.boot_us;
         if !self.model.window.is_dirty {
-            self.frames.wanted_boot_us = None;
+            self.frames.rest();
             return 0;
         }
-        let wanted = *self.frames.wanted_boot_us.get_or_insert(boot);
-        let is_answered = self.effects.is_idle() && !self.model.outgoing.is_waiting();
-        let answers = if is_answered { 0 } else { wanted + ANSWERS_US - boot };
-        let is_moving = self.model.panes.pace.is_moving();
-        // On a fast line the row must move all the same.
-        let free = self.frames.taken_boot_us.min(wanted + MOVING_US);
-        let line = if is_moving { free - boot } else { 0 };
-        answers.max(line).max(0)
+        let under = Under {
+            is_reading: !self.effects.is_idle(),
+            is_writing: self.model.outgoing.is_waiting(),
+            is_moving: self.model.panes.pace.is_moving(),
+        };
+        self.frames.put_off_us(self.model.now.boot_us, under)
     }
 
     /// Draws a frame if one is wanted and the terminal takes it.
     fn draw(&mut self) -> io::Result<()> {
         while self.model.window.is_dirty && !self.terminal.is_lent() && !self.terminal.is_busy() {
             self.model.window.is_dirty = false;
-            self.frames.wanted_boot_us = None;
             let model = &self.model;
             let is_written = self.terminal.draw(|area, buffer| view::draw(model, area, buffer))?;
             let facts = view::facts(model);
-            let bytes = i64::try_from(self.terminal.frame_bytes()).unwrap_or(i64::MAX);
-            let boot = self.model.now.boot_us;
-            self.frames.taken_boot_us = boot.saturating_add(bytes.saturating_mul(SECOND_US) / THIN_LINE);
+            self.frames.drawn(self.model.now.boot_us, self.terminal.frame_bytes());
             if is_written {
                 self.tell(Msg::Drawn(facts));
             } else {
                 self.on_the_way = Some(facts);
-                self.frames.sent_boot_us = self.backend.now().boot_us;
+                self.frames.sent(self.backend.now().boot_us);
             }
         }
         Ok(())
@@ -223,8 +194,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         match woken {
             Woken::Written(false) => return Ok(Some(Ended::HungUp)),
             Woken::Written(true) => {
-                let took_us = self.backend.now().boot_us - self.frames.sent_boot_us;
-                self.model.window.is_thin |= took_us > THIN_US;
+                self.model.window.is_thin |= self.frames.is_slow(self.backend.now().boot_us);
                 if let Some(facts) = self.on_the_way.take() {
                     self.tell(Msg::Drawn(facts));
                 }

@@ -6,7 +6,7 @@
 
 use std::io::{self, Write};
 
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -36,6 +36,25 @@ const PLAIN: Style = Style {
     modifier: Modifier::empty(),
 };
 
+impl Style {
+    /// That of a piece; none: it is blank.
+    fn of(piece: &Piece<'_>) -> Option<Self> {
+        match piece {
+            Piece::Cell(cell) if !is_blank(cell) => Some(Self {
+                fg: cell.fg,
+                bg: cell.bg,
+                modifier: cell.modifier,
+            }),
+            Piece::Cell(_) | Piece::Blanks => None,
+        }
+    }
+
+    /// Whether a blank of it looks like a plain one.
+    fn hides_blanks(self) -> bool {
+        self.bg == Color::Reset && !self.modifier.intersects(OF_BLANKS)
+    }
+}
+
 /// What of a blank cell can be seen.
 const OF_BLANKS: Modifier = Modifier::UNDERLINED
     .union(Modifier::REVERSED)
@@ -58,65 +77,182 @@ pub(super) enum Piece<'c> {
     Blanks,
 }
 
-/// Writes these, in their order, to a terminal whose style is plain; leaves it plain.
-pub(super) fn write<'c>(pieces: impl IntoIterator<Item = (u16, u16, Piece<'c>)>, out: &mut Vec<u8>) -> io::Result<()> {
-    let mut style = PLAIN;
-    // Where the cursor stands; none: nobody knows, as behind a wide character or a cell that the
-    // terminal may have made wide.
-    let mut at: Option<(u16, u16)> = None;
-    for (x, y, piece) in pieces {
-        match at {
-            Some(at) if at == (x, y) => {}
-            Some((from, row)) if row == y && x > from => forward(x - from, out)?,
-            // Shorter than an address, where the row below comes next.
-            Some((_, row)) if row + 1 == y => {
-                out.extend_from_slice(b"\r\n");
-                forward(x, out)?;
-            }
-            Some(_) | None if x == 0 => write!(out, "\x1b[{}H", y + 1)?,
-            Some(_) | None => write!(out, "\x1b[{};{}H", y + 1, x + 1)?,
+/// Cells beside one another that are written in one go.
+struct Run {
+    x: u16,
+    y: u16,
+    /// None: all of it is blank, and looks the same in every style that hides blanks.
+    style: Option<Style>,
+    text: String,
+    /// The column behind it; none: nobody knows, as behind a wide character or a cell that the
+    /// terminal may have made wide.
+    end: Option<u16>,
+}
+
+impl Run {
+    fn at(x: u16, y: u16) -> Self {
+        Self {
+            x,
+            y,
+            style: None,
+            text: String::new(),
+            end: Some(x),
         }
-        let is_any = style.bg == Color::Reset && !style.modifier.intersects(OF_BLANKS);
-        let wanted = match piece {
-            Piece::Blanks => PLAIN,
-            Piece::Cell(cell) => Style {
-                fg: cell.fg,
-                bg: cell.bg,
-                modifier: cell.modifier,
-            },
+    }
+
+    /// Whether this comes right behind it, in a style that will do for both.
+    fn takes(&self, x: u16, y: u16, piece: &Piece<'_>) -> bool {
+        let is_styled = match (Style::of(piece), self.style) {
+            (None, None) => true,
+            (None, Some(style)) | (Some(style), None) => style.hides_blanks(),
+            (Some(wanted), Some(style)) => wanted == style,
         };
-        let is_blank = match piece {
-            Piece::Blanks => true,
-            Piece::Cell(cell) => is_blank(cell),
-        };
-        if wanted != style && !(is_blank && is_any) {
-            restyle(style, wanted, out)?;
-            style = wanted;
-        }
+        is_styled && self.y == y && self.end == Some(x)
+    }
+
+    fn push(&mut self, piece: &Piece<'_>) {
+        self.style = self.style.or(Style::of(piece));
         match piece {
             Piece::Cell(cell) => {
                 let symbol = cell.symbol();
-                out.extend_from_slice(symbol.as_bytes());
-                at = (symbol.width() == 1).then_some((x + 1, y));
+                self.text.push_str(symbol);
+                self.end = self.end.filter(|_| symbol.width() == 1).map(|end| end + 1);
             }
-            Piece::Blanks => {
-                out.extend_from_slice(b"\x1b[K");
-                at = Some((x, y));
+            Piece::Blanks => self.text.push_str("\x1b[K"),
+        }
+    }
+}
+
+/// Writes these, rows from the top and each from the left, to a terminal whose style is plain;
+/// leaves it plain. What the frame is to look like tells what may be written on the way.
+pub(super) fn write<'c>(
+    pieces: impl IntoIterator<Item = (u16, u16, Piece<'c>)>,
+    next: &Buffer,
+    out: &mut Vec<u8>,
+) -> io::Result<()> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (x, y, piece) in pieces {
+        match runs.last_mut() {
+            Some(run) if run.takes(x, y, &piece) => run.push(&piece),
+            Some(_) | None => {
+                let mut run = Run::at(x, y);
+                run.push(&piece);
+                runs.push(run);
             }
         }
     }
-    if style != PLAIN {
+    let rows: Vec<&[Run]> = runs.chunk_by(|run, other| run.y == other.y).collect();
+    let mut pen = Pen {
+        next,
+        at: None,
+        style: PLAIN,
+    };
+    for alike in rows.chunk_by(|row, below| are_alike(row, below)) {
+        let mut by_rows = (pen.clone(), Vec::new());
+        alike
+            .iter()
+            .flat_map(|row| row.iter())
+            .try_for_each(|run| by_rows.0.write(run, &mut by_rows.1))?;
+        // Where rows are alike, as those of a diff are, each column has one style and is a short
+        // way below itself.
+        let mut by_columns = (pen.clone(), Vec::new());
+        let columns = alike.first().map_or(0, |row| row.len());
+        for column in 0..columns {
+            let runs = alike.iter().filter_map(|row| row.get(column));
+            runs.into_iter()
+                .try_for_each(|run| by_columns.0.write(run, &mut by_columns.1))?;
+        }
+        let (after, bytes) = if by_columns.1.len() < by_rows.1.len() {
+            by_columns
+        } else {
+            by_rows
+        };
+        out.extend_from_slice(&bytes);
+        pen = after;
+    }
+    if pen.style != PLAIN {
         out.extend_from_slice(b"\x1b[m");
     }
     Ok(())
 }
 
-/// So many cells to the right.
-fn forward(cells: u16, out: &mut Vec<u8>) -> io::Result<()> {
-    match cells {
-        0 => Ok(()),
-        1 => out.write_all(b"\x1b[C"),
-        cells => write!(out, "\x1b[{cells}C"),
+/// Whether two rows, one below the other, have the same styles in the same order.
+fn are_alike(row: &[Run], below: &[Run]) -> bool {
+    let styles = |runs: &[Run]| -> Vec<Option<Style>> { runs.iter().map(|run| run.style).collect() };
+    let (y, y_below) = (row.first().map(|run| run.y), below.first().map(|run| run.y));
+    row.len() == below.len() && y.map(|y| y + 1) == y_below && styles(row) == styles(below)
+}
+
+/// Where the terminal's cursor stands, and the style that is in force.
+#[derive(Clone)]
+struct Pen<'b> {
+    next: &'b Buffer,
+    /// None: nobody knows.
+    at: Option<(u16, u16)>,
+    style: Style,
+}
+
+impl Pen<'_> {
+    fn write(&mut self, run: &Run, out: &mut Vec<u8>) -> io::Result<()> {
+        self.go_to(run.x, run.y, out)?;
+        let kept = Some(self.style).filter(|style| style.hides_blanks());
+        let wanted = run.style.or(kept).unwrap_or(PLAIN);
+        if wanted != self.style {
+            restyle(self.style, wanted, out)?;
+            self.style = wanted;
+        }
+        out.extend_from_slice(run.text.as_bytes());
+        self.at = run.end.map(|end| (end, run.y));
+        Ok(())
+    }
+
+    /// The shortest way to a cell.
+    fn go_to(&self, x: u16, y: u16, out: &mut Vec<u8>) -> io::Result<()> {
+        let mut best = Vec::new();
+        match x {
+            0 => write!(best, "\x1b[{}H", y + 1)?,
+            x => write!(best, "\x1b[{};{}H", y + 1, x + 1)?,
+        }
+        if let Some((from, row)) = self.at
+            && row <= y
+        {
+            let down = vec![b'\n'; usize::from(y - row)];
+            let mut from_left = b"\r".to_vec();
+            from_left.extend_from_slice(&down);
+            self.along(0, x, y, &mut from_left)?;
+            let mut ways = vec![from_left];
+            // Behind the last column terminals do not agree on where they are.
+            if from < self.next.area.width {
+                let mut straight = down;
+                self.along(from, x, y, &mut straight)?;
+                ways.push(straight);
+            }
+            best = ways.into_iter().chain([best]).min_by_key(Vec::len).unwrap_or_default();
+        }
+        out.extend_from_slice(&best);
+        Ok(())
+    }
+
+    /// From a column of a row to another one.
+    fn along(&self, from: u16, to: u16, y: u16, out: &mut Vec<u8>) -> io::Result<()> {
+        let cells = from.abs_diff(to);
+        match cells {
+            0 => Ok(()),
+            1..=3 if to > from && self.is_blank(from, to, y) => (0..cells).try_for_each(|_| out.write_all(b" ")),
+            1 if to > from => out.write_all(b"\x1b[C"),
+            cells if to > from => write!(out, "\x1b[{cells}C"),
+            1..=4 => (0..cells).try_for_each(|_| out.write_all(b"\x08")),
+            cells => write!(out, "\x1b[{cells}D"),
+        }
+    }
+
+    /// Whether nothing is to be seen between two columns of a row, so that blanks may be written there.
+    fn is_blank(&self, from: u16, to: u16, y: u16) -> bool {
+        // A wide character holds the cell behind it.
+        let is_narrow = |x: u16| self.next[(x, y)].symbol().len() == 1;
+        self.style.hides_blanks()
+            && (from == 0 || is_narrow(from - 1))
+            && (from..to).all(|x| is_blank(&self.next[(x, y)]))
     }
 }
 

@@ -5,6 +5,7 @@
 //! so that a scrolled diff costs the rows that come in: on a slow line that is the difference
 //! between a key a second and ten.
 
+mod shift;
 #[cfg(test)]
 mod tests;
 
@@ -13,23 +14,27 @@ use std::io::{self, Write as _};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::cells::{self, Piece};
+use shift::Shift;
 
 const HIDE: &[u8] = b"\x1b[?25l";
 const SHOW: &[u8] = b"\x1b[?25h";
 const CLEAR: &[u8] = b"\x1b[0m\x1b[2J";
 
-/// Fewer rows than this are not worth a scrolling region.
-const SAVED_MIN: usize = 3;
+/// The queue and what stands below it may move in one frame, each by its own rows.
+const SHIFTS_MAX: usize = 3;
 /// Cells that stay are written again rather than jumped over when they are no more than this: a
 /// jump has four bytes.
 const GAP_MAX: u16 = 4;
 /// From so many blanks on, to wipe the rest of a row is shorter than to write them.
 const WIPED_MIN: usize = 4;
+/// The same where more is written behind them, for a jump comes to it.
+const JUMPED_MIN: usize = 9;
 
 /// The terminal's cells as far as they are known.
-pub(super) struct Screen {
+pub struct Screen {
     shown: Buffer,
     next: Buffer,
     /// Where the cursor was last shown; none: it is hidden, or nobody knows.
@@ -38,18 +43,9 @@ pub(super) struct Screen {
     is_unknown: bool,
 }
 
-/// Rows that moved: `first..end` of the next frame are what stood `by` rows above them (below,
-/// where negative).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shift {
-    first: usize,
-    end: usize,
-    by: isize,
-}
-
 impl Screen {
     /// A terminal of this size of which nothing is known.
-    pub(crate) fn new(columns: u16, rows: u16) -> Self {
+    pub fn new(columns: u16, rows: u16) -> Self {
         let area = Rect::new(0, 0, columns, rows);
         Self {
             shown: Buffer::empty(area),
@@ -60,7 +56,7 @@ impl Screen {
     }
 
     /// Draws a frame; returns the bytes that make it, none when it is on the terminal already.
-    pub(crate) fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<Vec<u8>> {
+    pub fn draw(&mut self, render: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> io::Result<Vec<u8>> {
         let area = self.next.area;
         self.next.reset();
         let cursor = render(area, &mut self.next).filter(|cursor| area.contains(*cursor));
@@ -72,10 +68,15 @@ impl Screen {
         if self.is_unknown {
             bytes.extend_from_slice(CLEAR);
             bytes.extend_from_slice(HIDE);
-        } else if let Some(shift) = self.shift() {
-            self.scroll(shift, &mut bytes)?;
+        } else {
+            for _ in 0..SHIFTS_MAX {
+                let Some(shift) = shift::best(&self.shown, &self.next) else {
+                    break;
+                };
+                self.scroll(shift, &mut bytes)?;
+            }
         }
-        cells::write(self.updates(), &mut bytes)?;
+        cells::write(self.updates(), &self.next, &mut bytes)?;
         let is_moved = !bytes.is_empty();
         match cursor {
             Some(at) if is_moved || self.cursor != cursor => {
@@ -93,40 +94,58 @@ impl Screen {
         Ok(bytes)
     }
 
-    /// What to write, in order: small gaps between cells are filled, and where a row ends in blanks
-    /// its end is wiped.
+    /// What to write, in order: small gaps between cells are filled, and where the rest of a row is
+    /// blank or written anyway it is wiped first, if that is shorter than to write its blanks.
     fn updates(&self) -> Vec<(u16, u16, Piece<'_>)> {
-        let columns = usize::from(self.next.area.width);
-        let rows = self.next.content.chunks(columns.max(1));
-        let ends = rows.map(|row| {
-            row.iter()
-                .rposition(|cell| !cells::is_blank(cell))
-                .map_or(0, |last| last + 1)
-        });
-        let ends: Vec<usize> = ends.collect();
-        let is_tail = |x: u16, y: u16| ends.get(usize::from(y)).is_some_and(|end| usize::from(x) >= *end);
         let cells = self.changed_cells();
         let mut pieces = Vec::with_capacity(cells.len());
-        let mut rest = cells.as_slice();
-        while let Some(&(x, y, cell)) = rest.first() {
-            let tail = rest
-                .iter()
-                .take_while(|(at, row, _)| *row == y && is_tail(*at, y))
-                .count();
-            let (piece, taken) = if tail >= WIPED_MIN {
-                (Piece::Blanks, tail)
-            } else {
-                (Piece::Cell(cell), 1)
-            };
-            pieces.push((x, y, piece));
-            rest = rest.get(taken..).unwrap_or_default();
+        for row in cells.chunk_by(|(_, y, _), (_, other, _)| y == other) {
+            let (kept, wiped) = row.split_at(self.first_wiped(row));
+            pieces.extend(kept.iter().copied().map(|(x, y, cell)| (x, y, Piece::Cell(cell))));
+            if let Some((x, y, _)) = wiped.first() {
+                pieces.push((*x, *y, Piece::Blanks));
+            }
+            let seen = wiped.iter().copied().filter(|(_, _, cell)| !cells::is_blank(cell));
+            pieces.extend(seen.map(|(x, y, cell)| (x, y, Piece::Cell(cell))));
         }
         pieces
     }
 
+    /// From which of a row's changed cells on its rest is wiped; their number: none of it.
+    fn first_wiped(&self, row: &[(u16, u16, &Cell)]) -> usize {
+        let mut at = 0;
+        for same in row.chunk_by(|(_, _, cell), (_, _, other)| cells::is_blank(cell) == cells::is_blank(other)) {
+            let rest = row.get(at..).unwrap_or_default();
+            let min = if same.len() == rest.len() {
+                WIPED_MIN
+            } else {
+                JUMPED_MIN
+            };
+            if same.len() >= min && same.iter().all(|(_, _, cell)| cells::is_blank(cell)) {
+                // What is not blank and stays as it is would be wiped with the rest.
+                let written = rest.iter().filter(|(_, _, cell)| !cells::is_blank(cell)).count();
+                if written == self.seen_from(row, at) {
+                    return at;
+                }
+            }
+            at += same.len();
+        }
+        row.len()
+    }
+
+    /// How many cells of the row are no blanks, from one of its changed cells on.
+    fn seen_from(&self, row: &[(u16, u16, &Cell)], at: usize) -> usize {
+        let Some((x, y, _)) = row.get(at) else {
+            return 0;
+        };
+        let columns = *x..self.next.area.width;
+        columns.filter(|x| !cells::is_blank(&self.next[(*x, *y)])).count()
+    }
+
     fn changed_cells(&self) -> Vec<(u16, u16, &Cell)> {
         let mut updates: Vec<(u16, u16, &Cell)> = Vec::new();
-        for (x, y, cell) in self.shown.diff_iter(&self.next) {
+        let mut cells = self.shown.diff_iter(&self.next).peekable();
+        while let Some((x, y, cell)) = cells.next() {
             if let Some((former_x, former_y, former)) = updates.last().copied()
                 && former_y == y
                 && x > former_x + 1
@@ -143,56 +162,17 @@ impl Screen {
                 }
             }
             updates.push((x, y, cell));
-        }
-        updates
-    }
-
-    fn row<'b>(&self, buffer: &'b Buffer, row: usize) -> &'b [Cell] {
-        let columns = usize::from(self.next.area.width);
-        buffer.content.get(row * columns..(row + 1) * columns).unwrap_or(&[])
-    }
-
-    /// The first column in which a row is not what it was; none: it is.
-    fn first_change(&self, row: usize) -> Option<usize> {
-        let pairs = self.row(&self.next, row).iter().zip(self.row(&self.shown, row));
-        pairs
-            .enumerate()
-            .find(|(_, (next, shown))| next != shown)
-            .map(|(column, _)| column)
-    }
-
-    /// The move that leaves the fewest rows to write; none when it would save next to nothing.
-    fn shift(&self) -> Option<Shift> {
-        let rows = usize::from(self.next.area.height);
-        let changes: Vec<Option<usize>> = (0..rows).map(|row| self.first_change(row)).collect();
-        if changes.iter().flatten().count() < SAVED_MIN {
-            return None;
-        }
-        // What stands left of every change is the same in most rows: compared last, it costs
-        // nothing where rows differ anyway.
-        let left = changes.iter().flatten().copied().min().unwrap_or(0);
-        let is_same = |row: usize, former: usize| {
-            let (next, shown) = (self.row(&self.next, row), self.row(&self.shown, former));
-            next.get(left..) == shown.get(left..) && next.get(..left) == shown.get(..left)
-        };
-        let rows_max = isize::try_from(rows).unwrap_or(0);
-        let mut best: Option<(usize, Shift)> = None;
-        for by in (1 - rows_max..rows_max).filter(|by| *by != 0) {
-            let mut first = 0;
-            let mut saved = 0;
-            for row in 0..=rows {
-                let former = row.checked_add_signed(-by).filter(|former| *former < rows);
-                if row < rows && former.is_some_and(|former| is_same(row, former)) {
-                    saved += usize::from(changes.get(row).is_some_and(Option::is_some));
-                    continue;
-                }
-                if saved >= SAVED_MIN && best.as_ref().is_none_or(|(most, _)| saved > *most) {
-                    best = Some((saved, Shift { first, end: row, by }));
-                }
-                (first, saved) = (row + 1, 0);
+            // What is left of a wide character has the colours of what is written over its other half.
+            let last = x + u16::try_from(cell.symbol().width()).unwrap_or(1).max(1) - 1;
+            let behind = (last + 1, y);
+            let former = self.shown.cell((last, y));
+            let is_halved = former.is_some_and(|former| former.symbol().width() > 1);
+            let is_next = cells.peek().is_some_and(|(x, y, _)| (*x, *y) == behind);
+            if is_halved && !is_next && behind.0 < self.next.area.width {
+                updates.push((behind.0, y, &self.next[behind]));
             }
         }
-        best.map(|(_, shift)| shift)
+        updates
     }
 
     /// Has the terminal move the rows, and moves them in what is known of it.
