@@ -35,3 +35,4 @@ mod thin_line;
 mod together;
 mod torn_line;
 mod unseen;
+mod wide;

@@ -111,7 +111,9 @@ struct Hand<'m> {
     desk: Desk,
     material: &'m [Material],
     keys: usize,
-    /// Keys that came before they counted: the screen said so, and they were pressed again.
+    /// Keys that came before they counted: the screen said so, and they were pressed again. They are
+    /// told beside the keys and are none of them: how many there are is how much slower the machine
+    /// was than the hand, another number at each run, and a hand that looks presses none.
     vain: usize,
 }
 
@@ -326,7 +328,8 @@ fn hour(count: usize, way: &str, play: fn(&mut Hand<'_>)) -> usize {
     hand.desk.sees("0 open");
     keep_cast(count, way, &hand.desk.pty);
     let (keys, vain, bytes) = (hand.keys, hand.vain, hand.desk.pty.raw_bytes().len() - begun);
-    println!("{count} gates {way}: {keys} keys ({vain} more came too early), {bytes} bytes");
+    let all = keys + vain;
+    println!("{count} gates {way}: {keys} keys, {all} with those that came too early, {bytes} bytes");
     hand.desk.leaves();
     let jobs: Vec<&str> = material.iter().map(|of| of.job.as_str()).collect();
     for of in &material {
