@@ -81,7 +81,12 @@ fn an_approval_takes_comments_along_and_several_marked_gates_do_not() {
         console.press("m");
     }
     console.press("g a");
-    console.shows("1 of your comments on lines are NOT sent");
+    // How many, and where, before anything is decided.
+    let text = console.text();
+    let said = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = |words: &str| assert!(said.contains(words), "{said}");
+    said("1 of your comments on lines are NOT sent");
+    said("Z has them then: 1 script.txt:-5");
     console.press("Enter");
     assert!(console.decisions().iter().all(|sent| !sent.contains("script.txt:")));
     // Whoever wrote them gets them back.
@@ -110,6 +115,25 @@ fn other_bytes_do_not_take_a_comment_along_and_do_not_lose_it() {
         .shows("1 comment is about another version and NOT sent (script.txt:5)");
     // The base is what it was.
     console.shows("1 comment goes with it: script.txt:-5");
+    // A look into its field moves it nowhere; written on and taken back, it is where it was.
+    let places = |console: &Console| -> Vec<_> {
+        let drafts = console.model.drafts.by_gate.values();
+        let comments = drafts.flat_map(|draft| draft.comments.iter());
+        comments.map(|comment| (comment.line, comment.version)).collect()
+    };
+    let before = places(&console);
+    console.press("Esc ; Enter").shows("about it: which boots?");
+    console.press("Esc q");
+    assert_eq!(places(&console), before);
+    console.shows("; bea: was about line 5 of #2");
+    console
+        .press("; Enter")
+        .typed("!")
+        .hides("; bea: was about line 5 of #2");
+    console.press("Backspace Esc q").shows("; bea: was about line 5 of #2");
+    console
+        .press("a")
+        .shows("1 comment is about another version and NOT sent");
     // Written on, on the line as it is now, it goes.
     console.press("Esc ; Enter").shows("about it: which boots?");
     console

@@ -22,12 +22,26 @@ pub(crate) struct CommentAsk {
     /// The line; its text is what was written when the field was opened.
     of: DraftComment,
     typed: Editor,
+    /// What is written on here.
+    pub(crate) outdated: Option<Outdated>,
+}
+
+/// A comment about the same line of another version, and the gate whose draft has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Outdated {
+    pub(crate) key: GateKey,
+    pub(crate) comment: DraftComment,
 }
 
 impl CommentAsk {
-    pub(crate) fn new(pin: Pin, of: DraftComment, text: &str) -> Self {
+    pub(crate) fn new(pin: Pin, of: DraftComment, text: &str, outdated: Option<Outdated>) -> Self {
         let typed = Editor::of_note(text);
-        Self { pin, of, typed }
+        Self {
+            pin,
+            of,
+            typed,
+            outdated,
+        }
     }
 
     /// What is written, as it is kept.
@@ -66,6 +80,7 @@ impl PromptKind for CommentAsk {
             refuse(model, self.not_done(), &why, "shorten it, or use the note");
             return true;
         }
+        comment::settle(model, self);
         comment::leave(model);
         let count = model.draft(&self.pin.key).map_or(0, |draft| draft.comments.len());
         match written.text.is_empty() {

@@ -10,13 +10,14 @@ use crate::facts::{comments, verb};
 use crate::model::Model;
 use crate::model::file::FileView;
 use crate::model::said::{Place, SaidOfFile};
-use crate::prompt::comment::CommentAsk;
+use crate::prompt::comment::{CommentAsk, Outdated};
 use crate::question::{Question, Read};
 use crate::update::compose::change_draft;
 use crate::update::outgoing::{Step, tell};
 use ::diff::lines::MovedLine;
 use ::diff::{DiffDocument, DiffSide, RowKind};
 use domain::comment::CommentSide;
+use domain::key::GateKey;
 use engine::reads::Bytes;
 
 /// The line of a row that can be commented on.
@@ -145,32 +146,30 @@ pub(crate) fn write(model: &mut Model) {
         line: u32::try_from(line + 1).unwrap_or(u32::MAX),
         text: String::new(),
     };
-    let draft = model.draft(&pin.key);
-    let kept = draft.and_then(|draft| draft.comment(&of)).map(|kept| kept.text.clone());
-    // What was written about this line of another version is written on here.
-    let kept = kept.or_else(|| take_outdated(model, &of, &pin.key));
-    model.put(CommentAsk::new(pin, of, &kept.unwrap_or_default()));
+    let kept = model.draft(&pin.key).and_then(|draft| draft.comment(&of)).cloned();
+    let outdated = match kept {
+        Some(_) => None,
+        None => outdated(model, &of, &pin.key),
+    };
+    let text = kept.as_ref().or(outdated.as_ref().map(|outdated| &outdated.comment));
+    let text = text.map(|comment| comment.text.clone()).unwrap_or_default();
+    model.put(CommentAsk::new(pin, of, &text, outdated));
     diff::keep_in_sight(model, row);
-    typed(model);
 }
 
-/// Takes the text of a comment about the same line of a version that is not on screen any more.
-fn take_outdated(model: &mut Model, of: &DraftComment, key: &domain::key::GateKey) -> Option<String> {
-    let is_it = |comment: &DraftComment| {
+/// A comment about the same line of a version that is not on screen any more: it is written on
+/// here.
+fn outdated(model: &Model, of: &DraftComment, key: &GateKey) -> Option<Outdated> {
+    let is_it = |comment: &&DraftComment| {
         comment.path == of.path && (comment.side, comment.line) == (of.side, of.line) && comment.version != of.version
     };
-    let mut found = model.drafts.of_stage(key).filter_map(|draft| {
-        let comment = draft.comments.iter().find(|comment| is_it(comment))?;
-        Some((draft.key.clone(), comment.clone()))
-    });
-    let (of_key, comment) = found.next()?;
-    drop(found);
-    let nothing = DraftComment {
-        text: String::new(),
-        ..comment.clone()
-    };
-    change_draft(model, &of_key, |draft| draft.set_comment(nothing));
-    Some(comment.text)
+    model.drafts.of_stage(key).find_map(|draft| {
+        let comment = draft.comments.iter().find(is_it)?.clone();
+        Some(Outdated {
+            key: draft.key.clone(),
+            comment,
+        })
+    })
 }
 
 /// What is written in the open field is kept, as it stands.
@@ -178,11 +177,44 @@ pub(crate) fn typed(model: &mut Model) {
     let Some(ask) = model.asked::<CommentAsk>() else {
         return;
     };
-    let (key, comment) = (ask.pin.key.clone(), ask.comment());
-    let kept = model.draft(&key).and_then(|draft| draft.comment(&comment));
+    let (key, comment, outdated) = (ask.pin.key.clone(), ask.comment(), ask.outdated.clone());
+    // An outdated comment stays where it was as long as nothing else is written.
+    let is_moved = outdated
+        .as_ref()
+        .is_none_or(|outdated| outdated.comment.text != comment.text);
+    keep(model, outdated, (key, comment), is_moved);
+}
+
+/// Enter: what was written on is about the line on screen from now on, changed or not.
+pub(crate) fn settle(model: &mut Model, ask: &CommentAsk) {
+    keep(model, ask.outdated.clone(), (ask.pin.key.clone(), ask.comment()), true);
+}
+
+fn keep(model: &mut Model, outdated: Option<Outdated>, (key, comment): (GateKey, DraftComment), is_moved: bool) {
+    let emptied = |of: &DraftComment| DraftComment {
+        text: String::new(),
+        ..of.clone()
+    };
+    if let Some(outdated) = outdated {
+        let there = match is_moved {
+            true => emptied(&outdated.comment),
+            false => outdated.comment,
+        };
+        set(model, &outdated.key, there);
+    }
+    let here = match is_moved {
+        true => comment,
+        false => emptied(&comment),
+    };
+    set(model, &key, here);
+}
+
+/// Puts a comment in its place, where it does not stand there already.
+fn set(model: &mut Model, key: &GateKey, comment: DraftComment) {
+    let kept = model.draft(key).and_then(|draft| draft.comment(&comment));
     let is_kept = kept.map_or(comment.text.is_empty(), |kept| kept.text == comment.text);
     if !is_kept {
-        change_draft(model, &key, |draft| draft.set_comment(comment));
+        change_draft(model, key, |draft| draft.set_comment(comment));
     }
 }
 

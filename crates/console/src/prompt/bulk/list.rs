@@ -6,7 +6,8 @@ use super::BulkAsk;
 use super::item::{Item, ItemState, LeftOut};
 use crate::action::Action;
 use crate::draft::Draft;
-use crate::facts::{countdown, holder, label, shorten};
+use crate::facts::{comments, countdown, holder, label, shorten};
+use crate::keymap::{self, Focus};
 use crate::model::gate::GateView;
 use crate::model::prompt::PromptLine;
 use crate::model::{Model, PromptKind};
@@ -103,12 +104,15 @@ pub(super) fn around<'a>(
         let words = format!("{drafts} of your patch drafts are NOT applied");
         wrapped(&words, columns, theme.warning(), &mut above);
     }
-    let comments: usize = asking()
-        .filter_map(|item| Some(model.draft(&item.pin.key)?.comments.len()))
-        .sum();
-    if comments > 0 {
-        let words =
-            format!("{comments} of your comments on lines are NOT sent: they go with a gate that is decided alone");
+    let comments = unsent_comments(model, ask);
+    if !comments.is_empty() {
+        let aside = keymap::key_in(Focus::Queue, Action::Discarded);
+        let count = comments.len();
+        let words = format!(
+            "{count} of your comments on lines are NOT sent (a gate that is decided alone takes them along); \
+             {aside} has them then: {}",
+            comments::named(&comments)
+        );
         wrapped(&words, columns, theme.warning(), &mut above);
     }
     let others = model.marks.on.keys();
@@ -141,6 +145,20 @@ pub(super) fn around<'a>(
     let others: Vec<_> = [note_key(model, &ask.note)].into_iter().chain(take_in).collect();
     answers(model, columns, &verb, &others, back, &mut below);
     (above, below)
+}
+
+/// The places of what is said about lines of the gates that Enter would decide, each with the
+/// number of its gate in the list.
+fn unsent_comments(model: &Model, ask: &BulkAsk) -> Vec<String> {
+    let asking = (1..)
+        .zip(&ask.items)
+        .filter(|(_, item)| item.state == ItemState::Asking);
+    let drafts = asking.filter_map(|(number, item)| Some((number, model.draft(&item.pin.key)?)));
+    let places = drafts.flat_map(|(number, draft): (usize, &Draft)| {
+        let comments = draft.comments.iter();
+        comments.map(move |comment| format!("{number} {}", comment.said().place()))
+    });
+    places.collect()
 }
 
 /// Gates of the list, each with its number, as many as find room: the list names them all.
