@@ -223,6 +223,28 @@ fn canceling_wants_the_id_typed() {
 }
 
 #[test]
+fn what_canceling_would_do_does_not_change_under_the_typed_id() {
+    let mut console = Console::drawn();
+    console.press("X").typed("j-17").shows("script #2");
+    let before = console.text();
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
+    assert!(console.text() != before, "{before}");
+    console.shows("has changed: read it, then type the");
+    // The id was typed to something else.
+    console.press("Enter").shows("Not canceled: that is not j-17");
+    assert!(console.sent("Cancel").is_empty());
+    console.typed("j-17").press("Enter");
+    assert_eq!(console.sent("Cancel"), ["Cancel j-17"]);
+    // What changes nothing of it leaves the id where it is.
+    let mut console = Console::drawn();
+    console.press("X").typed("j-17");
+    console.hears(EventType::GateSeen, "cy was shown it");
+    console.hides("has changed");
+    console.press("Enter");
+    assert_eq!(console.sent("Cancel"), ["Cancel j-17"]);
+}
+
+#[test]
 fn a_lease_lives_as_long_as_the_prompt_and_a_person() {
     let mut console = Console::drawn().then("j a");
     assert!(console.backend.sent.contains(&"TakeLease j-21 prompt".to_owned()));

@@ -435,6 +435,12 @@ pub(crate) trait PromptKind: Any + Debug + Boxed {
         None
     }
 
+    /// What its Enter would do has changed: an answer that was typed to what stood there goes.
+    /// Returns whether it is typed anew.
+    fn ask_anew(&mut self) -> bool {
+        false
+    }
+
     /// Why what is written into it cannot be sent.
     fn unfit(&self) -> Option<Why> {
         None

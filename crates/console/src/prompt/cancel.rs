@@ -72,6 +72,13 @@ impl PromptKind for CancelAsk {
         Some(&mut self.typed)
     }
 
+    /// The id was typed to cancel what stood there: a gate of it that somebody has decided meanwhile
+    /// is another job to cancel.
+    fn ask_anew(&mut self) -> bool {
+        self.typed = Editor::of_line("");
+        true
+    }
+
     fn unfit(&self) -> Option<Why> {
         typed_only(&self.typed, self.job_id.as_str())
     }

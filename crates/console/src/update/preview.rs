@@ -173,6 +173,7 @@ pub(crate) fn answered(
     let unread = |why| vec![Err(Refusal::new(RefusalCode::NotPossible, why)); asked.gist.len()];
     let answers = Some(foreseen.unwrap_or_else(unread));
     let is_news = question.answers.as_deref().map(said) != answers.as_deref().map(said);
+    let is_other = is_news && question.answers.is_some();
     question.answers = answers;
     question.is_awaited &= question.is_stale;
     bulk::recheck(model);
@@ -182,8 +183,14 @@ pub(crate) fn answered(
     model.preview.has_stood = true;
     if is_news {
         model.ask_again();
-        if std::mem::take(&mut model.preview.is_enter_waiting) {
-            let enter = enter::key(model);
+        let is_enter_waiting = std::mem::take(&mut model.preview.is_enter_waiting);
+        let enter = enter::key(model);
+        if is_other && model.ask_mut().is_some_and(|ask| ask.ask_anew()) {
+            tell(
+                model,
+                format!("What {enter} would do has changed: read it, then type the answer anew"),
+            );
+        } else if is_enter_waiting {
             tell(
                 model,
                 format!("What {enter} would do has changed: read it, then press {enter}"),
