@@ -40,6 +40,84 @@ fn a_torn_key_takes_no_marks_off_and_no_filter() {
     }
 }
 
+/// The screen without messages, keys and what the clock says.
+fn panes(console: &Console) -> String {
+    let text = console.text();
+    let lines: Vec<_> = text.lines().collect();
+    // The gate below may have been shown between the two pieces of the key.
+    let panes = lines[..lines.len() - 2]
+        .iter()
+        .map(|line| line.trim_end_matches("unseen").trim_end());
+    let panes = panes.collect::<Vec<_>>().join("\n");
+    let masked = panes.split(' ').map(|word| match word.contains(':') {
+        true => word.replace(|letter: char| letter.is_ascii_digit(), "0"),
+        false => word.to_owned(),
+    });
+    masked.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_torn_key_leaves_everything_as_it_stood() {
+    let states = [
+        ("the whole screen for the queue", "="),
+        ("the whole screen for the diff", "Enter ="),
+        ("the whole screen for the jobs", "6 ="),
+        ("a row far down, in the diff", "j j Enter"),
+        ("the jobs, filtered", "6 / 'fjord' Enter"),
+        ("the jobs, filtered, further down", "6 / 'j-2' Enter j"),
+        ("a job of the jobs", "6 j j Enter"),
+        ("the decisions, filtered", "4 / 'cy' Enter"),
+        ("the forecast", "F j"),
+        ("a filter that is being written", "/ 'script'"),
+        ("a filter of the queue, with another row selected", "/ 'script' Enter j"),
+        ("a line that is pointed at", "Enter ; j"),
+        ("a comment that is being written", "Enter ; Enter 'which'"),
+        ("a search", "Enter / 'boots'"),
+        ("a search that found something", "Enter / 'boots' Enter"),
+        ("a range of marks", "Space v j"),
+        ("marks", "Space Space"),
+        ("what colleagues leave", "<"),
+        ("the files", "Enter |"),
+    ];
+    for (state, keys) in states {
+        for key in KEYS {
+            let mut console = Console::drawn();
+            for keys in keys.split('\'').enumerate() {
+                match keys {
+                    (at, text) if at % 2 == 1 => console.typed(text),
+                    (_, keys) => console.press(keys),
+                };
+            }
+            let (before, focus) = (panes(&console), console.model.focus());
+            let selected = console.model.queue.selected().cloned();
+            // However often it happens.
+            for _ in 0..2 {
+                console.torn(key);
+                let after = panes(&console);
+                assert_eq!(after, before, "{state}: {key}\n{}", console.text());
+                assert_eq!(console.model.focus(), focus, "{state}: {key}");
+                assert_eq!(console.model.queue.selected(), selected.as_ref(), "{state}: {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_torn_key_leaves_the_gate_that_is_read_although_it_was_decided() {
+    let mut console = Console::drawn().then("j Enter");
+    console.elsewhere("j-21", "storyboard", Verdict::Reject, "cy");
+    let before = panes(&console);
+    console.torn("Left").shows("REJECTED by cy");
+    assert_eq!(panes(&console), before);
+    // A gate that went away between the two pieces leaves no ghost on the queue.
+    let mut console = Console::drawn();
+    console.press("Esc");
+    console.elsewhere("j-17", "script", Verdict::Approve, "cy");
+    console.tell(Msg::Input(console::input::TerminalInput::Torn(None)));
+    console.draw();
+    console.shows(">j-21 dunes").hides("APPROVED");
+}
+
 #[test]
 fn a_torn_key_in_the_editor_opens_no_menu_and_discards_nothing() {
     for key in KEYS {

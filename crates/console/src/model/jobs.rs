@@ -170,6 +170,11 @@ impl JobsPane {
         self.selected = selected;
     }
 
+    /// The job that was selected, listed or not; none: the first.
+    pub(crate) fn selected(&self) -> Option<&JobId> {
+        self.selected.as_ref()
+    }
+
     /// Selects a job, where it is listed.
     pub(crate) fn select_job(&mut self, job_id: &JobId) {
         self.selected = Some(job_id.clone());

@@ -467,6 +467,13 @@ impl Queue {
         true
     }
 
+    /// Selects what was selected before, also where its row is gone.
+    pub(crate) fn select_again(&mut self, key: RowKey) {
+        let index = self.rows.iter().position(|row| key.names(row));
+        (self.selected, self.is_gone) = (Some(key), index.is_none());
+        self.selected_at = index.unwrap_or_default();
+    }
+
     /// Selects a job that has no row.
     pub(crate) fn select_gone(&mut self, job_id: JobId) {
         (self.selected, self.is_gone) = (Some(RowKey::Job(job_id)), true);

@@ -2,6 +2,7 @@
 //! field, what of a question was drawn.
 
 use super::Prompt;
+use super::history::HistoryKey;
 use super::keys::{Field, Overlay};
 use super::panes::Lower;
 use crate::effect::PromptFacts;
@@ -9,6 +10,8 @@ use crate::input::KeyPress;
 use crate::model::compose::List;
 use crate::model::queue::RowKey;
 use domain::filter::GateFilter;
+use domain::ids::JobId;
+use domain::key::GateKey;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -66,7 +69,7 @@ pub(crate) struct Paced {
     pub(crate) count: u8,
 }
 
-/// What Escape may close.
+/// What Escape may close, move or take off.
 #[derive(Debug, Clone)]
 pub(crate) struct BeforeEsc {
     /// The question.
@@ -80,6 +83,50 @@ pub(crate) struct BeforeEsc {
     pub(crate) filter: GateFilter,
     /// The range of marks.
     pub(crate) range: Option<RowKey>,
-    /// Where the keys went.
-    pub(crate) pane: (bool, Lower),
+    pub(crate) panes: PanesBeforeEsc,
+    pub(crate) selected: SelectedBeforeEsc,
+    /// What was pointed at or searched for in the diff, if anything was.
+    pub(crate) diff: Option<DiffBeforeEsc>,
+}
+
+/// The panes, and where their lists were.
+#[derive(Debug, Clone)]
+pub(crate) struct PanesBeforeEsc {
+    pub(crate) is_lower_focused: bool,
+    pub(crate) lower: Lower,
+    pub(crate) is_zoomed: bool,
+    pub(crate) is_of_jobs: bool,
+    pub(crate) history: ListBeforeEsc<HistoryKey>,
+    pub(crate) jobs: ListBeforeEsc<JobId>,
+}
+
+/// A list with a filter of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct ListBeforeEsc<K> {
+    pub(crate) filter: String,
+    pub(crate) selected: Option<K>,
+    pub(crate) top: usize,
+}
+
+/// The row of the queue that was selected.
+#[derive(Debug, Clone)]
+pub(crate) struct SelectedBeforeEsc {
+    pub(crate) row: Option<RowKey>,
+    pub(crate) is_chosen: bool,
+    /// Whether the row itself was gone already.
+    pub(crate) is_gone: bool,
+    /// The first row on screen.
+    pub(crate) top: usize,
+    /// The short name of its job, which a row that is gone does not tell any more.
+    pub(crate) slug: Option<String>,
+}
+
+/// The diff of a gate's file.
+#[derive(Debug, Clone)]
+pub(crate) struct DiffBeforeEsc {
+    pub(crate) key: GateKey,
+    /// The file's place.
+    pub(crate) file: usize,
+    pub(crate) is_pointed_at: bool,
+    pub(crate) search: Option<String>,
 }

@@ -14,14 +14,15 @@
 //! may press Enter at once. (What a terminal brackets is told from keys without this: see
 //! `terminal::decode`.)
 
-use super::{look, queue, text};
+mod torn;
+
+use super::{look, text};
 use crate::effect::Effect;
 use crate::facts::enter::{self, ONCE_MORE_US, is_behind_text, is_same_enter, once_more_us};
 use crate::input::{Code, KeyPress};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
-use crate::model::slips::{BeforeEsc, Letters, OpenedBy, Paced};
-use crate::prompt::menu::Menu;
+use crate::model::slips::{Letters, OpenedBy, Paced};
 use crate::update::outgoing::{ask_once_more, tell};
 
 /// A key that comes again this soon repeats itself: nobody types one letter twice so quickly, and
@@ -54,7 +55,7 @@ pub(crate) fn before(model: &mut Model, key: KeyPress, fx: &mut Vec<Effect>) -> 
     if is_esc {
         end_text(model);
     }
-    let stands = is_esc.then(|| Box::new(before_esc(model)));
+    let stands = is_esc.then(|| Box::new(torn::stands(model)));
     model.keys.slips.before_esc = stands;
     model.keys.slips.is_clear_asked &= is_esc;
     let ends_line = is_enter && is_behind_text(model) && text::is_answer(model.focus());
@@ -213,54 +214,10 @@ pub(crate) fn torn(model: &mut Model, key: Option<KeyPress>, fx: &mut Vec<Effect
     model.toasts.key_pressed();
     model.keys.slips.is_clear_asked = false;
     if let Some(before) = model.keys.slips.before_esc.take() {
-        put_back(model, *before, fx);
+        torn::put_back(model, *before, fx);
     }
     if let Some(key) = key {
         let text = format!("{} came in pieces and did nothing   hint: press it again", key.name());
         tell(model, text);
-    }
-}
-
-/// What stands before an Escape.
-fn before_esc(model: &Model) -> BeforeEsc {
-    BeforeEsc {
-        prompt: model.prompt.clone(),
-        field: model.keys.field.clone(),
-        overlay: model.keys.overlay.clone(),
-        list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
-        filter: model.queue.filter.clone(),
-        range: model.marks.range.clone(),
-        pane: (model.panes.is_lower_focused, model.panes.lower),
-    }
-}
-
-fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect>) {
-    let BeforeEsc {
-        prompt,
-        field,
-        overlay,
-        list,
-        filter,
-        range,
-        pane,
-    } = before;
-    (model.panes.is_lower_focused, model.panes.lower) = pane;
-    model.marks.range = model.marks.range.take().or(range);
-    model.keys.field = model.keys.field.take().or(field);
-    model.keys.overlay = model.keys.overlay.take().or(overlay);
-    if let Some(compose) = &mut model.compose {
-        compose.list = compose.list.take().or(list);
-    }
-    let is_menu = model.asked::<Menu>().is_some();
-    model.prompt = match (model.prompt.take(), prompt) {
-        // What Escape opened.
-        (Some(_), before) if is_menu => before,
-        (Some(now), _) => Some(now),
-        // A prompt that was sent is closed only by the answer.
-        (None, before) => before.filter(|prompt| !prompt.ask.is_sent()),
-    };
-    model.ask_again();
-    if model.queue.filter != filter {
-        queue::set_filter(model, filter, fx);
     }
 }
