@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use config::ConfigText;
+use domain::forecast::Forecast;
 use domain::operator::Surface;
 use domain::time::{FORECAST_S, parse_until};
 use text::words::{duration, seconds_begun};
@@ -31,7 +32,7 @@ with the signs of life that they promised.
 /// How far, and under which policies.
 #[derive(Debug, Args)]
 pub(crate) struct ForecastArguments {
-    /// Until when: 08:00 (UTC), 12h, or RFC 3339 [default: 12h]
+    /// Until when: 08:00 (UTC), 12h, or RFC 3339, at most 7 days ahead [default: 12h]
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// As if all gates had been opened under the policies of this configuration file
@@ -51,14 +52,20 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
         Some(file) => Some(load(ConfigText::read(Some(file))?)?.0.gates),
         None => None,
     };
-    let jobs = match session.open_list()? {
+    let forecast = match session.open_list()? {
         None => {
             session.note_no_jobs();
-            Vec::new()
+            Forecast::default()
         }
-        Some(engine) => with_engine(engine, async |engine| Ok(engine.forecast(until, policies).await?)).await?,
+        Some(engine) => {
+            with_engine(engine, async |engine| {
+                Ok(engine.forecast(until, None, policies).await?)
+            })
+            .await?
+        }
     };
-    let document = ForecastDoc::of(&jobs, now, until);
+    let ends = forecast.ends();
+    let document = ForecastDoc::of(&forecast, &ends, (now, until));
     if output.is_json {
         output.document(&document)?;
         return Ok(Exit::Done);

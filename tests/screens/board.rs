@@ -1,6 +1,10 @@
 //! The forecast: what the timers will do while nobody does anything, and what is done about it in
 //! one pass.
 
+use console::effect::Msg;
+use domain::event::EventType;
+use domain::gate::Verdict;
+use domain::lease::LeasePurpose;
 use insta::assert_snapshot;
 use testing::world::job_id;
 
@@ -91,4 +95,50 @@ fn what_is_handed_over_is_held_and_says_to_whom() {
         .unwrap()
         .hold;
     assert_eq!(hold.unwrap().reason.as_deref(), Some("handed over to cy"));
+}
+
+#[test]
+fn a_stage_that_would_have_to_wait_for_its_start_is_said_to() {
+    let mut world = World::drawn();
+    // One stage runs; after the first end another one does.
+    world.slots_max = 2;
+    let mut console = Console::new(world, 120, 40);
+    console.press("F").shows("Then stage ").hides("free slot");
+    let waits = "waits for a free slot: 2 stages come before it, 2 may run at once";
+    console.press("j");
+    let text = console.text();
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains(waits) && words.contains("Stages that end before that are not foreseen."),
+        "{text}"
+    );
+}
+
+#[test]
+fn only_what_something_happened_to_is_foreseen_anew() {
+    let mut console = Console::drawn();
+    console.press("F").pass(60);
+    assert_eq!(console.backend.foreseen, [None], "nothing happens");
+    let of = |id: &str| Some([job_id(id)].into());
+    console.hears(EventType::GateSeen, "cy was shown it");
+    console.pass(4);
+    assert_eq!(console.backend.foreseen.last(), Some(&of("j-17")));
+    // No event tells of a lease.
+    console.backend.set_lease("j-21", Some(("cy", LeasePurpose::Prompt)));
+    console.tell(Msg::Changed);
+    console.pass(4);
+    assert_eq!(console.backend.foreseen.last(), Some(&of("j-21")));
+    // What is decided leaves the list, the rest of it stays.
+    console.shows("4 ends");
+    console.elsewhere("j-17", "script", Verdict::Approve, "ana");
+    console.pass(4).shows("3 ends");
+    assert_eq!(console.backend.foreseen.last(), Some(&of("j-17")));
+    // Nobody noted what happened while it was not on the screen.
+    let before = console.backend.foreseen.len();
+    console.press("q");
+    console.elsewhere("j-21", "storyboard", Verdict::Approve, "ana");
+    console.pass(60);
+    assert_eq!(console.backend.foreseen.len(), before);
+    console.press("F").shows("2 ends");
+    assert_eq!(console.backend.foreseen.last(), Some(&None));
 }

@@ -2,9 +2,9 @@
 //! found in the world's disk; every rule, of commands, timers and previews alike, is the engine's
 //! own.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use console::model::board::BoardLine;
 use console::model::jobs::JobLine;
 use console::question::{Answered, Question};
 use domain::ask::{Ask, Command};
@@ -13,7 +13,7 @@ use domain::comment::{Comment, CommentSide};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
 use domain::figures::Figures;
-use domain::forecast::JobForecast;
+use domain::forecast::{Forecast, JobForecast};
 use domain::gate::{Gate, GateState, OnDisk, Verdict};
 use domain::group::GroupKey;
 use domain::heartbeat::{Heartbeat, HeartbeatTerms, WhenGone};
@@ -21,7 +21,7 @@ use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::operator::{Operator, Via};
-use domain::outlook::Outlook;
+use domain::outlook::{Outlook, Slots};
 use domain::refusal::Refusal;
 use domain::time::{Now, SECOND_US, Timestamp};
 use domain::timer::GateTimer;
@@ -98,7 +98,11 @@ impl World {
                 Answered::Figures(Ok(Box::new(figures)))
             }
             Question::Jobs => Answered::Jobs(Ok(self.jobs.values().map(JobLine::of).collect())),
-            Question::Board(until) => Answered::Board(until, Ok(BoardLine::of(&self.forecast(until)))),
+            Question::Board(until, of) => {
+                self.foreseen.push(of.clone());
+                let forecast = self.forecast(until, of.as_ref());
+                Answered::Board(until, of, Ok(forecast))
+            }
             Question::OldDecisions => Answered::OldDecisions(Ok(self.old_decisions.clone())),
             Question::Base(number, file, _, digest) => Answered::Base(number, file, Ok(self.version(&digest))),
             Question::Handovers(of) => Answered::Handovers(of, Ok(self.handovers.clone())),
@@ -330,10 +334,14 @@ impl World {
         gate.timer = gate.timer.as_ref().map(change);
     }
 
-    /// What the timers of all jobs will have done by then.
-    fn forecast(&self, until: Timestamp) -> Vec<JobForecast> {
+    /// What the timers of these jobs, or of all, will have done by then.
+    fn forecast(&self, until: Timestamp, of: Option<&BTreeSet<JobId>>) -> Forecast {
         let via = operator("ops").via;
-        let jobs = self.jobs.values().map(|rows| {
+        let wanted = self
+            .jobs
+            .values()
+            .filter(|rows| of.is_none_or(|of| of.contains(&rows.job.id)));
+        let jobs = wanted.map(|rows| {
             let find = &mut |rows: &JobRows, gate: &Gate| find::expiry(self, rows, Some(gate));
             JobForecast {
                 job_id: rows.job.id.clone(),
@@ -342,7 +350,14 @@ impl World {
                 unasked: Vec::new(),
             }
         });
-        jobs.collect()
+        let running = self.slots.iter().filter(|row| row.kind == QueueKind::Running);
+        Forecast {
+            jobs: jobs.collect(),
+            slots: Slots {
+                ahead: running.count(),
+                limit: self.slots_max,
+            },
+        }
     }
 
     /// Leaves the rows as they would be, for the command that comes after it.

@@ -2,7 +2,7 @@
 //! decided by the real reducer (see `engine`).
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
@@ -97,6 +97,10 @@ pub fn parts(title: &str) -> (&str, &str, &str, u32) {
 pub struct World {
     pub world: testing::world::World,
     pub slots: Vec<QueueRow>,
+    /// How many stages may run at once.
+    pub slots_max: usize,
+    /// Of which jobs it was asked what their timers will do; none: of all.
+    pub foreseen: Vec<Option<BTreeSet<JobId>>>,
     pub disk: HashMap<(JobId, ArtifactPath), Vec<u8>>,
     pub versions: RefCell<HashMap<Digest, Vec<u8>>>,
     /// What operators leave.
@@ -147,6 +151,7 @@ impl World {
                 grace_s: 60,
                 ..Default::default()
             },
+            slots_max: 4,
             leader: Some(LeaderInfo {
                 epoch: 3,
                 name: "ops".to_owned(),

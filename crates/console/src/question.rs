@@ -1,12 +1,14 @@
 //! What the console has read: each question knows what it is asked for, and its answer has its own
 //! type.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::ask::Command;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
+use domain::forecast::Forecast;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::old::OldDecision;
@@ -18,7 +20,6 @@ use engine::client::{Client, Unread};
 use engine::handover::Handovers;
 use engine::reads::Bytes;
 
-use crate::model::board::BoardLine;
 use crate::model::history::DECISIONS_MAX;
 use crate::model::job::{EVENTS_MAX, LOG_BYTES_MAX};
 use crate::model::jobs::{ENDED_MAX, JobLine, LIVE_MAX};
@@ -44,8 +45,8 @@ pub enum Question {
     Figures(Timestamp),
     /// All jobs that are not over, and those that ended lately.
     Jobs,
-    /// What the timers will have done by then.
-    Board(Timestamp),
+    /// What the timers will have done by then: of all jobs, or of these.
+    Board(Timestamp, Option<BTreeSet<JobId>>),
     /// The history of the old system.
     OldDecisions,
     /// The last events of all jobs: when this operator was here last.
@@ -94,8 +95,8 @@ pub enum Answered {
     Figures(Read<Box<Figures>>),
     /// In no order.
     Jobs(Read<Vec<JobLine>>),
-    /// Until when, and the ends of gates' times, the first first.
-    Board(Timestamp, Read<Vec<BoardLine>>),
+    /// Until when, and of which jobs.
+    Board(Timestamp, Option<BTreeSet<JobId>>, Read<Forecast>),
     /// Newest first.
     OldDecisions(Read<Vec<OldDecision>>),
     /// The last ones.
@@ -125,7 +126,7 @@ pub enum Answered {
 impl Question {
     /// Whether it goes through all jobs.
     pub(crate) fn is_about_all(&self) -> bool {
-        matches!(self, Self::Board(_) | Self::Jobs | Self::Handovers(_))
+        matches!(self, Self::Board(..) | Self::Jobs | Self::Handovers(_))
     }
 
     /// Has it answered.
@@ -154,9 +155,9 @@ impl Question {
                 Answered::Figures(read(engine.figures(filter)).await.map(Box::new))
             }
             Self::Jobs => Answered::Jobs(jobs(&engine).await),
-            Self::Board(until) => {
-                let foreseen = read(engine.forecast(until, None)).await;
-                Answered::Board(until, foreseen.map(|jobs| BoardLine::of(&jobs)))
+            Self::Board(until, of) => {
+                let foreseen = read(engine.forecast(until, of.clone(), None)).await;
+                Answered::Board(until, of, foreseen)
             }
             Self::OldDecisions => Answered::OldDecisions(read(engine.old_decisions(None, DECISIONS_MAX)).await),
             Self::Since => Answered::Since(read(engine.last_events(None, SINCE_EVENTS_MAX)).await),

@@ -2,7 +2,7 @@
 
 use super::ids::JobId;
 use super::key::GateKey;
-use super::outlook::{Fact, Outlook};
+use super::outlook::{Fact, Outlook, Slots};
 use super::policy::GatePolicy;
 use super::refusal::Refusal;
 use super::time::Timestamp;
@@ -23,6 +23,21 @@ pub struct ForeseenEnd {
 }
 
 impl ForeseenEnd {
+    /// What follows in plain words, a sentence each; of one that fails, why.
+    pub fn follows(&self) -> Vec<String> {
+        let outlook = match &self.then {
+            Ok(outlook) => outlook,
+            Err(refusal) => return vec![format!("not as things are: {refusal}")],
+        };
+        let mut follows = outlook.follows();
+        let waits = |fact: &Fact| is_start(fact) && fact.is_hindrance();
+        if outlook.facts.iter().any(waits) {
+            // How long their commands run is not known.
+            follows.push("Stages that end before that are not foreseen.".to_owned());
+        }
+        follows
+    }
+
     /// What the timer does to the gate itself: it decides, or leaves it to a person.
     pub fn verdict(&self) -> ForeseenVerdict {
         let Ok(outlook) = &self.then else {
@@ -40,6 +55,10 @@ impl ForeseenEnd {
             None => ForeseenVerdict::Holds,
         }
     }
+}
+
+fn is_start(fact: &Fact) -> bool {
+    matches!(fact, Fact::StageStarts { .. })
 }
 
 words! {
@@ -64,4 +83,37 @@ pub struct JobForecast {
     pub ends: Vec<ForeseenEnd>,
     /// Open gates that the policies asked about would not have opened.
     pub unasked: Vec<GateKey>,
+}
+
+/// What the timers will do, by job.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Forecast {
+    /// Those where they do something.
+    pub jobs: Vec<JobForecast>,
+    /// How many stages run now, or wait for their start, and how many may run at once.
+    pub slots: Slots,
+}
+
+impl Forecast {
+    /// The ends of all jobs' gates, the first first, each with how many stages come before the one
+    /// that starts then: those of now, and those that are foreseen to start earlier.
+    pub fn ends(&self) -> Vec<(&JobForecast, ForeseenEnd)> {
+        let ends = self
+            .jobs
+            .iter()
+            .flat_map(|job| job.ends.iter().map(move |end| (job, end)));
+        let mut ends: Vec<_> = ends.collect();
+        ends.sort_by(|(_, a), (_, b)| a.at.cmp(&b.at).then_with(|| a.key.cmp(&b.key)));
+        let mut slots = self.slots;
+        let mut in_line = |end: &ForeseenEnd| {
+            let mut end = end.clone();
+            if let Ok(outlook) = &mut end.then {
+                let starts = outlook.facts.iter().filter(|fact| is_start(fact)).count();
+                *outlook = outlook.clone().among(Some(slots));
+                slots.ahead += starts;
+            }
+            end
+        };
+        ends.into_iter().map(|(job, end)| (job, in_line(end))).collect()
+    }
 }

@@ -196,7 +196,7 @@ fn is_none(count: &usize) -> bool {
 }
 
 /// The places of stages that run at once, over all jobs (`pipeline.max_concurrent_jobs`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Slots {
     /// Stages that run, or that wait and come first.
     pub ahead: usize,

@@ -132,6 +132,9 @@ pub fn parse_patience_s(text: &str) -> Result<u64, String> {
 
 /// Seconds that a forecast looks ahead unless asked.
 pub const FORECAST_S: u64 = 12 * 3600;
+/// Nobody asks further ahead than this: what policies and persons do until then is not foreseen.
+pub const FORECAST_DAYS_MAX: u64 = 7;
+const DAY_S: u64 = 86_400;
 
 /// A point of time that is still to come, as a person writes it: `08:00` (UTC, today or tomorrow), a
 /// length of time from now (`12h`), or RFC 3339.
@@ -149,8 +152,19 @@ pub fn parse_until(text: &str, now: Timestamp) -> Result<Timestamp, String> {
         })?
     };
     match at > now {
-        true => Ok(at),
+        true => within_forecast(at, now),
         false => Err(format!("{} has passed", clock_time(at))),
+    }
+}
+
+/// The same time, where it is not too far ahead to be foreseen.
+pub fn within_forecast(until: Timestamp, now: Timestamp) -> Result<Timestamp, String> {
+    match until <= now.plus_s(FORECAST_DAYS_MAX * DAY_S) {
+        true => Ok(until),
+        false => Err(format!(
+            "{} is more than {FORECAST_DAYS_MAX} days ahead",
+            clock_time(until)
+        )),
     }
 }
 
@@ -214,6 +228,11 @@ mod tests {
         assert_eq!(
             until("2026-11-01T00:00:00Z").unwrap_err(),
             "2026-11-01 00:00:00Z has passed"
+        );
+        assert_eq!(until("168h").unwrap(), "2026-12-06 21:30:00Z");
+        assert_eq!(
+            until("2026-12-06T21:30:01Z").unwrap_err(),
+            "2026-12-06 21:30:01Z is more than 7 days ahead"
         );
         for wrong in ["", "25:00", "tomorrow", "-1h"] {
             assert!(until(wrong).is_err(), "{wrong:?}");

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::forecast::JobForecast;
+use domain::forecast::{Forecast, JobForecast};
 use domain::ids::{JobId, StageName};
 use domain::operator::Via;
+use domain::outlook::Slots;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, within_forecast};
 use domain::view::QueueKind;
 
 use super::client::{Client, Unread};
@@ -23,23 +24,37 @@ use super::prepare::Preparer;
 pub type Policies = Arc<BTreeMap<StageName, GatePolicy>>;
 
 impl Client {
-    /// What the timers will have done by a time, by job; jobs where they do nothing are left out.
-    /// With `policies`: as if all gates had been opened under these.
-    pub async fn forecast(&self, until: Timestamp, policies: Option<Policies>) -> Result<Vec<JobForecast>, Unread> {
-        let jobs: BTreeSet<JobId> = match policies {
-            None => {
+    /// What the timers will have done by a time; jobs where they do nothing are left out. `of`: of
+    /// these jobs alone. With `policies`: as if all gates had been opened under these.
+    pub async fn forecast(
+        &self,
+        until: Timestamp,
+        of: Option<BTreeSet<JobId>>,
+        policies: Option<Policies>,
+    ) -> Result<Forecast, Unread> {
+        let config = Arc::clone(&self.standing().config);
+        let limit = config.pipeline.slots();
+        let slots = self.read(move |on| {
+            within_forecast(until, on.clock.now().utc).map_err(|why| Unread::Refused(Refusal::invalid(why)))?;
+            let ahead = on.reader.attempts_before(None)?;
+            Ok(Slots { ahead, limit })
+        });
+        let slots = slots.await?;
+        let wanted = match (of, &policies) {
+            (Some(of), _) => of,
+            (None, None) => {
                 let timed = self.read(|on| Ok(on.reader.timers()?)).await?.into_iter();
                 timed.map(|gate| gate.key.job_id).collect()
             }
-            Some(_) => {
+            (None, Some(_)) => {
                 let gates = self.queue().await?.into_iter();
                 let gates = gates.filter(|row| row.kind == QueueKind::Gate);
                 gates.map(|row| row.job_id).collect()
             }
         };
-        let mut forecasts = Vec::new();
-        for job_id in jobs {
-            let (config, policies) = (Arc::clone(&self.standing().config), policies.clone());
+        let mut jobs = Vec::new();
+        for job_id in wanted {
+            let (config, policies) = (Arc::clone(&config), policies.clone());
             let via = self.operator().via.clone();
             let job = self.read(move |on| {
                 // By the configuration in force, as every dry run.
@@ -49,9 +64,9 @@ impl Client {
                 forecast.map_err(Unread::Refused)
             });
             let job = job.await?;
-            forecasts.extend(job.filter(|job| !job.ends.is_empty() || !job.unasked.is_empty()));
+            jobs.extend(job.filter(|job| !job.ends.is_empty() || !job.unasked.is_empty()));
         }
-        Ok(forecasts)
+        Ok(Forecast { jobs, slots })
     }
 }
 

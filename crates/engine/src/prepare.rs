@@ -142,7 +142,7 @@ impl Preparer {
     pub(crate) fn slots(&self, rows: &JobRows) -> Option<Slots> {
         rows.waiting().filter(|_| rows.job.status == JobStatus::Queued)?;
         Some(Slots {
-            ahead: self.reader.attempts_before(&rows.job.id).ok()?,
+            ahead: self.reader.attempts_before(Some(&rows.job.id)).ok()?,
             limit: self.config.pipeline.slots(),
         })
     }

@@ -236,17 +236,17 @@ impl Reader {
     }
 
     /// How many attempts of other jobs run, or wait for the leader before the one of this job; if
-    /// the job has none waiting, all waiting ones count.
-    pub fn attempts_before(&self, job_id: &JobId) -> Result<usize, StoreError> {
+    /// the job has none waiting, all waiting ones count. None: of all jobs.
+    pub fn attempts_before(&self, job_id: Option<&JobId>) -> Result<usize, StoreError> {
         self.read(|connection| {
             let sql = "SELECT
-                (SELECT count(*) FROM attempt INDEXED BY attempt_running WHERE state = 'running' AND job_id <> ?1)
-              + (SELECT count(*) FROM attempt INDEXED BY attempt_queued WHERE state = 'queued' AND job_id <> ?1
+                (SELECT count(*) FROM attempt INDEXED BY attempt_running WHERE state = 'running' AND ifnull(job_id <> ?1, TRUE))
+              + (SELECT count(*) FROM attempt INDEXED BY attempt_queued WHERE state = 'queued' AND ifnull(job_id <> ?1, TRUE)
                    AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued'
                    AND ifnull((queued_at, rowid) < (SELECT queued_at, rowid FROM attempt AS own
                      WHERE own.job_id = ?1 AND own.state = 'queued' ORDER BY queued_at, rowid LIMIT 1), TRUE))";
             let mut statement = connection.prepare_cached(sql)?;
-            let before: u32 = statement.query_row([job_id.as_str()], |row| row.get(0))?;
+            let before: u32 = statement.query_row([job_id.map(JobId::as_str)], |row| row.get(0))?;
             Ok(usize::try_from(before).unwrap_or(usize::MAX))
         })
     }

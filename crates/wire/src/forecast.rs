@@ -3,9 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use domain::forecast::{ForeseenEnd, ForeseenVerdict, JobForecast};
+use domain::forecast::{Forecast, ForeseenEnd, ForeseenVerdict, JobForecast};
 use domain::ids::{JobId, StageName};
-use domain::outlook::{Fact, Outlook};
+use domain::outlook::Fact;
 use domain::policy::OnTimeout;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -79,14 +79,14 @@ pub struct UnaskedDoc<'a> {
 }
 
 impl<'a> ForecastDoc<'a> {
-    /// The document of what was foreseen at `at`, over all jobs.
-    pub fn of(jobs: &'a [JobForecast], at: Timestamp, until: Timestamp) -> Self {
-        let ends = jobs
-            .iter()
-            .flat_map(|job| job.ends.iter().map(|end| ForeseenEndDoc::of(job, end)));
-        let mut ends: Vec<_> = ends.collect();
-        ends.sort_by_key(|end| (end.at, end.job_id, end.attempt));
-        let unasked = jobs.iter().flat_map(|job| &job.unasked).map(|key| UnaskedDoc {
+    /// The document of what was foreseen at `at`; `ends` are those of the forecast.
+    pub fn of(
+        forecast: &'a Forecast,
+        ends: &'a [(&'a JobForecast, ForeseenEnd)],
+        (at, until): (Timestamp, Timestamp),
+    ) -> Self {
+        let ends = ends.iter().map(|(job, end)| ForeseenEndDoc::of(job, end));
+        let unasked = forecast.jobs.iter().flat_map(|job| &job.unasked).map(|key| UnaskedDoc {
             job_id: &key.job_id,
             stage: &key.stage,
             attempt: key.attempt,
@@ -94,7 +94,7 @@ impl<'a> ForecastDoc<'a> {
         Self {
             at,
             until,
-            ends,
+            ends: ends.collect(),
             unasked: unasked.collect(),
         }
     }
@@ -115,7 +115,7 @@ impl<'a> ForeseenEndDoc<'a> {
             on_timeout: end.policy.on_timeout,
             unseen: end.policy.unseen,
             policy: end.policy.timer_words().unwrap_or_default(),
-            sentences: end.then.as_ref().map_or_else(|_| Vec::new(), Outlook::follows),
+            sentences: end.then.as_ref().map_or_else(|_| Vec::new(), |_| end.follows()),
             facts,
             refused: end.then.as_ref().err(),
         }

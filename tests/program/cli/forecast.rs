@@ -107,6 +107,9 @@ fn what_is_asked_for_wrongly_is_named() {
         said,
         "Not foreseen: \"yesterday\" is no time to look ahead to: write 08:00 (UTC), 12h, or 2026-11-30T08:00:00Z\n"
     );
+    let said = workspace.refused("forecast --until 169h", 1);
+    assert_contains(&said, " is more than 7 days ahead\n");
+    workspace.ok("forecast --until 168h");
     workspace.write("broken.yaml", "gates: {script: {auto_approve: perhaps}}\n");
     let said = workspace.refused("forecast --policy broken.yaml", 1);
     assert_contains(&said, "\nNot foreseen: broken.yaml has 1 fault   hint: ");
@@ -130,4 +133,6 @@ fn over_http_it_is_the_same() {
     assert_has!(told["ends"][1], "job_id": id, "verdict": "rejects");
     let refused = ana.get("/api/v1/forecast?until=never").expect(422);
     assert_contains(&refused.to_string(), "is no time to look ahead to");
+    let refused = ana.get("/api/v1/forecast?until=169h").expect(422);
+    assert_contains(&refused.to_string(), "is more than 7 days ahead");
 }

@@ -1,12 +1,18 @@
 //! The overnight board: what the timers will do while nobody does anything.
 
-use domain::forecast::{ForeseenVerdict, JobForecast};
+use std::collections::BTreeSet;
+
+use domain::forecast::{Forecast, ForeseenEnd, ForeseenVerdict, JobForecast};
+use domain::ids::JobId;
 use domain::key::GateKey;
-use domain::outlook::Outlook;
 use domain::time::{SECOND_US, Timestamp};
 
 /// While something happens all the time, it is foreseen anew no more often than this.
 const AFRESH_US: i64 = 3 * SECOND_US;
+
+/// All of it is foreseen anew only after so many times as long as that took: many gates that wait
+/// must not keep the machine busy. What happened to a job is foreseen for that job alone.
+const REST_TIMES: i64 = 20;
 
 /// The end of one gate's time.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,32 +31,33 @@ pub struct BoardLine {
 }
 
 impl BoardLine {
-    /// The ends of all jobs, the first first.
-    pub fn of(jobs: &[JobForecast]) -> Vec<Self> {
-        let ends = jobs.iter().flat_map(|job| job.ends.iter().map(move |end| (job, end)));
-        let mut lines: Vec<_> = ends
-            .map(|(job, end)| Self {
-                key: end.key.clone(),
-                slug: job.slug.clone(),
-                at: end.at,
-                verdict: end.verdict(),
-                seen_by: end.seen_by.clone(),
-                policy: end.policy.timer_words().unwrap_or_default(),
-                follows: match &end.then {
-                    Ok(outlook) => Outlook::follows(outlook),
-                    Err(refusal) => vec![format!("not as things are: {refusal}")],
-                },
-            })
-            .collect();
-        lines.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.key.cmp(&b.key)));
-        lines
+    fn of(forecast: &Forecast) -> Vec<Self> {
+        let line = |(job, end): (&JobForecast, ForeseenEnd)| Self {
+            slug: job.slug.clone(),
+            at: end.at,
+            verdict: end.verdict(),
+            policy: end.policy.timer_words().unwrap_or_default(),
+            follows: end.follows(),
+            key: end.key,
+            seen_by: end.seen_by,
+        };
+        forecast.ends().into_iter().map(line).collect()
     }
+}
+
+/// What is foreseen anew.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Outdated {
+    pub(crate) is_all: bool,
+    pub(crate) jobs: BTreeSet<JobId>,
 }
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BoardPane {
     /// None: no answer has come.
-    lines: Option<Vec<BoardLine>>,
+    forecast: Option<Forecast>,
+    /// The ends of it.
+    lines: Vec<BoardLine>,
     /// Until when it is foreseen.
     pub(crate) until: Option<Timestamp>,
     /// The selected gate; none, or one that is gone: the first.
@@ -58,18 +65,53 @@ pub(crate) struct BoardPane {
     /// The first row shown.
     pub(crate) top: usize,
     /// When it was asked for last, on the boot clock.
-    pub(crate) asked_boot_us: i64,
-    /// Whether something has happened since.
-    pub(crate) is_outdated: bool,
+    asked_boot_us: i64,
+    /// The same of all jobs, and how long the answer took.
+    all_boot_us: i64,
+    all_took_us: i64,
+    /// What has happened since.
+    pub(crate) outdated: Outdated,
+    /// Whether what happened is not known: nobody looked, or it was asked in vain.
+    pub(crate) is_behind: bool,
 }
 
 impl BoardPane {
-    /// Takes an answer.
-    pub(crate) fn take(&mut self, until: Timestamp, lines: Vec<BoardLine>) {
+    /// It is asked for now. Returns the jobs that it is asked of; none: all.
+    pub(crate) fn ask(&mut self, boot_us: i64) -> Option<BTreeSet<JobId>> {
+        self.asked_boot_us = boot_us;
+        let is_due = self.outdated.is_all && self.rests_us(boot_us) == 0;
+        let is_behind = std::mem::take(&mut self.is_behind) || self.forecast.is_none();
+        if !is_due && !is_behind {
+            return Some(std::mem::take(&mut self.outdated.jobs));
+        }
+        self.all_boot_us = boot_us;
+        self.outdated = Outdated::default();
+        None
+    }
+
+    /// Takes an answer: of these jobs, or of all.
+    pub(crate) fn take(&mut self, of: Option<&BTreeSet<JobId>>, until: Timestamp, fresh: Forecast, boot_us: i64) {
         // What is decided meanwhile leaves the list; the row that follows is the selected one then.
         let place = self.index();
-        self.lines = Some(lines);
-        self.until = Some(until);
+        let mut kept = match (of, self.forecast.take()) {
+            (Some(of), Some(former)) => {
+                let mut jobs = former.jobs;
+                jobs.retain(|job| !of.contains(&job.job_id));
+                jobs
+            }
+            (None, _) | (_, None) => {
+                self.until = Some(until);
+                self.all_took_us = (boot_us - self.all_boot_us).max(0);
+                Vec::new()
+            }
+        };
+        kept.extend(fresh.jobs);
+        let forecast = Forecast {
+            jobs: kept,
+            slots: fresh.slots,
+        };
+        self.lines = BoardLine::of(&forecast);
+        self.forecast = Some(forecast);
         let is_listed = |line: &BoardLine| Some(&line.key) == self.selected.as_ref();
         if !self.shown().iter().any(is_listed) {
             self.select(place.min(self.shown().len().saturating_sub(1)));
@@ -77,11 +119,11 @@ impl BoardPane {
     }
 
     pub(crate) fn is_loaded(&self) -> bool {
-        self.lines.is_some()
+        self.forecast.is_some()
     }
 
     pub(crate) fn shown(&self) -> &[BoardLine] {
-        self.lines.as_deref().unwrap_or_default()
+        &self.lines
     }
 
     /// The place of the selected row.
@@ -98,9 +140,17 @@ impl BoardPane {
         self.selected = self.shown().get(place).map(|line| line.key.clone());
     }
 
+    /// Microseconds until all of it may be foreseen anew.
+    fn rests_us(&self, boot_us: i64) -> i64 {
+        let rest_us = self.all_took_us.saturating_mul(REST_TIMES).max(AFRESH_US);
+        (self.all_boot_us + rest_us - boot_us).max(0)
+    }
+
     /// Microseconds until it is to be asked for anew; none: it is as things are.
     pub(crate) fn wake_us(&self, boot_us: i64) -> Option<i64> {
-        self.is_outdated
-            .then(|| (self.asked_boot_us + AFRESH_US - boot_us).max(0))
+        let next_us = (self.asked_boot_us + AFRESH_US - boot_us).max(0);
+        let of_jobs = (!self.outdated.jobs.is_empty()).then_some(next_us);
+        let of_all = self.outdated.is_all.then(|| next_us.max(self.rests_us(boot_us)));
+        of_jobs.into_iter().chain(of_all).min()
     }
 }

@@ -69,6 +69,10 @@ impl UnderWay {
         !std::mem::replace(&mut self.is_asked, true)
     }
 
+    pub(crate) fn is_asked(&self) -> bool {
+        self.is_asked
+    }
+
     /// It was answered. Returns whether it is to be asked once more.
     pub(crate) fn end(&mut self) -> bool {
         std::mem::take(self).must_follow

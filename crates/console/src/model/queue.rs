@@ -6,7 +6,7 @@ mod groups;
 mod wants;
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub(crate) use filtered::{QueueReader, is_unseen};
 pub(crate) use groups::{Group, Groups};
@@ -241,6 +241,20 @@ impl Queue {
     /// All rows, visible or not.
     pub(crate) fn present(&self) -> impl Iterator<Item = &QueueRow> {
         self.rows.iter()
+    }
+
+    /// The jobs whose rows are not as these say: what no event tells of, as a lease, changes them
+    /// too.
+    pub(crate) fn changed_jobs(&self, fresh: &[QueueRow]) -> BTreeSet<JobId> {
+        let mut former: HashMap<_, _> = self.rows.iter().map(|row| (RowKey::of(row), row)).collect();
+        let mut is_other = |row: &&QueueRow| former.remove(&RowKey::of(row)) != Some(*row);
+        let mut changed: BTreeSet<_> = fresh
+            .iter()
+            .filter(&mut is_other)
+            .map(|row| row.job_id.clone())
+            .collect();
+        changed.extend(former.into_values().map(|row| row.job_id.clone()));
+        changed
     }
 
     /// The gates with a timer, the next deadline first, each with its place among the visible rows;

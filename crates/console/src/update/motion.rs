@@ -169,6 +169,7 @@ pub(crate) fn show(model: &mut Model, lower: Lower, fx: &mut Vec<Effect>) {
             queue::pass_to_listed(model, fx);
         }
         Lower::Board => {
+            model.panes.board.is_behind = true;
             crate::update::outgoing::ask_board(model, fx);
             queue::pass_to_foreseen(model, fx);
         }

@@ -11,7 +11,7 @@ use crate::model::Model;
 use crate::model::panes::Lower;
 use crate::model::toast::Tone;
 use crate::question::{Answered, Read};
-use crate::update::outgoing::{ask_decisions, ask_figures, ask_jobs, readable, tell, toast};
+use crate::update::outgoing::{ask_board, ask_decisions, ask_figures, ask_jobs, readable, tell, toast};
 use domain::event::{Event, EventType, HOLD_KIND};
 use domain::ids::StageName;
 use domain::key::GateKey;
@@ -76,12 +76,18 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
                 queue::pass_to_listed(model, fx);
             }
         }
-        Answered::Board(until, lines) => {
-            // What happened meanwhile is asked about in a moment.
-            model.panes.board.is_outdated |= model.outgoing.board.end();
-            if let Some(lines) = told(model, lines) {
-                model.panes.board.take(until, lines);
-                queue::pass_to_foreseen(model, fx);
+        Answered::Board(until, of, forecast) => {
+            // What happened meanwhile is noted by its job, and asked about in a moment.
+            if model.outgoing.board.end() && model.panes.board.is_behind {
+                ask_board(model, fx);
+            }
+            let boot_us = model.now.boot_us;
+            match told(model, forecast) {
+                Some(forecast) => {
+                    model.panes.board.take(of.as_ref(), until, forecast, boot_us);
+                    queue::pass_to_foreseen(model, fx);
+                }
+                None => model.panes.board.is_behind = true,
             }
         }
         Answered::OldDecisions(decisions) => match told(model, decisions) {
@@ -157,6 +163,10 @@ fn log_lines(bytes: &[u8]) -> Vec<String> {
 /// Something happened, here or elsewhere.
 pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) {
     queue::ask(model, fx);
+    if model.panes.lower == Lower::Board {
+        let jobs = events.iter().map(|event| event.job_id.clone());
+        model.panes.board.outdated.jobs.extend(jobs);
+    }
     mark::recheck(model, events, fx);
     look::forget_changed(model, events);
     let job_id = model.panes.job.as_ref().map(|job| job.job_id.clone());
@@ -240,6 +250,7 @@ fn show_event(model: &mut Model, event: &Event) {
 /// The configuration was loaded again.
 pub(crate) fn config_loaded(model: &mut Model, gates: Arc<BTreeMap<StageName, GatePolicy>>, warnings: &[String]) {
     model.health.config_faults.clear();
+    model.panes.board.outdated.is_all |= model.panes.lower == Lower::Board;
     model.session.gates = gates;
     let text = match warnings {
         [] => "Configuration loaded; in force for gates opened from now on".to_owned(),

@@ -106,12 +106,16 @@ pub(crate) fn ask_jobs(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Asks what the timers will do; while a question is under way, once more after it.
+/// Asks what the timers will do, of the jobs that something happened to; while a question is under
+/// way, once more after it.
 pub(crate) fn ask_board(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.outgoing.board.begin() {
         let board = &mut model.panes.board;
-        (board.asked_boot_us, board.is_outdated) = (model.now.boot_us, false);
-        fx.push(Effect::Ask(Question::Board(model.now.utc.plus_s(FORECAST_S))));
+        let of = board.ask(model.now.boot_us);
+        // What is foreseen for single jobs stands beside the rest, so it goes just as far.
+        let until = board.until.filter(|_| of.is_some());
+        let until = until.unwrap_or(model.now.utc.plus_s(FORECAST_S));
+        fx.push(Effect::Ask(Question::Board(until, of)));
     }
 }
 

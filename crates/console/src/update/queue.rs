@@ -23,7 +23,6 @@ pub(crate) fn ask(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.panes.lower == Lower::Jobs {
         ask_jobs(model, fx);
     }
-    model.panes.board.is_outdated |= model.panes.lower == Lower::Board;
     if model.outgoing.queue.begin() {
         fx.push(Effect::Ask(Question::Queue));
     }
@@ -44,7 +43,11 @@ pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>)
                 .iter()
                 .any(|key| RowKey::Gate(key.clone()).names(row))
     };
-    let rows = rows.into_iter().filter(|row| !is_over(row)).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|row| !is_over(row)).collect();
+    if model.panes.lower == Lower::Board {
+        let changed = model.queue.changed_jobs(&rows);
+        model.panes.board.outdated.jobs.extend(changed);
+    }
     arranged(model, |queue, reader| queue.refresh(rows, reader));
     if !was_loaded || !look::is_attended(model) {
         settle(model);

@@ -43,6 +43,13 @@ fn is_log_followed(model: &Model) -> bool {
     is_shown && model.panes.job.as_ref().is_some_and(JobView::is_running)
 }
 
+/// Microseconds until the forecast is asked for anew; none while an answer is awaited.
+fn board_wake_us(model: &Model) -> Option<i64> {
+    let is_asked = model.outgoing.board.is_asked();
+    let wake_us = model.panes.board.wake_us(model.now.boot_us);
+    wake_us.filter(|_| !is_asked && model.panes.lower == Lower::Board)
+}
+
 /// Microseconds until something visible changes or something must be done by itself.
 pub(crate) fn next_wake_us(model: &Model) -> i64 {
     let step = step_us(model);
@@ -64,7 +71,7 @@ pub(crate) fn next_wake_us(model: &Model) -> i64 {
             .map(|since| since + DRAFT_DELAY_US - boot),
         compose::look_wake_us(model),
         slips::wake_us(model),
-        model.panes.board.wake_us(boot),
+        board_wake_us(model),
         model.panes.pace.rests_us(boot),
         job.map(|job| job.log_boot_us + LOG_EVERY_US - boot),
         look::wake_us(model),
@@ -107,7 +114,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         gate::reread_if_behind(model);
         super::files::keep_reading(model, fx);
     }
-    if model.panes.board.wake_us(now.boot_us) == Some(0) {
+    if board_wake_us(model) == Some(0) {
         ask_board(model, fx);
     }
     slips::tick(model, fx);

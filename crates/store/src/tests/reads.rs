@@ -146,7 +146,7 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
     };
     assert_eq!(numbers(reader.queued_attempts().unwrap()), [("queued".to_owned(), 2)]);
     assert_eq!(numbers(reader.running_attempts().unwrap()), [("running".to_owned(), 2)]);
-    let before = |name: &str| reader.attempts_before(&JobId::new(name).unwrap()).unwrap();
+    let before = |name: &str| reader.attempts_before(Some(&JobId::new(name).unwrap())).unwrap();
     assert_eq!((before("queued"), before("running"), before("gate")), (1, 1, 2));
 }
 
