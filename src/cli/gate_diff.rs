@@ -21,6 +21,7 @@ use domain::operator::Surface;
 use domain::refusal::Refusal;
 use engine::Role;
 use engine::client::Client;
+use engine::said::PlacedComment;
 use text::visible;
 use wire::DifferenceDoc;
 
@@ -129,6 +130,8 @@ struct DiffDoc {
 struct Compared {
     base: Option<Arc<[u8]>>,
     now: Option<Arc<[u8]>>,
+    /// What the former attempt was told.
+    said: Vec<PlacedComment>,
 }
 
 /// Prints it.
@@ -143,7 +146,10 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
         };
         let mut documents = Vec::new();
         for (artifact, base) in comparisons(&rows, gate, arguments, &session.operator.name)? {
-            let compared = read(engine, &wanted.job, artifact, base, arguments.base.is_some()).await?;
+            let mut compared = read(engine, &wanted.job, artifact, base, arguments.base.is_some()).await?;
+            if let Some(now) = &compared.now {
+                compared.said = engine.said(&rows, gate, artifact).await?.placed(now);
+            }
             let since = artifact.since_rejection_words(&session.operator.name);
             if let Some(since) = since.filter(|_| arguments.base.is_none() && !output.is_json) {
                 note(&format!(
@@ -182,7 +188,8 @@ async fn read(
         return Err(CommandError::not_found(message).hint("gate show --json names the versions of each artifact"));
     }
     let now = engine.on_disk(job_id, &artifact.path).await?;
-    Ok(Compared { base, now })
+    let said = Vec::new();
+    Ok(Compared { base, now, said })
 }
 
 fn compare(compared: &Compared, now: &[u8]) -> DiffDocument {
@@ -270,24 +277,61 @@ fn print(
             ));
             return Ok(());
         };
-        return print_values(output, path, &values);
+        print_values(output, path, &values)?;
+        return print_said(output, path, &compared.said);
     }
     let difference = compare(compared, now);
     if arguments.side_by_side {
-        return print_side_by_side(output, path, &difference, arguments);
+        return print_side_by_side(output, path, (&difference, &compared.said), arguments);
     }
     let diff = unified::write_with_context(&difference, path.as_str(), path.as_str(), arguments.context);
     if !output.is_terminal && !arguments.visible {
+        // What patch is given has nothing in it that is not the diff's.
+        for placed in &compared.said {
+            note(&place_and_words(path, placed));
+        }
         return output.raw(&diff);
     }
+    print_visible(output, path, &diff, &compared.said)
+}
+
+/// A unified diff, with what was said below its lines; about lines that it leaves out, after it.
+fn print_visible(
+    output: &mut Output,
+    path: &ArtifactPath,
+    diff: &[u8],
+    said: &[PlacedComment],
+) -> Result<(), CommandError> {
+    let mut lines = unified::NewLines::default();
+    let mut left: Vec<_> = said.to_vec();
     // Not `lines()`: a carriage return is part of what changed, and so is a byte that is no UTF-8.
     for line in diff.split_inclusive(|byte| *byte == b'\n') {
         for span in visible(line.strip_suffix(b"\n").unwrap_or(line)) {
             output.raw(span.text.as_bytes())?;
         }
         output.raw(b"\n")?;
+        let now = lines.of(line);
+        let (here, others) = left.into_iter().partition(|placed| now == Some(placed.beside()));
+        left = others;
+        let here: Vec<PlacedComment> = here;
+        for placed in &here {
+            output.block("  ; ", &placed.words())?;
+        }
+    }
+    print_said(output, path, &left)
+}
+
+/// What was said, each with its line.
+fn print_said(output: &mut Output, path: &ArtifactPath, said: &[PlacedComment]) -> Result<(), CommandError> {
+    for placed in said {
+        output.block("  ; ", &place_and_words(path, placed))?;
     }
     Ok(())
+}
+
+/// `script.txt:12: #2 ana: wrong unit`
+fn place_and_words(path: &ArtifactPath, placed: &PlacedComment) -> String {
+    format!("{}:{}: {}", path.file_name(), placed.beside() + 1, placed.words())
 }
 
 /// Columns where there is no terminal to ask.
@@ -296,7 +340,7 @@ const COLUMNS: u16 = 160;
 fn print_side_by_side(
     output: &mut Output,
     path: &ArtifactPath,
-    difference: &DiffDocument,
+    (difference, said): (&DiffDocument, &[PlacedComment]),
     arguments: &DiffArguments,
 ) -> Result<(), CommandError> {
     let of_terminal = || output.is_terminal.then(console::terminal_columns).flatten();
@@ -308,12 +352,15 @@ fn print_side_by_side(
     };
     let lines = difference.diff();
     output.line(&format!("{path}  +{} -{}", lines.added, lines.removed))?;
-    plain::side_by_side(&difference.with_folding(folding), columns, |line| output.line(line))
+    plain::side_by_side(&difference.with_folding(folding), said, columns, |line| {
+        output.line(line)
+    })
 }
 
 fn document(artifact: &GateArtifact, compared: &Compared, base: Option<Digest>, arguments: &DiffArguments) -> DiffDoc {
     let (former, now) = (compared.base.as_deref(), compared.now.as_deref());
-    let difference = DifferenceDoc::of(artifact, base, former, now, arguments.context);
+    let said = compared.said.iter().map(|placed| (placed.said.clone(), placed.at));
+    let difference = DifferenceDoc::of(artifact, base, former, now, arguments.context).with_comments(said);
     let media = now
         .filter(|_| difference.is_binary)
         .and_then(|now| media(artifact, compared, now));

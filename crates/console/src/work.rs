@@ -16,10 +16,10 @@ pub use preview::preview;
 use crate::effect::{Compared, Details, DiffDone, DiffJob, FindJob, MeasureJob, PlaceJob};
 use crate::{media, syntax};
 use diff::json::{ChangedValues, changed_values};
-use diff::lines::MovedLine;
+use diff::lines::{MovedLine, moved_lines};
 use diff::search::{self, Hit};
 use diff::summary::is_binary;
-use diff::{DiffDocument, Limit, diff_lines};
+use diff::{DiffDocument, Limit};
 use domain::ids::{ArtifactPath, Digest};
 use patch::running_time;
 
@@ -117,19 +117,9 @@ fn values(old: Option<&[u8]>, new: &[u8], limit: Limit<'_>) -> Option<Arc<Change
     (!changed.changes.is_empty()).then(|| Arc::new(changed))
 }
 
-/// Finds lines of former versions again. Exact, for a text that was cut short would be told of the
-/// wrong lines.
+/// Finds lines of former versions again.
 pub fn place(job: &PlaceJob) -> Vec<Option<MovedLine>> {
-    let diffs: Vec<_> = job
-        .versions
-        .iter()
-        .map(|(digest, old)| (*digest, diff_lines(old, &job.new, Limit::NONE)))
-        .collect();
-    let place = |(version, line): (Digest, u32)| {
-        let (_, diff) = diffs.iter().find(|(digest, _)| *digest == version)?;
-        Some(diff.moved((line as usize).saturating_sub(1)))
-    };
-    job.lines.iter().map(|line| line.and_then(place)).collect()
+    moved_lines(&job.new, &job.versions, &job.lines)
 }
 
 /// Looks for text.

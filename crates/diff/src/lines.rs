@@ -117,6 +117,44 @@ impl LineDiff {
     }
 }
 
+impl MovedLine {
+    /// The line of the new text beside which something said of the old one stands.
+    pub fn beside(self) -> usize {
+        match self {
+            Self::Same(line) | Self::Changed(line) => line,
+            Self::Gone(line) => line.saturating_sub(1),
+        }
+    }
+
+    /// What has become of it, where it is not the same.
+    pub fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Same(_) => None,
+            Self::Changed(_) => Some("line changed"),
+            Self::Gone(_) => Some("line is gone"),
+        }
+    }
+}
+
+/// Finds lines of former versions again in a text: each named by its version and its number, from
+/// 1. None: the version is not among these. Exact, however long that takes, for a text that was cut
+/// short would be told of the wrong lines.
+pub fn moved_lines<V: PartialEq>(
+    new: &[u8],
+    versions: &[(V, impl AsRef<[u8]>)],
+    lines: &[Option<(V, u32)>],
+) -> Vec<Option<MovedLine>> {
+    let diffs = versions
+        .iter()
+        .map(|(version, old)| (version, diff_lines(old.as_ref(), new, Limit::NONE)));
+    let diffs: Vec<_> = diffs.collect();
+    let moved = |(version, line): &(V, u32)| {
+        let (_, diff) = diffs.iter().find(|(of, _)| *of == version)?;
+        Some(diff.moved((*line as usize).saturating_sub(1)))
+    };
+    lines.iter().map(|line| line.as_ref().and_then(moved)).collect()
+}
+
 /// Compares two texts line by line: unique lines first, then Histogram between them.
 pub fn diff_lines(old: &[u8], new: &[u8], limit: Limit<'_>) -> LineDiff {
     let old_lines = LineIndex::of(old);

@@ -50,6 +50,39 @@ fn write_hunks(texts: (&[u8], &[u8]), diff: &LineDiff, old_name: &str, new_name:
     out
 }
 
+/// Which line of the new text each line of a unified diff is, read from its hunk headers.
+#[derive(Debug, Default)]
+pub struct NewLines {
+    /// The next line, from 0, while a hunk goes on.
+    next: Option<usize>,
+}
+
+impl NewLines {
+    /// The line of the new text, from 0; none: it is of the old one, or of no text.
+    pub fn of(&mut self, line: &[u8]) -> Option<usize> {
+        match (line.first(), self.next) {
+            (Some(b'@'), _) => {
+                self.next = first_new_line(line);
+                None
+            }
+            (Some(b' ' | b'+'), Some(next)) => {
+                self.next = Some(next + 1);
+                Some(next)
+            }
+            (_, _) => None,
+        }
+    }
+}
+
+/// From `@@ -12,4 +13,5 @@`; an empty range names the line before it.
+fn first_new_line(header: &[u8]) -> Option<usize> {
+    let header = std::str::from_utf8(header).ok()?;
+    let span = header.split(' ').find_map(|part| part.strip_prefix('+'))?;
+    let (first, count) = span.split_once(',').unwrap_or((span, "1"));
+    let first: usize = first.parse().ok()?;
+    Some(if count == "0" { first } else { first.saturating_sub(1) })
+}
+
 /// A name in git's quoting where it needs it; the tab tells `patch` where a name with blanks ends.
 fn name(out: &mut Vec<u8>, sign: &str, name: &str) {
     let is_plain = name
@@ -140,6 +173,23 @@ mod tests {
             "script.md",
             "script.md",
         )
+    }
+
+    #[test]
+    fn each_line_of_a_diff_knows_its_line_of_the_new_text() {
+        let old = "a\nb\nc\n1\n2\n3\n4\n5\n6\n7\n8\nd\n";
+        let new = "b\n@@\nc\n1\n2\n3\n4\n5\n6\n7\n8\n+ +9";
+        let diff = unified(Some(old.as_bytes()), new.as_bytes());
+        let mut lines = NewLines::default();
+        let of_new: Vec<_> = new.split_inclusive('\n').collect();
+        let mut seen = Vec::new();
+        for line in diff.split_inclusive(|byte| *byte == b'\n') {
+            if let Some(at) = lines.of(line) {
+                assert_eq!(&line[1..], format!("{}\n", of_new[at].trim_end()).as_bytes());
+                seen.push(at);
+            }
+        }
+        assert_eq!(seen, [0, 1, 2, 3, 4, 8, 9, 10, 11]);
     }
 
     fn is_there(program: &str) -> bool {

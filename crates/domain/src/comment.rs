@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::artifact::GateArtifact;
 use super::ids::{ArtifactPath, Digest};
+use super::job::JobRows;
+use super::key::GateKey;
 use super::refusal::Refusal;
 use text::words::{counted, counted_are};
 
@@ -45,6 +47,42 @@ pub struct Comment {
     #[serde(default, skip_serializing_if = "CommentSide::is_new")]
     pub side: CommentSide,
     pub text: String,
+}
+
+/// What the attempt before was told about a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerComment {
+    pub comment: Comment,
+    /// Who decided it.
+    pub by: String,
+    /// The attempt that it was said of.
+    pub attempt: u32,
+    /// The version that has the line.
+    pub version: Option<Digest>,
+}
+
+/// What was said of a file when the stage was decided last, in an attempt before this one; a decision
+/// that was taken back says nothing.
+pub fn former(rows: &JobRows, key: &GateKey, path: &ArtifactPath) -> Vec<FormerComment> {
+    let standing = rows.standing_decision(&key.stage).map(|sealed| &sealed.decision);
+    let Some(decision) = standing.filter(|decision| decision.attempt() < key.attempt) else {
+        return Vec::new();
+    };
+    let gate = rows.gate(&key.stage, decision.attempt());
+    let reviewed = gate.and_then(|gate| gate.artifacts.iter().find(|artifact| artifact.path == *path));
+    let decided = decision.artifacts().iter().find(|artifact| artifact.path == *path);
+    let version = |side: CommentSide| match side {
+        CommentSide::New => decided?.sha256,
+        CommentSide::Base => Some(reviewed?.base.as_ref()?.digest),
+    };
+    let of_file = decision.comments().iter().filter(|comment| comment.artifact == *path);
+    let said = of_file.map(|comment| FormerComment {
+        comment: comment.clone(),
+        by: decision.by().to_owned(),
+        attempt: decision.attempt(),
+        version: version(comment.side),
+    });
+    said.collect()
 }
 
 /// How many lines a version has that is commented on.

@@ -31,6 +31,7 @@ pub mod reads;
 pub mod rebuild;
 mod receipt;
 pub mod repair;
+pub mod said;
 mod stage_watch;
 pub mod ticker;
 mod trouble;

@@ -6,9 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use diff::json::{ChangeKind, ValueChange, changed_values};
+use diff::lines::MovedLine;
 use diff::summary::is_binary;
 use diff::{DiffDocument, Limit, unified};
 use domain::artifact::GateArtifact;
+use domain::comment::{CommentSide, FormerComment};
 use domain::ids::{ArtifactPath, Digest};
 
 /// What changed in one artifact.
@@ -43,6 +45,50 @@ pub struct DifferenceDoc {
     /// The unified diff; null where there is nothing to read.
     #[schema(required = true)]
     pub(crate) diff: Option<String>,
+    /// What the attempt before was told about lines of this artifact, and where those lines are now.
+    pub(crate) comments: Vec<PlacedCommentDoc>,
+}
+
+/// What the attempt before was told about a line.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlacedComment)]
+pub struct PlacedCommentDoc {
+    /// The attempt that it was said of.
+    attempt: u32,
+    /// Who decided that.
+    by: String,
+    /// The line then, from 1.
+    line: u32,
+    /// Which text's line that was: `new`, the version then under review, or `base`, what that was compared with.
+    #[schema(value_type = String, pattern = "^(new|base)$")]
+    side: CommentSide,
+    text: String,
+    /// The line now, from 1; of one that is gone, the one that it stood before. Null: the version that it was said of is not kept.
+    #[schema(required = true)]
+    line_now: Option<usize>,
+    /// What has become of the line: `same`, `changed`, `gone`, or `unknown`.
+    #[schema(pattern = "^(same|changed|gone|unknown)$")]
+    now: &'static str,
+}
+
+impl PlacedCommentDoc {
+    fn of(said: FormerComment, at: Option<MovedLine>) -> Self {
+        let (now, line) = match at {
+            Some(MovedLine::Same(line)) => ("same", Some(line)),
+            Some(MovedLine::Changed(line)) => ("changed", Some(line)),
+            Some(MovedLine::Gone(line)) => ("gone", Some(line)),
+            None => ("unknown", None),
+        };
+        Self {
+            attempt: said.attempt,
+            by: said.by,
+            line: said.comment.line,
+            side: said.comment.side,
+            text: said.comment.text,
+            line_now: line.map(|line| line + 1),
+            now,
+        }
+    }
 }
 
 /// One value that changed.
@@ -78,6 +124,16 @@ impl ValueChangeDoc {
 }
 
 impl DifferenceDoc {
+    /// The same, with what the attempt before was told and where that is now.
+    #[must_use]
+    pub fn with_comments(self, placed: impl IntoIterator<Item = (FormerComment, Option<MovedLine>)>) -> Self {
+        let comments = placed.into_iter().map(|(said, at)| PlacedCommentDoc::of(said, at));
+        Self {
+            comments: comments.collect(),
+            ..self
+        }
+    }
+
     /// Of an artifact whose bytes are `now`, with so many unchanged lines around every change. Exact, however long that takes: a program
     /// reads it.
     pub fn of(
@@ -100,6 +156,7 @@ impl DifferenceDoc {
             removed_lines: 0,
             values: None,
             diff: None,
+            comments: Vec::new(),
         };
         if let Some(now) = now
             && !document.is_binary

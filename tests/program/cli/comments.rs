@@ -80,3 +80,64 @@ fn a_line_that_there_is_not_is_refused_with_what_would_be_right() {
     let shown = workspace.json("gate show deploy-42 release");
     assert_eq!((shown["state"].as_str(), shown.get("comments")), (Some("open"), None));
 }
+
+/// The next attempt of what was rejected with four comments: a line is new at its top, one changed,
+/// one is gone.
+fn opened_again() -> Workspace {
+    let workspace = Workspace::new("gates: {release: {required: true}}\n");
+    let lines = |words: &[&str]| words.iter().map(|word| format!("{word}\n")).collect::<String>();
+    let middle: Vec<String> = (0..20).map(|line| format!("line {line}")).collect();
+    let middle = middle.join("\n");
+    workspace.write("plan.txt", lines(&["wind 5", "gust", "tide", &middle, "end"]));
+    workspace.ok("gate open deploy-42 release --artifact plan=plan.txt");
+    let comments = [
+        "plan.txt:1:which unit?",
+        "plan.txt:2:why\ntwice?",
+        "plan.txt:3:keep",
+        "plan.txt:24:the end",
+    ];
+    workspace.ok(&reject(&comments)[..]);
+    workspace.ok("job resume deploy-42");
+    workspace.write("old.txt", lines(&["wind 5", "gust", "tide", &middle, "end"]));
+    workspace.write("plan.txt", lines(&["# plan", "wind 5 kn", "tide", &middle, "end"]));
+    workspace.ok("gate open deploy-42 release --artifact plan=plan.txt --base old.txt");
+    workspace
+}
+
+#[test]
+fn the_next_attempts_diff_has_what_was_said_beside_the_lines_as_they_are_now() {
+    let workspace = opened_again();
+    let by = workspace.json("decisions show deploy-42 release")["by"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let shown = workspace.json("gate diff deploy-42 release");
+    let said = |line: u32, text: &str, line_now: u32, now: &str| json!({ "attempt": 1, "by": by, "line": line, "side": "new", "text": text, "line_now": line_now, "now": now });
+    // The first two stand where the former two lines stood: one line is there instead of one, and
+    // one more.
+    assert_eq!(
+        shown[0]["comments"],
+        json!([
+            said(1, "which unit?", 1, "changed"),
+            said(2, "why\ntwice?", 2, "changed"),
+            said(3, "keep", 3, "same"),
+            said(24, "the end", 24, "same"),
+        ])
+    );
+    let read = workspace.ok("gate diff deploy-42 release --visible");
+    let below = format!("+wind 5 kn\n  ; #1 {by} (line changed): why\n  ; twice?\n tide\n  ; #1 {by}: keep\n line 0\n");
+    assert_contains(&read, &below);
+    // What the diff leaves out stands after it, with its line.
+    assert!(
+        read.ends_with(&format!("  ; plan.txt:24: #1 {by}: the end\n")),
+        "{read}"
+    );
+    let two = workspace.ok("gate diff deploy-42 release --side-by-side --context all");
+    let lines: Vec<_> = two.lines().collect();
+    let tide = lines.iter().position(|line| line.ends_with("tide")).unwrap();
+    assert_contains(lines[tide + 1], &format!("  ; #1 {by}: keep"));
+    // What a program applies has nothing else in it.
+    let (diff, noted) = workspace.run("gate diff deploy-42 release", 0);
+    assert!(!diff.contains("keep"), "{diff}");
+    assert_contains(&noted, &format!("plan.txt:3: #1 {by}: keep"));
+}

@@ -48,4 +48,14 @@ fn comments_go_with_a_decision_and_come_back_with_job_and_decision() {
     shapes.check("GET", "/api/v1/handover", &left);
     assert_eq!(left.expect(200), json!({ "by": "ana", "gates": [] }));
     assert!(gates.as_array().unwrap().iter().any(|gate| gate["comments"] == said));
+
+    // The next attempt's diff has it beside the line as it is now.
+    ana.post("/api/v1/jobs/deploy-42/resume", &json!({})).expect(200);
+    let plan = json!({ "kind": "plan", "name": "plan.txt", "content": "zero\none\ntwo\n" });
+    let body = json!({ "stage": "outline", "artifacts": [plan] });
+    pipe.post("/api/v1/jobs/deploy-42/gates", &body).expect(201);
+    let diff = ana.get("/api/v1/jobs/deploy-42/gates/outline/diff");
+    shapes.check("GET", "/api/v1/jobs/{id}/gates/{stage}/diff", &diff);
+    let moved = json!({ "attempt": 1, "by": "ana", "line": 2, "side": "new", "text": "wrong unit", "line_now": 3, "now": "same" });
+    assert_eq!(diff.expect(200)[0]["comments"], json!([moved]));
 }

@@ -5,42 +5,17 @@ use super::wrap;
 use crate::draft::{Draft, DraftComment};
 use crate::model::Model;
 use crate::model::file::FileView;
-use crate::model::said::{Place, Said};
-use diff::lines::MovedLine;
+use crate::model::said::Place;
 use diff::{DiffDocument, DiffSide, RowKind};
 use domain::comment::{Comment, CommentSide};
-use domain::ids::{ArtifactPath, Digest};
-use domain::job::JobRows;
+use domain::ids::Digest;
 use domain::key::GateKey;
+use engine::said::PlacedComment;
 
 /// More lines of one comment do not stand in the diff.
 const LINES_MAX: usize = 6;
 /// Cells before a comment, and before what it goes on with.
 const INDENT: &str = "  ; ";
-
-/// What was said of a file when the stage was decided last, in an attempt before this one.
-pub(crate) fn former(rows: &JobRows, key: &GateKey, path: &ArtifactPath) -> Vec<Said> {
-    let standing = rows.standing_decision(&key.stage).map(|sealed| &sealed.decision);
-    let Some(decision) = standing.filter(|decision| decision.attempt() < key.attempt) else {
-        return Vec::new();
-    };
-    let gate = rows.gate(&key.stage, decision.attempt());
-    let reviewed = gate.and_then(|gate| gate.artifacts.iter().find(|artifact| artifact.path == *path));
-    let decided = decision.artifacts().iter().find(|artifact| artifact.path == *path);
-    let version = |side: CommentSide| match side {
-        CommentSide::New => decided?.sha256,
-        CommentSide::Base => Some(reviewed?.base.as_ref()?.digest),
-    };
-    let of_file = decision.comments().iter().filter(|comment| comment.artifact == *path);
-    let said = of_file.map(|comment| Said {
-        comment: comment.clone(),
-        by: decision.by().to_owned(),
-        attempt: decision.attempt(),
-        version: version(comment.side),
-        place: Place::Sought,
-    });
-    said.collect()
-}
 
 /// The version on screen that has the lines of a side.
 pub(crate) fn version(file: &FileView, side: CommentSide) -> Option<Digest> {
@@ -92,19 +67,14 @@ pub(crate) fn asides(
     let Some(view) = model.gate.as_ref().filter(|_| document.row_count() > 0) else {
         return Vec::new();
     };
-    let mut asides = Vec::new();
-    for said in &file.said.all {
-        let (line, mark) = match said.place {
-            Place::Sought => continue,
-            Place::At(MovedLine::Same(line)) => (line, ""),
-            Place::At(MovedLine::Changed(line)) => (line, " (line changed)"),
-            Place::At(MovedLine::Gone(line)) => (line.saturating_sub(1), " (line is gone)"),
-            Place::Lost => (index(said.comment.line), " (that version is not kept)"),
-        };
-        let row = row_of(document, DiffSide::New, line);
-        let words = format!("#{} {}{mark}: {}", said.attempt, said.by, said.comment.text);
-        asides.push((row, lines(&hidden(document, row, line), &words, columns)));
-    }
+    let placed = file.said.all.iter().filter_map(|said| match said.place {
+        Place::Sought => None,
+        Place::Found(at) => Some(PlacedComment {
+            said: said.of.clone(),
+            at,
+        }),
+    });
+    let mut asides = former_asides(document, &placed.collect::<Vec<_>>(), columns);
     let me = &model.session.operator.name;
     for draft in model.drafts.of_stage(&view.key) {
         let of_file = draft
@@ -134,6 +104,20 @@ pub(crate) fn asides(
         }
     }
     asides
+}
+
+/// The same of what the former attempt was told.
+pub(crate) fn former_asides(
+    document: &DiffDocument,
+    placed: &[PlacedComment],
+    columns: usize,
+) -> Vec<(usize, Vec<String>)> {
+    let aside = |placed: &PlacedComment| {
+        let line = placed.beside();
+        let row = row_of(document, DiffSide::New, line);
+        (row, lines(&hidden(document, row, line), &placed.words(), columns))
+    };
+    placed.iter().map(aside).collect()
 }
 
 fn index(line: u32) -> usize {

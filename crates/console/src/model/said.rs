@@ -4,18 +4,13 @@ use std::sync::Arc;
 
 use diff::DiffSide;
 use diff::lines::MovedLine;
-use domain::comment::Comment;
+use domain::comment::FormerComment;
 use domain::ids::Digest;
 
 /// What was said about a line when the former attempt was decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Said {
-    pub(crate) comment: Comment,
-    pub(crate) by: String,
-    /// The attempt that it was said of.
-    pub(crate) attempt: u32,
-    /// The version that has the line.
-    pub(crate) version: Option<Digest>,
+    pub(crate) of: FormerComment,
     pub(crate) place: Place,
 }
 
@@ -24,9 +19,8 @@ pub(crate) struct Said {
 pub(crate) enum Place {
     /// It is still being sought.
     Sought,
-    At(MovedLine),
-    /// The version that it was said of is not kept.
-    Lost,
+    /// None: the version that it was said of is not kept.
+    Found(Option<MovedLine>),
 }
 
 /// All that was said of a file.

@@ -9,14 +9,14 @@ use crate::effect::{Effect, PlaceJob};
 use crate::facts::{comments, verb};
 use crate::model::Model;
 use crate::model::file::FileView;
-use crate::model::said::{Place, SaidOfFile};
+use crate::model::said::{Place, Said, SaidOfFile};
 use crate::prompt::comment::{CommentAsk, Outdated};
 use crate::question::{Question, Read};
 use crate::update::compose::change_draft;
 use crate::update::outgoing::{Step, tell};
 use ::diff::lines::MovedLine;
 use ::diff::{DiffDocument, DiffSide, RowKind};
-use domain::comment::CommentSide;
+use domain::comment::{CommentSide, former};
 use domain::key::GateKey;
 use engine::reads::Bytes;
 
@@ -227,13 +227,8 @@ pub(crate) fn seek(model: &mut Model, index: usize, number: u64, fx: &mut Vec<Ef
     let Some(file) = view.files.get_mut(index) else {
         return;
     };
-    let all = rows.map_or_else(Vec::new, |rows| comments::former(&rows, &key, &file.artifact.path));
-    let is_same = |said: &SaidOfFile| {
-        said.all
-            .iter()
-            .map(|said| &said.comment)
-            .eq(all.iter().map(|said| &said.comment))
-    };
+    let all = rows.map_or_else(Vec::new, |rows| former(&rows, &key, &file.artifact.path));
+    let is_same = |said: &SaidOfFile| said.all.iter().map(|said| &said.of).eq(&all);
     if file.document().is_none() || (file.said.of == file.digest && is_same(&file.said)) {
         return;
     }
@@ -243,8 +238,12 @@ pub(crate) fn seek(model: &mut Model, index: usize, number: u64, fx: &mut Vec<Ef
     for digest in &awaited {
         fx.push(Effect::Ask(Question::Said(number, index, key.job_id.clone(), *digest)));
     }
+    let sought = all.into_iter().map(|of| Said {
+        of,
+        place: Place::Sought,
+    });
     file.said = SaidOfFile {
-        all,
+        all: sought.collect(),
         of: file.digest,
         awaited,
         read: Vec::new(),
@@ -274,13 +273,16 @@ pub(crate) fn take_version(
     match bytes {
         Ok(Some(bytes)) => said.read.push((digest, bytes)),
         Ok(None) | Err(_) => {
-            for lost in said.all.iter_mut().filter(|said| said.version == Some(digest)) {
-                lost.place = Place::Lost;
+            for lost in said.all.iter_mut().filter(|said| said.of.version == Some(digest)) {
+                lost.place = Place::Found(None);
             }
         }
     }
     if said.awaited.is_empty() && !said.read.is_empty() {
-        let lines = said.all.iter().map(|said| Some((said.version?, said.comment.line)));
+        let lines = said
+            .all
+            .iter()
+            .map(|said| Some((said.of.version?, said.of.comment.line)));
         fx.push(Effect::Place(PlaceJob {
             generation,
             number,
@@ -311,7 +313,7 @@ pub(crate) fn placed(model: &mut Model, index: usize, number: u64, places: &[Opt
         };
         for (said, (_, place)) in file.said.all.iter_mut().zip(&found) {
             if let Some(place) = place {
-                said.place = Place::At(*place);
+                said.place = Place::Found(Some(*place));
             }
         }
     });

@@ -4,20 +4,22 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::diff_rows;
-use crate::facts::page;
+use crate::facts::{comments, page};
 use crate::model::look::{Mode, ViewOptions};
 use crate::theme::Theme;
 use diff::DiffDocument;
 use diff::page::PagePosition;
+use engine::said::PlacedComment;
 use text::width;
 
 /// How many lines are drawn at a time.
 const LINES_AT_ONCE: u16 = 200;
 
 /// Hands over the lines of a diff in two columns, long ones wrapped; a text without a former one
-/// has one column.
+/// has one column. What the former attempt was told stands below its lines.
 pub fn side_by_side<E>(
     document: &DiffDocument,
+    said: &[PlacedComment],
     columns: u16,
     mut take: impl FnMut(&str) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -30,7 +32,8 @@ pub fn side_by_side<E>(
         has_colour: false,
         has_palette: false,
     };
-    let page = page::page(document, look, 0, columns);
+    let asides = comments::former_asides(document, said, usize::from(columns));
+    let page = page::page(document, look, 0, columns).with_asides(asides);
     let mut top = PagePosition::default();
     loop {
         let lines = page.lines(top, usize::from(LINES_AT_ONCE));

@@ -40,10 +40,12 @@ pub(crate) async fn diff(asker: Asker, GatePath(id, stage): GatePath, asked: Que
             None => None,
         };
         let now = version(&app, &id, artifact.digest).await?;
+        let said = app.read(app.engine.said(&rows, gate, artifact)).await?;
         let artifact = artifact.clone();
         // A long diff must not keep other answers waiting.
         let compared = tokio::task::spawn_blocking(move || {
-            DifferenceDoc::of(&artifact, base_sha256, base.as_deref(), Some(&now), CONTEXT_LINES)
+            let said = said.placed(&now).into_iter().map(|placed| (placed.said, placed.at));
+            DifferenceDoc::of(&artifact, base_sha256, base.as_deref(), Some(&now), CONTEXT_LINES).with_comments(said)
         });
         documents.push(
             compared

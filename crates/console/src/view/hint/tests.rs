@@ -183,7 +183,7 @@ fn prompts() -> Vec<Box<dyn PromptKind>> {
             label,
         }),
         Box::new(QuitAsk { reasons: Vec::new() }),
-        Box::new(CommentAsk::new(pin(), comment(), "unit")),
+        Box::new(CommentAsk::new(pin(), comment(), "unit", None)),
         Box::new(DiscardAsk {
             typed: Editor::of_line("discard"),
         }),
