@@ -2,7 +2,9 @@
 
 use clap::Args;
 
+use domain::handover::ago;
 use domain::operator::Surface;
+use domain::time::Timestamp;
 use text::words::counted;
 use wire::{HandedGateDoc, HandoverDoc, HoldDoc};
 
@@ -17,7 +19,7 @@ use super::words::{clock_time, length};
 pub(crate) const HELP: &str = "\
 Open gates alone. Whose drafts can be read, the modes of the runs directory say:
 one's own, and with a group (the directory's setgid bit) everybody's in it.
-In the console < lists what colleagues leave, and Enter adopts a draft.
+In the console < lists what colleagues leave, and Enter adopts draft and marks.
 
   holdpoint handover
   holdpoint handover --by ana --json";
@@ -39,12 +41,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
             session.note_no_jobs();
             return Ok(Exit::Done);
         }
-        Some(engine) => {
-            with_engine(engine, async |engine| {
-                Ok(engine.handovers(Some(by.clone()), None).await?)
-            })
-            .await?
-        }
+        Some(engine) => with_engine(engine, async |engine| Ok(engine.handovers(Some(by.clone())).await?)).await?,
     };
     for problem in &found.problems {
         note(problem);
@@ -52,7 +49,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
     let Some(handover) = found.all.first() else {
         return Ok(Exit::Done);
     };
-    let document = HandoverDoc::of(handover, session.lens());
+    let document = HandoverDoc::of(handover, &found.problems, session.lens());
     if output.is_json {
         output.document(&document)?;
         return Ok(Exit::Done);
@@ -62,12 +59,12 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
         count => output.line(&format!("{by} leaves {}", counted(count, "open gate")))?,
     }
     for gate in &document.gates {
-        lines(output, gate)?;
+        lines(output, gate, found.now.utc)?;
     }
     Ok(Exit::Done)
 }
 
-fn lines(output: &mut Output, gate: &HandedGateDoc<'_>) -> Result<(), CommandError> {
+fn lines(output: &mut Output, gate: &HandedGateDoc<'_>, now: Timestamp) -> Result<(), CommandError> {
     output.line("")?;
     output.line(&format!(
         "{} / {} #{}   {}",
@@ -97,8 +94,13 @@ fn lines(output: &mut Output, gate: &HandedGateDoc<'_>) -> Result<(), CommandErr
         let from = draft.adopted_from.map(|from| format!(", adopted from {from}"));
         let by = (!draft.adopted_by.is_empty()).then(|| format!(", adopted by {}", draft.adopted_by.join(", ")));
         let (from, by) = (from.unwrap_or_default(), by.unwrap_or_default());
-        output.line(&format!("written   {}{from}{by}", draft.contents))?;
+        let written = draft.written_at.map(|at| format!(", {}", ago(now, at)));
+        let written = written.unwrap_or_default();
+        output.line(&format!("written   {}{written}{from}{by}", draft.contents))?;
         output.block("          ", &draft.first_words)?;
+    }
+    if gate.marked {
+        output.line("marked    to be decided with others")?;
     }
     if gate.seen_wholly {
         output.line("seen      all of it, not decided")?;

@@ -13,6 +13,7 @@ mod engine;
 mod engine_bases;
 mod engine_client;
 mod engine_faults;
+mod engine_handover;
 mod engine_patches;
 mod engine_preview;
 mod figures;

@@ -13,6 +13,7 @@ mod edit;
 mod external_editor;
 mod failed;
 mod groups;
+mod handover;
 mod held;
 mod hostile;
 mod hour;

@@ -9,6 +9,7 @@ use console::Backend;
 use console::draft::{Discarded, Draft};
 use console::question::{Answered, Question};
 use domain::ask::{Ask, Command};
+use domain::handover::MarkedGate;
 use domain::key::GateKey;
 use domain::outlook::Fact;
 use domain::refusal::{Refusal, RefusalCode};
@@ -166,6 +167,10 @@ impl Backend for World {
 
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
         self.saved.push((key.clone(), draft.cloned()));
+    }
+
+    fn save_marks(&mut self, marks: Vec<MarkedGate>) {
+        self.kept_marks = marks;
     }
 
     fn put_aside(&mut self, discarded: &Discarded) {

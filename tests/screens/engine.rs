@@ -408,6 +408,11 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
 
 /// The disk of the world, for whoever finds evidence on it.
 impl Files for World {
+    fn has_draft(&self, by: &str, key: &GateKey) -> bool {
+        let mut of = self.handovers.all.iter().filter(|one| one.by == by);
+        of.any(|one| one.gates.iter().any(|gate| gate.key == *key && gate.draft.is_some()))
+    }
+
     fn rows(&self, id: &JobId) -> Result<Option<JobRows>, Refusal> {
         Ok(self.jobs.get(id).cloned())
     }

@@ -24,12 +24,14 @@ fn left() -> World {
             lease: None,
             draft: None,
             adopted_by: Vec::new(),
+            is_marked: false,
             is_wholly_seen: false,
         }
     };
     let script = handed(&world, "j-17");
     let mut draft = Draft::new(script.key.clone());
     draft.rejection = "not signed".to_owned();
+    draft.written_at = Some(world.now.utc.plus_us(-7 * 60_000_000));
     draft.comments.push(DraftComment {
         path: script.rows.gates[0].artifacts[0].path.clone(),
         version: Digest::of(SCRIPT_NEW.as_bytes()),
@@ -62,7 +64,10 @@ fn left() -> World {
 #[test]
 fn what_colleagues_leave_is_listed_and_a_draft_is_adopted_with_both_names() {
     for (columns, rows) in SIZES {
-        let mut console = Console::new(left(), columns, rows).then("j <");
+        let mut console = Console::new(left(), columns, rows).then("j < Down");
+        console.shows("what colleagues leave   ana: draft 7m ago, seen wholly");
+        console.shows("Enter adopts the draft");
+        console.press("Up");
         insta::assert_snapshot!(format!("handover_{columns}"), console.picture());
         console
             .press("Down Enter")
@@ -82,7 +87,7 @@ fn what_colleagues_leave_is_listed_and_a_draft_is_adopted_with_both_names() {
 #[test]
 fn what_is_written_here_is_not_written_over() {
     let mut console = Console::new(left(), 80, 24).then("r");
-    console.shows("ana has a draft here (note of a rejection, 1 comment)");
+    console.shows("ana has a draft here (note of a rejection, 1 comment, 7m ago)");
     console.typed("too slow").press("Esc <").typed("script").press("Enter");
     console.shows("Not adopted: a note of a rejection is kept for");
     console.press("r").shows("note: too slow").hides("From a draft of ana");
@@ -99,5 +104,57 @@ fn the_list_leads_to_a_gate_and_says_where_there_is_none() {
     let console = Console::new(left(), 80, 24).then("< Enter");
     console.shows("j-21 dunes / storyboard").decides(0);
     let console = Console::drawn().then("<");
-    console.shows("no colleague holds, has written or has wholly seen an open gate");
+    console.shows("no colleague holds, has written, has marked or has wholly seen an open gate");
+}
+
+#[test]
+fn what_a_colleague_has_marked_is_marked_together_and_says_what_changed_since() {
+    let mut world = left();
+    let handed = |id: &str| {
+        let rows = Arc::new(world.jobs[&testing::world::job_id(id)].clone());
+        HandedGate {
+            key: rows.gates[0].key.clone(),
+            rows,
+            hold: None,
+            lease: None,
+            draft: None,
+            adopted_by: Vec::new(),
+            is_marked: true,
+            is_wholly_seen: false,
+        }
+    };
+    let gates = ["j-17", "j-21", "j-22"].map(handed).to_vec();
+    let by = "cy".to_owned();
+    world.handovers.all.push(Handover { by, gates });
+    let mut console = Console::new(world, 80, 24).then("j Space <");
+    console.typed("cy").shows("cy           j-17 tides / script #2  marked");
+    console.shows("Enter adopts the marks");
+    // It was patched after it was read.
+    let gate = &mut console.backend.rows_of("j-22").gates[0];
+    gate.artifacts[0].digest = Digest::of(b"louder");
+    console.press("Enter");
+    let marked: Vec<_> = console.model.marks.on.keys().map(|key| key.job_id.as_str()).collect();
+    assert_eq!(marked, ["j-17", "j-21"], "{}", console.text());
+    console.shows("j-22 marsh");
+    // One's own marks are kept for whoever comes next.
+    let kept: Vec<_> = console
+        .backend
+        .kept_marks
+        .iter()
+        .map(|gate| gate.key.job_id.as_str())
+        .collect();
+    assert_eq!(kept, ["j-17", "j-21"]);
+    assert!(console.decisions().is_empty());
+    console.press("Esc Esc");
+    assert!(console.backend.kept_marks.is_empty());
+}
+
+#[test]
+fn a_colleague_whose_draft_is_gone_is_not_named_and_that_is_said() {
+    let mut console = Console::new(left(), 120, 40).then("<");
+    console.typed("script").press("Enter");
+    console.backend.handovers.all.clear();
+    console.press("r Enter").decides(1);
+    console.shows("the record does not name ana: no draft of theirs was found");
+    assert_eq!(console.backend.chain.last().unwrap().decision.draft_by(), None);
 }

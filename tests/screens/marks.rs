@@ -377,3 +377,12 @@ fn a_mark_that_comes_back_is_on_what_it_was_set_on() {
     assert_eq!(console.model.marks.on.len(), 1);
     console.shows("Mark taken off j-17 / script #2: it changed");
 }
+
+#[test]
+fn a_marked_gate_that_is_decided_alone_loses_its_mark_without_a_word() {
+    let mut console = Console::drawn();
+    console.press("Space Space k k Enter a Enter").decides(1);
+    console.shows("Approved j-17 tides / script #2").hides("Mark taken off");
+    let marked: Vec<_> = console.model.marks.on.keys().map(|key| key.job_id.as_str()).collect();
+    assert_eq!(marked, ["j-21"]);
+}

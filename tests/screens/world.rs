@@ -14,6 +14,7 @@ use domain::context::GateContext;
 use domain::decision::Extent;
 use domain::event::{Event, EventType};
 use domain::gate::{Gate, GateState, Verdict};
+use domain::handover::MarkedGate;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
@@ -121,6 +122,8 @@ pub struct World {
     pub previews: VecDeque<Answered>,
     pub saved: Vec<(GateKey, Option<Draft>)>,
     pub put_aside: Vec<Discarded>,
+    /// The marks that were kept last.
+    pub kept_marks: Vec<MarkedGate>,
     /// Where copies for external editors lie.
     pub copies: OnceCell<TempDir>,
 }

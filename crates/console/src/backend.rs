@@ -10,6 +10,7 @@ use futures_util::future::{BoxFuture, ready};
 use super::draft::{Discarded, Draft};
 use super::question::{Answered, Question};
 use domain::ask::Command;
+use domain::handover::MarkedGate;
 use domain::key::GateKey;
 use domain::time::Now;
 use engine::Engine;
@@ -43,6 +44,8 @@ pub trait Backend {
     fn stand(&mut self);
     /// Keeps a draft, or removes it (`<runs>/.drafts/<operator>/`, see [`Draft::file_name`]).
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
+    /// Keeps the marks of this operator beside their drafts; none: removes them.
+    fn save_marks(&mut self, marks: Vec<MarkedGate>);
     /// Keeps a text that was thrown away, for some days.
     fn put_aside(&mut self, discarded: &Discarded);
     /// Keeps a draft that a text was restored to, and forgets what was put aside of it.
@@ -98,6 +101,10 @@ impl Backend for &mut Engine {
         // A draft is text and numbers: it always has a JSON form.
         let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
         Engine::save_draft(self, name, bytes);
+    }
+
+    fn save_marks(&mut self, marks: Vec<MarkedGate>) {
+        Engine::save_marks(self, marks);
     }
 
     fn put_aside(&mut self, discarded: &Discarded) {

@@ -21,6 +21,7 @@ use diff::lines::MovedLine;
 use diff::search::{Direction, Hit, Needle};
 use domain::ask::Command;
 use domain::event::Event;
+use domain::handover::MarkedGate;
 use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
@@ -427,6 +428,8 @@ pub enum Effect {
     },
     /// Write a draft to disk; none: remove it.
     SaveDraft(GateKey, Option<Draft>),
+    /// Keep the marks, for whoever takes over.
+    SaveMarks(Vec<MarkedGate>),
     /// Keep a text that was thrown away.
     PutAside(Box<Discarded>),
     /// Keep the draft that a text was restored to, and forget what was put aside of it.

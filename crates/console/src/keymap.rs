@@ -453,7 +453,7 @@ groups! {
         ":" => Palette, "commands by name, {}q leaves", [Palette];
         "U" => Recall, "take back your last decision, or that of the row, while nothing has come of it (recall_s)", "take back";
         "y" => Copy, "copy the id or digest";
-        "<" => Handovers, "what colleagues hold, have half written or have seen; Enter adopts a draft";
+        "<" => Handovers, "what colleagues hold, have half written, marked or seen; Enter adopts draft and marks";
         "Z" => Discarded, "texts discarded in the last days, to restore one";
     }
     TERMINAL "terminal" {

@@ -52,7 +52,7 @@ use crate::session::Session;
 use domain::ask::Command;
 use domain::context::GateContext;
 use domain::gate::Verdict;
-use domain::handover::{HandedGate, Handover};
+use domain::handover::{HandedGate, Handover, MarkedGate};
 use domain::key::GateKey;
 use domain::lease::Lease;
 use domain::look::withdrawn_for;
@@ -69,6 +69,8 @@ pub struct Marks {
     pub(crate) off: BTreeMap<GateKey, Mark>,
     /// Where a range of them began.
     pub range: Option<RowKey>,
+    /// As they were kept last, for whoever takes over.
+    pub(crate) kept: Vec<MarkedGate>,
 }
 
 /// Unsent words.

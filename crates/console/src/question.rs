@@ -11,6 +11,7 @@ use domain::figures::{Figures, RecordFilter};
 use domain::forecast::Forecast;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
+use domain::key::GateKey;
 use domain::old::OldDecision;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
@@ -62,8 +63,8 @@ pub enum Question {
     Said(u64, usize, JobId, Digest),
     /// A job with marked gates.
     Marked(JobId),
-    /// What operators leave, of all open gates or of those of a job.
-    Handovers(Option<JobId>),
+    /// What operators leave, of all open gates or of one.
+    Handovers(Option<GateKey>),
     /// The files of the run directory, for the editor that is open on the job.
     Names(JobId),
     /// The version that the edit in the editor began from.
@@ -111,8 +112,8 @@ pub enum Answered {
     Said(u64, usize, Digest, Read<Bytes>),
     /// None: there is no such job.
     Marked(JobId, Read<Option<Arc<JobRows>>>),
-    /// Of this job alone, or of all.
-    Handovers(Option<JobId>, Read<Handovers>),
+    /// Of this gate alone, or of all.
+    Handovers(Option<GateKey>, Read<Handovers>),
     /// Paths under the run directory, sorted.
     Names(JobId, Read<Arc<[String]>>),
     /// None: there is no such version.
@@ -126,7 +127,7 @@ pub enum Answered {
 impl Question {
     /// Whether it goes through all jobs.
     pub(crate) fn is_about_all(&self) -> bool {
-        matches!(self, Self::Board(..) | Self::Jobs | Self::Handovers(_))
+        matches!(self, Self::Board(..) | Self::Jobs | Self::Handovers(None))
     }
 
     /// Has it answered.
@@ -179,7 +180,10 @@ impl Question {
                 Answered::Marked(id, rows)
             }
             Self::Handovers(of) => {
-                let found = read(engine.handovers(None, of.clone())).await;
+                let found = match &of {
+                    Some(key) => read(engine.handovers_of(key)).await,
+                    None => read(engine.handovers(None)).await,
+                };
                 Answered::Handovers(of, found)
             }
             Self::Names(id) => {

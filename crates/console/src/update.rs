@@ -166,6 +166,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             ask_leader(model, fx);
         }
     }
+    mark::keep(model, fx);
     model.window.is_dirty = true;
     // Any other key is about what is selected.
     if is_input && model.queue.selected() == gate.as_ref() {

@@ -136,9 +136,9 @@ impl MovedLine {
     }
 }
 
-/// Finds lines of former versions again in a text: each named by its version and its number, from
-/// 1. None: the version is not among these. Exact, however long that takes, for a text that was cut
-/// short would be told of the wrong lines.
+/// Finds lines of former versions again in a text, each named by its version and its number from 1
+/// on; none: the version is not among these. Exact, however long that takes, for a text that was
+/// cut short would be told of the wrong lines.
 pub fn moved_lines<V: PartialEq>(
     new: &[u8],
     versions: &[(V, impl AsRef<[u8]>)],

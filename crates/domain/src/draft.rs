@@ -92,6 +92,13 @@ pub struct Draft {
     /// Whose it was: what a colleague wrote, and its owner has adopted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adopted: Option<String>,
+    /// Who writes it; none: a former version kept it. The name of its folder says so only where it
+    /// is plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// When it was changed last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
 }
 
 impl Draft {
@@ -105,6 +112,8 @@ impl Draft {
             edits: Vec::new(),
             comments: Vec::new(),
             adopted: None,
+            by: None,
+            written_at: None,
         }
     }
 

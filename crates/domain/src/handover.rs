@@ -3,19 +3,24 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::draft::Draft;
 use super::gate::{Gate, GateState};
 use super::hold::Hold;
+use super::ids::Digest;
 use super::job::JobRows;
 use super::key::GateKey;
 use super::lease::Lease;
-use super::time::Now;
+use super::time::{Now, Timestamp};
+use text::words::age;
 
 /// What one operator leaves.
 #[derive(Debug, Clone)]
 pub struct Handover {
     pub by: String,
-    /// Those that they hold or are at first, then those that they have written about.
+    /// Those that they hold or are at first, then those that they have written about, then those that
+    /// they have marked.
     pub gates: Vec<HandedGate>,
 }
 
@@ -32,6 +37,8 @@ pub struct HandedGate {
     pub draft: Option<Draft>,
     /// Who has adopted that.
     pub adopted_by: Vec<String>,
+    /// Whether they have marked what is under review, to be decided with others.
+    pub is_marked: bool,
     /// Whether they were shown all of what is under review.
     pub is_wholly_seen: bool,
 }
@@ -41,44 +48,72 @@ impl HandedGate {
     pub fn gate(&self) -> Option<&Gate> {
         self.rows.gate(&self.key.stage, self.key.attempt)
     }
+
+    fn is_anything(&self) -> bool {
+        self.rank().is_some()
+    }
+
+    /// What waits for somebody comes first; none: nothing is left of it.
+    fn rank(&self) -> Option<usize> {
+        let ranks = [
+            self.hold.is_some() || self.lease.is_some(),
+            self.draft.is_some(),
+            self.is_marked,
+            self.is_wholly_seen,
+        ];
+        ranks.iter().position(|is_so| *is_so)
+    }
 }
 
-/// The drafts of everybody, each with the name of who wrote them.
-pub type DraftsByName = Vec<(String, Vec<Draft>)>;
+/// A gate that somebody has marked, and what was under review then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkedGate {
+    #[serde(flatten)]
+    pub key: GateKey,
+    pub digest: Digest,
+}
+
+/// The marks of one operator, as they are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptMarks {
+    /// Whose.
+    pub by: String,
+    pub gates: Vec<MarkedGate>,
+}
+
+/// What one operator has written and marked.
+#[derive(Debug, Clone, Default)]
+pub struct Unsent {
+    pub by: String,
+    pub drafts: Vec<Draft>,
+    pub marks: Vec<MarkedGate>,
+}
 
 impl Handover {
     /// What they leave of the open gates of these jobs.
-    pub fn of(by: &str, jobs: &[Arc<JobRows>], drafts: &DraftsByName, now: Now) -> Self {
+    pub fn of(by: &str, jobs: &[Arc<JobRows>], unsent: &[Unsent], now: Now) -> Self {
         let open = jobs.iter().flat_map(|rows| {
             let open = rows.gates.iter().filter(|gate| gate.state == GateState::Open);
             open.map(move |gate| (rows, gate))
         });
         let mut gates: Vec<HandedGate> = open
-            .map(|(rows, gate)| handed(by, rows, gate, drafts, now))
-            .filter(|handed| {
-                handed.hold.is_some() || handed.lease.is_some() || handed.draft.is_some() || handed.is_wholly_seen
-            })
+            .map(|(rows, gate)| handed(by, rows, gate, unsent, now))
+            .filter(HandedGate::is_anything)
             .collect();
-        gates.sort_by_key(
-            |handed| match (handed.hold.is_some() || handed.lease.is_some(), &handed.draft) {
-                (true, _) => 0,
-                (false, Some(_)) => 1,
-                (false, None) => 2,
-            },
-        );
+        gates.sort_by_key(HandedGate::rank);
         let by = by.to_owned();
         Self { by, gates }
     }
 }
 
-fn handed(by: &str, rows: &Arc<JobRows>, gate: &Gate, drafts: &DraftsByName, now: Now) -> HandedGate {
-    let of_gate = |drafts: &[Draft]| drafts.iter().find(|draft| draft.key == gate.key).cloned();
-    let own = drafts.iter().find(|(name, _)| name == by);
-    let draft = own.and_then(|(_, drafts)| of_gate(drafts));
-    let has_adopted = |drafts: &[Draft]| of_gate(drafts).is_some_and(|draft| draft.adopted.as_deref() == Some(by));
-    let adopters = drafts
-        .iter()
-        .filter(|(_, drafts)| draft.is_some() && has_adopted(drafts));
+fn handed(by: &str, rows: &Arc<JobRows>, gate: &Gate, unsent: &[Unsent], now: Now) -> HandedGate {
+    let of_gate = |one: &Unsent| one.drafts.iter().find(|draft| draft.key == gate.key).cloned();
+    let own = unsent.iter().find(|one| one.by == by);
+    let draft = own.and_then(of_gate);
+    let has_adopted = |one: &&Unsent| of_gate(one).is_some_and(|draft| draft.adopted.as_deref() == Some(by));
+    let adopters = unsent.iter().filter(|one| draft.is_some() && has_adopted(one));
+    let digest = gate.digest();
+    let is_it = |mark: &MarkedGate| mark.key == gate.key && mark.digest == digest;
     let hold = gate.timer.as_ref().and_then(|timer| timer.hold.as_deref().cloned());
     let lease = gate.lease.clone().filter(|lease| lease.is_live(now));
     HandedGate {
@@ -86,8 +121,17 @@ fn handed(by: &str, rows: &Arc<JobRows>, gate: &Gate, drafts: &DraftsByName, now
         rows: Arc::clone(rows),
         hold: hold.filter(|hold| hold.holder.name == by),
         lease: lease.filter(|lease| lease.holder.name == by),
-        adopted_by: adopters.map(|(name, _)| name.clone()).collect(),
+        adopted_by: adopters.map(|one| one.by.clone()).collect(),
+        is_marked: own.is_some_and(|own| own.marks.iter().any(is_it)),
         draft,
         is_wholly_seen: gate.is_wholly_seen_by(by),
+    }
+}
+
+/// How long ago something was written: `just now`, `4m ago`.
+pub fn ago(now: Timestamp, written_at: Timestamp) -> String {
+    match age(now.us_since(written_at)) {
+        age if age == "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
     }
 }

@@ -40,6 +40,9 @@ pub trait Files {
     fn read(&self, job_id: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal>;
     /// The newest events in which the log has what the gate says of itself.
     fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal>;
+    /// Whether an operator has written about this gate, sent or thrown away since or not, as far as
+    /// this process may read it.
+    fn has_draft(&self, by: &str, key: &GateKey) -> bool;
     /// Events whose files are not in place yet.
     fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal>;
 }

@@ -30,11 +30,13 @@ pub fn evidence(files: &impl Files, ask: &Ask) -> Result<Evidence, Refusal> {
             gate,
             verdict,
             comments,
+            draft_by,
             patch,
             context_digest,
             ..
         } => Ok(Evidence {
             read_context: read_context(files, gate, *context_digest)?,
+            has_draft: has_draft(files, gate, draft_by.as_deref())?,
             ..decide(files, ask, gate, *verdict, comments, patch.as_ref())?
         }),
         Command::ApplyPatch { gate, patch, .. } => apply_patch(files, gate, patch),
@@ -96,6 +98,13 @@ fn decide(
     let ahead = ahead.ok().flatten();
     let ahead = ahead.and_then(|ahead| looks(files, &rows, &ahead).ok());
     Ok(Evidence { ahead, ..evidence })
+}
+
+/// Whether whoever is named as the writer of what is sent has written about this gate.
+fn has_draft(files: &impl Files, gate: &GateRef, draft_by: Option<&str>) -> Result<bool, Refusal> {
+    let Some(by) = draft_by else { return Ok(false) };
+    let (_, gate) = open_one(files, gate)?;
+    Ok(files.has_draft(by, &gate.key))
 }
 
 /// What the gate said when whoever decides read it, where that is something else than it says now.

@@ -1,18 +1,22 @@
-//! What operators leave to one another: from the queue, the rows of its jobs, and everybody's drafts.
+//! What operators leave to one another: from the queue, the rows of its jobs, and everybody's drafts
+//! and marks.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use domain::draft::Draft;
-use domain::handover::{DraftsByName, Handover};
+use domain::handover::{Handover, KeptMarks, Unsent};
 use domain::ids::JobId;
 use domain::job::JobRows;
+use domain::key::GateKey;
+use domain::time::Now;
 use domain::view::{QueueKind, QueueRow};
-use runs::drafts::folder_name;
+use runs::drafts::{DraftsFolder, folder_name};
 
 use super::client::{Client, Unread};
 
-/// The most jobs that are looked through, those with holds, open editors and drafts first.
+/// The most jobs that are looked through, those with holds, open editors, drafts and marks first.
 const JOBS_MAX: usize = 500;
 
 /// What operators leave, by name, and what could not be read of it.
@@ -20,67 +24,124 @@ const JOBS_MAX: usize = 500;
 pub struct Handovers {
     pub all: Vec<Handover>,
     pub problems: Vec<String>,
+    /// When it was read.
+    pub now: Now,
 }
 
 impl Client {
-    /// What this operator leaves; none: what each leaves who leaves anything. `of`: of the gates of
-    /// this job alone.
-    pub async fn handovers(&self, by: Option<String>, of: Option<JobId>) -> Result<Handovers, Unread> {
-        let mut queue = self.queue().await?;
-        queue.retain(|row| row.kind == QueueKind::Gate && of.as_ref().is_none_or(|of| row.job_id == *of));
-        let (now, kept) = self.read(|on| Ok((on.clock.now(), on.runs.drafts_of_all()?))).await?;
-        let mut problems = kept.problems;
-        let mut folders: Vec<(String, Vec<Draft>)> = Vec::new();
-        for (folder, drafts) in kept.folders {
-            let mut read = Vec::new();
-            for (path, bytes) in drafts {
-                match serde_json::from_slice::<Draft>(&bytes) {
-                    Ok(draft) => read.push(draft),
-                    Err(error) => problems.push(format!("{} is no draft: {error}", path.display())),
-                }
-            }
-            folders.push((folder, read));
-        }
-        let has_draft = |row: &QueueRow| {
-            let mut drafts = folders.iter().flat_map(|(_, drafts)| drafts);
-            drafts.any(|draft| draft.key.job_id == row.job_id)
-        };
-        let is_held = |row: &QueueRow| row.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
-        queue.retain(|row| row.is_seen || row.lease.is_some() || is_held(row) || has_draft(row));
-        queue.sort_by_key(|row| !(row.lease.is_some() || is_held(row) || has_draft(row)));
-        let mut wanted: Vec<JobId> = Vec::new();
-        for row in queue {
-            if !wanted.contains(&row.job_id) && wanted.len() < JOBS_MAX {
-                wanted.push(row.job_id);
-            } else if wanted.len() == JOBS_MAX && !wanted.contains(&row.job_id) {
-                problems.push(format!("only {JOBS_MAX} jobs were looked through"));
-                break;
-            }
-        }
+    /// What this operator leaves; none: what each leaves who leaves anything.
+    pub async fn handovers(&self, by: Option<String>) -> Result<Handovers, Unread> {
+        let (now, folders, mut problems) = self.unsent(None).await?;
+        let queue = self.queue().await?;
         let mut jobs: Vec<Arc<JobRows>> = Vec::new();
-        for job_id in wanted {
+        for job_id in wanted(queue, &folders, &mut problems) {
             jobs.extend(self.job(&job_id).await?);
         }
-        let names = match by {
-            Some(by) => BTreeSet::from([by]),
-            None => names(&jobs),
-        };
-        // Folders are named so that they stay in their place; who they belong to say those who are known.
-        let known = self::names(&jobs).into_iter().chain(names.iter().cloned()).collect();
-        let drafts = named(folders, &known);
-        let names: BTreeSet<String> = match names.len() {
-            1 => names,
-            _ => names
-                .into_iter()
-                .chain(drafts.iter().map(|(name, _)| name.clone()))
-                .collect(),
-        };
-        let all = names.iter().map(|name| Handover::of(name, &jobs, &drafts, now));
-        let all = all
-            .filter(|handover| names.len() == 1 || !handover.gates.is_empty())
-            .collect();
-        Ok(Handovers { all, problems })
+        Ok(Handovers {
+            all: of_names(by, &jobs, folders, now),
+            problems,
+            now,
+        })
     }
+
+    /// What operators leave of one gate: of nothing else anything is read.
+    pub async fn handovers_of(&self, key: &GateKey) -> Result<Handovers, Unread> {
+        let (now, folders, problems) = self.unsent(Some(Draft::new(key.clone()).file_name())).await?;
+        let jobs: Vec<_> = self.job(&key.job_id).await?.into_iter().collect();
+        let mut all = of_names(None, &jobs, folders, now);
+        all.iter_mut().for_each(|one| one.gates.retain(|gate| gate.key == *key));
+        all.retain(|one| !one.gates.is_empty());
+        Ok(Handovers { all, problems, now })
+    }
+
+    /// What everybody has written and marked, by folder; `only`: just the drafts of this name.
+    async fn unsent(&self, only: Option<String>) -> Result<(Now, Vec<(String, Unsent)>, Vec<String>), Unread> {
+        let read = self.read(move |on| Ok((on.clock.now(), on.runs.drafts_of_all(only.as_deref())?)));
+        let (now, kept) = read.await?;
+        let mut problems = kept.problems;
+        let folders = kept.folders.into_iter().map(|folder| parsed(folder, &mut problems));
+        Ok((now, folders.collect(), problems))
+    }
+}
+
+/// A folder's name, and what is in it as its owner's, as far as it says whose it is.
+fn parsed(folder: DraftsFolder, problems: &mut Vec<String>) -> (String, Unsent) {
+    let mut unsent = Unsent::default();
+    let is_of_folder = |by: &str| folder_name(by) == folder.name;
+    let mut wrong = |path: &Path, what: &str, error: &serde_json::Error| {
+        problems.push(format!("{} is no {what}: {error}", path.display()));
+    };
+    for (path, bytes) in &folder.drafts {
+        match serde_json::from_slice::<Draft>(bytes) {
+            Ok(draft) => {
+                if let Some(by) = draft.by.as_ref().filter(|by| is_of_folder(by)) {
+                    unsent.by.clone_from(by);
+                }
+                unsent.drafts.push(draft);
+            }
+            Err(error) => wrong(path, "draft", &error),
+        }
+    }
+    if let Some((path, bytes)) = &folder.marks {
+        match serde_json::from_slice::<KeptMarks>(bytes) {
+            Ok(kept) => {
+                if is_of_folder(&kept.by) {
+                    unsent.by = kept.by;
+                }
+                unsent.marks = kept.gates;
+            }
+            Err(error) => wrong(path, "list of marks", &error),
+        }
+    }
+    (folder.name, unsent)
+}
+
+/// The jobs that are looked through: those of which somebody may leave something.
+fn wanted(mut queue: Vec<QueueRow>, folders: &[(String, Unsent)], problems: &mut Vec<String>) -> Vec<JobId> {
+    let drafts = folders
+        .iter()
+        .flat_map(|(_, unsent)| &unsent.drafts)
+        .map(|draft| &draft.key);
+    let marks = folders
+        .iter()
+        .flat_map(|(_, unsent)| &unsent.marks)
+        .map(|mark| &mark.key);
+    let unsent: BTreeSet<_> = drafts.chain(marks).map(|key| &key.job_id).collect();
+    let is_held = |row: &QueueRow| row.timer.as_ref().is_some_and(|timer| timer.hold.is_some());
+    let waits = |row: &QueueRow| row.lease.is_some() || is_held(row) || unsent.contains(&row.job_id);
+    queue.retain(|row| row.kind == QueueKind::Gate && (row.is_seen || waits(row)));
+    queue.sort_by_key(|row| !waits(row));
+    let mut known = BTreeSet::new();
+    let mut wanted: Vec<_> = queue.into_iter().map(|row| row.job_id).collect();
+    wanted.retain(|job_id| known.insert(job_id.clone()));
+    if wanted.len() > JOBS_MAX {
+        problems.push(format!("only {JOBS_MAX} jobs were looked through"));
+        wanted.truncate(JOBS_MAX);
+    }
+    wanted
+}
+
+/// What this operator leaves of these jobs; none: what each leaves who leaves anything.
+fn of_names(by: Option<String>, jobs: &[Arc<JobRows>], folders: Vec<(String, Unsent)>, now: Now) -> Vec<Handover> {
+    // Folders are named so that they stay in their place. Whose they are says what lies in them;
+    // of what former versions kept, whoever is known by that name.
+    let mut known = names(jobs);
+    known.extend(by.clone());
+    let named = folders.into_iter().map(|(folder, mut unsent)| {
+        if unsent.by.is_empty() {
+            let owner = known.iter().find(|name| folder_name(name) == folder);
+            unsent.by = owner.cloned().unwrap_or(folder);
+        }
+        unsent
+    });
+    let unsent: Vec<Unsent> = named.collect();
+    if let Some(by) = by {
+        return vec![Handover::of(&by, jobs, &unsent, now)];
+    }
+    let mut all = known;
+    all.extend(unsent.iter().map(|one| one.by.clone()));
+    let all = all.iter().map(|name| Handover::of(name, jobs, &unsent, now));
+    all.filter(|handover| !handover.gates.is_empty()).collect()
 }
 
 /// Everybody whom the open gates of these jobs name.
@@ -94,16 +155,4 @@ fn names(jobs: &[Arc<JobRows>]) -> BTreeSet<String> {
         names.extend(gate.seen.iter().map(|seen| seen.by.clone()));
     }
     names
-}
-
-/// Whose a folder is: that of a name that is known, else as it is called.
-fn named(folders: Vec<(String, Vec<Draft>)>, names: &BTreeSet<String>) -> DraftsByName {
-    let name = |folder: String| match names.iter().find(|name| folder_name(name) == folder) {
-        Some(name) => name.clone(),
-        None => folder,
-    };
-    folders
-        .into_iter()
-        .map(|(folder, drafts)| (name(folder), drafts))
-        .collect()
 }

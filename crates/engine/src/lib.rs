@@ -54,10 +54,11 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use clock::{Alarm, Clock};
 use config::Config;
+use domain::handover::{KeptMarks, MarkedGate};
 use domain::operator::Operator;
 
 use runs::digests::Digests;
-use runs::drafts::KeptDrafts;
+use runs::drafts::{self, KeptDrafts};
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use runs::{RunsDir, RunsError};
 use store::Reader;
@@ -443,6 +444,17 @@ impl Engine {
     /// before.
     pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
         self.hand_to_writer(Work::Typed(Typed::Draft(name, bytes)));
+    }
+
+    /// Keeps what this operator has marked, for whoever takes over; without any, what was kept goes.
+    pub fn save_marks(&mut self, gates: Vec<MarkedGate>) {
+        let by = self.operator.name.clone();
+        let bytes = match gates.is_empty() {
+            true => None,
+            // Names and numbers always have a JSON form.
+            false => serde_json::to_vec_pretty(&KeptMarks { by, gates }).ok(),
+        };
+        self.save_draft(drafts::MARKS.to_owned(), bytes);
     }
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.

@@ -14,6 +14,7 @@ use clock::Clock;
 use config::Config;
 use domain::artifact::GateArtifact;
 use domain::decision::{FileLeft, SealedDecision};
+use domain::draft::{Discarded, Draft};
 use domain::event::{Event, EventType};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
@@ -298,6 +299,18 @@ impl Files for Preparer {
     fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal> {
         let kinds = [EventType::GateOpened, EventType::GateContextChanged];
         Ok(self.reader.gate_events(key, kinds)?)
+    }
+
+    fn has_draft(&self, by: &str, key: &GateKey) -> bool {
+        let kept = self.runs.drafts_of(by, &Draft::new(key.clone()).file_name());
+        let drafts = kept.unwrap_or_default().drafts.into_iter();
+        let draft = |bytes: &[u8]| match serde_json::from_slice::<Discarded>(bytes) {
+            Ok(discarded) => Some(discarded.draft),
+            Err(_) => serde_json::from_slice::<Draft>(bytes).ok(),
+        };
+        let is_theirs = |draft: &Draft| draft.by.as_deref().is_none_or(|name| name == by);
+        let mut drafts = drafts.filter_map(|(_, bytes)| draft(&bytes));
+        drafts.any(|draft| draft.key == *key && !draft.is_empty() && is_theirs(&draft))
     }
 
     fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal> {

@@ -52,7 +52,10 @@ pub(super) fn decide(
     let decision = decision.overriding(draft.overridden_on(&gate.key)).commenting(comments);
     // Who adopts their own text has written it.
     let draft_by = judged.draft_by.filter(|draft_by| *draft_by != by.name);
-    let decision = decision.drafted(draft_by.map(name_or_refuse).transpose()?);
+    let draft_by = draft_by.map(name_or_refuse).transpose()?;
+    // Nobody is named on a word alone. The decision stands without the name: whoever decides has
+    // read what they send, whoever wrote it.
+    let decision = decision.drafted(draft_by.filter(|_| draft.evidence.has_draft));
     let (stage, attempt) = (gate.key.stage.clone(), gate.key.attempt);
     draft.take_reviewed(&stage, attempt, &gate.artifacts, &artifacts, decision.by());
     let effect = match (proposal, verdict) {

@@ -158,6 +158,9 @@ pub struct Evidence {
     pub counted: Vec<CountedVersion>,
     /// What the gate said when it was read, where that is something else than it says now.
     pub read_context: Option<GateContext>,
+    /// Whether what the decision is made from was found as the draft of whoever is named as its
+    /// writer.
+    pub has_draft: bool,
     /// The patch that is taken back, in words.
     pub taken_back: Option<String>,
     /// Files from outside, stored as versions: what a gate is opened for.

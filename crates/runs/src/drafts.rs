@@ -32,17 +32,28 @@ pub struct KeptDrafts {
     pub problems: Vec<String>,
 }
 
-/// What lies in an operator's folder: the path and the bytes of each draft.
-type Kept = Vec<(PathBuf, Vec<u8>)>;
+/// The folder of one operator.
+#[derive(Debug, Default)]
+pub struct DraftsFolder {
+    /// What it is called: see [`folder_name`].
+    pub name: String,
+    /// The path and the bytes of each draft.
+    pub drafts: Vec<(PathBuf, Vec<u8>)>,
+    /// The same of their marks; none: they have none, or these were not asked for.
+    pub marks: Option<(PathBuf, Vec<u8>)>,
+}
 
 /// The drafts of everybody, as far as they can be read.
 #[derive(Debug, Default)]
 pub struct DraftsOfAll {
-    /// Each by the name of its folder: see [`folder_name`].
-    pub folders: Vec<(String, Kept)>,
+    pub folders: Vec<DraftsFolder>,
     /// Why others could not be read.
     pub problems: Vec<String>,
 }
+
+/// The name of the file of an operator's marks, beside their drafts; what lists drafts passes over
+/// it.
+pub const MARKS: &str = "marks";
 
 /// The folders of so many operators are read.
 const FOLDERS_MAX: usize = 200;
@@ -53,9 +64,10 @@ pub fn folder_name(operator: &str) -> String {
 }
 
 impl RunsDir {
-    /// The drafts of everybody. What may not be read, because it is somebody else's and the runs
-    /// directory has no group, is told and no error.
-    pub fn drafts_of_all(&self) -> Result<DraftsOfAll> {
+    /// The drafts and marks of everybody; `only`: just the drafts of this name. What may not be
+    /// read, because it is somebody else's and the runs directory has no group, is told and no
+    /// error.
+    pub fn drafts_of_all(&self, only: Option<&str>) -> Result<DraftsOfAll> {
         let mut all = DraftsOfAll::default();
         let Some(place) = self.existing(Path::new(DRAFTS))? else {
             return Ok(all);
@@ -63,15 +75,39 @@ impl RunsDir {
         let mut names = place.names()?;
         names.sort();
         for name in names.into_iter().take(FOLDERS_MAX) {
-            match self.kept_in(&Path::new(DRAFTS).join(&name), drafts_in) {
-                Ok(kept) => {
+            let wanted = |place: &OpenDirectory| match only {
+                Some(draft) => Ok(vec![plain(draft)]),
+                None => Ok(drafts_in(place)?.into_iter().chain([MARKS.to_owned()]).collect()),
+            };
+            match self.kept_in(&Path::new(DRAFTS).join(&name), wanted) {
+                Ok(mut kept) => {
+                    let is_marks = |path: &Path| path.file_name().is_some_and(|name| name == MARKS);
+                    let marks = kept.drafts.pop_if(|(path, _)| is_marks(path));
                     all.problems.extend(kept.problems);
-                    all.folders.push((name, kept.drafts));
+                    all.folders.push(DraftsFolder {
+                        name,
+                        drafts: kept.drafts,
+                        marks,
+                    });
                 }
                 Err(error) => all.problems.push(error.to_string()),
             }
         }
         Ok(all)
+    }
+
+    /// What an operator has written under this name: the draft, and what was thrown away of it.
+    pub fn drafts_of(&self, operator: &str, name: &str) -> Result<KeptDrafts> {
+        let draft = plain(name);
+        let mut kept = self.kept_in(&folder(operator), |_| Ok(vec![draft.clone()]))?;
+        let aside = self.kept_in(&folder(operator).join(DISCARDED), |place| {
+            let mut names = drafts_in(place)?;
+            names.retain(|name| of_discarded(name) == draft);
+            Ok(names)
+        })?;
+        kept.drafts.extend(aside.drafts);
+        kept.problems.extend(aside.problems);
+        Ok(kept)
     }
 
     /// Keeps a draft, or removes it. `name` is a plain file name.

@@ -14,11 +14,13 @@ use domain::time::Timestamp;
 pub struct HandoverDoc<'a> {
     /// Who.
     pub(crate) by: &'a str,
-    /// Those that they hold or are at first, then those that they have written about, then those that they have seen wholly.
+    /// Those that they hold or are at first, then those that they have written about, then those that they have marked, then those that they have seen wholly.
     pub gates: Vec<HandedGateDoc<'a>>,
+    /// What could not be read, of anybody's drafts and marks: more than this may be left.
+    pub problems: &'a [String],
 }
 
-/// An open gate that somebody holds, is at, has written about or has seen wholly.
+/// An open gate that somebody holds, is at, has written about, has marked or has seen wholly.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HandedGate)]
 pub struct HandedGateDoc<'a> {
@@ -47,6 +49,8 @@ pub struct HandedGateDoc<'a> {
     /// What they have written and not sent.
     #[schema(required = true)]
     pub draft: Option<HandedDraftDoc<'a>>,
+    /// Whether they have marked what is under review, to be decided with others.
+    pub marked: bool,
     /// Whether they were shown all of what is under review.
     pub seen_wholly: bool,
 }
@@ -59,6 +63,9 @@ pub struct HandedDraftDoc<'a> {
     pub contents: String,
     /// The first words of it.
     pub first_words: String,
+    /// When it was changed last; null: a former version kept it.
+    #[schema(value_type = Option<String>, required = true)]
+    pub written_at: Option<Timestamp>,
     /// Whose it was before they adopted it.
     #[schema(required = true)]
     pub adopted_from: Option<&'a str>,
@@ -68,8 +75,9 @@ pub struct HandedDraftDoc<'a> {
 
 impl<'a> HandoverDoc<'a> {
     /// Of what somebody leaves.
-    pub fn of(handover: &'a Handover, lens: DocumentContext<'_>) -> Self {
+    pub fn of(handover: &'a Handover, problems: &'a [String], lens: DocumentContext<'_>) -> Self {
         Self {
+            problems,
             by: &handover.by,
             gates: handover
                 .gates
@@ -86,6 +94,7 @@ impl<'a> HandedGateDoc<'a> {
         let draft = handed.draft.as_ref().map(|draft| HandedDraftDoc {
             contents: draft.contents(),
             first_words: draft.first_words(),
+            written_at: draft.written_at,
             adopted_from: draft.adopted.as_deref(),
             adopted_by: &handed.adopted_by,
         });
@@ -102,6 +111,7 @@ impl<'a> HandedGateDoc<'a> {
             deadline: gate.as_ref().and_then(|gate| gate.deadline),
             open: handed.lease.as_ref().map(|lease| lease.purpose.as_str()),
             draft,
+            marked: handed.is_marked,
             seen_wholly: handed.is_wholly_seen,
         }
     }

@@ -17,6 +17,7 @@ fn what_is_held_and_half_written_is_printed_for_whoever_comes_next() {
     workspace.ok("--operator ana gate hold deploy-42 release --reason 'waits for legal'");
     let draft = json!({
         "key": { "job_id": "deploy-43", "stage": "release", "attempt": 1 }, "note": "the unit is wrong", "patch": null,
+        "by": "ana", "written_at": "2026-01-01T00:00:00.000000+00:00",
     });
     workspace.write("runs/.drafts/ana/deploy-43.release.1.json", draft.to_string());
     let mut adopted = draft.clone();
@@ -24,7 +25,20 @@ fn what_is_held_and_half_written_is_printed_for_whoever_comes_next() {
     workspace.write("runs/.drafts/bea/deploy-43.release.1.json", adopted.to_string());
     workspace.write("runs/.drafts/cy/deploy-43.release.1.json", "{");
 
+    let digest = workspace.json("gate show deploy-42 release")["digest"].clone();
+    let marked = json!({ "job_id": "deploy-42", "stage": "release", "attempt": 1, "digest": digest });
+    workspace.write(
+        "runs/.drafts/ana/marks",
+        json!({ "by": "ana", "gates": [marked] }).to_string(),
+    );
+
     let shown = workspace.json("handover --by ana");
+    assert_has!(shown, "gates/0/marked": true, "gates/1/marked": false,
+        "gates/1/draft/written_at": "2026-01-01T00:00:00.000000+00:00");
+    assert_contains(
+        shown["problems"][0].as_str().unwrap(),
+        "cy/deploy-43.release.1.json is no draft",
+    );
     assert_eq!(shown["gates"].as_array().unwrap().len(), 2);
     assert_has!(shown, "by": "ana", "gates/0/job_id": "deploy-42", "gates/0/hold/reason": "waits for legal");
     assert!(shown["gates"][0]["stopped"]["left_seconds"].as_f64().unwrap() > 0.0);
@@ -40,7 +54,9 @@ fn what_is_held_and_half_written_is_printed_for_whoever_comes_next() {
         "held      ",
         "left, until ",
         ": waits for legal",
-        "written   note of a rejection, adopted by bea\n          the unit is wrong",
+        "d ago, adopted by bea\n          the unit is wrong",
+        "written   note of a rejection, ",
+        "marked    to be decided with others\n",
     ] {
         assert_contains(&told, words);
     }

@@ -46,7 +46,7 @@ fn comments_go_with_a_decision_and_come_back_with_job_and_decision() {
     let gates = job.expect(200)["gates"].clone();
     let left = ana.get("/api/v1/handover?by=ana");
     shapes.check("GET", "/api/v1/handover", &left);
-    assert_eq!(left.expect(200), json!({ "by": "ana", "gates": [] }));
+    assert_eq!(left.expect(200), json!({ "by": "ana", "gates": [], "problems": [] }));
     assert!(gates.as_array().unwrap().iter().any(|gate| gate["comments"] == said));
 
     // The next attempt's diff has it beside the line as it is now.

@@ -168,6 +168,7 @@ impl EffectRunner {
                 }
                 Effect::StartExternalEditor(editor, path) => orders.push_back(Order::LendTo(editor, path)),
                 Effect::SaveDraft(key, draft) => backend.save_draft(&key, draft.as_ref()),
+                Effect::SaveMarks(marks) => backend.save_marks(marks),
                 Effect::PutAside(discarded) => backend.put_aside(&discarded),
                 Effect::Restore(draft, discarded) => backend.restore(&draft, &discarded),
                 Effect::Copy(text) => orders.push_back(Order::Copy(text)),

@@ -147,7 +147,7 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             let is_approval = action == Action::Approve;
             confirm::open(model, if is_approval { Intent::Approve } else { Intent::Reject });
             // Whether a colleague has written about it is read anew: it stands in the question.
-            let of = model.ask().and_then(|ask| Some(ask.pin()?.key.job_id.clone()));
+            let of = model.ask().and_then(|ask| Some(ask.pin()?.key.clone()));
             fx.extend(of.map(|of| Effect::Ask(Question::Handovers(Some(of)))));
         }
         Action::Compose if focus == Focus::Confirm => {

@@ -1,6 +1,6 @@
 //! What colleagues leave: read, and a draft of theirs adopted.
 
-use super::{gate, queue};
+use super::{gate, mark, queue};
 use crate::draft::Draft;
 use crate::effect::Effect;
 use crate::facts::lists;
@@ -11,13 +11,13 @@ use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::update::compose::change_draft;
 use crate::update::outgoing::{refuse, tell, toast};
-use domain::handover::HandedGate;
-use domain::ids::JobId;
+use domain::handover::{HandedGate, MarkedGate};
 use domain::key::GateKey;
 use engine::handover::Handovers;
+use text::words::counted;
 
 /// Takes what was read; what is one's own is no colleague's.
-pub(crate) fn take(model: &mut Model, of: Option<&JobId>, found: Handovers) {
+pub(crate) fn take(model: &mut Model, of: Option<&GateKey>, found: Handovers) {
     let me = model.session.operator.name.clone();
     let chosen = chosen(model);
     let colleagues = &mut model.drafts.colleagues;
@@ -30,7 +30,7 @@ pub(crate) fn take(model: &mut Model, of: Option<&JobId>, found: Handovers) {
         }
         Some(of) => {
             for one in &mut colleagues.all {
-                one.gates.retain(|gate| gate.key.job_id != *of);
+                one.gates.retain(|gate| gate.key != *of);
             }
             for mut new in all {
                 match colleagues.all.iter_mut().find(|one| one.by == new.by) {
@@ -80,11 +80,39 @@ pub(crate) fn choose(model: &mut Model, fx: &mut Vec<Effect>) {
     };
     model.keys.overlay = None;
     // What is adopted must be in sight.
-    if go(model, &gate.key, fx)
-        && let Some(theirs) = &gate.draft
-    {
+    if !go(model, &gate.key, fx) {
+        return;
+    }
+    if gate.is_marked {
+        mark_as(model, &by, fx);
+    }
+    if let Some(theirs) = &gate.draft {
         adopt(model, &by, theirs);
     }
+}
+
+/// All that a colleague has marked is marked here: they are to be decided together.
+fn mark_as(model: &mut Model, by: &str, fx: &mut Vec<Effect>) {
+    if model.session.is_read_only {
+        return refuse(model, "Not marked", "this console only reads", "");
+    }
+    let theirs = model.drafts.colleagues.all.iter().filter(|one| one.by == by);
+    let marked = theirs.flat_map(|one| &one.gates).filter(|gate| gate.is_marked);
+    let gates = marked.filter_map(|handed| {
+        let gate = handed.gate()?;
+        let marked = MarkedGate {
+            key: gate.key.clone(),
+            digest: gate.digest(),
+        };
+        Some((marked, gate.context.clone()))
+    });
+    let gates = gates.collect();
+    let count = mark::adopt(model, gates, fx);
+    let words = counted(count, "more gate");
+    tell(
+        model,
+        format!("{words} marked, as {by} had them: {} in all", model.marks.on.len()),
+    );
 }
 
 /// False: its row is not in sight, which is said.

@@ -14,8 +14,10 @@ use crate::prompt::bulk::BulkAsk;
 use crate::prompt::bulk::item::ItemState;
 use crate::question::Question;
 use crate::update::outgoing::{tell, toast};
+use domain::context::GateContext;
 use domain::decision::Seen;
 use domain::event::Event;
+use domain::handover::MarkedGate;
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::key::GateKey;
@@ -85,6 +87,40 @@ pub(crate) fn read(model: &mut Model, key: GateKey, read: Mark, fx: &mut Vec<Eff
     tell_left_out(model, left_out);
     let mark = model.marks.on.get_mut(&key);
     mark.map(|mark| *mark = read).is_some()
+}
+
+/// What a colleague has marked is marked here too, as they had it: what is another version now loses
+/// its mark aloud. Returns how many more are marked.
+pub(crate) fn adopt(model: &mut Model, gates: Vec<(MarkedGate, GateContext)>, fx: &mut Vec<Effect>) -> usize {
+    let before = model.marks.on.len();
+    let keys = gates.iter().map(|(gate, _)| gate.key.clone()).collect();
+    let left_out = put(model, keys, fx);
+    for (gate, context) in gates {
+        if let Some(mark) = model.marks.on.get_mut(&gate.key).filter(|mark| mark.digest.is_none()) {
+            (mark.digest, mark.context) = (Some(gate.digest), context);
+        }
+    }
+    tell_left_out(model, left_out);
+    model.marks.on.len() - before
+}
+
+/// Has the marks kept where they are not what was kept last.
+pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
+    let on = model
+        .marks
+        .on
+        .iter()
+        .filter_map(|(key, mark)| Some((key, mark.digest?)));
+    let kept = model.marks.kept.iter().map(|gate| (&gate.key, gate.digest));
+    if on.clone().eq(kept) {
+        return;
+    }
+    let marked = on.map(|(key, digest)| MarkedGate {
+        key: key.clone(),
+        digest,
+    });
+    model.marks.kept = marked.collect();
+    fx.push(Effect::SaveMarks(model.marks.kept.clone()));
 }
 
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,

@@ -151,6 +151,8 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
             key = prompt.ask.pin().map(|pin| pin.key.clone()).or(key);
         }
         let decision = receipt.decision.as_ref().map(|sealed| &sealed.decision);
+        let adopted = key.as_ref().and_then(|key| model.draft(key)?.adopted.clone());
+        let unnamed = adopted.filter(|_| decision.is_some_and(|decision| decision.draft_by().is_none()));
         let is_left_out = key.is_some_and(|key| compose::sent(model, &key, &sent, decision, fx));
         let with = if sent.has_patch && sent.decides.is_some() {
             " with patch"
@@ -160,6 +162,11 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         let mut text = format!("{} {}{with}", sent.done, sent.subject);
         if is_left_out {
             text.push_str("   your patch draft was not applied; it is kept: holdpoint drafts list");
+        }
+        if let Some(from) = unnamed {
+            text.push_str(&format!(
+                "   the record does not name {from}: no draft of theirs was found"
+            ));
         }
         if let Some(review) = &receipt.review {
             text = readable(model, &review.words());
@@ -178,6 +185,8 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         }
     }
     if let Some(key) = &sent.decides {
+        // Whoever decides a marked gate alone knows why its mark goes.
+        model.marks.on.remove(key);
         recall::made(model, key, &sent, &receipt);
     }
     if let Some(sealed) = receipt.decision {

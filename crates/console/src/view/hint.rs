@@ -74,8 +74,13 @@ fn said(model: &Model, focus: Focus) -> Vec<String> {
         Focus::Handovers => {
             let rows = lists::handovers(model);
             let chosen = model.keys.overlay.as_ref().and_then(|overlay| rows.get(overlay.row));
-            let has_draft = chosen.is_some_and(|(_, gate)| gate.draft.is_some());
-            list(if has_draft { "adopts the draft" } else { "goes there" })
+            let adopted = chosen.map(|(_, gate)| (gate.draft.is_some(), gate.is_marked));
+            list(match adopted {
+                Some((true, true)) => "adopts draft and marks",
+                Some((true, false)) => "adopts the draft",
+                Some((false, true)) => "adopts the marks",
+                Some((false, false)) | None => "goes there",
+            })
         }
         Focus::Context => list("goes back"),
         Focus::Views => vec!["its letter shows it".to_owned(), moves()],

@@ -8,7 +8,7 @@ use super::row_writer::{RowWriter, clear};
 use crate::action::Action;
 use crate::draft::DISCARDED_DAYS;
 use crate::facts::label::{self, change_of_file};
-use crate::facts::{context, lists};
+use crate::facts::{context, handover, lists};
 use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
@@ -121,17 +121,18 @@ pub(crate) fn discarded(model: &Model, overlay: &Overlay, layout: &Layout, buffe
     })
 }
 
-/// What colleagues hold, have half written, or have seen and not decided.
+/// What colleagues hold, have half written or marked, or have seen and not decided.
 pub(crate) fn handovers(model: &Model, overlay: &Overlay, layout: &Layout, buffer: &mut Buffer) -> Option<Position> {
     let rows = lists::handovers(model);
     let colleagues = &model.drafts.colleagues;
     let none = match (colleagues.is_read, colleagues.problems.first()) {
         (false, _) => "reading…".to_owned(),
         (true, Some(problem)) => format!("nothing that could be read: {problem}"),
-        (true, None) => "no colleague holds, has written or has wholly seen an open gate".to_owned(),
+        (true, None) => "no colleague holds, has written, has marked or has wholly seen an open gate".to_owned(),
     };
+    let chosen = rows.get(overlay.row).map(|(by, gate)| handover::left(model, by, gate));
     let frame = Frame {
-        head: " what colleagues leave ",
+        head: &format!(" what colleagues leave{} ", chosen.unwrap_or_default()),
         field: " gate: ",
         lines: rows.len().max(1),
         none: &none,
@@ -151,10 +152,11 @@ pub(crate) fn handovers(model: &Model, overlay: &Overlay, layout: &Layout, buffe
             pen.text(&format!("{}  ", stands.join(", ")), theme.held());
         }
         if let Some(draft) = &gate.draft {
-            pen.text(
-                &format!("{}: {}  ", draft.contents(), draft.first_words()),
-                theme.warning(),
-            );
+            let words = format!("{}: {}  ", draft.contents(), draft.first_words());
+            pen.text(&words, theme.warning());
+        }
+        if gate.is_marked {
+            pen.text("marked  ", theme.strong());
         }
         if gate.is_wholly_seen {
             pen.text("seen wholly", theme.plain());

@@ -149,6 +149,7 @@ fn whose_draft_was_adopted_is_recorded_beside_who_decided() {
     let mut world = World::reviewed();
     let request = |world: &World, draft_by: &str| Judgement {
         draft_by: Some(draft_by.to_owned()),
+        has_draft: true,
         ..judged(world, Verdict::Reject, Vec::new())
     };
     let wrong = request(&world, "an\na");
@@ -160,6 +161,14 @@ fn whose_draft_was_adopted_is_recorded_beside_who_decided() {
         ("ana", Some("bea"))
     );
     assert_eq!(world.payload(EventType::GateRejected)["draft_by"], "bea");
+    // A name that nothing was found for is not recorded.
+    let mut world = World::reviewed();
+    let claimed = Judgement {
+        has_draft: false,
+        ..request(&world, "bea")
+    };
+    world.judge(claimed).unwrap();
+    assert_eq!((world.decision().by(), world.decision().draft_by()), ("ana", None));
     // One's own draft is nobody else's.
     let mut world = World::reviewed();
     let own = request(&world, "ana");

@@ -63,6 +63,7 @@ pub(crate) struct Judgement {
     pub notes: Option<String>,
     pub comments: Vec<Comment>,
     pub draft_by: Option<String>,
+    pub has_draft: bool,
     pub counted: Vec<CountedVersion>,
     pub patch: Option<Proposal>,
     pub digest: Option<Digest>,
@@ -275,6 +276,7 @@ impl World {
             notes: None,
             comments: Vec::new(),
             draft_by: None,
+            has_draft: false,
             counted: Vec::new(),
             patch: None,
             digest: None,
@@ -311,6 +313,7 @@ impl World {
         let evidence = Evidence {
             proposal: judgement.patch,
             counted: judgement.counted,
+            has_draft: judgement.has_draft,
             read_context: judgement
                 .context_digest
                 .and_then(|digest| GateContext::logged(&self.events, digest)),

@@ -19,6 +19,8 @@ use domain::key::GateKey;
 pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut Draft)) {
     let draft = model.drafts.of(key);
     change(draft);
+    draft.by = Some(model.session.operator.name.clone());
+    draft.written_at = Some(model.now.utc);
     if draft.is_empty() {
         model.drafts.by_gate.remove(key);
     }
