@@ -224,6 +224,7 @@ fn restore(output: &mut Output, session: &CommandContext, runs: &RunsDir, kept: 
     draft.take_back(&discarded.draft).map_err(|why| {
         CommandError::new("wrong_state", why).hint("send or discard that first; this one stays where it is")
     })?;
+    (draft.by, draft.written_at) = (Some(operator.clone()), Some(session.now()));
     let bytes = serde_json::to_vec_pretty(&draft).unwrap_or_default();
     runs.restore(operator, &draft.file_name(), &bytes, &discarded.file_name())?;
     let message = format!("Restored {} of {key}", discarded.draft.contents());

@@ -117,8 +117,11 @@ fn a_stage_that_would_have_to_wait_for_its_start_is_said_to() {
 #[test]
 fn only_what_something_happened_to_is_foreseen_anew() {
     let mut console = Console::drawn();
-    console.press("F").pass(60);
+    console.press("F").pass(50);
     assert_eq!(console.backend.foreseen, [None], "nothing happens");
+    // What nobody tells of, and how far it goes, is looked at once a minute.
+    console.pass(10);
+    assert_eq!(console.backend.foreseen, [None, None]);
     let of = |id: &str| Some([job_id(id)].into());
     console.hears(EventType::GateSeen, "cy was shown it");
     console.pass(4);

@@ -45,6 +45,10 @@ impl BoardLine {
     }
 }
 
+/// All of it is foreseen anew at least this often: what no row and no event tells of, as a file that
+/// somebody replaced, and the time up to which it is foreseen, which goes on.
+const STALE_US: i64 = 60 * SECOND_US;
+
 /// What is foreseen anew.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outdated {
@@ -79,7 +83,7 @@ impl BoardPane {
     /// It is asked for now. Returns the jobs that it is asked of; none: all.
     pub(crate) fn ask(&mut self, boot_us: i64) -> Option<BTreeSet<JobId>> {
         self.asked_boot_us = boot_us;
-        let is_due = self.outdated.is_all && self.rests_us(boot_us) == 0;
+        let is_due = self.all_us(boot_us) == 0;
         let is_behind = std::mem::take(&mut self.is_behind) || self.forecast.is_none();
         if !is_due && !is_behind {
             return Some(std::mem::take(&mut self.outdated.jobs));
@@ -140,17 +144,20 @@ impl BoardPane {
         self.selected = self.shown().get(place).map(|line| line.key.clone());
     }
 
-    /// Microseconds until all of it may be foreseen anew.
-    fn rests_us(&self, boot_us: i64) -> i64 {
-        let rest_us = self.all_took_us.saturating_mul(REST_TIMES).max(AFRESH_US);
+    /// Microseconds until all of it is foreseen anew.
+    fn all_us(&self, boot_us: i64) -> i64 {
+        let rest_us = self.all_took_us.saturating_mul(REST_TIMES);
+        let rest_us = rest_us.max(if self.outdated.is_all { AFRESH_US } else { STALE_US });
         (self.all_boot_us + rest_us - boot_us).max(0)
     }
 
-    /// Microseconds until it is to be asked for anew; none: it is as things are.
-    pub(crate) fn wake_us(&self, boot_us: i64) -> Option<i64> {
+    /// Microseconds until it is to be asked for anew.
+    pub(crate) fn wake_us(&self, boot_us: i64) -> i64 {
         let next_us = (self.asked_boot_us + AFRESH_US - boot_us).max(0);
-        let of_jobs = (!self.outdated.jobs.is_empty()).then_some(next_us);
-        let of_all = self.outdated.is_all.then(|| next_us.max(self.rests_us(boot_us)));
-        of_jobs.into_iter().chain(of_all).min()
+        let all_us = self.all_us(boot_us).max(next_us);
+        match self.outdated.jobs.is_empty() {
+            true => all_us,
+            false => next_us.min(all_us),
+        }
     }
 }

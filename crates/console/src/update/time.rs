@@ -43,11 +43,11 @@ fn is_log_followed(model: &Model) -> bool {
     is_shown && model.panes.job.as_ref().is_some_and(JobView::is_running)
 }
 
-/// Microseconds until the forecast is asked for anew; none while an answer is awaited.
+/// Microseconds until the forecast is asked for anew; none while an answer is awaited, and where it
+/// is not shown.
 fn board_wake_us(model: &Model) -> Option<i64> {
-    let is_asked = model.outgoing.board.is_asked();
-    let wake_us = model.panes.board.wake_us(model.now.boot_us);
-    wake_us.filter(|_| !is_asked && model.panes.lower == Lower::Board)
+    let is_wanted = model.panes.lower == Lower::Board && !model.outgoing.board.is_asked();
+    is_wanted.then(|| model.panes.board.wake_us(model.now.boot_us))
 }
 
 /// Microseconds until something visible changes or something must be done by itself.
