@@ -83,6 +83,8 @@ pub(crate) struct BeforeEsc {
     pub(crate) filter: GateFilter,
     /// The range of marks.
     pub(crate) range: Option<RowKey>,
+    /// The marked gates.
+    pub(crate) marked: Vec<GateKey>,
     pub(crate) panes: PanesBeforeEsc,
     pub(crate) selected: SelectedBeforeEsc,
     /// What was pointed at or searched for in the diff, if anything was.

@@ -61,6 +61,14 @@ fn take_off(model: &mut Model, keys: &[GateKey]) {
 
 /// M: the marks that were taken off last are set again, each on what it was set on.
 pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
+    let left_out = put_back(model, fx);
+    let text = format!("{} marked", model.marks.on.len());
+    tell(model, text);
+    tell_left_out(model, left_out);
+}
+
+/// The same without a word; returns how many were left out.
+pub(crate) fn put_back(model: &mut Model, fx: &mut Vec<Effect>) -> usize {
     let off = std::mem::take(&mut model.marks.off);
     let room = MARKS_MAX.saturating_sub(model.marks.on.len());
     let left_out = off.len().saturating_sub(room);
@@ -68,9 +76,7 @@ pub(crate) fn again(model: &mut Model, fx: &mut Vec<Effect>) {
     for (key, mark) in off.into_iter().take(room) {
         model.marks.on.entry(key).or_insert(mark);
     }
-    let text = format!("{} marked", model.marks.on.len());
-    tell(model, text);
-    tell_left_out(model, left_out);
+    left_out
 }
 
 /// Asks for what is marked in these jobs, each once.

@@ -6,7 +6,7 @@ use crate::model::Model;
 use crate::model::queue::RowKey;
 use crate::model::slips::{BeforeEsc, DiffBeforeEsc, ListBeforeEsc, PanesBeforeEsc, SelectedBeforeEsc};
 use crate::prompt::menu::Menu;
-use crate::update::{gate, queue};
+use crate::update::{gate, mark, queue};
 
 /// What stands before an Escape.
 pub(super) fn stands(model: &Model) -> BeforeEsc {
@@ -19,6 +19,7 @@ pub(super) fn stands(model: &Model) -> BeforeEsc {
         list: model.compose.as_ref().and_then(|compose| compose.list.clone()),
         filter: queue.filter.clone(),
         range: model.marks.range.clone(),
+        marked: model.marks.on.keys().cloned().collect(),
         panes: PanesBeforeEsc {
             is_lower_focused: panes.is_lower_focused,
             lower: panes.lower,
@@ -66,10 +67,14 @@ pub(super) fn put_back(model: &mut Model, before: BeforeEsc, fx: &mut Vec<Effect
         list,
         filter,
         range,
+        marked,
         panes,
         selected,
         diff,
     } = before;
+    if !marked.is_empty() && model.marks.on.is_empty() && model.marks.off.keys().eq(&marked) {
+        mark::put_back(model, fx);
+    }
     put_panes_back(model, panes);
     model.marks.range = model.marks.range.take().or(range);
     model.keys.field = model.keys.field.take().or(field);
