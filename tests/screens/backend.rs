@@ -173,6 +173,10 @@ impl Backend for World {
         self.kept_marks = marks;
     }
 
+    fn load_marks(&mut self) -> Vec<MarkedGate> {
+        self.kept_marks.clone()
+    }
+
     fn put_aside(&mut self, discarded: &Discarded) {
         self.put_aside.push(discarded.clone());
     }

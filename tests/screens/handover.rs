@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use domain::comment::CommentSide;
 use domain::draft::{Draft, DraftComment};
+use domain::gate::Verdict;
 use domain::handover::{HandedGate, Handover};
 use domain::hold::Hold;
 use domain::ids::Digest;
+use serde_json::json;
 use testing::world::operator;
 
 use crate::console::{Console, SIZES};
@@ -157,4 +159,23 @@ fn a_colleague_whose_draft_is_gone_is_not_named_and_that_is_said() {
     console.press("r Enter").decides(1);
     console.shows("the record does not name ana: no draft of theirs was found");
     assert_eq!(console.backend.chain.last().unwrap().decision.draft_by(), None);
+}
+
+#[test]
+fn marks_of_a_session_that_a_bad_line_has_ended_are_set_again_on_what_they_were_set_on() {
+    let mut console = Console::drawn();
+    console.press("Space Space Space");
+    let left = console.backend.kept_marks.clone();
+    assert_eq!(left.len(), 3);
+    let mut world = World::drawn();
+    world.kept_marks = left;
+    // One was decided since, one says something else now.
+    world.settle("j-17", "script", Verdict::Approve, "ana");
+    world.says("j-22", &json!({ "title": "louder" }));
+    let mut console = Console::new(world, 80, 24);
+    console.shows("In the last day: ana approved 1   4: history   M: marks 2 gates");
+    assert!(console.model.marks.on.is_empty() && console.backend.kept_marks.len() == 3);
+    console.press("M").shows("Mark taken off j-22");
+    let marked: Vec<_> = console.model.marks.on.keys().map(|key| key.job_id.as_str()).collect();
+    assert_eq!(marked, ["j-21"]);
 }

@@ -46,6 +46,8 @@ pub trait Backend {
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>);
     /// Keeps the marks of this operator beside their drafts; none: removes them.
     fn save_marks(&mut self, marks: Vec<MarkedGate>);
+    /// The marks that this operator's earlier sessions have left.
+    fn load_marks(&mut self) -> Vec<MarkedGate>;
     /// Keeps a text that was thrown away, for some days.
     fn put_aside(&mut self, discarded: &Discarded);
     /// Keeps a draft that a text was restored to, and forgets what was put aside of it.
@@ -105,6 +107,10 @@ impl Backend for &mut Engine {
 
     fn save_marks(&mut self, marks: Vec<MarkedGate>) {
         Engine::save_marks(self, marks);
+    }
+
+    fn load_marks(&mut self) -> Vec<MarkedGate> {
+        Engine::load_marks(self)
     }
 
     fn put_aside(&mut self, discarded: &Discarded) {

@@ -384,6 +384,8 @@ pub enum Msg {
     CopyRead(Result<String, String>),
     /// Drafts of a former session, and why others are not offered.
     Drafts(Vec<Draft>, Vec<String>),
+    /// What was marked in this operator's earlier sessions.
+    Marks(Vec<MarkedGate>),
     /// What was thrown away lately, newest first.
     Discarded(Vec<Discarded>),
     /// The process was continued after a suspend.

@@ -71,6 +71,8 @@ pub struct Marks {
     pub range: Option<RowKey>,
     /// As they were kept last, for whoever takes over.
     pub(crate) kept: Vec<MarkedGate>,
+    /// Those of an earlier session, until the queue is there.
+    pub(crate) left: Vec<MarkedGate>,
 }
 
 /// Unsent words.

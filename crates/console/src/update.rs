@@ -157,6 +157,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.drafts.by_gate.entry(draft.key.clone()).or_insert(draft);
             }
         }
+        Msg::Marks(left) => model.marks.left = left,
         Msg::Discarded(discarded) => model.drafts.discarded = discarded,
         Msg::NotSuspended => tell(model, "Not suspended: there is no shell here that could continue it"),
         Msg::Continued => {

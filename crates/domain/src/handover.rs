@@ -71,6 +71,9 @@ pub struct MarkedGate {
     #[serde(flatten)]
     pub key: GateKey,
     pub digest: Digest,
+    /// The digest of what its requester said then; none: that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_digest: Option<Digest>,
 }
 
 /// The marks of one operator, as they are kept.

@@ -457,6 +457,13 @@ impl Engine {
         self.save_draft(drafts::MARKS.to_owned(), bytes);
     }
 
+    /// The marks that this operator's former sessions kept; those that cannot be read are none.
+    pub fn load_marks(&self) -> Vec<MarkedGate> {
+        let kept = self.runs.load_marks(&self.operator.name).ok().flatten();
+        let marks = kept.and_then(|bytes| serde_json::from_slice::<KeptMarks>(&bytes).ok());
+        marks.map(|marks| marks.gates).unwrap_or_default()
+    }
+
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
     pub fn load_drafts(&self) -> KeptDrafts {
         kept_or_why(self.runs.load_drafts(&self.operator.name))

@@ -110,6 +110,12 @@ impl RunsDir {
         Ok(kept)
     }
 
+    /// The marks that an operator's former sessions kept; none: there are none.
+    pub fn load_marks(&self, operator: &str) -> Result<Option<Vec<u8>>> {
+        let kept = self.kept_in(&folder(operator), |_| Ok(vec![MARKS.to_owned()]))?;
+        Ok(kept.drafts.into_iter().next().map(|(_, bytes)| bytes))
+    }
+
     /// Keeps a draft, or removes it. `name` is a plain file name.
     pub fn save_draft(&self, operator: &str, name: &str, bytes: Option<&[u8]>) -> Result<()> {
         let folder = folder(operator);

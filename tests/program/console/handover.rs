@@ -55,6 +55,9 @@ fn what_one_leaves_the_other_takes_and_the_record_names_both() {
             .any(|gate| gate["marked"] == true && gate["draft"]["first_words"] == "not signed")
     });
     ana.leaves_with_draft();
+    let ana = desk_of(&workspace, "ana");
+    ana.sees("M: marks 1 gate again, as you left them");
+    ana.leaves_with_draft();
 
     zoe.sees_after("<", "what colleagues leave");
     zoe.sees("ana          j-2 / release #1  holds it: waits for legal");

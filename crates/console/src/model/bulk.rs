@@ -11,6 +11,8 @@ pub struct Mark {
     pub(crate) digest: Option<Digest>,
     /// What its requester said then.
     pub(crate) context: GateContext,
+    /// Of a mark that an earlier session has left: the digest of that, instead.
+    pub(crate) context_left: Option<Digest>,
     /// Whether this operator has seen all of exactly that.
     pub(crate) is_seen: bool,
     /// How much of it is on record; none: they have not looked at it.

@@ -58,6 +58,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     pub fn new(session: Session, input: I, terminal: T, mut backend: B) -> Self {
         let (drafts, problems) = backend.load_drafts();
         let discarded = backend.load_discarded();
+        let marks = backend.load_marks();
         let mut console = Self {
             model: Model::new(session, terminal.size(), backend.now()),
             effects: EffectRunner::new(backend.patience()),
@@ -70,6 +71,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         };
         console.tell(Msg::Drafts(drafts, problems));
         console.tell(Msg::Discarded(discarded));
+        console.tell(Msg::Marks(marks));
         let first = start(&mut console.model);
         console.effects.run(first, &mut console.backend, &mut console.orders);
         console

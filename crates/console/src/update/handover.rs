@@ -103,6 +103,7 @@ fn mark_as(model: &mut Model, by: &str, fx: &mut Vec<Effect>) {
         let marked = MarkedGate {
             key: gate.key.clone(),
             digest: gate.digest(),
+            context_digest: None,
         };
         Some((marked, gate.context.clone()))
     });

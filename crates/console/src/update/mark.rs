@@ -110,6 +110,29 @@ pub(crate) fn adopt(model: &mut Model, gates: Vec<(MarkedGate, GateContext)>, fx
     model.marks.on.len() - before
 }
 
+/// The queue is there for the first time: what was marked in an earlier session, which a bad line may
+/// have ended, is set again by the key that sets marks again. Of what is over nothing is said.
+pub(crate) fn offer(model: &mut Model) {
+    let left = std::mem::take(&mut model.marks.left);
+    let open = left.into_iter().filter(|gate| model.queue.gate(&gate.key).is_some());
+    let off = open.map(|gate| {
+        let mark = Mark {
+            digest: Some(gate.digest),
+            context_left: gate.context_digest,
+            ..Mark::default()
+        };
+        (gate.key, mark)
+    });
+    model.marks.off = off.collect();
+}
+
+/// That there are such marks, for the line at the start; none: there are none.
+pub(crate) fn left_words(model: &Model) -> Option<String> {
+    let again = keymap::key_in(Focus::Queue, Action::MarkAgain);
+    let count = counted(model.marks.off.len(), "gate");
+    (!model.marks.off.is_empty()).then(|| format!("{again}: marks {count} again, as you left them"))
+}
+
 /// Has the marks kept where they are not what was kept last.
 pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     let on = model
@@ -124,6 +147,7 @@ pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     let marked = on.map(|(key, digest)| MarkedGate {
         key: key.clone(),
         digest,
+        context_digest: model.marks.on.get(key).map(|mark| mark.context.digest()),
     });
     model.marks.kept = marked.collect();
     fx.push(Effect::SaveMarks(model.marks.kept.clone()));
@@ -269,8 +293,13 @@ pub(crate) fn take(model: &mut Model, job_id: &JobId, rows: Option<&JobRows>) {
                     let extent = gate.seen.iter().filter(is_mine).find_map(Seen::extent);
                     let mark = model.marks.on.entry(key.clone()).or_default();
                     let before = mark.digest.filter(|before| *before != digest);
-                    let is_said_anew = mark.digest.is_some() && mark.context != gate.context;
-                    let said = is_said_anew.then(|| gate.context.changed_words(Some(&mark.context)));
+                    let left = mark.context_left.take();
+                    let is_said_anew = match left {
+                        Some(left) => left != gate.context.digest(),
+                        None => mark.digest.is_some() && mark.context != gate.context,
+                    };
+                    let former = Some(&mark.context).filter(|_| left.is_none());
+                    let said = is_said_anew.then(|| gate.context.changed_words(former));
                     // The rows may be older than what was recorded of this screen.
                     let (is_seen, extent) = match mark.is_seen && mark.digest == Some(digest) {
                         true => (true, extent.filter(|_| is_seen).or(mark.extent)),

@@ -56,6 +56,7 @@ pub(crate) fn take(model: &mut Model, rows: Vec<QueueRow>, fx: &mut Vec<Effect>)
     mark::recheck_gone(model, fx);
     if !was_loaded {
         open_at(model, fx);
+        mark::offer(model);
     }
     if model.queue.selected().is_some() && model.queue.selected() != former.as_ref() {
         gate::follow_selection(model, fx);

@@ -130,6 +130,7 @@ pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         let mark = Mark {
             digest: Some(digest),
             context: gate.context.clone(),
+            context_left: None,
             is_seen: true,
             extent: Some(extent),
         };

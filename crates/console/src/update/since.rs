@@ -1,4 +1,4 @@
-//! The line at start: what was decided since this operator was last here.
+//! The line at start: what was decided since this operator was last here, and what they left marked.
 
 use crate::action::Action;
 use crate::effect::Effect;
@@ -6,6 +6,7 @@ use crate::facts::label;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::question::Question;
+use crate::update::mark;
 use crate::update::outgoing::tell;
 use domain::decision::Decision;
 use domain::event::Event;
@@ -59,7 +60,11 @@ pub(crate) fn show_missed(model: &mut Model, events: &[Event]) {
     let now = model.now.utc;
     let here = last_here(model, events);
     let decided = decided(model, here.unwrap_or_else(|| now.plus_us(-DAY_US)));
+    let marked = mark::left_words(model);
     if decided.is_empty() {
+        if let Some(marked) = marked {
+            tell(model, marked);
+        }
         return;
     }
     let head = match here {
@@ -68,5 +73,6 @@ pub(crate) fn show_missed(model: &mut Model, events: &[Event]) {
         None => "In the last day".to_owned(),
     };
     let key = keymap::key_in(Focus::Queue, Action::ShowHistory);
-    tell(model, format!("{head}: {decided}   {key}: history"));
+    let marked = marked.map(|marked| format!("   {marked}")).unwrap_or_default();
+    tell(model, format!("{head}: {decided}   {key}: history{marked}"));
 }
