@@ -100,6 +100,48 @@ fn a_hold_ends_as_it_ends_by_the_rules_and_a_person_decides_where_no_timer_does(
 }
 
 #[test]
+fn stages_that_start_in_one_night_stand_in_one_line() {
+    let workspace = Workspace::new(
+        "pipeline: {max_concurrent_jobs: 2, stages: [{name: script}, {name: film, command: [make]}]}\n\
+         gates: {script: {auto_approve: true, auto_approve_after_s: 3600}}\n",
+    );
+    for id in ["j-1", "j-2", "j-3", "j-4"] {
+        workspace.ok(&format!("job start --slug tides --id {id}"));
+    }
+    // One of them waits for its start already: nobody leads.
+    workspace.ok("gate approve j-1 script");
+    let told = workspace.json("forecast --until 2h");
+    let said: Vec<_> = told["ends"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|end| end["sentences"].clone())
+        .collect();
+    let waits = |ahead: &str| {
+        json!([
+            format!(
+                "Then stage film #1 waits for a free slot: {ahead} before it, 2 may run at once (max_concurrent_jobs)."
+            ),
+            "Stages that end before that are not foreseen.",
+        ])
+    };
+    assert_eq!(
+        said,
+        [
+            json!(["Then stage film starts."]),
+            waits("2 stages come"),
+            waits("3 stages come"),
+        ]
+    );
+    let slots = told["ends"][2]["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|fact| fact.get("slots"));
+    assert_eq!(slots, Some(&json!({ "ahead": 3, "limit": 2 })), "{told}");
+}
+
+#[test]
 fn what_is_asked_for_wrongly_is_named() {
     let workspace = Workspace::new(NIGHT);
     let said = workspace.refused("forecast --until yesterday", 1);
