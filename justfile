@@ -24,6 +24,10 @@ bench:
 bench-http:
     cargo bench --bench http
 
+# figures of a year with 100 000 decisions: time and memory
+bench-figures:
+    cargo bench --bench figures
+
 # a decision and a bulk of 18, without and beside somebody who writes at full speed to the same disk (TMPDIR)
 bench-neighbour:
     cargo bench --bench neighbour

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::RowError;
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 13;
+pub const SCHEMA_VERSION: u32 = 14;
 
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema.sql"),
@@ -24,6 +24,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("comments.sql"),
     include_str!("recall.sql"),
     include_str!("calls.sql"),
+    include_str!("record_times.sql"),
 ];
 
 /// Brings the schema up to the newest one.

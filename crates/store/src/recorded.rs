@@ -66,6 +66,26 @@ fn of_decisions(filter: &RecordFilter) -> Conditions {
     conditions
 }
 
+/// The number before the first decision from then on, by the index `decision_at`; none: there is none.
+// Clocks are set back: what comes behind it is asked for its own time as well.
+const BEFORE_DECISIONS_SINCE: &str = "SELECT min(seq) - 1 FROM decision INDEXED BY decision_at WHERE CASE WHEN json_valid(document) THEN document ->> '$.at' END >= ?";
+
+/// The same for the holds of persons.
+const BEFORE_HOLDS_SINCE: &str = "SELECT min(seq) - 1 FROM event INDEXED BY event_held_at
+    WHERE type = 'gate_held' AND payload ->> '$.kind' = 'hold' AND ts >= ?";
+
+/// Where to begin to look behind this number; none: there is nothing in the filter's time.
+fn begin(connection: &Connection, after: u64, before: &str, since: Option<Value>) -> Result<Option<u64>, RowError> {
+    // Who comes with a number has begun already.
+    let (Some(since), 0) = (since, after) else {
+        return Ok(Some(after));
+    };
+    let found: Option<i64> = connection
+        .prepare_cached(before)?
+        .query_row([since], |row| row.get(0))?;
+    Ok(found.map(i64::unsigned_abs))
+}
+
 /// Where the labels stand, behind [`EVENT_COLUMNS`].
 const LABELS_COLUMN: usize = 8;
 
@@ -77,9 +97,20 @@ impl Reader {
     pub fn recorded(&self, filter: &RecordFilter, limit: u32) -> Result<Vec<SealedDecision>, StoreError> {
         let mut conditions = of_decisions(filter);
         let select = format!("SELECT {DECISION_COLUMNS} FROM decision");
-        let sql = conditions.sql(&select, "ORDER BY seq DESC", limit);
-        let values = &conditions.values;
-        self.read(|connection| collect(connection, &sql, params_from_iter(values), event_row::decision))
+        self.read(|connection| {
+            let since = filter.since.map(|since| Value::from(since.to_string()));
+            let Some(after) = begin(connection, 0, BEFORE_DECISIONS_SINCE, since)? else {
+                return Ok(Vec::new());
+            };
+            conditions.add("seq > ?", Value::from(count(after)));
+            let sql = conditions.sql(&select, "ORDER BY seq DESC", limit);
+            collect(
+                connection,
+                &sql,
+                params_from_iter(&conditions.values),
+                event_row::decision,
+            )
+        })
     }
 
     /// Goes through the next so many decisions after this number, oldest first, and takes those that
@@ -95,19 +126,22 @@ impl Reader {
         mut take: impl FnMut(&Decision, bool),
     ) -> Result<u64, StoreError> {
         let mut conditions = of_decisions(filter);
-        // What is looked at is bounded, not what is found: a filter that takes few must not walk the
-        // whole record in one read.
-        let until = after.saturating_add(u64::from(limit));
-        conditions.add("seq > ?", Value::from(count(after)));
-        conditions.add("seq <= ?", Value::from(count(until)));
         let select = "SELECT seq, document, EXISTS (SELECT 1 FROM gate WHERE gate.job_id = decision.job_id
             AND gate.stage = decision.stage AND gate.attempt = decision.attempt AND gate.state = 'recalled') FROM decision";
         self.read(|connection| {
+            let since = filter.since.map(|since| Value::from(since.to_string()));
+            let Some(after) = begin(connection, after, BEFORE_DECISIONS_SINCE, since)? else {
+                return Ok(after);
+            };
+            // What is looked at is bounded, not what is found: a filter that takes few must not walk
+            // the whole record in one read.
+            let until = after.saturating_add(u64::from(limit));
             let newest = "SELECT ifnull((SELECT min(decision.seq) - 1 FROM gate INDEXED BY gate_recall
                 CROSS JOIN decision USING (job_id, stage, attempt) WHERE gate.recall IS NOT NULL),
                 (SELECT ifnull(max(seq), 0) FROM decision))";
             let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
-            conditions.add("seq <= ?", Value::from(newest));
+            conditions.add("seq > ?", Value::from(count(after)));
+            conditions.add("seq <= ?", Value::from(count(until).min(newest)));
             let sql = conditions.sql(select, "ORDER BY seq", limit);
             let mut statement = connection.prepare_cached(&sql)?;
             let mut rows = statement.query(params_from_iter(&conditions.values))?;
@@ -123,7 +157,6 @@ impl Reader {
     /// gate.
     pub fn holds(&self, filter: &RecordFilter, after: u64, limit: u32) -> Result<Vec<LabeledEvent>, StoreError> {
         let mut conditions = Conditions::default();
-        conditions.add("seq > ?", Value::from(count(after)));
         if let Some(job_id) = &filter.job_id {
             conditions.add("job_id = ?", Value::from(job_id.to_string()));
         }
@@ -142,12 +175,17 @@ impl Reader {
             "SELECT {EVENT_COLUMNS}, (SELECT context -> '$.labels' FROM gate WHERE gate.job_id = event.job_id
                AND gate.stage = event.stage AND gate.attempt = event.payload ->> '$.attempt') FROM event INDEXED BY event_held"
         );
-        let sql = conditions.sql(
-            &select,
-            "AND type = 'gate_held' AND payload ->> '$.kind' = 'hold' ORDER BY seq",
-            limit,
-        );
         let read = |connection: &Connection| -> Result<Vec<LabeledEvent>, RowError> {
+            let since = filter.since.map(|since| Value::from(since.micros()));
+            let Some(after) = begin(connection, after, BEFORE_HOLDS_SINCE, since)? else {
+                return Ok(Vec::new());
+            };
+            conditions.add("seq > ?", Value::from(count(after)));
+            let sql = conditions.sql(
+                &select,
+                "AND type = 'gate_held' AND payload ->> '$.kind' = 'hold' ORDER BY seq",
+                limit,
+            );
             collect(connection, &sql, params_from_iter(&conditions.values), |row| {
                 let labels = Cells::new(row, "event", 1).optional_json(LABELS_COLUMN)?;
                 Ok((event_row::event(row)?, labels.unwrap_or_default()))

@@ -4,6 +4,7 @@ mod commits;
 mod files;
 mod migrations;
 mod reads;
+mod recorded;
 mod round_trip;
 
 use std::collections::BTreeMap;

@@ -159,3 +159,12 @@ fn a_lease_from_before_holds_were_known_stops_its_timer_from_its_own_beginning()
     );
     assert_eq!(hold, None);
 }
+
+#[test]
+fn a_torn_decision_keeps_nobody_from_bringing_the_file_up() {
+    let dir = file_of(13, &rows());
+    let old = rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    old.execute("UPDATE decision SET document = 'torn'", []).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(shape(&store.durable).1, SCHEMA_VERSION);
+}
