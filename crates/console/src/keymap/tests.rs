@@ -1,9 +1,11 @@
 //! What the keymap may not do.
 
 use std::cell::Cell;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use super::*;
+use crate::input::KeyPress;
 
 thread_local! {
     /// Whether every key has another name: then none that is written by hand is right.
