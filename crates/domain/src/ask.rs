@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use serde_json::{Map, Value};
 
 use super::comment::Comment;
@@ -19,7 +21,7 @@ use super::outlook::Outlook;
 use super::time::Timestamp;
 
 /// A job as it is asked for.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewJob {
     /// Its id; generated (UUID v7) when none is given.
     pub id: Option<JobId>,
@@ -36,16 +38,19 @@ pub struct NewJob {
 }
 
 /// A file from outside; its bytes are copied.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum OutsideFile {
     /// A regular file that whoever runs this process may read. Never from a client elsewhere: it
     /// would read what this process can.
+    #[serde(skip)]
     Path(PathBuf),
     /// The bytes themselves, under a file name.
+    #[serde(rename = "bytes")]
     Bytes {
         /// The name alone.
         name: String,
         /// What is in it.
+        #[serde(with = "crate::base64")]
         bytes: Arc<[u8]>,
     },
 }
@@ -67,7 +72,7 @@ impl AsRef<Path> for OutsideFile {
 }
 
 /// A file to be reviewed, named from outside.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OutsideArtifact {
     /// What it is.
     pub kind: String,
@@ -77,7 +82,8 @@ pub struct OutsideArtifact {
 
 /// Something to be done. Each is answered once, by a receipt or a
 /// [`Refusal`](super::refusal::Refusal).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     StartJob(NewJob),
     /// Open a gate from outside (SPEC §8). On a job that does not exist it makes a manual job.

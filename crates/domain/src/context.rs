@@ -357,7 +357,7 @@ fn fitting_text(
 }
 
 /// What lists show of a context and filter by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Headline {
     /// Empty: it has none.
     pub title: Box<str>,
@@ -366,7 +366,7 @@ pub struct Headline {
 }
 
 /// A label that something has to have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelFilter {
     pub key: String,
     /// None: any.

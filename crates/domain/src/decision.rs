@@ -76,7 +76,7 @@ impl Decider {
 
 /// How much of what changed stood on a person's screen, in hunks over all files; a file that is no
 /// text counts as one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extent {
     /// How many there are.
     pub hunks: u32,

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::context::LabelFilter;
 use super::decision::Decision;
 use super::event::Event;
@@ -13,7 +15,7 @@ use super::old::ListedDecision;
 use super::time::{SECOND_US, Timestamp};
 
 /// Which part of the record is meant; what is left out is no condition.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordFilter {
     pub job_id: Option<JobId>,
     pub stage: Option<StageName>,
@@ -49,7 +51,7 @@ impl RecordFilter {
 ///
 /// Three digits are what anybody reads. Cutting the others off keeps the order, so a quantile of
 /// these is the quantile of the exact ones, cut off.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Waits(BTreeMap<u64, u64>);
 
 /// The three leading digits of a number, noughts behind them.
@@ -80,7 +82,7 @@ impl Waits {
 }
 
 /// What was counted under one name.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FigureCounts {
     pub approved: u64,
     pub rejected: u64,
@@ -134,7 +136,7 @@ pub const LABELS_TOLD_MAX: usize = 50;
 pub const LABELS_COUNTED_MAX: usize = 10_000;
 
 /// See the module.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     pub all: FigureCounts,
     /// By who decided, or held; the timer is one of them.

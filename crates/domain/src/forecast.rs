@@ -1,5 +1,7 @@
 //! What the timers will do while nobody does anything.
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::JobId;
 use super::key::GateKey;
 use super::outlook::{Fact, Outlook, Slots};
@@ -8,7 +10,7 @@ use super::refusal::Refusal;
 use super::time::Timestamp;
 
 /// The end of one gate's time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForeseenEnd {
     pub key: GateKey,
     /// When, if nobody sets the clock.
@@ -74,7 +76,7 @@ words! {
 }
 
 /// What the timers of one job will do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobForecast {
     pub job_id: JobId,
     /// The job's short name.

@@ -112,7 +112,7 @@ pub struct Gate {
 }
 
 /// What the artifacts of a gate are on disk right now: found just before the transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnDisk {
     pub path: ArtifactPath,
     /// The registered version at that moment; when the rows say otherwise later, the look is stale.

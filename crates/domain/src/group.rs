@@ -6,7 +6,7 @@ use super::ids::{ArtifactPath, Digest, StageName};
 
 /// Equal in gates of one stage that ask for the same change, byte for byte against the same base,
 /// under the same policy, with the same severity and the same instructions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupKey {
     /// Of all that.
     pub id: Digest,

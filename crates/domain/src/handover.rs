@@ -16,7 +16,7 @@ use super::time::{Now, Timestamp};
 use text::words::age;
 
 /// What one operator leaves.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Handover {
     pub by: String,
     /// Those that they hold or are at first, then those that they have written about, then those that
@@ -25,7 +25,7 @@ pub struct Handover {
 }
 
 /// One open gate of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HandedGate {
     pub key: GateKey,
     pub rows: Arc<JobRows>,

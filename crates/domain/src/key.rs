@@ -22,7 +22,7 @@ impl fmt::Display for GateKey {
 }
 
 /// Names a gate as a person does: the newest attempt unless one is given.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct GateRef {
     pub job_id: JobId,
     pub stage: StageName,

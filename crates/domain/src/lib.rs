@@ -11,6 +11,7 @@ pub mod agreed;
 pub mod anchor;
 pub mod artifact;
 pub mod ask;
+pub mod base64;
 pub mod brief;
 pub(crate) mod canonical;
 pub mod chain;

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::decision::SealedDecision;
@@ -20,7 +20,7 @@ use super::time::Timestamp;
 
 /// A job as it is listed and shown: one of ours, or an old record. It can be read and nothing else:
 /// a rule takes [`JobRows`].
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub enum ListedJob {
     /// One that rules work on.
     Ours(Arc<JobRows>),
@@ -60,7 +60,7 @@ impl ListedJob {
 }
 
 /// A job of the old system.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OldJob {
     pub id: JobId,
     /// A short name for people; its id where nothing tells it.
@@ -135,7 +135,7 @@ impl OldJob {
 }
 
 /// A gate of the old system.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OldGate {
     pub stage: StageName,
     /// Whether a person was wanted.
@@ -146,7 +146,7 @@ pub struct OldGate {
 
 /// A decision of the old system: the seven keys of its file in their order, then what tells it from
 /// one of ours.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OldDecision {
     pub stage: StageName,
     /// Whether the work was to go on.
@@ -293,7 +293,7 @@ impl<'a> ListedDecision<'a> {
 }
 
 /// What a job of the old system made. Nobody hashed it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OldArtifact {
     pub stage: StageName,
     /// What it is.
@@ -308,7 +308,7 @@ pub struct OldArtifact {
 
 /// An event as it is listed: one of ours, or an old record's. It can be read and nothing else: what
 /// follows from events asks for an [`Event`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ListedEvent {
     pub job_id: JobId,
     /// Its number; an old one's is its place in the job's log, from 1.

@@ -10,7 +10,7 @@ mod words;
 
 pub use several::together;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::change::Change;
@@ -24,7 +24,7 @@ use text::words::duration;
 use words::sentences;
 
 /// How an artifact comes to have another registered version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeCause {
     /// A patch makes it.
@@ -36,7 +36,7 @@ pub enum ChangeCause {
 }
 
 /// One thing that would happen.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "fact")]
 pub enum Fact {
     /// An artifact has another version.
@@ -153,7 +153,7 @@ pub enum Fact {
         /// Whether its command is handed the note of the rejection.
         gets_note: bool,
         /// How many comments on lines it is handed.
-        #[serde(skip_serializing_if = "is_none")]
+        #[serde(default, skip_serializing_if = "is_none")]
         comments: usize,
         /// Whether a former attempt of it ran.
         ran_before: bool,
@@ -196,7 +196,7 @@ fn is_none(count: &usize) -> bool {
 }
 
 /// The places of stages that run at once, over all jobs (`pipeline.max_concurrent_jobs`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slots {
     /// Stages that run, or that wait and come first.
     pub ahead: usize,
@@ -214,7 +214,7 @@ impl Slots {
 const FINAL: &str = "Cannot be taken back.";
 
 /// What a command would do to one job.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outlook {
     /// What would happen, in this order.
     pub facts: Vec<Fact>,

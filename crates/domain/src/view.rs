@@ -16,7 +16,7 @@ use super::time::Timestamp;
 use super::timer::GateTimer;
 
 /// What a row of the queue is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum QueueKind {
     /// An open gate.
     Gate,
@@ -47,7 +47,7 @@ impl QueueKind {
 }
 
 /// Why a job is paused, as its newest event about that says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pause {
     /// Its gate was rejected.
     Rejected,
@@ -85,7 +85,7 @@ impl Pause {
 }
 
 /// How a gate was decided whose decision may still be taken back.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DecidedGate {
     pub is_approved: bool,
     /// Who decided.
@@ -103,7 +103,7 @@ impl DecidedGate {
 
 /// One row of the queue: an open gate, or a job that is not at one. Flat like a row: a field for
 /// each of its columns.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueRow {
     /// What it is about.
     pub kind: QueueKind,
@@ -168,7 +168,7 @@ pub struct LeaderInfo {
 }
 
 /// Where a reader of events left off; what is named was read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventsSince {
     /// An event's number; 0 for all.
     Seq(u64),
@@ -177,7 +177,7 @@ pub enum EventsSince {
 }
 
 /// Which jobs a list wants.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobFilter {
     /// Only this status.
     pub status: Option<JobStatus>,

@@ -1,7 +1,7 @@
 //! What is told to others outside, and when once more: the kinds of deliveries, their ids, and how
 //! long a failed one waits.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::event::{Event, EventType};
 use super::ids::Digest;
@@ -114,7 +114,7 @@ pub struct Delivery {
 }
 
 /// How one webhook stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WebhookStanding {
     pub name: String,
     /// How many deliveries are to be sent now.
@@ -136,7 +136,7 @@ pub struct WebhookStanding {
 }
 
 /// A delivery that was given up.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenUp {
     pub id: String,
     /// What it would have told.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use config::{ConsoleSection, Problem};
 use domain::decision::SealedDecision;
 use domain::event::Event;
@@ -22,7 +24,7 @@ use wire::{DoneDoc, ReviewDoc};
 pub struct Ticket(pub u64);
 
 /// That something was done: it is committed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Receipt {
     pub job_id: JobId,
     /// One line for a person: `Gate script approved`.
@@ -82,7 +84,7 @@ impl Receipt {
 }
 
 /// That a paused job goes on only after another look: what was decided on is not what lies there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReviewOpened {
     pub gate: GateKey,
     /// What differs: as it was decided on, and as it was found.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use domain::draft::Draft;
 use domain::handover::{Handover, KeptMarks, Unsent};
 use domain::ids::JobId;
@@ -20,7 +22,7 @@ use super::client::{Client, Unread};
 const JOBS_MAX: usize = 500;
 
 /// What operators leave, by name, and what could not be read of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Handovers {
     pub all: Vec<Handover>,
     pub problems: Vec<String>,
