@@ -16,7 +16,7 @@ use super::heartbeat::HeartbeatTerms;
 use super::ids::{ArtifactPath, Digest, JobId, StageName};
 use super::key::GateRef;
 use super::lease::LeasePurpose;
-use super::operator::{Operator, Surface};
+use super::operator::{Operator, Surface, TokenRole};
 use super::outlook::Outlook;
 use super::time::Timestamp;
 
@@ -207,6 +207,31 @@ pub enum Command {
 }
 
 impl Command {
+    /// What somebody at the other end of a line must be to have it done.
+    pub fn role(&self) -> TokenRole {
+        match self {
+            Self::StartJob(_)
+            | Self::OpenGate { .. }
+            | Self::Withdraw { .. }
+            | Self::KeepAlive { .. }
+            | Self::Complete(_) => TokenRole::Pipeline,
+            Self::Decide { .. }
+            | Self::ApplyPatch { .. }
+            | Self::UndoPatch { .. }
+            | Self::Resume { .. }
+            | Self::Cancel(_)
+            | Self::Acknowledge(_)
+            | Self::TakeLease { .. }
+            | Self::Hold { .. }
+            | Self::Release { .. }
+            | Self::Extend { .. }
+            | Self::Recall { .. }
+            | Self::ReleaseLease { .. }
+            | Self::MarkSeen { .. }
+            | Self::MarkReached { .. } => TokenRole::Operator,
+        }
+    }
+
     /// A resume, whatever comes of it.
     pub fn resume(job_id: JobId) -> Self {
         let expected = None;

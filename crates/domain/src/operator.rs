@@ -54,6 +54,9 @@ pub struct Via {
     pub host: String,
     /// The SSH client's address, when there is one.
     pub ssh_client: Option<String>,
+    /// The address that a request came from, where the process serves another machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
     /// The process: tells two sessions of one person apart.
     pub pid: u32,
 }
@@ -62,8 +65,10 @@ impl Via {
     /// How somebody came in: `root@vm, command line`, `ana@edit2, console, ssh from 10.0.0.7`.
     pub fn words(&self) -> String {
         let ssh = self.ssh_client.as_ref().map(|client| format!(", ssh from {client}"));
+        let peer = self.peer.as_ref().map(|peer| format!(", from {peer}"));
         let (login, host, surface) = (&self.login, &self.host, self.surface.words());
-        format!("{login}@{host}, {surface}{}", ssh.unwrap_or_default())
+        let from = ssh.unwrap_or_default() + &peer.unwrap_or_default();
+        format!("{login}@{host}, {surface}{from}")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Points in time, as values. Nothing here reads a clock.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -172,7 +173,7 @@ pub fn within_forecast(until: Timestamp, now: Timestamp) -> Result<Timestamp, St
 ///
 /// The boot clock counts since the machine started, including suspend (CLOCK_BOOTTIME); it never
 /// steps, and only differences within one start mean anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Now {
     /// Civil time, which an administrator or NTP may step.
     pub utc: Timestamp,

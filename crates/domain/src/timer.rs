@@ -393,6 +393,7 @@ mod tests {
             uid: 1,
             host: "h".into(),
             ssh_client: None,
+            peer: None,
             pid: 7,
         };
         Lease {

@@ -22,6 +22,7 @@ use super::error::{Doing, IfThere, Result, RunsError};
 use super::layout::RunDir;
 use super::open_directory::{OpenDirectory, Temporary};
 use super::versions;
+use domain::ask::OutsideFile;
 use domain::ids::{ArtifactPath, Digest, StageName};
 
 /// The most bytes an artifact may have (SPEC §10).
@@ -201,6 +202,14 @@ fn open_outside(outside: &Path) -> Result<File> {
         .doing("open", outside)?;
     check_regular(&file, outside)?;
     Ok(file)
+}
+
+/// The bytes of a file from outside, under its name: for an engine on another machine.
+pub fn read_outside(outside: &Path) -> Result<OutsideFile> {
+    let bytes = atomic::read_limited(open_outside(outside)?, outside, ARTIFACT_BYTES_MAX)?;
+    let name = outside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = bytes.into();
+    Ok(OutsideFile::Bytes { name, bytes })
 }
 
 /// Keeps a file from outside as a version only (`gate open --base`): its digest and size.
