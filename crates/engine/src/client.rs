@@ -22,6 +22,7 @@ use runs::{RunsDir, RunsError};
 use store::StoreError;
 
 use super::api::{Notice, Receipt, Ticket};
+use super::far::Far;
 use super::opening::Newer;
 use super::reader::ReaderWork;
 use super::receipt::verb;
@@ -29,7 +30,7 @@ use super::trouble::Trouble;
 use super::writer::Work;
 
 /// How many batches of news a follower may be behind before it has lost some.
-const FEED_MAX: usize = 256;
+pub(super) const FEED_MAX: usize = 256;
 
 /// Something that is committed, and whether its files are in place under their names, or why not
 /// yet.
@@ -42,12 +43,25 @@ pub struct EngineStatus {
     pub config: Arc<Config>,
     /// Whether the configuration file was saved broken since.
     pub is_config_broken: bool,
-    /// Whether something does not work at the moment.
-    pub is_troubled: bool,
+    /// What does not work at the moment.
+    pub trouble: Option<Refusal>,
     /// Whether this process runs stages.
     pub is_lead: bool,
     /// The database is newer than this program: nothing is changed from here on.
     pub(crate) newer: Option<Newer>,
+}
+
+impl EngineStatus {
+    /// Of an engine elsewhere that goes by this configuration.
+    pub(super) fn far(config: Config) -> Self {
+        Self {
+            config: Arc::new(config),
+            is_config_broken: false,
+            trouble: None,
+            is_lead: false,
+            newer: None,
+        }
+    }
 }
 
 /// Why something could not be read.
@@ -64,7 +78,7 @@ pub enum Unread {
     Old(#[from] Trouble),
     /// Nobody looked.
     #[error("{}", .0.message)]
-    Refused(Refusal),
+    Refused(#[from] Refusal),
 }
 
 /// Whom the writer tells what came of an ask.
@@ -84,13 +98,34 @@ pub(super) struct Threads {
     pub(crate) session: String,
 }
 
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub operator: Operator,
+    /// The session of theirs that leases belong to; none: that of this process.
+    pub session: Option<String>,
+}
+
+impl From<Operator> for Caller {
+    fn from(operator: Operator) -> Self {
+        let session = None;
+        Self { operator, session }
+    }
+}
+
 impl Threads {
+    /// A command as it is asked for by somebody.
+    pub(crate) fn ask(&self, caller: Caller, command: Command) -> Ask {
+        let session = caller.session.as_deref().unwrap_or(&self.session);
+        Ask::new(caller.operator, session, command)
+    }
+
     /// Hands a command to the writer; refused: nobody is told anything more.
     pub(crate) fn submit(
         &self,
         newer: Option<Newer>,
         asker: Asker,
-        operator: Operator,
+        caller: Caller,
         command: Command,
     ) -> Result<(), Refusal> {
         fault::begin(verb(&command));
@@ -98,48 +133,106 @@ impl Threads {
         if let Some(newer) = newer {
             return Err(newer.refusal());
         }
-        let ask = Box::new(Ask::new(operator, &self.session, command));
+        let ask = Box::new(self.ask(caller, command));
         self.work.try_send(Work::Ask(asker, ask)).map_err(|_| busy())
     }
+}
+
+/// Where the engine is that a client asks.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// In this process.
+    Here { threads: Weak<Threads>, runs: RunsDir },
+    /// On another machine.
+    There(Arc<Far>),
 }
 
 /// A way in. Cheap to clone; usable from any thread while the loop turns.
 #[derive(Clone)]
 pub struct Client {
-    pub(super) threads: Weak<Threads>,
-    pub(super) runs: RunsDir,
+    pub(super) way: Way,
     feed: broadcast::Sender<Arc<[Event]>>,
     standing: watch::Receiver<EngineStatus>,
     pub(super) looks: watch::Receiver<()>,
+    changed: watch::Receiver<()>,
     operator: Operator,
 }
 
 impl Client {
+    /// A way to another machine.
+    pub(super) fn far(
+        way: Way,
+        feed: broadcast::Sender<Arc<[Event]>>,
+        standing: watch::Receiver<EngineStatus>,
+        operator: Operator,
+    ) -> Self {
+        Self {
+            way,
+            feed,
+            standing,
+            looks: watch::Sender::new(()).subscribe(),
+            changed: watch::Sender::new(()).subscribe(),
+            operator,
+        }
+    }
+
+    /// The threads of this process; none: they are gone, or the engine is elsewhere.
+    pub(super) fn threads(&self) -> Option<Arc<Threads>> {
+        match &self.way {
+            Way::Here { threads, .. } => threads.upgrade(),
+            Way::There(_) => None,
+        }
+    }
+
     /// Has a command done in the name of the process; see [`Client::command_of`].
     pub fn command(&self, command: Command) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         self.command_of(self.operator.clone(), command)
     }
 
-    /// Hands over a command in somebody's name, at once; answered when its files are in place under
-    /// their names, or are found not to be for now.
+    /// The same in somebody's name, in the session of this process.
     pub fn command_of(
         &self,
         operator: Operator,
         command: Command,
     ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
-        let (sender, answer) = oneshot::channel();
+        self.command_from(operator.into(), command)
+    }
+
+    /// Hands over a command in somebody's name, at once; answered when its files are in place under
+    /// their names, or are found not to be for now.
+    pub fn command_from(
+        &self,
+        caller: Caller,
+        command: Command,
+    ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         let newer = self.standing().newer;
-        let handed = self.threads.upgrade().ok_or_else(leaving);
-        let handed = handed.and_then(|threads| threads.submit(newer, Asker::Client(sender), operator, command));
+        let here = match &self.way {
+            Way::Here { threads, .. } => {
+                let (sender, answer) = oneshot::channel();
+                let handed = threads.upgrade().ok_or_else(leaving);
+                let handed = handed.and_then(|threads| threads.submit(newer, Asker::Client(sender), caller, command));
+                Ok((handed, answer))
+            }
+            // In whose name, the server knows.
+            Way::There(far) => Err(far.command(command)),
+        };
         async move {
-            handed?;
-            answer.await.unwrap_or_else(|_| Err(leaving()))
+            match here {
+                Ok((handed, answer)) => {
+                    handed?;
+                    answer.await.unwrap_or_else(|_| Err(leaving()))
+                }
+                Err(there) => there.await,
+            }
         }
     }
 
     /// What happens from now on, in any process. A follower that is too slow is told that it has
     /// lost some.
     pub fn follow(&self) -> broadcast::Receiver<Arc<[Event]>> {
+        if let Way::There(far) = &self.way {
+            far.listen();
+        }
         self.feed.subscribe()
     }
 
@@ -151,6 +244,11 @@ impl Client {
     /// The same, for whoever waits for it to change.
     pub fn changes(&self) -> watch::Receiver<EngineStatus> {
         self.standing.clone()
+    }
+
+    /// Tells when something visible changed that is no event.
+    pub fn changed(&self) -> watch::Receiver<()> {
+        self.changed.clone()
     }
 
     /// In whose name the process runs.
@@ -173,6 +271,8 @@ pub(super) struct Telling {
     standing: watch::Sender<EngineStatus>,
     /// Raised by every look that found no event.
     looks: watch::Sender<()>,
+    /// Raised by those of them that found something else.
+    changed: watch::Sender<()>,
 }
 
 impl Telling {
@@ -180,7 +280,7 @@ impl Telling {
         let standing = EngineStatus {
             config: Arc::new(config.clone()),
             is_config_broken: false,
-            is_troubled: false,
+            trouble: None,
             is_lead: false,
             newer,
         };
@@ -188,16 +288,17 @@ impl Telling {
             feed: broadcast::Sender::new(FEED_MAX),
             standing: watch::Sender::new(standing),
             looks: watch::Sender::new(()),
+            changed: watch::Sender::new(()),
         }
     }
 
     pub(crate) fn client(&self, threads: Weak<Threads>, runs: RunsDir, operator: Operator) -> Client {
         Client {
-            threads,
-            runs,
+            way: Way::Here { threads, runs },
             feed: self.feed.clone(),
             standing: self.standing.subscribe(),
             looks: self.looks.subscribe(),
+            changed: self.changed.subscribe(),
             operator,
         }
     }
@@ -219,11 +320,15 @@ impl Telling {
             }
             Notice::Trouble(trouble) => self
                 .standing
-                .send_modify(|standing| standing.is_troubled = trouble.is_some()),
+                .send_modify(|standing| standing.trouble.clone_from(trouble)),
             Notice::Lead(is_lead) => self.standing.send_modify(|standing| standing.is_lead = *is_lead),
             Notice::ConfigLoaded(..) => self.standing.send_modify(|standing| standing.is_config_broken = false),
             Notice::ConfigBroken(_) => self.standing.send_modify(|standing| standing.is_config_broken = true),
-            Notice::Changed | Notice::Looked => {
+            Notice::Changed => {
+                self.looks.send_replace(());
+                self.changed.send_replace(());
+            }
+            Notice::Looked => {
                 self.looks.send_replace(());
             }
             Notice::Events(_) | Notice::ReadOnly(_) | Notice::Done(..) | Notice::Published(..) => {}

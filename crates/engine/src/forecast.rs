@@ -19,6 +19,7 @@ use super::client::{Client, Unread};
 use super::evidence::Files as _;
 use super::find;
 use super::prepare::Preparer;
+use super::questions;
 
 /// A policy for each stage.
 pub type Policies = Arc<BTreeMap<StageName, GatePolicy>>;
@@ -27,6 +28,15 @@ impl Client {
     /// What the timers will have done by a time; jobs where they do nothing are left out. `of`: of
     /// these jobs alone. With `policies`: as if all gates had been opened under these.
     pub async fn forecast(
+        &self,
+        until: Timestamp,
+        of: Option<BTreeSet<JobId>>,
+        policies: Option<Policies>,
+    ) -> Result<Forecast, Unread> {
+        self.ask(questions::Foreseen { until, of, policies }).await
+    }
+
+    pub(super) async fn run_on(
         &self,
         until: Timestamp,
         of: Option<BTreeSet<JobId>>,

@@ -17,6 +17,7 @@ use domain::view::{QueueKind, QueueRow};
 use runs::drafts::{DraftsFolder, folder_name};
 
 use super::client::{Client, Unread};
+use super::questions;
 
 /// The most jobs that are looked through, those with holds, open editors, drafts and marks first.
 const JOBS_MAX: usize = 500;
@@ -33,6 +34,10 @@ pub struct Handovers {
 impl Client {
     /// What this operator leaves; none: what each leaves who leaves anything.
     pub async fn handovers(&self, by: Option<String>) -> Result<Handovers, Unread> {
+        self.ask(questions::Handed { by_name: by }).await
+    }
+
+    pub(super) async fn find_handovers(&self, by: Option<String>) -> Result<Handovers, Unread> {
         let (now, folders, mut problems) = self.unsent(None).await?;
         let queue = self.queue().await?;
         let mut jobs: Vec<Arc<JobRows>> = Vec::new();
@@ -48,6 +53,10 @@ impl Client {
 
     /// What operators leave of one gate: of nothing else anything is read.
     pub async fn handovers_of(&self, key: &GateKey) -> Result<Handovers, Unread> {
+        self.ask(questions::HandedOf { key: key.clone() }).await
+    }
+
+    pub(super) async fn find_handovers_of(&self, key: &GateKey) -> Result<Handovers, Unread> {
         let (now, folders, problems) = self.unsent(Some(Draft::new(key.clone()).file_name())).await?;
         let jobs: Vec<_> = self.job(&key.job_id).await?.into_iter().collect();
         let mut all = of_names(None, &jobs, folders, now);

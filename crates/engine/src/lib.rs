@@ -13,6 +13,7 @@ pub mod client;
 mod draft_keeper;
 pub mod edit_copies;
 pub mod evidence;
+pub mod far;
 pub mod find;
 mod flusher;
 mod forecast;
@@ -26,6 +27,7 @@ mod opening;
 mod owed_files;
 mod prepare;
 mod preview;
+pub mod questions;
 mod reader;
 pub mod reads;
 pub mod rebuild;
@@ -324,7 +326,8 @@ impl Engine {
     pub fn submit(&mut self, ticket: Ticket, command: Command) {
         let operator = self.operator.clone();
         let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
-        let handed = threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(ticket), operator, command));
+        let handed =
+            threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(ticket), operator.into(), command));
         if let Err(refusal) = handed {
             self.notify(Notice::Done(ticket, Err(refusal)));
         }
@@ -564,7 +567,7 @@ impl Engine {
     }
 }
 
-fn kept_or_why(kept: Result<KeptDrafts, RunsError>) -> KeptDrafts {
+pub(crate) fn kept_or_why(kept: Result<KeptDrafts, RunsError>) -> KeptDrafts {
     kept.unwrap_or_else(|error| KeptDrafts {
         problems: vec![error.to_string()],
         ..KeptDrafts::default()

@@ -102,6 +102,7 @@ mod tests {
             uid: 0,
             host: "test".into(),
             ssh_client: None,
+            peer: None,
             pid: 1,
         };
         let name = "ana".into();

@@ -1,19 +1,19 @@
-//! What can be read, a method for each question, with its own answer. Each is answered on the
-//! reader's thread, in the order in which they were asked.
+//! What can be read, a method for each question, with its own answer. Beside the database each is
+//! answered on the reader's thread, in the order in which they were asked.
 
 use std::sync::Arc;
 use std::sync::mpsc::TrySendError;
 
 use tokio::sync::oneshot;
 
-use domain::ask::{Ask, Command};
+use domain::ask::Command;
+use domain::base64::Base64;
 use domain::decision::{Decision, SealedDecision};
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
 use domain::old::{ListedEvent, ListedJob, OldDecision};
-use domain::operator::Operator;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -21,8 +21,9 @@ use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
 use domain::webhook::WebhookStanding;
 use runs::{RunsError, artifacts, files, locks, versions};
 
-use super::client::{Client, Unread, busy, leaving};
+use super::client::{Caller, Client, Unread, Way, busy, leaving};
 use super::prepare::Preparer;
+use super::questions::{self, Question};
 use super::reader::ReaderThread;
 
 /// So many rows of the record are read at a time.
@@ -33,15 +34,53 @@ const OWING_MAX: u32 = 10_000;
 /// The bytes of a file; none: there is no such file.
 pub type Bytes = Option<Arc<[u8]>>;
 
-fn bytes(read: Result<Option<Vec<u8>>, RunsError>) -> Result<Bytes, Unread> {
+fn bytes(read: Result<Option<Vec<u8>>, RunsError>) -> Result<Option<Base64>, Unread> {
     match read {
-        Ok(bytes) => Ok(bytes.map(Arc::from)),
+        Ok(bytes) => Ok(bytes.map(|bytes| Base64(bytes.into()))),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
+/// What lies in files, and who holds the lock of the lead.
+impl Preparer {
+    pub(super) fn version(&self, id: &JobId, digest: Digest) -> Result<Option<Base64>, Unread> {
+        bytes(versions::read(&self.runs.run(id), &digest).map(Some))
+    }
+
+    pub(super) fn artifact(&self, id: &JobId, path: &ArtifactPath) -> Result<Option<Base64>, Unread> {
+        bytes(artifacts::read(&self.runs.run(id), path))
+    }
+
+    pub(super) fn log(
+        &self,
+        id: &JobId,
+        stage: &StageName,
+        attempt: u32,
+        bytes_max: u64,
+    ) -> Result<Option<Base64>, Unread> {
+        bytes(artifacts::read_log(&self.runs.run(id), stage, attempt, bytes_max))
+    }
+
+    pub(super) fn names(&self, id: &JobId) -> Result<Arc<[String]>, Unread> {
+        Ok(files::list(&self.runs.run(id))?.into())
+    }
+
+    pub(super) fn leader(&self) -> Result<Option<LeaderInfo>, Unread> {
+        let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
+        Ok(self.reader.leader()?.filter(|_| is_alive))
+    }
+}
+
 impl Client {
+    /// Asks here, or over the line.
+    pub(super) async fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer, Unread> {
+        match &self.way {
+            Way::Here { .. } => question.answer(self, None).await,
+            Way::There(far) => Ok(far.ask(question).await?),
+        }
+    }
+
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Preparer) -> Result<T, Unread> + Send + 'static,
@@ -56,7 +95,7 @@ impl Client {
             // Whoever asked has left when this fails.
             let _ = sender.send(read);
         });
-        let threads = self.threads.upgrade();
+        let threads = self.threads();
         let handed = threads.map(|threads| threads.reads.try_send(ask));
         match handed {
             Some(Ok(())) => answer.await.unwrap_or_else(|_| Err(Unread::Refused(leaving()))),
@@ -67,7 +106,7 @@ impl Client {
 
     /// The queue: open gates and unfinished jobs, unsorted.
     pub async fn queue(&self) -> Result<Vec<QueueRow>, Unread> {
-        self.read(|on| Ok(on.reader.queue()?)).await
+        self.ask(questions::Queue {}).await
     }
 
     /// The ids of jobs that are not over, the newest first, at most so many.
@@ -78,27 +117,24 @@ impl Client {
     /// One job with all its gates, attempts, artifacts and the decisions that the rules need; none:
     /// there is no such job.
     pub async fn job(&self, id: &JobId) -> Result<Option<Arc<JobRows>>, Unread> {
-        let id = id.clone();
-        self.read(move |on| Ok(on.reader.job(&id)?.map(Arc::new))).await
+        self.ask(questions::Job { id: id.clone() }).await
     }
 
     /// Jobs, newest first.
     pub async fn jobs(&self, filter: JobFilter) -> Result<Vec<JobRows>, Unread> {
-        self.read(move |on| Ok(on.reader.jobs(&filter)?)).await
+        self.ask(questions::Jobs { filter }).await
     }
 
     /// Events after `since`, oldest first, at most `limit`, of one job or all.
     pub async fn events(&self, job_id: Option<&JobId>, since: u64, limit: u32) -> Result<Vec<Event>, Unread> {
-        let id = job_id.cloned();
-        self.read(move |on| Ok(on.reader.events(id.as_ref(), since, limit, false)?))
-            .await
+        let job_id = job_id.cloned();
+        self.ask(questions::Events { job_id, since, limit }).await
     }
 
     /// The last `limit` events, oldest first, of one job or all.
     pub async fn last_events(&self, job_id: Option<&JobId>, limit: u32) -> Result<Vec<Event>, Unread> {
-        let id = job_id.cloned();
-        self.read(move |on| Ok(on.reader.events(id.as_ref(), 0, limit, true)?))
-            .await
+        let job_id = job_id.cloned();
+        self.ask(questions::LastEvents { job_id, limit }).await
     }
 
     /// Decisions, newest first, every attempt; only this job's, only this stage's.
@@ -108,19 +144,22 @@ impl Client {
         stage: Option<&StageName>,
         limit: u32,
     ) -> Result<Vec<SealedDecision>, Unread> {
-        let (id, stage) = (job_id.cloned(), stage.cloned());
-        self.read(move |on| Ok(on.reader.decisions(id.as_ref(), stage.as_ref(), limit)?))
-            .await
+        let (job_id, stage) = (job_id.cloned(), stage.cloned());
+        self.ask(questions::Decisions { job_id, stage, limit }).await
     }
 
     /// The same, by what the record says of them.
     pub async fn recorded(&self, filter: RecordFilter, limit: u32) -> Result<Vec<SealedDecision>, Unread> {
-        self.read(move |on| Ok(on.reader.recorded(&filter, limit)?)).await
+        self.ask(questions::Recorded { filter, limit }).await
     }
 
-    /// What was counted of this part of the record. Page by page, so that other reads have their
-    /// turn.
+    /// What was counted of this part of the record.
     pub async fn figures(&self, filter: RecordFilter) -> Result<Figures, Unread> {
+        self.ask(questions::Counted { filter }).await
+    }
+
+    /// Page by page, so that other reads have their turn.
+    pub(super) async fn count(&self, filter: RecordFilter) -> Result<Figures, Unread> {
         let mut figures = Figures::default();
         let mut after = 0;
         loop {
@@ -176,46 +215,46 @@ impl Client {
 
     /// The bytes of a stored version.
     pub async fn version(&self, job_id: &JobId, digest: Digest) -> Result<Bytes, Unread> {
-        let id = job_id.clone();
-        self.read(move |on| bytes(versions::read(&on.runs.run(&id), &digest).map(Some)))
-            .await
+        let job_id = job_id.clone();
+        let version = self.ask(questions::Version { job_id, digest }).await?;
+        Ok(version.map(|Base64(bytes)| bytes))
     }
 
     /// The bytes of an artifact as it lies in the run directory now.
     pub async fn on_disk(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Bytes, Unread> {
-        let (id, path) = (job_id.clone(), path.clone());
-        self.read(move |on| bytes(artifacts::read(&on.runs.run(&id), &path)))
-            .await
+        let (job_id, path) = (job_id.clone(), path.clone());
+        let artifact = self.ask(questions::OnDisk { job_id, path }).await?;
+        Ok(artifact.map(|Base64(bytes)| bytes))
     }
 
     /// The end of a stage's log, at most so many bytes.
     pub async fn log(&self, job_id: &JobId, stage: &StageName, attempt: u32, bytes_max: u64) -> Result<Bytes, Unread> {
-        let (id, stage) = (job_id.clone(), stage.clone());
-        self.read(move |on| bytes(artifacts::read_log(&on.runs.run(&id), &stage, attempt, bytes_max)))
-            .await
+        let question = questions::Log {
+            job_id: job_id.clone(),
+            stage: stage.clone(),
+            attempt,
+            bytes_max,
+        };
+        Ok(self.ask(question).await?.map(|Base64(bytes)| bytes))
     }
 
     /// The regular files of a job's run directory that a patch may name, sorted; holdpoint's own
     /// are left out.
     pub async fn files(&self, job_id: &JobId) -> Result<Arc<[String]>, Unread> {
-        let id = job_id.clone();
-        self.read(move |on| Ok(files::list(&on.runs.run(&id))?.into())).await
+        let job_id = job_id.clone();
+        self.ask(questions::Names { job_id }).await
     }
 
     /// Whether the files that a decision leaves are in place: its own, and the artifacts that its
     /// patch changed.
     pub(super) async fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, Unread> {
         let sealed = sealed.clone();
-        self.read(move |on| Ok(on.is_in_place(&sealed)?)).await
+        self.ask(questions::InPlace { sealed }).await
     }
 
     /// Who leads; none when nobody does.
     pub async fn leader(&self) -> Result<Option<LeaderInfo>, Unread> {
-        let read = |on: &mut Preparer| {
-            let is_alive = locks::leader_is_alive(&on.runs).unwrap_or(false);
-            Ok(on.reader.leader()?.filter(|_| is_alive))
-        };
-        self.read(read).await
+        self.ask(questions::Leader {}).await
     }
 
     /// How many jobs have files that are behind their rows; counted up to 10 000.
@@ -225,19 +264,17 @@ impl Client {
 
     /// How every webhook stands that was ever to be told something.
     pub async fn webhooks(&self, now: Timestamp) -> Result<Vec<WebhookStanding>, Unread> {
-        self.read(move |on| Ok(on.reader.webhook_standings(now)?)).await
+        self.ask(questions::Webhooks { now }).await
     }
 
     /// One job of ours or of the old system; none: there is no such job.
     pub async fn find(&self, id: &JobId) -> Result<Option<ListedJob>, Unread> {
-        let id = id.clone();
-        self.read(move |on| Ok(on.history.find(Some(&on.reader), &id)?)).await
+        self.ask(questions::Find { id: id.clone() }).await
     }
 
     /// Jobs of ours and of the old system, newest first.
     pub async fn list(&self, filter: JobFilter) -> Result<Vec<ListedJob>, Unread> {
-        self.read(move |on| Ok(on.history.list(Some(&on.reader), &filter)?))
-            .await
+        self.ask(questions::List { filter }).await
     }
 
     /// The events of a job of ours or of the old system as a client pages through them, oldest
@@ -249,46 +286,46 @@ impl Client {
         limit: u32,
     ) -> Result<(Vec<ListedEvent>, u64), Unread> {
         let id = id.clone();
-        self.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?))
-            .await
+        self.ask(questions::EventPage { id, since, limit }).await
     }
 
     /// Old decisions, newest first; only this job's, all of them, or at most `limit`.
     pub async fn old_decisions(&self, job_id: Option<&JobId>, limit: u32) -> Result<Vec<OldDecision>, Unread> {
-        let id = job_id.cloned();
-        self.read(move |on| Ok(on.history.decisions(Some(&on.reader), id.as_ref(), limit)?))
-            .await
+        let job_id = job_id.cloned();
+        self.ask(questions::OldDecisions { job_id, limit }).await
     }
 
     /// What a command would do in somebody's name, else in that of the process; the refusal is the
     /// one that it would get.
-    pub async fn preview(
-        &self,
-        operator: Option<Operator>,
-        command: Command,
-    ) -> Result<Result<Outlook, Refusal>, Unread> {
-        let mut foreseen = self.foresee(operator, vec![command]).await?;
+    pub async fn preview(&self, caller: Option<Caller>, command: Command) -> Result<Result<Outlook, Refusal>, Unread> {
+        let question = questions::Foresee {
+            commands: vec![command],
+        };
+        let mut foreseen = match caller {
+            Some(caller) => question.answer(self, Some(caller)).await?,
+            None => self.ask(question).await?,
+        };
         Ok(foreseen.pop().unwrap_or_else(|| Err(leaving())))
     }
 
     /// The same of several commands, one after the other.
     pub async fn previews(&self, commands: Vec<Command>) -> Result<Vec<Result<Outlook, Refusal>>, Unread> {
-        self.foresee(None, commands).await
+        self.ask(questions::Foresee { commands }).await
     }
 
     /// A dry run goes by the configuration in force. What nobody may do has no future to be told.
-    async fn foresee(
+    pub(super) async fn foresee(
         &self,
-        operator: Option<Operator>,
+        caller: Option<Caller>,
         commands: Vec<Command>,
     ) -> Result<Vec<Result<Outlook, Refusal>>, Unread> {
         let standing = self.standing().clone();
         if let Some(newer) = standing.newer {
             return Ok(vec![Err(newer.refusal()); commands.len()]);
         }
-        let operator = operator.unwrap_or_else(|| self.operator().clone());
-        let threads = self.threads.upgrade().ok_or_else(leaving).map_err(Unread::Refused)?;
-        let ask = |command| Ask::new(operator.clone(), &threads.session, command);
+        let caller = caller.unwrap_or_else(|| self.operator().clone().into());
+        let threads = self.threads().ok_or_else(leaving).map_err(Unread::Refused)?;
+        let ask = |command| threads.ask(caller.clone(), command);
         let asks: Vec<_> = commands.into_iter().map(ask).collect();
         drop(threads);
         self.read(move |on| {

@@ -15,11 +15,13 @@ use domain::ids::{JobId, StageName};
 use domain::job::JobRows;
 use domain::stage_state::StageState;
 
-use super::client::{Client, Unread};
+use super::client::{Client, Unread, Way};
 use super::watch::watch_folders;
 
 /// How long files are waited for; afterwards the decision is told without them.
 const FILES_WAIT: Duration = Duration::from_secs(5);
+/// How often files on another machine are asked for.
+const FAR_LOOK: Duration = Duration::from_secs(1);
 
 /// What came of waiting for a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,15 +108,20 @@ impl Client {
         if is_in_place().await {
             return true;
         }
-        let run = self.runs.run(sealed.decision.job_id());
-        let files = sealed.decision.files();
-        let folders = files
-            .iter()
-            .filter_map(|file| run.path().join(file.path.as_str()).parent().map(Into::into));
         let (changed, mut changes) = watch::channel(());
-        let _watch = watch_folders(folders, move || {
-            let _ = changed.send(());
-        });
+        let _watch = match &self.way {
+            Way::Here { runs, .. } => {
+                let run = runs.run(sealed.decision.job_id());
+                let files = sealed.decision.files();
+                let folders = files
+                    .iter()
+                    .filter_map(|file| run.path().join(file.path.as_str()).parent().map(Into::into));
+                Some(watch_folders(folders, move || {
+                    let _ = changed.send(());
+                }))
+            }
+            Way::There(_) => None,
+        };
         // Where files cannot be watched, the engine looks every second, and so does this.
         let mut looks = self.looks.clone();
         let wait = async {
@@ -122,6 +129,7 @@ impl Client {
                 tokio::select! {
                     Ok(()) = changes.changed() => {}
                     Ok(()) = looks.changed() => {}
+                    () = tokio::time::sleep(FAR_LOOK), if matches!(self.way, Way::There(_)) => {}
                     else => pending().await,
                 }
             }

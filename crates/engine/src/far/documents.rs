@@ -1,0 +1,180 @@
+//! What goes over the line, each way.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use config::Config;
+use domain::ask::Command;
+use domain::ids::StageName;
+use domain::operator::{Operator, Surface, TokenRole};
+use domain::policy::GatePolicy;
+use domain::refusal::Refusal;
+use domain::time::Now;
+
+use crate::api::Receipt;
+use crate::client::{Client, Committed};
+
+/// A question.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct AskedDoc {
+    /// Its name.
+    pub ask: String,
+    /// What it asks for.
+    pub of: Box<RawValue>,
+}
+
+/// What it is answered with.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToldDoc {
+    Answer(Box<RawValue>),
+    Refused(Refusal),
+}
+
+impl ToldDoc {
+    pub(super) fn result(self) -> Result<Box<RawValue>, Refusal> {
+        match self {
+            Self::Answer(answer) => Ok(answer),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// Commands, in the order in which they are to be done.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CommandsDoc {
+    /// The front end that they came through.
+    pub surface: Surface,
+    pub commands: Vec<SubmittedDoc>,
+}
+
+/// A command under the name of its submission: the same name is done once.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SubmittedDoc {
+    pub submission: String,
+    pub command: Command,
+}
+
+/// What came of a command.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeDoc {
+    Done {
+        receipt: Box<Receipt>,
+        /// Why its files are not in place yet; null: they are.
+        unpublished: Option<Refusal>,
+    },
+    Refused(Refusal),
+}
+
+impl OutcomeDoc {
+    pub(super) fn result(self) -> Result<Committed, Refusal> {
+        match self {
+            Self::Done { receipt, unpublished } => Ok((receipt, unpublished.map_or(Ok(()), Err))),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
+}
+
+impl From<Result<Committed, Refusal>> for OutcomeDoc {
+    fn from(done: Result<Committed, Refusal>) -> Self {
+        match done {
+            Ok((receipt, published)) => Self::Done {
+                receipt,
+                unpublished: published.err(),
+            },
+            Err(refusal) => Self::Refused(refusal),
+        }
+    }
+}
+
+/// Who asks, as the server sees them, and the rules that it goes by.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionDoc {
+    /// The version of the server.
+    pub version: String,
+    /// In whose name everything is done.
+    pub operator: Operator,
+    /// What they may do.
+    pub role: TokenRole,
+    /// What the server's clocks say.
+    pub now: Now,
+    /// The number of the newest event; 0: there is none.
+    pub newest: u64,
+    /// The policies of gates that open from now on.
+    pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
+    pub overdue_grace_s: u64,
+    /// Reasons of a rejection that the console offers.
+    pub reasons: Arc<Vec<String>>,
+}
+
+impl SessionDoc {
+    /// What the engine goes by now; `newest`: see the field.
+    pub fn of(here: &Client, operator: Operator, role: TokenRole, now: Now, newest: u64) -> Self {
+        let config = Arc::clone(&here.standing().config);
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            operator,
+            role,
+            now,
+            newest,
+            gates: Arc::clone(&config.gates),
+            overdue_grace_s: config.pipeline.overdue_grace_s,
+            reasons: Arc::clone(&config.console.reasons),
+        }
+    }
+
+    /// The server's rules in the place of our own; what a console offers besides is its operator's.
+    pub(super) fn put_into(&self, config: &mut Config) {
+        config.gates = Arc::clone(&self.gates);
+        config.pipeline.overdue_grace_s = self.overdue_grace_s;
+        config.console.reasons = Arc::clone(&self.reasons);
+    }
+}
+
+/// The types of news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewsKind {
+    /// Events, oldest first.
+    Events,
+    /// Something visible changed that is no event.
+    Changed,
+    /// The configuration was loaded anew: a [`SessionDoc`].
+    Session,
+    /// Something does not work there: a refusal. Null: it works again.
+    Trouble,
+    /// A sign of life: what the clocks say.
+    Alive,
+    /// The server ends this, and says why; it may be asked again.
+    Closing,
+}
+
+impl NewsKind {
+    const ALL: [Self; 6] = [
+        Self::Events,
+        Self::Changed,
+        Self::Session,
+        Self::Trouble,
+        Self::Alive,
+        Self::Closing,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Changed => "changed",
+            Self::Session => "session",
+            Self::Trouble => "trouble",
+            Self::Alive => "alive",
+            Self::Closing => "closing",
+        }
+    }
+
+    /// None for a word that this version does not know.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}

@@ -1,0 +1,138 @@
+//! What can be asked of the record, as values: each question knows the type of its answer, and how
+//! it is answered beside the database. [`Client`] asks them here or over a line, and
+//! [`answer_named`] is the other end of that.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
+
+use domain::ask::Command;
+use domain::base64::Base64;
+use domain::decision::SealedDecision;
+use domain::event::Event;
+use domain::figures::{Figures, RecordFilter};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::job::JobRows;
+use domain::key::GateKey;
+use domain::old::{ListedEvent, ListedJob, OldDecision};
+use domain::outlook::Outlook;
+use domain::refusal::Refusal;
+use domain::time::Timestamp;
+use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
+use domain::webhook::WebhookStanding;
+
+use super::client::{Caller, Client, Unread};
+use super::forecast::{Forecast, Policies};
+use super::handover::Handovers;
+
+/// One question.
+pub(crate) trait Question: Serialize + DeserializeOwned + Send + 'static {
+    /// Its name on a line.
+    const NAME: &'static str;
+    /// What it is answered with.
+    type Answer: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Answers it beside the database, to somebody where the answer depends on who asks.
+    fn answer(self, here: &Client, by: Option<Caller>) -> impl Future<Output = Result<Self::Answer, Unread>> + Send;
+}
+
+/// Each question: its name, what it asks for, and what answers it.
+macro_rules! questions {
+    ($($name:ident = $word:literal { $($field:ident: $kind:ty),* } -> $answer:ty: |$here:ident, $by:ident| $read:expr;)*) => {
+        $(
+            #[derive(Debug, Serialize, Deserialize)]
+            pub(crate) struct $name { $(pub(crate) $field: $kind,)* }
+
+            impl Question for $name {
+                const NAME: &'static str = $word;
+                type Answer = $answer;
+
+                async fn answer(self, $here: &Client, $by: Option<Caller>) -> Result<$answer, Unread> {
+                    let _ = &$by;
+                    let Self { $($field),* } = self;
+                    $read
+                }
+            }
+        )*
+
+        /// Answers the question of this name; `of` is what it asks for.
+        pub async fn answer_named(
+            here: &Client,
+            by: Caller,
+            name: &str,
+            of: &RawValue,
+        ) -> Result<Box<RawValue>, Refusal> {
+            match name {
+                $($word => answer_as::<$name>(here, by, of).await,)*
+                _ => Err(Refusal::invalid(format!("nobody can be asked for {name}"))
+                    .with_hint("whoever asks may be newer than this server")),
+            }
+        }
+    };
+}
+
+async fn answer_as<Q: Question>(here: &Client, by: Caller, of: &RawValue) -> Result<Box<RawValue>, Refusal> {
+    let question: Q = serde_json::from_str(of.get())
+        .map_err(|error| Refusal::invalid(format!("{} cannot be read: {error}", Q::NAME)))?;
+    let answer = question.answer(here, Some(by)).await.map_err(Refusal::from)?;
+    let written = to_raw_value(&answer);
+    written.map_err(|error| Refusal::not_possible(format!("the answer cannot be written: {error}")))
+}
+
+impl From<Unread> for Refusal {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Refused(refusal) => refusal,
+            other @ (Unread::Rows(_) | Unread::Files(_) | Unread::Old(_)) => {
+                Self::not_possible(other.to_string()).because(other)
+            }
+        }
+    }
+}
+
+questions! {
+    Queue = "queue" {} -> Vec<QueueRow>: |here, by| here.read(|on| Ok(on.reader.queue()?)).await;
+    Job = "job" { id: JobId } -> Option<Arc<JobRows>>:
+        |here, by| here.read(move |on| Ok(on.reader.job(&id)?.map(Arc::new))).await;
+    Jobs = "jobs" { filter: JobFilter } -> Vec<JobRows>:
+        |here, by| here.read(move |on| Ok(on.reader.jobs(&filter)?)).await;
+    Events = "events" { job_id: Option<JobId>, since: u64, limit: u32 } -> Vec<Event>:
+        |here, by| here.read(move |on| Ok(on.reader.events(job_id.as_ref(), since, limit, false)?)).await;
+    LastEvents = "last_events" { job_id: Option<JobId>, limit: u32 } -> Vec<Event>:
+        |here, by| here.read(move |on| Ok(on.reader.events(job_id.as_ref(), 0, limit, true)?)).await;
+    Decisions = "decisions" { job_id: Option<JobId>, stage: Option<StageName>, limit: u32 } -> Vec<SealedDecision>:
+        |here, by| here.read(move |on| Ok(on.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?)).await;
+    Recorded = "recorded" { filter: RecordFilter, limit: u32 } -> Vec<SealedDecision>:
+        |here, by| here.read(move |on| Ok(on.reader.recorded(&filter, limit)?)).await;
+    Counted = "figures" { filter: RecordFilter } -> Figures: |here, by| here.count(filter).await;
+    Version = "version" { job_id: JobId, digest: Digest } -> Option<Base64>:
+        |here, by| here.read(move |on| on.version(&job_id, digest)).await;
+    OnDisk = "on_disk" { job_id: JobId, path: ArtifactPath } -> Option<Base64>:
+        |here, by| here.read(move |on| on.artifact(&job_id, &path)).await;
+    Log = "log" { job_id: JobId, stage: StageName, attempt: u32, bytes_max: u64 } -> Option<Base64>:
+        |here, by| here.read(move |on| on.log(&job_id, &stage, attempt, bytes_max)).await;
+    Names = "files" { job_id: JobId } -> Arc<[String]>: |here, by| here.read(move |on| on.names(&job_id)).await;
+    InPlace = "in_place" { sealed: SealedDecision } -> bool:
+        |here, by| here.read(move |on| Ok(on.is_in_place(&sealed)?)).await;
+    Leader = "leader" {} -> Option<LeaderInfo>: |here, by| here.read(|on| on.leader()).await;
+    Webhooks = "webhooks" { now: Timestamp } -> Vec<WebhookStanding>:
+        |here, by| here.read(move |on| Ok(on.reader.webhook_standings(now)?)).await;
+    Find = "find" { id: JobId } -> Option<ListedJob>:
+        |here, by| here.read(move |on| Ok(on.history.find(Some(&on.reader), &id)?)).await;
+    List = "list" { filter: JobFilter } -> Vec<ListedJob>:
+        |here, by| here.read(move |on| Ok(on.history.list(Some(&on.reader), &filter)?)).await;
+    EventPage = "event_page" { id: JobId, since: EventsSince, limit: u32 } -> (Vec<ListedEvent>, u64):
+        |here, by| here.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?)).await;
+    OldDecisions = "old_decisions" { job_id: Option<JobId>, limit: u32 } -> Vec<OldDecision>:
+        |here, by| here.read(move |on| Ok(on.history.decisions(Some(&on.reader), job_id.as_ref(), limit)?)).await;
+    Foresee = "foresee" { commands: Vec<Command> } -> Vec<Result<Outlook, Refusal>>:
+        |here, by| here.foresee(by, commands).await;
+    Handed = "handovers" { by_name: Option<String> } -> Handovers: |here, by| here.find_handovers(by_name).await;
+    HandedOf = "handovers_of" { key: GateKey } -> Handovers: |here, by| here.find_handovers_of(&key).await;
+    Foreseen = "forecast" { until: Timestamp, of: Option<BTreeSet<JobId>>, policies: Option<Policies> } -> Forecast:
+        |here, by| here.run_on(until, of, policies).await;
+}
