@@ -40,6 +40,7 @@ fn operator(name: &str) -> Operator {
         uid: 0,
         host: "test".into(),
         ssh_client: None,
+        peer: None,
         pid: std::process::id(),
     };
     Operator { name: name.into(), via }

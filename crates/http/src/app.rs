@@ -168,7 +168,10 @@ impl Asker {
         complete: impl for<'a> FnOnce(&'a Receipt, &mut DoneDoc<'a>),
     ) -> Answered {
         if dry_run {
-            let foreseen = self.app.engine.preview(Some(self.caller.operator.clone()), command);
+            let foreseen = self
+                .app
+                .engine
+                .preview(Some(self.caller.operator.clone().into()), command);
             let outlook = self.app.read(foreseen).await?;
             let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
             return Ok(answer::ok(&ActedDoc::Preview(PreviewDoc::of(job_id, &outlook))));

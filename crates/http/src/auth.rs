@@ -3,6 +3,7 @@
 //! Deny by default: every route that is not named as public needs a token, and whatever is neither
 //! a GET nor named for pipelines needs an operator's.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -14,6 +15,7 @@ use subtle::ConstantTimeEq;
 use config::{ADMIN_NAME, Config, Token};
 use domain::ids::Digest;
 use domain::operator::{Operator, Surface, TokenRole, Via};
+use engine::far::{COMMANDS_PATH, QUESTIONS_PATH};
 
 use super::answer::ApiError;
 use super::app::App;
@@ -23,7 +25,9 @@ use super::server::Peer;
 const PUBLIC: [&str; 3] = ["/healthz", "/api/v1/healthz", "/docs"];
 
 /// What a pipeline may do besides looking.
-const FOR_PIPELINES: [&str; 7] = [
+const FOR_PIPELINES: [&str; 8] = [
+    // Each command says itself what it needs.
+    COMMANDS_PATH,
     "/api/v1/jobs",
     "/api/v1/jobs/{id}/gates",
     "/api/v1/jobs/{id}/gates/{stage}/withdraw",
@@ -32,6 +36,9 @@ const FOR_PIPELINES: [&str; 7] = [
     "/api/v1/config/validate",
     "/api/v1/compile-brief",
 ];
+
+/// What looks without being a GET.
+const FOR_VIEWERS: [&str; 1] = [QUESTIONS_PATH];
 
 /// Who is asking, as their token says.
 #[derive(Debug, Clone)]
@@ -127,7 +134,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The least role that may do this.
 fn needed(method: &Method, path: &str) -> TokenRole {
-    if method == Method::GET || method == Method::HEAD {
+    if method == Method::GET || method == Method::HEAD || FOR_VIEWERS.contains(&path) {
         TokenRole::Viewer
     } else if FOR_PIPELINES.contains(&path) {
         TokenRole::Pipeline
@@ -151,8 +158,8 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request, nex
     }
     let config = app.config();
     let sent = bearer(request.headers()).map(|token| Digest::of(token.as_bytes()));
-    let Some(caller) = sent.and_then(|sha256| app.keys.caller(&config, sha256)) else {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let Some(mut caller) = sent.and_then(|sha256| app.keys.caller(&config, sha256)) else {
         return match app.rates.failed(peer) {
             Ok(()) => unauthorized(sent.is_some()).into_response(),
             Err(error) => error.into_response(),
@@ -175,6 +182,8 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request, nex
     if let Err(error) = app.rates.request(&caller.operator.name, request.method(), &path) {
         return error.into_response();
     }
+    let is_elsewhere = |peer: &IpAddr| !peer.to_canonical().is_loopback();
+    caller.operator.via.peer = peer.filter(is_elsewhere).map(|peer| peer.to_canonical().to_string());
     request.extensions_mut().insert(caller);
     next.run(request).await
 }

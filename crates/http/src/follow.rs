@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::sse;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{Response, sse};
 use futures_util::stream::{Stream, unfold};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -23,10 +24,10 @@ use super::app::App;
 use super::auth::Caller;
 
 /// How often a stream shows that it lives (WIRE.md).
-const HEARTBEAT: Duration = Duration::from_secs(5);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The most events that are read at once: one may bear a patch of a mebibyte, and every stream has
 /// a page of its own.
-const PAGE: u32 = 64;
+pub(crate) const PAGE: u32 = 64;
 
 /// What a stream says of itself, in an event's shape and without a number, so that nobody resumes
 /// from it.
@@ -41,6 +42,18 @@ struct Sign<'a> {
     payload: Value,
     seq: Option<u64>,
     job_id: &'a JobId,
+}
+
+/// A stream as it is to reach the client: as it comes.
+pub(crate) fn unbuffered(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    // A reverse proxy that collects the answer would hold events back.
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    response
 }
 
 enum Phase {

@@ -18,6 +18,7 @@ mod follow;
 mod headers;
 mod limits;
 mod metrics;
+mod news;
 mod openapi;
 mod page;
 mod params;

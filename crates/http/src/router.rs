@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,8 +16,8 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
-    brief, configuration, decide, diff, events, forecast, gates, handover, health, job_control, jobs, open, patches,
-    stats, stream, timer,
+    brief, configuration, decide, diff, events, far, forecast, gates, handover, health, job_control, jobs, open,
+    patches, stats, stream, timer,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -57,7 +58,11 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))
-        .routes(routes!(brief::compile));
+        .routes(routes!(brief::compile))
+        .routes(routes!(far::session))
+        .routes(routes!(far::ask))
+        .routes(routes!(far::command))
+        .routes(routes!(far::news));
     OpenApiRouter::with_openapi(openapi::head())
         .nest("/api/v1", api)
         .routes(routes!(health::healthz_at_root))
@@ -86,6 +91,8 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         routed.layer(headers::cors(app))
     };
     routed
+        // Thin lines: rows and texts are a tenth as long. Streams are left alone.
+        .layer(CompressionLayer::new())
         .layer(middleware::from_fn(limits::head))
         .layer(middleware::from_fn_with_state(Arc::clone(app), metrics::measure))
         .layer(middleware::from_fn_with_state(Arc::clone(app), headers::add))

@@ -5,6 +5,7 @@ pub(crate) mod configuration;
 pub(crate) mod decide;
 pub(crate) mod diff;
 pub(crate) mod events;
+pub(crate) mod far;
 pub(crate) mod forecast;
 pub(crate) mod gates;
 pub(crate) mod handover;

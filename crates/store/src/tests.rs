@@ -65,6 +65,7 @@ pub(super) fn operator(name: &str) -> Operator {
         uid: 1000,
         host: "render-1".to_owned(),
         ssh_client: Some("192.0.2.7".to_owned()),
+        peer: None,
         pid: 4711,
     };
     Operator {

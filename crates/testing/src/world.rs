@@ -49,6 +49,7 @@ pub fn operator(name: &str) -> Operator {
             uid: 1000,
             host: "ops1".to_owned(),
             ssh_client: Some("10.0.0.7".to_owned()),
+            peer: None,
             pid: 4711,
         },
     }

@@ -41,7 +41,7 @@ pub(crate) async fn healthz(State(app): State<Arc<App>>) -> Response {
     let is_read = app.read(app.engine.leader()).await.is_ok();
     let standing = app.engine.standing().clone();
     let word = |is_well: bool| if is_well { "healthy" } else { "unhealthy" };
-    let (storage, configuration) = (!standing.is_troubled, !standing.is_config_broken);
+    let (storage, configuration) = (standing.trouble.is_none(), !standing.is_config_broken);
     let ok = is_read && storage && configuration;
     let status = if ok {
         StatusCode::OK

@@ -1,11 +1,11 @@
 //! A job's events as they happen.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Sse};
 
 use crate::answer::{Answered, ApiError};
 use crate::app::Asker;
-use crate::follow::{Follow, StreamStart};
+use crate::follow::{Follow, StreamStart, unbuffered};
 use crate::params::{JobPath, QueryParams};
 
 /// A job's events as server-sent events: `connected`, what came after `Last-Event-ID`, then what happens, in any process; `heartbeat`
@@ -38,15 +38,7 @@ pub(crate) async fn stream(
         is_replaying: known.is_some(),
     };
     let follow = Follow::new(app, caller, start, feed, place);
-    let mut response = Sse::new(follow.into_stream()).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
-    // A reverse proxy that collects the answer would hold events back.
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
-    Ok(response)
+    Ok(unbuffered(Sse::new(follow.into_stream()).into_response()))
 }
 
 /// The last event that the client knows; none when it says nothing.

@@ -1,0 +1,168 @@
+//! What a holdpoint on another machine asks: the engine's questions and commands as they are, and
+//! news. The shapes are the engine's own (`engine::far`); the other routes are for everybody else.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Sse};
+use futures_util::future::join_all;
+
+use crate::answer::{self, Answered, ApiError};
+use crate::app::{App, Asker};
+use crate::auth::Caller;
+use crate::body::Document;
+use crate::follow::unbuffered;
+use crate::news::News;
+use crate::params::QueryParams;
+use domain::operator::Surface;
+use domain::refusal::{Refusal, RefusalCode};
+use engine::client::Caller as EngineCaller;
+use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, TOGETHER_MAX, ToldDoc};
+use engine::questions;
+use remote::SESSION;
+
+/// The longest name of a session, in bytes.
+const SESSION_BYTES_MAX: usize = 200;
+
+/// Who asks from elsewhere: the token's name, through this front end, in a session of their own.
+fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> EngineCaller {
+    let mut operator = caller.operator.clone();
+    operator.via.surface = surface;
+    let session = headers.get(SESSION).and_then(|session| session.to_str().ok());
+    let session = session.filter(|session| session.len() <= SESSION_BYTES_MAX);
+    // Nobody takes over another's leases by a name.
+    let session = format!("{} {}", operator.name, session.unwrap_or_default());
+    EngineCaller {
+        operator,
+        session: Some(session),
+    }
+}
+
+/// The front ends that another machine has.
+fn surface(asked: &QueryParams) -> Result<Surface, ApiError> {
+    let known = [Surface::Console, Surface::Cli];
+    let words = known.map(Surface::as_str);
+    let parse = |word: &str| known.into_iter().find(|surface| surface.as_str() == word);
+    Ok(asked.word("surface", &words, parse)?.unwrap_or(Surface::Cli))
+}
+
+async fn session_of(app: &App, caller: &Caller, surface: Surface) -> Result<SessionDoc, ApiError> {
+    let newest = app.read(app.engine.last_events(None, 1)).await?;
+    let newest = newest.last().map_or(0, |event| event.seq);
+    let mut operator = caller.operator.clone();
+    operator.via.surface = surface;
+    Ok(SessionDoc::of(
+        &app.engine,
+        operator,
+        caller.role,
+        app.clock.now(),
+        newest,
+    ))
+}
+
+/// Who the caller is to this server, what its clocks say, and the rules that it goes by.
+#[utoipa::path(get, path = "/session", tag = "other machines",
+    params(("surface" = Option<String>, Query, description = "`console` or `cli`")),
+    responses((status = 200, description = "The session", body = serde_json::Value)))]
+pub(crate) async fn session(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
+    Ok(answer::ok(&session_of(&app, &caller, surface(&asked)?).await?))
+}
+
+/// Questions of a holdpoint on another machine, each answered in its place: `[{"ask": NAME, "of": …}]`, at most 100.
+#[utoipa::path(post, path = "/questions", tag = "other machines",
+    request_body = serde_json::Value,
+    responses((status = 200, description = "`[{\"answer\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
+pub(crate) async fn ask(
+    Asker { app, caller: by }: Asker,
+    headers: HeaderMap,
+    Document(asked): Document<Vec<AskedDoc>>,
+) -> Answered {
+    refuse_many(asked.len())?;
+    let by = caller(&by, &headers, Surface::Console);
+    let answers = asked
+        .iter()
+        .map(|AskedDoc { ask, of }| questions::answer_named(&app.engine, by.clone(), ask, of));
+    let told = join_all(answers).await.into_iter().map(|told| match told {
+        Ok(answer) => ToldDoc::Answer(answer),
+        Err(refusal) => ToldDoc::Refused(refusal),
+    });
+    Ok(answer::ok(&told.collect::<Vec<_>>()))
+}
+
+/// Commands of a holdpoint on another machine, done in their order, each once under the name of its submission: at most 100. What a
+/// command needs beside the role pipeline is refused in its place.
+#[utoipa::path(post, path = "/commands", tag = "other machines",
+    request_body = serde_json::Value,
+    responses((status = 200, description = "`[{\"done\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
+pub(crate) async fn command(
+    Asker { app, caller: by }: Asker,
+    headers: HeaderMap,
+    Document(asked): Document<CommandsDoc>,
+) -> Answered {
+    refuse_many(asked.commands.len())?;
+    let surface = match asked.surface {
+        surface @ (Surface::Console | Surface::Cli) => surface,
+        Surface::Http | Surface::File | Surface::Timer => Surface::Http,
+    };
+    let caller = caller(&by, &headers, surface);
+    // All are handed over before any is waited for: they go into one transaction.
+    let done: Vec<_> = asked
+        .commands
+        .into_iter()
+        .map(|submitted| {
+            let needed = submitted.command.role();
+            if by.role < needed {
+                return Err(not_allowed(&by, needed.as_str()));
+            }
+            Ok(app.engine.command_from(caller.clone(), submitted.command))
+        })
+        .collect();
+    let outcomes = join_all(done.into_iter().map(async |done| match done {
+        Ok(done) => OutcomeDoc::from(done.await),
+        Err(refusal) => OutcomeDoc::Refused(refusal),
+    }));
+    Ok(answer::ok(&outcomes.await))
+}
+
+fn not_allowed(caller: &Caller, needed: &str) -> Refusal {
+    let (name, role) = (&caller.operator.name, caller.role.as_str());
+    Refusal::new(
+        RefusalCode::NotAllowed,
+        format!("{name} has the role {role}; this needs {needed}"),
+    )
+}
+
+fn refuse_many(count: usize) -> Result<(), ApiError> {
+    if count <= TOGETHER_MAX {
+        return Ok(());
+    }
+    let refusal =
+        Refusal::invalid(format!("{count} at once are too many")).with_hint(format!("at most {TOGETHER_MAX}"));
+    Err(refusal.into())
+}
+
+/// News of all jobs for a holdpoint on another machine, as server-sent events of these types: `events`, `changed`, `session`,
+/// `trouble`, `alive` every 5 s, `closing`. `since`: events after this one come first.
+#[utoipa::path(get, path = "/news", tag = "other machines",
+    params(
+        ("since" = Option<u32>, Query, description = "The newest event that is known"),
+        ("surface" = Option<String>, Query, description = "`console` or `cli`"),
+    ),
+    responses((status = 200, description = "News", content_type = "text/event-stream", body = String)))]
+pub(crate) async fn news(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
+    let place = app.long_place()?;
+    let surface = surface(&asked)?;
+    let since = asked.value("since", "int_parsing", |text| {
+        text.parse::<u64>().map_err(|_| "Input should be an event's number")
+    })?;
+    let since = match since {
+        Some(since) => since.min(i64::MAX.unsigned_abs()),
+        None => session_of(&app, &caller, surface).await?.newest,
+    };
+    let news = News::new(Arc::clone(&app), caller, surface, since, place);
+    Ok(unbuffered(Sse::new(news.into_stream()).into_response()))
+}
+
+pub(crate) async fn told_session(app: &App, caller: &Caller, surface: Surface) -> Option<SessionDoc> {
+    session_of(app, caller, surface).await.ok()
+}
