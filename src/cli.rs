@@ -43,6 +43,7 @@ mod preview;
 mod report;
 mod resolve;
 mod serve;
+mod server;
 mod stats;
 mod table;
 mod token;

@@ -6,17 +6,27 @@ use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::old::ListedJob;
 use domain::refusal::Refusal;
-use engine::Engine;
 use engine::client::Client;
 
 use super::report::CommandError;
+use super::resolve::Opened;
 
 /// Works with an engine, whose loop turns meanwhile, and closes it, however that ended. Ctrl-C ends
 /// at once: what was committed stays, stages go on under their supervisors.
 pub(crate) async fn with_engine<T>(
-    mut engine: Engine,
+    opened: Opened,
     work: impl AsyncFnOnce(&Client) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
+    let mut engine = match opened {
+        Opened::Here(engine) => engine,
+        Opened::There(client) => {
+            return tokio::select! {
+                biased;
+                result = work(&client) => result,
+                _ = tokio::signal::ctrl_c() => Err(CommandError::Interrupted),
+            };
+        }
+    };
     let client = engine.client();
     let result = tokio::select! {
         biased;

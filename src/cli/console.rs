@@ -6,8 +6,9 @@ use std::sync::Arc;
 use nix::unistd::AccessFlags;
 
 use domain::ids::{JobId, StageName};
-use domain::operator::Surface;
+use domain::operator::{Surface, TokenRole};
 use engine::Role;
+use engine::far::FarEngine;
 
 use console::external_editor::ExternalEditor;
 
@@ -34,7 +35,10 @@ pub(crate) async fn run(
     rights: Rights,
 ) -> CommandResult {
     refuse_without_person(global)?;
-    let session = CommandContext::resolve(global, Surface::Console)?;
+    let mut session = CommandContext::resolve(global, Surface::Console).await?;
+    if let Some(far) = session.take_far() {
+        return show_far(&session, far, job.map(|job| (job, stage)), rights).await;
+    }
     // Said on the screen too: the line on stderr is gone as soon as the console takes the terminal.
     let hint = session
         .config_path
@@ -67,13 +71,12 @@ pub(crate) async fn show(
     rights: Rights,
 ) -> CommandResult {
     let is_read_only = rights.read_only;
-    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     let role = if is_read_only {
         Role::Visitor
     } else {
         Role::Candidate("console")
     };
-    let mut engine = session.open(role)?;
+    let mut engine = session.open_here(role)?;
     let newer = engine.newer();
     let is_read_only = is_read_only || newer.is_some();
     let hint = old::faults(&session).into_iter().next().or(hint);
@@ -90,24 +93,10 @@ pub(crate) async fn show(
         (None, hint)
     };
     let shown = console::session::Session {
-        operator: session.operator.clone(),
-        gates: Arc::clone(&session.config.gates),
-        offers: session.config.console.clone(),
-        overdue_grace_s: session.config.pipeline.overdue_grace_s,
-        runs_dir: session.runs_dir.clone(),
         is_read_only,
-        is_restricted: rights.restricted,
         newer: newer.map(|newer| newer.to_string()),
         hint,
-        has_syntax: session.config.console.syntax,
-        has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
-        has_colour: console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
-        external_editor: ExternalEditor::choose(
-            std::env::var_os("VISUAL"),
-            std::env::var_os("EDITOR"),
-            is_on_path("vi"),
-        ),
-        open_at,
+        ..shown(&session, open_at, rights)
     };
     let (version, runs_dir) = (env!("CARGO_PKG_VERSION"), session.runs_dir.display());
     tracing::info!("holdpoint {version} shows {runs_dir} to {}", session.operator.name);
@@ -117,6 +106,71 @@ pub(crate) async fn show(
         http::leave(&mut engine, serving).await;
     }
     engine.close();
+    left(ended)
+}
+
+/// Runs the console over an engine on another machine until the operator leaves.
+async fn show_far(
+    session: &CommandContext,
+    mut far: FarEngine,
+    open_at: Option<(JobId, Option<StageName>)>,
+    rights: Rights,
+) -> CommandResult {
+    let who = far.session();
+    let may_decide = who.role >= TokenRole::Operator;
+    let hint = (!may_decide && !rights.read_only).then(|| {
+        let (name, role) = (&who.operator.name, who.role.as_str());
+        format!("{name} has the role {role}: here you look, and decide nothing")
+    });
+    let rights = Rights {
+        read_only: rights.read_only || !may_decide,
+        ..rights
+    };
+    let shown = console::session::Session {
+        hint,
+        ..shown(session, open_at, rights)
+    };
+    far.listen();
+    tracing::info!(
+        "holdpoint {} shows a server to {}",
+        env!("CARGO_PKG_VERSION"),
+        session.operator.name
+    );
+    let ended = console::run(shown, &mut far).await;
+    tracing::info!("the console has ended: {ended:?}");
+    left(ended)
+}
+
+/// What a console is told when it starts.
+fn shown(
+    session: &CommandContext,
+    open_at: Option<(JobId, Option<StageName>)>,
+    rights: Rights,
+) -> console::session::Session {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    console::session::Session {
+        operator: session.operator.clone(),
+        gates: Arc::clone(&session.config.gates),
+        offers: session.config.console.clone(),
+        overdue_grace_s: session.config.pipeline.overdue_grace_s,
+        runs_dir: session.runs_dir.clone(),
+        is_read_only: rights.read_only,
+        is_restricted: rights.restricted,
+        newer: None,
+        hint: None,
+        has_syntax: session.config.console.syntax,
+        has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
+        has_colour: console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
+        external_editor: ExternalEditor::choose(
+            std::env::var_os("VISUAL"),
+            std::env::var_os("EDITOR"),
+            is_on_path("vi"),
+        ),
+        open_at,
+    }
+}
+
+fn left(ended: Result<console::Ended, impl std::fmt::Display>) -> CommandResult {
     match ended {
         Ok(console::Ended::Left | console::Ended::Terminated | console::Ended::HungUp) => Ok(Exit::Done),
         Err(error) => {

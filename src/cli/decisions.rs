@@ -105,7 +105,7 @@ async fn list(
     job: Option<JobId>,
     only: ListArguments,
 ) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     old::note_faults(&session);
     let filter = RecordFilter {
         job_id: job.clone(),
@@ -194,7 +194,7 @@ async fn show(
     stage: &StageName,
     attempt: Option<u32>,
 ) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let (found, decisions) = match session.open_existing(Role::Visitor) {
         Ok(engine) => {
             with_engine(engine, async |engine| {

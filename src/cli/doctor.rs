@@ -51,7 +51,7 @@ leases come back as they last were on disk, and lapse.";
 /// Looks, and does what was asked for.
 pub(crate) fn run(global: &GlobalArguments, arguments: DoctorArguments) -> CommandResult {
     let mut output = Output::new(global);
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::here(global, Surface::Cli)?;
     if !session.runs_dir.is_dir() {
         return Err(session.no_jobs());
     }

@@ -88,7 +88,7 @@ impl Kept {
 
 /// Runs one of them.
 pub(crate) fn run(global: &GlobalArguments, command: &DraftsCommand) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::here(global, Surface::Cli)?;
     let mut output = Output::new(global);
     let runs = RunsDir::look(&session.runs_dir, session.group())?;
     let all = all(&session, &runs)?;

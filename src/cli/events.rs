@@ -38,7 +38,7 @@ pub(crate) struct EventsArguments {
 
 /// Prints them.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: EventsArguments) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let EventsArguments {
         job,
         follow: is_followed,

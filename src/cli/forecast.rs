@@ -42,7 +42,7 @@ pub(crate) struct ForecastArguments {
 
 /// Prints it.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: &ForecastArguments) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let now = session.now();
     let until = match &arguments.until {
         Some(text) => parse_until(text, now).map_err(|why| CommandError::new("invalid", why).at("--until"))?,

@@ -248,7 +248,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
             act(global, output, gate, extend).await
         }
         GateCommand::Wait { gate, timeout } => {
-            let session = CommandContext::resolve(global, Surface::Cli)?;
+            let session = CommandContext::resolve(global, Surface::Cli).await?;
             let timeout = timeout.map(Duration::from_secs);
             with_engine(session.open_existing(Role::Candidate("wait"))?, async |engine| {
                 wait::run(engine, &session, output, &gate, None, timeout).await
@@ -259,7 +259,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
 }
 
 async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArguments) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let OpenArguments {
         job,
         stage,
@@ -370,7 +370,7 @@ async fn act(
     gate: GateArguments,
     command: impl FnOnce(GateRef) -> Command,
 ) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let stage = gate.stage.clone();
     let command = command(gate.newest());
     let is_withdrawal = matches!(command, Command::Withdraw { .. });

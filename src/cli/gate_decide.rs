@@ -156,7 +156,7 @@ pub(crate) async fn run(
             "--comment, --patch, --digest and --context-digest go with one gate, and several are named",
         ));
     }
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let patch = match patch {
         Some(file) => Some(patch_file::read(&file, global.no_input)?.patch.value().clone()),
         None => None,
@@ -236,7 +236,7 @@ pub(crate) async fn recall(
     RecallArguments { gates: words, dry_run }: RecallArguments,
 ) -> CommandResult {
     let gates = gates(&words)?;
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let recall = |gate: GateRef| Command::Recall { gate };
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         decide_or_tell(engine, output, &gates, dry_run, &recall, TAKEN_BACK).await

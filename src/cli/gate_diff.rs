@@ -137,7 +137,7 @@ struct Compared {
 /// Prints it.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: &DiffArguments) -> CommandResult {
     let wanted = &arguments.gate;
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let engine = session.open_existing(Role::Visitor)?;
     with_engine(engine, async |engine| {
         let rows = ask::job(engine, &wanted.job).await?;

@@ -24,7 +24,7 @@ pub(crate) async fn run(
     is_all: bool,
     filter: &GateFilter,
 ) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let jobs = match session.open_list()? {
         None => {
             session.note_no_jobs();

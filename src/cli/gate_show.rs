@@ -25,7 +25,7 @@ use super::words::{ago, clock_time, length, looked, size};
 
 /// Prints it.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, wanted: &GateArguments) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let engine = session.open_existing(Role::Visitor)?;
     let rows = with_engine(engine, async |engine| ask::job(engine, &wanted.job).await).await?;
     let Some(gate) = rows.newest_gate(&wanted.stage) else {

@@ -17,6 +17,22 @@ pub(crate) struct GlobalArguments {
     /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub(crate) runs: Option<PathBuf>,
+    /// Work with the holdpoint that serves there: https://HOST, or http://127.0.0.1:PORT; its token comes from --token-file or
+    /// HOLDPOINT_TOKEN [default: HOLDPOINT_SERVER, else this machine's runs directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        help_heading = "Global options",
+        conflicts_with = "runs"
+    )]
+    pub(crate) server: Option<String>,
+    /// Read the server's token from this file
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Trust the certificates in this PEM file too
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) authority: Option<PathBuf>,
     /// Decide in this person's name; only from a login named in security.shared_accounts
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub(crate) operator: Option<String>,

@@ -34,7 +34,7 @@ pub(crate) struct HandoverArguments {
 
 /// Prints it.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: HandoverArguments) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let by = arguments.by.unwrap_or_else(|| session.operator.name.clone());
     let found = match session.open_list()? {
         None => {

@@ -184,7 +184,7 @@ struct StartedDoc<'a> {
 }
 
 async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartArguments) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let mut params = Map::new();
     for (key, value) in arguments.params {
         if params.insert(key.clone(), value).is_some() {
@@ -227,7 +227,7 @@ async fn control(
     command: Command,
     foreseen: Option<&str>,
 ) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let is_resume = matches!(command, Command::Resume { .. });
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {
         if let Some(action) = foreseen {
@@ -254,7 +254,7 @@ async fn list(
     status: Option<JobStatus>,
     limit: u32,
 ) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let filter = JobFilter {
         status,
         before: None,
@@ -294,7 +294,7 @@ async fn list(
 }
 
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let engine = session.open_existing(Role::Candidate("watch"))?;
     let status = with_engine(engine, async |engine| events::follow(engine, output, id, 0).await).await?;
     match status {

@@ -19,7 +19,7 @@ use super::words::{ago, clock_time, size};
 
 /// Prints it.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, id: &JobId) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let found = match session.open_existing(Role::Visitor) {
         Ok(engine) => with_engine(engine, async |engine| ask::find(engine, id).await).await?,
         Err(failure) => old::instead(&session, id, failure)?,
@@ -44,10 +44,9 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, id: &JobI
     let time = |at| format!("{} ({})", clock_time(at), ago(at, now));
     output.line(&format!("started   {} by {}", time(job.created_at), job.created_by))?;
     output.line(&format!("changed   {}", time(job.updated_at)))?;
-    output.line(&format!(
-        "files     {}",
-        session.runs_dir.join(job.id.as_str()).display()
-    ))?;
+    if let Some(runs_dir) = session.runs_dir_here() {
+        output.line(&format!("files     {}", runs_dir.join(job.id.as_str()).display()))?;
+    }
     for (key, value) in &job.params {
         output.line(&format!("param     {key} = {value}"))?;
     }

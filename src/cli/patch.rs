@@ -89,7 +89,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
         PatchCommand::Types => list(output)?,
         PatchCommand::Check(arguments) => patch_check::run(global, output, &arguments).await?,
         PatchCommand::Apply { patch, digest, dry_run } => {
-            let session = CommandContext::resolve(global, Surface::Cli)?;
+            let session = CommandContext::resolve(global, Surface::Cli).await?;
             let read = patch_file::read(&patch.file, global.no_input)?;
             let gate = patch.gate.newest();
             let command = Command::ApplyPatch {
@@ -105,7 +105,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
             digest,
             dry_run,
         } => {
-            let session = CommandContext::resolve(global, Surface::Cli)?;
+            let session = CommandContext::resolve(global, Surface::Cli).await?;
             let gate = gate.newest();
             let command = Command::UndoPatch {
                 gate: gate.clone(),

@@ -50,7 +50,7 @@ pub(crate) async fn run(
     output: &mut Output,
     arguments: &PatchArguments,
 ) -> Result<(), CommandError> {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let read = patch_file::read(&arguments.file, global.no_input)?;
     let wanted = &arguments.gate;
     with_engine(session.open_existing(Role::Visitor)?, async |engine| {

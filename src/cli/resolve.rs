@@ -4,7 +4,7 @@
 //! Everything is found once, before anything is opened; nothing here is made or changed.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::unistd::{Gid, Group, Uid, User, gethostname};
@@ -14,6 +14,8 @@ use config::{Config, ConfigText};
 use domain::decision::TIMER_NAME;
 use domain::operator::{Operator, Surface, Via};
 use domain::time::Timestamp;
+use engine::client::Client;
+use engine::far::FarEngine;
 use engine::{Engine, EngineSettings, Role};
 use http::drop_folder;
 use runs::RunsDir;
@@ -24,6 +26,7 @@ use wire::DocumentContext;
 use super::global::GlobalArguments;
 use super::output::note;
 use super::report::CommandError;
+use super::server::Server;
 
 /// The most bytes of an operator's name.
 const OPERATOR_BYTES_MAX: usize = 100;
@@ -43,6 +46,15 @@ pub(crate) struct CommandContext {
     program: PathBuf,
     group: Option<u32>,
     old_databases: Vec<OldDatabase>,
+    /// The engine on another machine that was named.
+    far: Option<FarEngine>,
+}
+
+/// What a command works with, opened.
+pub(crate) enum Opened {
+    Here(Box<Engine>),
+    /// On another machine.
+    There(Box<Client>),
 }
 
 /// Reads the configuration that a command is to use. Refused: every fault at once.
@@ -80,8 +92,27 @@ pub(crate) fn load(text: ConfigText) -> Result<(Config, ConfigText), CommandErro
 }
 
 impl CommandContext {
-    /// Finds everything for a command that came in through `surface`.
-    pub(crate) fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, CommandError> {
+    /// Finds everything for a command that came in through `surface`, on this machine or the one
+    /// that was named.
+    pub(crate) async fn resolve(global: &GlobalArguments, surface: Surface) -> Result<Self, CommandError> {
+        let Some(server) = Server::named(global)? else {
+            return Self::here(global, surface);
+        };
+        let (config, text) = load(config_text(global)?)?;
+        let far = server.open(global, surface, config).await?;
+        let mut context = Self::with_config(global, surface, far.client().standing().config.as_ref().clone(), text)?;
+        context.operator = far.session().operator.clone();
+        context.clock = Arc::clone(far.clock()) as Arc<dyn Clock>;
+        context.old_databases.clear();
+        context.far = Some(far);
+        Ok(context)
+    }
+
+    /// The same for what is done beside the runs directory alone.
+    pub(crate) fn here(global: &GlobalArguments, surface: Surface) -> Result<Self, CommandError> {
+        if let Some(server) = Server::named(global)? {
+            return Err(server.refuse_elsewhere());
+        }
         let (config, text) = read_config(global)?;
         Self::with_config(global, surface, config, text)
     }
@@ -110,7 +141,18 @@ impl CommandContext {
             program: program.into(),
             group: group.map(Gid::as_raw),
             old_databases,
+            far: None,
         })
+    }
+
+    /// The engine on another machine, for whoever stays with it.
+    pub(crate) fn take_far(&mut self) -> Option<FarEngine> {
+        self.far.take()
+    }
+
+    /// The runs directory, where this machine has it.
+    pub(crate) fn runs_dir_here(&self) -> Option<&Path> {
+        self.far.is_none().then_some(self.runs_dir.as_path())
     }
 
     /// The absolute path of the runs directory.
@@ -118,9 +160,17 @@ impl CommandContext {
         &self.absolute_runs_dir
     }
 
-    /// Opens the engine; makes the runs directory when it is missing. Whoever may lead answers
-    /// dropped files beside it.
-    pub(crate) fn open(&self, role: Role) -> Result<Engine, CommandError> {
+    /// Opens the engine, here or there.
+    pub(crate) fn open(&self, role: Role) -> Result<Opened, CommandError> {
+        match &self.far {
+            Some(far) => Ok(Opened::There(Box::new(far.client()))),
+            None => Ok(Opened::Here(Box::new(self.open_here(role)?))),
+        }
+    }
+
+    /// Opens the engine of this process; makes the runs directory when it is missing. Whoever may
+    /// lead answers dropped files beside it.
+    pub(crate) fn open_here(&self, role: Role) -> Result<Engine, CommandError> {
         let engine = Engine::open(EngineSettings {
             runs_dir: self.runs_dir.clone(),
             config: self.config.clone(),
@@ -145,7 +195,7 @@ impl CommandContext {
 
     /// Whether any job was ever kept here. Looking must not make what it looks for.
     pub(crate) fn has_jobs(&self) -> bool {
-        self.runs_dir.join(DATABASE_FILE).exists()
+        self.far.is_some() || self.runs_dir.join(DATABASE_FILE).exists()
     }
 
     /// The runs directory and its database for somebody who only looks: nothing is made, paid,
@@ -182,7 +232,7 @@ impl CommandContext {
     }
 
     /// Opens the engine for something about a job that must be there already.
-    pub(crate) fn open_existing(&self, role: Role) -> Result<Engine, CommandError> {
+    pub(crate) fn open_existing(&self, role: Role) -> Result<Opened, CommandError> {
         if self.has_jobs() {
             return self.open(role);
         }
@@ -192,7 +242,7 @@ impl CommandContext {
 
     /// Opens the engine for a list; none when nothing was ever kept here: see
     /// [`Self::note_no_jobs`].
-    pub(crate) fn open_list(&self) -> Result<Option<Engine>, CommandError> {
+    pub(crate) fn open_list(&self) -> Result<Option<Opened>, CommandError> {
         if self.has_jobs() {
             return self.open(Role::Visitor).map(Some);
         }
@@ -223,7 +273,7 @@ impl CommandContext {
             policies: &self.config.gates,
             grace_s: self.config.pipeline.overdue_grace_s,
             now: self.clock.now(),
-            runs_dir: Some(&self.absolute_runs_dir),
+            runs_dir: self.far.is_none().then_some(self.absolute_runs_dir.as_str()),
         }
     }
 
@@ -297,6 +347,7 @@ fn identity(global: &GlobalArguments, config: &Config, surface: Surface) -> Resu
         uid: uid.as_raw(),
         host: gethostname().map_or_else(|_| String::new(), |host| host.to_string_lossy().into_owned()),
         ssh_client: std::env::var("SSH_CONNECTION").ok().as_deref().and_then(ssh_client),
+        peer: None,
         pid: std::process::id(),
     };
     Ok(Operator { name, via })

@@ -21,13 +21,13 @@ use super::{http, log, old};
 
 /// Serves until SIGTERM, SIGINT or SIGHUP.
 pub(crate) async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::here(global, Surface::Cli)?;
     log::to_stderr(session.config.server.log_level);
     let refused = |error: std::io::Error| CommandError::new("not_possible", format!("signals: {error}")).because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(refused)?;
-    let mut engine = session.open(Role::Candidate("serve"))?;
+    let mut engine = session.open_here(Role::Candidate("serve"))?;
     if let Some(newer) = engine.newer() {
         engine.close();
         return Err(too_old(newer.to_string()));

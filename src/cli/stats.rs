@@ -132,7 +132,7 @@ const COLUMNS: [&str; 12] = [
 
 /// Counts and prints them.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments: StatsArguments) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let is_csv = arguments.csv;
     let filter = arguments.record.filter(session.now())?;
     let since = filter.since;

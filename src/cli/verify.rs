@@ -13,7 +13,7 @@ use super::resolve::CommandContext;
 
 /// Walks the chain and compares rows with files; changes nothing, opens nothing for writing.
 pub(crate) fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::here(global, Surface::Cli)?;
     let (runs, reader) = session.look()?;
     let report = audit(&runs, &reader, scope, &mut audit_report::teller(output.is_json));
     audit_report::print(output, &report)
@@ -21,7 +21,7 @@ pub(crate) fn verify(global: &GlobalArguments, output: &mut Output, scope: Scope
 
 /// Prints the newest decision's number and hash.
 pub(crate) fn head(global: &GlobalArguments, output: &mut Output) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::here(global, Surface::Cli)?;
     let (_, reader) = session.look()?;
     let head = reader.chain_head()?;
     match (head, output.is_json) {

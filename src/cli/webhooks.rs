@@ -37,7 +37,7 @@ struct WebhookDoc<'a> {
 
 /// Lists them.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output) -> CommandResult {
-    let session = CommandContext::resolve(global, Surface::Cli)?;
+    let session = CommandContext::resolve(global, Surface::Cli).await?;
     let standings = match session.open_list()? {
         None => {
             session.note_no_jobs();

@@ -9,13 +9,16 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::draft::{Discarded, Draft};
 use super::question::{Answered, Question};
+use clock::Clock as _;
 use domain::ask::Command;
 use domain::handover::MarkedGate;
 use domain::key::GateKey;
 use domain::time::Now;
 use engine::Engine;
+use engine::KeptDrafts;
 use engine::api::{Notice, Ticket};
 use engine::edit_copies::EditCopies;
+use engine::far::FarEngine;
 
 /// An engine, as the console uses it. No call blocks.
 pub trait Backend {
@@ -58,6 +61,90 @@ pub trait Backend {
     fn edit_copies(&self) -> EditCopies;
     /// The drafts kept by former sessions of this operator, and why others are not offered.
     fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>);
+}
+
+impl Backend for &mut FarEngine {
+    fn now(&self) -> Now {
+        self.clock().now()
+    }
+
+    fn submit(&mut self, ticket: Ticket, command: Command) {
+        FarEngine::submit(self, ticket, command);
+    }
+
+    fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {
+        let mut answer = question.answer(self.client()).boxed();
+        match (&mut answer).now_or_never() {
+            Some(answered) => ready(answered).boxed(),
+            None => answer,
+        }
+    }
+
+    /// The timer lives with the server.
+    fn settle(&mut self) {}
+
+    async fn notice(&mut self) -> Notice {
+        FarEngine::notice(self).await
+    }
+
+    fn resign(&mut self) {}
+
+    /// A stopped process holds nothing there.
+    async fn rest(&mut self) {}
+
+    fn stand(&mut self) {}
+
+    fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
+        let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
+        FarEngine::save_draft(self, Draft::new(key.clone()).file_name(), bytes);
+    }
+
+    fn put_aside(&mut self, discarded: &Discarded) {
+        let oldest_us = Discarded::oldest_us(discarded.discarded_at);
+        if let Ok(bytes) = serde_json::to_vec_pretty(discarded) {
+            FarEngine::put_aside(self, discarded.file_name(), bytes, oldest_us);
+        }
+    }
+
+    fn restore(&mut self, draft: &Draft, discarded: &Discarded) {
+        if let Ok(bytes) = serde_json::to_vec_pretty(draft) {
+            FarEngine::restore(self, draft.file_name(), bytes, discarded.file_name());
+        }
+    }
+
+    fn load_discarded(&mut self) -> Vec<Discarded> {
+        discarded(FarEngine::load_discarded(
+            self,
+            Discarded::oldest_us(self.clock().now().utc),
+        ))
+    }
+
+    fn edit_copies(&self) -> EditCopies {
+        FarEngine::edit_copies(self)
+    }
+
+    fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        drafts(FarEngine::load_drafts(self))
+    }
+}
+
+/// The texts that were thrown away, newest first.
+fn discarded(kept: KeptDrafts) -> Vec<Discarded> {
+    let read = kept.drafts.iter().rev().map(|(_, bytes)| serde_json::from_slice(bytes));
+    read.filter_map(Result::ok).collect()
+}
+
+/// The drafts, and why others are none.
+fn drafts(kept: KeptDrafts) -> (Vec<Draft>, Vec<String>) {
+    let mut drafts = Vec::new();
+    let mut problems = kept.problems;
+    for (path, bytes) in kept.drafts {
+        match serde_json::from_slice(&bytes) {
+            Ok(draft) => drafts.push(draft),
+            Err(error) => problems.push(format!("{} is no draft: {error}", path.display())),
+        }
+    }
+    (drafts, problems)
 }
 
 impl Backend for &mut Engine {
@@ -127,9 +214,10 @@ impl Backend for &mut Engine {
     }
 
     fn load_discarded(&mut self) -> Vec<Discarded> {
-        let kept = Engine::load_discarded(self, Discarded::oldest_us(self.clock().now().utc));
-        let read = kept.drafts.iter().rev().map(|(_, bytes)| serde_json::from_slice(bytes));
-        read.filter_map(Result::ok).collect()
+        discarded(Engine::load_discarded(
+            self,
+            Discarded::oldest_us(self.clock().now().utc),
+        ))
     }
 
     fn edit_copies(&self) -> EditCopies {
@@ -137,15 +225,6 @@ impl Backend for &mut Engine {
     }
 
     fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
-        let kept = Engine::load_drafts(self);
-        let mut drafts = Vec::new();
-        let mut problems = kept.problems;
-        for (path, bytes) in kept.drafts {
-            match serde_json::from_slice(&bytes) {
-                Ok(draft) => drafts.push(draft),
-                Err(error) => problems.push(format!("{} is no draft: {error}", path.display())),
-            }
-        }
-        (drafts, problems)
+        drafts(Engine::load_drafts(self))
     }
 }

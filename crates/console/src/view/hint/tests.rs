@@ -51,6 +51,7 @@ fn model() -> Model {
         uid: 1000,
         host: "ops1".to_owned(),
         ssh_client: None,
+        peer: None,
         pid: 4711,
     };
     let session = Session {
