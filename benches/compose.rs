@@ -39,6 +39,7 @@ fn session() -> Session {
                 uid: 1000,
                 host: "ops1".to_owned(),
                 ssh_client: None,
+                peer: None,
                 pid: 1,
             },
         },

@@ -135,6 +135,7 @@ fn open(runs: PathBuf) -> Engine {
         uid: 0,
         host: "bench".into(),
         ssh_client: None,
+        peer: None,
         pid: std::process::id(),
     };
     Engine::open(EngineSettings {

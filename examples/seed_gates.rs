@@ -36,6 +36,7 @@ async fn main() {
         uid: 0,
         host: "seed".into(),
         ssh_client: None,
+        peer: None,
         pid: std::process::id(),
     };
     let mut engine = Engine::open(EngineSettings {

@@ -95,6 +95,7 @@ pub(crate) async fn show(
     let shown = console::session::Session {
         is_read_only,
         newer: newer.map(|newer| newer.to_string()),
+        name: engine.session().to_owned(),
         hint,
         ..shown(&session, open_at, rights)
     };
@@ -128,6 +129,8 @@ async fn show_far(
     };
     let shown = console::session::Session {
         hint,
+        name: who.session.clone(),
+        server: Some(far.address().to_string()),
         ..shown(session, open_at, rights)
     };
     far.listen();
@@ -150,6 +153,8 @@ fn shown(
     let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
     console::session::Session {
         operator: session.operator.clone(),
+        name: String::new(),
+        server: None,
         gates: Arc::clone(&session.config.gates),
         offers: session.config.console.clone(),
         overdue_grace_s: session.config.pipeline.overdue_grace_s,

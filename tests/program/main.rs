@@ -9,6 +9,7 @@
 
 mod cli;
 mod console;
+mod far;
 mod http;
 mod outcomes;
 mod pty_harness;

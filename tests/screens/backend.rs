@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::console::SESSION;
 use console::Backend;
 use console::draft::{Discarded, Draft};
 use console::question::{Answered, Question};
@@ -30,7 +31,7 @@ impl World {
             return None;
         }
         let id = command.job_id().unwrap().clone();
-        let ask = Ask::new(operator("bea"), "bea", command);
+        let ask = Ask::new(operator("bea"), SESSION, command);
         Some(self.command(ask).map(|mut applied| {
             Box::new(Receipt {
                 job_id: id.clone(),

@@ -60,9 +60,14 @@ const IDLE_WHEEL: Mouse = Mouse {
 /// A quick hand takes this long from letter to letter.
 const HAND_US: i64 = 50_000;
 
+/// What leases of this console are known by.
+pub const SESSION: &str = "bea's console";
+
 pub fn session() -> Session {
     Session {
         operator: operator("bea"),
+        name: SESSION.to_owned(),
+        server: None,
         gates: Default::default(),
         offers: Default::default(),
         overdue_grace_s: 60,

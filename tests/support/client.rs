@@ -126,9 +126,24 @@ impl Served {
         kibibytes * 1024
     }
 
+    /// The same at this port, from now on.
+    pub fn on_port(workspace: &Workspace, port: u16) -> Self {
+        let text = workspace.read("conf/operator.yaml");
+        workspace.write(
+            "conf/operator.yaml",
+            text.replace("server: {port: 0}", &format!("server: {{port: {port}}}")),
+        );
+        Self::start(workspace)
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
     /// Asks it to end.
     pub fn terminate(&self) {
-        kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+        self.signal(Signal::SIGTERM);
     }
 
     /// Asks it to end, and it has ended well.

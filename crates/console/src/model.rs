@@ -363,6 +363,6 @@ impl Model {
     pub fn lease_of_other(&self, key: &GateKey) -> Option<&Lease> {
         let row = self.queue.gate(key)?;
         let lease = row.lease.as_deref()?;
-        (lease.is_live(self.now) && lease.holder != self.session.operator).then_some(lease)
+        (lease.is_live(self.now) && !self.session.has_taken(lease)).then_some(lease)
     }
 }

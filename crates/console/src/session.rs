@@ -9,6 +9,7 @@ use crate::external_editor::ExternalEditor;
 use crate::theme::Theme;
 use config::ConsoleSection;
 use domain::ids::StageName;
+use domain::lease::Lease;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
 
@@ -17,6 +18,10 @@ use domain::policy::GatePolicy;
 pub struct Session {
     /// Who acts.
     pub operator: Operator,
+    /// What this session's leases are known by.
+    pub name: String,
+    /// The server that it works with, as its address is told; none: the engine of this process.
+    pub server: Option<String>,
     /// The policies in force for gates that open from now on.
     pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
     /// What the configuration has a console offer.
@@ -69,16 +74,22 @@ impl Session {
         }
     }
 
+    /// Whether a lease is this console's own: another one of the same person is another session.
+    pub(crate) fn has_taken(&self, lease: &Lease) -> bool {
+        lease.session == self.name
+    }
+
     /// Whether a last call does this beside its strip.
     pub(crate) fn attends(&self, how: &str) -> bool {
         self.offers.attention.iter().any(|known| known == how)
     }
 
-    /// `bea@ops1 ssh`, for the header.
+    /// `bea@ops1 ssh`, for the header; `bea@hold.example` where the engine is on another machine.
     pub(crate) fn who(&self) -> String {
         let via = &self.operator.via;
         let ssh = if via.ssh_client.is_some() { " ssh" } else { "" };
-        format!("{}@{}{ssh}", self.operator.name, via.host)
+        let place = self.server.as_ref().unwrap_or(&via.host);
+        format!("{}@{place}{ssh}", self.operator.name)
     }
 
     /// Why an action is not done in a restricted console: everything that would give the terminal

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Notify, broadcast, oneshot, watch};
@@ -23,7 +25,7 @@ use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::event::Event;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
-use remote::{Line, LineFault};
+use remote::{Address, Line, LineFault};
 use runs::{RunsDir, RunsError, artifacts};
 
 use super::api::{Notice, Ticket};
@@ -143,7 +145,7 @@ pub struct FarSettings {
     pub surface: Surface,
     /// What stands in place of what the server does not tell of its configuration.
     pub config: Config,
-    /// How long a command waits for a line that is lost; none: until it is back.
+    /// How long a line that is lost is waited for; none: until it is back.
     pub patience: Option<Duration>,
     /// A directory of this machine for what the operator has typed and not sent.
     pub desk: PathBuf,
@@ -152,6 +154,7 @@ pub struct FarSettings {
 /// An engine on another machine, as long as somebody works with it.
 pub struct FarEngine {
     client: Client,
+    address: Address,
     session: SessionDoc,
     clock: Arc<ServerClock>,
     far: Arc<Far>,
@@ -172,7 +175,7 @@ impl FarEngine {
             desk,
         } = settings;
         let desk = RunsDir::open(&desk, None).map_err(Refusal::from)?;
-        let asked = ::clock::SystemClock.now();
+        let (address, asked) = (line.address().clone(), ::clock::SystemClock.now());
         let session = line.get(&format!("{SESSION_PATH}?surface={surface}")).await?;
         let session: SessionDoc = serde_json::from_slice(&session).map_err(|error| {
             let message = format!("what {} says of itself cannot be read: {error}", line.address());
@@ -199,15 +202,14 @@ impl FarEngine {
             session.operator.clone(),
         );
         let (notify, notices) = channel(NOTICES_MAX);
-        tokio::spawn(ask_all(line.clone(), waiting_questions));
         let is_back = Arc::new(Notify::new());
-        let submitting = Submitting {
+        let way = Patient {
             line: line.clone(),
-            surface,
             patience,
             is_back: Arc::clone(&is_back),
         };
-        tokio::spawn(submitting.run(waiting_commands));
+        tokio::spawn(ask_all(way.clone(), waiting_questions));
+        tokio::spawn(submit_all(way, surface, waiting_commands));
         let listener = news::Listener {
             line,
             surface,
@@ -221,6 +223,7 @@ impl FarEngine {
         tokio::spawn(listener.run(Arc::clone(&far)));
         Ok(Self {
             client,
+            address,
             session,
             clock,
             far,
@@ -260,6 +263,11 @@ impl FarEngine {
         self.client.clone()
     }
 
+    /// Where the server is.
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
     /// Who we are to the server, and by which rules it goes.
     pub fn session(&self) -> &SessionDoc {
         &self.session
@@ -280,11 +288,11 @@ impl FarEngine {
 }
 
 /// Asks what waits, all of it in one request, one request after the other.
-async fn ask_all(line: Line, mut waiting: Receiver<WaitingQuestion>) {
+async fn ask_all(way: Patient, mut waiting: Receiver<WaitingQuestion>) {
     let mut asked = Vec::new();
     while waiting.recv_many(&mut asked, TOGETHER_MAX).await > 0 {
         let (questions, answers): (Vec<_>, Vec<_>) = asked.drain(..).map(|one| (one.what, one.answer)).unzip();
-        let told = match told_of(&line, QUESTIONS_PATH, &questions).await {
+        let told = match way.told(QUESTIONS_PATH, &questions).await {
             Ok::<Vec<ToldDoc>, _>(told) => told.into_iter().map(ToldDoc::result).collect(),
             Err(fault) => vec![Err(Refusal::from(fault)); answers.len()],
         };
@@ -295,85 +303,74 @@ async fn ask_all(line: Line, mut waiting: Receiver<WaitingQuestion>) {
     }
 }
 
-async fn told_of<A: serde::de::DeserializeOwned>(
-    line: &Line,
-    path: &str,
-    document: &impl serde::Serialize,
-) -> Result<A, LineFault> {
-    let refused = |error: serde_json::Error| {
-        let message = format!("what {} answers cannot be read: {error}", line.address());
-        LineFault::Refused(Refusal::not_possible(message))
-    };
-    let body = serde_json::to_vec(document).map_err(refused)?;
-    let told = line.post(path, body).await?;
-    serde_json::from_slice(&told).map_err(refused)
+/// Has commands done, those that wait together in one request, one request after the other.
+async fn submit_all(way: Patient, surface: Surface, mut waiting: Receiver<WaitingCommand>) {
+    let mut next = None;
+    loop {
+        let first = match next.take() {
+            Some(first) => Some(first),
+            None => waiting.recv().await,
+        };
+        let (mut bytes, mut commands, mut answers, mut one) = (0, Vec::new(), Vec::new(), first);
+        while let Some(Waiting { what, answer }) = one.take() {
+            bytes += size(&what.command);
+            if bytes > TOGETHER_BYTES && !commands.is_empty() {
+                next = Some(Waiting { what, answer });
+                break;
+            }
+            commands.push(what);
+            answers.push(answer);
+            if commands.len() < TOGETHER_MAX {
+                one = waiting.try_recv().ok();
+            }
+        }
+        if commands.is_empty() {
+            return;
+        }
+        let outcomes = match way.told(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
+            Ok::<Vec<OutcomeDoc>, _>(outcomes) => outcomes.into_iter().map(OutcomeDoc::result).collect(),
+            Err(LineFault::Refused(refusal)) => vec![Err(refusal); answers.len()],
+            Err(LineFault::Lost(why)) => vec![Err(not_known(&why)); answers.len()],
+        };
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            let _ = answer.send(outcome);
+        }
+    }
 }
 
-/// Has commands done; see the module.
-struct Submitting {
+fn not_known(why: &str) -> Refusal {
+    let hint = "look before you try again: it was asked for once, and is done once at most";
+    Refusal::not_possible(format!("{why}; whether it was done is not known")).with_hint(hint)
+}
+
+/// A line on which the same is asked again until it is answered.
+#[derive(Clone)]
+struct Patient {
     line: Line,
-    surface: Surface,
+    /// How long; none: until the line is back.
     patience: Option<Duration>,
-    /// Somebody has noticed that the line is back.
+    /// Somebody has noticed that it is.
     is_back: Arc<Notify>,
 }
 
-impl Submitting {
-    async fn run(self, mut waiting: Receiver<WaitingCommand>) {
-        let mut next = None;
-        loop {
-            let Some(first) = (match next.take() {
-                Some(first) => Some(first),
-                None => waiting.recv().await,
-            }) else {
-                return;
-            };
-            let (mut bytes, mut submitted, mut answers) = (0, Vec::new(), Vec::new());
-            let mut one = Some(first);
-            while let Some(Waiting { what, answer }) = one.take() {
-                bytes += size(&what.command);
-                if bytes > TOGETHER_BYTES && !submitted.is_empty() {
-                    next = Some(Waiting { what, answer });
-                    break;
-                }
-                submitted.push(what);
-                answers.push(answer);
-                if submitted.len() < TOGETHER_MAX {
-                    one = waiting.try_recv().ok();
-                }
-            }
-            let document = CommandsDoc {
-                surface: self.surface,
-                commands: submitted,
-            };
-            let outcomes = match self.submit(&document).await {
-                Ok(outcomes) => outcomes.into_iter().map(OutcomeDoc::result).collect(),
-                Err(refusal) => vec![Err(refusal); answers.len()],
-            };
-            for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                let _ = answer.send(outcome);
-            }
-        }
-    }
-
-    /// Sends it until it is answered.
-    async fn submit(&self, document: &CommandsDoc) -> Result<Vec<OutcomeDoc>, Refusal> {
+impl Patient {
+    async fn told<A: DeserializeOwned>(&self, path: &str, document: &impl Serialize) -> Result<A, LineFault> {
+        let refused = |error: serde_json::Error| {
+            let message = format!("what {} answers cannot be read: {error}", self.line.address());
+            LineFault::Refused(Refusal::not_possible(message))
+        };
+        let body = serde_json::to_vec(document).map_err(refused)?;
         let (begun, mut pause) = (Instant::now(), AGAIN);
         loop {
-            match told_of(&self.line, COMMANDS_PATH, document).await {
-                Ok(outcomes) => return Ok(outcomes),
-                Err(LineFault::Refused(refusal)) => return Err(refusal),
-                Err(LineFault::Lost(why)) => {
-                    if self.patience.is_some_and(|patience| begun.elapsed() >= patience) {
-                        let message = format!("{why}; whether it was done is not known");
-                        let hint = "look before you try again: it was asked for once, and is done once at most";
-                        return Err(Refusal::not_possible(message).with_hint(hint));
-                    }
-                }
+            let is_back = self.is_back.notified();
+            match self.line.post(path, body.clone()).await {
+                Ok(told) => return serde_json::from_slice(&told).map_err(refused),
+                Err(LineFault::Lost(_)) if self.patience.is_none_or(|patience| begun.elapsed() < patience) => {}
+                Err(fault) => return Err(fault),
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.is_back.notified() => {}
+                () = is_back => {}
             }
             pause = (pause * 2).min(AGAIN_MAX);
         }

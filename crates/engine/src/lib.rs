@@ -268,6 +268,14 @@ impl Engine {
         &self.operator
     }
 
+    /// What leases of this process are known by.
+    pub fn session(&self) -> &str {
+        self.queues
+            .threads
+            .as_ref()
+            .map_or("", |threads| threads.session.as_str())
+    }
+
     /// The configuration in force for gates that open now.
     pub fn config(&self) -> &Config {
         &self.configuration.config

@@ -12,21 +12,20 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use config::Config;
 use domain::event::Event;
-use domain::operator::Surface;
 use domain::refusal::Refusal;
-use engine::client::EngineStatus;
+use engine::client::{Caller as EngineCaller, EngineStatus};
 use engine::far::NewsKind;
 
 use super::app::App;
 use super::auth::Caller;
 use super::follow::{HEARTBEAT, PAGE};
-use super::routes::far::told_session;
+use super::routes::far::session_of;
 
 /// One stream.
 pub(crate) struct News {
     app: Arc<App>,
     caller: Caller,
-    surface: Surface,
+    session: EngineCaller,
     feed: Receiver<Arc<[Event]>>,
     changed: watch::Receiver<()>,
     standing: watch::Receiver<EngineStatus>,
@@ -44,7 +43,13 @@ pub(crate) struct News {
 
 impl News {
     /// A stream for this caller, who knows events up to this one.
-    pub(crate) fn new(app: Arc<App>, caller: Caller, surface: Surface, last: u64, place: OwnedSemaphorePermit) -> Self {
+    pub(crate) fn new(
+        app: Arc<App>,
+        caller: Caller,
+        session: EngineCaller,
+        last: u64,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         // The first sign of life comes at once: it says that the line stands.
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -62,7 +67,7 @@ impl News {
             _place: place,
             app,
             caller,
-            surface,
+            session,
         }
     }
 
@@ -131,7 +136,9 @@ impl News {
             return None;
         }
         self.config = config;
-        let session = told_session(&self.app, &self.caller, self.surface).await?;
+        let session = session_of(&self.app, self.session.clone(), self.caller.role)
+            .await
+            .ok()?;
         Some(told(NewsKind::Session, &session))
     }
 

@@ -18,7 +18,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use text::words::duration;
 
 pub use address::{Address, AddressFault};
-pub use news::{News, Told};
+pub use news::{News, NewsItem};
 
 /// Names the session that asks: a lease is one's.
 pub const SESSION: &str = "holdpoint-session";

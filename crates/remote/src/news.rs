@@ -14,7 +14,7 @@ const EVENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct NewsItem {
     /// Its type; empty: it has none.
     pub kind: String,
     /// What it says.
@@ -30,7 +30,7 @@ pub struct News {
     /// How much of that is known to hold no end of a line.
     searched: usize,
     /// Whole lines of the event that is coming.
-    coming: Told,
+    coming: NewsItem,
     has_data: bool,
 }
 
@@ -48,7 +48,7 @@ impl News {
     }
 
     /// The next event. None: the server has ended it. Safe to drop and call again.
-    pub async fn next(&mut self) -> Result<Option<Told>, LineFault> {
+    pub async fn next(&mut self) -> Result<Option<NewsItem>, LineFault> {
         loop {
             if let Some(told) = self.whole() {
                 return Ok(Some(told));
@@ -68,7 +68,7 @@ impl News {
     }
 
     /// Takes whole lines until an event is.
-    fn whole(&mut self) -> Option<Told> {
+    fn whole(&mut self) -> Option<NewsItem> {
         while let Some(end) = self.begun[self.searched..].iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.begun.drain(..=self.searched + end).collect();
             self.searched = 0;
@@ -101,8 +101,8 @@ impl News {
     }
 }
 
-fn empty() -> Told {
-    Told {
+fn empty() -> NewsItem {
+    NewsItem {
         kind: String::new(),
         data: String::new(),
     }

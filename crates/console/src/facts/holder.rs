@@ -43,10 +43,6 @@ fn live_lease<'a>(model: &Model, row: &'a QueueRow) -> Option<&'a Lease> {
     row.lease.as_deref().filter(|lease| lease.is_live(model.now))
 }
 
-fn is_own(model: &Model, lease: &Lease) -> bool {
-    lease.holder == model.session.operator
-}
-
 fn name<'a>(model: &Model, name: &'a str) -> &'a str {
     if name == model.session.operator.name {
         "you"
@@ -76,7 +72,7 @@ fn wordings(model: &Model, row: &QueueRow, key: &GateKey, cells: usize) -> Vec<S
     }
     if let Some(lease) = live_lease(model, row) {
         let who = name(model, &lease.holder.name);
-        return match (is_own(model, lease), who == "you", lease.purpose) {
+        return match (model.session.has_taken(lease), who == "you", lease.purpose) {
             (true, _, LeasePurpose::Compose) => words(&["you edit"]),
             (true, _, LeasePurpose::Prompt) => words(&["you decide", "you"]),
             // Another console of the same person, or one that ended a moment ago.
@@ -130,7 +126,7 @@ fn hold_wordings(Held { who, until, reason }: Held, cells: usize) -> Vec<String>
 /// For the head of the gate: who else has it open, as `ana composing`; what this console does
 /// itself is not told.
 pub(crate) fn head(model: &Model, row: &QueueRow) -> Option<String> {
-    let lease = live_lease(model, row).filter(|lease| !is_own(model, lease))?;
+    let lease = live_lease(model, row).filter(|lease| !model.session.has_taken(lease))?;
     let who = name(model, &lease.holder.name);
     Some(format!("{} {}", other_console(who), doing(lease.purpose)))
 }

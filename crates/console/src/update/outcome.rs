@@ -122,7 +122,7 @@ fn leased(model: &mut Model, key: &GateKey, receipt: &Receipt) {
     let gate = receipt.rows.gate(&key.stage, key.attempt);
     let given = gate.and_then(|gate| gate.lease.as_ref());
     let taken_at = given
-        .filter(|lease| lease.holder == model.session.operator)
+        .filter(|lease| model.session.has_taken(lease))
         .map(|lease| lease.taken_at);
     if let Some(lease) = model.outgoing.leases.get_mut(key) {
         (lease.taken_at, lease.is_refused, lease.is_lost) = (taken_at, false, false);

@@ -15,7 +15,7 @@ use domain::refusal::Refusal;
 use domain::time::Now;
 
 use crate::api::Receipt;
-use crate::client::{Client, Committed};
+use crate::client::{Caller, Client, Committed};
 
 /// A question.
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,6 +100,8 @@ pub struct SessionDoc {
     pub operator: Operator,
     /// What they may do.
     pub role: TokenRole,
+    /// What leases of theirs are known by.
+    pub session: String,
     /// What the server's clocks say.
     pub now: Now,
     /// The number of the newest event; 0: there is none.
@@ -113,12 +115,14 @@ pub struct SessionDoc {
 
 impl SessionDoc {
     /// What the engine goes by now; `newest`: see the field.
-    pub fn of(here: &Client, operator: Operator, role: TokenRole, now: Now, newest: u64) -> Self {
+    pub fn of(here: &Client, caller: Caller, role: TokenRole, now: Now, newest: u64) -> Self {
+        let Caller { operator, session } = caller;
         let config = Arc::clone(&here.standing().config);
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             operator,
             role,
+            session: session.unwrap_or_default(),
             now,
             newest,
             gates: Arc::clone(&config.gates),

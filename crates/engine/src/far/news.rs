@@ -10,7 +10,7 @@ use domain::event::Event;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
 use domain::time::{Now, clock_time};
-use remote::{Line, LineFault, Told};
+use remote::{Line, LineFault, NewsItem};
 
 use super::clock::ServerClock;
 use super::documents::{NewsKind, SessionDoc};
@@ -91,7 +91,7 @@ impl Listener {
     }
 
     /// Takes what was told; whether the server ends it.
-    async fn is_last(&mut self, told: &Told) -> bool {
+    async fn is_last(&mut self, told: &NewsItem) -> bool {
         match NewsKind::parse(&told.kind) {
             Some(NewsKind::Events) => {
                 if let Some(events) = read::<Vec<Event>>(told) {
@@ -132,6 +132,6 @@ impl Listener {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(told: &Told) -> Option<T> {
+fn read<T: for<'de> Deserialize<'de>>(told: &NewsItem) -> Option<T> {
     serde_json::from_str(&told.data).ok()
 }

@@ -14,7 +14,7 @@ use crate::body::Document;
 use crate::follow::unbuffered;
 use crate::news::News;
 use crate::params::QueryParams;
-use domain::operator::Surface;
+use domain::operator::{Surface, TokenRole};
 use domain::refusal::{Refusal, RefusalCode};
 use engine::client::Caller as EngineCaller;
 use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, TOGETHER_MAX, ToldDoc};
@@ -46,26 +46,20 @@ fn surface(asked: &QueryParams) -> Result<Surface, ApiError> {
     Ok(asked.word("surface", &words, parse)?.unwrap_or(Surface::Cli))
 }
 
-async fn session_of(app: &App, caller: &Caller, surface: Surface) -> Result<SessionDoc, ApiError> {
+pub(crate) async fn session_of(app: &App, by: EngineCaller, role: TokenRole) -> Result<SessionDoc, ApiError> {
     let newest = app.read(app.engine.last_events(None, 1)).await?;
     let newest = newest.last().map_or(0, |event| event.seq);
-    let mut operator = caller.operator.clone();
-    operator.via.surface = surface;
-    Ok(SessionDoc::of(
-        &app.engine,
-        operator,
-        caller.role,
-        app.clock.now(),
-        newest,
-    ))
+    Ok(SessionDoc::of(&app.engine, by, role, app.clock.now(), newest))
 }
 
 /// Who the caller is to this server, what its clocks say, and the rules that it goes by.
 #[utoipa::path(get, path = "/session", tag = "other machines",
     params(("surface" = Option<String>, Query, description = "`console` or `cli`")),
     responses((status = 200, description = "The session", body = serde_json::Value)))]
-pub(crate) async fn session(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
-    Ok(answer::ok(&session_of(&app, &caller, surface(&asked)?).await?))
+pub(crate) async fn session(Asker { app, caller: by }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
+    let role = by.role;
+    let by = caller(&by, &headers, surface(&asked)?);
+    Ok(answer::ok(&session_of(&app, by, role).await?))
 }
 
 /// Questions of a holdpoint on another machine, each answered in its place: `[{"ask": NAME, "of": …}]`, at most 100.
@@ -149,20 +143,16 @@ fn refuse_many(count: usize) -> Result<(), ApiError> {
         ("surface" = Option<String>, Query, description = "`console` or `cli`"),
     ),
     responses((status = 200, description = "News", content_type = "text/event-stream", body = String)))]
-pub(crate) async fn news(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
+pub(crate) async fn news(Asker { app, caller: by }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
     let place = app.long_place()?;
-    let surface = surface(&asked)?;
+    let session = caller(&by, &headers, surface(&asked)?);
     let since = asked.value("since", "int_parsing", |text| {
         text.parse::<u64>().map_err(|_| "Input should be an event's number")
     })?;
     let since = match since {
         Some(since) => since.min(i64::MAX.unsigned_abs()),
-        None => session_of(&app, &caller, surface).await?.newest,
+        None => session_of(&app, session.clone(), by.role).await?.newest,
     };
-    let news = News::new(Arc::clone(&app), caller, surface, since, place);
+    let news = News::new(Arc::clone(&app), by, session, since, place);
     Ok(unbuffered(Sse::new(news.into_stream()).into_response()))
-}
-
-pub(crate) async fn told_session(app: &App, caller: &Caller, surface: Surface) -> Option<SessionDoc> {
-    session_of(app, caller, surface).await.ok()
 }

@@ -59,6 +59,8 @@ fn model() -> Model {
             name: "bea".to_owned(),
             via,
         },
+        name: "bea here".to_owned(),
+        server: None,
         gates: Default::default(),
         offers: Default::default(),
         overdue_grace_s: 60,

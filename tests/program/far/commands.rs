@@ -1,0 +1,142 @@
+//! Commands over a line.
+
+use serde_json::Value;
+
+use super::Elsewhere;
+use crate::support::client::serving;
+use crate::support::said::{assert_contains, assert_has, assert_starts};
+
+const DEPLOY: &str = "";
+
+#[test]
+fn what_is_read_over_a_line_is_what_is_read_beside_the_database() {
+    let (workspace, served, _ana) = serving(DEPLOY);
+    let there = Elsewhere::of(&served, "ana-token");
+    workspace.write("old.txt", "a\nb\nc\n");
+    workspace.write("plan.txt", "a\nB\nc\n");
+    workspace.ok("gate open j-1 deploy --artifact plan=plan.txt --base old.txt --title Release --label team=media");
+    workspace.ok("gate open j-2 deploy --artifact plan=plan.txt");
+    workspace.ok("gate reject j-1 deploy --notes no");
+    workspace.ok("gate open j-1 deploy --artifact plan=plan.txt --base old.txt");
+    for asked in [
+        "gate list --json",
+        "gate list --all --json",
+        "gate list --filter label:team",
+        "gate show j-1 deploy",
+        "gate diff j-1 deploy",
+        "gate diff j-1 deploy --json",
+        "job list --json",
+        "decisions list --json",
+        "decisions show j-1 deploy --json",
+        "events j-1 --json",
+        "stats --json",
+        "forecast --until 23:59 --json",
+        "handover --json",
+        "gate approve j-2 deploy --dry-run",
+        "webhooks --json",
+    ] {
+        let here = without_moments(&workspace.ok(asked));
+        let (told, _) = there.run(asked, 0);
+        assert_eq!(without_moments(&told), here, "{asked}");
+    }
+    assert!(
+        !there.machine.exists("runs"),
+        "nothing is made on the machine that asks"
+    );
+}
+
+/// The text without what is different from one moment, or place, to the next.
+fn without_moments(text: &str) -> String {
+    let Ok(mut document) = serde_json::from_str::<Value>(text) else {
+        return text
+            .lines()
+            .filter(|line| {
+                ["ago)", "just now", "rejection:"]
+                    .iter()
+                    .all(|word| !line.contains(word))
+            })
+            .collect();
+    };
+    strip(&mut document);
+    document.to_string()
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            for moment in ["file", "time_elapsed"] {
+                object.shift_remove(moment);
+            }
+            object.values_mut().for_each(strip);
+        }
+        Value::Array(all) => all.iter_mut().for_each(strip),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn a_gate_is_opened_with_files_of_the_machine_that_asks_and_decided_in_the_tokens_name() {
+    let (workspace, served, _ana) = serving(DEPLOY);
+    let pipeline = Elsewhere::of(&served, "pipe-token");
+    pipeline.machine.write("plan.txt", "new\n");
+    pipeline.machine.write("old.txt", "old\n");
+    pipeline.run("gate open j-1 deploy --artifact plan=plan.txt --base old.txt", 0);
+    assert_eq!(workspace.read("runs/j-1/artifacts/deploy/plan.txt"), "new\n");
+    let (_, said) = pipeline.run("gate approve j-1 deploy", 1);
+    assert_contains(&said, "pipe has the role pipeline; this needs operator");
+    let (_, said) = pipeline.run("gate open j-2 deploy --artifact plan=missing.txt", 1);
+    assert_contains(&said, "missing.txt");
+
+    let ana = Elsewhere::of(&served, "ana-token");
+    let (told, _) = ana.run("gate approve j-1 deploy --notes fine --json", 0);
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["published"], true, "{told}");
+    let decision = workspace.decision("j-1", "deploy");
+    assert_has!(decision, "by": "ana", "approved": true, "notes": "fine");
+    assert_eq!(workspace.json("decisions show j-1 deploy")["via"]["surface"], "cli");
+    // Somebody was quicker: the same words and exit code as beside the database.
+    let (_, said) = ana.run("gate reject j-1 deploy", 5);
+    assert_starts(&said, "Not rejected: ana approved j-1 / deploy #1 at ");
+    let (told, _) = ana.run("gate wait j-1 deploy", 0);
+    assert_contains(&told, "approved by ana");
+}
+
+#[test]
+fn whoever_may_not_or_cannot_is_told_why() {
+    let (_workspace, served, _ana) = serving(DEPLOY);
+    let (_, said) = Elsewhere::of(&served, "no-token").run("gate list", 1);
+    assert_contains(&said, "this token opens nothing");
+    let view = Elsewhere::of(&served, "view-token");
+    view.run("gate list", 0);
+    let (_, said) = view.run("job start --slug tides", 1);
+    assert_contains(&said, "view has the role viewer");
+    for (args, why) in [
+        ("doctor", "this works on the machine that has the runs directory"),
+        (
+            "decisions verify",
+            "this works on the machine that has the runs directory",
+        ),
+        ("--operator bea gate list", "you are who your token says"),
+    ] {
+        let (_, said) = view.run(args, 1);
+        assert_contains(&said, why);
+    }
+    let machine = &view.machine;
+    for (server, why) in [
+        (
+            "http://10.1.2.3:80",
+            "http:// would send the token to 10.1.2.3 for everybody on the way to read",
+        ),
+        ("hold.example", "hold.example is no address of a server"),
+        ("http://127.0.0.1:1", "127.0.0.1:1 cannot be reached"),
+    ] {
+        let output = machine.under(&[("HOLDPOINT_SERVER", server), ("HOLDPOINT_TOKEN", "t")], "gate list");
+        assert_eq!(output.status.code(), Some(1), "{server}");
+        assert_contains(&String::from_utf8_lossy(&output.stderr), why);
+    }
+    let output = machine.under(&[("HOLDPOINT_SERVER", "http://127.0.0.1:1")], "gate list");
+    assert_contains(
+        &String::from_utf8_lossy(&output.stderr),
+        "no token for the server is named",
+    );
+}
