@@ -43,6 +43,8 @@ fn session() -> Session {
                 pid: 1,
             },
         },
+        name: String::new(),
+        server: None,
         gates: Default::default(),
         overdue_grace_s: 60,
         runs_dir: "runs".into(),

@@ -61,7 +61,7 @@ const IDLE_WHEEL: Mouse = Mouse {
 const HAND_US: i64 = 50_000;
 
 /// What leases of this console are known by.
-pub const SESSION: &str = "bea's console";
+pub const SESSION: &str = "bea";
 
 pub fn session() -> Session {
     Session {

@@ -40,7 +40,7 @@ fn who_is_at_a_gate_is_said_in_two_words() {
     world.set_lease("j-17", Some(("root", LeasePurpose::Prompt)));
     world.set_lease("j-22", Some(("bea", LeasePurpose::Compose)));
     let gate = world.rows_of("j-22").gates.last_mut();
-    gate.unwrap().lease.as_mut().unwrap().holder.via.pid = 12;
+    gate.unwrap().lease.as_mut().unwrap().session = "another".to_owned();
     let mut console = Console::new(world, 80, 24);
     for words in ["root deciding", "cy composing", "other console"] {
         console.shows(words);

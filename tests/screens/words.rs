@@ -306,7 +306,7 @@ fn plain_words_stand_for_what_the_program_calls_otherwise() {
     world.rows_of("j-23").job.is_manual = true;
     world.set_lease("j-22", Some(("bea", LeasePurpose::Compose)));
     let gate = world.rows_of("j-22").gates.last_mut().unwrap();
-    gate.lease.as_mut().unwrap().holder.via.pid = 12;
+    gate.lease.as_mut().unwrap().session = "another".to_owned();
     let mut console = Console::new(world, 120, 40);
     console.press("g").shows("c compares with 1 other version");
     while console.model.queue.selected().unwrap().job_id() != &job_id("j-22") {
