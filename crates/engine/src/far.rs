@@ -42,7 +42,7 @@ pub const QUESTIONS_PATH: &str = "/api/v1/questions";
 /// What is to be done: see [`CommandsDoc`].
 pub const COMMANDS_PATH: &str = "/api/v1/commands";
 /// What is told: see [`NewsKind`].
-pub const NEWS_PATH: &str = "/api/v1/news";
+pub const NEWS_PATH: &str = "/api/v1/news/stream";
 /// Who asks, and by which rules: see [`SessionDoc`].
 pub const SESSION_PATH: &str = "/api/v1/session";
 

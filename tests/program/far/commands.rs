@@ -30,8 +30,8 @@ fn what_is_read_over_a_line_is_what_is_read_beside_the_database() {
         "decisions show j-1 deploy --json",
         "events j-1 --json",
         "stats --json",
-        "forecast --until 23:59 --json",
-        "handover --json",
+        "forecast --until 23:59",
+        "handover --by root --json",
         "gate approve j-2 deploy --dry-run",
         "webhooks --json",
     ] {

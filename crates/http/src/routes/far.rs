@@ -137,7 +137,7 @@ fn refuse_many(count: usize) -> Result<(), ApiError> {
 
 /// News of all jobs for a holdpoint on another machine, as server-sent events of these types: `events`, `changed`, `session`,
 /// `trouble`, `alive` every 5 s, `closing`. `since`: events after this one come first.
-#[utoipa::path(get, path = "/news", tag = "other machines",
+#[utoipa::path(get, path = "/news/stream", tag = "other machines",
     params(
         ("since" = Option<u32>, Query, description = "The newest event that is known"),
         ("surface" = Option<String>, Query, description = "`console` or `cli`"),
