@@ -99,6 +99,14 @@ impl Backend for &mut FarEngine {
         FarEngine::save_draft(self, Draft::new(key.clone()).file_name(), bytes);
     }
 
+    fn save_marks(&mut self, marks: Vec<MarkedGate>) {
+        FarEngine::save_marks(self, marks);
+    }
+
+    fn load_marks(&mut self) -> Vec<MarkedGate> {
+        FarEngine::load_marks(self)
+    }
+
     fn put_aside(&mut self, discarded: &Discarded) {
         let oldest_us = Discarded::oldest_us(discarded.discarded_at);
         if let Ok(bytes) = serde_json::to_vec_pretty(discarded) {

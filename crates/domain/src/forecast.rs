@@ -88,7 +88,7 @@ pub struct JobForecast {
 }
 
 /// What the timers will do, by job.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forecast {
     /// Those where they do something.
     pub jobs: Vec<JobForecast>,

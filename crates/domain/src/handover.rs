@@ -85,7 +85,7 @@ pub struct KeptMarks {
 }
 
 /// What one operator has written and marked.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Unsent {
     pub by: String,
     pub drafts: Vec<Draft>,

@@ -60,7 +60,8 @@ use domain::handover::{KeptMarks, MarkedGate};
 use domain::operator::Operator;
 
 use runs::digests::Digests;
-use runs::drafts::{self, KeptDrafts};
+use runs::drafts;
+pub use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use runs::{RunsDir, RunsError};
 use store::Reader;
@@ -460,19 +461,12 @@ impl Engine {
     /// Keeps what this operator has marked, for whoever takes over; without any, what was kept goes.
     pub fn save_marks(&mut self, gates: Vec<MarkedGate>) {
         let by = self.operator.name.clone();
-        let bytes = match gates.is_empty() {
-            true => None,
-            // Names and numbers always have a JSON form.
-            false => serde_json::to_vec_pretty(&KeptMarks { by, gates }).ok(),
-        };
-        self.save_draft(drafts::MARKS.to_owned(), bytes);
+        self.save_draft(drafts::MARKS.to_owned(), marks_bytes(by, gates));
     }
 
     /// The marks that this operator's former sessions kept; those that cannot be read are none.
     pub fn load_marks(&self) -> Vec<MarkedGate> {
-        let kept = self.runs.load_marks(&self.operator.name).ok().flatten();
-        let marks = kept.and_then(|bytes| serde_json::from_slice::<KeptMarks>(&bytes).ok());
-        marks.map(|marks| marks.gates).unwrap_or_default()
+        kept_marks(&self.runs, &self.operator.name)
     }
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
@@ -573,6 +567,22 @@ impl Engine {
         // burn a core.
         Duration::from_micros(u64::try_from(sleep_us).unwrap_or(0)).max(Duration::from_millis(1))
     }
+}
+
+/// Marks as they are kept; none: what was kept goes.
+pub(crate) fn marks_bytes(by: String, gates: Vec<MarkedGate>) -> Option<Vec<u8>> {
+    if gates.is_empty() {
+        return None;
+    }
+    // Names and numbers always have a JSON form.
+    serde_json::to_vec_pretty(&KeptMarks { by, gates }).ok()
+}
+
+/// Those that were kept; what cannot be read is none.
+pub(crate) fn kept_marks(runs: &RunsDir, operator: &str) -> Vec<MarkedGate> {
+    let kept = runs.load_marks(operator).ok().flatten();
+    let marks = kept.and_then(|bytes| serde_json::from_slice::<KeptMarks>(&bytes).ok());
+    marks.map(|marks| marks.gates).unwrap_or_default()
 }
 
 pub(crate) fn kept_or_why(kept: Result<KeptDrafts, RunsError>) -> KeptDrafts {

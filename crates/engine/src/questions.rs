@@ -15,6 +15,7 @@ use domain::base64::Base64;
 use domain::decision::SealedDecision;
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
+use domain::forecast::Forecast;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
@@ -26,7 +27,7 @@ use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
 use domain::webhook::WebhookStanding;
 
 use super::client::{Caller, Client, Unread};
-use super::forecast::{Forecast, Policies};
+use super::forecast::Policies;
 use super::handover::Handovers;
 
 /// One question.

@@ -1,7 +1,8 @@
 //! What the operator has typed and not sent, on this machine's disk: a line that is lost loses none
 //! of it.
 
-use runs::drafts::KeptDrafts;
+use domain::handover::MarkedGate;
+use runs::drafts::{self, KeptDrafts};
 use runs::{RunsDir, RunsError};
 
 use super::FarEngine;
@@ -22,6 +23,17 @@ impl FarEngine {
     /// Keeps a draft under a name, or removes it.
     pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
         self.keep(|desk, operator| desk.save_draft(operator, &name, bytes.as_deref()));
+    }
+
+    /// Keeps what the operator has marked.
+    pub fn save_marks(&mut self, gates: Vec<MarkedGate>) {
+        let bytes = crate::marks_bytes(self.session.operator.name.clone(), gates);
+        self.save_draft(drafts::MARKS.to_owned(), bytes);
+    }
+
+    /// The marks that former sessions kept on this machine.
+    pub fn load_marks(&self) -> Vec<MarkedGate> {
+        crate::kept_marks(&self.desk, &self.session.operator.name)
     }
 
     /// The drafts that former sessions kept on this machine, and what could not be read of them.
