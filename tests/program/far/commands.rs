@@ -40,7 +40,7 @@ fn what_is_read_over_a_line_is_what_is_read_beside_the_database() {
         assert_eq!(without_moments(&told), here, "{asked}");
     }
     assert!(
-        !there.machine.exists("runs"),
+        !there.machine.exists("runs/holdpoint.db"),
         "nothing is made on the machine that asks"
     );
 }
