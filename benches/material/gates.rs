@@ -107,6 +107,7 @@ pub fn approve(rows: Option<&JobRows>, now: Timestamp) -> Result<Vec<Change>, Re
         uid: 1000,
         host: "render-1".to_owned(),
         ssh_client: None,
+        peer: None,
         pid: 4711,
     };
     let on_disk = gate.artifacts.iter().map(|one| OnDisk {
