@@ -374,14 +374,6 @@ impl World {
 }
 
 fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
-    let json = |value: serde_json::Result<String>| value.unwrap();
-    let group = GroupKey::of(
-        &gate.key.stage,
-        &json(serde_json::to_string(&gate.policy)),
-        &json(serde_json::to_string(&gate.artifacts)),
-        gate.context.severity.map_or("", |severity| severity.as_str()),
-        gate.context.instructions.as_deref().unwrap_or_default(),
-    );
     QueueRow {
         kind: QueueKind::Gate,
         job_id: gate.key.job_id.clone(),
@@ -399,10 +391,12 @@ fn gate_row(rows: &JobRows, gate: &Gate) -> QueueRow {
         is_new: gate.artifacts.iter().all(|artifact| artifact.base.is_none()),
         is_binary: !gate.artifacts.is_empty() && gate.artifacts.iter().all(|artifact| artifact.is_binary),
         is_seen: !gate.seen.is_empty(),
+        is_wholly_seen: gate.is_wholly_seen(),
         pause: None,
         headline: gate.context.headline().map(Arc::new),
         decided: None,
-        group: group.map(Arc::new),
+        group: GroupKey::of(gate).map(Arc::new),
+        context_digest: Some(Arc::new(gate.context.digest())),
     }
 }
 

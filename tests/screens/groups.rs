@@ -1,9 +1,11 @@
 //! Gates with the same change in one row: folded, opened, marked, and decided as one with a record
 //! for each.
 
+use domain::event::EventType;
 use domain::gate::Verdict;
 use domain::view::QueueKind;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::console::{Console, SIZES, session};
 use crate::world::{File, World};
@@ -154,8 +156,47 @@ fn a_folded_row_has_the_time_of_its_most_urgent_gate_wherever_that_stands() {
         soon
     });
     // Sorted by age the urgent one stands last.
-    console.press("s").hears(domain::event::EventType::GateExtended, "less");
+    console.press("s").hears(EventType::GateExtended, "less");
     let text = console.text();
     let row = text.lines().find(|line| line.contains("×60 ")).unwrap().to_owned();
     assert!(row.contains(" 0:"), "{row}");
+}
+
+#[test]
+fn what_a_requester_says_between_screen_and_decision_is_refused_for_each_gate_that_nobody_marked() {
+    let said = || {
+        let mut world = world(3);
+        for (id, host) in [("h-01", "quay"), ("h-02", "pier"), ("h-03", "mole")] {
+            world.says(
+                id,
+                &json!({ "title": format!("{host}: 1.4.1"), "labels": { "host": host } }),
+            );
+        }
+        console(world, (80, 24), true).then("j")
+    };
+    // Heard of while the question is open.
+    let mut console = said();
+    console.press("a").shows("APPROVE 3 gates with the same change");
+    console.backend.says("h-03", &json!({ "labels": { "ticket": "77" } }));
+    console.hears(EventType::GateContextChanged, "ci says otherwise of script #1");
+    console.shows("APPROVE 2 gates with the same change");
+    console.shows("NOT: its requester says otherwise now");
+    console.press("Enter").shows("Approved 2 of 3 gates");
+    assert!(console.backend.rows_of("h-03").decisions.is_empty());
+    // And before it was heard of.
+    let mut console = said();
+    console.press("a");
+    console.backend.says("h-02", &json!({ "why": "legal asks" }));
+    console.press("Enter").shows("Approved 2 of 3 gates");
+    console.shows("NOT: its requester changed why since it was read");
+    assert!(console.backend.rows_of("h-02").decisions.is_empty());
+}
+
+#[test]
+fn gates_that_are_asked_for_for_another_reason_are_another_row() {
+    let mut world = world(3);
+    world.says("h-02", &json!({ "why": "1.4.0 leaks" }));
+    let console = console(world, (80, 24), false);
+    assert_eq!(jobs(&console), ["j-50", "h-01", "h-02", "j-51"]);
+    console.shows("×2 h-01");
 }

@@ -507,6 +507,8 @@ pub fn job_row(id: &str, slug: &str, kind: QueueKind, name: Option<&str>) -> Que
         is_new: false,
         is_binary: false,
         is_seen: false,
+        is_wholly_seen: false,
+        context_digest: None,
         pause: (kind == QueueKind::Paused).then_some(Pause::Rejected),
         headline: None,
         decided: None,

@@ -184,7 +184,7 @@ impl Gate {
             });
         }
         let approves = timer.on_timeout == OnTimeout::Approve;
-        let is_unseen = approves && self.whole_looks().next().is_none();
+        let is_unseen = approves && !self.is_wholly_seen();
         let instead = |rule, doubt| (rule != OnTimeout::Approve).then_some((rule, Some(doubt)));
         let unseen = instead(self.policy.unseen, Doubt::Unseen).filter(|_| is_unseen);
         let unreached = instead(self.policy.nobody_reached, Doubt::NobodyReached);
@@ -218,6 +218,11 @@ impl Gate {
     /// without its extent counts.
     pub fn is_wholly_seen_by(&self, name: &str) -> bool {
         self.whole_looks().any(|seen| seen.by == name)
+    }
+
+    /// Whether anybody was: else it is `unseen`, to the policy, to filters and on every screen.
+    pub fn is_wholly_seen(&self) -> bool {
+        self.whole_looks().next().is_some()
     }
 
     fn whole_looks(&self) -> impl Iterator<Item = &Seen> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::context::Headline;
 use super::event::ARTIFACT_CHANGED;
 use super::group::GroupKey;
-use super::ids::{JobId, StageName};
+use super::ids::{Digest, JobId, StageName};
 use super::job::JobStatus;
 use super::lease::Lease;
 use super::policy::AtZero;
@@ -135,6 +135,8 @@ pub struct QueueRow {
     pub is_binary: bool,
     /// Whether any person has looked.
     pub is_seen: bool,
+    /// Whether any person was shown all of what is under review now.
+    pub is_wholly_seen: bool,
     /// Why a paused job is paused, where that is known.
     pub pause: Option<Pause>,
     /// What its requester says of a gate.
@@ -143,6 +145,8 @@ pub struct QueueRow {
     pub decided: Option<Arc<DecidedGate>>,
     /// What a verdict on a gate would be about; none where nothing is under review.
     pub group: Option<Arc<GroupKey>>,
+    /// The digest of all that a gate's requester says of it, also where that is nothing.
+    pub context_digest: Option<Arc<Digest>>,
 }
 
 const _: () = assert!(

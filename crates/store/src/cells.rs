@@ -86,6 +86,11 @@ impl<'r> Cells<'r> {
         Digest::parse(self.text(column)?).map_err(|error| self.bad(column, error))
     }
 
+    pub(crate) fn optional_digest(&self, column: usize) -> Result<Option<Digest>, RowError> {
+        let digest = self.optional_text(column)?.map(Digest::parse).transpose();
+        digest.map_err(|error| self.bad(column, error))
+    }
+
     /// A word that `parse` knows.
     pub(crate) fn word<T>(&self, column: usize, parse: impl Fn(&str) -> Option<T>) -> Result<T, RowError> {
         let text = self.text(column)?;

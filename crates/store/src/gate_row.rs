@@ -5,8 +5,10 @@ use rusqlite::{Connection, params};
 
 use super::cells::{Cells, count, json_text};
 use super::error::RowError;
+use super::event_row::collect;
 use domain::anchor::{Anchor, BootId};
 use domain::gate::{Gate, GateState, Settled};
+use domain::group::GroupKey;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::policy::{Doubt, OnTimeout};
@@ -102,8 +104,8 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
         "INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, overdue_since, held_by_policy_at,
            added_us, max_hold_s, added_lines, removed_lines, files, is_new, is_binary, is_seen, settled_by, settled_at,
            lease, policy, artifacts, seen, hold, stopped_at, boot, boot_offset_us, context, heartbeat,
-           held_because, at_zero, doubt, recall, recalls, calls)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
+           held_because, at_zero, doubt, recall, recalls, calls, digest, group_id, context_digest, is_wholly_seen)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)
          ON CONFLICT DO NOTHING",
     )
 }
@@ -126,7 +128,8 @@ fn update(connection: &Connection, gate: &Gate, guard: &str) -> Result<usize, Ro
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
            is_new = ?15, is_binary = ?16, is_seen = ?17, settled_by = ?18, settled_at = ?19, lease = ?20, policy = ?21,
            artifacts = ?22, seen = ?23, hold = ?24, stopped_at = ?25, boot = ?26, boot_offset_us = ?27, context = ?28, heartbeat = ?29,
-           held_because = ?30, at_zero = ?31, doubt = ?32, recall = ?33, recalls = ?34, calls = ?35
+           held_because = ?30, at_zero = ?31, doubt = ?32, recall = ?33, recalls = ?34, calls = ?35,
+           digest = ?36, group_id = ?37, context_digest = ?38, is_wholly_seen = ?39
          WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3 AND {guard}"
     );
     write(connection, gate, &sql)
@@ -187,5 +190,39 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
             .and_then(|timer| timer.calls.as_ref())
             .map(json_text)
             .transpose()?,
+        gate.digest().to_string(),
+        group_id(gate),
+        gate.context.digest().to_string(),
+        gate.is_wholly_seen(),
     ])?)
+}
+
+fn group_id(gate: &Gate) -> Option<String> {
+    GroupKey::of(gate).map(|key| key.id.to_string())
+}
+
+/// Fills the columns of live gates that are made of their others.
+pub(super) fn derive(connection: &Connection) -> Result<(), RowError> {
+    let sql = format!("SELECT {COLUMNS} FROM gate WHERE state = 'open' OR recall IS NOT NULL");
+    // A row that cannot be read keeps nobody out of the database: whoever needs it is told.
+    let gates = collect(connection, &sql, [], |row| {
+        let cells = Cells::new(row, "gate", 3);
+        Ok(cells.job_id(0).and_then(|job_id| gate(&cells, &job_id)).ok())
+    })?;
+    let mut update = connection.prepare(
+        "UPDATE gate SET digest = ?4, group_id = ?5, context_digest = ?6, is_wholly_seen = ?7
+         WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3",
+    )?;
+    for gate in gates.into_iter().flatten() {
+        update.execute(params![
+            gate.key.job_id.as_str(),
+            gate.key.stage.as_str(),
+            gate.key.attempt,
+            gate.digest().to_string(),
+            group_id(&gate),
+            gate.context.digest().to_string(),
+            gate.is_wholly_seen(),
+        ])?;
+    }
+    Ok(())
 }

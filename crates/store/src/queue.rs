@@ -57,6 +57,7 @@ struct Names {
     stages: HashMap<Box<str>, StageName>,
     slugs: HashSet<Arc<str>>,
     groups: HashMap<Digest, Arc<GroupKey>>,
+    contexts: HashMap<Digest, Arc<Digest>>,
 }
 
 impl Names {
@@ -78,12 +79,15 @@ impl Names {
         self.slugs.insert(slug.clone());
         slug
     }
-}
 
-impl Names {
-    fn group(&mut self, key: GroupKey) -> Arc<GroupKey> {
-        let shared = self.groups.entry(key.id).or_insert_with(|| Arc::new(key));
-        Arc::clone(shared)
+    fn group(&mut self, id: Digest, digest: Digest) -> Arc<GroupKey> {
+        let shared = self.groups.entry(id);
+        Arc::clone(shared.or_insert_with(|| Arc::new(GroupKey { id, digest })))
+    }
+
+    fn context(&mut self, digest: Digest) -> Arc<Digest> {
+        let shared = self.contexts.entry(digest);
+        Arc::clone(shared.or_insert_with(|| Arc::new(digest)))
     }
 }
 
@@ -175,23 +179,18 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
            json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels'),
            at_zero, doubt,
            state = 'approved', settled_by, json_remove(recall, '$.effect'),
-           json_extract(context, '$.instructions'), policy, artifacts
+           digest, group_id, context_digest, is_wholly_seen
          FROM gate INDEXED BY {index} CROSS JOIN job ON job.id = gate.job_id WHERE {condition}"
     );
     collect(connection, &sql, [], |row| {
         let cells = Cells::new(row, "gate", 3);
         let key = key(&cells, names)?;
         let timer = gate_row::timer(&cells, TIMER)?.filter(|_| kind == QueueKind::Gate);
-        let group = match kind == QueueKind::Gate {
-            true => GroupKey::of(
-                &key.stage,
-                cells.text(BEHIND_TIMER + 19)?,
-                cells.text(BEHIND_TIMER + 20)?,
-                cells.optional_text(BEHIND_TIMER + 11)?.unwrap_or_default(),
-                cells.optional_text(BEHIND_TIMER + 18)?.unwrap_or_default(),
-            ),
-            false => None,
-        };
+        // What is decided folds with nothing.
+        let group_id = cells.optional_digest(BEHIND_TIMER + 19)?;
+        let group_id = group_id.filter(|_| kind == QueueKind::Gate);
+        let digest = cells.optional_digest(BEHIND_TIMER + 18)?;
+        let context_digest = cells.optional_digest(BEHIND_TIMER + 20)?;
         Ok(QueueRow {
             kind,
             job_id: key.job_id,
@@ -212,7 +211,9 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
             slug: names.slug(cells.text(BEHIND_TIMER + 9)?),
             headline: headline(&cells, BEHIND_TIMER + 10)?,
             decided: decided(&cells, BEHIND_TIMER + 15)?.map(Arc::new),
-            group: group.map(|key| names.group(key)),
+            group: group_id.zip(digest).map(|(id, digest)| names.group(id, digest)),
+            context_digest: context_digest.map(|digest| names.context(digest)),
+            is_wholly_seen: cells.get(BEHIND_TIMER + 21)?,
         })
     })
 }
@@ -302,6 +303,8 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             headline: None,
             decided: None,
             group: None,
+            context_digest: None,
+            is_wholly_seen: false,
         })
     })
 }

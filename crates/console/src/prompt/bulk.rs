@@ -25,6 +25,7 @@ use crate::update::compose::change_draft;
 use crate::update::look;
 use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
 use domain::ask::Command;
+use domain::context::GateContext;
 use domain::decision::Extent;
 use domain::gate::Verdict;
 use domain::key::GateKey;
@@ -166,7 +167,9 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
             .as_ref()
             .filter(|view| view.key == key)
             .and_then(GateView::gate);
-        let context = mark.map(|mark| &mark.context).or(on_screen.map(|gate| &gate.context));
+        // What was read with the eyes comes before what the row had: a change in between is refused.
+        let read = mark.map(|mark| &mark.context).or(on_screen.map(|gate| &gate.context));
+        let context_digest = read.map(GateContext::digest).or(row.context_digest.as_deref().copied());
         let is_seen = shown.is_some() || mark.is_some_and(|mark| mark.is_seen);
         Some(Item {
             state: standing(model, &key, is_seen),
@@ -175,7 +178,7 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
                 digest: digest?,
                 key,
             },
-            context: context.cloned(),
+            context_digest,
             change: String::new(),
             is_seen,
             is_drawn: false,
@@ -229,7 +232,11 @@ fn moved(model: &Model, item: &Item) -> Option<&'static str> {
         return Some("it is no longer open");
     };
     let digest = row.group.as_ref().map(|group| group.digest);
-    (digest != Some(item.pin.digest)).then_some("it changed")
+    if digest != Some(item.pin.digest) {
+        return Some("it changed");
+    }
+    let is_said_anew = row.context_digest.as_deref() != item.context_digest.as_ref();
+    is_said_anew.then_some("its requester says otherwise now")
 }
 
 /// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
@@ -286,7 +293,7 @@ fn items(model: &Model) -> Option<Vec<Item>> {
                 digest: mark.digest?,
                 label: label::gate(key, row.map_or("", |row| &row.slug)),
             },
-            context: Some(mark.context.clone()),
+            context_digest: Some(mark.context.digest()),
             change: row.map(change_of_gate).unwrap_or_default(),
             is_seen: mark.is_seen,
             state: standing(model, key, mark.is_seen),

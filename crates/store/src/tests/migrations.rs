@@ -3,6 +3,8 @@
 use super::*;
 use crate::migrate::{SCHEMA_VERSION, migrate, take_steps};
 use crate::{DATABASE_FILE, StoreErrorKind};
+use domain::group::GroupKey;
+use domain::view::QueueRow;
 
 /// The schema of that version as it was written then, whatever the steps say today.
 fn schema(version: u32) -> String {
@@ -167,4 +169,37 @@ fn a_torn_decision_keeps_nobody_from_bringing_the_file_up() {
     old.execute("UPDATE decision SET document = 'torn'", []).unwrap();
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(shape(&store.durable).1, SCHEMA_VERSION);
+}
+
+#[test]
+fn what_no_step_can_make_of_a_live_gate_is_made_of_its_row() {
+    let mut rows = House::with(["a", "b"]);
+    let open = gate("a", 1);
+    let seen = domain::decision::Seen {
+        by: "bea".to_owned(),
+        at: at(4),
+        digest: open.digest(),
+        hunks: None,
+        hunks_shown: None,
+        artifacts: Vec::new(),
+    };
+    let open = Gate {
+        seen: vec![seen],
+        context: context(),
+        ..open
+    };
+    rows.put_one("a", puts(open.clone())).unwrap();
+    let dir = file_of(14, &rows);
+    let old = rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    old.execute("UPDATE gate SET artifacts = 'torn' WHERE job_id = 'b'", [])
+        .unwrap();
+    Store::open(dir.path()).unwrap();
+    let mut queue = Reader::open(dir.path()).unwrap().queue().unwrap();
+    queue.sort_by(|a, b| a.job_id.cmp(&b.job_id));
+    let derived = |row: &QueueRow| (row.group.as_deref().copied(), row.context_digest.as_deref().copied());
+    assert_eq!(derived(&queue[0]), (GroupKey::of(&open), Some(open.context.digest())));
+    assert!(queue[0].is_wholly_seen && open.context.digest() != GateContext::default().digest());
+    // What cannot be read keeps nobody out.
+    assert_eq!(derived(&queue[1]), (None, None));
+    assert!(!queue[1].is_wholly_seen);
 }

@@ -3,6 +3,7 @@
 use super::*;
 use domain::anchor::BootId;
 use domain::decision::SealedDecision;
+use domain::group::GroupKey;
 use domain::heartbeat::{Heartbeat, HeartbeatTerms, WhenGone};
 use domain::job::{Attempt, AttemptState};
 use domain::policy::{AtZero, Doubt};
@@ -127,6 +128,9 @@ fn the_queue_has_a_row_for_each_open_gate_and_each_unfinished_job() {
     assert_eq!(row.lease.as_deref(), open.lease.as_ref());
     assert_eq!((row.added_lines, row.removed_lines, row.files), (u32::MAX, 2, 2));
     assert_eq!((row.is_new, row.is_binary, row.is_seen), (false, false, true));
+    assert!(!row.is_wholly_seen);
+    assert!(row.group.is_some() && row.group.as_deref() == GroupKey::of(&open).as_ref());
+    assert_eq!(row.context_digest.as_deref(), Some(&open.context.digest()));
     assert_eq!(
         (&*row.slug, row.stage.as_ref(), row.max_hold_s),
         ("five-tips", Some(&stage("script")), 3600)

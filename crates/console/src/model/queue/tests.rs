@@ -35,6 +35,7 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
         is_new: false,
         is_binary: false,
         is_seen: false,
+        is_wholly_seen: false,
         pause: None,
         headline: None,
         decided: None,
@@ -42,6 +43,7 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
             let id = Digest::of(&[u8::try_from(name % 2).unwrap()]);
             Arc::new(GroupKey { id, digest: id })
         }),
+        context_digest: None,
     }
 }
 

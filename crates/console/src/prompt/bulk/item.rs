@@ -2,8 +2,8 @@
 
 use crate::model::prompt::Pin;
 use domain::ask::Command;
-use domain::context::GateContext;
 use domain::gate::Verdict;
+use domain::ids::Digest;
 use domain::key::GateRef;
 use engine::api::Ticket;
 
@@ -38,8 +38,9 @@ pub(crate) enum ItemState {
 pub struct Item {
     /// The gate and what of it was marked.
     pub pin: Pin,
-    /// What its requester said when it was marked; none: that was not read here.
-    pub(crate) context: Option<GateContext>,
+    /// The digest of what its requester said when it was marked, or when the row was read that
+    /// stands for it.
+    pub(crate) context_digest: Option<Digest>,
     /// What changed, as in the queue.
     pub(crate) change: String,
     /// Whether this operator has looked at exactly that.
@@ -61,7 +62,7 @@ impl Item {
             draft_by: None,
             patch: None,
             digest: Some(self.pin.digest),
-            context_digest: self.context.as_ref().map(GateContext::digest),
+            context_digest: self.context_digest,
         }
     }
 }

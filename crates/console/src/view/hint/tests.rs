@@ -119,7 +119,7 @@ fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dy
 
 fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
     let item = Item {
-        context: None,
+        context_digest: None,
         pin: pin(),
         change: "+1 -1".to_owned(),
         is_seen: false,
