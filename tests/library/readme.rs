@@ -1,8 +1,10 @@
 //! README.md says what the program does: its key table is the keymap's, and what it shows is there.
+//! A word that the documents explain means what the rules say.
 
 use std::path::Path;
 
 use console::keymap::readme_table;
+use domain::policy::Doubt;
 
 fn readme() -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
@@ -31,5 +33,21 @@ fn every_picture_and_file_that_it_names_is_there() {
             Path::new(env!("CARGO_MANIFEST_DIR")).join(link).exists(),
             "README.md names {link}"
         );
+    }
+}
+
+#[test]
+fn unseen_means_one_thing() {
+    let meaning = Doubt::Unseen.words();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (page, words) in [
+        ("docs/HTTP.md", format!("`unseen`: open, and {meaning}.")),
+        (
+            "docs/CONFIGURATION.md",
+            format!("instead of an approval where {meaning}."),
+        ),
+    ] {
+        let text = std::fs::read_to_string(root.join(page)).unwrap();
+        assert!(text.contains(&words), "{page} does not say {words:?}");
     }
 }

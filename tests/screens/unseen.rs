@@ -102,3 +102,28 @@ fn a_gate_that_was_held_as_unseen_says_so() {
         console.press("a Enter").shows("Approved j-1");
     }
 }
+
+#[test]
+fn the_filter_the_row_and_the_rules_mean_the_same_by_unseen() {
+    let mut console = Console::new(unseen(), 80, 24);
+    console.backend.looked("j-2", "ana");
+    console.hears(EventType::GateSeen, "ana looked");
+    let is_taken = |console: &Console| console.model.queue.visible().any(|row| row.job_id.as_str() == "j-1");
+    console.press("j / u n s e e n Enter g");
+    assert!(is_taken(&console) && row(&console, "j-1").contains("partly seen"));
+    assert!(!console.text().contains("j-2 dunes  "), "{}", console.text());
+    assert_eq!(
+        console.backend.rows_of("j-1").gates[0].at_zero().unwrap().then,
+        OnTimeout::Hold
+    );
+    console.press("Esc Enter");
+    for _ in 0..12 {
+        console.press("}");
+    }
+    assert_eq!(
+        console.backend.rows_of("j-1").gates[0].at_zero().unwrap().then,
+        OnTimeout::Approve
+    );
+    console.press("Esc j / u n s e e n Enter");
+    console.shows("No row matches the filter");
+}

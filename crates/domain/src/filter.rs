@@ -39,7 +39,8 @@ pub trait Filtered {
     fn names(&self) -> [&str; 4];
     /// What its requester says of a gate.
     fn headline(&self) -> Option<&Headline>;
-    /// Whether it is an open gate that nobody has looked at, as lists say `unseen`.
+    /// Whether it is an open gate the whole change of which was shown to nobody, as the policy's
+    /// `unseen` asks.
     fn is_unseen(&self) -> bool;
     /// Whether it is a failed job, or a gate of one.
     fn is_failed(&self) -> bool;
@@ -376,7 +377,7 @@ impl Filtered for ListedGate<'_> {
     }
 
     fn is_unseen(&self) -> bool {
-        self.gate.state == GateState::Open && self.gate.seen.is_empty()
+        self.gate.state == GateState::Open && !self.gate.is_wholly_seen()
     }
 
     fn is_failed(&self) -> bool {

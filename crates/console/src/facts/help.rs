@@ -4,6 +4,7 @@ use crate::facts::{lists, wrap};
 use crate::keymap;
 use crate::model::Model;
 use crate::model::keys::Listed;
+use domain::policy::Doubt;
 
 /// Room for `Ctrl-w or Alt-Backspace`.
 const KEYS_CELLS: usize = 23;
@@ -53,7 +54,7 @@ fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
 }
 
 /// What stands in the queue.
-const COLUMNS: [(&str, &str); 8] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("×12", "so many gates with the same change in one row"),
     ("↓", "the rows are sorted by this column"),
     (
@@ -67,11 +68,13 @@ const COLUMNS: [(&str, &str); 8] = [
     ),
     ("THEN", "what happens when no time is left; person: nothing without you"),
     ("CHANGE", "lines against the base, of all files"),
-    (
-        "WHO",
-        "who is at it, or holds it until when and why; unseen: nobody has looked",
-    ),
 ];
+
+/// The last of them, in the words of the rules.
+fn who() -> String {
+    let unseen = Doubt::Unseen.words();
+    format!("who is at it, or holds it until when and why; unseen: {unseen}; partly seen: but some of it")
+}
 
 /// What stands before a stage.
 const STAGES: [(&str, &str); 4] = [
@@ -96,7 +99,9 @@ pub(crate) fn rows(model: &Model) -> Vec<HelpRow> {
         let head = (!lines.is_empty()).then_some(HelpRow::Group(group));
         head.into_iter().chain(lines).collect::<Vec<_>>()
     };
-    let mut rows = legend("columns of the queue", &COLUMNS);
+    let who = who();
+    let queue: Vec<_> = COLUMNS.into_iter().chain([("WHO", &*who)]).collect();
+    let mut rows = legend("columns of the queue", &queue);
     for group in keymap::all_groups() {
         let fits = |binding: &&keymap::Binding| {
             is_sought(format!("{} {} {}", group.name, binding.keys_in_words(), binding.help()))

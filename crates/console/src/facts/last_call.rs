@@ -7,9 +7,9 @@ use crate::action::Action;
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
-use crate::model::queue::RowKey;
+use crate::model::queue::{RowKey, is_unseen};
 use domain::key::GateKey;
-use domain::policy::{Doubt, OnTimeout};
+use domain::policy::OnTimeout;
 use domain::view::QueueRow;
 use text::{visible_line, width};
 
@@ -55,12 +55,7 @@ pub(crate) fn strip(model: &Model, columns: u16) -> Option<String> {
         Some(OnTimeout::Reject) => "rejects",
         Some(OnTimeout::Approve) | None => "approves",
     };
-    let doubt = row.at_zero.and_then(|at_zero| at_zero.because);
-    let unseen = if doubt == Some(Doubt::Unseen) || !row.is_seen {
-        " unseen"
-    } else {
-        ""
-    };
+    let unseen = if is_unseen(row) { " unseen" } else { "" };
     let more = if others > 0 {
         format!("  +{others} more")
     } else {

@@ -67,7 +67,7 @@ impl Filtered for FilteredRow<'_> {
     }
 }
 
-/// Whether it is a gate that nobody has looked at.
+/// Whether it is a gate the whole change of which was shown to nobody.
 pub(crate) fn is_unseen(row: &QueueRow) -> bool {
-    row.kind == QueueKind::Gate && !row.is_seen
+    row.kind == QueueKind::Gate && !row.is_wholly_seen
 }
