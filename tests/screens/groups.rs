@@ -1,8 +1,13 @@
 //! Gates with the same change in one row: folded, opened, marked, and decided as one with a record
 //! for each.
 
+use console::action::Action;
+use console::facts::verb::{NoOffer, offer};
+use console::keymap::{self, Focus};
 use domain::event::EventType;
 use domain::gate::Verdict;
+use domain::lease::LeasePurpose;
+use domain::policy::OnTimeout;
 use domain::view::QueueKind;
 use insta::assert_snapshot;
 use serde_json::json;
@@ -32,9 +37,7 @@ fn world(count: u32) -> World {
 
 /// A console that folds, with an operator who looks at every screen or at none.
 fn console(world: World, size: (u16, u16), rests: bool) -> Console {
-    let mut session = session();
-    session.offers.groups = true;
-    Console::resting(session, world, size, rests)
+    Console::resting(session(), world, size, rests)
 }
 
 /// The jobs whose gates have a row.
@@ -199,4 +202,189 @@ fn gates_that_are_asked_for_for_another_reason_are_another_row() {
     let console = console(world, (80, 24), false);
     assert_eq!(jobs(&console), ["j-50", "h-01", "h-02", "j-51"]);
     console.shows("×2 h-01");
+}
+
+/// What a key of the queue is about where the row stands for several gates.
+#[derive(Debug, PartialEq, Eq)]
+enum About {
+    /// All of them, in one question.
+    Asks,
+    /// All of them: it marks.
+    Marks,
+    /// One: it is refused, and says how to open the row.
+    One,
+    /// No open gate: it is refused or has nothing to do.
+    NoGate,
+    /// What is on the screen, or the console: nothing of any gate changes.
+    Screen,
+    /// Not a key of the queue.
+    Elsewhere,
+}
+
+fn about(action: Action) -> About {
+    use Action as A;
+    match action {
+        A::Approve | A::Reject | A::Hold | A::Extend | A::HandOver => About::Asks,
+        A::Mark | A::MarkAll | A::MarkRead | A::MarkRange => About::Marks,
+        A::Undo | A::Cancel | A::Compose | A::Edit | A::ExternalEditor | A::Comment => About::One,
+        A::Resume | A::Acknowledge | A::Recall | A::MarkAgain | A::HoldCalled | A::Views | A::Discarded => {
+            About::NoGate
+        }
+        A::Up | A::Down | A::Top | A::Bottom | A::PageUp | A::PageDown | A::HalfUp | A::HalfDown => About::Screen,
+        A::Left | A::Right | A::NextPane | A::Open | A::Back | A::Zoom | A::Filter | A::FoldGroups => About::Screen,
+        A::ShowQueue | A::ShowGate | A::ShowJob | A::ShowHistory | A::ShowFigures | A::ShowBoard => About::Screen,
+        A::ShowJobs | A::Sort | A::ReadOn | A::FormerHunk | A::NextMatch | A::FormerMatch => About::Screen,
+        A::NextFile | A::FormerFile | A::Fold | A::Mode | A::Wrap | A::Base | A::SinceLook => About::Screen,
+        A::Files | A::Context | A::Search | A::Help | A::Palette | A::Copy | A::Repaint => About::Screen,
+        A::Suspend | A::Quit | A::Handovers => About::Screen,
+        A::TakeIn | A::TakeOver | A::Accept | A::Note | A::FormerNote | A::LaterNote | A::Reason => About::Elsewhere,
+        A::Close | A::Menu | A::ApproveWith | A::RejectWith | A::ApplyOnly | A::Discard => About::Elsewhere,
+        A::Leave | A::OtherType | A::AsPatch | A::CarryOver | A::Complete | A::Find => About::Elsewhere,
+        A::FindNext | A::FindFormer | A::ResizePreview | A::PreviewUp | A::PreviewDown => About::Elsewhere,
+    }
+}
+
+#[test]
+fn every_key_at_a_folded_row_is_about_all_of_its_gates_or_says_that_it_is_about_one() {
+    let folded = || {
+        let console = console(world(3), (80, 24), true).then("j");
+        console.shows(">×3 h-01");
+        console
+    };
+    for binding in keymap::groups(Focus::Queue)
+        .into_iter()
+        .flat_map(|group| group.bindings)
+    {
+        let (Some(action), key) = (binding.action, binding.keys[0]) else {
+            continue;
+        };
+        let mut console = folded();
+        let answer = offer(&console.model, Focus::Queue, action);
+        let at = format!("{key} ({action:?})");
+        if about(action) != About::Screen {
+            console.press(key);
+        }
+        match about(action) {
+            About::Asks => {
+                console.shows(" 3 gates");
+                assert!(console.model.prompt.is_some(), "{at}");
+            }
+            About::Marks => {
+                console.press(if action == Action::MarkRange { "V" } else { "" });
+                let marked = console
+                    .model
+                    .marks
+                    .on
+                    .keys()
+                    .filter(|key| key.job_id.as_str().starts_with("h-"));
+                assert_eq!(marked.count(), 3, "{at}: {}", console.text());
+            }
+            About::One => {
+                console.shows("the row stands for 3 gates   hint: l opens it");
+                assert!(
+                    console.model.prompt.is_none() && console.model.compose.is_none(),
+                    "{at}"
+                );
+                // In the gate of the row too, and not where the row is its own.
+                let mut inside = folded().then("Enter");
+                inside
+                    .press(key)
+                    .shows("the row stands for 3 gates   hint: q l opens it");
+                let opened = folded().then("l");
+                let answer = offer(&opened.model, Focus::Queue, action);
+                let is_about_row =
+                    |no: &NoOffer| matches!(no, NoOffer::Refused(refused) if refused.why.contains("row"));
+                assert!(!answer.is_err_and(|no| is_about_row(&no)), "{at}");
+            }
+            About::NoGate => assert!(answer.is_err(), "{at}"),
+            About::Screen => {
+                let before = (console.model.marks.on.len(), console.decisions().len());
+                console.press(key);
+                assert_eq!(
+                    (console.model.marks.on.len(), console.decisions().len()),
+                    before,
+                    "{at}"
+                );
+                assert!(console.model.prompt.is_none() || action == Action::Quit, "{at}");
+            }
+            About::Elsewhere => panic!("{at} is a key of the queue: what is it about at a folded row?"),
+        }
+    }
+}
+
+#[test]
+fn a_folded_row_hides_nobody_who_is_at_one_of_its_gates() {
+    let mut console = console(world(5), (120, 40), false);
+    let row = |console: &Console| {
+        let text = console.text();
+        text.lines().find(|line| line.contains("×5 ")).unwrap().to_owned()
+    };
+    assert!(row(&console).contains(" unseen"), "{}", row(&console));
+    for id in ["h-02", "h-03"] {
+        console.backend.looked(id, "ana");
+    }
+    console.hears(EventType::GateSeen, "ana looked");
+    assert!(row(&console).contains(" ×3 unseen"), "{}", row(&console));
+    console.backend.set_lease("h-04", Some(("cy", LeasePurpose::Compose)));
+    console.hears(EventType::GateOpened, "cy composes");
+    assert!(row(&console).contains(" ×1 cy composing"), "{}", row(&console));
+    console.backend.set_lease("h-04", None);
+    for id in ["h-01", "h-05"] {
+        console.backend.hold(id, "ana", Some("cy comes at six"));
+    }
+    console.hears(EventType::GateHeld, "ana holds");
+    assert!(row(&console).contains(" ×2 ana "), "{}", row(&console));
+    assert!(
+        row(&console).contains(" 12:00 "),
+        "the first that runs: {}",
+        row(&console)
+    );
+}
+
+#[test]
+fn what_the_timers_do_and_what_is_said_of_each_is_told_where_it_differs() {
+    let mut world = world(3);
+    for id in ["h-01", "h-02", "h-03"] {
+        world.rows_of(id).gates[0].policy.unseen = OnTimeout::Hold;
+    }
+    world.says("h-02", &json!({ "title": "pier: 1.4.1" }));
+    world.looked("h-02", "ana");
+    let mut console = console(world, (80, 24), false).then("j");
+    console.shows("×3 the same change (2 hold, 1 approve): h-01 host");
+    console.press("i").hides("pier");
+    console.press("l j").shows(" pier: 1.4.1").hides("h-02: pier");
+    console.press("h").shows(" h-02:  pier: 1.4.1");
+    console.press("r i").shows("REJECT 3 gates").shows("pier: 1.4.1");
+}
+
+#[test]
+fn what_was_read_in_one_gate_of_a_row_counts_for_the_others_among_marks_too() {
+    let mut console = console(world(3), (80, 24), true);
+    console.press("j m");
+    assert_eq!(console.model.marks.on.len(), 3, "{}", console.text());
+    console.press("g Space");
+    console.shows(">×3 h-01");
+    console.press("a").shows("APPROVE 4 gates").hides("Left out");
+    console.press("Enter").shows("Approved 4 gates");
+    for id in ["h-01", "h-02", "h-03"] {
+        let rows = console.backend.rows_of(id);
+        assert!(rows.decisions.last().unwrap().decision.is_wholly_seen(), "{id}");
+    }
+}
+
+#[test]
+fn whoever_goes_to_one_gate_of_a_row_finds_its_own() {
+    let mut session = session();
+    session.open_at = Some((testing::world::job_id("h-02"), None));
+    let mut console = Console::resting(session, world(3), (80, 24), true);
+    console.shows("│ h-02").shows("─ h-02 host / script #1");
+    console.press("q h F").shows("h-03");
+    for _ in 0..9 {
+        let selected = console.model.queue.selected().unwrap();
+        if selected.job_id().as_str() == "h-03" {
+            break;
+        }
+        console.press("j");
+    }
+    console.press("Enter").shows("└ h-03").shows("─ h-03 host / script #1");
 }

@@ -14,6 +14,7 @@ pub(crate) mod countdown;
 pub(crate) mod enter;
 pub(crate) mod figures;
 pub(crate) mod filter;
+pub(crate) mod folded;
 pub(crate) mod handover;
 pub(crate) mod help;
 pub(crate) mod history;

@@ -2,7 +2,7 @@
 
 use crate::action::Action;
 use crate::facts::lists::fits;
-use crate::facts::wrap;
+use crate::facts::{marks, wrap};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::keys::Listed;
@@ -34,9 +34,10 @@ pub(crate) fn head_line(model: &Model, columns: u16) -> Option<String> {
         return gone;
     };
     let marked = Some(context.severity()).filter(|severity| severity.is_marked());
-    let mut first: Vec<String> = marked
-        .map(|severity| severity.as_str().to_uppercase())
+    let of_one = marks::is_said_otherwise(model).then(|| format!("{}:", gate.key.job_id));
+    let mut first: Vec<String> = of_one
         .into_iter()
+        .chain(marked.map(|severity| severity.as_str().to_uppercase()))
         .chain(gone)
         .collect();
     let mut words: Vec<String> = Vec::new();

@@ -55,7 +55,10 @@ fn wrapped(keys: &str, meaning: &str, columns: u16) -> Vec<HelpRow> {
 
 /// What stands in the queue.
 const COLUMNS: [(&str, &str); 7] = [
-    ("×12", "so many gates with the same change in one row"),
+    (
+        "×12",
+        "so many gates with the same change in one row, the time is that of the first; in WHO: so many of them",
+    ),
     ("↓", "the rows are sorted by this column"),
     (
         "! * + >",

@@ -8,7 +8,7 @@ use crate::model::queue::RowKey;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
 use domain::policy::Doubt;
-use domain::timer::TimerStatus;
+use domain::timer::{GateTimer, TimerStatus};
 use domain::view::QueueRow;
 use domain::{hold, time};
 use text::{cut, visible_line, width};
@@ -49,6 +49,16 @@ fn name<'a>(model: &Model, name: &'a str) -> &'a str {
     } else {
         name
     }
+}
+
+/// Whether somebody has a gate open, holds it or has words for it that are not sent.
+pub(crate) fn is_attended(model: &Model, row: &QueueRow) -> bool {
+    let is_stopped = |timer: &GateTimer| timer.hold.is_some() || timer.held_by_policy_at.is_some();
+    let may_be = row.lease.is_some()
+        || row.timer.as_ref().is_some_and(is_stopped)
+        || !model.drafts.by_gate.is_empty()
+        || !model.outgoing.sent.is_empty();
+    may_be && words(model, row, usize::from(u16::MAX)).is_some()
 }
 
 /// Who or what holds a gate, in so many cells; nothing when nobody does. A time of day stands

@@ -26,11 +26,10 @@ pub(crate) fn standing(model: &Model) -> impl Iterator<Item = (&QueueRow, i64)> 
 /// Those that this screen names: in the strip, and in the rows of the queue that are in sight.
 pub(crate) fn named(model: &Model) -> Vec<GateKey> {
     let rows = layout::of(model).queue_rows();
-    let in_sight: HashSet<_> = model
-        .queue
-        .visible()
-        .skip(model.queue.top)
-        .take(rows)
+    // A row that stands for several says how many they are, and the time of the first.
+    let places = model.queue.top..model.queue.top + rows;
+    let in_sight: HashSet<_> = places
+        .flat_map(|place| model.queue.members(place))
         .map(RowKey::of)
         .collect();
     let called = standing(model).enumerate();

@@ -1,7 +1,7 @@
 //! The gates of a range of marks, and those that one row stands for.
 
 use crate::action::Action;
-use crate::facts::{label, shorten};
+use crate::facts::{countdown, label, shorten};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::queue::RowKey;
@@ -18,7 +18,7 @@ pub(crate) fn gates(model: &Model, places: std::ops::RangeInclusive<usize>) -> V
 
 /// The gates of the range that is being drawn; none without one.
 pub(crate) fn in_range(model: &Model) -> Vec<GateKey> {
-    let place = |key: &RowKey| model.queue.visible().position(|row| key.names(row));
+    let place = |key: &RowKey| Some(model.queue.find(|row| key.names(row))?.0);
     let from = model.marks.range.as_ref();
     let ends = from.and_then(|from| Some((place(from)?, model.queue.place()?)));
     ends.map_or_else(Vec::new, |(from, to)| gates(model, from.min(to)..=from.max(to)))
@@ -27,13 +27,53 @@ pub(crate) fn in_range(model: &Model) -> Vec<GateKey> {
 /// More names than this are not told of a group.
 const NAMED_MAX: usize = 12;
 
+/// Whether the row stands for gates of which different things are said.
+pub(crate) fn is_said_otherwise(model: &Model) -> bool {
+    let members = || {
+        model
+            .queue
+            .place()
+            .into_iter()
+            .flat_map(|place| model.queue.members(place))
+    };
+    let first = members().next().map(|row| &row.context_digest);
+    members().any(|row| Some(&row.context_digest) != first)
+}
+
+/// The keys that open the row from here.
+pub(crate) fn opens(focus: Focus) -> String {
+    let opens = keymap::key_in(Focus::Queue, Action::Right);
+    match focus {
+        Focus::Queue => opens.to_owned(),
+        _ => format!("{} {opens}", keymap::key_in(focus, Action::Back)),
+    }
+}
+
+/// What the timers of a row's gates do at zero, where they differ: ` (9 approve, 3 hold)`.
+fn thens(model: &Model, place: usize) -> String {
+    let mut thens: Vec<(&str, usize)> = Vec::new();
+    for row in model.queue.members(place) {
+        let then = countdown::at_zero(model, row);
+        match thens.iter_mut().find(|(known, _)| *known == then) {
+            Some((_, count)) => *count += 1,
+            None => thens.push((then, 1)),
+        }
+    }
+    let told: Vec<_> = thens.iter().map(|(then, count)| format!("{count} {then}")).collect();
+    match told.len() {
+        0 | 1 => String::new(),
+        _ => format!(" ({})", told.join(", ")),
+    }
+}
+
 /// For the lines below the head: that the row stands for several gates, and of which jobs.
 pub(crate) fn group_line(model: &Model, columns: usize) -> Option<String> {
     let place = model.queue.place()?;
     let count = model.queue.folded(place)?.len();
     let members = model.queue.members(place).take(NAMED_MAX);
     let names: Vec<_> = members.map(|row| label::job(&row.job_id, &row.slug)).collect();
-    let opens = keymap::key_in(Focus::Queue, Action::Right);
+    let thens = thens(model, place);
+    let opens = opens(model.pane_focus());
     let wordings = (0..=names.len()).rev().map(|told| {
         let listed = names.get(..told).unwrap_or_default().join(", ");
         let more = match (told, count - told) {
@@ -41,7 +81,7 @@ pub(crate) fn group_line(model: &Model, columns: usize) -> Option<String> {
             (0, more) => format!("{more} gates"),
             (_, more) => format!(" and {more} more"),
         };
-        format!("×{count} the same change: {listed}{more}   {opens} lists them")
+        format!("×{count} the same change{thens}: {listed}{more}   {opens} lists them")
     });
     shorten::fitting(wordings, |words| width(words) <= columns)
 }

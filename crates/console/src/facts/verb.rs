@@ -145,7 +145,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
                 }
             })
         }
-        Action::Undo => asked(model, Intent::Undo.words().not_done, || gate::undo(model)),
+        Action::Undo => asked(model, Intent::Undo.words().not_done, || {
+            gate::is_one(model, focus)?;
+            gate::undo(model)
+        }),
         Action::Hold | Action::Extend | Action::HandOver => {
             let Some(intent) = timer_intent(model, focus, action) else {
                 return there_is(false);
@@ -163,7 +166,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             or_says(is_any, "No gate is in its last call")
         }
         Action::Resume => asked(model, "Not resumed", || resumable(model).map(drop)),
-        Action::Cancel => asked(model, "Not canceled", || cancelable(model).map(drop)),
+        Action::Cancel => asked(model, "Not canceled", || {
+            gate::is_one(model, focus)?;
+            cancelable(model).map(drop)
+        }),
         Action::Recall => written(model, "Not taken back", || match recall::targets(model).is_empty() {
             true => Err(why(
                 "no decision made here can still be taken back",
@@ -175,10 +181,19 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         Action::ApproveWith => sent(model, Intent::Approve),
         Action::RejectWith => sent(model, Intent::Reject),
         Action::ApplyOnly => sent(model, Intent::Apply),
-        Action::Comment => asked(model, "Not commented", || gate::comment(model)),
+        Action::Comment => asked(model, "Not commented", || {
+            gate::is_one(model, focus)?;
+            gate::comment(model)
+        }),
         Action::Compose if focus == Focus::Confirm => there_is(model.is_binding() && is_draft_left_out(model)),
-        Action::Compose => asked(model, "Not composed", || gate::compose(model)),
-        Action::Edit => asked(model, "Not edited", || gate::edit(model)),
+        Action::Compose => asked(model, "Not composed", || {
+            gate::is_one(model, focus)?;
+            gate::compose(model)
+        }),
+        Action::Edit => asked(model, "Not edited", || {
+            gate::is_one(model, focus)?;
+            gate::edit(model)
+        }),
         Action::ExternalEditor => {
             let is_note = focus == Focus::Note || focus.is_prompt();
             let is_open = model.compose.is_some() || is_note;
@@ -186,7 +201,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
                 (None, _) => Err(text::no_external_editor()),
                 (Some(_), _) if is_note => Ok(()),
                 (Some(_), true) => text::external_editor(model),
-                (Some(_), false) => gate::edit(model),
+                (Some(_), false) => gate::is_one(model, focus).and_then(|()| gate::edit(model)),
             };
             if is_note {
                 there_is(model.ask().is_some_and(|ask| ask.note().is_some()))?;

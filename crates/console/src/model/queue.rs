@@ -238,6 +238,16 @@ impl Queue {
         self.visible().position(is_it)
     }
 
+    /// The first row that fits and is in sight, be it in a row that stands for several: its place
+    /// and its key.
+    pub(crate) fn find(&self, fits: impl Fn(&QueueRow) -> bool) -> Option<(usize, RowKey)> {
+        let rows = self.rows.iter().zip(&self.places);
+        let fitting = rows.filter(|(row, _)| fits(row));
+        let placed = fitting.filter_map(|(row, place)| Some(((*place)?, row)));
+        let (place, row) = placed.min_by_key(|(place, _)| *place)?;
+        Some((place, RowKey::of(row)))
+    }
+
     /// All rows, visible or not.
     pub(crate) fn present(&self) -> impl Iterator<Item = &QueueRow> {
         self.rows.iter()

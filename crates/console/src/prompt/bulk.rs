@@ -4,6 +4,7 @@
 pub(crate) mod item;
 mod list;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::parts::{text, too_long, until};
@@ -28,6 +29,7 @@ use domain::ask::Command;
 use domain::context::GateContext;
 use domain::decision::Extent;
 use domain::gate::Verdict;
+use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
 use domain::view::QueueRow;
@@ -44,8 +46,6 @@ pub struct BulkAsk {
     pub items: Vec<Item>,
     /// Whether it is about the gates of one row, and not about those that are marked.
     pub(crate) is_group: bool,
-    /// How much of the change that they share this operator was shown, where that is all of it.
-    pub(crate) shown: Option<Extent>,
     /// The note that goes with each.
     pub(crate) note: Note,
     /// Whether what was not looked at was taken in, by a key that says so.
@@ -140,7 +140,22 @@ pub(crate) fn open(model: &mut Model, verdict: Verdict) {
     let Some(items) = items(model) else {
         return;
     };
-    ask(model, verdict, &selected, items, (false, None));
+    ask(model, verdict, &selected, items, false);
+}
+
+/// The changes that this operator was shown wholly, in a marked gate or in the one on the screen,
+/// each with its extent: whoever was shown a change in one gate was shown it in all that ask for
+/// the very same, byte for byte against the same base.
+fn shown(model: &Model) -> BTreeMap<Digest, Extent> {
+    let group = |key: &GateKey, digest: Option<Digest>| {
+        let group = model.queue.gate(key)?.group.as_ref()?;
+        (digest == Some(group.digest)).then_some(group.id)
+    };
+    let marked = model.marks.on.iter().filter(|(_, mark)| mark.is_seen);
+    let marked = marked.filter_map(|(key, mark)| Some((group(key, mark.digest)?, mark.extent?)));
+    let view = model.gate.as_ref().filter(|view| view.is_wholly_shown());
+    let on_screen = view.and_then(|view| Some((group(&view.key, view.shown_digest())?, view.extent()?)));
+    marked.chain(on_screen).collect()
 }
 
 /// `a` or `r` on a row that stands for several gates with the same change: it is about each of
@@ -151,14 +166,7 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
     };
     let digest = |row: &QueueRow| row.group.as_ref().map(|group| group.digest);
     let digest = model.queue.current().and_then(digest);
-    // The change is the same byte for byte, against the same base: whoever was shown it in one of
-    // the gates was shown it in all.
-    let view = model
-        .gate
-        .as_ref()
-        .filter(|view| view.key == selected && view.is_wholly_shown());
-    let view = view.filter(|view| digest.is_some() && view.shown_digest() == digest);
-    let shown = view.and_then(GateView::extent);
+    let shown = shown(model);
     let item = |row: &QueueRow| {
         let key = RowKey::of(row).gate()?;
         let mark = model.marks.on.get(&key).filter(|mark| mark.digest == digest);
@@ -170,8 +178,11 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
         // What was read with the eyes comes before what the row had: a change in between is refused.
         let read = mark.map(|mark| &mark.context).or(on_screen.map(|gate| &gate.context));
         let context_digest = read.map(GateContext::digest).or(row.context_digest.as_deref().copied());
-        let is_seen = shown.is_some() || mark.is_some_and(|mark| mark.is_seen);
+        let is_seen = mark.is_some_and(|mark| mark.is_seen);
+        let shared = row.group.as_ref().and_then(|group| shown.get(&group.id)).copied();
+        let is_seen = is_seen || shared.is_some();
         Some(Item {
+            shared,
             state: standing(model, &key, is_seen),
             pin: Pin {
                 label: label::gate(&key, &row.slug),
@@ -186,23 +197,16 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
     };
     let items: Vec<_> = model.queue.members(place).filter_map(item).take(MARKS_MAX).collect();
     let more = model.queue.members(place).count().saturating_sub(MARKS_MAX);
-    ask(model, verdict, &selected, items, (true, shown));
+    ask(model, verdict, &selected, items, true);
     if let Some(ask) = model.asked_mut::<BulkAsk>() {
         ask.more = more;
     }
 }
 
-fn ask(
-    model: &mut Model,
-    verdict: Verdict,
-    selected: &GateKey,
-    items: Vec<Item>,
-    (is_group, shown): (bool, Option<Extent>),
-) {
+fn ask(model: &mut Model, verdict: Verdict, selected: &GateKey, items: Vec<Item>, is_group: bool) {
     let ask = BulkAsk {
         items,
         is_group,
-        shown,
         note: Note::kept(model.draft(selected), selected, verdict),
         has_taken_in: false,
         is_unseen_accepted: false,
@@ -284,10 +288,16 @@ pub(crate) fn take_in(model: &mut Model) {
 /// All marked gates, those of the visible queue first and in its order; none while one of them is
 /// still being read.
 fn items(model: &Model) -> Option<Vec<Item>> {
+    let shown = shown(model);
     let item = |key: &GateKey| {
         let mark = model.marks.on.get(key)?;
         let row = model.queue.gate(key);
+        let group = row.and_then(|row| row.group.as_ref());
+        let group = group.filter(|group| mark.digest == Some(group.digest));
+        let shared = group.and_then(|group| shown.get(&group.id)).copied();
+        let is_seen = mark.is_seen || shared.is_some();
         Some(Item {
+            shared: shared.filter(|_| !mark.is_seen),
             pin: Pin {
                 key: key.clone(),
                 digest: mark.digest?,
@@ -295,8 +305,8 @@ fn items(model: &Model) -> Option<Vec<Item>> {
             },
             context_digest: Some(mark.context.digest()),
             change: row.map(change_of_gate).unwrap_or_default(),
-            is_seen: mark.is_seen,
-            state: standing(model, key, mark.is_seen),
+            is_seen,
+            state: standing(model, key, is_seen),
             is_drawn: false,
         })
     };
@@ -455,7 +465,7 @@ impl PromptKind for BulkAsk {
                 ..other_sent(done, not_done, &item.pin.label)
             };
             // Each record says by itself that its decider was shown the change.
-            if let Some(extent) = self.shown.filter(|_| self.is_group) {
+            if let Some(extent) = item.shared {
                 look::record_shared(model, &item.pin.key, item.pin.digest, extent, fx);
             }
             item.state = ItemState::Writing(send(model, sent, item.command(verdict, notes.clone()), fx));

@@ -75,6 +75,10 @@ pub(crate) fn act(model: &mut Model, focus: Focus, action: Action, fx: &mut Vec<
             model.panes.is_of_jobs = true;
         }
         Action::Open => {
+            // What a list of single gates is at gets its own row.
+            if focus == Focus::Board {
+                queue::unfold(model, true);
+            }
             let lower = if matches!(
                 model.panes.lower,
                 Lower::History | Lower::Figures | Lower::Jobs | Lower::Board

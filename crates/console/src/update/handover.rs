@@ -119,16 +119,17 @@ fn mark_as(model: &mut Model, by: &str, fx: &mut Vec<Effect>) {
 /// False: its row is not in sight, which is said.
 fn go(model: &mut Model, key: &GateKey, fx: &mut Vec<Effect>) -> bool {
     let wanted = RowKey::Gate(key.clone());
-    let place = model.queue.visible().position(|row| wanted.names(row));
-    match place {
-        Some(place) => {
+    let found = model.queue.find(|row| wanted.names(row));
+    let is_found = found.is_some();
+    match found {
+        Some((_, row)) => {
             model.panes.lower = Lower::Gate;
-            queue::choose(model, place, fx);
+            queue::go_to(model, row, fx);
             gate::arrive(model, fx);
         }
         None => tell(model, format!("{key} is not among the rows that the filter shows")),
     }
-    place.is_some()
+    is_found
 }
 
 /// What a colleague wrote becomes this operator's draft, with their name; theirs stays.

@@ -153,6 +153,14 @@ pub(crate) fn keep(model: &mut Model, fx: &mut Vec<Effect>) {
     fx.push(Effect::SaveMarks(model.marks.kept.clone()));
 }
 
+/// Marks every gate that the selected row stands for.
+pub(crate) fn row(model: &mut Model, fx: &mut Vec<Effect>) {
+    let place = model.queue.place().filter(|_| !model.queue.is_gone);
+    let keys = place.map(|place| gates(model, place..=place)).unwrap_or_default();
+    let left_out = put(model, keys, fx);
+    tell_left_out(model, left_out);
+}
+
 /// Space: marks the selected gate or takes its mark off, and goes on to the next row; with a range,
 /// marks that.
 pub(crate) fn toggle(model: &mut Model, fx: &mut Vec<Effect>) {

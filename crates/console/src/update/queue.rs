@@ -73,16 +73,15 @@ fn open_at(model: &mut Model, fx: &mut Vec<Effect>) {
         return;
     };
     let fits = |row: &QueueRow| row.job_id == job_id && (stage.is_none() || row.stage == stage);
-    let place = model.queue.visible().position(fits);
-    if place.is_some() {
+    let found = model.queue.find(fits);
+    if found.is_some() {
         model.panes.is_lower_focused = true;
     } else {
         let question = Question::Sought(job_id.clone(), stage);
         fx.push(Effect::Ask(question));
     }
-    let place = place.or_else(|| model.queue.visible().position(|row| row.job_id == job_id));
-    if let Some(place) = place {
-        choose(model, place, fx);
+    if let Some((_, key)) = found.or_else(|| model.queue.find(|row| row.job_id == job_id)) {
+        go_to(model, key, fx);
     }
 }
 
@@ -172,6 +171,16 @@ pub(crate) fn not_found(model: &mut Model, job_id: &JobId, stage: Option<&StageN
     toast(model, Tone::Error, format!("Not opened: {why}"));
 }
 
+/// The operator goes to this very row: one that stands for several opens.
+pub(crate) fn go_to(model: &mut Model, key: RowKey, fx: &mut Vec<Effect>) {
+    model.queue.is_chosen = true;
+    let is_new = model.queue.select_key(key);
+    unfold(model, true);
+    if is_new {
+        gate::follow_selection(model, fx);
+    }
+}
+
 /// The operator selects the row at a place.
 pub(crate) fn choose(model: &mut Model, place: usize, fx: &mut Vec<Effect>) {
     model.queue.is_chosen = true;
@@ -204,14 +213,7 @@ pub(crate) fn pass_to_listed(model: &mut Model, fx: &mut Vec<Effect>) {
     {
         return;
     }
-    let place = model.queue.visible().position(|row| row.job_id == job_id);
-    match place {
-        Some(place) => pass_to(model, place, fx),
-        None => {
-            model.queue.select_gone(job_id);
-            gate::pass_over(model, fx);
-        }
-    }
+    pass_to_row(model, |row| row.job_id == job_id, &job_id, fx);
 }
 
 /// The same of the gate that the forecast is at. One that is still to open is nobody's row.
@@ -224,17 +226,23 @@ pub(crate) fn pass_to_foreseen(model: &mut Model, fx: &mut Vec<Effect>) {
     if !is_at_forecast || is_there {
         return;
     }
-    let place = model
-        .queue
-        .visible()
-        .position(|row| RowKey::of(row).gate().as_ref() == Some(&key));
-    match place {
-        Some(place) => pass_to(model, place, fx),
-        None => {
-            model.queue.select_gone(key.job_id);
-            gate::pass_over(model, fx);
+    let is_it = |row: &QueueRow| RowKey::of(row).gate().as_ref() == Some(&key);
+    pass_to_row(model, is_it, &key.job_id, fx);
+}
+
+/// The selected row is the first one that fits, be it in a row that stands for several; where there
+/// is none, the job is what is on the screen until it is left.
+fn pass_to_row(model: &mut Model, fits: impl Fn(&QueueRow) -> bool, job_id: &JobId, fx: &mut Vec<Effect>) {
+    match model.queue.find(fits) {
+        Some((_, key)) => {
+            model.queue.is_chosen = true;
+            if !model.queue.select_key(key) {
+                return;
+            }
         }
+        None => model.queue.select_gone(job_id.clone()),
     }
+    gate::pass_over(model, fx);
 }
 
 /// More rows than this are not asked what they want.
@@ -244,10 +252,13 @@ const SETTLED_MAX: usize = 2_000;
 /// or in a window of another size, and when nobody is there to read it.
 pub(crate) fn settle(model: &mut Model) {
     let mut wants = Wants::default();
-    for row in model.queue.visible().take(SETTLED_MAX) {
+    for (place, row) in model.queue.visible().enumerate().take(SETTLED_MAX) {
         let stage = row.stage.as_ref().map_or(0, |stage| stage.as_str().len());
         let who = holder::words(model, row, usize::from(model.window.size.0));
-        wants.job = wants.job.max(width(&label::job(&row.job_id, &row.slug)));
+        let joint = model.queue.joint(place);
+        wants.job = wants
+            .job
+            .max(width(&joint) + width(&label::job(&row.job_id, &row.slug)));
         wants.stage = wants.stage.max(stage);
         wants.who = wants.who.max(who.map_or(0, |who| width(&who)));
     }

@@ -140,6 +140,7 @@ pub(crate) fn mark_read(model: &mut Model, focus: Focus, fx: &mut Vec<Effect>) {
         if !mark::read(model, key, mark, fx) {
             return;
         }
+        mark::row(model, fx);
         if let Some(place) = next_unmarked(model) {
             return go(model, place, fx);
         }

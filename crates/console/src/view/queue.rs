@@ -6,6 +6,7 @@ use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::action::Action;
+use crate::facts::folded::{self, Folded};
 use crate::facts::marks::in_range;
 use crate::facts::{countdown, holder, label, shorten};
 use crate::keymap::{self, Focus};
@@ -188,7 +189,7 @@ fn share_out(columns: &mut [(Column, usize)], wants: Wants) {
 }
 
 /// Who is at it, or who is not, in so many cells.
-pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
+fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     let theme = model.session.theme();
     if let Some(holder) = holder::words(model, row, cells) {
         return (holder, theme.held());
@@ -214,7 +215,14 @@ pub(crate) fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style
     }
 }
 
-fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usize)) -> (String, Style) {
+fn cell(
+    model: &Model,
+    row: &QueueRow,
+    folded: &Folded<'_>,
+    name: &str,
+    (column, cells): (Column, usize),
+) -> (String, Style) {
+    let soonest = folded.soonest;
     let theme = model.session.theme();
     let plain = theme.plain();
     match column {
@@ -223,21 +231,40 @@ fn cell(model: &Model, row: &QueueRow, name: &str, (column, cells): (Column, usi
             let stage = row.stage.as_ref().map_or("", |stage| stage.as_str());
             (shorten::middle(stage, cells), plain)
         }
-        Column::Attempt if row.attempt > 0 => (row.attempt.to_string(), plain),
+        Column::Attempt if row.attempt > 0 && folded.is_of_one_attempt => (row.attempt.to_string(), plain),
         Column::Attempt => (String::new(), plain),
-        Column::Age => (age(model.now.utc.us_since(row.since)), plain),
-        Column::Left => (countdown::left(model, row), countdown::style(model, row, theme)),
+        Column::Age => (age(model.now.utc.us_since(folded.oldest.since)), plain),
+        Column::Left => (countdown::left(model, soonest), countdown::style(model, soonest, theme)),
         Column::AtZero if row.kind == QueueKind::Failed => ("failed".to_owned(), theme.error()),
-        Column::AtZero => (countdown::at_zero(model, row).to_owned(), plain),
+        Column::AtZero => (countdown::at_zero(model, soonest).to_owned(), plain),
         Column::Change => (label::change_of_gate(row), plain),
         Column::Files if row.files > 0 => (row.files.to_string(), plain),
         Column::Files => (String::new(), plain),
-        Column::Who => who(model, row, cells),
+        Column::Who => who_of(model, folded, cells),
     }
 }
 
-/// Of a row that stands for more gates than this, the first ones are looked at for who is at them
-/// and for marks; for the time all are.
+/// Who is at the gates of a row, or how many of them nobody was shown, in so many cells.
+fn who_of(model: &Model, folded: &Folded<'_>, cells: usize) -> (String, Style) {
+    let some = |count: usize| {
+        if count < folded.count {
+            format!("×{count} ")
+        } else {
+            String::new()
+        }
+    };
+    match (folded.attended, folded.unseen) {
+        (Some((row, count)), _) => {
+            let before = some(count);
+            let (words, style) = who(model, row, cells.saturating_sub(width(&before)));
+            (before + &words, style)
+        }
+        (None, unseen) if unseen == 0 || unseen == folded.count => who(model, folded.soonest, cells),
+        (None, unseen) => (some(unseen) + "unseen", model.session.theme().plain()),
+    }
+}
+
+/// Of a row that stands for more gates than this, the first ones are looked at for marks.
 const MEMBERS_MAX: usize = 50;
 
 fn draw_row(
@@ -250,14 +277,8 @@ fn draw_row(
     buffer: &mut Buffer,
 ) {
     let theme = model.session.theme();
-    // A row that stands for several has the time of the one whose timer acts first, and names
-    // whoever is at one of them.
-    let members = || model.queue.members(place).take(MEMBERS_MAX);
-    let all = model.queue.members(place);
-    let soonest = all.min_by_key(|row| countdown::left_us(model, row).unwrap_or(i64::MAX));
-    let soonest = soonest.unwrap_or(row);
-    let attended = members().find(|row| holder::words(model, row, usize::from(area.width)).is_some());
-    let attended = attended.unwrap_or(row);
+    let folded = folded::at(model, place, row);
+    let soonest = folded.soonest;
     let is_selected = model.queue.selected().is_some_and(|selected| selected.names(row));
     let mut pen = RowWriter::at_line(buffer, area, line);
     // The selected row is reversed where the keys go to it; colours would not be legible on that.
@@ -274,15 +295,16 @@ fn draw_row(
     pen.text(if is_selected { ">" } else { " " }, theme.plain());
     let who_cells = columns.iter().find(|(column, _)| *column == Column::Who);
     let who_cells = who_cells.map(|(_, cells)| *cells);
-    let all_of_who = || width(&who(model, attended, usize::from(area.width)).0);
-    let is_held = holder::is_held(model, attended) && all_of_who() > who_cells.unwrap_or(0);
+    let all_of_who = || width(&who_of(model, &folded, usize::from(area.width)).0);
+    let is_held = folded.attended.is_some_and(|(row, _)| holder::is_held(model, row));
+    let is_held = is_held && all_of_who() > who_cells.unwrap_or(0);
     for (index, (column, cells)) in columns.iter().enumerate() {
         pen.skip(u16::from(index > 0));
         // Who holds it, until when and why is more than how many files there are: it begins right
         // behind what changed.
         if is_held && *column == Column::Change {
             pen.text(&label::change_of_gate(row), theme.plain()).skip(2);
-            let (text, style) = who(model, attended, pen.room());
+            let (text, style) = who_of(model, &folded, pen.room());
             pen.text(&text, if is_reversed { theme.plain() } else { style });
             break;
         }
@@ -290,12 +312,7 @@ fn draw_row(
         let (text, style) = if is_stopped {
             ("held".to_owned(), theme.held())
         } else {
-            let of = match column {
-                Column::Left | Column::AtZero => soonest,
-                Column::Who => attended,
-                Column::Job | Column::Stage | Column::Attempt | Column::Age | Column::Change | Column::Files => row,
-            };
-            cell(model, of, name, (*column, *cells))
+            cell(model, row, &folded, name, (*column, *cells))
         };
         let style = if is_reversed { theme.plain() } else { style };
         column.draw(&mut pen, &text, *cells, style);

@@ -1,7 +1,7 @@
 //! What may be done to the selected gate or job; the rules themselves are the domain's.
 
 use crate::action::Action;
-use crate::facts::marks::in_range;
+use crate::facts::marks::{in_range, opens};
 use crate::facts::{label, page};
 use crate::keymap::{self, Focus};
 use crate::model::Model;
@@ -15,6 +15,7 @@ use domain::key::GateKey;
 use domain::refusal::Refusal;
 use domain::timer::GateTimer;
 use domain::view::{QueueKind, QueueRow};
+use text::words::counted;
 
 pub(crate) fn why(why: impl Into<String>, hint: &str) -> Why {
     (why.into(), hint.to_owned())
@@ -95,6 +96,19 @@ pub(crate) fn is_group(model: &Model, focus: Focus) -> bool {
         .filter(|_| !model.queue.is_gone && matches!(focus, Focus::Queue | Focus::Diff));
     let is_folded = place.filter(|place| model.queue.folded(*place).is_some());
     is_folded.is_some_and(|place| !all_marked(model, place) || focus == Focus::Diff)
+}
+
+/// Refuses what is about one gate where the selected row stands for several.
+pub(super) fn is_one(model: &Model, focus: Focus) -> Result<(), Why> {
+    let place = model.queue.place().filter(|_| !model.queue.is_gone);
+    let folded = place.and_then(|place| model.queue.folded(place));
+    let Some(group) = folded.filter(|_| matches!(focus, Focus::Queue | Focus::Diff)) else {
+        return Ok(());
+    };
+    Err(why(
+        format!("the row stands for {}", counted(group.len(), "gate")),
+        &format!("{} opens it", opens(focus)),
+    ))
 }
 
 /// Whether every gate that a row stands for is marked.

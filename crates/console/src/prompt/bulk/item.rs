@@ -2,6 +2,7 @@
 
 use crate::model::prompt::Pin;
 use domain::ask::Command;
+use domain::decision::Extent;
 use domain::gate::Verdict;
 use domain::ids::Digest;
 use domain::key::GateRef;
@@ -43,6 +44,9 @@ pub struct Item {
     pub(crate) context_digest: Option<Digest>,
     /// What changed, as in the queue.
     pub(crate) change: String,
+    /// How much of the change this operator was shown in another gate that asks for the same,
+    /// where that is all of it: goes on record with the decision.
+    pub(crate) shared: Option<Extent>,
     /// Whether this operator has looked at exactly that.
     pub(crate) is_seen: bool,
     /// Where it stands.

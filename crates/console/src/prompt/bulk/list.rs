@@ -16,7 +16,7 @@ use domain::gate::Verdict;
 use domain::ids::Digest;
 use domain::key::GateKey;
 use text::words::{counted, counted_are};
-use text::{cut, width};
+use text::{cut, visible_line, width};
 
 /// Its lines above and below the list of gates.
 pub(super) fn around<'a>(
@@ -219,6 +219,13 @@ fn with_hold(model: &Model, item: &Item, words: Option<String>, room: usize) -> 
     }
 }
 
+/// What tells a gate from others with the same change.
+fn title(model: &Model, item: &Item) -> String {
+    let row = model.queue.gate(&item.pin.key);
+    let said = row.and_then(|row| row.headline.as_ref());
+    said.map_or_else(String::new, |said| visible_line(&said.title).into_owned())
+}
+
 pub(super) fn item_line(
     model: &Model,
     columns: usize,
@@ -254,7 +261,11 @@ pub(super) fn item_line(
             let other = holder::other(model, &item.pin.key);
             let words: Vec<_> = other.into_iter().chain(unseen).collect();
             let words = (!words.is_empty()).then(|| words.join(", "));
-            (with_hold(model, item, words, room + LEFT_OUT.len()), theme.warning())
+            let words = with_hold(model, item, words, room + LEFT_OUT.len());
+            match words.is_empty() && item.change.is_empty() {
+                true => (title(model, item), theme.plain()),
+                false => (words, theme.warning()),
+            }
         }
         ItemState::Writing(_) => ("writing…".to_owned(), theme.held()),
         ItemState::Done => ("done".to_owned(), theme.added()),

@@ -120,6 +120,7 @@ fn confirm(intent: Intent, is_note_focused: bool, state: ConfirmState) -> Box<dy
 fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
     let item = Item {
         context_digest: None,
+        shared: None,
         pin: pin(),
         change: "+1 -1".to_owned(),
         is_seen: false,
@@ -128,7 +129,6 @@ fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
     };
     Box::new(BulkAsk {
         is_group: false,
-        shown: None,
         items: vec![item; count],
         note: note(false),
         has_taken_in: false,
