@@ -278,10 +278,10 @@ fn a_bulk_is_not_confirmed_before_it_was_on_the_screen() {
 
 #[test]
 fn of_a_gate_that_was_read_in_part_a_bulk_says_how_much_was_not() {
-    let text: String = (1..=300).map(|line| format!("line {line}\n")).collect();
+    let text: String = (2..=300).map(|line| format!("line {line}\n")).collect();
     let mut world = World::new();
     for (id, slug) in [("j-1", "big"), ("j-2", "bigger"), ("j-3", "never")] {
-        let file = crate::world::File::new("s.txt", text.clone());
+        let file = crate::world::File::new("s.txt", format!("{id}\n{text}"));
         world.gate(&format!("{id} {slug} / script #1"), None, [file]);
     }
     let mut console = Console::new(world, 100, 40).then("j k Space Space Space g a");

@@ -115,7 +115,7 @@ fn a_draft_of_a_former_attempt_is_offered_again() {
     console.backend.gate(
         "j-17 tides / script #3",
         Some(100),
-        [File::new("script.txt", SCRIPT_OLD)],
+        [File::new("script.txt", format!("{SCRIPT_OLD}End.\n"))],
     );
     console.tell(Msg::Changed);
     console.press("j k g p").shows("Your draft of #2 is back");

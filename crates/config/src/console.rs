@@ -24,9 +24,9 @@ keys! {
         /// Reasons of a rejection, at most 9 of at most 200 bytes each: in the question that r opens, a digit writes one.
         #[since("0.2.0")]
         pub reasons: Arc<Vec<String>> = Arc::default() => By(Holds::Texts, reasons);
-        /// Whether open gates with the same change stand in one row of the queue from the start: l opens it, and K switches that.
+        /// Whether open gates with the same change stand in one row of the queue (×12): l opens it, and K switches that.
         #[since("0.2.0")]
-        pub groups: bool = false => Switch;
+        pub groups: bool = true => Switch;
         /// Filters of the queue by letters or digits, each in the words of `gate list --filter`: ' and the letter show what the filter takes.
         #[since("0.2.0")]
         pub views: Arc<BTreeMap<char, GateFilter>> = Arc::default() => By(Holds::TextByName, views);

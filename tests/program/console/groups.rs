@@ -1,20 +1,26 @@
-//! Twelve gates with one change in a real terminal: one row, opened, decided as one, with a record
-//! each.
+//! Gates with one change in a real terminal: one row, opened, decided as one, with a record each,
+//! whatever happens to the console meanwhile.
 
 use super::desk::Desk;
 use crate::support::run::Workspace;
 
-#[test]
-fn twelve_gates_with_one_change_are_one_row_and_one_question_and_twelve_records() {
-    let workspace = Workspace::new(
-        "gates:\n  release: {auto_approve: true, auto_approve_after_s: 3000}\nconsole: {groups: true}\n",
-    );
+const GATES: &str = "gates: {release: {auto_approve: true, auto_approve_after_s: 3000}}\n";
+
+/// So many hosts, each with a gate for the same plan.
+fn hosts(count: usize) -> (Workspace, Vec<String>) {
+    let workspace = Workspace::new(GATES);
     workspace.write("plan.txt", "one\ntwo\n");
-    let ids: Vec<_> = (1..=12).map(|number| format!("h-{number:02}")).collect();
+    let ids: Vec<_> = (1..=count).map(|number| format!("h-{number:02}")).collect();
     for id in &ids {
         workspace.ok(&format!("job start --manual --id {id} --slug host"));
         workspace.ok(&format!("gate open {id} release --artifact plan=plan.txt"));
     }
+    (workspace, ids)
+}
+
+#[test]
+fn twelve_gates_with_one_change_are_one_row_and_one_question_and_twelve_records() {
+    let (workspace, ids) = hosts(12);
     let mut desk = Desk::leading(&workspace);
     desk.sees("×12 h-01 host");
     desk.sees(" + two");
@@ -36,5 +42,40 @@ fn twelve_gates_with_one_change_are_one_row_and_one_question_and_twelve_records(
             "{id}: {decision}"
         );
     }
+    workspace.ok("decisions verify");
+}
+
+#[test]
+fn a_console_that_is_killed_inside_the_question_decides_none_and_the_next_one_all() {
+    let (workspace, ids) = hosts(6);
+    let mut desk = Desk::leading(&workspace);
+    desk.sees("×6 h-01 host");
+    // Each in its own row, and back; opened, and closed.
+    desk.sees_after("K", "Every gate has its own row");
+    desk.pty.wait_gone("×6");
+    desk.sees("h-06 host");
+    desk.sees_after("K", "×6 h-01 host");
+    desk.sees_after("l", "└ h-06 host");
+    desk.sees_after("h", "×6 h-01 host");
+    desk.sees_after("X", "the row stands for 6 gates   hint: l opens it");
+    desk.sees("seen by ");
+    desk.sees_after("a", "APPROVE 6 gates with the same change");
+    desk.sees("6 h-06 host / release #1");
+    desk.killed();
+    let open = |workspace: &Workspace| workspace.json("gate list").as_array().map(Vec::len);
+    assert_eq!(open(&workspace), Some(6));
+
+    // One was decided elsewhere meanwhile: the row stands for those that are left.
+    workspace.ok("gate approve h-03 release");
+    let mut desk = Desk::leading(&workspace);
+    desk.sees("×5 h-01 host");
+    desk.sees("seen by ");
+    desk.sees_after("a", "APPROVE 5 gates with the same change");
+    desk.confirm();
+    desk.sees("Approved 5 gates");
+    for id in &ids {
+        workspace.ok(&format!("gate wait {id} release"));
+    }
+    assert_eq!(open(&workspace), Some(0));
     workspace.ok("decisions verify");
 }

@@ -30,8 +30,8 @@ fn opens(workspace: &Workspace, id: &str, stage: &str, files: &str) {
 #[test]
 fn a_and_enter_twice_decide_two_the_most_urgent_first_and_leave_no_row_behind() {
     let workspace = Workspace::new(GATES);
-    workspace.write("plan.txt", "one\ntwo\n");
     for id in ["j-1", "j-2", "j-3"] {
+        workspace.write("plan.txt", format!("plan of {id}\ntwo\n"));
         opens(&workspace, id, "release", "--artifact plan=plan.txt");
     }
     // What is most urgent stands neither first nor last.

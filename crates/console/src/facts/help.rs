@@ -76,7 +76,7 @@ const COLUMNS: [(&str, &str); 7] = [
 /// The last of them, in the words of the rules.
 fn who() -> String {
     let unseen = Doubt::Unseen.words();
-    format!("who is at it, or holds it until when and why; unseen: {unseen}; partly seen: but some of it")
+    format!("who is at it, or holds it until when and why; unseen: {unseen}; partly seen: the same, but some of it")
 }
 
 /// What stands before a stage.

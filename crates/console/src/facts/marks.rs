@@ -43,10 +43,10 @@ pub(crate) fn is_said_otherwise(model: &Model) -> bool {
 /// The keys that open the row from here.
 pub(crate) fn opens(focus: Focus) -> String {
     let opens = keymap::key_in(Focus::Queue, Action::Right);
-    match focus {
-        Focus::Queue => opens.to_owned(),
-        _ => format!("{} {opens}", keymap::key_in(focus, Action::Back)),
+    if focus == Focus::Queue {
+        return opens.to_owned();
     }
+    format!("{} {opens}", keymap::key_in(focus, Action::Back))
 }
 
 /// What the timers of a row's gates do at zero, where they differ: ` (9 approve, 3 hold)`.

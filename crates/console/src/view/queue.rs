@@ -13,6 +13,7 @@ use crate::keymap::{self, Focus};
 use crate::layout::Layout;
 use crate::model::Model;
 use crate::model::queue::{Queue, RowKey, Sort, Wants, is_unseen};
+use domain::policy::Doubt;
 use domain::view::{QueueKind, QueueRow};
 use text::width;
 use text::words::age;
@@ -207,10 +208,12 @@ fn who(model: &Model, row: &QueueRow, cells: usize) -> (String, Style) {
     }
     // The column LEFT says overdue for as long as the gate is.
     let is_overdue = row.timer.as_ref().is_some_and(|timer| timer.overdue_since.is_some());
+    let doubt = row.at_zero.and_then(|at_zero| at_zero.because);
     match (is_unseen(row), row.is_seen, is_overdue) {
         (true, false, true) => ("overdue".to_owned(), theme.warning()),
-        (true, false, false) => ("unseen".to_owned(), theme.plain()),
-        (true, true, _) => ("partly seen".to_owned(), theme.plain()),
+        // Only where the timer goes by it, a look at some of it is worth its bytes on a thin line.
+        (true, true, _) if doubt == Some(Doubt::Unseen) => ("partly seen".to_owned(), theme.plain()),
+        (true, ..) => ("unseen".to_owned(), theme.plain()),
         (false, ..) => (String::new(), theme.plain()),
     }
 }
