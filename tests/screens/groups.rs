@@ -388,3 +388,15 @@ fn whoever_goes_to_one_gate_of_a_row_finds_its_own() {
     }
     console.press("Enter").shows("└ h-03").shows("─ h-03 host / script #1");
 }
+
+#[test]
+fn where_somebody_else_has_each_gate_of_a_row_open_it_says_how_one_is_taken_over() {
+    let mut world = world(3);
+    for id in ["h-01", "h-02", "h-03"] {
+        world.set_lease(id, Some(("cy", LeasePurpose::Prompt)));
+    }
+    let mut console = console(world, (120, 40), true).then("j");
+    console.press("a");
+    console.shows("Not approved: somebody else has each gate of this row open   hint: l opens it");
+    console.press("l a Ctrl-t Enter").shows("Approved h-01");
+}

@@ -1,6 +1,8 @@
 //! Gates with one change in a real terminal: one row, opened, decided as one, with a record each,
 //! whatever happens to the console meanwhile.
 
+use serde_json::Value;
+
 use super::desk::Desk;
 use crate::support::run::Workspace;
 
@@ -70,6 +72,9 @@ fn a_console_that_is_killed_inside_the_question_decides_none_and_the_next_one_al
     let mut desk = Desk::leading(&workspace);
     desk.sees("×5 h-01 host");
     desk.sees("seen by ");
+    // The dead console's question is known to be over when its leases lapse.
+    let is_lapsed = |gates: &Value| gates.as_array().unwrap().iter().all(|gate| gate["held_by"].is_null());
+    workspace.json_until("gate list", is_lapsed);
     desk.sees_after("a", "APPROVE 5 gates with the same change");
     desk.confirm();
     desk.sees("Approved 5 gates");

@@ -27,7 +27,7 @@ use crate::update::look;
 use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
 use domain::ask::Command;
 use domain::context::GateContext;
-use domain::decision::Extent;
+use domain::decision::{Extent, Seen};
 use domain::gate::Verdict;
 use domain::ids::Digest;
 use domain::key::GateKey;
@@ -153,9 +153,18 @@ fn shown(model: &Model) -> BTreeMap<Digest, Extent> {
     };
     let marked = model.marks.on.iter().filter(|(_, mark)| mark.is_seen);
     let marked = marked.filter_map(|(key, mark)| Some((group(key, mark.digest)?, mark.extent?)));
+    // What is on record from another day, or from a console that has ended, counts too.
+    let recorded = model.gate.as_ref().and_then(|view| {
+        let (me, gate) = (&model.session.operator.name, view.gate()?);
+        let is_mine = |seen: &&Seen| seen.by == *me && seen.digest == gate.digest();
+        let extents = gate.seen.iter().filter(is_mine).filter_map(Seen::extent);
+        let extent = extents.into_iter().find(|extent| extent.is_whole())?;
+        Some((group(&view.key, Some(gate.digest()))?, extent))
+    });
     let view = model.gate.as_ref().filter(|view| view.is_wholly_shown());
     let on_screen = view.and_then(|view| Some((group(&view.key, view.shown_digest())?, view.extent()?)));
-    marked.chain(on_screen).collect()
+    let all = marked.chain(recorded).chain(on_screen);
+    all.filter(|(_, extent)| extent.is_whole()).collect()
 }
 
 /// `a` or `r` on a row that stands for several gates with the same change: it is about each of

@@ -127,7 +127,12 @@ pub(super) fn group(model: &Model) -> Result<(), Why> {
         .flat_map(|place| model.queue.members(place));
     let mut keys = rows.filter_map(|row| RowKey::of(row).gate());
     match keys.all(|key| model.lease_of_other(&key).is_some()) {
-        true => Err(why("somebody else has each of the gates of this row open", "")),
+        true => {
+            let [opens, approve] = [Action::Right, Action::Approve].map(|action| keymap::key_in(Focus::Queue, action));
+            let take = keymap::key_in(Focus::Confirm, Action::TakeOver);
+            let hint = format!("{opens} opens it; {approve} on a gate, then {take} takes it over");
+            Err(why("somebody else has each gate of this row open", &hint))
+        }
         false => Ok(()),
     }
 }
