@@ -441,3 +441,23 @@ impl SealedDecision {
         bytes
     }
 }
+
+/// What became of a decision, as its gate's row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DecisionStanding {
+    /// It is carried out.
+    Final,
+    /// It may still be taken back: no file has it.
+    Recallable,
+    /// It was taken back: its file says so by its name.
+    Recalled,
+}
+
+/// A decision, and what has become of it.
+#[derive(Debug)]
+pub struct RecordedDecision {
+    /// Its number.
+    pub seq: u64,
+    pub decision: Decision,
+    pub standing: DecisionStanding,
+}

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use domain::ask::Command;
 use domain::base64::Base64;
-use domain::decision::{Decision, SealedDecision};
+use domain::decision::{DecisionStanding, RecordedDecision, SealedDecision};
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -165,7 +165,12 @@ impl Client {
         loop {
             let filter = filter.clone();
             let counted = self.read(move |on| {
-                let count = |decision: &Decision, is_recalled| figures.count(decision, is_recalled);
+                // What may still be taken back is counted when it is over, and hides nothing meanwhile.
+                let count = |one: RecordedDecision| match one.standing {
+                    DecisionStanding::Recallable => {}
+                    DecisionStanding::Recalled => figures.count(&one.decision, true),
+                    DecisionStanding::Final => figures.count(&one.decision, false),
+                };
                 let last = on.reader.each_decision(&filter, after, RECORD_PAGE, count)?;
                 Ok((figures, last))
             });
@@ -194,14 +199,24 @@ impl Client {
     }
 
     /// Decisions after this number, oldest first, a page of them, and the number of the last one.
-    pub async fn decisions_after(&self, after: u64) -> Result<(Vec<(Decision, bool)>, u64), Unread> {
+    pub async fn decisions_after(&self, after: u64) -> Result<(Vec<RecordedDecision>, u64), Unread> {
         self.read(move |on| {
             let mut page = Vec::new();
-            let (all, take) = (RecordFilter::default(), |decision: &Decision, is_recalled| {
-                page.push((decision.clone(), is_recalled))
-            });
-            let last = on.reader.each_decision(&all, after, RECORD_PAGE, take)?;
+            let all = RecordFilter::default();
+            let last = on
+                .reader
+                .each_decision(&all, after, RECORD_PAGE, |one| page.push(one))?;
             Ok((page, last))
+        })
+        .await
+    }
+
+    /// The decisions of these numbers, oldest first.
+    pub async fn decisions_numbered(&self, seqs: Vec<u64>) -> Result<Vec<RecordedDecision>, Unread> {
+        self.read(move |on| {
+            let mut found = Vec::new();
+            on.reader.decisions_numbered(&seqs, |one| found.push(one))?;
+            Ok(found)
         })
         .await
     }

@@ -17,7 +17,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::sync::Mutex;
 
-use domain::decision::{Decision, TIMER_NAME};
+use domain::decision::{Decision, DecisionStanding, RecordedDecision, TIMER_NAME};
 use domain::figures::RecordFilter;
 use domain::ids::StageName;
 use domain::time::{SECOND_US, Timestamp};
@@ -59,6 +59,8 @@ impl MetricConstructor<Histogram> for Wait {
 #[derive(Default)]
 struct Counted {
     decision: u64,
+    /// Those up to it that may still be taken back: counted when that is over.
+    awaited: Vec<u64>,
     hold: u64,
 }
 
@@ -141,6 +143,24 @@ impl Metrics {
         begin(TIMER_NAME, "rejected");
     }
 
+    /// Counts these; returns the numbers of those that are not to be counted yet.
+    fn count_all(&self, decisions: &[RecordedDecision]) -> Vec<u64> {
+        let mut awaited = Vec::new();
+        for RecordedDecision {
+            seq,
+            decision,
+            standing,
+        } in decisions
+        {
+            match standing {
+                DecisionStanding::Recallable => awaited.push(*seq),
+                DecisionStanding::Recalled => self.count(decision, true),
+                DecisionStanding::Final => self.count(decision, false),
+            }
+        }
+        awaited
+    }
+
     fn count(&self, decision: &Decision, is_recalled: bool) {
         let outcome = match (decision.is_approved(), decision.is_by_timer()) {
             _ if is_recalled => "recalled",
@@ -195,13 +215,18 @@ pub(crate) async fn measure(State(app): State<Arc<App>>, request: Request, next:
 /// Counts what the record has beyond what was counted.
 async fn count_record(app: &App) -> Result<(), ApiError> {
     let mut counted = app.metrics.counted.lock().await;
+    let awaited = counted.awaited.clone();
+    if !awaited.is_empty() {
+        let awaited = app.read(app.engine.decisions_numbered(awaited)).await?;
+        counted.awaited = app.metrics.count_all(&awaited);
+    }
     loop {
         let (page, last) = app.read(app.engine.decisions_after(counted.decision)).await?;
         if last == counted.decision {
             break;
         }
-        page.iter()
-            .for_each(|(decision, is_recalled)| app.metrics.count(decision, *is_recalled));
+        let awaited = app.metrics.count_all(&page);
+        counted.awaited.extend(awaited);
         counted.decision = last;
     }
     loop {

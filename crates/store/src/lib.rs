@@ -47,7 +47,7 @@ pub use publish::{Marker, OwedRecords};
 pub use queue::OpenTimer;
 pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};
-pub use record::{DecisionStanding, JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
+pub use record::{JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
 pub use recorded::LabeledEvent;
 
 use open::Access;

@@ -11,7 +11,7 @@ use super::cells::{Cells, count, json_text};
 use super::error::{RowError, StoreError};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
 use domain::chain::{ChainHead, ChainLink};
-use domain::decision::SealedDecision;
+use domain::decision::{DecisionStanding, SealedDecision};
 use domain::event::Event;
 use domain::ids::{JobId, StageName};
 use domain::time::Timestamp;
@@ -38,17 +38,6 @@ pub struct RawDecision {
     /// The bytes of the decision file.
     pub document: Vec<u8>,
     pub standing: DecisionStanding,
-}
-
-/// What became of a decision, as its gate's row says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DecisionStanding {
-    /// It is carried out.
-    Final,
-    /// It may still be taken back: no file has it.
-    Recallable,
-    /// It was taken back: its file says so by its name.
-    Recalled,
 }
 
 /// An event's row, and what is wrong with it.

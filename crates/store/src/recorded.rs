@@ -10,7 +10,7 @@ use super::cells::{Cells, count};
 use super::error::{RowError, StoreError};
 use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
 use super::reader::{Conditions, Reader};
-use domain::decision::{Decision, SealedDecision};
+use domain::decision::{DecisionStanding, RecordedDecision, SealedDecision};
 use domain::event::Event;
 use domain::figures::RecordFilter;
 use domain::gate::Verdict;
@@ -86,6 +86,33 @@ fn begin(connection: &Connection, after: u64, before: &str, since: Option<Value>
     Ok(found.map(i64::unsigned_abs))
 }
 
+const SELECT_RECORDED: &str = "SELECT seq, document, ifnull((SELECT CASE WHEN recall IS NOT NULL THEN 2 ELSE state = 'recalled' END FROM gate
+    WHERE gate.job_id = decision.job_id AND gate.stage = decision.stage AND gate.attempt = decision.attempt), 0) FROM decision";
+
+fn take_each(
+    connection: &Connection,
+    sql: &str,
+    values: &[Value],
+    take: &mut impl FnMut(RecordedDecision),
+) -> Result<(), RowError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        let cells = Cells::new(row, "decision", 0);
+        let seq: i64 = cells.get(0)?;
+        take(RecordedDecision {
+            seq: seq.unsigned_abs(),
+            decision: cells.json(1)?,
+            standing: match cells.get::<i64>(2)? {
+                0 => DecisionStanding::Final,
+                1 => DecisionStanding::Recalled,
+                _ => DecisionStanding::Recallable,
+            },
+        });
+    }
+    Ok(())
+}
+
 /// Where the labels stand, behind [`EVENT_COLUMNS`].
 const LABELS_COLUMN: usize = 8;
 
@@ -114,20 +141,16 @@ impl Reader {
     }
 
     /// Goes through the next so many decisions after this number, oldest first, and takes those that
-    /// the filter takes, each with whether it was taken back. It stops before the first that still may
-    /// be: what is counted stays so. Returns the number it came to, or the same number when there are
-    /// no more.
+    /// the filter takes. Returns the number it came to, or the same number when there are no more.
     // A document is read as it stands: whether it is what was written is for `decisions verify`.
     pub fn each_decision(
         &self,
         filter: &RecordFilter,
         after: u64,
         limit: u32,
-        mut take: impl FnMut(&Decision, bool),
+        mut take: impl FnMut(RecordedDecision),
     ) -> Result<u64, StoreError> {
         let mut conditions = of_decisions(filter);
-        let select = "SELECT seq, document, EXISTS (SELECT 1 FROM gate WHERE gate.job_id = decision.job_id
-            AND gate.stage = decision.stage AND gate.attempt = decision.attempt AND gate.state = 'recalled') FROM decision";
         self.read(|connection| {
             let since = filter.since.map(|since| Value::from(since.to_string()));
             let Some(after) = begin(connection, after, BEFORE_DECISIONS_SINCE, since)? else {
@@ -136,21 +159,20 @@ impl Reader {
             // What is looked at is bounded, not what is found: a filter that takes few must not walk
             // the whole record in one read.
             let until = after.saturating_add(u64::from(limit));
-            let newest = "SELECT ifnull((SELECT min(decision.seq) - 1 FROM gate INDEXED BY gate_recall
-                CROSS JOIN decision USING (job_id, stage, attempt) WHERE gate.recall IS NOT NULL),
-                (SELECT ifnull(max(seq), 0) FROM decision))";
-            let newest: i64 = connection.query_row(newest, [], |row| row.get(0))?;
             conditions.add("seq > ?", Value::from(count(after)));
-            conditions.add("seq <= ?", Value::from(count(until).min(newest)));
-            let sql = conditions.sql(select, "ORDER BY seq", limit);
-            let mut statement = connection.prepare_cached(&sql)?;
-            let mut rows = statement.query(params_from_iter(&conditions.values))?;
-            while let Some(row) = rows.next()? {
-                let cells = Cells::new(row, "decision", 0);
-                take(&cells.json(1)?, cells.get(2)?);
-            }
+            conditions.add("seq <= ?", Value::from(count(until)));
+            let sql = conditions.sql(SELECT_RECORDED, "ORDER BY seq", limit);
+            let newest: i64 = connection.query_row("SELECT ifnull(max(seq), 0) FROM decision", [], |row| row.get(0))?;
+            take_each(connection, &sql, &conditions.values, &mut take)?;
             Ok(until.min(newest.unsigned_abs()).max(after))
         })
+    }
+
+    /// Takes the decisions of these numbers, oldest first.
+    pub fn decisions_numbered(&self, seqs: &[u64], mut take: impl FnMut(RecordedDecision)) -> Result<(), StoreError> {
+        let seqs = Value::from(serde_json::json!(seqs).to_string());
+        let sql = format!("{SELECT_RECORDED} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq");
+        self.read(|connection| take_each(connection, &sql, &[seqs.clone()], &mut take))
     }
 
     /// The events of holds by persons after this number, oldest first, each with the labels of its

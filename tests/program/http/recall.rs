@@ -119,3 +119,34 @@ fn nobody_goes_on_before_a_decision_can_no_longer_be_taken_back_and_then_the_one
     workspace.ok("decisions verify");
     workspace.ok("doctor");
 }
+
+#[test]
+fn an_open_window_hides_no_other_decision_from_the_figures() {
+    let recallable = configuration("").replace("outline: {}", "outline: {recall_s: 600}");
+    let (workspace, served, ana) = serving_on(Workspace::new(&recallable));
+    let artifacts = [json!({"kind": "plan", "name": "plan.txt", "content": "x"})];
+    for stage in ["outline", "script"] {
+        let body = json!({"stage": stage, "artifacts": artifacts});
+        served.pipe().post("/api/v1/jobs/deploy-42/gates", &body).expect(201);
+        ana.act("deploy-42", "approve", &json!({"stage": stage})).expect(200);
+    }
+    let counted = || {
+        let metrics = String::from_utf8(ana.get("/metrics").body).unwrap();
+        let of = |stage: &str| {
+            let series = format!("holdpoint_stage_decisions_total{{stage=\"{stage}\",outcome=\"approved\"}} ");
+            metrics
+                .lines()
+                .find_map(|line| line.strip_prefix(&series))
+                .map(str::to_owned)
+        };
+        let of_record = workspace.json("stats")["all"]["approved"].as_u64().unwrap();
+        (of("outline"), of("script"), of_record)
+    };
+    let one = || Some("1".to_owned());
+    assert_eq!(counted(), (None, one(), 1));
+    assert_eq!(counted(), (None, one(), 1));
+    workspace.set_clocks(600, 600);
+    workspace.ok("gate wait deploy-42 outline");
+    assert_eq!(counted(), (one(), one(), 2));
+    assert_eq!(counted(), (one(), one(), 2));
+}

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::finding::{LOOK, REPAIR, in_place};
 use super::span::{describe, first_difference};
 use super::{Finding, Location, OwedFiles, PAGE, Report, Scope, Trouble, events};
-use domain::decision::SealedDecision;
+use domain::decision::{DecisionStanding, SealedDecision};
 use domain::ids::{Digest, JobId, StageName};
 use runs::record::{self, GateFile};
 use runs::{RunDir, RunsDir};
-use store::{DecisionStanding, JobMark, RawDecision, Reader};
+use store::{JobMark, RawDecision, Reader};
 
 /// One job while it is looked at.
 pub(super) struct JobLook<'a> {
