@@ -146,6 +146,11 @@ impl GateTimer {
         Some((timer, left_us))
     }
 
+    /// Whether a last call was said.
+    pub fn has_called(&self) -> bool {
+        self.calls.as_ref().is_some_and(|calls| calls.said_s.is_some())
+    }
+
     /// Whether so little is left that the last call which was said stands.
     pub fn is_in_last_call(&self, left_us: i64) -> bool {
         let said_s = self.calls.as_ref().and_then(|calls| calls.said_s);

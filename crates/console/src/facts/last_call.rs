@@ -15,9 +15,8 @@ use text::{visible_line, width};
 
 /// The gates in their last call, the next end first.
 pub(crate) fn standing(model: &Model) -> impl Iterator<Item = (&QueueRow, i64)> {
-    let rows = model.queue.by_deadline().map(|(row, _)| row);
-    rows.filter_map(|row| {
-        let timer = row.timer.as_ref().filter(|timer| timer.calls.is_some())?;
+    model.queue.called().filter_map(|row| {
+        let timer = row.timer.as_ref()?;
         let left_us = countdown::left_us(model, row)?;
         timer.is_in_last_call(left_us).then_some((row, left_us))
     })

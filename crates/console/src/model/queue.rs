@@ -15,6 +15,7 @@ pub(crate) use wants::Wants;
 use domain::filter::GateFilter;
 use domain::ids::{Digest, JobId};
 use domain::key::GateKey;
+use domain::timer::GateTimer;
 use domain::view::{QueueKind, QueueRow};
 
 /// Names a row through every refresh.
@@ -121,6 +122,8 @@ pub struct Queue {
     /// The rows with a timer, the next deadline first. A frame asks for it more than once: it must
     /// not cost by what waits.
     deadlines: Vec<usize>,
+    /// Those of them of which a last call was said: few, and the only ones that can be in it.
+    called: Vec<usize>,
     /// The rows of gates by their keys; made when somebody asks for another gate than the selected
     /// one.
     by_key: OnceCell<HashMap<GateKey, usize>>,
@@ -274,6 +277,11 @@ impl Queue {
         self.deadlines.iter().filter_map(row)
     }
 
+    /// The gates of which a last call was said, the next deadline first.
+    pub(crate) fn called(&self) -> impl Iterator<Item = &QueueRow> {
+        self.called.iter().filter_map(|index| self.rows.get(*index))
+    }
+
     /// How many gates are open.
     pub(crate) fn gates(&self) -> usize {
         self.gates
@@ -425,6 +433,11 @@ impl Queue {
         let mut timed: Vec<_> = timed.collect();
         timed.sort_unstable();
         self.deadlines = timed.into_iter().map(|(_, index)| index).collect();
+        let called = self.deadlines.iter().copied().filter(|index| {
+            let timer = self.rows.get(*index).and_then(|row| row.timer.as_ref());
+            timer.is_some_and(GateTimer::has_called)
+        });
+        self.called = called.collect();
         self.arrange(keeps_selected, reader);
     }
 

@@ -12,7 +12,7 @@ use domain::group::GroupKey;
 use domain::ids::StageName;
 use domain::policy::OnTimeout;
 use domain::time::{Now, Timestamp};
-use domain::timer::GateTimer;
+use domain::timer::{GateTimer, LastCalls};
 
 const NAMES: [&str; 6] = ["j-1", "j-2", "j-3", "j-4", "j-5", "j-6"];
 
@@ -26,7 +26,15 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
         attempt,
         since: Timestamp::default(),
         at_zero: None,
-        timer: left_s.map(|left_s| GateTimer::start(Now::default(), left_s, OnTimeout::Approve)),
+        timer: left_s.map(|left_s| GateTimer {
+            calls: (left_s % 3 > 0).then(|| {
+                Box::new(LastCalls {
+                    said_s: (left_s % 3 > 1).then_some(60),
+                    ..LastCalls::default()
+                })
+            }),
+            ..GateTimer::start(Now::default(), left_s, OnTimeout::Approve)
+        }),
         max_hold_s: 0,
         lease: None,
         added_lines: 0,
@@ -123,6 +131,10 @@ fn check(queue: &Queue) {
     timed.sort();
     let by_deadline = queue.by_deadline().map(|(row, _)| row.timer.as_ref().unwrap().deadline);
     assert_eq!(by_deadline.collect::<Vec<_>>(), timed);
+    let is_called = |row: &&QueueRow| row.timer.as_ref().unwrap().has_called();
+    let by_deadline = queue.by_deadline().map(|(row, _)| row).filter(is_called);
+    let keys = |rows: Vec<&QueueRow>| rows.into_iter().map(RowKey::of).collect::<Vec<_>>();
+    assert_eq!(keys(queue.called().collect()), keys(by_deadline.collect()));
     for (row, place) in queue.by_deadline() {
         let key = RowKey::of(row);
         let stands_for = |place: &usize| queue.members(*place).any(|row| key.names(row));
