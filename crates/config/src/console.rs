@@ -33,7 +33,7 @@ keys! {
         /// Whether JSON, YAML, SQL, Markdown, shell and Rust have colours in the unchanged lines of a diff, and in new files; a console takes it when it starts, and a line that carries frames slowly has none.
         #[since("0.2.0")]
         pub syntax: bool = true => Switch;
-        /// What a last call does beside its strip, of bell, title and notify (OSC 9 and 777).
+        /// What a last call does beside its strip, of bell, title and notify (OSC 9 and 777). While your own editor has the terminal only the bell rings; the others come afterwards.
         #[since("0.2.0")]
         pub attention: Arc<Vec<String>> = Arc::new(ATTENTION.map(str::to_owned).to_vec()) => By(Holds::Texts, attention);
     }

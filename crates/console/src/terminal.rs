@@ -34,7 +34,7 @@ pub use interface::{EditorState, Ended, Incoming, InputStream, Terminal};
 
 use super::effect::Attention;
 use super::external_editor::ExternalEditor;
-use attention::GIVE_TITLE_BACK;
+use attention::{BELL, GIVE_TITLE_BACK};
 use line::FrameOutput;
 use running_editor::RunningEditor;
 pub use screen::Screen;
@@ -255,7 +255,13 @@ impl Terminal for Tty {
         }
     }
 
+    // An external editor's screen is its own. A bell is not drawn there and may stand anywhere;
+    // title and notification wait: between the bytes of a sequence of the editor's they would end
+    // that, and its rest would be text.
     fn attend(&mut self, attention: &Attention) {
+        if *attention == Attention::Bell && self.is_lent() && self.line.send_now(BELL) {
+            return;
+        }
         let is_titled = self.title_ahead.unwrap_or(self.taken.title.load(Ordering::SeqCst));
         self.ahead
             .extend(attention::bytes(attention, is_titled, self.is_in_tmux));

@@ -1,9 +1,10 @@
 //! Last calls in a real terminal, and through a real tmux.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::desk::Desk;
+use super::desk::{Desk, FILM};
 use crate::http::examples::has;
 use crate::support::beside::{job_at_gate, wait_for};
 use crate::support::binary::holdpoint;
@@ -46,6 +47,33 @@ fn a_strip_stands_the_terminal_rings_and_one_key_holds() {
     assert_eq!(held["payload"]["reason"], "last call");
     assert_eq!(workspace.count_events("j-1", "last_call"), 1);
     desk.backs_out(" KEYS ");
+    desk.leaves();
+}
+
+/// The editor's screen is its own; the bell is all that comes through it, and the rest afterwards.
+#[test]
+fn the_bell_rings_while_an_editor_has_the_terminal() {
+    let workspace = Workspace::new(&format!("{FILM}  release: {CALLING}\n"));
+    workspace.write("editor", "#!/bin/sh\nprintf 'say: '; read -r words; exit 1\n");
+    let editor = workspace.root().join("editor");
+    std::fs::set_permissions(&editor, PermissionsExt::from_mode(0o755)).unwrap();
+    let mut desk = Desk::spawn(PtyOptions::new(workspace.root()).env("EDITOR", editor.display().to_string()));
+    desk.sees("lead you");
+    job_at_gate(&workspace, &["--id", "j-1", "--slug", "tides"]);
+    desk.reads("j-1", "script", 1, "bring boots");
+    desk.sees_after("E", "say: ");
+    let before = desk.pty.raw_bytes();
+    workspace.write("plan.txt", "plan\n");
+    workspace.ok("gate open j-2 release --artifact plan=plan.txt");
+    wait_for(&workspace, "j-2", "last_call", 0);
+    let since = || desk.pty.raw_bytes().split_off(before.len());
+    // Asking takes some milliseconds itself.
+    let has_rung = (0..2_000).any(|_| !since().is_empty() || workspace.ok("gate list").is_empty());
+    assert!(has_rung, "it never rang");
+    assert_eq!(since(), b"\x07");
+    desk.pty.send_bytes(b"\n");
+    desk.sees("LAST CALL 59:5");
+    wait_for(&workspace, "j-2", "gate_reached", 0);
     desk.leaves();
 }
 

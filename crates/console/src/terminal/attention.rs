@@ -6,7 +6,7 @@
 use crate::effect::Attention;
 use text::{cut, visible_line};
 
-const BELL: &[u8] = b"\x07";
+pub(super) const BELL: &[u8] = b"\x07";
 /// The title as it was is kept by the terminal (XTWINOPS 22, 23), and none stands where that knows
 /// nothing of it.
 const KEEP_TITLE: &str = "\x1b[22;2t";

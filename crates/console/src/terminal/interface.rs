@@ -81,7 +81,8 @@ pub trait Terminal {
     fn written(&mut self) -> impl Future<Output = bool>;
     /// Puts a text on the operator's clipboard.
     fn copy(&mut self, text: &str);
-    /// Asks for the operator's eyes, with the next frame.
+    /// Asks for the operator's eyes, with the next frame; the bell rings also while the terminal is
+    /// lent.
     fn attend(&mut self, attention: &Attention);
     /// Gives the terminal to an external editor on this file. Inside: why the editor did not start;
     /// the terminal is back then.

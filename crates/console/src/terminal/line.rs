@@ -13,6 +13,8 @@ use nix::sys::stat::fstat;
 use nix::unistd::ttyname;
 use tokio::sync::mpsc;
 
+use super::job_control::FromBackground;
+
 /// The way out, for one frame at a time.
 pub(super) struct FrameOutput {
     /// A second descriptor of the same terminal; none: this machine or user cannot open one, and
@@ -70,6 +72,14 @@ impl FrameOutput {
                 "the terminal takes no more output",
             )),
         }
+    }
+
+    /// Writes this now, where the line takes it; whether it did. Another program may have the
+    /// terminal.
+    pub(crate) fn send_now(&self, bytes: &[u8]) -> bool {
+        let _guard = FromBackground::new();
+        let direct = self.direct.as_ref().filter(|_| !self.is_busy);
+        direct.is_some_and(|direct| take(direct, bytes) == bytes.len())
     }
 
     /// Waits for the thread; for ever when no frame is under way. False: the thread has ended, the
