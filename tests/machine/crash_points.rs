@@ -261,3 +261,98 @@ fn the_page_has_every_point_in_its_order() {
     let is_point = |row: &(String, String)| known.iter().any(|(name, _)| *name == row.0);
     assert_eq!(rows.filter(is_point).collect::<Vec<_>>(), known);
 }
+
+/// What is killed of a decision that may be taken back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Killed {
+    /// Who decides.
+    Decision,
+    /// Who takes it back.
+    Recall,
+    /// Who carries it out, when it can no longer be taken back.
+    End,
+}
+
+/// Whether it comes to this step: only the decision makes a link of the chain, and only at the end
+/// a file is patched; that is nobody's command.
+fn comes_to(killed: Killed, point: &str) -> bool {
+    match point {
+        "chain_torn" | "chain_appended" => killed == Killed::Decision,
+        "artifact_placed" | "artifacts_done" => killed == Killed::End,
+        "submitted" | "prepared" => killed != Killed::End,
+        _ => true,
+    }
+}
+
+/// One of the three killed at this step, and everything done to its end: one outcome.
+fn one_outcome(killed: Killed, point: &str) {
+    let workspace = Workspace::new("gates: {script: {recall_s: 600}}\n");
+    workspace.write("script.txt", "one\n");
+    workspace.ok("gate open j-1 script --artifact script=script.txt");
+    let told = format!("{killed:?} at {point}");
+    let is_done = dies(point) == Dies::Decided;
+    let dies = |output: std::process::Output| {
+        assert_eq!(output.status.signal(), Some(9), "{told}: {}", printed(&output));
+    };
+    let ends = |output: std::process::Output, code: i32| {
+        assert_eq!(output.status.code(), Some(code), "{told}: {}", printed(&output));
+    };
+    let crash = [("HOLDPOINT_CRASH_AT", point)];
+    let state = || workspace.json("gate show j-1 script")["state"].clone();
+    let recall = "gate recall j-1 script";
+    if killed == Killed::Decision {
+        dies(approve(&workspace, &crash));
+        assert_eq!(state(), if is_done { "decided" } else { "open" }, "{told}");
+        ends(approve(&workspace, &[]), if is_done { 5 } else { 0 });
+    } else {
+        ends(approve(&workspace, &[]), 0);
+    }
+    if killed == Killed::Recall {
+        dies(workspace.under(&crash, recall));
+        assert_eq!(state(), if is_done { "open" } else { "decided" }, "{told}");
+        ends(workspace.under(&[], recall), i32::from(is_done));
+        ends(approve(&workspace, &[]), 0);
+    }
+    assert_eq!(
+        workspace.read("runs/j-1/artifacts/script/script.txt"),
+        "one\n",
+        "{told}: not yet"
+    );
+    // Long over: nobody leads, so whoever waits carries it out.
+    workspace.set_clocks(1200, 1200);
+    if killed == Killed::End {
+        dies(workspace.under(&crash, "gate wait j-1 script"));
+    }
+    ends(workspace.under(&[], "gate wait j-1 script"), 0);
+    ends(workspace.under(&[], recall), 1);
+    for arguments in ["decisions verify", "doctor"] {
+        ends(workspace.under(&[], arguments), 0);
+    }
+    let recalls = usize::from(killed == Killed::Recall);
+    let count = |kind: &str| workspace.count_events("j-1", kind);
+    let counted = ["decision_made", "decision_recalled", "gate_approved", "patch_applied"].map(count);
+    assert_eq!(counted, [1 + recalls, recalls, 1, 1], "{told}");
+    assert_eq!(
+        workspace.read("runs/chain.jsonl").lines().count(),
+        1 + recalls,
+        "{told}"
+    );
+    assert_eq!(
+        workspace.read("runs/j-1/artifacts/script/script.txt"),
+        "two\n",
+        "{told}"
+    );
+    assert_has!(workspace.decision("j-1", "script"), "approved": true, "attempt": 1 + recalls);
+}
+
+#[test]
+fn a_decision_that_may_be_taken_back_has_one_outcome_wherever_a_process_is_killed() {
+    let of_command = |point: &&str| matches!(dies(point), Dies::Undecided | Dies::Decided);
+    let points: Vec<_> = fault::POINTS.iter().map(|(name, _)| *name).filter(of_command).collect();
+    std::thread::scope(|scope| {
+        for killed in [Killed::Decision, Killed::Recall, Killed::End] {
+            let points = points.iter().filter(move |point| comes_to(killed, point));
+            scope.spawn(move || points.for_each(|point| one_outcome(killed, point)));
+        }
+    });
+}
