@@ -172,7 +172,7 @@ impl Reader {
     pub fn decisions_numbered(&self, seqs: &[u64], mut take: impl FnMut(RecordedDecision)) -> Result<(), StoreError> {
         let seqs = Value::from(serde_json::json!(seqs).to_string());
         let sql = format!("{SELECT_RECORDED} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq");
-        self.read(|connection| take_each(connection, &sql, &[seqs.clone()], &mut take))
+        self.read(|connection| take_each(connection, &sql, std::slice::from_ref(&seqs), &mut take))
     }
 
     /// The events of holds by persons after this number, oldest first, each with the labels of its
