@@ -62,7 +62,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output) -> Comman
         .map(|(standing, webhook)| WebhookDoc {
             standing,
             origin: webhook.map(Webhook::origin),
-            events: webhook.map_or(&[], |webhook| &webhook.events),
+            events: webhook.map_or(&[], |webhook| webhook.events()),
         })
         .collect();
     if output.is_json {

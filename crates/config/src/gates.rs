@@ -30,7 +30,7 @@ keys! {
         /// Last calls: so many seconds before its end the timer is told of once more, by a strip on every console, bell and webhook. At most 8.
         #[since("0.2.0")]
         remind_before_s = Self::default().remind_before_s => By(Holds::Times, remind_before_s);
-        /// What the timer does instead of an approval where no last call stood on a console or was taken by a webhook. hold goes before unseen: reject.
+        /// What the timer does instead of an approval where no last call stood on a console or was taken by a webhook whose events name last_call. hold goes before unseen: reject.
         #[since("0.2.0")]
         nobody_reached = Self::default().nobody_reached =>
             Word(&["approve", "hold"], nobody_reached, "what it can do", "write approve or hold");

@@ -5,6 +5,7 @@
 //! this section reaches a message and none gets into a document. The secret is named here, never
 //! written.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -34,7 +35,7 @@ keys! {
         /// The file that holds it instead.
         pub(crate) secret_file: PathBuf = PathBuf::new() => Text(secret_file);
         /// What it is told; left out, everything.
-        pub events: Vec<DeliveryKind> = DeliveryKind::ALL.to_vec() => By(Holds::Texts, events);
+        pub(crate) events: Vec<DeliveryKind> = Vec::new() => By(Holds::Texts, events);
         /// How long before its deadline an open gate is told of once more.
         pub remind_before_s: Option<u64> = None => OrNull(Seconds(1, NO_REMINDER));
         /// After how long without a decision it is.
@@ -57,8 +58,12 @@ impl Rules for Webhook {
             webhook.error_of(key, "a webhook needs it", "write it beside the other keys");
         }
         let is_secret = |key: &Field<'_>| matches!(key.name, "secret_env" | "secret_file");
-        let secrets = webhook.keys().filter(is_secret).count();
-        match secrets {
+        let secrets: BTreeSet<_> = webhook
+            .keys()
+            .filter(is_secret)
+            .map(|key| key.name.to_owned())
+            .collect();
+        match secrets.len() {
             1 => {}
             2.. => webhook.error("there are secret_env and secret_file", "keep one of them"),
             0 => {
@@ -76,7 +81,7 @@ impl Rules for Webhook {
             let message = "it wants reminders, and its events leave them out";
             webhook.error_of("events", message, "add gate_reminder");
         }
-        secrets > 0
+        !secrets.is_empty()
     }
 
     fn check(&mut self, webhook: &Field<'_>) {
@@ -105,6 +110,19 @@ impl Webhook {
         } else {
             SecretSource::Env(self.secret_env.clone())
         }
+    }
+
+    /// What it is told.
+    pub fn events(&self) -> &[DeliveryKind] {
+        match &self.events[..] {
+            [] => &DeliveryKind::ALL,
+            named => named,
+        }
+    }
+
+    /// Whether its configuration names what it is told, and this among it.
+    pub fn asks_for(&self, kind: DeliveryKind) -> bool {
+        self.events.contains(&kind)
     }
 
     /// Scheme, host and port: what may be shown of the address.

@@ -23,7 +23,7 @@ read_words! {
     pub enum Doubt {
         /// Nobody was shown the whole change.
         Unseen = "unseen",
-        /// Its last call reached nobody: no console showed it, and no webhook took it.
+        /// Its last call reached nobody: no console showed it, and no webhook that asks for them took it.
         NobodyReached = "nobody_reached",
     }
 }

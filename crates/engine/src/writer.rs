@@ -52,7 +52,11 @@ pub(super) enum Work {
     Ask(Asker, Box<Ask>),
     Expire(Vec<DueGate>),
     /// A webhook took a last call of the gate.
-    Reached(GateKey, String),
+    Reached {
+        key: GateKey,
+        webhook: String,
+        is_asked_for: bool,
+    },
     StartStage {
         key: StageKey,
         epoch: u64,
@@ -182,11 +186,16 @@ impl Writer {
             match work {
                 Work::Ask(asker, ask) => self.ask(asker, *ask, &mut items),
                 Work::Expire(gates) => self.expire(gates, &mut items),
-                Work::Reached(key, webhook) => {
+                Work::Reached {
+                    key,
+                    webhook,
+                    is_asked_for,
+                } => {
                     let matter = Matter {
                         trigger: Trigger::Happened(Happening::Answered {
                             key: key.clone(),
                             webhook,
+                            is_asked_for,
                         }),
                         evidence: Evidence::default(),
                         tell: Tell::Nothing,

@@ -46,9 +46,18 @@ pub(super) fn shown(draft: &mut JobEdit<'_>, wanted: &GateRef, by: &Operator) ->
     Ok(())
 }
 
-/// A webhook took a last call of the gate.
-pub(super) fn answered(draft: &mut JobEdit<'_>, key: &GateKey, webhook: &str) -> Result<(), Refusal> {
+/// A webhook took a last call of the gate. Only one that asks for last calls reaches somebody by
+/// it: a receiver that is told everything may be an archive.
+pub(super) fn answered(
+    draft: &mut JobEdit<'_>,
+    key: &GateKey,
+    webhook: &str,
+    is_asked_for: bool,
+) -> Result<(), Refusal> {
     let gate = draft.still_open(&GateRef::from(key))?;
+    if !is_asked_for {
+        return Ok(());
+    }
     reached(
         draft,
         gate,

@@ -107,7 +107,12 @@ pub enum Happening {
         is_missed: bool,
     },
     /// A webhook of this name took a last call of the gate.
-    Answered { key: GateKey, webhook: String },
+    Answered {
+        key: GateKey,
+        webhook: String,
+        /// Whether its configuration names last calls among what it is told.
+        is_asked_for: bool,
+    },
     /// The leader is about to start a stage's supervisor.
     StageStarted { stage: StageName, attempt: u32 },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
@@ -315,7 +320,11 @@ fn happened(draft: &mut JobEdit<'_>, happening: &Happening) -> Result<(), Refusa
     match happening {
         Happening::Expired { key, wake, .. } if wake.kind == WakeKind::RecallEnd => recall::over(draft, key, *wake),
         Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
-        Happening::Answered { key, webhook } => last_call::answered(draft, key, webhook),
+        Happening::Answered {
+            key,
+            webhook,
+            is_asked_for,
+        } => last_call::answered(draft, key, webhook, *is_asked_for),
         Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
         Happening::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Happening::StageEnded {

@@ -78,7 +78,7 @@ pub struct GateDoc<'a> {
     pub(crate) remind_before_s: &'a [u64],
     /// What the timer does where it would approve and no last call reached anybody: approve or hold.
     pub(crate) nobody_reached: &'static str,
-    /// Whether one of these last calls stood on a console, or was taken by a webhook.
+    /// Whether one of these last calls stood on a console, or was taken by a webhook that asks for them.
     pub(crate) is_reached: bool,
     /// What the timer does at zero as the gate stands: approve, reject or hold; null where it has none, or is decided.
     #[schema(value_type = Option<String>, required = true)]

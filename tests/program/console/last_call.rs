@@ -80,9 +80,11 @@ fn the_bell_rings_while_an_editor_has_the_terminal() {
 #[test]
 fn a_webhook_that_takes_it_reaches_somebody_where_no_console_is() {
     let receiver = Receiver::start(OK);
+    let archive = Receiver::start(OK);
     let webhook = format!(
-        "webhooks:\n  - {{name: chat, url: 'http://{}/', secret_env: HOLDPOINT_TEST_SECRET, events: [last_call]}}\n",
-        receiver.address
+        "webhooks:\n  - {{name: chat, url: 'http://{}/', secret_env: HOLDPOINT_TEST_SECRET, events: [last_call]}}\n  \
+           - {{name: archive, url: 'http://{}/', secret_env: HOLDPOINT_TEST_SECRET}}\n",
+        receiver.address, archive.address
     );
     let gates = GATES.replace("outline: {}", &format!("outline: {CALLING}"));
     let workspace = Workspace::new(&configuration(&webhook).replace(GATES, &gates));

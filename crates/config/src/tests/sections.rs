@@ -192,3 +192,15 @@ fn old_databases_are_looked_for_where_the_old_system_kept_them() {
         assert_eq!(found(&storage, "runs"), ["jobs.db"], "{other}");
     }
 }
+
+#[test]
+fn a_secret_that_is_named_twice_is_not_taken_for_two_ways_to_name_it() {
+    let webhook = "webhooks:\n  - name: chat\n    url: https://h/x\n    secret_env: HOLDPOINT_A\n";
+    let twice = told(&format!("{webhook}    secret_env: HOLDPOINT_B\n")).join("\n");
+    assert!(
+        twice.contains("secret_env") && !twice.contains("secret_file"),
+        "{twice}"
+    );
+    let both = told(&format!("{webhook}    secret_file: /x\n")).join("\n");
+    assert!(both.contains("there are secret_env and secret_file"), "{both}");
+}

@@ -179,7 +179,7 @@ impl WebhookSender {
             return Ok(deliveries);
         };
         let now = self.now();
-        if self.webhook.events.contains(&kind) {
+        if self.webhook.events().contains(&kind) {
             let id = delivery_id(&self.webhook.name, event, kind, 0);
             let body = match reader.job(&event.job_id)? {
                 Some(rows) => body::of(&id, kind, event, &rows, reader, self.lens())?,
@@ -187,7 +187,7 @@ impl WebhookSender {
             };
             deliveries.push(self.delivery(event, kind, 0, id, body, now));
         }
-        if kind == DeliveryKind::GateOpened && self.webhook.events.contains(&DeliveryKind::GateReminder) {
+        if kind == DeliveryKind::GateOpened && self.webhook.events().contains(&DeliveryKind::GateReminder) {
             for (part, due_at) in reminder::first(&self.webhook, event) {
                 let kind = DeliveryKind::GateReminder;
                 let id = delivery_id(&self.webhook.name, event, kind, part);
@@ -271,7 +271,11 @@ impl WebhookSender {
             return Ok(());
         };
         let threads = self.threads.upgrade().ok_or(Stop::Over)?;
-        let reached = Work::Reached(key, self.webhook.name.clone());
+        let reached = Work::Reached {
+            key,
+            webhook: self.webhook.name.clone(),
+            is_asked_for: self.webhook.asks_for(DeliveryKind::LastCall),
+        };
         let is_full = |_| Stop::Trouble("too much is waiting for the database".to_owned());
         threads.work.try_send(reached).map_err(is_full)
     }

@@ -143,10 +143,16 @@ fn a_screen_or_a_webhook_reaches_and_is_noted_once() {
         let mut world = calling(OnTimeout::Hold);
         world.pass_s(300);
         world.expires();
+        let key = world.key("script");
         for _ in 0..2 {
             if by_webhook {
-                let (key, webhook) = (world.key("script"), "chat".to_owned());
-                world.happen(Happening::Answered { key, webhook }, Vec::new()).unwrap();
+                let answered = |is_asked_for, webhook: &str| Happening::Answered {
+                    key: key.clone(),
+                    webhook: webhook.to_owned(),
+                    is_asked_for,
+                };
+                world.happen(answered(false, "archive"), Vec::new()).unwrap();
+                world.happen(answered(true, "chat"), Vec::new()).unwrap();
             } else {
                 shows(&mut world, "ana");
             }
