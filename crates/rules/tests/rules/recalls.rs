@@ -224,6 +224,7 @@ fn both_events_of_a_decision_say_the_same_of_it() {
             lines: Some(1),
         }],
         draft_by: Some("bea".to_owned()),
+        has_draft: true,
         ..world.request("ana", Verdict::Approve)
     };
     world.judge(judgement).unwrap();

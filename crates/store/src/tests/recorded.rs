@@ -1,6 +1,7 @@
 //! The record by its times: a window costs what is in it.
 
 use super::*;
+use domain::decision::RecordedDecision;
 use domain::figures::RecordFilter;
 
 fn hold(attempt: u32) -> Change {
@@ -39,7 +40,7 @@ fn a_window_begins_at_its_first_decision_and_reads_none_before_it() {
     // So many decisions are looked at in one go: without the index the first go finds none.
     let page = |filter: &RecordFilter, after: u64| {
         let mut found = Vec::new();
-        let last = reader.each_decision(filter, after, 1, |decision, _| {
+        let last = reader.each_decision(filter, after, 1, |RecordedDecision { decision, .. }| {
             found.push(decision.job_id().to_string())
         });
         (found, last.unwrap())
