@@ -207,6 +207,18 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether doing it again comes to the same: its submission need not be kept.
+    pub fn is_repeatable(&self) -> bool {
+        matches!(
+            self,
+            Self::TakeLease { .. }
+                | Self::ReleaseLease { .. }
+                | Self::MarkSeen { .. }
+                | Self::MarkReached { .. }
+                | Self::KeepAlive { .. }
+        )
+    }
+
     /// What somebody at the other end of a line must be to have it done.
     pub fn role(&self) -> TokenRole {
         match self {

@@ -1,6 +1,8 @@
 //! What a rule decided to write, as data: the store applies these in one transaction and knows
 //! nothing of the rules.
 
+use serde::{Deserialize, Serialize};
+
 use super::artifact::Artifact;
 use super::decision::{Decision, SealedDecision};
 use super::event::{HeldUp, NewEvent};
@@ -42,7 +44,7 @@ pub enum Change {
 }
 
 /// What an applied list of changes brought about.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Applied {
     /// The newest event's number; none when nothing was logged.
     pub last_event_seq: Option<u64>,

@@ -97,7 +97,7 @@ pub struct NewEvent {
 pub const ARTIFACT_CHANGED: &str = "artifact_changed";
 
 /// What a stage was held up by before it started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldUp {
     /// The artifact that is not what was decided on.
     pub(crate) path: ArtifactPath,

@@ -16,10 +16,11 @@ use tokio::sync::{broadcast, oneshot, watch};
 use config::Config;
 use domain::ask::{Ask, Command};
 use domain::event::Event;
+use domain::ids::Digest;
 use domain::operator::Operator;
 use domain::refusal::Refusal;
 use runs::{RunsDir, RunsError};
-use store::StoreError;
+use store::{StoreError, Submission};
 
 use super::api::{Notice, Receipt, Ticket};
 use super::far::Far;
@@ -85,8 +86,8 @@ pub enum Unread {
 pub(super) enum Asker {
     /// The owner of the loop, by a notice.
     Loop(Ticket),
-    /// A client, once its files are in place.
-    Client(oneshot::Sender<Result<Committed, Refusal>>),
+    /// A client, once its files are in place; under which name it submits this.
+    Client(oneshot::Sender<Result<Committed, Refusal>>, Option<Submission>),
 }
 
 /// The queues of the threads. They end when the engine lets go of them, so clients only borrow
@@ -195,22 +196,26 @@ impl Client {
         operator: Operator,
         command: Command,
     ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
-        self.command_from(operator.into(), command)
+        self.command_from(operator.into(), None, command)
     }
 
-    /// Hands over a command in somebody's name, at once; answered when its files are in place under
+    /// Hands over a command in somebody's name, at once; under the name of a submission it is done
+    /// once, and gets the same answer again; answered when its files are in place under
     /// their names, or are found not to be for now.
     pub fn command_from(
         &self,
         caller: Caller,
+        submission: Option<&str>,
         command: Command,
     ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         let newer = self.standing().newer;
         let here = match &self.way {
             Way::Here { threads, .. } => {
                 let (sender, answer) = oneshot::channel();
+                let submission = submission.and_then(|name| submission_of(&caller.operator.name, name, &command));
                 let handed = threads.upgrade().ok_or_else(leaving);
-                let handed = handed.and_then(|threads| threads.submit(newer, Asker::Client(sender), caller, command));
+                let handed = handed
+                    .and_then(|threads| threads.submit(newer, Asker::Client(sender, submission), caller, command));
                 Ok((handed, answer))
             }
             // In whose name, the server knows.
@@ -255,6 +260,17 @@ impl Client {
     pub fn operator(&self) -> &Operator {
         &self.operator
     }
+}
+
+/// The name of a submission, which is that of its sender alone; none for what may be done again.
+fn submission_of(by: &str, name: &str, command: &Command) -> Option<Submission> {
+    if command.is_repeatable() {
+        return None;
+    }
+    // Commands from elsewhere always have a JSON form: they came in one.
+    let command = Digest::of(&serde_json::to_vec(command).unwrap_or_default());
+    let id = format!("{by} {name}");
+    Some(Submission { id, command })
 }
 
 pub(super) fn leaving() -> Refusal {

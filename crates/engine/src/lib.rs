@@ -35,6 +35,7 @@ mod receipt;
 pub mod repair;
 pub mod said;
 mod stage_watch;
+mod submitted;
 pub mod ticker;
 mod trouble;
 mod turn;

@@ -262,6 +262,9 @@ impl Writer {
             self.commit(std::mem::take(items));
         }
         fault::begin(verb(&ask.command));
+        let Some((asker, submission)) = self.unless_done_before(asker, &ask.command) else {
+            return;
+        };
         match self.preparer.evidence(&ask) {
             Ok((job_id, evidence)) => {
                 fault::point("prepared");
@@ -270,7 +273,10 @@ impl Writer {
                     evidence,
                     tell: Tell::Asker(asker),
                 };
-                items.push(Batched::new(job_id, matter));
+                items.push(Batched {
+                    submission,
+                    ..Batched::new(job_id, matter)
+                });
             }
             Err(refusal) => {
                 let refusal = self.preparer.as_answered(ask.command.job_id(), refusal);
@@ -479,7 +485,7 @@ impl Writer {
                 self.notify(Notice::Done(ticket, Ok(receipt)));
                 Unpublished::Loop(ticket)
             }
-            Asker::Client(answer) => Unpublished::Client(answer, receipt),
+            Asker::Client(answer, _) => Unpublished::Client(answer, receipt),
         };
         self.owed.entry(job_id).or_default().push(unpublished);
     }
@@ -488,7 +494,7 @@ impl Writer {
         match asker {
             Asker::Loop(ticket) => self.notify(Notice::Done(ticket, Err(refusal))),
             // If this fails, the caller no longer waits for the answer. The same holds below.
-            Asker::Client(answer) => {
+            Asker::Client(answer, _) => {
                 let _ = answer.send(Err(refusal));
             }
         }
@@ -597,6 +603,7 @@ fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence
     Batched {
         job_id: key.job_id.clone(),
         epoch: Some(epoch),
+        submission: None,
         matter: Matter {
             trigger: Trigger::Happened(happening),
             evidence,

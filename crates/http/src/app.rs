@@ -28,6 +28,7 @@ use super::answer::{self, Answered, ApiError};
 use super::auth::{Caller, Tokens};
 use super::limits::Limiters;
 use super::metrics::Metrics;
+use super::routes::far::SUBMISSION_BYTES_MAX;
 
 /// The most streams and waiting requests at once.
 pub(crate) const LONG_MAX: usize = 256;
@@ -131,6 +132,8 @@ pub(crate) fn no_such_job(id: &JobId) -> ApiError {
 pub(crate) struct Asker {
     pub(crate) app: Arc<App>,
     pub(crate) caller: Caller,
+    /// The name of the submission: the same name is done once, and gets the same answer.
+    submission: Option<String>,
 }
 
 impl FromRequestParts<Arc<App>> for Asker {
@@ -138,15 +141,24 @@ impl FromRequestParts<Arc<App>> for Asker {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ExtensionRejection> {
         let Extension(caller) = Extension::from_request_parts(parts, app).await?;
+        let submission = parts.headers.get("idempotency-key").and_then(|name| name.to_str().ok());
+        let submission = submission.filter(|name| !name.is_empty() && name.len() <= SUBMISSION_BYTES_MAX);
+        let submission = submission.map(str::to_owned);
         let app = Arc::clone(app);
-        Ok(Self { app, caller })
+        Ok(Self {
+            app,
+            caller,
+            submission,
+        })
     }
 }
 
 impl Asker {
     /// Has a command done in the caller's name; `patch_at` is where in the body a patch stands.
     pub(crate) async fn act(&self, command: Command, patch_at: &[&str]) -> Result<Committed, ApiError> {
-        let done = self.app.engine.command_of(self.caller.operator.clone(), command);
+        let caller = self.caller.operator.clone().into();
+        let submission = self.submission.as_deref();
+        let done = self.app.engine.command_from(caller, submission, command);
         match tokio::time::timeout(PATIENCE, done).await {
             Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
             Err(_) => Err(ApiError::unavailable(format!(

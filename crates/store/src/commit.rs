@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
 use super::open::{forget_damage, refuse_newer};
+use super::submissions::{self, Submission};
 use super::{Store, leader, rows};
 use domain::change::{Applied, Change};
 use domain::ids::JobId;
@@ -20,6 +21,8 @@ pub struct Batched<M> {
     pub job_id: JobId,
     /// Only the leader of this epoch may do it. None: every process may.
     pub epoch: Option<u64>,
+    /// The name under which it was submitted: what it comes to is kept, and is done once.
+    pub submission: Option<Submission>,
     /// What the rule reads.
     pub matter: M,
 }
@@ -30,6 +33,7 @@ impl<M> Batched<M> {
         Self {
             job_id,
             epoch: None,
+            submission: None,
             matter,
         }
     }
@@ -107,19 +111,26 @@ fn answer<M>(
     };
     match rule(job_id, rows.as_ref(), &entry.matter) {
         Err(refusal) => Ok(Err(refusal)),
-        Ok(changes) => apply_or_undo(connection, job_id, rows, changes, now),
+        Ok(changes) => apply_or_undo(connection, entry, rows, changes, now),
     }
 }
 
-fn apply_or_undo(
+fn apply_or_undo<M>(
     connection: &Connection,
-    job_id: &JobId,
+    entry: &Batched<M>,
     rows: Option<JobRows>,
     changes: Vec<Change>,
     now: Timestamp,
 ) -> Result<Answer, RowError> {
+    let job_id = &entry.job_id;
     connection.prepare_cached("SAVEPOINT input")?.execute([])?;
-    let answer = match apply::apply(connection, job_id, rows, changes, now) {
+    let mut applied = apply::apply(connection, job_id, rows, changes, now);
+    if let (Ok((applied_now, _)), Some(submission)) = (&applied, &entry.submission)
+        && !submissions::keep(connection, submission, job_id, applied_now, now)?
+    {
+        applied = Err(Stop::Refused(done_already(job_id)));
+    }
+    let answer = match applied {
         Ok(applied) => Ok(applied),
         Err(Stop::Refused(refusal)) => {
             connection.prepare_cached("ROLLBACK TO input")?.execute([])?;
@@ -134,6 +145,13 @@ fn apply_or_undo(
 
 fn not_leading(job_id: &JobId) -> Refusal {
     Refusal::new(RefusalCode::NotPossible, "another process leads now").at(job_id.to_string())
+}
+
+/// Another process has done it while this one looked at it.
+fn done_already(job_id: &JobId) -> Refusal {
+    Refusal::wrong_state("this submission was done already")
+        .with_hint("send it again: it gets the answer that it had")
+        .at(job_id.to_string())
 }
 
 fn damaged(table: &str, key: &str, what: &str) -> Refusal {

@@ -27,6 +27,7 @@ mod rebuild;
 mod record;
 mod recorded;
 mod rows;
+mod submissions;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +50,7 @@ pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};
 pub use record::{JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
 pub use recorded::LabeledEvent;
+pub use submissions::{Submission, SubmissionDone};
 
 use open::Access;
 

@@ -9,7 +9,7 @@ use super::error::RowError;
 use super::gate_row;
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 15;
+pub const SCHEMA_VERSION: u32 = 16;
 
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema.sql"),
@@ -27,6 +27,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("calls.sql"),
     include_str!("record_times.sql"),
     include_str!("groups.sql"),
+    include_str!("submissions.sql"),
 ];
 
 /// Since when a gate's row has columns that are made of others by our own rules, which no SQL could:

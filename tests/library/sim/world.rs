@@ -442,6 +442,7 @@ impl<S: Storage> World<S> {
         let before = self.store.rows(job_id);
         let entry = Batched {
             job_id: job_id.clone(),
+            submission: None,
             epoch: in_flight.epoch,
             matter: (in_flight.trigger.clone(), in_flight.evidence.clone()),
         };

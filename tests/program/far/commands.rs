@@ -1,9 +1,10 @@
 //! Commands over a line.
 
-use serde_json::Value;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
 
 use super::Elsewhere;
-use crate::support::client::serving;
+use crate::support::client::{Served, serving};
 use crate::support::said::{assert_contains, assert_has, assert_starts};
 
 const DEPLOY: &str = "";
@@ -139,4 +140,74 @@ fn whoever_may_not_or_cannot_is_told_why() {
         &String::from_utf8_lossy(&output.stderr),
         "no token for the server is named",
     );
+}
+
+#[test]
+fn what_is_submitted_again_is_done_once_and_gets_the_same_answer() {
+    let (workspace, served, ana) = serving("");
+    workspace.write("plan.txt", "new\n");
+    workspace.ok("gate open j-1 script --artifact plan=plan.txt");
+    let before = workspace.json("gate show j-1 script")["deadline"].clone();
+    let command = json!({"extend": {
+        "gate": {"job_id": "j-1", "stage": "script", "attempt": 1}, "seconds": 600, "expected": null,
+    }});
+    let submit = |name: &str, command: &Value| {
+        let body = json!({"surface": "cli", "commands": [{"submission": name, "command": command}]});
+        ana.post("/api/v1/commands", &body).expect(200)[0].clone()
+    };
+    let first = submit("s-1", &command);
+    assert_eq!(first["done"]["receipt"]["job_id"], "j-1", "{first}");
+    let after = workspace.json("gate show j-1 script")["deadline"].clone();
+    assert_ne!(after, before);
+    // Whoever did not hear the answer asks again, also when the server was started anew meanwhile.
+    let again = submit("s-1", &command);
+    assert_eq!(again["done"]["receipt"]["job_id"], "j-1", "{again}");
+    served.signal(Signal::SIGKILL);
+    drop(served);
+    let served = Served::start(&workspace);
+    let ana = served.ana();
+    let submit = |name: &str, command: &Value| {
+        let body = json!({"surface": "cli", "commands": [{"submission": name, "command": command}]});
+        ana.post("/api/v1/commands", &body).expect(200)[0].clone()
+    };
+    let again = submit("s-1", &command);
+    assert!(again["done"].is_object(), "{again}");
+    assert_eq!(workspace.json("gate show j-1 script")["deadline"], after);
+    assert_eq!(workspace.count_events("j-1", "gate_extended"), 1);
+    // A name is for one thing.
+    let mut other = command.clone();
+    other["extend"]["seconds"] = json!(60);
+    let refused = submit("s-1", &other);
+    assert_eq!(
+        refused["refused"]["message"],
+        "something else was submitted under this name"
+    );
+    // A decision that was made is answered as made, not as one that somebody else was quicker with.
+    let approve = json!({"decide": {
+        "gate": {"job_id": "j-1", "stage": "script", "attempt": 1}, "verdict": "approve", "notes": null, "comments": [],
+        "draft_by": null, "patch": null, "digest": null, "context_digest": null,
+    }});
+    for _ in 0..2 {
+        let done = submit("s-2", &approve);
+        let receipt = &done["done"]["receipt"];
+        assert_eq!(receipt["message"], "Gate script approved successfully", "{done}");
+        assert_eq!(receipt["decision"]["seq"], 1, "{done}");
+    }
+    let refused = submit("s-3", &approve);
+    assert_eq!(refused["refused"]["code"], "already_decided", "{refused}");
+    // The same over the routes for everybody, by the header that is customary.
+    let gate = json!({"stage": "script", "seconds": 60});
+    workspace.ok("gate open j-2 script --artifact plan=plan.txt");
+    let body = gate.to_string();
+    let headers = [("Idempotency-Key", "s-4"), ("Content-Type", "application/json")];
+    for _ in 0..2 {
+        let reply = ana.send(
+            "POST",
+            "/api/v1/jobs/j-2/gates/script/extend",
+            &headers,
+            body.as_bytes(),
+        );
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
+    assert_eq!(workspace.count_events("j-2", "gate_extended"), 1);
 }

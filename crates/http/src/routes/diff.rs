@@ -21,7 +21,7 @@ use wire::DifferenceDoc;
     ),
     responses((status = 200, description = "One for each artifact", body = [DifferenceDoc])))]
 pub(crate) async fn diff(asker: Asker, GatePath(id, stage): GatePath, asked: QueryParams) -> Answered {
-    let Asker { app, caller } = asker;
+    let Asker { app, caller, .. } = asker;
     let attempt = asked.number("attempt", 1..=u32::MAX)?;
     let read = |text: &str| {
         text.parse::<BaseChoice>()

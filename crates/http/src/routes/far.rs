@@ -24,6 +24,9 @@ use remote::SESSION;
 /// The longest name of a session, in bytes.
 const SESSION_BYTES_MAX: usize = 200;
 
+/// The longest name of a submission, in bytes.
+pub(crate) const SUBMISSION_BYTES_MAX: usize = 200;
+
 /// Who asks from elsewhere: the token's name, through this front end, in a session of their own.
 fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> EngineCaller {
     let mut operator = caller.operator.clone();
@@ -56,7 +59,7 @@ pub(crate) async fn session_of(app: &App, by: EngineCaller, role: TokenRole) -> 
 #[utoipa::path(get, path = "/session", tag = "other machines",
     params(("surface" = Option<String>, Query, description = "`console` or `cli`")),
     responses((status = 200, description = "The session", body = serde_json::Value)))]
-pub(crate) async fn session(Asker { app, caller: by }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
+pub(crate) async fn session(Asker { app, caller: by, .. }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
     let role = by.role;
     let by = caller(&by, &headers, surface(&asked)?);
     Ok(answer::ok(&session_of(&app, by, role).await?))
@@ -67,7 +70,7 @@ pub(crate) async fn session(Asker { app, caller: by }: Asker, headers: HeaderMap
     request_body = serde_json::Value,
     responses((status = 200, description = "`[{\"answer\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
 pub(crate) async fn ask(
-    Asker { app, caller: by }: Asker,
+    Asker { app, caller: by, .. }: Asker,
     headers: HeaderMap,
     Document(asked): Document<Vec<AskedDoc>>,
 ) -> Answered {
@@ -89,7 +92,7 @@ pub(crate) async fn ask(
     request_body = serde_json::Value,
     responses((status = 200, description = "`[{\"done\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
 pub(crate) async fn command(
-    Asker { app, caller: by }: Asker,
+    Asker { app, caller: by, .. }: Asker,
     headers: HeaderMap,
     Document(asked): Document<CommandsDoc>,
 ) -> Answered {
@@ -104,11 +107,16 @@ pub(crate) async fn command(
         .commands
         .into_iter()
         .map(|submitted| {
+            if submitted.submission.len() > SUBMISSION_BYTES_MAX {
+                return Err(Refusal::invalid("the name of the submission is too long"));
+            }
             let needed = submitted.command.role();
             if by.role < needed {
                 return Err(not_allowed(&by, needed.as_str()));
             }
-            Ok(app.engine.command_from(caller.clone(), submitted.command))
+            Ok(app
+                .engine
+                .command_from(caller.clone(), Some(&submitted.submission), submitted.command))
         })
         .collect();
     let outcomes = join_all(done.into_iter().map(async |done| match done {
@@ -143,7 +151,7 @@ fn refuse_many(count: usize) -> Result<(), ApiError> {
         ("surface" = Option<String>, Query, description = "`console` or `cli`"),
     ),
     responses((status = 200, description = "News", content_type = "text/event-stream", body = String)))]
-pub(crate) async fn news(Asker { app, caller: by }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
+pub(crate) async fn news(Asker { app, caller: by, .. }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
     let place = app.long_place()?;
     let session = caller(&by, &headers, surface(&asked)?);
     let since = asked.value("since", "int_parsing", |text| {

@@ -238,7 +238,7 @@ async fn wait(
         ("label" = Option<String>, Query, description = "Only gates with this label: key=value, or key for any value; may be repeated"),
         ("severity" = Option<String>, Query, pattern = "^((<|<=|=|>=|>)?(low|normal|high|critical))?$", description = "Only gates of this severity or more; =high that alone, also <, <=, >")),
     responses((status = 200, description = "Gates", body = [JobGateDoc])))]
-pub(crate) async fn list(Asker { app, caller }: Asker, asked: QueryParams) -> Answered {
+pub(crate) async fn list(Asker { app, caller, .. }: Asker, asked: QueryParams) -> Answered {
     let words = ["open", "decided", "approved", "rejected", "canceled", "recalled", "all"];
     let parse = |text: &str| {
         if text == "all" {

@@ -10,7 +10,7 @@ use wire::HandoverDoc;
     params(("by" = Option<String>, Query, description = "Who; missing: the token's holder")),
     responses((status = 200, description = "What they leave", body = HandoverDoc)))]
 pub(crate) async fn handover(asker: Asker, asked: QueryParams) -> Answered {
-    let Asker { app, caller } = asker;
+    let Asker { app, caller, .. } = asker;
     let by = asked
         .text("by")
         .map_or_else(|| caller.operator.name.clone(), str::to_owned);

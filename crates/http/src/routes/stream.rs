@@ -18,7 +18,7 @@ use crate::params::{JobPath, QueryParams};
     ),
     responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn stream(
-    Asker { app, caller }: Asker,
+    Asker { app, caller, .. }: Asker,
     JobPath(id): JobPath,
     headers: HeaderMap,
     asked: QueryParams,
