@@ -55,6 +55,7 @@ fn a_line_that_is_lost_is_told_and_what_was_typed_is_decided_once_when_it_is_bac
     desk.sees_after("a", "APPROVE j-1");
     served.signal(Signal::SIGKILL);
     desk.sees("cannot be reached");
+    desk.sees("! as of ");
     desk.sees_after("Tab", "type the note");
     desk.press("f i n e");
     desk.sees("note: fine");

@@ -71,12 +71,11 @@ impl Listener {
                     LineFault::Lost(why) => why,
                     LineFault::Refused(refusal) => refusal.message,
                 };
-                let hint = format!(
-                    "what is shown is from {}; what you decide is kept and sent when it is back",
-                    clock_time(at)
-                );
-                self.tell(Notice::Trouble(Some(Refusal::not_possible(why).with_hint(hint))))
-                    .await;
+                // First the age of what is shown: the rest may not have room.
+                let message = format!("as of {}: {why}", clock_time(at));
+                let hint = "what you decide is kept, and sent when the line is back";
+                let lost = Refusal::not_possible(message).with_hint(hint);
+                self.tell(Notice::Trouble(Some(lost))).await;
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(AGAIN_MAX);
             }
