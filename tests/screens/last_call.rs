@@ -137,15 +137,20 @@ fn what_stood_on_the_screen_is_told_once_and_by_no_console_that_only_reads() {
 }
 
 #[test]
-fn a_row_in_sight_tells_of_the_calls_of_all_gates_that_it_stands_for() {
+fn a_row_in_sight_tells_of_the_call_whose_time_it_shows_and_of_the_others_when_it_is_open() {
     let mut world = World::drawn();
     for id in ["h-01", "h-02", "h-03"] {
         let file = crate::world::File::changed("deploy.yaml", "image: 1\n", "image: 2\n");
         world.gate(&format!("{id} host / script #1"), Some(900), [file]);
         called(&mut world, id);
     }
-    let console = Console::new(world, 80, 24);
+    let mut console = Console::new(world, 80, 24);
     console.shows("×3 h-01");
+    assert_eq!(console.sent("MarkReached"), ["MarkReached h-01"]);
+    while console.model.queue.selected().unwrap().job_id() != &testing::world::job_id("h-01") {
+        console.press("j");
+    }
+    console.press("l");
     let told = ["MarkReached h-01", "MarkReached h-02", "MarkReached h-03"];
     assert_eq!(console.sent("MarkReached"), told);
 }

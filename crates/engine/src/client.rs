@@ -269,7 +269,8 @@ fn submission_of(by: &str, name: &str, command: &Command) -> Option<Submission> 
     }
     // Commands from elsewhere always have a JSON form: they came in one.
     let command = Digest::of(&serde_json::to_vec(command).unwrap_or_default());
-    let id = format!("{by} {name}");
+    // No name has a line feed in it.
+    let id = format!("{by}\n{name}");
     Some(Submission { id, command })
 }
 

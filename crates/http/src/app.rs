@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use axum::extract::rejection::ExtensionRejection;
 use axum::extract::{Extension, FromRequestParts};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use clock::Clock;
@@ -137,13 +139,13 @@ pub(crate) struct Asker {
 }
 
 impl FromRequestParts<Arc<App>> for Asker {
-    type Rejection = ExtensionRejection;
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ExtensionRejection> {
-        let Extension(caller) = Extension::from_request_parts(parts, app).await?;
-        let submission = parts.headers.get("idempotency-key").and_then(|name| name.to_str().ok());
-        let submission = submission.filter(|name| !name.is_empty() && name.len() <= SUBMISSION_BYTES_MAX);
-        let submission = submission.map(str::to_owned);
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Response> {
+        let caller = Extension::from_request_parts(parts, app).await;
+        let Extension(caller) = caller.map_err(ExtensionRejection::into_response)?;
+        let submission = parts.headers.get(SUBMISSION).map(submission_of).transpose();
+        let submission = submission.map_err(ApiError::into_response)?;
         let app = Arc::clone(app);
         Ok(Self {
             app,
@@ -152,6 +154,21 @@ impl FromRequestParts<Arc<App>> for Asker {
         })
     }
 }
+
+/// The name in a header: one that cannot be kept is refused, or what it names would be done twice.
+fn submission_of(header: &HeaderValue) -> Result<String, ApiError> {
+    let name = header.to_str().unwrap_or_default();
+    if name.is_empty() || name.len() > SUBMISSION_BYTES_MAX {
+        let msg = format!("Input should be 1 to {SUBMISSION_BYTES_MAX} bytes of visible ASCII");
+        let place = vec!["header".into(), "Idempotency-Key".into()];
+        return Err(ApiError::fault("submission", place, msg, &Value::Null));
+    }
+    Ok(name.to_owned())
+}
+
+/// The header with the name of a submission (the IETF's draft *The Idempotency-Key HTTP Header
+/// Field*).
+const SUBMISSION: &str = "idempotency-key";
 
 impl Asker {
     /// Has a command done in the caller's name; `patch_at` is where in the body a patch stands.

@@ -71,8 +71,11 @@ pub(super) fn keep(
     connection
         .prepare_cached("DELETE FROM submission WHERE at_us < ?1")?
         .execute([old])?;
-    // Names and numbers always have a JSON form.
-    let applied = serde_json::to_string(applied).unwrap_or_default();
+    let applied = serde_json::to_string(applied).map_err(|error| RowError::Bad {
+        table: "submission",
+        key: submission.id.clone(),
+        what: error.to_string(),
+    })?;
     let sql = "INSERT OR IGNORE INTO submission (id, job_id, command, applied, at_us) VALUES (?1, ?2, ?3, ?4, ?5)";
     let command = submission.command.to_string();
     let added = connection.prepare_cached(sql)?.execute(params![

@@ -20,8 +20,9 @@ fn opened() -> Workspace {
         "pipeline: {stages: [{name: release}]}\n\
          gates: {release: {auto_approve: true, auto_approve_after_s: 3600}}\n",
     );
-    workspace.write("plan.txt", "one\ntwo\n");
     for id in ["j-1", "j-2", "j-3"] {
+        // Each another one: the same would stand in one row.
+        workspace.write("plan.txt", format!("one\ntwo\n{id}\n"));
         workspace.ok(&format!("gate open {id} release --artifact plan=plan.txt"));
     }
     workspace

@@ -210,4 +210,16 @@ fn what_is_submitted_again_is_done_once_and_gets_the_same_answer() {
         assert_eq!(reply.status, 200, "{reply:?}");
     }
     assert_eq!(workspace.count_events("j-2", "gate_extended"), 1);
+    // A name that cannot be kept is not passed over: it would be done twice.
+    let headers = [
+        ("Idempotency-Key", &*"x".repeat(201)),
+        ("Content-Type", "application/json"),
+    ];
+    let reply = ana.send(
+        "POST",
+        "/api/v1/jobs/j-2/gates/script/extend",
+        &headers,
+        body.as_bytes(),
+    );
+    assert_eq!(reply.status, 422, "{reply:?}");
 }

@@ -24,16 +24,26 @@ pub(crate) fn standing(model: &Model) -> impl Iterator<Item = (&QueueRow, i64)> 
 
 /// Those that this screen names: in the strip, and in the rows of the queue that are in sight.
 pub(crate) fn named(model: &Model) -> Vec<GateKey> {
-    let rows = layout::of(model).queue_rows();
-    // A row that stands for several says how many they are, and the time of the first.
-    let places = model.queue.top..model.queue.top + rows;
+    let mut called = standing(model).map(|(row, _)| row).peekable();
+    let Some(first) = called.next() else {
+        return Vec::new();
+    };
+    if called.peek().is_none() {
+        return RowKey::of(first).gate().into_iter().collect();
+    }
+    let places = model.queue.top..model.queue.top + layout::of(model).queue_rows();
+    // A row that stands for several has the time of the one whose time ends first, and the name of
+    // none of the others: they count when it is open, or the strip has come to them.
+    let left_us = |row: &&QueueRow| countdown::left_us(model, row).unwrap_or(i64::MAX);
     let in_sight: HashSet<_> = places
-        .flat_map(|place| model.queue.members(place))
+        .filter_map(|place| model.queue.members(place).min_by_key(left_us))
         .map(RowKey::of)
         .collect();
-    let called = standing(model).enumerate();
-    let named = called.filter(|(place, (row, _))| *place == 0 || in_sight.contains(&RowKey::of(row)));
-    named.filter_map(|(_, (row, _))| RowKey::of(row).gate()).collect()
+    let named = called.filter(|row| in_sight.contains(&RowKey::of(row)));
+    std::iter::once(first)
+        .chain(named)
+        .filter_map(|row| RowKey::of(row).gate())
+        .collect()
 }
 
 /// `j-17 tides / script`: what it is called, for as long as there is room.

@@ -466,6 +466,13 @@ impl PromptKind for BulkAsk {
         let (done, not_done) = (self.words().done, self.not_done());
         let (notes, verdict) = (self.note.editor.words(), self.note.verdict);
         let part_of = Some(model.outgoing.next_number());
+        // Each record says by itself that its decider was shown the change. First, and apart: what is
+        // about a job that something is asked of already begins another transaction.
+        for item in self.items.iter().filter(|item| item.state == ItemState::Asking) {
+            if let Some(extent) = item.shared {
+                look::record_shared(model, &item.pin.key, item.pin.digest, extent, fx);
+            }
+        }
         // All are sent at once, so that one transaction commits them together.
         for item in self.items.iter_mut().filter(|item| item.state == ItemState::Asking) {
             let sent = Sent {
@@ -473,10 +480,6 @@ impl PromptKind for BulkAsk {
                 part_of,
                 ..other_sent(done, not_done, &item.pin.label)
             };
-            // Each record says by itself that its decider was shown the change.
-            if let Some(extent) = item.shared {
-                look::record_shared(model, &item.pin.key, item.pin.digest, extent, fx);
-            }
             item.state = ItemState::Writing(send(model, sent, item.command(verdict, notes.clone()), fx));
         }
         true

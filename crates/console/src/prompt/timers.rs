@@ -35,6 +35,8 @@ struct Timed {
 #[derive(Debug, Clone)]
 pub struct TimersAsk {
     gates: Vec<Timed>,
+    /// How many more gates the row stands for than one question can be about.
+    more: usize,
     intent: TimerIntent,
     typed: Editor,
     is_sent: bool,
@@ -43,6 +45,7 @@ pub struct TimersAsk {
 /// Asks before the timers of these gates are touched: all marked ones, or all that a row stands
 /// for.
 pub(crate) fn open(model: &mut Model, intent: TimerIntent, keys: Vec<GateKey>) {
+    let more = keys.len().saturating_sub(MARKS_MAX);
     let gates = keys.into_iter().take(MARKS_MAX).map(|key| Timed {
         label: label::gate(&key, model.queue.gate(&key).map_or("", |row| &row.slug)),
         key,
@@ -51,6 +54,7 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent, keys: Vec<GateKey>) {
     });
     let ask = TimersAsk {
         gates: gates.collect(),
+        more,
         intent,
         typed: Editor::of_line(""),
         is_sent: false,
@@ -92,7 +96,11 @@ pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refus
     }
     let words = ask.intent.words();
     let refused: Vec<_> = ask.gates.iter().filter_map(|gate| gate.refused.clone()).collect();
-    let done = counted(ask.gates.len() - refused.len(), "gate");
+    let left = match ask.more {
+        0 => String::new(),
+        more => format!("   {more} more with the same change were not included"),
+    };
+    let done = counted(ask.gates.len() - refused.len(), "gate") + &left;
     model.prompt = None;
     let at = model.now.utc;
     match refused.first() {
@@ -127,6 +135,10 @@ impl PromptKind for TimersAsk {
         }
         let names = shorten::named(&concerned, NAMED_MAX, columns, |count| counted(count, "gate"));
         lines.push(text(names, theme.plain()));
+        if self.more > 0 {
+            let words = format!("{} more with the same change are NOT included", self.more);
+            lines.push(text(words, theme.warning()));
+        }
         hidden(model, self.concerned(model).map(|gate| &gate.key), columns, &mut lines);
         outlook(model, columns, &mut lines);
         let others: Vec<_> = self
