@@ -63,6 +63,14 @@ pub trait Backend {
     fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>);
 }
 
+/// A question that is handed over now, and not when the loop has drawn and comes to wait for it.
+fn handed_over(mut answer: BoxFuture<'static, Answered>) -> BoxFuture<'static, Answered> {
+    match (&mut answer).now_or_never() {
+        Some(answered) => ready(answered).boxed(),
+        None => answer,
+    }
+}
+
 impl Backend for &mut FarEngine {
     fn now(&self) -> Now {
         self.clock().now()
@@ -73,11 +81,7 @@ impl Backend for &mut FarEngine {
     }
 
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {
-        let mut answer = question.answer(self.client()).boxed();
-        match (&mut answer).now_or_never() {
-            Some(answered) => ready(answered).boxed(),
-            None => answer,
-        }
+        handed_over(question.answer(self.client()).boxed())
     }
 
     /// The timer lives with the server.
@@ -165,12 +169,7 @@ impl Backend for &mut Engine {
     }
 
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {
-        let mut answer = question.answer(self.client()).boxed();
-        // Handed over now, and not when the loop has drawn and comes to wait for it.
-        match (&mut answer).now_or_never() {
-            Some(answered) => ready(answered).boxed(),
-            None => answer,
-        }
+        handed_over(question.answer(self.client()).boxed())
     }
 
     fn settle(&mut self) {

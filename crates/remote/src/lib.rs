@@ -28,7 +28,7 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long nothing at all may come of an answer before the line counts as lost. News have a
 /// heartbeat every 5 s (WIRE.md).
 const SILENCE: Duration = Duration::from_secs(15);
-/// How long an answer may be thought about, which is longer than the server itself waits.
+/// How long an answer may be waited for, the request's own way there included.
 const ANSWER_TIME: Duration = Duration::from_secs(35);
 
 /// What a line is made with.
