@@ -107,7 +107,7 @@ impl Reader {
                  AND next.ts = (SELECT ts FROM event WHERE event.seq = decision.event_seq)
                  AND (next.type IN ({FOLLOWS_A_DECISION}) OR (next.type = 'job_completed'
                    AND EXISTS (SELECT 1 FROM job WHERE job.id = next.job_id AND NOT is_manual)))),
-               (SELECT own.payload ->> '$.made_at' FROM event AS own WHERE own.seq BETWEEN decision.event_seq - 1000 AND decision.event_seq
+               (SELECT CASE WHEN json_valid(own.payload) THEN own.payload ->> '$.made_at' END FROM event AS own WHERE own.seq BETWEEN decision.event_seq - 1000 AND decision.event_seq
                  AND own.job_id = decision.job_id AND own.stage = decision.stage
                  AND own.type IN ('gate_approved', 'gate_rejected', 'decision_recalled')
                  AND own.ts = (SELECT ts FROM event WHERE event.seq = decision.event_seq) ORDER BY own.seq DESC LIMIT 1)

@@ -15,10 +15,18 @@ use domain::event::Event;
 use domain::figures::RecordFilter;
 use domain::gate::Verdict;
 
+/// What is asked of a decision's document. One that was torn answers to everything: it is met, and
+/// named, where the decision would have been.
+macro_rules! of_document {
+    ($condition:literal) => {
+        concat!("CASE WHEN json_valid(document) THEN ", $condition, " ELSE TRUE END")
+    };
+}
+
 /// Whether a decision has a label of this key, or of this key and value. A key has no `=` in it.
 const LABELS_OF_DECISION: [&str; 2] = [
-    "EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key = ?)",
-    "EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key || '=' || value = ?)",
+    of_document!("EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key = ?)"),
+    of_document!("EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key || '=' || value = ?)"),
 ];
 
 /// The same of the gate of an event, as that is labeled now.
@@ -48,20 +56,20 @@ fn of_decisions(filter: &RecordFilter) -> Conditions {
         conditions.add("stage = ?", Value::from(stage.to_string()));
     }
     if let Some(operator) = &filter.operator {
-        conditions.add("document ->> '$.by' = ?", Value::from(operator.clone()));
+        conditions.add(of_document!("document ->> '$.by' = ?"), Value::from(operator.clone()));
     }
     if let Some(verdict) = filter.verdict {
         let is_approved = i64::from(verdict == Verdict::Approve);
-        conditions.add("document ->> '$.approved' = ?", Value::from(is_approved));
+        conditions.add(of_document!("document ->> '$.approved' = ?"), Value::from(is_approved));
     }
     add_labels(&mut conditions, filter, LABELS_OF_DECISION);
     if let Some(is_by_timer) = filter.is_by_timer {
-        let text = "(document ->> '$.via.surface' = 'timer') = ?";
+        let text = of_document!("(document ->> '$.via.surface' = 'timer') = ?");
         conditions.add(text, Value::from(i64::from(is_by_timer)));
     }
     if let Some(since) = filter.since {
         // Times are written in one form of one length, so their texts are in their order.
-        conditions.add("document ->> '$.at' >= ?", Value::from(since.to_string()));
+        conditions.add(of_document!("document ->> '$.at' >= ?"), Value::from(since.to_string()));
     }
     conditions
 }
@@ -70,9 +78,8 @@ fn of_decisions(filter: &RecordFilter) -> Conditions {
 // Clocks are set back: what comes behind it is asked for its own time as well.
 const BEFORE_DECISIONS_SINCE: &str = "SELECT min(seq) - 1 FROM decision INDEXED BY decision_at WHERE CASE WHEN json_valid(document) THEN document ->> '$.at' END >= ?";
 
-/// The same for the holds of persons.
-const BEFORE_HOLDS_SINCE: &str = "SELECT min(seq) - 1 FROM event INDEXED BY event_held_at
-    WHERE type = 'gate_held' AND payload ->> '$.kind' = 'hold' AND ts >= ?";
+/// Which events are holds of persons, in the words of the indexes `event_held` and `event_held_at`.
+const IS_HOLD: &str = "type = 'gate_held' AND CASE WHEN json_valid(payload) THEN payload ->> '$.kind' END = 'hold'";
 
 /// Where to begin to look behind this number; none: there is nothing in the filter's time.
 fn begin(connection: &Connection, after: u64, before: &str, since: Option<Value>) -> Result<Option<u64>, RowError> {
@@ -98,7 +105,7 @@ fn take_each(
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
-        let cells = Cells::new(row, "decision", 0);
+        let cells = Cells::new(row, "decision", 1);
         let seq: i64 = cells.get(0)?;
         take(RecordedDecision {
             seq: seq.unsigned_abs(),
@@ -199,15 +206,12 @@ impl Reader {
         );
         let read = |connection: &Connection| -> Result<Vec<LabeledEvent>, RowError> {
             let since = filter.since.map(|since| Value::from(since.micros()));
-            let Some(after) = begin(connection, after, BEFORE_HOLDS_SINCE, since)? else {
+            let before = format!("SELECT min(seq) - 1 FROM event INDEXED BY event_held_at WHERE {IS_HOLD} AND ts >= ?");
+            let Some(after) = begin(connection, after, &before, since)? else {
                 return Ok(Vec::new());
             };
             conditions.add("seq > ?", Value::from(count(after)));
-            let sql = conditions.sql(
-                &select,
-                "AND type = 'gate_held' AND payload ->> '$.kind' = 'hold' ORDER BY seq",
-                limit,
-            );
+            let sql = conditions.sql(&select, &format!("AND {IS_HOLD} ORDER BY seq"), limit);
             collect(connection, &sql, params_from_iter(&conditions.values), |row| {
                 let labels = Cells::new(row, "event", 1).optional_json(LABELS_COLUMN)?;
                 Ok((event_row::event(row)?, labels.unwrap_or_default()))

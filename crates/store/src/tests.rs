@@ -30,6 +30,17 @@ use domain::stage::{ArtifactSpec, StageSpec};
 use domain::time::{Now, SECOND_US, Timestamp};
 use domain::timer::GateTimer;
 
+/// A person holds this attempt of the script.
+pub(super) fn hold(attempt: u32) -> Change {
+    Change::Event(Box::new(NewEvent {
+        kind: EventType::GateHeld,
+        stage: Some(stage("script")),
+        status: JobStatus::NeedsApproval,
+        message: "held".to_owned(),
+        payload: serde_json::json!({ "kind": "hold", "by": "ana", "attempt": attempt }),
+    }))
+}
+
 /// A script as the field writes them: bold headings, a cue line, an en dash, no final newline.
 pub(super) const SCRIPT: &str = "**Tip 1: Don’t wait – ask**\n[upbeat music]\nMost people lose 306.0 ms here.";
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::migrate::{SCHEMA_VERSION, migrate, take_steps};
 use crate::{DATABASE_FILE, StoreErrorKind};
+use domain::figures::RecordFilter;
 use domain::group::GroupKey;
 use domain::view::QueueRow;
 
@@ -100,7 +101,16 @@ fn each_step_makes_the_schema_that_was_kept_of_it() {
         take_steps(&mut connection, version).unwrap();
         let kept = rusqlite::Connection::open_in_memory().unwrap();
         kept.execute_batch(&schema(version)).unwrap();
-        assert_eq!(shape(&connection), shape(&kept), "a step up to {version} was edited");
+        let (kept, numbered) = shape(&kept);
+        // Steps 8 and 14 failed on a torn payload: they are mended, and the step 17 mends their work.
+        let mended = kept.iter().map(|sql| {
+            sql.replace(
+                "payload ->> '$.kind' = 'hold'",
+                "CASE WHEN json_valid(payload) THEN payload ->> '$.kind' END = 'hold'",
+            )
+        });
+        let mended = (mended.collect(), numbered);
+        assert_eq!(shape(&connection), mended, "a step up to {version} was edited");
     }
 }
 
@@ -169,6 +179,25 @@ fn a_torn_decision_keeps_nobody_from_bringing_the_file_up() {
     old.execute("UPDATE decision SET document = 'torn'", []).unwrap();
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(shape(&store.durable).1, SCHEMA_VERSION);
+}
+
+#[test]
+fn a_torn_hold_keeps_nobody_from_bringing_the_file_up() {
+    let mut rows = rows();
+    rows.put("a", vec![hold(1)]).unwrap();
+    // Between 8 and 16 a hold that was torn could not be written: the index would not have it.
+    let dir = file_of(7, &rows);
+    let old = rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    let torn = old.execute(
+        "UPDATE event SET payload = '{\"kind\": \"ho' WHERE type = 'gate_held'",
+        [],
+    );
+    assert_eq!(torn, Ok(1));
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(shape(&store.durable), shape(&rows.store.durable));
+    let reader = Reader::open(dir.path()).unwrap();
+    assert!(reader.integrity_faults().unwrap().is_empty());
+    assert!(reader.holds(&RecordFilter::default(), 0, 9).unwrap().is_empty());
 }
 
 #[test]

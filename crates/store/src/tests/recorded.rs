@@ -1,18 +1,9 @@
 //! The record by its times: a window costs what is in it.
 
 use super::*;
+use domain::context::LabelFilter;
 use domain::decision::RecordedDecision;
 use domain::figures::RecordFilter;
-
-fn hold(attempt: u32) -> Change {
-    Change::Event(Box::new(NewEvent {
-        kind: EventType::GateHeld,
-        stage: Some(stage("script")),
-        status: JobStatus::NeedsApproval,
-        message: "held".to_owned(),
-        payload: serde_json::json!({ "kind": "hold", "by": "ana", "attempt": attempt }),
-    }))
-}
 
 /// Decisions and holds at these seconds, in this order: the clock was ahead once.
 fn house() -> House {
@@ -78,4 +69,50 @@ fn holds_of_a_window_begin_at_its_first_one() {
     assert_eq!(held(&since(35), 0), ["c", "e", "f"]);
     assert_eq!(held(&since(501), 0), [""; 0]);
     assert_eq!(held(&RecordFilter::default(), 0).len(), 6);
+}
+
+#[test]
+fn a_torn_decision_is_named_whatever_is_asked_for() {
+    let house = house();
+    let tear = "UPDATE decision SET document = 'torn' WHERE seq = 2";
+    house.store.durable.execute(tear, []).unwrap();
+    let reader = house.reader();
+    let label = |key: &str, value: Option<&str>| LabelFilter {
+        key: key.to_owned(),
+        value: value.map(str::to_owned),
+    };
+    let filters = [
+        RecordFilter::default(),
+        since(5),
+        RecordFilter {
+            operator: Some("bea".to_owned()),
+            ..RecordFilter::default()
+        },
+        RecordFilter {
+            verdict: Some(Verdict::Reject),
+            ..RecordFilter::default()
+        },
+        RecordFilter {
+            is_by_timer: Some(true),
+            ..RecordFilter::default()
+        },
+        RecordFilter {
+            labels: vec![label("team", None), label("team", Some("media"))],
+            ..RecordFilter::default()
+        },
+    ];
+    for filter in filters {
+        let refused = [
+            reader.recorded(&filter, 10).unwrap_err().to_string(),
+            reader.each_decision(&filter, 0, 10, drop).unwrap_err().to_string(),
+        ];
+        for refused in refused {
+            assert!(
+                refused.contains("table decision, row 2: document: "),
+                "{refused}, for {filter:?}"
+            );
+        }
+    }
+    // What is asked of a later time begins behind it.
+    assert_eq!(reader.recorded(&since(35), 10).unwrap().len(), 3);
 }
