@@ -102,6 +102,9 @@ fn lines(output: &mut Output, gate: &HandedGateDoc<'_>, now: Timestamp) -> Resul
     if gate.marked {
         output.line("marked    to be decided with others")?;
     }
+    if gate.marked_otherwise {
+        output.line("marked    before it changed: that counts no more")?;
+    }
     if gate.seen_wholly {
         output.line("seen      all of it, not decided")?;
     }

@@ -125,6 +125,9 @@ async fn drafts_and_marks_say_whose_they_are_and_a_question_reads_only_its_own()
     keep(folder.path(), "zo%eb/marks", &marks.to_string());
     let old = json!({ "by": "cy", "gates": [{ "job_id": "j-1", "stage": "outline", "attempt": 1, "digest": "0".repeat(64) }] });
     keep(folder.path(), "cy/marks", &old.to_string());
+    let mut said = marks;
+    (said["by"], said["gates"][0]["context_digest"]) = (json!("dee"), json!("1".repeat(64)));
+    keep(folder.path(), "dee/marks", &said.to_string());
     keep(folder.path(), "cy/j-9.outline.1.json", "{");
 
     let client = engine.client();
@@ -132,12 +135,18 @@ async fn drafts_and_marks_say_whose_they_are_and_a_question_reads_only_its_own()
     let left: Vec<_> = found.all.iter().map(|one| (one.by.as_str(), &one.gates[0])).collect();
     let left: Vec<_> = left
         .iter()
-        .map(|(by, gate)| (*by, gate.draft.is_some(), gate.is_marked))
+        .map(|(by, gate)| (*by, gate.draft.is_some(), gate.is_marked, gate.is_marked_otherwise))
         .collect();
-    // What is under review is not what cy has marked.
+    // What is under review is not what cy has marked, and its requester says otherwise than to dee.
     assert_eq!(
         left,
-        [("bäcker", true, false), ("ren%e9", true, false), ("zoë", false, true)]
+        [
+            ("bäcker", true, false, false),
+            ("cy", false, false, true),
+            ("dee", false, false, true),
+            ("ren%e9", true, false, false),
+            ("zoë", false, true, false)
+        ]
     );
     assert!(
         found.problems[0].contains("cy/j-9.outline.1.json is no draft"),

@@ -27,6 +27,7 @@ fn left() -> World {
             draft: None,
             adopted_by: Vec::new(),
             is_marked: false,
+            is_marked_otherwise: false,
             is_wholly_seen: false,
         }
     };
@@ -122,6 +123,7 @@ fn what_a_colleague_has_marked_is_marked_together_and_says_what_changed_since() 
             draft: None,
             adopted_by: Vec::new(),
             is_marked: true,
+            is_marked_otherwise: false,
             is_wholly_seen: false,
         }
     };
@@ -149,6 +151,20 @@ fn what_a_colleague_has_marked_is_marked_together_and_says_what_changed_since() 
     assert!(console.decisions().is_empty());
     console.press("Esc Esc");
     assert!(console.backend.kept_marks.is_empty());
+}
+
+#[test]
+fn what_changed_since_a_colleague_marked_it_is_not_marked_and_is_counted() {
+    let mut world = left();
+    let gates = &mut world.handovers.all[0].gates;
+    (gates[0].is_marked_otherwise, gates[1].is_marked) = (true, true);
+    let mut console = Console::new(world, 120, 40);
+    console.press("<");
+    console.shows("marked before it changed");
+    console.press("Enter");
+    console.shows("1 more gate marked, as ana had them: 1 in all   NOT marked: 1 gate, changed since");
+    let marked: Vec<_> = console.model.marks.on.keys().map(|key| key.job_id.as_str()).collect();
+    assert_eq!(marked, ["j-17"]);
 }
 
 #[test]

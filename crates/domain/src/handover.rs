@@ -20,7 +20,7 @@ use text::words::age;
 pub struct Handover {
     pub by: String,
     /// Those that they hold or are at first, then those that they have written about, then those that
-    /// they have marked.
+    /// they have marked, as they are or as they were.
     pub gates: Vec<HandedGate>,
 }
 
@@ -39,6 +39,9 @@ pub struct HandedGate {
     pub adopted_by: Vec<String>,
     /// Whether they have marked what is under review, to be decided with others.
     pub is_marked: bool,
+    /// Whether they had marked it when it was something else, or its requester said otherwise: that
+    /// mark counts no more.
+    pub is_marked_otherwise: bool,
     /// Whether they were shown all of what is under review.
     pub is_wholly_seen: bool,
 }
@@ -59,6 +62,7 @@ impl HandedGate {
             self.hold.is_some() || self.lease.is_some(),
             self.draft.is_some(),
             self.is_marked,
+            self.is_marked_otherwise,
             self.is_wholly_seen,
         ];
         ranks.iter().position(|is_so| *is_so)
@@ -74,6 +78,14 @@ pub struct MarkedGate {
     /// The digest of what its requester said then; none: that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_digest: Option<Digest>,
+}
+
+impl MarkedGate {
+    /// Whether this is what the gate still is.
+    fn is_of(&self, gate: &Gate) -> bool {
+        let says_the_same = |said: Digest| said == gate.context.digest();
+        self.digest == gate.digest() && self.context_digest.is_none_or(says_the_same)
+    }
 }
 
 /// The marks of one operator, as they are kept.
@@ -115,8 +127,8 @@ fn handed(by: &str, rows: &Arc<JobRows>, gate: &Gate, unsent: &[Unsent], now: No
     let draft = own.and_then(of_gate);
     let has_adopted = |one: &&Unsent| of_gate(one).is_some_and(|draft| draft.adopted.as_deref() == Some(by));
     let adopters = unsent.iter().filter(|one| draft.is_some() && has_adopted(one));
-    let digest = gate.digest();
-    let is_it = |mark: &MarkedGate| mark.key == gate.key && mark.digest == digest;
+    let mark = own.and_then(|own| own.marks.iter().find(|mark| mark.key == gate.key));
+    let is_marked = mark.is_some_and(|mark| mark.is_of(gate));
     let hold = gate.timer.as_ref().and_then(|timer| timer.hold.as_deref().cloned());
     let lease = gate.lease.clone().filter(|lease| lease.is_live(now));
     HandedGate {
@@ -125,7 +137,8 @@ fn handed(by: &str, rows: &Arc<JobRows>, gate: &Gate, unsent: &[Unsent], now: No
         hold: hold.filter(|hold| hold.holder.name == by),
         lease: lease.filter(|lease| lease.holder.name == by),
         adopted_by: adopters.map(|one| one.by.clone()).collect(),
-        is_marked: own.is_some_and(|own| own.marks.iter().any(is_it)),
+        is_marked,
+        is_marked_otherwise: mark.is_some() && !is_marked,
         draft,
         is_wholly_seen: gate.is_wholly_seen_by(by),
     }

@@ -51,6 +51,8 @@ pub struct HandedGateDoc<'a> {
     pub draft: Option<HandedDraftDoc<'a>>,
     /// Whether they have marked what is under review, to be decided with others.
     pub marked: bool,
+    /// Whether they had marked it when it was something else, or its requester said otherwise: that mark counts no more.
+    pub marked_otherwise: bool,
     /// Whether they were shown all of what is under review.
     pub seen_wholly: bool,
 }
@@ -112,6 +114,7 @@ impl<'a> HandedGateDoc<'a> {
             open: handed.lease.as_ref().map(|lease| lease.purpose.as_str()),
             draft,
             marked: handed.is_marked,
+            marked_otherwise: handed.is_marked_otherwise,
             seen_wholly: handed.is_wholly_seen,
         }
     }

@@ -37,7 +37,11 @@ pub(crate) fn left(model: &Model, by: &str, gate: &HandedGate) -> String {
         Some(at) => format!("draft {}", ago(model.now.utc, at)),
         None => "draft".to_owned(),
     });
-    let marked = gate.is_marked.then(|| "marked".to_owned());
+    let marked = match (gate.is_marked, gate.is_marked_otherwise) {
+        (true, _) => Some("marked".to_owned()),
+        (false, true) => Some("marked before it changed".to_owned()),
+        (false, false) => None,
+    };
     let seen = gate.is_wholly_seen.then(|| "seen wholly".to_owned());
     let facts: Vec<_> = [written, marked, seen].into_iter().flatten().collect();
     match facts.is_empty() {

@@ -11,7 +11,7 @@ use crate::model::queue::RowKey;
 use crate::model::toast::Tone;
 use crate::update::compose::change_draft;
 use crate::update::outgoing::{refuse, tell, toast};
-use domain::handover::{HandedGate, MarkedGate};
+use domain::handover::HandedGate;
 use domain::key::GateKey;
 use engine::handover::Handovers;
 use text::words::counted;
@@ -83,7 +83,7 @@ pub(crate) fn choose(model: &mut Model, fx: &mut Vec<Effect>) {
     if !go(model, &gate.key, fx) {
         return;
     }
-    if gate.is_marked {
+    if gate.is_marked || gate.is_marked_otherwise {
         mark_as(model, &by, fx);
     }
     if let Some(theirs) = &gate.draft {
@@ -91,29 +91,31 @@ pub(crate) fn choose(model: &mut Model, fx: &mut Vec<Effect>) {
     }
 }
 
-/// All that a colleague has marked is marked here: they are to be decided together.
+/// All that a colleague has marked is marked here: they are to be decided together. What is no longer
+/// what they have marked is left out, and counted.
 fn mark_as(model: &mut Model, by: &str, fx: &mut Vec<Effect>) {
     if model.session.is_read_only {
         return refuse(model, "Not marked", "this console only reads", "");
     }
     let theirs = model.drafts.colleagues.all.iter().filter(|one| one.by == by);
-    let marked = theirs.flat_map(|one| &one.gates).filter(|gate| gate.is_marked);
+    let theirs: Vec<_> = theirs.flat_map(|one| &one.gates).collect();
+    let changed = theirs.iter().filter(|gate| gate.is_marked_otherwise).count();
+    let marked = theirs.into_iter().filter(|gate| gate.is_marked);
     let gates = marked.filter_map(|handed| {
         let gate = handed.gate()?;
-        let marked = MarkedGate {
-            key: gate.key.clone(),
-            digest: gate.digest(),
-            context_digest: None,
-        };
-        Some((marked, gate.context.clone()))
+        Some((gate.key.clone(), gate.digest(), gate.context.clone()))
     });
     let gates = gates.collect();
     let count = mark::adopt(model, gates, fx);
     let words = counted(count, "more gate");
-    tell(
-        model,
-        format!("{words} marked, as {by} had them: {} in all", model.marks.on.len()),
-    );
+    let text = format!("{words} marked, as {by} had them: {} in all", model.marks.on.len());
+    match changed {
+        0 => tell(model, text),
+        _ => {
+            let left_out = format!("{text}   NOT marked: {}, changed since", counted(changed, "gate"));
+            toast(model, Tone::Error, left_out);
+        }
+    }
 }
 
 /// False: its row is not in sight, which is said.

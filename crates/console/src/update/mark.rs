@@ -18,7 +18,7 @@ use domain::context::GateContext;
 use domain::decision::Seen;
 use domain::event::Event;
 use domain::handover::MarkedGate;
-use domain::ids::JobId;
+use domain::ids::{Digest, JobId};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use text::words::counted;
@@ -97,13 +97,13 @@ pub(crate) fn read(model: &mut Model, key: GateKey, read: Mark, fx: &mut Vec<Eff
 
 /// What a colleague has marked is marked here too, as they had it: what is another version now loses
 /// its mark aloud. Returns how many more are marked.
-pub(crate) fn adopt(model: &mut Model, gates: Vec<(MarkedGate, GateContext)>, fx: &mut Vec<Effect>) -> usize {
+pub(crate) fn adopt(model: &mut Model, gates: Vec<(GateKey, Digest, GateContext)>, fx: &mut Vec<Effect>) -> usize {
     let before = model.marks.on.len();
-    let keys = gates.iter().map(|(gate, _)| gate.key.clone()).collect();
+    let keys = gates.iter().map(|(key, ..)| key.clone()).collect();
     let left_out = put(model, keys, fx);
-    for (gate, context) in gates {
-        if let Some(mark) = model.marks.on.get_mut(&gate.key).filter(|mark| mark.digest.is_none()) {
-            (mark.digest, mark.context) = (Some(gate.digest), context);
+    for (key, digest, context) in gates {
+        if let Some(mark) = model.marks.on.get_mut(&key).filter(|mark| mark.digest.is_none()) {
+            (mark.digest, mark.context) = (Some(digest), context);
         }
     }
     tell_left_out(model, left_out);

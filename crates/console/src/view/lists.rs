@@ -158,6 +158,9 @@ pub(crate) fn handovers(model: &Model, overlay: &Overlay, layout: &Layout, buffe
         if gate.is_marked {
             pen.text("marked  ", theme.strong());
         }
+        if gate.is_marked_otherwise {
+            pen.text("marked before it changed  ", theme.warning());
+        }
         if gate.is_wholly_seen {
             pen.text("seen wholly", theme.plain());
         }
