@@ -103,6 +103,34 @@ fn a_folded_row_is_decided_as_one_and_each_gate_has_its_record() {
 }
 
 #[test]
+fn a_row_that_was_opened_stays_open_as_long_as_one_of_its_gates_is_there() {
+    let mut console = console(world(2), (80, 24), true).then("j l");
+    assert_eq!(jobs(&console), ["j-50", "h-01", "h-02", "j-51"]);
+    console.elsewhere("h-01", "script", Verdict::Approve, "ana");
+    assert_eq!(jobs(&console), ["j-50", "h-02", "j-51"]);
+    console.opens(
+        "h-09 host / script #1",
+        Some(900),
+        [File::changed("deploy.yaml", OLD, NEW)],
+    );
+    assert_eq!(jobs(&console), ["j-50", "h-02", "h-09", "j-51"]);
+    // Nor does a filter that shows one of them close it, or one that shows none.
+    for filter in ["h-02", "dunes"] {
+        console.press("/").typed(filter).press("Enter");
+        console.press("/ Ctrl-u Enter");
+        assert_eq!(jobs(&console), ["j-50", "h-02", "h-09", "j-51"], "after {filter}");
+    }
+    // It is another one once none of them is left.
+    for id in ["h-02", "h-09"] {
+        console.elsewhere(id, "script", Verdict::Approve, "ana");
+    }
+    for title in ["h-10 host / script #1", "h-11 host / script #1"] {
+        console.opens(title, Some(900), [File::changed("deploy.yaml", OLD, NEW)]);
+    }
+    assert_eq!(jobs(&console), ["j-50", "h-10", "j-51"]);
+}
+
+#[test]
 fn what_was_not_shown_is_left_out_and_a_colleague_takes_theirs_away() {
     let mut console = console(world(3), (80, 24), false).then("j");
     console.press("r").shows("nothing to reject yet");

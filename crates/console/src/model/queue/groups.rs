@@ -64,7 +64,12 @@ impl Groups {
             }
         }
         members.retain(|_, members| members.len() > 1);
-        self.open.retain(|id| members.contains_key(id));
+        // One that is left, or that the filter hides, is joined again: what was opened stays so.
+        let present: HashSet<_> = match self.open.is_empty() {
+            true => HashSet::new(),
+            false => (0..rows.len()).filter_map(|row| id(&row)).collect(),
+        };
+        self.open.retain(|id| present.contains(id));
         let mut folded = Vec::with_capacity(order.len());
         for row in order {
             let Some(id) = id(&row) else {
