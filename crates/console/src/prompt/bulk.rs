@@ -3,40 +3,31 @@
 
 pub(crate) mod item;
 mod list;
+mod open;
+mod standing;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::parts::{text, too_long, until};
 use crate::action::Action;
 use crate::effect::Effect;
-use crate::facts::label::{self, change_of_gate};
-use crate::facts::marks::gates;
 use crate::facts::verb::{each_open_elsewhere, explain, why};
 use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::layout::question::list_rows;
-use crate::model::gate::GateView;
-use crate::model::outgoing::{MARKS_MAX, Sent};
-use crate::model::prompt::{Intent, Note, Pin, PromptLine, Why, Wording};
-use crate::model::queue::RowKey;
-use crate::model::toast::Tone;
+use crate::model::outgoing::Sent;
+use crate::model::prompt::{Intent, Note, PromptLine, Why, Wording};
 use crate::model::{Closing, Model, PromptKind};
-use crate::update::compose::change_draft;
 use crate::update::look;
 use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
 use domain::ask::Command;
-use domain::context::GateContext;
-use domain::decision::{Extent, Seen};
-use domain::gate::Verdict;
-use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
-use domain::view::QueueRow;
 use engine::api::Ticket;
 use item::{Item, ItemState, LeftOut};
 use list::{around, item_line};
-use text::words::counted;
+pub(crate) use open::{open, open_group};
+pub(crate) use standing::{answered, recheck, take_in};
 
 /// The question before all marked gates are decided: each on its own digest, each with its own
 /// answer.
@@ -129,258 +120,6 @@ impl BulkAsk {
     pub(super) fn words(&self) -> Wording {
         Intent::of(self.note.verdict).words()
     }
-}
-
-/// `a` or `r` on a marked gate of the queue: it is about all marked ones.
-pub(crate) fn open(model: &mut Model, verdict: Verdict) {
-    let selected = match model.queue.selected() {
-        Some(RowKey::Gate(key)) => key.clone(),
-        Some(RowKey::Job(_)) | None => return,
-    };
-    let Some(items) = items(model) else {
-        return;
-    };
-    ask(model, verdict, &selected, items, false);
-}
-
-/// The changes that this operator was shown wholly, in a marked gate or in the one on the screen,
-/// each with its extent: whoever was shown a change in one gate was shown it in all that ask for
-/// the very same, byte for byte against the same base.
-fn shown(model: &Model) -> BTreeMap<Digest, Extent> {
-    let group = |key: &GateKey, digest: Option<Digest>| {
-        let group = model.queue.gate(key)?.group.as_ref()?;
-        (digest == Some(group.digest)).then_some(group.id)
-    };
-    let marked = model.marks.on.iter().filter(|(_, mark)| mark.is_seen);
-    let marked = marked.filter_map(|(key, mark)| Some((group(key, mark.digest)?, mark.extent?)));
-    // What is on record from another day, or from a console that has ended, counts too.
-    let recorded = model.gate.as_ref().and_then(|view| {
-        let (me, gate) = (&model.session.operator.name, view.gate()?);
-        let is_mine = |seen: &&Seen| seen.by == *me && seen.digest == gate.digest();
-        let extents = gate.seen.iter().filter(is_mine).filter_map(Seen::extent);
-        let extent = extents.into_iter().find(|extent| extent.is_whole())?;
-        Some((group(&view.key, Some(gate.digest()))?, extent))
-    });
-    let view = model.gate.as_ref().filter(|view| view.is_wholly_shown());
-    let on_screen = view.and_then(|view| Some((group(&view.key, view.shown_digest())?, view.extent()?)));
-    let all = marked.chain(recorded).chain(on_screen);
-    all.filter(|(_, extent)| extent.is_whole()).collect()
-}
-
-/// `a` or `r` on a row that stands for several gates with the same change: it is about each of
-/// them, and about none that comes later.
-pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
-    let (Some(RowKey::Gate(selected)), Some(place)) = (model.queue.selected().cloned(), model.queue.place()) else {
-        return;
-    };
-    let digest = |row: &QueueRow| row.group.as_ref().map(|group| group.digest);
-    let digest = model.queue.current().and_then(digest);
-    let shown = shown(model);
-    let item = |row: &QueueRow| {
-        let key = RowKey::of(row).gate()?;
-        let mark = model.marks.on.get(&key).filter(|mark| mark.digest == digest);
-        let on_screen = model
-            .gate
-            .as_ref()
-            .filter(|view| view.key == key)
-            .and_then(GateView::gate);
-        // What was read with the eyes comes before what the row had: a change in between is refused.
-        let read = mark.map(|mark| &mark.context).or(on_screen.map(|gate| &gate.context));
-        let context_digest = read.map(GateContext::digest).or(row.context_digest.as_deref().copied());
-        let is_seen = mark.is_some_and(|mark| mark.is_seen);
-        let shared = row.group.as_ref().and_then(|group| shown.get(&group.id)).copied();
-        let is_seen = is_seen || shared.is_some();
-        Some(Item {
-            shared,
-            state: standing(model, &key, is_seen),
-            pin: Pin {
-                label: label::gate(&key, &row.slug),
-                digest: digest?,
-                key,
-            },
-            context_digest,
-            change: String::new(),
-            is_seen,
-            is_drawn: false,
-        })
-    };
-    let items: Vec<_> = model.queue.members(place).filter_map(item).take(MARKS_MAX).collect();
-    let more = model.queue.members(place).count().saturating_sub(MARKS_MAX);
-    ask(model, verdict, &selected, items, true);
-    if let Some(ask) = model.asked_mut::<BulkAsk>() {
-        ask.more = more;
-    }
-}
-
-fn ask(model: &mut Model, verdict: Verdict, selected: &GateKey, items: Vec<Item>, is_group: bool) {
-    let ask = BulkAsk {
-        items,
-        is_group,
-        note: Note::kept(model.draft(selected), selected, verdict),
-        has_taken_in: false,
-        is_unseen_accepted: false,
-        is_sent: false,
-        top: 0,
-        more: 0,
-    };
-    super::open(model, ask);
-}
-
-/// What Enter would do to a marked gate.
-fn standing(model: &Model, key: &GateKey, is_taken: bool) -> ItemState {
-    if model.lease_of_other(key).is_some() {
-        ItemState::LeftOut(LeftOut::OpenElsewhere)
-    } else if !is_taken {
-        ItemState::LeftOut(LeftOut::NotSeen)
-    } else if model.preview.refusal_of(key).is_some() {
-        ItemState::LeftOut(LeftOut::Refused)
-    } else {
-        ItemState::Asking
-    }
-}
-
-/// Why a gate of a group is none of it any more.
-fn moved(model: &Model, item: &Item) -> Option<&'static str> {
-    let Some(row) = model.queue.gate(&item.pin.key) else {
-        return Some("it is no longer open");
-    };
-    let digest = row.group.as_ref().map(|group| group.digest);
-    if digest != Some(item.pin.digest) {
-        return Some("it changed");
-    }
-    let is_said_anew = row.context_digest.as_deref() != item.context_digest.as_ref();
-    is_said_anew.then_some("its requester says otherwise now")
-}
-
-/// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
-pub(crate) fn recheck(model: &mut Model) {
-    let Some(ask) = model.asked::<BulkAsk>() else {
-        return;
-    };
-    if !ask.is_asking() {
-        return;
-    }
-    let stands = |item: &Item| match item.state {
-        ItemState::Asking | ItemState::LeftOut(_) => match ask.is_group.then(|| moved(model, item)).flatten() {
-            Some(why) => ItemState::Not(why.to_owned()),
-            None => standing(model, &item.pin.key, item.is_seen || ask.has_taken_in),
-        },
-        ItemState::Writing(_) | ItemState::Done | ItemState::Not(_) => item.state.clone(),
-    };
-    let states: Vec<_> = ask.items.iter().map(stands).collect();
-    let Some(ask) = model.asked_mut::<BulkAsk>() else {
-        return;
-    };
-    let is_same = ask.items.iter().zip(&states).all(|(item, state)| item.state == *state);
-    if is_same {
-        return;
-    }
-    for (item, state) in ask.items.iter_mut().zip(states) {
-        item.state = state;
-    }
-    // Enter would now do something else, so the question has to be shown again.
-    ask.is_unseen_accepted = false;
-    model.ask_again();
-}
-
-/// Takes in what was not looked at; Enter then asks once more.
-pub(crate) fn take_in(model: &mut Model) {
-    let Some(ask) = model.asked_mut::<BulkAsk>() else {
-        return;
-    };
-    ask.has_taken_in = true;
-    recheck(model);
-    // The question changed, so answers to earlier keys go.
-    model.toasts.forget_answers(true);
-}
-
-/// All marked gates, those of the visible queue first and in its order; none while one of them is
-/// still being read.
-fn items(model: &Model) -> Option<Vec<Item>> {
-    let shown = shown(model);
-    let item = |key: &GateKey| {
-        let mark = model.marks.on.get(key)?;
-        let row = model.queue.gate(key);
-        let group = row.and_then(|row| row.group.as_ref());
-        let group = group.filter(|group| mark.digest == Some(group.digest));
-        let shared = group.and_then(|group| shown.get(&group.id)).copied();
-        let is_seen = mark.is_seen || shared.is_some();
-        Some(Item {
-            shared: shared.filter(|_| !mark.is_seen),
-            pin: Pin {
-                key: key.clone(),
-                digest: mark.digest?,
-                label: label::gate(key, row.map_or("", |row| &row.slug)),
-            },
-            context_digest: Some(mark.context.digest()),
-            change: row.map(change_of_gate).unwrap_or_default(),
-            is_seen,
-            state: standing(model, key, is_seen),
-            is_drawn: false,
-        })
-    };
-    let visible = gates(model, 0..=model.queue.len());
-    let mut keys: Vec<GateKey> = visible
-        .into_iter()
-        .filter(|key| model.marks.on.contains_key(key))
-        .collect();
-    let shown: std::collections::HashSet<GateKey> = keys.iter().cloned().collect();
-    keys.extend(model.marks.on.keys().filter(|key| !shown.contains(key)).cloned());
-    keys.iter().map(item).collect()
-}
-
-/// One gate of a bulk was answered: with its refusal, or decided.
-pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refusal>) {
-    let Some(ask) = model.asked_mut::<BulkAsk>() else {
-        return;
-    };
-    let (note, verdict) = (ask.note.text(), ask.note.verdict);
-    if let Some(item) = ask.item_of(ticket) {
-        item.state = match refusal {
-            None => ItemState::Done,
-            Some(refusal) => ItemState::Not(refusal.message.clone()),
-        };
-        let key = item.pin.key.clone();
-        // A decided gate has no lease to give back, and no mark survives an answer.
-        if refusal.is_none() {
-            model.outgoing.leases.remove(&key);
-        }
-        model.marks.on.remove(&key);
-        // The draft that held the note for all goes with the first decision: a gate that refused
-        // keeps its own.
-        if refusal.is_some() && !note.trim().is_empty() {
-            change_draft(model, &key, |draft| draft.set_note(verdict, note));
-        }
-    }
-    let at = model.now.utc;
-    let Some(ask) = model.asked_mut::<BulkAsk>() else {
-        return;
-    };
-    if ask.writing() > 0 {
-        return;
-    }
-    let (done, all) = (ask.done(), ask.concerned());
-    let still = if ask.is_group { "open" } else { "marked" };
-    let left_out = ask.items.len() - all;
-    let (word, not_done) = (ask.words().done, ask.words().not_done);
-    if done == all {
-        model.prompt = None;
-        let rest = match left_out {
-            0 => String::new(),
-            count => format!("   {} left out, still {still}", counted(count, "gate")),
-        };
-        let text = format!("{word} {}{rest}", counted(all, "gate"));
-        model.toasts.push_news(at, Tone::Done, text);
-        return;
-    }
-    // Gates that still need attention come first in the list.
-    ask.items.sort_by_key(|item| item.state == ItemState::Done);
-    ask.top = 0;
-    let text = format!(
-        "{word} {done} of {all} gates   {not_done}: {}, each with its reason above",
-        all - done
-    );
-    model.toasts.push_news(at, Tone::Error, text);
 }
 
 /// Scrolls the list.
