@@ -1,7 +1,12 @@
 //! Commands under the name of a submission: whoever sends one again, because its answer was lost on
-//! the way, gets that answer, and nothing is done twice.
+//! the way, gets that answer, and nothing is done twice. What was refused stays refused under that
+//! name: whoever was told so would not know of it if it were done after all, because a proxy sent it
+//! once more. What holdpoint could not do for want of a disk, or of time, is no such answer.
 
 use domain::ask::Command;
+use domain::change::Applied;
+use domain::gate::GateState;
+use domain::ids::JobId;
 use domain::refusal::Refusal;
 use rules::Evidence;
 use store::{Submission, SubmissionDone};
@@ -32,7 +37,10 @@ impl Writer {
                 Err(Refusal::invalid("something else was submitted under this name")
                     .with_hint("each submission has a name of its own, a random one"))
             }
-            Ok(Some(done)) => self.receipt_of(done, command),
+            Ok(Some(SubmissionDone { outcome, .. })) => match outcome {
+                Ok((job_id, applied)) => self.receipt_of(job_id, applied, command),
+                Err(refusal) => Err(self.preparer.as_answered(command.job_id(), refusal)),
+            },
             Err(refusal) => Err(refusal),
         };
         match answered {
@@ -48,19 +56,56 @@ impl Writer {
         None
     }
 
+    /// Refuses what was submitted, or gives the answer that it had where another process was quicker
+    /// with the very same.
+    pub(super) fn refuse_submitted(
+        &mut self,
+        asker: Asker,
+        submission: Option<Submission>,
+        command: &Command,
+        refusal: Refusal,
+    ) {
+        let asker = match asker {
+            Asker::Client(answer, None) => Asker::Client(answer, submission),
+            asker @ (Asker::Client(_, Some(_)) | Asker::Loop(_)) => asker,
+        };
+        if let Some((asker, _)) = self.unless_done_before(asker, command) {
+            self.refuse(asker, refusal);
+        }
+    }
+
+    /// Refuses what its job's rows need not be asked about. What is no judgment but a failure is not
+    /// kept: the same may be done when it is sent again.
+    pub(super) fn refuse_unprepared(&mut self, asker: Asker, submission: Option<&Submission>, refusal: Refusal) {
+        if let Some(submission) = submission
+            && refusal.cause.error().is_none()
+        {
+            let now = self.preparer.clock.now().utc;
+            if let Err(error) = self.store.keep_refused(submission, &refusal, now) {
+                // Nothing was done: sent again it is looked at anew.
+                tracing::warn!("{}: {error}", submission.id);
+            }
+        }
+        self.refuse(asker, refusal);
+    }
+
     /// The answer that it had, with the job as it is now.
-    fn receipt_of(&self, done: SubmissionDone, command: &Command) -> Result<Receipt, Refusal> {
-        let rows = self.preparer.known(&done.job_id)?;
+    fn receipt_of(&self, job_id: JobId, applied: Applied, command: &Command) -> Result<Receipt, Refusal> {
+        let rows = self.preparer.known(&job_id)?;
         let slots = self.preparer.slots(&rows);
-        let receipt = receipt(command, &Evidence::default(), done.applied, rows, slots);
+        let decided = applied.decisions.last().map(|sealed| &sealed.decision);
+        let gate = decided.and_then(|decision| rows.gate(decision.stage(), decision.attempt()));
+        let is_recalled = gate.is_some_and(|gate| gate.state == GateState::Recalled);
+        let receipt = receipt(command, &Evidence::default(), applied, rows, slots);
         // What was found on the disk then is not kept: of those three the message needs none of it.
         let is_whole = matches!(
             command,
             Command::Decide { .. } | Command::StartJob(_) | Command::OpenGate { .. }
         );
         let message = match is_whole {
+            true if is_recalled => format!("{}, and taken back since", receipt.message),
             true => receipt.message,
-            false => format!("Job {}: {} when it was sent before", done.job_id, verb(command)),
+            false => format!("Job {job_id}: {} when it was sent before", verb(command)),
         };
         Ok(Receipt { message, ..receipt })
     }

@@ -23,7 +23,7 @@ use domain::refusal::{Refusal, RefusalCode};
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
-use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError};
+use store::{Answer, Batched, LeadCandidate, OutboxChange, Store, StoreError, Submission};
 
 use super::api::{Notice, Receipt, Ticket};
 use super::client::{Asker, Committed};
@@ -258,7 +258,12 @@ impl Writer {
         // What was prepared before an earlier command on the same job was committed might be stale.
         // Jobs know nothing of each other: the decisions of a bulk go into one transaction.
         let is_of_same_job = |item: &Batched<Matter>| ask.command.job_id() == Some(&item.job_id);
-        if items.iter().any(is_of_same_job) {
+        // One that is sent twice gets the answer of the first.
+        let is_same = |item: &Batched<Matter>| match (&asker, &item.submission) {
+            (Asker::Client(_, Some(one)), Some(other)) => one.id == other.id,
+            _ => false,
+        };
+        if items.iter().any(|item| is_of_same_job(item) || is_same(item)) {
             self.commit(std::mem::take(items));
         }
         fault::begin(verb(&ask.command));
@@ -280,7 +285,7 @@ impl Writer {
             }
             Err(refusal) => {
                 let refusal = self.preparer.as_answered(ask.command.job_id(), refusal);
-                self.refuse(asker, refusal);
+                self.refuse_unprepared(asker, submission.as_ref(), refusal);
             }
         }
     }
@@ -394,7 +399,7 @@ impl Writer {
             Ok(results) => {
                 let is_anything_new = results.iter().any(Result::is_ok);
                 for (entry, result) in items.into_iter().zip(results) {
-                    self.answer(entry.job_id, entry.matter, result);
+                    self.answer(entry.job_id, entry.submission, entry.matter, result);
                 }
                 fault::point("answered");
                 if is_anything_new {
@@ -424,7 +429,7 @@ impl Writer {
         }
     }
 
-    fn answer(&mut self, job_id: JobId, matter: Matter, answer: Answer) {
+    fn answer(&mut self, job_id: JobId, submission: Option<Submission>, matter: Matter, answer: Answer) {
         let Matter {
             trigger,
             evidence,
@@ -438,7 +443,10 @@ impl Writer {
             }
             (Tell::Asker(asker), Err(refusal)) => {
                 let refusal = self.preparer.as_answered(Some(&job_id), refusal);
-                self.refuse(asker, refusal);
+                match &trigger {
+                    Trigger::Asked(ask) => self.refuse_submitted(asker, submission, &ask.command, refusal),
+                    Trigger::Happened(_) => self.refuse(asker, refusal),
+                }
             }
             (Tell::Start(key, epoch), Ok((_, rows))) => {
                 let start = if matches!(trigger, Trigger::Happened(Happening::ArtifactMoved { .. })) {
@@ -490,7 +498,7 @@ impl Writer {
         self.owed.entry(job_id).or_default().push(unpublished);
     }
 
-    fn refuse(&self, asker: Asker, refusal: Refusal) {
+    pub(super) fn refuse(&self, asker: Asker, refusal: Refusal) {
         match asker {
             Asker::Loop(ticket) => self.notify(Notice::Done(ticket, Err(refusal))),
             // If this fails, the caller no longer waits for the answer. The same holds below.

@@ -21,7 +21,8 @@ pub struct Batched<M> {
     pub job_id: JobId,
     /// Only the leader of this epoch may do it. None: every process may.
     pub epoch: Option<u64>,
-    /// The name under which it was submitted: what it comes to is kept, and is done once.
+    /// The name under which it was submitted: what it comes to, a refusal too, is kept, and it is
+    /// done once.
     pub submission: Option<Submission>,
     /// What the rule reads.
     pub matter: M,
@@ -109,10 +110,15 @@ fn answer<M>(
         Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
         Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => return Err(error),
     };
-    match rule(job_id, rows.as_ref(), &entry.matter) {
-        Err(refusal) => Ok(Err(refusal)),
-        Ok(changes) => apply_or_undo(connection, entry, rows, changes, now),
+    let answer = match rule(job_id, rows.as_ref(), &entry.matter) {
+        Err(refusal) => Err(refusal),
+        Ok(changes) => apply_or_undo(connection, entry, rows, changes, now)?,
+    };
+    if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
+        // What was done under the name already stays.
+        submissions::keep(connection, submission, Some(job_id), Err(refusal), now)?;
     }
+    Ok(answer)
 }
 
 fn apply_or_undo<M>(
@@ -126,7 +132,7 @@ fn apply_or_undo<M>(
     connection.prepare_cached("SAVEPOINT input")?.execute([])?;
     let mut applied = apply::apply(connection, job_id, rows, changes, now);
     if let (Ok((applied_now, _)), Some(submission)) = (&applied, &entry.submission)
-        && !submissions::keep(connection, submission, job_id, applied_now, now)?
+        && !submissions::keep(connection, submission, Some(job_id), Ok(applied_now), now)?
     {
         applied = Err(Stop::Refused(done_already(job_id)));
     }

@@ -50,7 +50,7 @@ pub use reader::Reader;
 pub use rebuild::{Rebuilding, rebuild};
 pub use record::{JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
 pub use recorded::LabeledEvent;
-pub use submissions::{Submission, SubmissionDone};
+pub use submissions::{SUBMISSIONS_KEPT_S, Submission, SubmissionDone};
 
 use open::Access;
 
