@@ -141,6 +141,7 @@ async fn show_far(
     );
     let ended = console::run(shown, &mut far).await;
     tracing::info!("the console has ended: {ended:?}");
+    far.leave().await;
     left(ended)
 }
 

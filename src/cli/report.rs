@@ -270,7 +270,9 @@ impl From<Refusal> for CommandError {
             | RefusalCode::Invalid
             | RefusalCode::NotAllowed
             | RefusalCode::StillRecallable
-            | RefusalCode::NotPossible => Exit::Failed,
+            | RefusalCode::NotPossible
+            | RefusalCode::NotNow
+            | RefusalCode::NotUnderstood => Exit::Failed,
         };
         Self::new(refusal.code.as_str(), refusal.message).with(|told| {
             told.hint = refusal.hint;
@@ -312,7 +314,10 @@ impl From<Trouble> for CommandError {
 
 impl From<Unread> for CommandError {
     fn from(unread: Unread) -> Self {
-        Self::of("not_possible", unread)
+        match unread {
+            Unread::Refused(refusal) => refusal.into(),
+            unread @ (Unread::Rows(_) | Unread::Files(_) | Unread::Old(_)) => Self::of("not_possible", unread),
+        }
     }
 }
 

@@ -2,9 +2,29 @@
 
 mod commands;
 mod console;
+mod drafts;
+mod lost;
+mod proxy;
+mod unsent;
+mod versions;
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::console::desk::Desk;
 use crate::support::client::Served;
+use crate::support::pty::{PtyOptions, Waiting, patience};
 use crate::support::run::Workspace;
+
+/// Waits until something is so that no process tells of.
+#[track_caller]
+fn until(is_met: impl Fn() -> bool) {
+    let began = Waiting::begun();
+    while !is_met() {
+        assert!(!began.has_lasted(patience()), "patience ran out");
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+}
 
 /// A machine of somebody else: a directory without a runs directory, and a token.
 pub struct Elsewhere {
@@ -15,16 +35,30 @@ pub struct Elsewhere {
 
 impl Elsewhere {
     pub fn of(served: &Served, token: &str) -> Self {
+        Self::at(served.address, token)
+    }
+
+    /// One that knows the server by this address.
+    pub fn at(address: SocketAddr, token: &str) -> Self {
         let machine = Workspace::without_configuration();
         Self {
             machine,
-            server: format!("http://{}", served.address),
+            server: format!("http://{address}"),
             token: token.to_owned(),
         }
     }
 
     pub fn variables(&self) -> [(&str, &str); 2] {
         [("HOLDPOINT_SERVER", &self.server), ("HOLDPOINT_TOKEN", &self.token)]
+    }
+
+    /// A console there.
+    pub fn desk(&self) -> Desk {
+        let mut options = PtyOptions::new(self.machine.root());
+        for (name, value) in self.variables() {
+            options = options.env(name, value);
+        }
+        Desk::spawn(options)
     }
 
     /// What a command prints there, and how it ends.

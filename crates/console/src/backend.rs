@@ -18,7 +18,7 @@ use engine::Engine;
 use engine::KeptDrafts;
 use engine::api::{Notice, Ticket};
 use engine::edit_copies::EditCopies;
-use engine::far::FarEngine;
+use engine::far::{FarEngine, Unsent};
 
 /// An engine, as the console uses it. No call blocks.
 pub trait Backend {
@@ -31,6 +31,15 @@ pub trait Backend {
     }
     /// Has something done; what comes of it is told with the same ticket.
     fn submit(&mut self, ticket: Ticket, command: Command);
+    /// What former consoles of this operator have sent over a line that was lost and nobody did, and
+    /// what is to be told of the rest.
+    fn take_unsent(&mut self) -> (Vec<Unsent>, Vec<String>) {
+        Default::default()
+    }
+    /// Has one of these done; what comes of it is told with the same ticket.
+    fn send_unsent(&mut self, _ticket: Ticket, _unsent: Unsent) {}
+    /// Nobody wants it any more.
+    fn forget_unsent(&mut self, _unsent: &Unsent) {}
     /// Has something read; answers come in the order of the questions.
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered>;
     /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves
@@ -80,6 +89,18 @@ impl Backend for &mut FarEngine {
         FarEngine::submit(self, ticket, command);
     }
 
+    fn take_unsent(&mut self) -> (Vec<Unsent>, Vec<String>) {
+        FarEngine::take_unsent(self)
+    }
+
+    fn send_unsent(&mut self, ticket: Ticket, unsent: Unsent) {
+        FarEngine::send_unsent(self, ticket, unsent);
+    }
+
+    fn forget_unsent(&mut self, unsent: &Unsent) {
+        FarEngine::forget_unsent(self, unsent);
+    }
+
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {
         handed_over(question.answer(self.client()).boxed())
     }
@@ -93,14 +114,19 @@ impl Backend for &mut FarEngine {
 
     fn resign(&mut self) {}
 
-    /// A stopped process holds nothing there.
-    async fn rest(&mut self) {}
+    async fn rest(&mut self) {
+        FarEngine::rest(self).await;
+    }
 
     fn stand(&mut self) {}
 
     fn save_draft(&mut self, key: &GateKey, draft: Option<&Draft>) {
-        let bytes = draft.and_then(|draft| serde_json::to_vec_pretty(draft).ok());
-        FarEngine::save_draft(self, Draft::new(key.clone()).file_name(), bytes);
+        let removed = || Draft {
+            written_at: Some(self.clock().now().utc),
+            ..Draft::new(key.clone())
+        };
+        let draft = draft.cloned().unwrap_or_else(removed);
+        FarEngine::save_draft(self, draft);
     }
 
     fn save_marks(&mut self, marks: Vec<MarkedGate>) {
@@ -119,9 +145,7 @@ impl Backend for &mut FarEngine {
     }
 
     fn restore(&mut self, draft: &Draft, discarded: &Discarded) {
-        if let Ok(bytes) = serde_json::to_vec_pretty(draft) {
-            FarEngine::restore(self, draft.file_name(), bytes, discarded.file_name());
-        }
+        FarEngine::restore(self, draft.clone(), discarded.file_name());
     }
 
     fn load_discarded(&mut self) -> Vec<Discarded> {
@@ -136,7 +160,7 @@ impl Backend for &mut FarEngine {
     }
 
     fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
-        drafts(FarEngine::load_drafts(self))
+        FarEngine::load_drafts(self)
     }
 }
 

@@ -28,6 +28,7 @@ use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
 use engine::api::{Receipt, Ticket};
+use engine::far::Unsent;
 use patch::{Completion, PlannedChange};
 
 /// A diff to compute off the loop.
@@ -384,10 +385,15 @@ pub enum Msg {
     CopyRead(Result<String, String>),
     /// Drafts of a former session, and why others are not offered.
     Drafts(Vec<Draft>, Vec<String>),
+    /// What the last console has sent and nobody did, and what is told of the rest.
+    Unsent(Vec<Unsent>, Vec<String>),
     /// What was marked in this operator's earlier sessions.
     Marks(Vec<MarkedGate>),
     /// What was thrown away lately, newest first.
     Discarded(Vec<Discarded>),
+    /// Another console of this operator wrote about the same gate: of the two texts this one is no
+    /// draft any more.
+    PutAside(Box<Draft>),
     /// The process was continued after a suspend.
     Continued,
     /// The process was not suspended: nobody would continue it.
@@ -399,6 +405,10 @@ pub enum Msg {
 pub enum Effect {
     /// Submit a command.
     Send(Ticket, Command),
+    /// Submit what the last console has left, under the name that it had.
+    SendUnsent(Ticket, Box<Unsent>),
+    /// Forget that.
+    ForgetUnsent(Box<Unsent>),
     /// Have something read.
     Ask(Question),
     /// Compute a diff.

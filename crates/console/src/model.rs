@@ -29,7 +29,7 @@ pub(crate) mod standing;
 pub mod toast;
 
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 
 use bulk::Mark;
@@ -55,6 +55,7 @@ use domain::lease::Lease;
 use domain::look::withdrawn_for;
 use domain::time::Now;
 use domain::view::LeaderInfo;
+use engine::far::Unsent;
 
 /// The marks on gates of the queue.
 #[derive(Debug, Default)]
@@ -213,8 +214,18 @@ pub struct Model {
     /// What the engine was asked and told.
     pub outgoing: Outgoing,
     pub(crate) health: Health,
+    /// What the last console has sent, and nobody did.
+    pub(crate) unsent: LeftUnsent,
     /// What was done about last calls.
     pub(crate) last_calls: LastCallsHere,
+}
+
+/// What the last console of this operator has sent over a line that was lost, and nobody did.
+#[derive(Debug, Default)]
+pub(crate) struct LeftUnsent {
+    /// The one that is asked about.
+    pub(crate) asked: Option<Unsent>,
+    pub(crate) waiting: VecDeque<Unsent>,
 }
 
 /// What this console did about the last calls that stand.
@@ -256,6 +267,7 @@ impl Model {
             toasts: Toasts::default(),
             outgoing: Outgoing::default(),
             health: Health::default(),
+            unsent: LeftUnsent::default(),
             last_calls: LastCallsHere::default(),
         }
     }

@@ -11,6 +11,7 @@ pub mod quit;
 pub mod resume;
 pub mod timer;
 pub(crate) mod timers;
+pub(crate) mod unsent;
 pub(crate) mod whole;
 
 use crate::model::preview::Foreseen;

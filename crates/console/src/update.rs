@@ -33,6 +33,7 @@ use crate::effect::{Effect, FrameFacts, Msg};
 use crate::input::TerminalInput;
 use crate::layout;
 use crate::model::Model;
+use crate::prompt::unsent;
 use crate::update::keys::press;
 use crate::update::outgoing::{ask_leader, tell};
 
@@ -157,8 +158,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.drafts.by_gate.entry(draft.key.clone()).or_insert(draft);
             }
         }
+        Msg::Unsent(unsent, told) => {
+            told.into_iter().for_each(|told| tell(model, told));
+            model.unsent.waiting = unsent.into();
+        }
         Msg::Marks(left) => model.marks.left = left,
         Msg::Discarded(discarded) => model.drafts.discarded = discarded,
+        Msg::PutAside(draft) => compose::put_aside_elsewhere(model, *draft, fx),
         Msg::NotSuspended => tell(model, "Not suspended: there is no shell here that could continue it"),
         Msg::Continued => {
             model.last_calls.title = None;
@@ -167,6 +173,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             ask_leader(model, fx);
         }
     }
+    unsent::go_on(model, fx);
     mark::keep(model, fx);
     model.window.is_dirty = true;
     // Any other key is about what is selected.

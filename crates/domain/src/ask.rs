@@ -22,6 +22,7 @@ use super::time::Timestamp;
 
 /// A job as it is asked for.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewJob {
     /// Its id; generated (UUID v7) when none is given.
     pub id: Option<JobId>,
@@ -73,6 +74,7 @@ impl AsRef<Path> for OutsideFile {
 
 /// A file to be reviewed, named from outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OutsideArtifact {
     /// What it is.
     pub kind: String,
@@ -82,8 +84,9 @@ pub struct OutsideArtifact {
 
 /// Something to be done. Each is answered once, by a receipt or a
 /// [`Refusal`](super::refusal::Refusal).
+// A field that an older holdpoint does not know may be what a newer one pins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     StartJob(NewJob),
     /// Open a gate from outside (SPEC §8). On a job that does not exist it makes a manual job.

@@ -99,6 +99,9 @@ pub struct Draft {
     /// When it was changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub written_at: Option<Timestamp>,
+    /// On its way to a server: when the text there was written that this one was written upon.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upon: Option<Timestamp>,
 }
 
 impl Draft {
@@ -114,6 +117,7 @@ impl Draft {
             adopted: None,
             by: None,
             written_at: None,
+            upon: None,
         }
     }
 
@@ -162,6 +166,18 @@ impl Draft {
             (None, false) => self.comments.push(comment),
             (None, true) => {}
         }
+    }
+
+    /// Whether the same is written in both, whoever did and when.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let (by, written_at, upon) = (self.by.clone(), self.written_at, self.upon);
+        let other = Self {
+            by,
+            written_at,
+            upon,
+            ..other.clone()
+        };
+        *self == other
     }
 
     /// Whether there is nothing worth keeping.

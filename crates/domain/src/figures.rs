@@ -16,6 +16,7 @@ use super::time::{SECOND_US, Timestamp};
 
 /// Which part of the record is meant; what is left out is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RecordFilter {
     pub job_id: Option<JobId>,
     pub stage: Option<StageName>,

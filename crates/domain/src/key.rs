@@ -23,6 +23,7 @@ impl fmt::Display for GateKey {
 
 /// Names a gate as a person does: the newest attempt unless one is given.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GateRef {
     pub job_id: JobId,
     pub stage: StageName,

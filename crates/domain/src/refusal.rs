@@ -45,13 +45,19 @@ words! {
         StillRecallable = "still_recallable",
         /// This process may not, or not now.
         NotPossible = "not_possible",
+        /// Nobody took it: whoever was asked is leaving, or has too much to do. Sent again under the
+        /// name of its submission it is done once.
+        NotNow = "not_now",
+        /// Whoever was asked does not know such a question, command or field: one of the two is
+        /// older than the other.
+        NotUnderstood = "not_understood",
     }
 }
 
 impl RefusalCode {
     /// Whether the very same may be done later, without anybody's doing anything about it.
     pub fn passes(self) -> bool {
-        matches!(self, Self::StillRecallable | Self::NotPossible)
+        matches!(self, Self::StillRecallable | Self::NotPossible | Self::NotNow)
     }
 }
 
@@ -66,7 +72,8 @@ pub struct TryAgain {
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Its kind.
+    /// Its kind; one that a newer holdpoint has made counts as not possible.
+    #[serde(deserialize_with = "code_or_newer")]
     pub code: RefusalCode,
     /// The one fact that explains it: no capital letter, no full stop.
     pub message: String,
@@ -81,6 +88,11 @@ pub struct Refusal {
     /// The error that it came of.
     #[serde(skip)]
     pub cause: ErrorCause,
+}
+
+fn code_or_newer<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<RefusalCode, D::Error> {
+    let word = serde_json::Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(word).unwrap_or(RefusalCode::NotPossible))
 }
 
 /// The error of a library that something came of, for the log and for `--verbose`. No document has
@@ -186,6 +198,12 @@ impl Refusal {
     /// This process may not, or not now.
     pub fn not_possible(message: impl Into<String>) -> Self {
         Self::new(RefusalCode::NotPossible, message)
+    }
+
+    /// Such a question, command or field is not known here.
+    pub fn not_understood(message: impl Into<String>) -> Self {
+        Self::new(RefusalCode::NotUnderstood, message)
+            .with_hint("one of the two holdpoints is older than the other: upgrade that one")
     }
 
     /// Adds the error that it came of.

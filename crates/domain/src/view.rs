@@ -182,6 +182,7 @@ pub enum EventsSince {
 
 /// Which jobs a list wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JobFilter {
     /// Only this status.
     pub status: Option<JobStatus>,

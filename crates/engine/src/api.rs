@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use config::{ConsoleSection, Problem};
 use domain::decision::SealedDecision;
+use domain::draft::Draft;
 use domain::event::Event;
 use domain::gate::OnDisk;
 use domain::ids::{JobId, StageName};
@@ -134,6 +135,9 @@ pub enum Notice {
     /// A newer holdpoint has brought the database up while this process ran: nothing is changed
     /// from here on, and why.
     ReadOnly(String),
+    /// Another console of this operator has written about the same gate meanwhile: of the two texts
+    /// this one is no draft any more. It was put aside at the server.
+    PutAside(Box<Draft>),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint
     /// will do. None: it works again.
     Trouble(Option<Refusal>),

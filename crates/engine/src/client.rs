@@ -18,7 +18,7 @@ use domain::ask::{Ask, Command};
 use domain::event::Event;
 use domain::ids::Digest;
 use domain::operator::Operator;
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, RefusalCode};
 use runs::{RunsDir, RunsError};
 use store::{StoreError, Submission};
 
@@ -165,13 +165,14 @@ impl Client {
         way: Way,
         feed: broadcast::Sender<Arc<[Event]>>,
         standing: watch::Receiver<EngineStatus>,
+        looks: watch::Receiver<()>,
         operator: Operator,
     ) -> Self {
         Self {
             way,
             feed,
             standing,
-            looks: watch::Sender::new(()).subscribe(),
+            looks,
             changed: watch::Sender::new(()).subscribe(),
             operator,
         }
@@ -208,28 +209,36 @@ impl Client {
         submission: Option<&str>,
         command: Command,
     ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
-        let newer = self.standing().newer;
+        let handed = self.hand_over(caller, submission, command);
+        async move { handed?.await }
+    }
+
+    /// The same; refused: it was not handed over, and what is to be done after it should not be
+    /// either.
+    pub fn hand_over(
+        &self,
+        caller: Caller,
+        submission: Option<&str>,
+        command: Command,
+    ) -> Result<impl Future<Output = Result<Committed, Refusal>> + use<>, Refusal> {
         let here = match &self.way {
             Way::Here { threads, .. } => {
+                let newer = self.standing().newer;
                 let (sender, answer) = oneshot::channel();
                 let submission = submission.and_then(|name| submission_of(&caller.operator.name, name, &command));
-                let handed = threads.upgrade().ok_or_else(leaving);
-                let handed = handed
-                    .and_then(|threads| threads.submit(newer, Asker::Client(sender, submission), caller, command));
-                Ok((handed, answer))
+                let threads = threads.upgrade().ok_or_else(leaving)?;
+                threads.submit(newer, Asker::Client(sender, submission), caller, command)?;
+                Ok(answer)
             }
             // In whose name, the server knows.
             Way::There(far) => Err(far.command(command)),
         };
-        async move {
+        Ok(async move {
             match here {
-                Ok((handed, answer)) => {
-                    handed?;
-                    answer.await.unwrap_or_else(|_| Err(leaving()))
-                }
+                Ok(answer) => answer.await.unwrap_or_else(|_| Err(leaving())),
                 Err(there) => there.await,
             }
-        }
+        })
     }
 
     /// What happens from now on, in any process. A follower that is too slow is told that it has
@@ -269,17 +278,23 @@ fn submission_of(by: &str, name: &str, command: &Command) -> Option<Submission> 
     }
     // Commands from elsewhere always have a JSON form: they came in one.
     let command = Digest::of(&serde_json::to_vec(command).unwrap_or_default());
-    // No name has a line feed in it.
-    let id = format!("{by}\n{name}");
+    let id = submission_id(by, name);
     Some(Submission { id, command })
 }
 
+/// What a submission of this sender is kept under.
+pub(super) fn submission_id(by: &str, name: &str) -> String {
+    // No name has a line feed in it.
+    format!("{by}\n{name}")
+}
+
 pub(super) fn leaving() -> Refusal {
-    Refusal::not_possible("holdpoint is leaving").with_hint("try again when it is back; look first whether it was done")
+    Refusal::new(RefusalCode::NotNow, "holdpoint is leaving")
+        .with_hint("try again when it is back; look first whether it was done")
 }
 
 pub(super) fn busy() -> Refusal {
-    Refusal::not_possible("too much is waiting for the database").with_hint("try again in a moment")
+    Refusal::new(RefusalCode::NotNow, "too much is waiting for the database").with_hint("try again in a moment")
 }
 
 /// The loop's side of all clients: it tells them the news.
@@ -348,7 +363,11 @@ impl Telling {
             Notice::Looked => {
                 self.looks.send_replace(());
             }
-            Notice::Events(_) | Notice::ReadOnly(_) | Notice::Done(..) | Notice::Published(..) => {}
+            Notice::Events(_)
+            | Notice::ReadOnly(_)
+            | Notice::Done(..)
+            | Notice::Published(..)
+            | Notice::PutAside(_) => {}
         }
     }
 }

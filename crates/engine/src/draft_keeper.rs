@@ -129,13 +129,18 @@ pub(super) struct DraftKeeper {
 }
 
 impl DraftKeeper {
-    /// Starts the thread for the drafts of this operator.
-    pub(crate) fn start(runs: RunsDir, operator: String, inbox: Sender<Inbox>) -> io::Result<Self> {
+    /// Starts the thread for the drafts of this operator; it is told whenever something else than
+    /// before cannot be kept.
+    pub(crate) fn start(
+        runs: RunsDir,
+        operator: String,
+        tell: impl Fn(Option<Refusal>) + Send + 'static,
+    ) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("drafts".to_owned())
-            .spawn(move || run(&runs, &operator, &of_thread, &inbox))?;
+            .spawn(move || run(&runs, &operator, &of_thread, &tell))?;
         Ok(Self {
             shared,
             thread: Some(thread),
@@ -213,17 +218,26 @@ impl Drop for DraftKeeper {
     }
 }
 
-fn run(runs: &RunsDir, operator: &str, shared: &Shared, inbox: &Sender<Inbox>) {
+fn run(runs: &RunsDir, operator: &str, shared: &Shared, tell: &impl Fn(Option<Refusal>)) {
     while let Some(typed) = shared.next() {
         let _busy = Busy(shared);
         let why = keep(runs, operator, shared, &typed).err();
-        let is_other = {
+        let (former, now) = {
             let mut state = shared.state();
             let former = state.trouble();
             state.note(&typed, why);
-            former != state.trouble()
+            (former, state.trouble())
         };
-        if is_other && inbox.blocking_send(Inbox::Flushed).is_err() {
+        if former != now {
+            tell(now);
+        }
+    }
+}
+
+/// Has the loop look at what cannot be kept.
+pub(super) fn to_loop(inbox: Sender<Inbox>) -> impl Fn(Option<Refusal>) {
+    move |_| {
+        if inbox.blocking_send(Inbox::Flushed).is_err() {
             tracing::debug!("the loop is gone");
         }
     }
@@ -256,7 +270,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let runs = RunsDir::open(folder.path(), None).unwrap();
         let (sender, mut inbox) = tokio::sync::mpsc::channel(4);
-        let keeper = DraftKeeper::start(runs.clone(), "ana".to_owned(), sender).unwrap();
+        let keeper = DraftKeeper::start(runs.clone(), "ana".to_owned(), to_loop(sender)).unwrap();
         let draft = |bytes: Option<&[u8]>| draft("one.json", bytes);
         let kept = || {
             runs.load_drafts("ana")
@@ -296,7 +310,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let runs = RunsDir::open(folder.path(), None).unwrap();
         let (sender, _inbox) = tokio::sync::mpsc::channel(16);
-        let keeper = DraftKeeper::start(runs.clone(), "ana".to_owned(), sender).unwrap();
+        let keeper = DraftKeeper::start(runs.clone(), "ana".to_owned(), to_loop(sender)).unwrap();
         let discarded = |name: &str| Typed::Discarded(name.to_owned(), b"text".to_vec(), 0);
         let count = || runs.load_drafts("ana").unwrap().drafts.len();
         keeper.take(draft("one.json", Some(b"text")));
@@ -362,7 +376,7 @@ mod tests {
         let runs = RunsDir::open(folder.path(), None).unwrap();
         let (sender, mut inbox) = tokio::sync::mpsc::channel(1);
         sender.try_send(Inbox::Flushed).unwrap();
-        let keeper = DraftKeeper::start(runs.clone(), "ana".to_owned(), sender).unwrap();
+        let keeper = DraftKeeper::start(runs.clone(), "ana".to_owned(), to_loop(sender)).unwrap();
         let blocked = runs.path().join(".drafts");
         std::fs::File::create(&blocked).unwrap();
         keeper.take(draft("one.json", Some(b"lost")));

@@ -2,13 +2,17 @@
 //! under a name that the server keeps; questions together; news as they come.
 //!
 //! A line that is lost loses nothing: a command is sent again under its name until it is answered,
-//! and the same name gets the same answer. Deadlines and leases live with the server, whose clocks
-//! are read here.
+//! and the same name gets the same answer; what a console sends lies on this machine's disk until
+//! then (see `unsent`). Deadlines and leases live with the server, whose clocks are read here.
 
 mod clock;
 mod desk;
 mod documents;
+mod drafts;
 mod news;
+mod troubles;
+mod unsent;
+mod versions;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,23 +23,31 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Notify, broadcast, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::event::Event;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
-use remote::{Address, Line, LineFault};
+use remote::{Address, Line, LineFault, Lost};
 use runs::{RunsDir, RunsError, artifacts};
 
 use super::api::{Notice, Ticket};
 use super::client::{Client, Committed, EngineStatus, Way, busy, leaving};
+use super::flusher::FLUSH_PATIENCE;
 use super::questions::Question;
+use super::sent_drafts::OwnTexts;
 use ::clock::Clock;
 use config::Config;
+use drafts::{Drafts, Left};
+use troubles::{Part, Troubles};
+use unsent::Keeper;
+use versions::Peer;
 
 pub use clock::ServerClock;
 pub use documents::{AskedDoc, CommandsDoc, NewsKind, OutcomeDoc, SessionDoc, SubmittedDoc, ToldDoc};
+pub use unsent::{Unsent, UnsentCommand};
 
 /// What is asked: see [`AskedDoc`].
 pub const QUESTIONS_PATH: &str = "/api/v1/questions";
@@ -58,41 +70,68 @@ const NOTICES_MAX: usize = 4096;
 const AGAIN: Duration = Duration::from_millis(500);
 const AGAIN_MAX: Duration = Duration::from_secs(5);
 
+/// How long whoever leaves waits for the line.
+const LEAVE_TIME: Duration = Duration::from_secs(3);
+
 /// What waits for its turn on the line.
 struct Waiting<Q, A> {
     what: Q,
     answer: oneshot::Sender<Result<A, Refusal>>,
 }
 
+/// Whoever waits for several that go in one request.
+type Answers<A> = Vec<oneshot::Sender<Result<A, Refusal>>>;
+
 type WaitingQuestion = Waiting<AskedDoc, Box<RawValue>>;
-type WaitingCommand = Waiting<SubmittedDoc, Committed>;
+type WaitingCommand = Waiting<UnsentCommand, Committed>;
 
 /// The other end of the line, as [`Client`] asks it.
 pub(super) struct Far {
     questions: Sender<WaitingQuestion>,
+    /// Those for which nobody waits at a screen.
+    asides: Sender<WaitingQuestion>,
     commands: Sender<WaitingCommand>,
     /// News are listened for from when somebody first wants them.
     listening: Notify,
+    peer: Peer,
 }
 
 impl Far {
     pub(super) async fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer, Refusal> {
-        let unreadable = |error: serde_json::Error| Refusal::not_possible(format!("{}: {error}", Q::NAME));
-        let of = to_raw_value(&question).map_err(unreadable)?;
+        self.ask_on(&self.questions, question).await
+    }
+
+    /// The same in a request of its own: no other question waits behind it.
+    async fn ask_aside<Q: Question>(&self, question: Q) -> Result<Q::Answer, Refusal> {
+        self.ask_on(&self.asides, question).await
+    }
+
+    async fn ask_on<Q: Question>(&self, way: &Sender<WaitingQuestion>, question: Q) -> Result<Q::Answer, Refusal> {
+        let unwritable = |error| Refusal::not_possible(format!("{}: {error}", Q::NAME));
+        let of = to_raw_value(&question).map_err(unwritable)?;
         let (answer, answered) = oneshot::channel();
         let ask = Q::NAME.to_owned();
         let what = AskedDoc { ask, of };
         let waiting = Waiting { what, answer };
-        self.questions.try_send(waiting).map_err(|_| busy())?;
+        way.try_send(waiting).map_err(|_| busy())?;
         let answer = answered.await.unwrap_or_else(|_| Err(leaving()))?;
+        let unreadable = |error| self.peer.unreadable(&format!("the answer ({})", Q::NAME), &error);
         serde_json::from_str(answer.get()).map_err(unreadable)
     }
 
     pub(super) fn command(&self, command: Command) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
+        self.command_as(uuid::Uuid::now_v7().to_string(), command)
+    }
+
+    /// The same under the name that it had before.
+    fn command_as(
+        &self,
+        submission: String,
+        command: Command,
+    ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         let (answer, answered) = oneshot::channel();
         let handed = with_bytes(command).and_then(|command| {
-            let submission = uuid::Uuid::now_v7().to_string();
-            let what = SubmittedDoc { submission, command };
+            let what = UnsentCommand { submission, command };
             let waiting = Waiting { what, answer };
             self.commands.try_send(waiting).map_err(|_| busy())
         });
@@ -160,7 +199,18 @@ pub struct FarEngine {
     far: Arc<Far>,
     notify: Sender<Notice>,
     notices: Receiver<Notice>,
+    troubles: Arc<Troubles>,
     desk: RunsDir,
+    drafts: Arc<Drafts>,
+    /// What the operator had written and marked when this console began.
+    texts: OwnTexts,
+    /// Answers that are awaited.
+    awaited: JoinSet<()>,
+    /// What former consoles were not answered, until the operator says what becomes of it.
+    unsent: Vec<Unsent>,
+    /// What became of the rest.
+    told: Vec<String>,
+    keeper: Option<Arc<Keeper>>,
 }
 
 impl FarEngine {
@@ -176,11 +226,11 @@ impl FarEngine {
         } = settings;
         let desk = RunsDir::open(&desk, None).map_err(Refusal::from)?;
         let (address, asked) = (line.address().clone(), ::clock::SystemClock.now());
-        let session = line.get(&format!("{SESSION_PATH}?surface={surface}")).await?;
-        let session: SessionDoc = serde_json::from_slice(&session).map_err(|error| {
-            let message = format!("what {} says of itself cannot be read: {error}", line.address());
-            Refusal::not_possible(message).with_hint("it may be older or newer than this holdpoint")
-        })?;
+        let session = SessionDoc::asked(&line, surface).await?;
+        let peer = Peer {
+            address: address.clone(),
+            version: Some(session.version.clone()),
+        };
         session.put_into(&mut config);
         let clock = Arc::new(ServerClock::new(session.now, asked));
         let (feed, standing) = (
@@ -189,39 +239,69 @@ impl FarEngine {
         );
         let standing = watch::Sender::new(standing);
         let (questions, waiting_questions) = channel(WAITING_MAX);
+        let (asides, waiting_asides) = channel(WAITING_MAX);
         let (commands, waiting_commands) = channel(WAITING_MAX);
         let far = Arc::new(Far {
             questions,
+            asides,
             commands,
             listening: Notify::new(),
+            peer: peer.clone(),
         });
+        let looks = watch::Sender::new(());
         let client = Client::far(
             Way::There(Arc::clone(&far)),
             feed.clone(),
             standing.subscribe(),
+            looks.subscribe(),
             session.operator.clone(),
         );
         let (notify, notices) = channel(NOTICES_MAX);
+        let listens = (surface == Surface::Console).then(|| notify.clone());
+        let troubles = Arc::new(Troubles::new(listens.clone()));
+        let keeper = match surface {
+            Surface::Console => Some(Arc::new(Keeper::open(&desk, &session.operator.name, line.session())?)),
+            Surface::Cli | Surface::Http | Surface::File | Surface::Timer => None,
+        };
         let is_back = Arc::new(Notify::new());
-        let way = Patient {
+        let way = |part| Patient {
             line: line.clone(),
             patience,
             is_back: Arc::clone(&is_back),
+            part,
+            troubles: Arc::clone(&troubles),
+            clock: Arc::clone(&clock),
+            peer: peer.clone(),
         };
-        tokio::spawn(ask_all(way.clone(), waiting_questions));
-        tokio::spawn(submit_all(way, surface, waiting_commands));
+        tokio::spawn(ask_all(way(Part::Questions), waiting_questions));
+        tokio::spawn(ask_all(way(Part::Drafts), waiting_asides));
+        tokio::spawn(submit_all(
+            way(Part::Commands),
+            surface,
+            keeper.clone(),
+            waiting_commands,
+        ));
         let listener = news::Listener {
-            line,
+            line: line.clone(),
             surface,
             feed,
             standing,
-            notify: (surface == Surface::Console).then(|| notify.clone()),
+            looks,
+            notify: listens,
+            troubles: Arc::clone(&troubles),
             clock: Arc::clone(&clock),
             is_back,
+            peer,
             last: session.newest,
         };
         tokio::spawn(listener.run(Arc::clone(&far)));
-        Ok(Self {
+        let drafts = Arc::new(Drafts::new(
+            desk.clone(),
+            session.operator.name.clone(),
+            Arc::clone(&troubles),
+            notify.clone(),
+        )?);
+        let mut opened = Self {
             client,
             address,
             session,
@@ -229,15 +309,56 @@ impl FarEngine {
             far,
             notify,
             notices,
+            troubles,
             desk,
-        })
+            drafts,
+            texts: OwnTexts::default(),
+            awaited: JoinSet::new(),
+            unsent: Vec::new(),
+            told: Vec::new(),
+            keeper,
+        };
+        if surface == Surface::Console {
+            opened.find_unsent(&line).await;
+            let Left { texts, told } = opened.drafts.reconcile(&opened.client).await;
+            opened.texts = texts;
+            opened.told.extend(told);
+            let drafts = Arc::clone(&opened.drafts);
+            tokio::spawn(drafts.run(Arc::downgrade(&opened.far)));
+        }
+        Ok(opened)
+    }
+
+    /// Waits until the server has what was handed over, as long as a line that stands takes.
+    pub async fn leave(mut self) {
+        let rest = async {
+            while self.awaited.join_next().await.is_some() {}
+            self.drafts.leave().await;
+        };
+        // What does not arrive lies on this machine's disk.
+        let _ = tokio::time::timeout(LEAVE_TIME, rest).await;
+        self.rest().await;
+    }
+
+    /// Waits until what was typed is on this machine's disk.
+    pub async fn rest(&self) {
+        let drafts = Arc::clone(&self.drafts);
+        let rested = tokio::task::spawn_blocking(move || drafts.keeper.rest(FLUSH_PATIENCE)).await;
+        if !rested.unwrap_or_default() {
+            tracing::warn!("the disk does not answer: what was typed last may not be on it");
+        }
     }
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`].
     pub fn submit(&mut self, ticket: Ticket, command: Command) {
         let done = self.client.command(command);
+        self.answer_to(ticket, done);
+    }
+
+    fn answer_to(&mut self, ticket: Ticket, done: impl Future<Output = Result<Committed, Refusal>> + Send + 'static) {
         let notify = self.notify.clone();
-        tokio::spawn(async move {
+        while self.awaited.try_join_next().is_some() {}
+        self.awaited.spawn(async move {
             // Whoever waited may have left.
             let _ = match done.await {
                 Ok((receipt, published)) => {
@@ -252,11 +373,6 @@ impl FarEngine {
     /// Listens to the server's news from now on.
     pub fn listen(&self) {
         self.far.listen();
-    }
-
-    fn tell_trouble(&self, why: Refusal) {
-        // Nobody is left to hear it when this fails.
-        let _ = self.notify.try_send(Notice::Trouble(Some(why)));
     }
 
     pub fn client(&self) -> Client {
@@ -289,36 +405,61 @@ impl FarEngine {
 
 /// Asks what waits, all of it in one request, one request after the other.
 async fn ask_all(way: Patient, mut waiting: Receiver<WaitingQuestion>) {
-    let mut asked = Vec::new();
-    while waiting.recv_many(&mut asked, TOGETHER_MAX).await > 0 {
-        let (questions, answers): (Vec<_>, Vec<_>) = asked.drain(..).map(|one| (one.what, one.answer)).unzip();
-        let told = match way.told(QUESTIONS_PATH, &questions).await {
-            Ok::<Vec<ToldDoc>, _>(told) => told.into_iter().map(ToldDoc::result).collect(),
-            Err(fault) => vec![Err(Refusal::from(fault)); answers.len()],
-        };
-        // One that is missing is answered by the end of its channel.
-        for (answer, told) in answers.into_iter().zip(told) {
-            let _ = answer.send(told);
+    let mut asked: Vec<WaitingQuestion> = Vec::new();
+    while !asked.is_empty() || waiting.recv_many(&mut asked, TOGETHER_MAX).await > 0 {
+        let questions: Vec<_> = asked.iter().map(|one| &one.what).collect();
+        let told = way.told(QUESTIONS_PATH, &questions).await;
+        let told = told.map_err(Refusal::from).and_then(|told| match told.is_empty() {
+            true => Err(Refusal::not_possible(format!("{} answers nothing", way.peer.address))),
+            false => Ok(told),
+        });
+        // What is not answered yet is asked again.
+        let answered = told.as_ref().map_or(asked.len(), |told| asked.len().min(told.len()));
+        let answers = asked.drain(..answered).map(|one| one.answer).collect();
+        match told {
+            Ok(told) => way.answer(answers, told, ToldDoc::result, |refusal| refusal),
+            Err(refusal) => refuse_all(answers, &refusal),
         }
     }
 }
 
 /// Has commands done, those that wait together in one request, one request after the other.
-async fn submit_all(way: Patient, surface: Surface, mut waiting: Receiver<WaitingCommand>) {
+async fn submit_all(
+    way: Patient,
+    surface: Surface,
+    keeper: Option<Arc<Keeper>>,
+    mut waiting: Receiver<WaitingCommand>,
+) {
     let mut next = None;
     loop {
         let first = match next.take() {
             Some(first) => Some(first),
             None => waiting.recv().await,
         };
-        let (mut bytes, mut commands, mut answers, mut one) = (0, Vec::new(), Vec::new(), first);
+        let (mut bytes, mut commands, mut kept, mut answers, mut one) =
+            (0, Vec::new(), Vec::new(), Answers::new(), first);
         while let Some(Waiting { what, answer }) = one.take() {
-            bytes += size(&what.command);
+            let command = match to_raw_value(&what.command) {
+                Ok(command) => command,
+                Err(error) => {
+                    // Whoever waited may have left. The same holds below.
+                    let _ = answer.send(Err(Refusal::not_possible(format!(
+                        "the command has no JSON form: {error}"
+                    ))));
+                    one = waiting.try_recv().ok();
+                    continue;
+                }
+            };
+            bytes += command.get().len();
             if bytes > TOGETHER_BYTES && !commands.is_empty() {
                 next = Some(Waiting { what, answer });
                 break;
             }
-            commands.push(what);
+            let submission = what.submission.clone();
+            commands.push(SubmittedDoc { submission, command });
+            if !what.command.is_repeatable() {
+                kept.push(what);
+            }
             answers.push(answer);
             if commands.len() < TOGETHER_MAX {
                 one = waiting.try_recv().ok();
@@ -327,14 +468,31 @@ async fn submit_all(way: Patient, surface: Surface, mut waiting: Receiver<Waitin
         if commands.is_empty() {
             return;
         }
-        let outcomes = match way.told(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
-            Ok::<Vec<OutcomeDoc>, _>(outcomes) => outcomes.into_iter().map(OutcomeDoc::result).collect(),
-            Err(LineFault::Refused(refusal)) => vec![Err(refusal); answers.len()],
-            Err(LineFault::Lost(why)) => vec![Err(not_known(&why)); answers.len()],
-        };
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            let _ = answer.send(outcome);
+        let names: Vec<_> = kept.iter().map(|one| one.submission.clone()).collect();
+        // First on the disk, then on the line.
+        way.keep(keeper.clone(), move |keeper| keeper.keep(kept)).await;
+        match way.told(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
+            Ok(outcomes) => {
+                way.keep(keeper.clone(), move |keeper| keeper.forget(&names)).await;
+                way.answer(answers, outcomes, OutcomeDoc::result, |refusal| {
+                    not_known(&refusal.message)
+                });
+            }
+            Err(LineFault::Refused(refusal)) => {
+                way.keep(keeper.clone(), move |keeper| keeper.forget(&names)).await;
+                refuse_all(answers, &refusal);
+            }
+            // What was kept stays: whether it was done is asked when a console starts.
+            Err(fault @ (LineFault::Lost(_) | LineFault::Unclear(_))) => {
+                refuse_all(answers, &not_known(&Refusal::from(fault).message));
+            }
         }
+    }
+}
+
+fn refuse_all<A>(answers: Answers<A>, refusal: &Refusal) {
+    for answer in answers {
+        let _ = answer.send(Err(refusal.clone()));
     }
 }
 
@@ -347,39 +505,83 @@ fn not_known(why: &str) -> Refusal {
 #[derive(Clone)]
 struct Patient {
     line: Line,
-    /// How long; none: until the line is back.
+    /// How long after it was lost; none: until the line is back.
     patience: Option<Duration>,
     /// Somebody has noticed that it is.
     is_back: Arc<Notify>,
+    /// What does not work while it is lost.
+    part: Part,
+    troubles: Arc<Troubles>,
+    clock: Arc<ServerClock>,
+    peer: Peer,
 }
 
 impl Patient {
-    async fn told<A: DeserializeOwned>(&self, path: &str, document: &impl Serialize) -> Result<A, LineFault> {
-        let refused = |error: serde_json::Error| {
-            let message = format!("what {} answers cannot be read: {error}", self.line.address());
-            LineFault::Refused(Refusal::not_possible(message))
-        };
-        let body = serde_json::to_vec(document).map_err(refused)?;
-        let (begun, mut pause) = (Instant::now(), AGAIN);
+    /// The answers to several, each as it came.
+    async fn told(&self, path: &str, document: &impl Serialize) -> Result<Vec<Box<RawValue>>, LineFault> {
+        let unreadable = |error| LineFault::Unclear(self.peer.unreadable("the answer", &error));
+        let body = serde_json::to_vec(document).map_err(unreadable)?;
+        let (mut lost_at, mut pause) = (None, AGAIN);
         loop {
             let is_back = self.is_back.notified();
-            match self.line.post(path, body.clone()).await {
-                Ok(told) => return serde_json::from_slice(&told).map_err(refused),
-                Err(LineFault::Lost(_)) if self.patience.is_none_or(|patience| begun.elapsed() < patience) => {}
-                Err(fault) => return Err(fault),
+            let told = self.line.post(path, body.clone()).await;
+            let lost = match told {
+                Err(LineFault::Lost(lost)) => lost,
+                told => {
+                    self.troubles.set(self.part, None);
+                    let told = told.map_err(|fault| match fault {
+                        LineFault::Refused(refusal) => LineFault::Refused(self.peer.with_hint(refusal)),
+                        fault @ (LineFault::Lost(_) | LineFault::Unclear(_)) => fault,
+                    });
+                    return serde_json::from_slice(&told?).map_err(unreadable);
+                }
+            };
+            let (since, shown) = *lost_at.get_or_insert_with(|| (Instant::now(), self.clock.now().utc));
+            if self.patience.is_some_and(|patience| since.elapsed() >= patience) {
+                return Err(LineFault::Lost(lost));
             }
+            let Lost { why, wait } = lost;
+            self.troubles.set(self.part, Some(news::lost(shown, &why)));
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = is_back => {}
+                () = tokio::time::sleep(wait.unwrap_or(Duration::ZERO).max(pause)) => {}
+                // Who wants to be left alone is.
+                () = is_back, if wait.is_none() => {}
             }
             pause = (pause * 2).min(AGAIN_MAX);
         }
     }
-}
 
-/// About how large a command is on the line: only files and patches are large.
-fn size(command: &Command) -> usize {
-    serde_json::to_vec(command).map_or(0, |bytes| bytes.len())
+    /// Hands answers to whoever waits; of one that cannot be read they are told so.
+    fn answer<T: DeserializeOwned, A>(
+        &self,
+        answers: Answers<A>,
+        told: Vec<Box<RawValue>>,
+        result: impl Fn(T) -> Result<A, Refusal>,
+        unread: impl Fn(Refusal) -> Refusal,
+    ) {
+        // One that is missing is answered by the end of its channel.
+        for (answer, told) in answers.into_iter().zip(told) {
+            let read = serde_json::from_str(told.get());
+            let told = read.map_err(|error| unread(self.peer.unreadable("the answer", &error)));
+            let told = told.and_then(|told| result(told).map_err(|refusal| self.peer.with_hint(refusal)));
+            let _ = answer.send(told);
+        }
+    }
+
+    /// Does this to what lies on the disk, off the loop.
+    async fn keep(
+        &self,
+        keeper: Option<Arc<Keeper>>,
+        work: impl FnOnce(&Keeper) -> Result<(), RunsError> + Send + 'static,
+    ) {
+        let Some(keeper) = keeper else {
+            return;
+        };
+        let kept = tokio::task::spawn_blocking(move || work(&keeper)).await;
+        // It is sent all the same: only a console that ends before the answer would not know of it.
+        let why = kept.unwrap_or(Ok(())).err();
+        self.troubles.set(Part::Unsent, why.map(Refusal::from));
+    }
 }
 
 /// A batch of events as everybody follows it.

@@ -34,6 +34,7 @@ pub mod rebuild;
 mod receipt;
 pub mod repair;
 pub mod said;
+pub mod sent_drafts;
 mod stage_watch;
 mod submitted;
 pub mod ticker;
@@ -189,7 +190,7 @@ impl Engine {
                 let flusher = Flusher::start(store.marker()?, inbox_sender.clone())?;
                 Some((
                     flusher,
-                    DraftKeeper::start(runs.clone(), operator, inbox_sender.clone())?,
+                    DraftKeeper::start(runs.clone(), operator, draft_keeper::to_loop(inbox_sender.clone()))?,
                 ))
             }
             Err(_) => None,

@@ -13,13 +13,16 @@ use serde_json::value::{RawValue, to_raw_value};
 use domain::ask::Command;
 use domain::base64::Base64;
 use domain::decision::SealedDecision;
+use domain::draft::Draft;
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
 use domain::forecast::Forecast;
+use domain::handover::MarkedGate;
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::old::{ListedEvent, ListedJob, OldDecision};
+use domain::operator::TokenRole;
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -29,6 +32,7 @@ use domain::webhook::WebhookStanding;
 use super::client::{Caller, Client, Unread};
 use super::forecast::Policies;
 use super::handover::Handovers;
+use super::sent_drafts::{DraftKept, OwnTexts};
 
 /// One question.
 pub(crate) trait Question: Serialize + DeserializeOwned + Send + 'static {
@@ -45,7 +49,9 @@ pub(crate) trait Question: Serialize + DeserializeOwned + Send + 'static {
 macro_rules! questions {
     ($($name:ident = $word:literal { $($field:ident: $kind:ty),* } -> $answer:ty: |$here:ident, $by:ident| $read:expr;)*) => {
         $(
+            // What a newer client asks besides is not passed over: it would get another answer.
             #[derive(Debug, Serialize, Deserialize)]
+            #[serde(deny_unknown_fields)]
             pub(crate) struct $name { $(pub(crate) $field: $kind,)* }
 
             impl Question for $name {
@@ -69,16 +75,23 @@ macro_rules! questions {
         ) -> Result<Box<RawValue>, Refusal> {
             match name {
                 $($word => answer_as::<$name>(here, by, of).await,)*
-                _ => Err(Refusal::invalid(format!("nobody can be asked for {name}"))
-                    .with_hint("whoever asks may be newer than this server")),
+                _ => Err(Refusal::not_understood(format!("nobody can be asked for {name} here"))),
             }
         }
     };
 }
 
+/// What somebody at the other end of a line must be to ask this.
+pub fn role(name: &str) -> TokenRole {
+    match name {
+        KeepDraft::NAME | KeepMarks::NAME => TokenRole::Operator,
+        _ => TokenRole::Viewer,
+    }
+}
+
 async fn answer_as<Q: Question>(here: &Client, by: Caller, of: &RawValue) -> Result<Box<RawValue>, Refusal> {
     let question: Q = serde_json::from_str(of.get())
-        .map_err(|error| Refusal::invalid(format!("{} cannot be read: {error}", Q::NAME)))?;
+        .map_err(|error| Refusal::not_understood(format!("the question {} cannot be read: {error}", Q::NAME)))?;
     let answer = question.answer(here, Some(by)).await.map_err(Refusal::from)?;
     let written = to_raw_value(&answer);
     written.map_err(|error| Refusal::not_possible(format!("the answer cannot be written: {error}")))
@@ -134,6 +147,10 @@ questions! {
         |here, by| here.foresee(by, commands).await;
     Handed = "handovers" { by_name: Option<String> } -> Handovers: |here, by| here.find_handovers(by_name).await;
     HandedOf = "handovers_of" { key: GateKey } -> Handovers: |here, by| here.find_handovers_of(&key).await;
+    Submitted = "submitted" { name: String } -> Option<Result<(), Refusal>>: |here, by| here.find_submitted(by, &name).await;
+    OwnDrafts = "own_drafts" {} -> OwnTexts: |here, by| here.find_own_texts(by).await;
+    KeepDraft = "keep_draft" { draft: Draft } -> DraftKept: |here, by| here.take_draft(by, draft).await;
+    KeepMarks = "keep_marks" { gates: Vec<MarkedGate> } -> (): |here, by| here.take_marks(by, gates).await;
     Foreseen = "forecast" { until: Timestamp, of: Option<BTreeSet<JobId>>, policies: Option<Policies> } -> Forecast:
         |here, by| here.run_on(until, of, policies).await;
 }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use domain::ask::Command;
 use domain::base64::Base64;
 use domain::decision::{DecisionStanding, RecordedDecision, SealedDecision};
+use domain::draft::Draft;
 use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
@@ -21,10 +22,11 @@ use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
 use domain::webhook::WebhookStanding;
 use runs::{RunsError, artifacts, files, locks, versions};
 
-use super::client::{Caller, Client, Unread, Way, busy, leaving};
+use super::client::{Caller, Client, Unread, Way, busy, leaving, submission_id};
 use super::prepare::Preparer;
 use super::questions::{self, Question};
 use super::reader::ReaderThread;
+use super::sent_drafts::{DraftKept, OwnTexts};
 
 /// So many rows of the record are read at a time.
 const RECORD_PAGE: u32 = 2_000;
@@ -326,6 +328,32 @@ impl Client {
     /// The same of several commands, one after the other.
     pub async fn previews(&self, commands: Vec<Command>) -> Result<Vec<Result<Outlook, Refusal>>, Unread> {
         self.ask(questions::Foresee { commands }).await
+    }
+
+    /// Keeps a draft of this client's operator.
+    pub(crate) async fn keep_draft(&self, draft: Draft) -> Result<DraftKept, Unread> {
+        self.ask(questions::KeepDraft { draft }).await
+    }
+
+    /// What this client's operator has written and marked.
+    pub(crate) async fn own_texts(&self) -> Result<OwnTexts, Unread> {
+        self.ask(questions::OwnDrafts {}).await
+    }
+
+    /// What came of what this client has submitted under a name; none: nothing that is known.
+    pub async fn submitted(&self, name: String) -> Result<Option<Result<(), Refusal>>, Unread> {
+        self.ask(questions::Submitted { name }).await
+    }
+
+    pub(super) async fn find_submitted(
+        &self,
+        by: Option<Caller>,
+        name: &str,
+    ) -> Result<Option<Result<(), Refusal>>, Unread> {
+        let by = by.map_or_else(|| self.operator().name.clone(), |by| by.operator.name);
+        let id = submission_id(&by, name);
+        self.read(move |on| Ok(on.reader.submission(&id)?.map(|done| done.outcome.map(drop))))
+            .await
     }
 
     /// A dry run goes by the configuration in force. What nobody may do has no future to be told.

@@ -72,7 +72,7 @@ impl Client {
         time: Option<Duration>,
     ) -> Result<Option<(Arc<JobRows>, Waited)>, Unread> {
         let mut followed = attempt;
-        let mut news = self.follow();
+        let (mut news, mut looks) = (self.follow(), self.looks.clone());
         let mut deadline = pin!(async {
             match time {
                 Some(time) => tokio::time::sleep(time).await,
@@ -95,6 +95,8 @@ impl Client {
             tokio::select! {
                 biased;
                 () = news_of(&mut news, job_id) => {}
+                // Where the news of a line are refused, or not understood.
+                Ok(()) = looks.changed(), if matches!(self.way, Way::There(_)) => {}
                 // The rows are read once more: what was decided in time counts.
                 () = &mut deadline => is_late = true,
             }

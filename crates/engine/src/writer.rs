@@ -259,10 +259,12 @@ impl Writer {
         // Jobs know nothing of each other: the decisions of a bulk go into one transaction.
         let is_of_same_job = |item: &Batched<Matter>| ask.command.job_id() == Some(&item.job_id);
         // One that is sent twice gets the answer of the first.
-        let is_same = |item: &Batched<Matter>| match (&asker, &item.submission) {
-            (Asker::Client(_, Some(one)), Some(other)) => one.id == other.id,
-            _ => false,
+        let name = match &asker {
+            Asker::Client(_, submission) => submission.as_ref().map(|one| one.id.clone()),
+            Asker::Loop(_) => None,
         };
+        let is_same =
+            |item: &Batched<Matter>| name.is_some() && item.submission.as_ref().map(|one| &one.id) == name.as_ref();
         if items.iter().any(|item| is_of_same_job(item) || is_same(item)) {
             self.commit(std::mem::take(items));
         }

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 
+/// When whoever was turned away because of too much to do, or an end, may come again, in seconds.
+const NOT_NOW_S: u64 = 1;
+
 /// What a route comes to.
 pub(crate) type Answered = Result<Response, ApiError>;
 
@@ -144,11 +147,14 @@ impl ApiError {
                 return Self::unfit(&refusal, if is_patch { patch_at } else { &[] });
             }
             RefusalCode::NotAllowed => StatusCode::FORBIDDEN,
-            RefusalCode::NotPossible => StatusCode::SERVICE_UNAVAILABLE,
+            RefusalCode::NotPossible | RefusalCode::NotNow => StatusCode::SERVICE_UNAVAILABLE,
+            RefusalCode::NotUnderstood => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let mut error = Self::new(status, refusal.code.as_str(), refusal.message);
         error.0.hint = refusal.hint;
-        error.0.retry_after_s = refusal.again.map(|again| again.after_s);
+        let is_not_now = refusal.code == RefusalCode::NotNow;
+        let again_s = refusal.again.map(|again| again.after_s);
+        error.0.retry_after_s = again_s.or(is_not_now.then_some(NOT_NOW_S));
         error.0.recall_until = refusal.again.map(|again| again.at);
         error
     }

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use domain::refusal::Refusal;
 use text::words::duration;
 
 use super::answer::ApiError;
@@ -45,8 +46,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Document<T> {
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, ApiError> {
         let Raw(bytes) = Raw::within(request, COMMANDS_BYTES_MAX, COMMANDS_TIME).await?;
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            let msg = format!("the body cannot be read: {error}; whoever asks may be newer than this server");
-            ApiError::fault("json_invalid", vec!["body".into()], msg, &Value::Null)
+            let why = format!("the body cannot be read: {error}");
+            Refusal::not_understood(why).into()
         })
     }
 }

@@ -8,7 +8,7 @@ mod news;
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::tls::Certificate;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
@@ -23,13 +23,20 @@ pub use news::{News, NewsItem};
 /// Names the session that asks: a lease is one's.
 pub const SESSION: &str = "holdpoint-session";
 
+const EVENT_STREAM: &str = "text/event-stream";
+
 /// How long a connection may take to be made.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long nothing at all may come of an answer before the line counts as lost. News have a
 /// heartbeat every 5 s (WIRE.md).
 const SILENCE: Duration = Duration::from_secs(15);
-/// How long an answer may be waited for, the request's own way there included.
+/// How long an answer may be waited for, and each further piece of it. The request's own way there
+/// comes to that.
 const ANSWER_TIME: Duration = Duration::from_secs(35);
+/// So many bytes of a request are given a second: half of what a line of 64 kbit/s takes.
+const BYTES_PER_S: u64 = 4 * 1024;
+/// The longest wait that a server is granted before the same is sent again.
+const AGAIN_MAX: Duration = Duration::from_secs(60);
 
 /// What a line is made with.
 #[derive(Debug, Clone)]
@@ -46,20 +53,39 @@ pub struct LineSettings {
 /// Why there is no answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum LineFault {
-    /// The server was not reached, or was lost before it answered: nobody knows whether the request
-    /// was taken.
-    #[error("{0}")]
-    Lost(String),
+    /// The server was not reached, was lost before it answered, or has no time now: nobody knows
+    /// whether the request was taken, and the same may be sent again.
+    #[error("{}", .0.why)]
+    Lost(Lost),
     /// The server refuses.
     #[error("{}", .0.message)]
     Refused(Refusal),
+    /// Something came back that is no answer: nobody knows whether the request was taken, and the
+    /// same would come to the same.
+    #[error("{}", .0.message)]
+    Unclear(Refusal),
+}
+
+/// Why the same may be sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// For a person.
+    pub why: String,
+    /// How long whoever answered wants to be left alone; none: they do not say.
+    pub wait: Option<Duration>,
+}
+
+impl From<String> for Lost {
+    fn from(why: String) -> Self {
+        Self { why, wait: None }
+    }
 }
 
 impl From<LineFault> for Refusal {
     fn from(fault: LineFault) -> Self {
         match fault {
-            LineFault::Lost(why) => Self::not_possible(why),
-            LineFault::Refused(refusal) => refusal,
+            LineFault::Lost(lost) => Self::not_possible(lost.why),
+            LineFault::Refused(refusal) | LineFault::Unclear(refusal) => refusal,
         }
     }
 }
@@ -69,6 +95,7 @@ impl From<LineFault> for Refusal {
 pub struct Line {
     client: Client,
     address: Address,
+    session: HeaderValue,
 }
 
 impl Line {
@@ -79,16 +106,11 @@ impl Line {
         let bearer = HeaderValue::from_str(&format!("Bearer {}", settings.token));
         let mut bearer = bearer.map_err(|_| Refusal::invalid("the token has characters in it that no token has"))?;
         bearer.set_sensitive(true);
-        let session = HeaderValue::from_str(&settings.session);
-        let session = session.map_err(|_| Refusal::invalid("the session's name is no header"))?;
-        let headers = HeaderMap::from_iter([
-            (reqwest::header::AUTHORIZATION, bearer),
-            (HeaderName::from_static(SESSION), session),
-        ]);
+        let session = session_header(&settings.session)?;
+        let headers = HeaderMap::from_iter([(reqwest::header::AUTHORIZATION, bearer)]);
         let mut builder = Client::builder()
             .default_headers(headers)
             .connect_timeout(CONNECT_TIME)
-            .read_timeout(ANSWER_TIME)
             .tcp_nodelay(true)
             // A redirect would carry the token to somebody whom nobody named.
             .redirect(reqwest::redirect::Policy::none())
@@ -106,6 +128,22 @@ impl Line {
         Ok(Self {
             client,
             address: settings.address,
+            session,
+        })
+    }
+
+    /// What tells the leases of this process from any other's.
+    pub fn session(&self) -> &str {
+        // It was made of a text.
+        self.session.to_str().unwrap_or_default()
+    }
+
+    /// The same line for what is left to do of another session, which is over.
+    pub fn of_session(&self, session: &str) -> Result<Self, Refusal> {
+        let session = session_header(session)?;
+        Ok(Self {
+            session,
+            ..self.clone()
         })
     }
 
@@ -116,56 +154,99 @@ impl Line {
 
     /// What the server has under this path.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, LineFault> {
-        let response = self.send(self.request(Method::GET, path)).await?;
+        let response = self.send(self.request(Method::GET, path), 0).await?;
         self.body(response).await
     }
 
     /// Sends a document.
     pub async fn post(&self, path: &str, document: Vec<u8>) -> Result<Vec<u8>, LineFault> {
-        let request = self.request(Method::POST, path);
-        let response = self.send(with_document(request, document)).await?;
+        let bytes = document.len() as u64;
+        let request = self
+            .request(Method::POST, path)
+            .header(CONTENT_TYPE, "application/json");
+        let response = self.send(request.body(document), bytes).await?;
         self.body(response).await
-    }
-
-    /// Puts a document under a path; none: takes it away.
-    pub async fn put(&self, path: &str, document: Option<Vec<u8>>) -> Result<(), LineFault> {
-        let request = match document {
-            Some(document) => with_document(self.request(Method::PUT, path), document),
-            None => self.request(Method::DELETE, path),
-        };
-        let response = self.send(request).await?;
-        self.body(response).await.map(drop)
     }
 
     /// What the server tells from now on under this path.
     pub async fn news(&self, path: &str) -> Result<News, LineFault> {
         let request = self.request(Method::GET, path);
-        let response = self.send(request.header(ACCEPT, "text/event-stream")).await?;
+        let response = self.send(request.header(ACCEPT, EVENT_STREAM), 0).await?;
+        let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        if !kind.is_some_and(|kind| kind.starts_with(EVENT_STREAM.as_bytes())) {
+            return Err(LineFault::Unclear(no_holdpoint(&self.address, response.status())));
+        }
         Ok(News::of(response, self.address.clone()))
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.address.join(path))
+        let request = self.client.request(method, self.address.join(path));
+        request.header(HeaderName::from_static(SESSION), self.session.clone())
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Response, LineFault> {
-        let response = request.send().await.map_err(|error| lost(&self.address, &error))?;
+    /// Sends a request that carries so many bytes.
+    async fn send(&self, request: RequestBuilder, bytes: u64) -> Result<Response, LineFault> {
+        let response = self.within(time_of(bytes), request.send()).await?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
+        let wait = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok());
+        let wait = wait.and_then(|seconds| seconds.trim().parse().ok());
+        let wait = wait.map(|seconds| Duration::from_secs(seconds).min(AGAIN_MAX));
         let body = self.body(response).await?;
-        Err(LineFault::Refused(refused(&self.address, status, &body)))
+        let refusal = refused(&self.address, status, &body);
+        Err(match status {
+            StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => LineFault::Lost(Lost {
+                why: format!("{} has no time: {}", self.address, refusal.message),
+                wait,
+            }),
+            status if status.is_server_error() => LineFault::Unclear(refusal),
+            _ => LineFault::Refused(refusal),
+        })
     }
 
-    async fn body(&self, response: Response) -> Result<Vec<u8>, LineFault> {
-        let bytes = response.bytes().await;
-        Ok(bytes.map_err(|error| lost(&self.address, &error))?.to_vec())
+    /// The whole of it, as long as more comes.
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, LineFault> {
+        let mut body = Vec::new();
+        while let Some(piece) = self.within(ANSWER_TIME, response.chunk()).await? {
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
+    }
+
+    async fn within<T>(
+        &self,
+        time: Duration,
+        coming: impl Future<Output = reqwest::Result<T>>,
+    ) -> Result<T, LineFault> {
+        match tokio::time::timeout(time, coming).await {
+            Ok(came) => came.map_err(|error| lost(&self.address, &error)),
+            Err(_) => Err(unanswered(&self.address, time)),
+        }
     }
 }
 
-fn with_document(request: RequestBuilder, document: Vec<u8>) -> RequestBuilder {
-    request.header(CONTENT_TYPE, "application/json").body(document)
+fn session_header(session: &str) -> Result<HeaderValue, Refusal> {
+    HeaderValue::from_str(session).map_err(|_| Refusal::invalid("the session's name is no header"))
+}
+
+/// How long an answer to a request of so many bytes may be waited for.
+fn time_of(bytes: u64) -> Duration {
+    ANSWER_TIME + Duration::from_secs(bytes / BYTES_PER_S)
+}
+
+fn unanswered(address: &Address, time: Duration) -> LineFault {
+    let why = format!("{address} has not answered within {}", duration(time.as_secs()));
+    LineFault::Lost(why.into())
 }
 
 /// Why nothing came, for a person; what the system said stands behind.
@@ -177,18 +258,21 @@ pub(crate) fn lost(address: &Address, error: &reqwest::Error) -> LineFault {
         cause = error.source();
     }
     let what = if error.is_timeout() {
-        let seconds = if error.is_connect() { CONNECT_TIME } else { ANSWER_TIME };
-        return LineFault::Lost(format!(
-            "{address} has not answered within {}",
-            duration(seconds.as_secs())
-        ));
+        // Nothing else has a limit of the client's own.
+        return unanswered(address, CONNECT_TIME);
     } else if error.is_connect() {
         "cannot be reached"
     } else {
         "was lost"
     };
     let why = last.map(|why| format!(": {why}")).unwrap_or_default();
-    LineFault::Lost(format!("{address} {what}{why}"))
+    LineFault::Lost(format!("{address} {what}{why}").into())
+}
+
+/// Something between here and there has answered.
+fn no_holdpoint(address: &Address, status: StatusCode) -> Refusal {
+    Refusal::not_possible(format!("{address} answered {status}, and is no holdpoint"))
+        .with_hint("look at the address, and at what stands in between")
 }
 
 /// A refusal as the server words it (`{"detail": …, "code": …, "hint": …}`).
@@ -202,9 +286,7 @@ struct RefusedDoc {
 
 fn refused(address: &Address, status: StatusCode, body: &[u8]) -> Refusal {
     let Ok(document) = serde_json::from_slice::<RefusedDoc>(body) else {
-        // Something between here and there has answered.
-        return Refusal::not_possible(format!("{address} answered {status}, and is no holdpoint"))
-            .with_hint("look at the address, and at what stands in between");
+        return no_holdpoint(address, status);
     };
     let message = match &document.detail {
         Value::String(detail) => detail.clone(),
@@ -217,10 +299,12 @@ fn refused(address: &Address, status: StatusCode, body: &[u8]) -> Refusal {
     let code = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => RefusalCode::NotAllowed,
         StatusCode::NOT_FOUND => RefusalCode::NotFound,
-        StatusCode::UNPROCESSABLE_ENTITY => RefusalCode::Invalid,
         _ => {
             let known = serde_json::from_value(Value::String(document.code));
-            known.unwrap_or(RefusalCode::NotPossible)
+            known.unwrap_or(match status {
+                StatusCode::UNPROCESSABLE_ENTITY => RefusalCode::Invalid,
+                _ => RefusalCode::NotPossible,
+            })
         }
     };
     let hint = match status {
@@ -230,5 +314,19 @@ fn refused(address: &Address, status: StatusCode, body: &[u8]) -> Refusal {
     Refusal {
         hint: document.hint.or(hint),
         ..Refusal::new(code, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_on_a_thin_line_is_given_that_time() {
+        let thin_bytes_per_s = 64_000 / 8;
+        for bytes in [0, 1 << 20, 96 << 20] {
+            let way = Duration::from_secs(bytes / thin_bytes_per_s);
+            assert!(time_of(bytes) > way + Duration::from_secs(30), "{bytes}");
+        }
     }
 }

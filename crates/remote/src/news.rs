@@ -54,14 +54,18 @@ impl News {
                 return Ok(Some(told));
             }
             if self.begun.len() + self.coming.data.len() > EVENT_BYTES_MAX {
-                return Err(LineFault::Lost(format!("{} tells too much at once", self.address)));
+                return Err(LineFault::Lost(
+                    format!("{} tells too much at once", self.address).into(),
+                ));
             }
             match tokio::time::timeout(SILENCE, self.pieces.next()).await {
                 Ok(Some(piece)) => self.begun.extend(piece.map_err(|error| lost(&self.address, &error))?),
                 Ok(None) => return Ok(None),
                 Err(_) => {
                     let silence = duration(SILENCE.as_secs());
-                    return Err(LineFault::Lost(format!("{} is silent for {silence}", self.address)));
+                    return Err(LineFault::Lost(
+                        format!("{} is silent for {silence}", self.address).into(),
+                    ));
                 }
             }
         }

@@ -6,9 +6,10 @@
 //! microseconds.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::atomic;
-use super::error::Result;
+use super::error::{Doing, Result};
 use super::layout::RunsDir;
 use super::open_directory::OpenDirectory;
 
@@ -63,7 +64,26 @@ pub fn folder_name(operator: &str) -> String {
     plain(operator)
 }
 
+/// That nobody else changes what an operator's drafts are, of those who ask; as long as it lives.
+#[derive(Debug)]
+pub struct DraftsLock {
+    _folder: Arc<OpenDirectory>,
+}
+
 impl RunsDir {
+    /// Waits until nobody else has the drafts of this operator. Blocks.
+    pub fn lock_drafts(&self, operator: &str) -> Result<DraftsLock> {
+        let folder = self.place(&folder(operator))?;
+        folder.handle().lock().doing("lock", folder.path())?;
+        Ok(DraftsLock { _folder: folder })
+    }
+
+    /// The draft of this name; none: there is none.
+    pub fn load_draft(&self, operator: &str, name: &str) -> Result<Option<Vec<u8>>> {
+        let kept = self.kept_in(&folder(operator), |_| Ok(vec![plain(name)]))?;
+        Ok(kept.drafts.into_iter().next().map(|(_, bytes)| bytes))
+    }
+
     /// The drafts and marks of everybody; `only`: just the drafts of this name. What may not be
     /// read, because it is somebody else's and the runs directory has no group, is told and no
     /// error.
@@ -204,14 +224,14 @@ fn discarded_us(name: &str) -> Option<i64> {
 }
 
 /// The names in a folder that are those of drafts.
-fn drafts_in(place: &OpenDirectory) -> Result<Vec<String>> {
+pub(super) fn drafts_in(place: &OpenDirectory) -> Result<Vec<String>> {
     let mut names = place.names()?;
     names.retain(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
     names.sort();
     Ok(names)
 }
 
-fn read_all(place: &OpenDirectory, names: Vec<String>) -> Result<KeptDrafts> {
+pub(super) fn read_all(place: &OpenDirectory, names: Vec<String>) -> Result<KeptDrafts> {
     let mut kept = KeptDrafts::default();
     for name in names {
         let path = place.join(&name);

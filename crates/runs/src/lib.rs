@@ -28,6 +28,7 @@ pub mod publish;
 pub mod record;
 pub mod rounds;
 pub mod supervisor;
+pub mod unsent;
 pub mod versions;
 
 pub use error::RunsError;

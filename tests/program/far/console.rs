@@ -5,16 +5,11 @@ use nix::sys::signal::Signal;
 use super::Elsewhere;
 use crate::console::desk::Desk;
 use crate::support::client::{Served, serving};
-use crate::support::pty::PtyOptions;
 use crate::support::said::assert_has;
 
 /// A console on another machine.
 fn desk(there: &Elsewhere) -> Desk {
-    let mut options = PtyOptions::new(there.machine.root());
-    for (name, value) in there.variables() {
-        options = options.env(name, value);
-    }
-    let desk = Desk::spawn(options);
+    let desk = there.desk();
     desk.sees(" open ");
     desk
 }
@@ -52,7 +47,8 @@ fn a_line_that_is_lost_is_told_and_what_was_typed_is_decided_once_when_it_is_bac
     let port = served.address.port();
     let mut desk = desk(&there);
     desk.selects("j-1", "deploy", 1);
-    desk.sees_after("a", "APPROVE j-1");
+    desk.press("a");
+    desk.asked(&workspace, "APPROVE j-1");
     served.signal(Signal::SIGKILL);
     desk.sees("cannot be reached");
     desk.sees("! as of ");

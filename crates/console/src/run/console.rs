@@ -59,6 +59,11 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         let (drafts, problems) = backend.load_drafts();
         let discarded = backend.load_discarded();
         let marks = backend.load_marks();
+        // Whoever only looks is not asked.
+        let (unsent, told) = match session.is_read_only {
+            true => Default::default(),
+            false => backend.take_unsent(),
+        };
         let mut console = Self {
             model: Model::new(session, terminal.size(), backend.now()),
             effects: EffectRunner::new(backend.patience()),
@@ -72,6 +77,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
         console.tell(Msg::Drafts(drafts, problems));
         console.tell(Msg::Discarded(discarded));
         console.tell(Msg::Marks(marks));
+        console.tell(Msg::Unsent(unsent, told));
         let first = start(&mut console.model);
         console.effects.run(first, &mut console.backend, &mut console.orders);
         console

@@ -92,6 +92,8 @@ impl EffectRunner {
         for effect in effects {
             match effect {
                 Effect::Send(ticket, command) => backend.submit(ticket, command),
+                Effect::SendUnsent(ticket, unsent) => backend.send_unsent(ticket, *unsent),
+                Effect::ForgetUnsent(unsent) => backend.forget_unsent(&unsent),
                 Effect::Ask(question) if question.is_about_all() => self.asked_aside.push_back(backend.ask(question)),
                 Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
                 Effect::Diff(job) => {
@@ -266,6 +268,7 @@ pub(super) fn translate(notice: Notice) -> Msg {
         Notice::ConfigLoaded(gates, offers, warnings) => Msg::ConfigLoaded(gates, offers, brief(&warnings)),
         Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
         Notice::ReadOnly(why) => Msg::ReadOnly(why),
+        Notice::PutAside(draft) => Msg::PutAside(draft),
         Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),
     }
 }

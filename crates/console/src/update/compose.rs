@@ -13,7 +13,7 @@ pub use check::checked;
 pub(crate) use check::{file_came, keep_checked, previewed, taken_names, taken_version};
 pub(crate) use complete::choose_candidate;
 pub use complete::{complete, completed};
-pub(crate) use draft::{change_draft, keep_up};
+pub(crate) use draft::{change_draft, keep_up, put_aside_elsewhere};
 pub use draft::{sent, take_back, unsaved_drafts};
 pub(crate) use edit::{as_patch, carry_over, open_edit};
 pub use external_editor::look_wake_us;

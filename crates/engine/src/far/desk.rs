@@ -1,59 +1,52 @@
 //! What the operator has typed and not sent, on this machine's disk: a line that is lost loses none
-//! of it.
+//! of it. See [`super::drafts`] for its way to the server.
 
+use domain::draft::Draft;
 use domain::handover::MarkedGate;
-use runs::drafts::{self, KeptDrafts};
-use runs::{RunsDir, RunsError};
+use runs::drafts::KeptDrafts;
 
 use super::FarEngine;
+use crate::draft_keeper::Typed;
 use crate::edit_copies::EditCopies;
 
 impl FarEngine {
-    fn kept(&self, load: impl FnOnce(&RunsDir, &str) -> Result<KeptDrafts, RunsError>) -> KeptDrafts {
-        crate::kept_or_why(load(&self.desk, &self.session.operator.name))
-    }
-
-    /// What could not be kept is told once the operator has a screen: here nothing waits for it.
-    fn keep(&self, keep: impl FnOnce(&RunsDir, &str) -> Result<(), RunsError>) {
-        if let Err(error) = keep(&self.desk, &self.session.operator.name) {
-            self.tell_trouble(error.into());
-        }
-    }
-
-    /// Keeps a draft under a name, or removes it.
-    pub fn save_draft(&mut self, name: String, bytes: Option<Vec<u8>>) {
-        self.keep(|desk, operator| desk.save_draft(operator, &name, bytes.as_deref()));
+    /// Keeps a draft, or removes it where nothing is in it.
+    pub fn save_draft(&mut self, draft: Draft) {
+        self.drafts.save(draft);
     }
 
     /// Keeps what the operator has marked.
     pub fn save_marks(&mut self, gates: Vec<MarkedGate>) {
-        let bytes = crate::marks_bytes(self.session.operator.name.clone(), gates);
-        self.save_draft(drafts::MARKS.to_owned(), bytes);
+        self.drafts.save_marks(gates);
     }
 
-    /// The marks that former sessions kept on this machine.
-    pub fn load_marks(&self) -> Vec<MarkedGate> {
-        crate::kept_marks(&self.desk, &self.session.operator.name)
+    /// The marks that former sessions kept.
+    pub fn load_marks(&mut self) -> Vec<MarkedGate> {
+        std::mem::take(&mut self.texts.marks)
     }
 
-    /// The drafts that former sessions kept on this machine, and what could not be read of them.
-    pub fn load_drafts(&self) -> KeptDrafts {
-        self.kept(RunsDir::load_drafts)
+    /// The drafts that former sessions kept, and what could not be read of them.
+    pub fn load_drafts(&mut self) -> (Vec<Draft>, Vec<String>) {
+        let texts = &mut self.texts;
+        (std::mem::take(&mut texts.drafts), std::mem::take(&mut texts.problems))
     }
 
-    /// Keeps a text that was thrown away.
+    /// Keeps a text that was thrown away, on this machine.
     pub fn put_aside(&mut self, name: String, bytes: Vec<u8>, oldest_us: i64) {
-        self.keep(|desk, operator| desk.put_aside(operator, &name, &bytes, oldest_us));
+        self.drafts.keeper.take(Typed::Discarded(name, bytes, oldest_us));
     }
 
     /// Keeps a draft that a text was restored to, and forgets what was put aside of it.
-    pub fn restore(&mut self, name: String, bytes: Vec<u8>, aside: String) {
-        self.keep(|desk, operator| desk.restore(operator, &name, &bytes, &aside));
+    pub fn restore(&mut self, draft: Draft, aside: String) {
+        let bytes = serde_json::to_vec_pretty(&draft).unwrap_or_default();
+        let restored = Typed::Restored(draft.file_name(), bytes, aside);
+        self.drafts.keeper.take(restored);
+        self.drafts.save(draft);
     }
 
     /// What was thrown away since then, oldest first.
     pub fn load_discarded(&self, oldest_us: i64) -> KeptDrafts {
-        self.kept(|desk, operator| desk.load_discarded(operator, oldest_us))
+        crate::kept_or_why(self.desk.load_discarded(&self.session.operator.name, oldest_us))
     }
 
     /// Where copies for the operator's own editor lie.

@@ -11,9 +11,12 @@ use domain::ask::Command;
 use domain::ids::StageName;
 use domain::operator::{Operator, Surface, TokenRole};
 use domain::policy::GatePolicy;
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
+use remote::Line;
 
+use super::SESSION_PATH;
+use super::versions::{OURS, Peer};
 use crate::api::Receipt;
 use crate::client::{Caller, Client, Committed};
 
@@ -55,7 +58,17 @@ pub struct CommandsDoc {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SubmittedDoc {
     pub submission: String,
-    pub command: Command,
+    /// A [`Command`]: of several that are sent together, one that is not known here hinders no
+    /// other.
+    pub command: Box<RawValue>,
+}
+
+impl SubmittedDoc {
+    /// What is to be done.
+    pub fn command(&self) -> Result<Command, Refusal> {
+        serde_json::from_str(self.command.get())
+            .map_err(|error| Refusal::not_understood(format!("the command cannot be read: {error}")))
+    }
 }
 
 /// What came of a command.
@@ -91,6 +104,12 @@ impl From<Result<Committed, Refusal>> for OutcomeDoc {
     }
 }
 
+/// What is left of a session that cannot be read.
+#[derive(Deserialize)]
+struct VersionDoc {
+    version: String,
+}
+
 /// Who asks, as the server sees them, and the rules that it goes by.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct SessionDoc {
@@ -114,12 +133,32 @@ pub struct SessionDoc {
 }
 
 impl SessionDoc {
+    /// Asks a server for it.
+    pub(super) async fn asked(line: &Line, surface: Surface) -> Result<Self, Refusal> {
+        let address = line.address();
+        let asked = line.get(&format!("{SESSION_PATH}?surface={surface}")).await;
+        let bytes = asked.map_err(|fault| {
+            let refusal = Refusal::from(fault);
+            if refusal.code != RefusalCode::NotFound {
+                return refusal;
+            }
+            let message = format!("{address} knows nothing of --server: {}", refusal.message);
+            let hint = format!("{address} may be older than that: upgrade that one");
+            Refusal::new(RefusalCode::NotUnderstood, message).with_hint(hint)
+        })?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            let version = serde_json::from_slice::<VersionDoc>(&bytes).ok().map(|doc| doc.version);
+            let address = address.clone();
+            Peer { address, version }.unreadable("the session", &error)
+        })
+    }
+
     /// What the engine goes by now; `newest`: see the field.
     pub fn of(here: &Client, caller: Caller, role: TokenRole, now: Now, newest: u64) -> Self {
         let Caller { operator, session } = caller;
         let config = Arc::clone(&here.standing().config);
         Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: OURS.to_owned(),
             operator,
             role,
             session: session.unwrap_or_default(),

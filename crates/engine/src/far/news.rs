@@ -1,19 +1,23 @@
 //! What the other end tells without being asked, and whether the line stands.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{Notify, watch};
 
 use domain::event::Event;
 use domain::operator::Surface;
-use domain::refusal::Refusal;
-use domain::time::{Now, clock_time};
-use remote::{Line, LineFault, NewsItem};
+use domain::refusal::{Refusal, RefusalCode};
+use domain::time::{Now, Timestamp, clock_time};
+use remote::{Line, LineFault, Lost, NewsItem};
 
 use super::clock::ServerClock;
 use super::documents::{NewsKind, SessionDoc};
+use super::troubles::{Part, Troubles};
+use super::versions::Peer;
 use super::{AGAIN, AGAIN_MAX, Far, Feed, NEWS_PATH};
 use crate::api::Notice;
 use crate::client::EngineStatus;
@@ -25,11 +29,15 @@ pub(super) struct Listener {
     pub(super) surface: Surface,
     pub(super) feed: Feed,
     pub(super) standing: watch::Sender<EngineStatus>,
+    /// Raised when rows may have changed that no event of the feed tells of.
+    pub(super) looks: watch::Sender<()>,
     /// Whoever owns a loop; none: a command, which reads rows.
     pub(super) notify: Option<Sender<Notice>>,
+    pub(super) troubles: Arc<Troubles>,
     pub(super) clock: Arc<ServerClock>,
     /// Told when the line is back.
     pub(super) is_back: Arc<Notify>,
+    pub(super) peer: Peer,
     /// The newest event that was told.
     pub(super) last: u64,
 }
@@ -41,45 +49,72 @@ impl Listener {
         let far = Arc::downgrade(&far);
         let (mut pause, mut lost_at) = (AGAIN, None);
         while far.strong_count() > 0 {
-            let path = format!("{NEWS_PATH}?since={}&surface={}", self.last, self.surface);
-            let ended = match self.line.news(&path).await {
-                Ok(mut news) => {
-                    pause = AGAIN;
-                    // Leases and looks are no events: what they are now is to be read.
-                    self.tell(Notice::Changed).await;
-                    if lost_at.take().is_some() {
-                        self.tell(Notice::Trouble(None)).await;
-                    }
-                    self.is_back.notify_waiters();
-                    loop {
-                        match news.next().await {
-                            Ok(Some(told)) => {
-                                if self.is_last(&told).await {
-                                    break None;
-                                }
-                            }
-                            Ok(None) => break None,
-                            Err(fault) => break Some(fault),
-                        }
-                    }
-                }
-                Err(fault) => Some(fault),
-            };
+            let (has_told, ended) = self.listen().await;
+            if has_told {
+                (pause, lost_at) = (AGAIN, None);
+            }
+            let mut wait = pause;
             if let Some(fault) = ended {
                 let at = *lost_at.get_or_insert_with(|| self.clock.now().utc);
                 let why = match fault {
-                    LineFault::Lost(why) => why,
-                    LineFault::Refused(refusal) => refusal.message,
+                    LineFault::Lost(lost) => {
+                        wait = lost.wait.unwrap_or(Duration::ZERO).max(pause);
+                        lost.why
+                    }
+                    LineFault::Refused(refusal) | LineFault::Unclear(refusal) => {
+                        // Rows may be read all the same.
+                        self.looks.send_replace(());
+                        refusal.message
+                    }
                 };
-                // First the age of what is shown: the rest may not have room.
-                let message = format!("as of {}: {why}", clock_time(at));
-                let hint = "what you decide is kept, and sent when the line is back";
-                let lost = Refusal::not_possible(message).with_hint(hint);
-                self.tell(Notice::Trouble(Some(lost))).await;
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(AGAIN_MAX);
+                self.troubles.set(Part::News, Some(lost(at, &why)));
+            }
+            tokio::time::sleep(wait).await;
+            pause = (pause * 2).min(AGAIN_MAX);
+        }
+    }
+
+    /// Listens until the line ends: whether anything came, and why it ended; none: the server ended
+    /// it, and may be asked again.
+    async fn listen(&mut self) -> (bool, Option<LineFault>) {
+        let path = format!("{NEWS_PATH}?since={}&surface={}", self.last, self.surface);
+        let mut news = match self.line.news(&path).await {
+            Ok(news) => news,
+            Err(fault) => return (false, Some(fault)),
+        };
+        let mut has_told = false;
+        loop {
+            match news.next().await {
+                Ok(Some(told)) => {
+                    if !std::mem::replace(&mut has_told, true) {
+                        self.is_back().await;
+                    }
+                    if self.is_last(&told).await {
+                        return (has_told, None);
+                    }
+                }
+                Ok(None) if has_told => return (has_told, None),
+                Ok(None) => {
+                    let why = format!("{} ended its news before it told any", self.line.address());
+                    return (has_told, Some(LineFault::Lost(Lost::from(why))));
+                }
+                Err(fault) => return (has_told, Some(fault)),
             }
         }
+    }
+
+    async fn is_back(&self) {
+        self.troubles.set(Part::News, None);
+        // What does not work there is told anew.
+        self.troubles.set(Part::There, None);
+        // Leases and looks are no events: what they are now is to be read.
+        self.has_changed().await;
+        self.is_back.notify_waiters();
+    }
+
+    async fn has_changed(&self) {
+        self.looks.send_replace(());
+        self.tell(Notice::Changed).await;
     }
 
     async fn tell(&self, notice: Notice) {
@@ -92,16 +127,10 @@ impl Listener {
     /// Takes what was told; whether the server ends it.
     async fn is_last(&mut self, told: &NewsItem) -> bool {
         match NewsKind::parse(&told.kind) {
-            Some(NewsKind::Events) => {
-                if let Some(events) = read::<Vec<Event>>(told) {
-                    self.last = events.last().map_or(self.last, |event| event.seq.max(self.last));
-                    let _ = self.feed.send(events.as_slice().into());
-                    self.tell(Notice::Events(events)).await;
-                }
-            }
-            Some(NewsKind::Changed) => self.tell(Notice::Changed).await,
+            Some(NewsKind::Events) => self.take_events(told).await,
+            Some(NewsKind::Changed) => self.has_changed().await,
             Some(NewsKind::Session) => {
-                if let Some(session) = read::<SessionDoc>(told) {
+                if let Some(session) = self.read::<SessionDoc>(told) {
                     let mut config = (*self.standing.borrow().config).clone();
                     session.put_into(&mut config);
                     self.tell(Notice::ConfigLoaded(
@@ -114,23 +143,75 @@ impl Listener {
                 }
             }
             Some(NewsKind::Trouble) => {
-                if let Some(trouble) = read::<Option<Refusal>>(told) {
-                    self.tell(Notice::Trouble(trouble)).await;
+                if let Some(trouble) = self.read::<Option<Refusal>>(told) {
+                    self.troubles.set(Part::There, trouble);
                 }
             }
             Some(NewsKind::Alive) => {
-                if let Some(now) = read::<Now>(told) {
+                if let Some(now) = self.read::<Now>(told) {
                     self.clock.told(now);
                 }
             }
             Some(NewsKind::Closing) => return true,
-            // A newer server tells more.
+            // A newer server tells more, which nobody here would show.
             None => {}
         }
         false
     }
+
+    /// Takes those that can be read. Of others the rows are read, and it is told which side to
+    /// upgrade.
+    async fn take_events(&mut self, told: &NewsItem) {
+        let (mut events, mut is_whole) = (Vec::new(), true);
+        for raw in self.read::<Vec<Box<RawValue>>>(told).unwrap_or_default() {
+            match serde_json::from_str::<Event>(raw.get()) {
+                Ok(event) => {
+                    self.last = self.last.max(event.seq);
+                    events.push(event);
+                }
+                Err(error) => {
+                    is_whole = false;
+                    self.not_understood("an event", &error);
+                    if let Ok(numbered) = serde_json::from_str::<Numbered>(raw.get()) {
+                        self.last = self.last.max(numbered.seq);
+                    }
+                }
+            }
+        }
+        if !events.is_empty() {
+            let _ = self.feed.send(events.as_slice().into());
+            self.tell(Notice::Events(events)).await;
+        }
+        if !is_whole {
+            self.has_changed().await;
+        }
+    }
+
+    fn read<T: for<'de> Deserialize<'de>>(&self, told: &NewsItem) -> Option<T> {
+        let read = serde_json::from_str(&told.data);
+        read.map_err(|error| self.not_understood(&format!("what is told ({})", told.kind), &error))
+            .ok()
+    }
+
+    fn not_understood(&self, what: &str, error: &serde_json::Error) {
+        let unreadable = self.peer.unreadable(what, error);
+        tracing::warn!("{unreadable}");
+        // Which side to upgrade stands in the one line that is shown.
+        let message = format!("not all of the news can be read: {}", self.peer.hint());
+        let why = Refusal::new(RefusalCode::NotUnderstood, message);
+        self.troubles.set(Part::Versions, Some(why));
+    }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(told: &NewsItem) -> Option<T> {
-    serde_json::from_str(&told.data).ok()
+/// What is left of an event that cannot be read.
+#[derive(Deserialize)]
+struct Numbered {
+    seq: u64,
+}
+
+/// What a console says while the line is lost.
+pub(super) fn lost(at: Timestamp, why: &str) -> Refusal {
+    // First the age of what is shown: the rest may not have room.
+    Refusal::not_possible(format!("as of {}: {why}", clock_time(at)))
+        .with_hint("what you decide is kept on this machine, and sent when the line is back")
 }

@@ -17,7 +17,7 @@ use crate::params::QueryParams;
 use domain::operator::{Surface, TokenRole};
 use domain::refusal::{Refusal, RefusalCode};
 use engine::client::Caller as EngineCaller;
-use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, TOGETHER_MAX, ToldDoc};
+use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, SubmittedDoc, TOGETHER_MAX, ToldDoc};
 use engine::questions;
 use remote::SESSION;
 
@@ -75,11 +75,17 @@ pub(crate) async fn ask(
     Document(asked): Document<Vec<AskedDoc>>,
 ) -> Answered {
     refuse_many(asked.len())?;
-    let by = caller(&by, &headers, Surface::Console);
-    let answers = asked
-        .iter()
-        .map(|AskedDoc { ask, of }| questions::answer_named(&app.engine, by.clone(), ask, of));
-    let told = join_all(answers).await.into_iter().map(|told| match told {
+    let asker = caller(&by, &headers, Surface::Console);
+    let answers = asked.iter().map(async |AskedDoc { ask, of }| {
+        let needed = questions::role(ask);
+        if by.role < needed {
+            return Err(not_allowed(&by, needed.as_str()));
+        }
+        questions::answer_named(&app.engine, asker.clone(), ask, of).await
+    });
+    let answered = join_all(answers).await;
+    refuse_not_now(&answered)?;
+    let told = answered.into_iter().map(|told| match told {
         Ok(answer) => ToldDoc::Answer(answer),
         Err(refusal) => ToldDoc::Refused(refusal),
     });
@@ -102,28 +108,44 @@ pub(crate) async fn command(
         Surface::Http | Surface::File | Surface::Timer => Surface::Http,
     };
     let caller = caller(&by, &headers, surface);
+    let hand_over = |submitted: SubmittedDoc| {
+        let command = submitted.command()?;
+        if submitted.submission.len() > SUBMISSION_BYTES_MAX {
+            return Err(Refusal::invalid("the name of the submission is too long"));
+        }
+        let needed = command.role();
+        if by.role < needed {
+            return Err(not_allowed(&by, needed.as_str()));
+        }
+        let caller = caller.clone();
+        app.engine.hand_over(caller, Some(&submitted.submission), command)
+    };
     // All are handed over before any is waited for: they go into one transaction.
-    let done: Vec<_> = asked
-        .commands
-        .into_iter()
-        .map(|submitted| {
-            if submitted.submission.len() > SUBMISSION_BYTES_MAX {
-                return Err(Refusal::invalid("the name of the submission is too long"));
-            }
-            let needed = submitted.command.role();
-            if by.role < needed {
-                return Err(not_allowed(&by, needed.as_str()));
-            }
-            Ok(app
-                .engine
-                .command_from(caller.clone(), Some(&submitted.submission), submitted.command))
-        })
-        .collect();
-    let outcomes = join_all(done.into_iter().map(async |done| match done {
-        Ok(done) => OutcomeDoc::from(done.await),
-        Err(refusal) => OutcomeDoc::Refused(refusal),
+    let mut handed = Vec::new();
+    for submitted in asked.commands {
+        match hand_over(submitted) {
+            // Nothing behind it is done before it. All of them are sent again, each under its name.
+            Err(refusal) if refusal.code == RefusalCode::NotNow => return Err(refusal.into()),
+            one => handed.push(one),
+        }
+    }
+    let done = join_all(handed.into_iter().map(async |one| match one {
+        Ok(done) => done.await,
+        Err(refusal) => Err(refusal),
     }));
-    Ok(answer::ok(&outcomes.await))
+    let done = done.await;
+    refuse_not_now(&done)?;
+    let outcomes: Vec<_> = done.into_iter().map(OutcomeDoc::from).collect();
+    Ok(answer::ok(&outcomes))
+}
+
+/// Whoever asks asks again where one of several found nobody: its answer is not known.
+fn refuse_not_now<T>(answered: &[Result<T, Refusal>]) -> Result<(), ApiError> {
+    let refusals = answered.iter().filter_map(|one| one.as_ref().err());
+    match refusals.into_iter().find(|refusal| refusal.code == RefusalCode::NotNow) {
+        Some(refusal) => Err(refusal.clone().into()),
+        None => Ok(()),
+    }
 }
 
 fn not_allowed(caller: &Caller, needed: &str) -> Refusal {

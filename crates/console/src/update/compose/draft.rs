@@ -27,6 +27,21 @@ pub fn change_draft(model: &mut Model, key: &GateKey, change: impl FnOnce(&mut D
     model.drafts.note_unsaved(key, model.now.boot_us);
 }
 
+/// Another console of this operator has written about the same gate meanwhile; nothing of either
+/// text is lost.
+pub(crate) fn put_aside_elsewhere(model: &mut Model, draft: Draft, fx: &mut Vec<Effect>) {
+    let list = keymap::key_in(Focus::Queue, Action::Discarded);
+    let text = format!(
+        "Another console of yours has written about {}: the later text is kept, and {list} lists the other",
+        draft.key
+    );
+    toast(model, Tone::Error, text);
+    let discarded_at = model.now.utc;
+    let discarded = Discarded { discarded_at, draft };
+    fx.push(Effect::PutAside(Box::new(discarded.clone())));
+    model.drafts.discarded.insert(0, discarded);
+}
+
 /// The text changed: its draft is made when it is written or read, not for each key; that there is
 /// one is known at once.
 pub(super) fn note_change(model: &mut Model) {

@@ -1,0 +1,152 @@
+//! The question about what the last console of this operator has sent, and nobody did: the line was
+//! lost before. Nothing of it is sent by itself, as others may have done something meanwhile.
+
+use super::parts::{answers, other_title, outlook, wrapped};
+use crate::effect::Effect;
+use crate::facts::label;
+use crate::keymap::Focus;
+use crate::model::outgoing::Sent;
+use crate::model::prompt::PromptLine;
+use crate::model::toast::Tone;
+use crate::model::{Model, PromptKind};
+use crate::update::outgoing::other_sent;
+use domain::ask::Command;
+use domain::gate::Verdict;
+use domain::key::GateKey;
+use domain::time::clock_time;
+use engine::api::Ticket;
+use engine::far::Unsent;
+use text::words::{counted, duration};
+
+#[derive(Debug, Clone)]
+pub(crate) struct UnsentAsk(Unsent);
+
+/// Asks about the next one; where the last one was closed, it is forgotten.
+pub(crate) fn go_on(model: &mut Model, fx: &mut Vec<Effect>) {
+    if model.prompt.is_some() || model.compose.is_some() {
+        return;
+    }
+    if let Some(closed) = model.unsent.asked.take() {
+        let text = format!("Not sent: {}; what you wrote is kept as a draft", closed.words());
+        // It stays, also where the selection moves with the question's end.
+        model.toasts.push_news(model.now.utc, Tone::Info, text);
+        fx.push(Effect::ForgetUnsent(Box::new(closed)));
+    }
+    if let Some(next) = model.unsent.waiting.pop_front() {
+        model.unsent.asked = Some(next.clone());
+        super::open(model, UnsentAsk(next));
+    }
+}
+
+impl UnsentAsk {
+    fn command(&self) -> &Command {
+        &self.0.submitted.command
+    }
+
+    fn key(&self) -> Option<GateKey> {
+        let gate = self.command().gate()?;
+        let (job_id, stage) = (gate.job_id.clone(), gate.stage.clone());
+        gate.attempt.map(|attempt| GateKey { job_id, stage, attempt })
+    }
+
+    /// The verb, when it is done, when not.
+    fn verdict(&self) -> Option<(&'static str, &'static str, &'static str)> {
+        let Command::Decide { verdict, .. } = self.command() else {
+            return None;
+        };
+        Some(match verdict {
+            Verdict::Approve => ("APPROVE ", "Approved", "Not approved"),
+            Verdict::Reject => ("REJECT ", "Rejected", "Not rejected"),
+        })
+    }
+
+    fn subject(&self, model: &Model) -> String {
+        let of_queue = |key: GateKey| {
+            let row = model.queue.gate(&key)?;
+            Some(label::gate(&key, &row.slug))
+        };
+        match self.verdict() {
+            Some(_) => self
+                .key()
+                .map(|key| of_queue(key.clone()).unwrap_or_else(|| key.to_string())),
+            None => None,
+        }
+        .unwrap_or_else(|| self.0.words())
+    }
+}
+
+impl PromptKind for UnsentAsk {
+    fn focus(&self) -> Focus {
+        Focus::Ask
+    }
+
+    fn gates(&self, _model: &Model) -> Vec<GateKey> {
+        self.key().into_iter().collect()
+    }
+
+    fn closes_on(&self, _: &Model, _: &domain::refusal::Refusal, _: bool) -> bool {
+        // What became of it is read before it goes.
+        false
+    }
+
+    fn not_done(&self) -> &'static str {
+        self.verdict().map_or("Not sent", |(_, _, not_done)| not_done)
+    }
+
+    fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
+        let theme = model.session.theme();
+        let style = theme.held().patch(theme.strong());
+        let verb = self.verdict().map_or("SEND ", |(verb, ..)| verb);
+        let mut lines = other_title(model, (verb, style), &self.subject(model), columns);
+        let (at, age) = (clock_time(self.0.at), duration(self.0.age_s()));
+        let said = format!("You sent this at {at}, {age} ago, on a line that was lost; it was not done.");
+        wrapped(&said, columns, theme.warning(), &mut lines);
+        if let Command::Decide {
+            notes, comments, patch, ..
+        } = self.command()
+        {
+            let patch = patch.as_ref().map(|_| "a patch".to_owned());
+            let comments = (!comments.is_empty()).then(|| counted(comments.len(), "comment"));
+            let with: Vec<_> = patch.into_iter().chain(comments).collect();
+            if !with.is_empty() {
+                wrapped(
+                    &format!("With {}.", with.join(" and ")),
+                    columns,
+                    theme.plain(),
+                    &mut lines,
+                );
+            }
+            if let Some(notes) = notes {
+                wrapped(&format!("Note: {notes}"), columns, theme.plain(), &mut lines);
+            }
+        }
+        outlook(model, columns, &mut lines);
+        answers(
+            model,
+            columns,
+            "send it now",
+            &[],
+            "it is not sent, and not asked again",
+            &mut lines,
+        );
+        lines
+    }
+
+    fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool {
+        model.unsent.asked = None;
+        let done = self.verdict().map_or("Sent", |(_, done, _)| done);
+        let sent = Sent {
+            decides: self.verdict().and_then(|_| self.key()),
+            has_patch: matches!(self.command(), Command::Decide { patch: Some(_), .. }),
+            ..other_sent(done, self.not_done(), &self.subject(model))
+        };
+        let ticket = Ticket(model.outgoing.next_number());
+        model.outgoing.sent.insert(ticket, sent);
+        fx.push(Effect::SendUnsent(ticket, Box::new(self.0.clone())));
+        false
+    }
+
+    fn commands(&self, _: &Model, _: Option<String>) -> Vec<Command> {
+        vec![self.command().clone()]
+    }
+}
