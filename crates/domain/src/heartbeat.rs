@@ -35,26 +35,29 @@ pub struct HeartbeatTerms {
 impl HeartbeatTerms {
     /// Terms as a request has them; `when_gone` alone promises nothing.
     pub fn of(heartbeat_s: Option<u64>, when_gone: Option<WhenGone>) -> Result<Option<Self>, Refusal> {
-        let invalid = |place: &str, message: String, hint: &str| {
-            Refusal::new(RefusalCode::Invalid, message).with_hint(hint).at(place)
-        };
         match (heartbeat_s, when_gone) {
             (None, None) => Ok(None),
-            (None, Some(_)) => Err(invalid(
-                "when_gone",
-                "no sign of life is promised".to_owned(),
-                "say with heartbeat_s how often one comes",
-            )),
-            (Some(heartbeat_s), _) if !(HEARTBEAT_S_MIN..=HEARTBEAT_S_MAX).contains(&heartbeat_s) => Err(invalid(
-                "heartbeat_s",
-                format!("{heartbeat_s} seconds are not {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}"),
-                "say the longest time between two signs of life",
-            )),
-            (Some(heartbeat_s), when_gone) => Ok(Some(Self {
-                heartbeat_s,
-                when_gone: when_gone.unwrap_or_default(),
-            })),
+            (None, Some(_)) => {
+                let refusal = Refusal::new(RefusalCode::Invalid, "no sign of life is promised").at("when_gone");
+                Err(refusal.with_hint("say with heartbeat_s how often one comes"))
+            }
+            (Some(heartbeat_s), when_gone) => {
+                let when_gone = when_gone.unwrap_or_default();
+                let terms = Self { heartbeat_s, when_gone };
+                terms.fitting().map(Some)
+            }
         }
+    }
+
+    /// The terms, where they are within the limits.
+    pub fn fitting(self) -> Result<Self, Refusal> {
+        let heartbeat_s = self.heartbeat_s;
+        if (HEARTBEAT_S_MIN..=HEARTBEAT_S_MAX).contains(&heartbeat_s) {
+            return Ok(self);
+        }
+        let message = format!("{heartbeat_s} seconds are not {HEARTBEAT_S_MIN} to {HEARTBEAT_S_MAX}");
+        let refusal = Refusal::new(RefusalCode::Invalid, message).at("heartbeat_s");
+        Err(refusal.with_hint("say the longest time between two signs of life"))
     }
 }
 

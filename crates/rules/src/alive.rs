@@ -29,6 +29,7 @@ pub(super) fn keep(
         return Err(Refusal::no_heartbeat(&gate.key));
     }
     let context = context.cloned().unwrap_or_default().fitting()?;
+    let terms = terms.map(HeartbeatTerms::fitting).transpose()?;
     let gate = outside::change_context(draft, operator, gate, context)?;
     heard(draft, operator, gate, terms);
     Ok(())

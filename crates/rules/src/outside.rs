@@ -27,6 +27,7 @@ pub(super) fn open(
     terms: Option<HeartbeatTerms>,
 ) -> Result<(), Refusal> {
     let asked = asked.clone().fitting()?;
+    let terms = terms.map(HeartbeatTerms::fitting).transpose()?;
     let artifacts = &draft.evidence.brought[..];
     let job = &draft.rows.job;
     if job.status.is_ended() {

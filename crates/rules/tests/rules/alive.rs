@@ -183,6 +183,21 @@ fn a_gate_that_waits_for_no_sign_of_life_refuses_one() {
 }
 
 #[test]
+fn a_promise_outside_the_limits_is_refused_wherever_it_comes_from() {
+    let mut world = World::empty();
+    open(&mut world, TERMS);
+    for heartbeat_s in [0, 4, u64::MAX] {
+        let terms = HeartbeatTerms { heartbeat_s, ..TERMS };
+        let refusal = alive_by(&mut world, "ci", Some(terms)).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.place.as_deref()),
+            (RefusalCode::Invalid, Some("heartbeat_s"))
+        );
+    }
+    assert_eq!(world.newest("deploy").heartbeat.as_ref().unwrap().terms, TERMS);
+}
+
+#[test]
 fn nobody_but_the_opener_speaks_for_a_gate() {
     let mut world = World::empty();
     open(&mut world, TERMS);
