@@ -3,6 +3,7 @@
 mod commands;
 mod console;
 mod drafts;
+mod limits;
 mod lost;
 mod proxy;
 mod unsent;

@@ -30,9 +30,48 @@ use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
 use domain::webhook::WebhookStanding;
 
 use super::client::{Caller, Client, Unread};
+use super::far::TOGETHER_MAX;
 use super::forecast::Policies;
 use super::handover::Handovers;
+use super::prepare::Preparer;
 use super::sent_drafts::{DraftKept, OwnTexts};
+
+/// The most rows that are told to another machine at once.
+const ROWS_MAX: u32 = 10_000;
+/// The most events of a page that is told to another machine: one may bear a patch of a mebibyte.
+const PAGE_MAX: u32 = 2_000;
+/// The most bytes of the end of a log that are told to another machine.
+const LOG_BYTES_MAX: u64 = 1024 * 1024;
+
+/// How many rows are read where all are wanted; to another machine a part is never told as if it
+/// were all.
+#[derive(Clone, Copy)]
+struct Cut {
+    limit: u32,
+    is_cut: bool,
+}
+
+impl Cut {
+    fn of(by: Option<&Caller>, limit: u32) -> Self {
+        let is_cut = by.is_some() && limit > ROWS_MAX;
+        let limit = if is_cut { ROWS_MAX + 1 } else { limit };
+        Self { limit, is_cut }
+    }
+
+    fn whole<T>(self, rows: Vec<T>) -> Result<Vec<T>, Unread> {
+        if !self.is_cut || rows.len() <= ROWS_MAX as usize {
+            return Ok(rows);
+        }
+        let message = format!("there are more than {ROWS_MAX}, and no more are told to another machine at once");
+        let hint = "narrow it down, or ask on the machine that has the runs directory";
+        Err(Unread::Refused(Refusal::invalid(message).with_hint(hint)))
+    }
+}
+
+/// How many events of a page are read: whoever wants more asks for the next one.
+fn page(by: Option<&Caller>, limit: u32) -> u32 {
+    if by.is_some() { limit.min(PAGE_MAX) } else { limit }
+}
 
 /// One question.
 pub(crate) trait Question: Serialize + DeserializeOwned + Send + 'static {
@@ -113,22 +152,42 @@ questions! {
     Job = "job" { id: JobId } -> Option<Arc<JobRows>>:
         |here, by| here.read(move |on| Ok(on.reader.job(&id)?.map(Arc::new))).await;
     Jobs = "jobs" { filter: JobFilter } -> Vec<JobRows>:
-        |here, by| here.read(move |on| Ok(on.reader.jobs(&filter)?)).await;
+        |here, by| {
+            let cut = Cut::of(by.as_ref(), filter.limit);
+            let filter = JobFilter { limit: cut.limit, ..filter };
+            cut.whole(here.read(move |on| Ok(on.reader.jobs(&filter)?)).await?)
+        };
     Events = "events" { job_id: Option<JobId>, since: u64, limit: u32 } -> Vec<Event>:
-        |here, by| here.read(move |on| Ok(on.reader.events(job_id.as_ref(), since, limit, false)?)).await;
+        |here, by| {
+            let limit = page(by.as_ref(), limit);
+            here.read(move |on| Ok(on.reader.events(job_id.as_ref(), since, limit, false)?)).await
+        };
     LastEvents = "last_events" { job_id: Option<JobId>, limit: u32 } -> Vec<Event>:
-        |here, by| here.read(move |on| Ok(on.reader.events(job_id.as_ref(), 0, limit, true)?)).await;
+        |here, by| {
+            let limit = page(by.as_ref(), limit);
+            here.read(move |on| Ok(on.reader.events(job_id.as_ref(), 0, limit, true)?)).await
+        };
     Decisions = "decisions" { job_id: Option<JobId>, stage: Option<StageName>, limit: u32 } -> Vec<SealedDecision>:
-        |here, by| here.read(move |on| Ok(on.reader.decisions(job_id.as_ref(), stage.as_ref(), limit)?)).await;
+        |here, by| {
+            let cut = Cut::of(by.as_ref(), limit);
+            let read = move |on: &mut Preparer| Ok(on.reader.decisions(job_id.as_ref(), stage.as_ref(), cut.limit)?);
+            cut.whole(here.read(read).await?)
+        };
     Recorded = "recorded" { filter: RecordFilter, limit: u32 } -> Vec<SealedDecision>:
-        |here, by| here.read(move |on| Ok(on.reader.recorded(&filter, limit)?)).await;
+        |here, by| {
+            let cut = Cut::of(by.as_ref(), limit);
+            cut.whole(here.read(move |on| Ok(on.reader.recorded(&filter, cut.limit)?)).await?)
+        };
     Counted = "figures" { filter: RecordFilter } -> Figures: |here, by| here.count(filter).await;
     Version = "version" { job_id: JobId, digest: Digest } -> Option<Base64>:
         |here, by| here.read(move |on| on.version(&job_id, digest)).await;
     OnDisk = "on_disk" { job_id: JobId, path: ArtifactPath } -> Option<Base64>:
         |here, by| here.read(move |on| on.artifact(&job_id, &path)).await;
     Log = "log" { job_id: JobId, stage: StageName, attempt: u32, bytes_max: u64 } -> Option<Base64>:
-        |here, by| here.read(move |on| on.log(&job_id, &stage, attempt, bytes_max)).await;
+        |here, by| {
+            let bytes_max = if by.is_some() { bytes_max.min(LOG_BYTES_MAX) } else { bytes_max };
+            here.read(move |on| on.log(&job_id, &stage, attempt, bytes_max)).await
+        };
     Names = "files" { job_id: JobId } -> Arc<[String]>: |here, by| here.read(move |on| on.names(&job_id)).await;
     InPlace = "in_place" { sealed: SealedDecision } -> bool:
         |here, by| here.read(move |on| Ok(on.is_in_place(&sealed)?)).await;
@@ -138,13 +197,32 @@ questions! {
     Find = "find" { id: JobId } -> Option<ListedJob>:
         |here, by| here.read(move |on| Ok(on.history.find(Some(&on.reader), &id)?)).await;
     List = "list" { filter: JobFilter } -> Vec<ListedJob>:
-        |here, by| here.read(move |on| Ok(on.history.list(Some(&on.reader), &filter)?)).await;
+        |here, by| {
+            let cut = Cut::of(by.as_ref(), filter.limit);
+            let filter = JobFilter { limit: cut.limit, ..filter };
+            cut.whole(here.read(move |on| Ok(on.history.list(Some(&on.reader), &filter)?)).await?)
+        };
     EventPage = "event_page" { id: JobId, since: EventsSince, limit: u32 } -> (Vec<ListedEvent>, u64):
-        |here, by| here.read(move |on| Ok(on.history.event_page(Some(&on.reader), &id, since, limit)?)).await;
+        |here, by| {
+            let cut = Cut::of(by.as_ref(), limit);
+            let read = move |on: &mut Preparer| Ok(on.history.event_page(Some(&on.reader), &id, since, cut.limit)?);
+            let (events, total) = here.read(read).await?;
+            Ok((cut.whole(events)?, total))
+        };
     OldDecisions = "old_decisions" { job_id: Option<JobId>, limit: u32 } -> Vec<OldDecision>:
-        |here, by| here.read(move |on| Ok(on.history.decisions(Some(&on.reader), job_id.as_ref(), limit)?)).await;
+        |here, by| {
+            let cut = Cut::of(by.as_ref(), limit);
+            let read = move |on: &mut Preparer| Ok(on.history.decisions(Some(&on.reader), job_id.as_ref(), cut.limit)?);
+            cut.whole(here.read(read).await?)
+        };
     Foresee = "foresee" { commands: Vec<Command> } -> Vec<Result<Outlook, Refusal>>:
-        |here, by| here.foresee(by, commands).await;
+        |here, by| {
+            if by.is_some() && commands.len() > TOGETHER_MAX {
+                let refusal = Refusal::invalid(format!("{} at once are too many", commands.len()));
+                return Err(Unread::Refused(refusal.with_hint(format!("at most {TOGETHER_MAX}"))));
+            }
+            here.foresee(by, commands).await
+        };
     Handed = "handovers" { by_name: Option<String> } -> Handovers: |here, by| here.find_handovers(by_name).await;
     HandedOf = "handovers_of" { key: GateKey } -> Handovers: |here, by| here.find_handovers_of(&key).await;
     Submitted = "submitted" { name: String } -> Option<Result<(), Refusal>>: |here, by| here.find_submitted(by, &name).await;

@@ -20,6 +20,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
 use domain::webhook::WebhookStanding;
+use patch::sidecar_path;
 use runs::{RunsError, artifacts, files, locks, versions};
 
 use super::client::{Caller, Client, Unread, Way, busy, leaving, submission_id};
@@ -50,7 +51,19 @@ impl Preparer {
         bytes(versions::read(&self.runs.run(id), &digest).map(Some))
     }
 
+    /// Of what is or was under review, or the sidecar of that; whatever else lies there is
+    /// nobody's business.
     pub(super) fn artifact(&self, id: &JobId, path: &ArtifactPath) -> Result<Option<Base64>, Unread> {
+        let Some(rows) = self.reader.job(id)? else {
+            return Ok(None);
+        };
+        let gates = rows.gates.iter().flat_map(|gate| &gate.artifacts);
+        let reviewed = gates.map(|artifact| &artifact.path);
+        let mut reviewed = reviewed.chain(rows.artifacts.iter().map(|artifact| &artifact.path));
+        let is_theirs = |known: &ArtifactPath| known == path || sidecar_path(known.as_str()) == path.as_str();
+        if !reviewed.any(is_theirs) {
+            return Ok(None);
+        }
         bytes(artifacts::read(&self.runs.run(id), path))
     }
 
@@ -89,6 +102,9 @@ impl Client {
     ) -> Result<T, Unread> {
         let (sender, answer) = oneshot::channel();
         let ask = Box::new(move |reader: &mut ReaderThread| {
+            if sender.is_closed() {
+                return;
+            }
             let read = read(&mut reader.preparer);
             if matches!(read, Err(Unread::Rows(_))) {
                 // The caller asks again when the next look finds a change.
@@ -237,7 +253,7 @@ impl Client {
         Ok(version.map(|Base64(bytes)| bytes))
     }
 
-    /// The bytes of an artifact as it lies in the run directory now.
+    /// The bytes of an artifact, or of its sidecar, as it lies in the run directory now.
     pub async fn on_disk(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Bytes, Unread> {
         let (job_id, path) = (job_id.clone(), path.clone());
         let artifact = self.ask(questions::OnDisk { job_id, path }).await?;

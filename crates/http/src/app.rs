@@ -34,8 +34,10 @@ use super::routes::far::SUBMISSION_BYTES_MAX;
 
 /// The most streams and waiting requests at once.
 pub(crate) const LONG_MAX: usize = 256;
+/// The most requests at once with a large body: each is held as it came, and as what it says.
+pub(crate) const LARGE_MAX: usize = 4;
 /// How long an answer from the engine is waited for; its work goes on afterwards.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What every route works with.
 pub(crate) struct App {
@@ -57,6 +59,7 @@ pub(crate) struct App {
     /// The documents of OpenAPI, made once.
     pub(crate) openapi: super::openapi::Documents,
     pub(crate) long: Arc<Semaphore>,
+    pub(crate) large: Arc<Semaphore>,
 }
 
 impl App {
@@ -91,6 +94,13 @@ impl App {
         Arc::clone(&self.long)
             .try_acquire_owned()
             .map_err(|_| ApiError::too_many(format!("{LONG_MAX} streams and waiting requests are open already"), 5))
+    }
+
+    /// A place among the requests with a large body.
+    pub(crate) fn large_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.large)
+            .try_acquire_owned()
+            .map_err(|_| ApiError::too_many(format!("{LARGE_MAX} large bodies are on their way already"), 5))
     }
 
     /// Waits for an answer of the engine; what cannot be read is an error.

@@ -1,5 +1,6 @@
 //! What came in: a body within its limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,23 +9,28 @@ use axum::http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
+use domain::operator::TokenRole;
 use domain::refusal::Refusal;
 use text::words::duration;
 
 use super::answer::ApiError;
+use super::app::App;
+use super::auth::Caller;
 use super::request::{Fields, Request as Asked};
 
 /// The most bytes of a request's body (SPEC §10).
 pub(crate) const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// How long a body may take to arrive.
+/// How long a body may take to arrive,
 const BODY_TIME: Duration = Duration::from_secs(20);
+/// and a second more for each so many bytes that have come: half of what a line of 64 kbit/s takes.
+const BODY_BYTES_PER_S: u64 = 4 * 1024;
 
-/// The most bytes of commands from another machine: what is reviewed may come with them, as large
-/// as an artifact may be, in base64.
-const COMMANDS_BYTES_MAX: usize = 96 * 1024 * 1024;
-/// How long those may take to arrive, on a thin line.
-const COMMANDS_TIME: Duration = Duration::from_secs(15 * 60);
+/// The most bytes of a document of another machine: what is reviewed may come with it, as large as
+/// an artifact may be, in base64, and what somebody has written.
+const DOCUMENT_BYTES_MAX: usize = 96 * 1024 * 1024;
 
 /// A body's bytes, within the limits.
 pub(crate) struct Raw(pub Vec<u8>);
@@ -33,47 +39,70 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
     type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, _: &S) -> Result<Self, ApiError> {
-        Self::within(request, BODY_BYTES_MAX, BODY_TIME).await
+        Self::within(request, BODY_BYTES_MAX).await
     }
 }
 
-/// A document of another holdpoint.
-pub(crate) struct Document<T>(pub T);
+/// A document of another holdpoint, and its place where it is large. Of a viewer none is: nothing
+/// comes with what they ask.
+pub(crate) struct Document<T>(pub T, pub Option<OwnedSemaphorePermit>);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Document<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Document<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request<Body>, _: &S) -> Result<Self, ApiError> {
-        let Raw(bytes) = Raw::within(request, COMMANDS_BYTES_MAX, COMMANDS_TIME).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
+    async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, ApiError> {
+        let caller = request.extensions().get::<Caller>();
+        let is_viewer = caller.is_none_or(|caller| caller.role == TokenRole::Viewer);
+        // A body that does not say how long it is may be long.
+        let is_small = announced(&request).is_some_and(|length| length <= BODY_BYTES_MAX as u64);
+        let (place, bytes_max) = match is_small || is_viewer {
+            true => (None, BODY_BYTES_MAX),
+            false => (Some(app.large_place()?), DOCUMENT_BYTES_MAX),
+        };
+        let bytes = Raw::within(request, bytes_max).await?;
+        Ok(Self(bytes.document()?, place))
+    }
+}
+
+/// How many bytes the body is said to have.
+fn announced(request: &Request<Body>) -> Option<u64> {
+    let length = request.headers().get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+impl Raw {
+    fn document<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.0).map_err(|error| {
             let why = format!("the body cannot be read: {error}");
             Refusal::not_understood(why).into()
         })
     }
-}
 
-impl Raw {
-    async fn within(request: Request<Body>, bytes_max: usize, time: Duration) -> Result<Self, ApiError> {
+    async fn within(request: Request<Body>, bytes_max: usize) -> Result<Self, ApiError> {
         let too_large = || {
             let detail = format!("the body has more than {bytes_max} bytes");
             ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         };
-        let announced = request.headers().get(header::CONTENT_LENGTH);
-        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > bytes_max as u64) {
+        if announced(&request).is_some_and(|length| length > bytes_max as u64) {
             return Err(too_large());
         }
-        let body = Limited::new(request.into_body(), bytes_max);
-        match tokio::time::timeout(time, body.collect()).await {
-            Ok(Ok(collected)) => Ok(Self(collected.to_bytes().to_vec())),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-            Ok(Err(error)) => {
-                let detail = format!("the body did not arrive whole: {error}");
-                Err(ApiError::new(StatusCode::BAD_REQUEST, "incomplete", detail))
-            }
-            Err(_) => {
-                let detail = format!("the body did not arrive within {}", duration(time.as_secs()));
-                Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail))
+        let (begun, mut bytes) = (Instant::now(), Vec::new());
+        let mut body = Limited::new(request.into_body(), bytes_max);
+        loop {
+            let time = BODY_TIME + Duration::from_secs(bytes.len() as u64 / BODY_BYTES_PER_S);
+            match tokio::time::timeout_at(begun + time, body.frame()).await {
+                Ok(Some(Ok(frame))) => bytes.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
+                Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(too_large()),
+                Ok(Some(Err(error))) => {
+                    let detail = format!("the body did not arrive whole: {error}");
+                    return Err(ApiError::new(StatusCode::BAD_REQUEST, "incomplete", detail));
+                }
+                Ok(None) => return Ok(Self(bytes)),
+                Err(_) => {
+                    let time = duration(time.as_secs());
+                    let detail = format!("only {} bytes of the body came within {time}", bytes.len());
+                    return Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "too_slow", detail));
+                }
             }
         }
     }
@@ -108,5 +137,37 @@ impl<S: Send + Sync> FromRequest<S> for Object {
                 &Value::Null,
             )),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::stream::unfold;
+
+    use super::*;
+
+    /// A body of which so many bytes come each second.
+    fn body(bytes_per_s: usize, seconds: u32) -> Request<Body> {
+        let pieces = unfold(0, move |second| async move {
+            if second == seconds {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, Infallible>(vec![b' '; bytes_per_s]), second + 1))
+        });
+        Request::new(Body::from_stream(pieces))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_may_take_as_long_as_a_thin_line_takes_and_no_longer() {
+        let Raw(bytes) = Raw::from_request(body(6 * 1024, 120), &()).await.unwrap();
+        assert_eq!(bytes.len(), 120 * 6 * 1024);
+        let begun = Instant::now();
+        let error = Raw::from_request(body(100, 3600), &()).await.err().unwrap();
+        assert_eq!(begun.elapsed().as_secs(), 20);
+        let told = format!("{error:?}");
+        assert!(told.contains("only 1900 bytes of the body came within 0:20"), "{told}");
     }
 }

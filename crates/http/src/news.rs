@@ -29,9 +29,10 @@ pub(crate) struct News {
     feed: Receiver<Arc<[Event]>>,
     changed: watch::Receiver<()>,
     standing: watch::Receiver<EngineStatus>,
-    /// What was told of the configuration and of what does not work.
-    config: Arc<Config>,
-    trouble: Option<Refusal>,
+    /// What was told of the configuration and of what does not work; none: nothing yet. What a
+    /// caller knew before they came may be old.
+    config: Option<Arc<Config>>,
+    trouble: Option<Option<Refusal>>,
     /// The newest event that was told, or that counts as known.
     last: u64,
     is_behind: bool,
@@ -57,7 +58,7 @@ impl News {
             feed: app.engine.follow(),
             changed: app.engine.changed(),
             standing: app.engine.changes(),
-            config: app.config(),
+            config: None,
             trouble: None,
             last,
             is_behind: true,
@@ -128,18 +129,18 @@ impl News {
             let standing = self.standing.borrow();
             (Arc::clone(&standing.config), standing.trouble.clone())
         };
-        if trouble != self.trouble {
-            self.trouble.clone_from(&trouble);
+        if !self.config.as_ref().is_some_and(|told| Arc::ptr_eq(told, &config)) {
+            let session = session_of(&self.app, self.session.clone(), self.caller.role).await;
+            if let Ok(session) = session {
+                self.config = Some(config);
+                return Some(told(NewsKind::Session, &session));
+            }
+        }
+        if self.trouble.as_ref() != Some(&trouble) {
+            self.trouble = Some(trouble.clone());
             return Some(told(NewsKind::Trouble, &trouble));
         }
-        if Arc::ptr_eq(&config, &self.config) {
-            return None;
-        }
-        self.config = config;
-        let session = session_of(&self.app, self.session.clone(), self.caller.role)
-            .await
-            .ok()?;
-        Some(told(NewsKind::Session, &session))
+        None
     }
 
     fn events(&mut self, events: &[Event]) -> sse::Event {

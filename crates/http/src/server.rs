@@ -25,7 +25,7 @@ use clock::Clock;
 use engine::client::Client;
 use text::words::duration;
 
-use super::app::{App, LONG_MAX};
+use super::app::{App, LARGE_MAX, LONG_MAX};
 use super::auth::Tokens;
 use super::limits::{HEAD_BYTES_MAX, Limiters};
 use super::metrics::Metrics;
@@ -154,6 +154,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         leaving: leaving.clone(),
         openapi: openapi::Documents::new(documents),
         long: Arc::new(Semaphore::new(LONG_MAX)),
+        large: Arc::new(Semaphore::new(LARGE_MAX)),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Sse};
 use futures_util::future::join_all;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
 
 use crate::answer::{self, Answered, ApiError};
-use crate::app::{App, Asker};
+use crate::app::{App, Asker, PATIENCE};
 use crate::auth::Caller;
 use crate::body::Document;
 use crate::follow::unbuffered;
@@ -20,6 +23,7 @@ use engine::client::Caller as EngineCaller;
 use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, SubmittedDoc, TOGETHER_MAX, ToldDoc};
 use engine::questions;
 use remote::SESSION;
+use text::words::duration;
 
 /// The longest name of a session, in bytes.
 const SESSION_BYTES_MAX: usize = 200;
@@ -27,18 +31,26 @@ const SESSION_BYTES_MAX: usize = 200;
 /// The longest name of a submission, in bytes.
 pub(crate) const SUBMISSION_BYTES_MAX: usize = 200;
 
-/// Who asks from elsewhere: the token's name, through this front end, in a session of their own.
-fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> EngineCaller {
+/// So many bytes of answers are not made more: what was asked behind them is asked again.
+const ANSWERS_BYTES: usize = 8 * 1024 * 1024;
+
+/// Who asks from elsewhere: the token's name, through this front end, in a session of their own. A
+/// session that cannot be told from others is refused: leases would be another's.
+pub(crate) fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> Result<EngineCaller, ApiError> {
     let mut operator = caller.operator.clone();
     operator.via.surface = surface;
-    let session = headers.get(SESSION).and_then(|session| session.to_str().ok());
-    let session = session.filter(|session| session.len() <= SESSION_BYTES_MAX);
-    // Nobody takes over another's leases by a name.
-    let session = format!("{} {}", operator.name, session.unwrap_or_default());
-    EngineCaller {
+    let session = headers.get(SESSION).map_or(Ok(""), |session| session.to_str());
+    let session = session.ok().filter(|session| session.len() <= SESSION_BYTES_MAX);
+    let session = session.ok_or_else(|| {
+        let msg = format!("Input should be at most {SESSION_BYTES_MAX} bytes of visible ASCII");
+        ApiError::fault("session", vec!["header".into(), SESSION.into()], msg, &Value::Null)
+    })?;
+    // Nobody takes over another's leases by a name, in which there is no line feed.
+    let session = format!("{}\n{session}", operator.name);
+    Ok(EngineCaller {
         operator,
         session: Some(session),
-    }
+    })
 }
 
 /// The front ends that another machine has.
@@ -61,21 +73,22 @@ pub(crate) async fn session_of(app: &App, by: EngineCaller, role: TokenRole) -> 
     responses((status = 200, description = "The session", body = serde_json::Value)))]
 pub(crate) async fn session(Asker { app, caller: by, .. }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
     let role = by.role;
-    let by = caller(&by, &headers, surface(&asked)?);
+    let by = caller(&by, &headers, surface(&asked)?)?;
     Ok(answer::ok(&session_of(&app, by, role).await?))
 }
 
-/// Questions of a holdpoint on another machine, each answered in its place: `[{"ask": NAME, "of": …}]`, at most 100.
+/// Questions of a holdpoint on another machine, each answered in its place: `[{"ask": NAME, "of": …}]`, at most 100. Where answers are
+/// large or take long, only the first of them come; the rest is to be asked again.
 #[utoipa::path(post, path = "/questions", tag = "other machines",
     request_body = serde_json::Value,
-    responses((status = 200, description = "`[{\"answer\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
+    responses((status = 200, description = "`[{\"answer\": …} | {\"refused\": …}]`, not more than were asked", body = serde_json::Value)))]
 pub(crate) async fn ask(
     Asker { app, caller: by, .. }: Asker,
     headers: HeaderMap,
-    Document(asked): Document<Vec<AskedDoc>>,
+    Document(asked, _place): Document<Vec<AskedDoc>>,
 ) -> Answered {
     refuse_many(asked.len())?;
-    let asker = caller(&by, &headers, Surface::Console);
+    let asker = caller(&by, &headers, Surface::Console)?;
     let answers = asked.iter().map(async |AskedDoc { ask, of }| {
         let needed = questions::role(ask);
         if by.role < needed {
@@ -83,13 +96,40 @@ pub(crate) async fn ask(
         }
         questions::answer_named(&app.engine, asker.clone(), ask, of).await
     });
-    let answered = join_all(answers).await;
+    let answered = the_first_of(answers).await;
     refuse_not_now(&answered)?;
     let told = answered.into_iter().map(|told| match told {
         Ok(answer) => ToldDoc::Answer(answer),
         Err(refusal) => ToldDoc::Refused(refusal),
     });
     Ok(answer::ok(&told.collect::<Vec<_>>()))
+}
+
+/// What one question came to.
+type Told = Result<Box<RawValue>, Refusal>;
+
+/// The answers in their order, as many as are made in time and are not too large together: one at
+/// least, be it that it takes too long.
+async fn the_first_of(answers: impl Iterator<Item = impl Future<Output = Told>>) -> Vec<Told> {
+    let (until, mut bytes, mut told) = (Instant::now() + PATIENCE, 0, Vec::new());
+    for answer in answers {
+        match timeout_at(until, answer).await {
+            Ok(answer) => {
+                bytes += answer.as_ref().map_or(0, |answer| answer.get().len());
+                told.push(answer);
+            }
+            Err(_) if told.is_empty() => {
+                let message = format!("no answer within {}", duration(PATIENCE.as_secs()));
+                told.push(Err(Refusal::not_possible(message)));
+                break;
+            }
+            Err(_) => break,
+        }
+        if bytes > ANSWERS_BYTES {
+            break;
+        }
+    }
+    told
 }
 
 /// Commands of a holdpoint on another machine, done in their order, each once under the name of its submission: at most 100. What a
@@ -100,14 +140,14 @@ pub(crate) async fn ask(
 pub(crate) async fn command(
     Asker { app, caller: by, .. }: Asker,
     headers: HeaderMap,
-    Document(asked): Document<CommandsDoc>,
+    Document(asked, _place): Document<CommandsDoc>,
 ) -> Answered {
     refuse_many(asked.commands.len())?;
     let surface = match asked.surface {
         surface @ (Surface::Console | Surface::Cli) => surface,
         Surface::Http | Surface::File | Surface::Timer => Surface::Http,
     };
-    let caller = caller(&by, &headers, surface);
+    let caller = caller(&by, &headers, surface)?;
     let hand_over = |submitted: SubmittedDoc| {
         let command = submitted.command()?;
         if submitted.submission.len() > SUBMISSION_BYTES_MAX {
@@ -175,7 +215,7 @@ fn refuse_many(count: usize) -> Result<(), ApiError> {
     responses((status = 200, description = "News", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn news(Asker { app, caller: by, .. }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
     let place = app.long_place()?;
-    let session = caller(&by, &headers, surface(&asked)?);
+    let session = caller(&by, &headers, surface(&asked)?)?;
     let since = asked.value("since", "int_parsing", |text| {
         text.parse::<u64>().map_err(|_| "Input should be an event's number")
     })?;
@@ -185,4 +225,38 @@ pub(crate) async fn news(Asker { app, caller: by, .. }: Asker, headers: HeaderMa
     };
     let news = News::new(Arc::clone(&app), by, session, since, place);
     Ok(unbuffered(Sse::new(news.into_stream()).into_response()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::Pin;
+
+    use super::*;
+
+    type Answer = Pin<Box<dyn Future<Output = Told>>>;
+
+    fn of(bytes: usize) -> Answer {
+        let text = RawValue::from_string(format!("\"{}\"", "a".repeat(bytes)));
+        Box::pin(std::future::ready(Ok(text.unwrap())))
+    }
+
+    fn never() -> Answer {
+        Box::pin(std::future::pending())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_takes_too_long_is_refused_and_keeps_no_other_from_its_answer() {
+        let told = the_first_of([of(1), never(), of(1)].into_iter()).await;
+        assert!(matches!(told[..], [Ok(_)]), "{told:?}");
+        // Asked again it comes first.
+        let told = the_first_of([never(), of(1)].into_iter()).await;
+        let [Err(refusal)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(refusal.message, "no answer within 0:30");
+    }
+
+    #[tokio::test]
+    async fn large_answers_come_in_several_requests() {
+        let told = the_first_of([of(1), of(ANSWERS_BYTES), of(1)].into_iter()).await;
+        assert_eq!(told.len(), 2);
+    }
 }
