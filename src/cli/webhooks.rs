@@ -1,12 +1,8 @@
 //! `holdpoint webhooks`: who is told what, and what could not be told.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
-
-use config::Webhook;
 use domain::operator::Surface;
-use domain::webhook::{DeliveryKind, WebhookStanding};
+use domain::webhook::WebhookReport;
+use engine::reads::webhook_reports;
 
 use super::ask::with_engine;
 use super::global::GlobalArguments;
@@ -26,47 +22,18 @@ Deliveries are sent by the process that leads: a console or holdpoint serve.
 
 docs/WEBHOOKS.md says what is sent and how a receiver checks it.";
 
-#[derive(Serialize)]
-struct WebhookDoc<'a> {
-    #[serde(flatten)]
-    standing: &'a WebhookStanding,
-    /// Scheme, host and port; null: the configuration does not name it.
-    origin: Option<&'a str>,
-    events: &'a [DeliveryKind],
-}
-
 /// Lists them.
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli).await?;
-    let standings = match session.open_list()? {
+    let reports = match session.open_list()? {
         None => {
             session.note_no_jobs();
-            Vec::new()
+            webhook_reports(&session.config, Vec::new())
         }
         Some(engine) => with_engine(engine, async |engine| Ok(engine.webhooks(session.now()).await?)).await?,
     };
-    let mut all: BTreeMap<&str, (WebhookStanding, Option<&Webhook>)> = BTreeMap::new();
-    for standing in &standings {
-        all.insert(&standing.name, (standing.clone(), None));
-    }
-    for webhook in session.config.webhooks.iter() {
-        let name = webhook.name.as_str();
-        let unknown = || WebhookStanding {
-            name: name.to_owned(),
-            ..WebhookStanding::default()
-        };
-        all.entry(name).or_insert_with(|| (unknown(), None)).1 = Some(webhook);
-    }
-    let documents: Vec<_> = all
-        .values()
-        .map(|(standing, webhook)| WebhookDoc {
-            standing,
-            origin: webhook.map(Webhook::origin),
-            events: webhook.map_or(&[], |webhook| webhook.events()),
-        })
-        .collect();
     if output.is_json {
-        output.document(&documents)?;
+        output.document(&reports)?;
     } else {
         let mut table = Table::new(&[
             "NAME",
@@ -77,10 +44,10 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output) -> Comman
             "NEXT ATTEMPT",
             "FAULT",
         ]);
-        for WebhookDoc { standing, origin, .. } in &documents {
+        for WebhookReport { standing, origin, .. } in &reports {
             table.row(vec![
                 standing.name.clone(),
-                origin.unwrap_or("not configured").to_owned(),
+                origin.clone().unwrap_or_else(|| "not configured".to_owned()),
                 standing.delivered.to_string(),
                 standing.waiting.to_string(),
                 standing.lost.to_string(),

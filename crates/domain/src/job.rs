@@ -107,6 +107,16 @@ read_words! {
     }
 }
 
+impl AttemptState {
+    /// Whether its command runs no more, and will not.
+    pub fn is_ended(self) -> bool {
+        match self {
+            Self::Completed | Self::Failed | Self::Lost | Self::Canceled => true,
+            Self::Queued | Self::Running => false,
+        }
+    }
+}
+
 /// One execution of a stage for a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {

@@ -135,6 +135,17 @@ pub struct WebhookStanding {
     pub given_up: Vec<GivenUp>,
 }
 
+/// A webhook that is configured, or was ever to be told something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebhookReport {
+    #[serde(flatten)]
+    pub standing: WebhookStanding,
+    /// Scheme, host and port; null: the configuration does not name it.
+    pub origin: Option<String>,
+    /// What it is told.
+    pub events: Vec<DeliveryKind>,
+}
+
 /// A delivery that was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GivenUp {

@@ -27,13 +27,14 @@ use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
-use domain::webhook::WebhookStanding;
+use domain::webhook::WebhookReport;
 
 use super::client::{Caller, Client, Unread};
 use super::far::TOGETHER_MAX;
 use super::forecast::Policies;
 use super::handover::Handovers;
 use super::prepare::Preparer;
+use super::reads::webhook_reports;
 use super::sent_drafts::{DraftKept, OwnTexts};
 
 /// The most rows that are told to another machine at once.
@@ -192,8 +193,10 @@ questions! {
     InPlace = "in_place" { sealed: SealedDecision } -> bool:
         |here, by| here.read(move |on| Ok(on.is_in_place(&sealed)?)).await;
     Leader = "leader" {} -> Option<LeaderInfo>: |here, by| here.read(|on| on.leader()).await;
-    Webhooks = "webhooks" { now: Timestamp } -> Vec<WebhookStanding>:
-        |here, by| here.read(move |on| Ok(on.reader.webhook_standings(now)?)).await;
+    Webhooks = "webhooks" { now: Timestamp } -> Vec<WebhookReport>: |here, by| {
+        let standings = here.read(move |on| Ok(on.reader.webhook_standings(now)?)).await?;
+        Ok(webhook_reports(&here.standing().config, standings))
+    };
     Find = "find" { id: JobId } -> Option<ListedJob>:
         |here, by| here.read(move |on| Ok(on.history.find(Some(&on.reader), &id)?)).await;
     List = "list" { filter: JobFilter } -> Vec<ListedJob>:

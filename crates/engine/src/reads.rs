@@ -1,11 +1,13 @@
 //! What can be read, a method for each question, with its own answer. Beside the database each is
 //! answered on the reader's thread, in the order in which they were asked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::TrySendError;
 
 use tokio::sync::oneshot;
 
+use config::Config;
 use domain::ask::Command;
 use domain::base64::Base64;
 use domain::decision::{DecisionStanding, RecordedDecision, SealedDecision};
@@ -19,8 +21,9 @@ use domain::outlook::Outlook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::view::{EventsSince, JobFilter, LeaderInfo, QueueRow};
-use domain::webhook::WebhookStanding;
+use domain::webhook::{WebhookReport, WebhookStanding};
 use patch::sidecar_path;
+use runs::artifacts::LogPart;
 use runs::{RunsError, artifacts, files, locks, versions};
 
 use super::client::{Caller, Client, Unread, Way, busy, leaving, submission_id};
@@ -36,6 +39,30 @@ const OWING_MAX: u32 = 10_000;
 
 /// The bytes of a file; none: there is no such file.
 pub type Bytes = Option<Arc<[u8]>>;
+
+/// The webhooks of a configuration, and those that were to be told something, by name.
+pub fn webhook_reports(config: &Config, standings: Vec<WebhookStanding>) -> Vec<WebhookReport> {
+    let report = |standing| WebhookReport {
+        standing,
+        origin: None,
+        events: Vec::new(),
+    };
+    let known = standings
+        .into_iter()
+        .map(|standing| (standing.name.clone(), report(standing)));
+    let mut all: BTreeMap<_, _> = known.collect();
+    for webhook in config.webhooks.iter() {
+        let name = webhook.name.clone();
+        let unknown = || WebhookStanding {
+            name: name.clone(),
+            ..WebhookStanding::default()
+        };
+        let known = all.entry(name.clone()).or_insert_with(|| report(unknown()));
+        known.origin = Some(webhook.origin().to_owned());
+        known.events = webhook.events().to_vec();
+    }
+    all.into_values().collect()
+}
 
 fn bytes(read: Result<Option<Vec<u8>>, RunsError>) -> Result<Option<Base64>, Unread> {
     match read {
@@ -74,7 +101,8 @@ impl Preparer {
         attempt: u32,
         bytes_max: u64,
     ) -> Result<Option<Base64>, Unread> {
-        bytes(artifacts::read_log(&self.runs.run(id), stage, attempt, bytes_max))
+        let part = artifacts::read_log(&self.runs.run(id), stage, attempt, None, bytes_max)?;
+        Ok(part.map(|part| Base64(part.bytes.into())))
     }
 
     pub(super) fn names(&self, id: &JobId) -> Result<Arc<[String]>, Unread> {
@@ -253,6 +281,13 @@ impl Client {
         Ok(version.map(|Base64(bytes)| bytes))
     }
 
+    /// How many bytes a stored version has; none: it is not kept.
+    pub async fn version_size_bytes(&self, job_id: &JobId, digest: Digest) -> Result<Option<u64>, Unread> {
+        let job_id = job_id.clone();
+        self.read(move |on| Ok(versions::size_bytes(&on.runs.run(&job_id), &digest)))
+            .await
+    }
+
     /// The bytes of an artifact, or of its sidecar, as it lies in the run directory now.
     pub async fn on_disk(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Bytes, Unread> {
         let (job_id, path) = (job_id.clone(), path.clone());
@@ -269,6 +304,23 @@ impl Client {
             bytes_max,
         };
         Ok(self.ask(question).await?.map(|Base64(bytes)| bytes))
+    }
+
+    /// A part of a stage's log: see [`artifacts::read_log`].
+    pub async fn log_part(
+        &self,
+        job_id: &JobId,
+        stage: &StageName,
+        attempt: u32,
+        offset: Option<u64>,
+        bytes_max: u64,
+    ) -> Result<Option<LogPart>, Unread> {
+        let (job_id, stage) = (job_id.clone(), stage.clone());
+        self.read(move |on| {
+            let run = on.runs.run(&job_id);
+            Ok(artifacts::read_log(&run, &stage, attempt, offset, bytes_max)?)
+        })
+        .await
     }
 
     /// The regular files of a job's run directory that a patch may name, sorted; holdpoint's own
@@ -295,8 +347,8 @@ impl Client {
         self.read(|on| Ok(on.reader.owing(OWING_MAX)?)).await
     }
 
-    /// How every webhook stands that was ever to be told something.
-    pub async fn webhooks(&self, now: Timestamp) -> Result<Vec<WebhookStanding>, Unread> {
+    /// How every webhook stands that is configured, or was ever to be told something.
+    pub async fn webhooks(&self, now: Timestamp) -> Result<Vec<WebhookReport>, Unread> {
         self.ask(questions::Webhooks { now }).await
     }
 

@@ -1,10 +1,14 @@
 //! What goes back: documents, and refusals in WIRE.md's shapes (`{"detail": …}`).
 
-use axum::body::Body;
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::iter;
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
@@ -28,6 +32,17 @@ pub(crate) fn document(status: StatusCode, document: &impl Serialize) -> Respons
 /// A document with status 200.
 pub(crate) fn ok(value: &impl Serialize) -> Response {
     document(StatusCode::OK, value)
+}
+
+/// Bytes as a body that goes out piece by piece, and has its place as long as it does.
+pub(crate) fn in_pieces(bytes: Bytes, place: Option<OwnedSemaphorePermit>) -> Response {
+    const PIECE_BYTES: usize = 64 * 1024;
+    let length = bytes.len();
+    let pieces = (0..length).step_by(PIECE_BYTES).map(move |first| {
+        let _ = &place;
+        Ok::<_, Infallible>(bytes.slice(first..length.min(first + PIECE_BYTES)))
+    });
+    ([(header::CONTENT_LENGTH, length)], Body::from_stream(iter(pieces))).into_response()
 }
 
 /// One fault of what was sent: the shape that clients of the old system read.

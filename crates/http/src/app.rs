@@ -22,7 +22,7 @@ use domain::old::ListedJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use engine::api::Receipt;
-use engine::client::{Client, Committed, Unread};
+use engine::client::{Caller as EngineCaller, Client, Committed, Unread};
 use text::words::duration;
 use wire::{ActedDoc, DocumentContext, DoneDoc, GateDoc, JobGateDoc, PreviewDoc};
 
@@ -36,6 +36,11 @@ use super::routes::far::SUBMISSION_BYTES_MAX;
 pub(crate) const LONG_MAX: usize = 256;
 /// The most requests at once with a large body: each is held as it came, and as what it says.
 pub(crate) const LARGE_MAX: usize = 4;
+/// The most answers at once that are large, and how large: each is held until it was sent.
+pub(crate) const LARGE_ANSWERS_MAX: usize = 8;
+const LARGE_ANSWER_BYTES: u64 = 1024 * 1024;
+/// The most requests at once whose questions are being answered.
+pub(crate) const ANSWERING_MAX: usize = 4;
 /// How long an answer from the engine is waited for; its work goes on afterwards.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -60,6 +65,8 @@ pub(crate) struct App {
     pub(crate) openapi: super::openapi::Documents,
     pub(crate) long: Arc<Semaphore>,
     pub(crate) large: Arc<Semaphore>,
+    pub(crate) large_answers: Arc<Semaphore>,
+    pub(crate) answering: Semaphore,
 }
 
 impl App {
@@ -101,6 +108,16 @@ impl App {
         Arc::clone(&self.large)
             .try_acquire_owned()
             .map_err(|_| ApiError::too_many(format!("{LARGE_MAX} large bodies are on their way already"), 5))
+    }
+
+    /// A place for an answer of so many bytes; none: it is not large.
+    pub(crate) fn answer_place(&self, bytes: u64) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+        if bytes <= LARGE_ANSWER_BYTES {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.large_answers).try_acquire_owned();
+        let busy = |_| ApiError::too_many(format!("{LARGE_ANSWERS_MAX} large answers are on their way already"), 5);
+        place.map(Some).map_err(busy)
     }
 
     /// Waits for an answer of the engine; what cannot be read is an error.
@@ -183,7 +200,17 @@ const SUBMISSION: &str = "idempotency-key";
 impl Asker {
     /// Has a command done in the caller's name; `patch_at` is where in the body a patch stands.
     pub(crate) async fn act(&self, command: Command, patch_at: &[&str]) -> Result<Committed, ApiError> {
-        let caller = self.caller.operator.clone().into();
+        self.act_in(self.caller.operator.clone().into(), command, patch_at)
+            .await
+    }
+
+    /// The same in a session of the caller's.
+    pub(crate) async fn act_in(
+        &self,
+        caller: EngineCaller,
+        command: Command,
+        patch_at: &[&str],
+    ) -> Result<Committed, ApiError> {
         let submission = self.submission.as_deref();
         let done = self.app.engine.command_from(caller, submission, command);
         match tokio::time::timeout(PATIENCE, done).await {

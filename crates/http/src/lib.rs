@@ -17,6 +17,7 @@ pub mod drop_folder;
 mod follow;
 mod headers;
 mod limits;
+mod log_follow;
 mod metrics;
 mod news;
 mod openapi;

@@ -22,7 +22,7 @@ use domain::figures::RecordFilter;
 use domain::ids::StageName;
 use domain::time::{SECOND_US, Timestamp};
 use domain::view::{QueueKind, QueueRow};
-use domain::webhook::WebhookStanding;
+use domain::webhook::WebhookReport;
 
 use super::answer::ApiError;
 use super::app::App;
@@ -249,7 +249,7 @@ fn gauges(
     stages: &BTreeSet<StageName>,
     queue: &[QueueRow],
     owing: usize,
-    webhooks: &[WebhookStanding],
+    webhooks: &[WebhookReport],
     now: Timestamp,
     is_lead: bool,
 ) -> Registry {
@@ -285,11 +285,11 @@ fn gauges(
 }
 
 /// What was told to webhooks, by any process, since they are configured.
-fn register_webhooks(registry: &mut Registry, webhooks: &[WebhookStanding]) {
+fn register_webhooks(registry: &mut Registry, webhooks: &[WebhookReport]) {
     let waiting: Family<Labels<1>, Gauge> = Family::default();
     let delivered: Family<Labels<1>, Counter> = Family::default();
     let lost: Family<Labels<1>, Counter> = Family::default();
-    for standing in webhooks {
+    for WebhookReport { standing, .. } in webhooks {
         let labels = [("webhook", standing.name.clone())];
         let count = i64::try_from(standing.waiting).unwrap_or(i64::MAX);
         waiting.get_or_create(&labels).set(count);

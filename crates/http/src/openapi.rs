@@ -103,7 +103,7 @@ fn complete(document: &mut Value) {
                 operation["security"] = json!([]);
                 continue;
             }
-            for (status, what, schema) in refusals(path, method == "post") {
+            for (status, what, schema) in refusals(path, method != "get") {
                 let answer = &mut operation["responses"][status];
                 if answer.is_null() {
                     *answer = json!({
@@ -171,7 +171,7 @@ fn refine(document: &mut Value) {
         json!({ "application/yaml": { "schema": {} }, "application/json": { "schema": {} } });
 }
 
-fn refusals(path: &str, is_post: bool) -> Vec<(&'static str, &'static str, &'static str)> {
+fn refusals(path: &str, is_change: bool) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut all = vec![
         ("401", "No token, or one that opens nothing", "Refused"),
         ("403", "The token's role is not enough", "Refused"),
@@ -182,7 +182,7 @@ fn refusals(path: &str, is_post: bool) -> Vec<(&'static str, &'static str, &'sta
     if path.contains("/{id}") {
         all.push(("404", "There is no such thing", "Refused"));
     }
-    if is_post {
+    if is_change {
         all.push(("400", "The body did not arrive, or is empty", "Refused"));
         all.push(("408", "The body did not arrive in time", "Refused"));
         all.push((

@@ -60,6 +60,22 @@ impl<S: Send + Sync> FromRequestParts<S> for GatePath {
     }
 }
 
+/// The job and the version of a path.
+pub(crate) struct VersionPath(pub JobId, pub Digest);
+
+impl<S: Send + Sync> FromRequestParts<S> for VersionPath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let params = raw(parts).await?;
+        let job = job_of(&params)?;
+        let digest = Digest::parse(named(&params, "digest"));
+        digest
+            .map(|digest| Self(job, digest))
+            .map_err(|error| ApiError::not_found(error.to_string()))
+    }
+}
+
 /// The rest of a path, as one text.
 pub(crate) struct RestPath(pub String);
 

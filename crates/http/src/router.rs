@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,10 +17,13 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::App;
 use super::routes::{
-    brief, configuration, decide, diff, events, far, forecast, gates, handover, health, job_control, jobs, open,
-    patches, stats, stream, timer,
+    brief, configuration, decide, diff, events, far, forecast, gates, handover, health, job_control, jobs, logs, open,
+    patches, person, stats, stream, timer, versions,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
+
+/// What the bytes of a file are called.
+const FILE_TYPE: &str = "application/octet-stream";
 
 /// All routes, and what OpenAPI says of them.
 pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
@@ -31,6 +35,9 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::artifacts))
         .routes(routes!(jobs::artifact))
+        .routes(routes!(versions::version))
+        .routes(routes!(logs::log))
+        .routes(routes!(logs::follow))
         .routes(routes!(decide::approve))
         .routes(routes!(decide::reject))
         .routes(routes!(job_control::resume))
@@ -55,6 +62,8 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::recall))
         .routes(routes!(timer::withdraw))
         .routes(routes!(timer::alive))
+        .routes(routes!(person::take, person::release))
+        .routes(routes!(person::seen))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))
@@ -91,8 +100,9 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         routed.layer(headers::cors(app))
     };
     routed
-        // Thin lines: rows and texts are a tenth as long. Streams are left alone.
-        .layer(CompressionLayer::new())
+        // Thin lines: rows and texts are a tenth as long. Streams are left alone, and files: their
+        // digest is that of the bytes as they are, of which a part may be asked for.
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new(FILE_TYPE))))
         .layer(middleware::from_fn(limits::head))
         .layer(middleware::from_fn_with_state(Arc::clone(app), metrics::measure))
         .layer(middleware::from_fn_with_state(Arc::clone(app), headers::add))

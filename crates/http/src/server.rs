@@ -25,7 +25,7 @@ use clock::Clock;
 use engine::client::Client;
 use text::words::duration;
 
-use super::app::{App, LARGE_MAX, LONG_MAX};
+use super::app::{ANSWERING_MAX, App, LARGE_ANSWERS_MAX, LARGE_MAX, LONG_MAX};
 use super::auth::Tokens;
 use super::limits::{HEAD_BYTES_MAX, Limiters};
 use super::metrics::Metrics;
@@ -155,6 +155,8 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         openapi: openapi::Documents::new(documents),
         long: Arc::new(Semaphore::new(LONG_MAX)),
         large: Arc::new(Semaphore::new(LARGE_MAX)),
+        large_answers: Arc::new(Semaphore::new(LARGE_ANSWERS_MAX)),
+        answering: Semaphore::new(ANSWERING_MAX),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

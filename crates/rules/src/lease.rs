@@ -9,7 +9,7 @@ use domain::gate::Gate;
 use domain::ids::Digest;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
-use domain::operator::Operator;
+use domain::operator::{Operator, Surface};
 use domain::refusal::Refusal;
 
 use super::job_edit::JobEdit;
@@ -97,11 +97,20 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
             Some(session) if *session == lease.session => {
                 overridden.extend(lease.taken_from.map(|name| (gate.key, name)));
             }
+            None if is_clients_own(&lease, &ask.by) => {
+                overridden.extend(lease.taken_from.map(|name| (gate.key, name)));
+            }
             Some(_) if is_refused => return Err(Refusal::open_elsewhere(&gate.key, &lease)),
             Some(_) | None => overridden.push((gate.key, lease.holder.name)),
         }
     }
     Ok(overridden)
+}
+
+/// Whether a client that has no session decides in the name in which one took the lease.
+fn is_clients_own(lease: &Lease, by: &Operator) -> bool {
+    let is_client = |operator: &Operator| operator.via.surface == Surface::Http;
+    is_client(&lease.holder) && is_client(by) && lease.holder.name == by.name
 }
 
 /// The gate goes from one session to another; the timer stays stopped from when it was, so that

@@ -177,19 +177,41 @@ pub fn read(run: &RunDir, path: &ArtifactPath) -> Result<Option<Vec<u8>>> {
     Ok(Some(all))
 }
 
-/// The last bytes of a stage's log, at most so many. None: there is no log.
-pub fn read_log(run: &RunDir, stage: &StageName, attempt: u32, bytes_max: u64) -> Result<Option<Vec<u8>>> {
+/// A part of a stage's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPart {
+    /// Where in the log it begins, in bytes.
+    pub offset: u64,
+    pub bytes: Vec<u8>,
+    /// How long the log was.
+    pub size_bytes: u64,
+}
+
+/// At most so many bytes of a stage's log, from this byte on, or its last ones. None: there is no
+/// log.
+pub fn read_log(
+    run: &RunDir,
+    stage: &StageName,
+    attempt: u32,
+    offset: Option<u64>,
+    bytes_max: u64,
+) -> Result<Option<LogPart>> {
     use std::io::{Seek, SeekFrom};
     let shown = run.log(stage, attempt);
     let Some(mut file) = atomic::open_there(&shown)? else {
         return Ok(None);
     };
-    let length = file.metadata().doing("examine", &shown)?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(bytes_max)))
-        .doing("read", &shown)?;
+    let size_bytes = file.metadata().doing("examine", &shown)?.len();
+    // What lies behind the end begins at the end: a log does not shrink, and a number may be wrong.
+    let offset = offset.unwrap_or(size_bytes.saturating_sub(bytes_max)).min(size_bytes);
+    file.seek(SeekFrom::Start(offset)).doing("read", &shown)?;
     let mut bytes = Vec::new();
     file.take(bytes_max).read_to_end(&mut bytes).doing("read", &shown)?;
-    Ok(Some(bytes))
+    Ok(Some(LogPart {
+        offset,
+        bytes,
+        size_bytes,
+    }))
 }
 
 /// Opens a file that the caller of a command named: any regular file that they can read; symlinks

@@ -16,6 +16,14 @@ pub fn is_kept(run: &RunDir, digest: &Digest, size_bytes: u64) -> bool {
     fs::symlink_metadata(run.version(digest)).is_ok_and(|metadata| metadata.is_file() && metadata.len() == size_bytes)
 }
 
+/// How large what has the name of a version is; none: nothing has. What it is shows when it is
+/// read.
+pub fn size_bytes(run: &RunDir, digest: &Digest) -> Option<u64> {
+    fs::symlink_metadata(run.version(digest))
+        .ok()
+        .map(|metadata| metadata.len())
+}
+
 /// Under which name these bytes would be kept, and their size; refused when they are too large.
 pub fn name_of(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
     let digest = Digest::of(bytes);

@@ -46,6 +46,17 @@ fn what_is_read_over_a_line_is_what_is_read_beside_the_database() {
     );
 }
 
+#[test]
+fn webhooks_are_those_that_the_server_is_configured_with() {
+    let (workspace, served, _ana) = serving(
+        "webhooks: [{name: chat, url: 'https://chat.example/in/T0K3N', secret_env: HOLDPOINT_S, events: [last_call]}]\n",
+    );
+    let here = workspace.json("webhooks");
+    assert_has!(here, "0/name": "chat", "0/origin": "https://chat.example", "0/events": ["last_call"]);
+    let (told, _) = Elsewhere::of(&served, "view-token").run("webhooks --json", 0);
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), here);
+}
+
 /// The text without what is different from one moment, or place, to the next.
 fn without_moments(text: &str) -> String {
     let Ok(mut document) = serde_json::from_str::<Value>(text) else {

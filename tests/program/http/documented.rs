@@ -125,3 +125,22 @@ fn more_time_is_given_and_events_are_followed_as_the_document_says() {
     assert!(lines.any(|line| line.contains("closing")), "and the end");
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn a_console_of_ones_own_does_as_the_document_says() {
+    if !has(
+        "docs/HTTP.md",
+        &[&["curl", "--version"], &["jq", "--version"], &["bash", "--version"]],
+    ) {
+        return;
+    }
+    let (workspace, served, _ana) = serving("");
+    workspace.write("plan.txt", "new\n");
+    workspace.ok("gate open j-17 script --artifact plan=plan.txt");
+    let script = start(&served) + &shell_under("A console of your own");
+    let output = shell(&workspace, &script, "ana-token").wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("\"ana\"\n{"), "{said}");
+    assert!(said.ends_with("}\nnew\nnull\n"), "{said}");
+}

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Sse};
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -96,13 +96,21 @@ pub(crate) async fn ask(
         }
         questions::answer_named(&app.engine, asker.clone(), ask, of).await
     });
+    // The reader answers one after the other: whoever waits for it waits here, without an answer
+    // that is held.
+    let turn = app.read(async { Ok(app.answering.acquire().await.ok()) }).await?;
     let answered = the_first_of(answers).await;
     refuse_not_now(&answered)?;
     let told = answered.into_iter().map(|told| match told {
         Ok(answer) => ToldDoc::Answer(answer),
         Err(refusal) => ToldDoc::Refused(refusal),
     });
-    Ok(answer::ok(&told.collect::<Vec<_>>()))
+    let told = serde_json::to_vec(&told.collect::<Vec<_>>());
+    drop(turn);
+    let told = told.map_err(|error| ApiError::unavailable(format!("the answer cannot be written: {error}")))?;
+    let place = app.answer_place(told.len() as u64)?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((kind, answer::in_pieces(told.into(), place)).into_response())
 }
 
 /// What one question came to.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::answer::{self, Answered, ApiError};
+use crate::answer::{self, Answered, ApiError, in_pieces};
 use crate::app::{App, Asker};
 use crate::body::Object;
 use crate::params::{JobPath, QueryParams, RestPath};
@@ -144,12 +145,14 @@ pub(crate) async fn artifact(State(app): State<Arc<App>>, JobPath(id): JobPath, 
     // Only what is registered: a path is looked up, never opened.
     let path = ArtifactPath::new(&path).map_err(|_| none())?;
     let digest = rows.registered(&path).ok_or_else(none)?;
-    let bytes = app.read(app.engine.version(&id, digest)).await?;
-    let bytes = bytes.ok_or_else(|| ApiError::not_found("the bytes of this version are gone"))?;
+    let gone = || ApiError::not_found("the bytes of this version are gone");
+    let size_bytes = app.read(app.engine.version_size_bytes(&id, digest)).await?;
+    let place = app.answer_place(size_bytes.ok_or_else(gone)?)?;
+    let bytes = app.read(app.engine.version(&id, digest)).await?.ok_or_else(gone)?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
         (header::CONTENT_DISPOSITION, "attachment".to_owned()),
         (header::ETAG, format!("\"{digest}\"")),
     ];
-    Ok((headers, bytes.to_vec()).into_response())
+    Ok((headers, in_pieces(Bytes::from_owner(bytes), place)).into_response())
 }

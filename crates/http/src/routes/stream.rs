@@ -23,7 +23,7 @@ pub(crate) async fn stream(
     headers: HeaderMap,
     asked: QueryParams,
 ) -> Answered {
-    let known = known(&headers, &asked)?;
+    let known = known(&headers, &asked, "since")?;
     let place = app.long_place()?;
     // The feed begins before the rows are read, so that nothing in between is missed.
     let feed = app.engine.follow();
@@ -41,8 +41,9 @@ pub(crate) async fn stream(
     Ok(unbuffered(Sse::new(follow.into_stream()).into_response()))
 }
 
-/// The last event that the client knows; none when it says nothing.
-fn known(headers: &HeaderMap, asked: &QueryParams) -> Result<Option<u64>, ApiError> {
+/// The last event that the client knows, by the header or by this parameter; none when it says
+/// nothing.
+pub(super) fn known(headers: &HeaderMap, asked: &QueryParams, key: &str) -> Result<Option<u64>, ApiError> {
     // SQLite has no larger numbers.
     let number = |text: &str| text.parse::<u64>().map(|number| number.min(i64::MAX.unsigned_abs()));
     let header = headers.get("last-event-id");
@@ -52,7 +53,7 @@ fn known(headers: &HeaderMap, asked: &QueryParams) -> Result<Option<u64>, ApiErr
         let fault = |_| asked.fault("Last-Event-ID", "int_parsing", msg);
         return number(text).map(Some).map_err(fault);
     }
-    asked.value("since", "int_parsing", |text| {
+    asked.value(key, "int_parsing", |text| {
         number(text).map_err(|_| "Input should be an event's number")
     })
 }
