@@ -171,10 +171,15 @@ impl SessionDoc {
     }
 
     /// The server's rules in the place of our own; what a console offers besides is its operator's.
-    pub(super) fn put_into(&self, config: &mut Config) {
+    /// Whether they are others than before.
+    pub(super) fn put_into(&self, config: &mut Config) -> bool {
+        let is_other = config.gates != self.gates
+            || config.pipeline.overdue_grace_s != self.overdue_grace_s
+            || config.console.reasons != self.reasons;
         config.gates = Arc::clone(&self.gates);
         config.pipeline.overdue_grace_s = self.overdue_grace_s;
         config.console.reasons = Arc::clone(&self.reasons);
+        is_other
     }
 }
 

@@ -132,14 +132,16 @@ impl Listener {
             Some(NewsKind::Session) => {
                 if let Some(session) = self.read::<SessionDoc>(told) {
                     let mut config = (*self.standing.borrow().config).clone();
-                    session.put_into(&mut config);
-                    self.tell(Notice::ConfigLoaded(
-                        Arc::clone(&config.gates),
-                        config.console.clone(),
-                        Vec::new(),
-                    ))
-                    .await;
-                    self.standing.send_modify(|standing| standing.config = Arc::new(config));
+                    // Every stream begins with it; only what is news is told.
+                    if session.put_into(&mut config) {
+                        self.tell(Notice::ConfigLoaded(
+                            Arc::clone(&config.gates),
+                            config.console.clone(),
+                            Vec::new(),
+                        ))
+                        .await;
+                        self.standing.send_modify(|standing| standing.config = Arc::new(config));
+                    }
                 }
             }
             Some(NewsKind::Trouble) => {
