@@ -18,7 +18,7 @@ use engine::Engine;
 use engine::KeptDrafts;
 use engine::api::{Notice, Ticket};
 use engine::edit_copies::EditCopies;
-use engine::far::{FarEngine, Unsent};
+use engine::far::{FarEngine, LeftCommand};
 
 /// An engine, as the console uses it. No call blocks.
 pub trait Backend {
@@ -33,13 +33,13 @@ pub trait Backend {
     fn submit(&mut self, ticket: Ticket, command: Command);
     /// What former consoles of this operator have sent over a line that was lost and nobody did, and
     /// what is to be told of the rest.
-    fn take_unsent(&mut self) -> (Vec<Unsent>, Vec<String>) {
+    fn take_unsent(&mut self) -> (Vec<LeftCommand>, Vec<String>) {
         Default::default()
     }
     /// Has one of these done; what comes of it is told with the same ticket.
-    fn send_unsent(&mut self, _ticket: Ticket, _unsent: Unsent) {}
+    fn send_unsent(&mut self, _ticket: Ticket, _unsent: LeftCommand) {}
     /// Nobody wants it any more.
-    fn forget_unsent(&mut self, _unsent: &Unsent) {}
+    fn forget_unsent(&mut self, _unsent: &LeftCommand) {}
     /// Has something read; answers come in the order of the questions.
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered>;
     /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves
@@ -89,15 +89,15 @@ impl Backend for &mut FarEngine {
         FarEngine::submit(self, ticket, command);
     }
 
-    fn take_unsent(&mut self) -> (Vec<Unsent>, Vec<String>) {
+    fn take_unsent(&mut self) -> (Vec<LeftCommand>, Vec<String>) {
         FarEngine::take_unsent(self)
     }
 
-    fn send_unsent(&mut self, ticket: Ticket, unsent: Unsent) {
+    fn send_unsent(&mut self, ticket: Ticket, unsent: LeftCommand) {
         FarEngine::send_unsent(self, ticket, unsent);
     }
 
-    fn forget_unsent(&mut self, unsent: &Unsent) {
+    fn forget_unsent(&mut self, unsent: &LeftCommand) {
         FarEngine::forget_unsent(self, unsent);
     }
 

@@ -28,7 +28,7 @@ use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::time::Now;
 use engine::api::{Receipt, Ticket};
-use engine::far::Unsent;
+use engine::far::LeftCommand;
 use patch::{Completion, PlannedChange};
 
 /// A diff to compute off the loop.
@@ -386,7 +386,7 @@ pub enum Msg {
     /// Drafts of a former session, and why others are not offered.
     Drafts(Vec<Draft>, Vec<String>),
     /// What the last console has sent and nobody did, and what is told of the rest.
-    Unsent(Vec<Unsent>, Vec<String>),
+    Unsent(Vec<LeftCommand>, Vec<String>),
     /// What was marked in this operator's earlier sessions.
     Marks(Vec<MarkedGate>),
     /// What was thrown away lately, newest first.
@@ -406,9 +406,9 @@ pub enum Effect {
     /// Submit a command.
     Send(Ticket, Command),
     /// Submit what the last console has left, under the name that it had.
-    SendUnsent(Ticket, Box<Unsent>),
+    SendUnsent(Ticket, Box<LeftCommand>),
     /// Forget that.
-    ForgetUnsent(Box<Unsent>),
+    ForgetUnsent(Box<LeftCommand>),
     /// Have something read.
     Ask(Question),
     /// Compute a diff.

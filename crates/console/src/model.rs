@@ -55,7 +55,7 @@ use domain::lease::Lease;
 use domain::look::withdrawn_for;
 use domain::time::Now;
 use domain::view::LeaderInfo;
-use engine::far::Unsent;
+use engine::far::LeftCommand;
 
 /// The marks on gates of the queue.
 #[derive(Debug, Default)]
@@ -224,8 +224,8 @@ pub struct Model {
 #[derive(Debug, Default)]
 pub(crate) struct LeftUnsent {
     /// The one that is asked about.
-    pub(crate) asked: Option<Unsent>,
-    pub(crate) waiting: VecDeque<Unsent>,
+    pub(crate) asked: Option<LeftCommand>,
+    pub(crate) waiting: VecDeque<LeftCommand>,
 }
 
 /// What this console did about the last calls that stand.

@@ -47,7 +47,7 @@ use versions::Peer;
 
 pub use clock::ServerClock;
 pub use documents::{AskedDoc, CommandsDoc, NewsKind, OutcomeDoc, SessionDoc, SubmittedDoc, ToldDoc};
-pub use unsent::{Unsent, UnsentCommand};
+pub use unsent::{LeftCommand, UnsentCommand};
 
 /// What is asked: see [`AskedDoc`].
 pub const QUESTIONS_PATH: &str = "/api/v1/questions";
@@ -207,7 +207,7 @@ pub struct FarEngine {
     /// Answers that are awaited.
     awaited: JoinSet<()>,
     /// What former consoles were not answered, until the operator says what becomes of it.
-    unsent: Vec<Unsent>,
+    unsent: Vec<LeftCommand>,
     /// What became of the rest.
     told: Vec<String>,
     keeper: Option<Arc<Keeper>>,

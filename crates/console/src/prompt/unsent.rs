@@ -15,11 +15,11 @@ use domain::gate::Verdict;
 use domain::key::GateKey;
 use domain::time::clock_time;
 use engine::api::Ticket;
-use engine::far::Unsent;
+use engine::far::LeftCommand;
 use text::words::{counted, duration};
 
 #[derive(Debug, Clone)]
-pub(crate) struct UnsentAsk(Unsent);
+pub(crate) struct UnsentAsk(LeftCommand);
 
 /// Asks about the next one; where the last one was closed, it is forgotten.
 pub(crate) fn go_on(model: &mut Model, fx: &mut Vec<Effect>) {

@@ -33,7 +33,7 @@ pub struct UnsentCommand {
 
 /// The same as it was left.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Unsent {
+pub struct LeftCommand {
     #[serde(flatten)]
     pub submitted: UnsentCommand,
     /// When it was handed over, by the clock of this machine.
@@ -61,7 +61,7 @@ impl Keeper {
             let name = file_name(&submitted.submission);
             // A command that goes over a line has a JSON form.
             let session = self.session.clone();
-            let bytes = serde_json::to_vec(&Unsent { submitted, at, session }).unwrap_or_default();
+            let bytes = serde_json::to_vec(&LeftCommand { submitted, at, session }).unwrap_or_default();
             self.files.keep(&name, &bytes)?;
         }
         Ok(())
@@ -74,7 +74,7 @@ impl Keeper {
     }
 
     /// Those that were left, oldest first, and why others cannot be read.
-    fn load(&self) -> (Vec<Unsent>, Vec<String>) {
+    fn load(&self) -> (Vec<LeftCommand>, Vec<String>) {
         let kept = crate::kept_or_why(self.files.load());
         let (mut unsent, mut problems) = (Vec::new(), kept.problems);
         for (path, bytes) in kept.drafts {
@@ -146,19 +146,19 @@ impl FarEngine {
     }
 
     /// What former consoles left and nobody did, and what is to be told of the rest.
-    pub fn take_unsent(&mut self) -> (Vec<Unsent>, Vec<String>) {
+    pub fn take_unsent(&mut self) -> (Vec<LeftCommand>, Vec<String>) {
         (std::mem::take(&mut self.unsent), std::mem::take(&mut self.told))
     }
 
     /// Sends one of them, under the name that it had.
-    pub fn send_unsent(&mut self, ticket: Ticket, unsent: Unsent) {
+    pub fn send_unsent(&mut self, ticket: Ticket, unsent: LeftCommand) {
         let UnsentCommand { submission, command } = unsent.submitted;
         let done = self.far.command_as(submission, command);
         self.answer_to(ticket, done);
     }
 
     /// The operator does not want it any more.
-    pub fn forget_unsent(&mut self, unsent: &Unsent) {
+    pub fn forget_unsent(&mut self, unsent: &LeftCommand) {
         self.forget(&unsent.submitted.submission);
     }
 
@@ -174,7 +174,7 @@ impl FarEngine {
     }
 }
 
-impl Unsent {
+impl LeftCommand {
     /// `j-1 / script #1 approved`.
     pub fn words(&self) -> String {
         let command = &self.submitted.command;
