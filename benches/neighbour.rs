@@ -136,6 +136,7 @@ fn open(runs: PathBuf) -> Engine {
         host: "bench".into(),
         ssh_client: None,
         peer: None,
+        by_proxy: false,
         pid: std::process::id(),
     };
     Engine::open(EngineSettings {

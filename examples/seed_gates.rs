@@ -37,6 +37,7 @@ async fn main() {
         host: "seed".into(),
         ssh_client: None,
         peer: None,
+        by_proxy: false,
         pid: std::process::id(),
     };
     let mut engine = Engine::open(EngineSettings {

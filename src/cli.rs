@@ -14,6 +14,7 @@ mod audit_report;
 mod config;
 mod console;
 mod context;
+mod contexts;
 mod decisions;
 #[cfg_attr(not(feature = "demo"), path = "cli/demo_left_out.rs")]
 mod demo;
@@ -47,6 +48,7 @@ mod server;
 mod stats;
 mod table;
 mod token;
+mod token_source;
 mod verify;
 mod wait;
 mod webhooks;
@@ -105,6 +107,18 @@ fn run(arguments: Arguments) -> CommandResult {
         read_only: false,
         restricted: false,
     });
+    let works_with_nothing = matches!(
+        command,
+        CliCommand::Config(config::ConfigCommand::Contexts)
+            | CliCommand::Token(_)
+            | CliCommand::Demo
+            | CliCommand::DemoStage { .. }
+            | CliCommand::SuperviseStage { .. }
+    );
+    let global = match works_with_nothing {
+        true => global,
+        false => contexts::applied(global)?,
+    };
     match command {
         CliCommand::DemoStage { stage } => demo::stage(&stage),
         CliCommand::SuperviseStage { spec } => {

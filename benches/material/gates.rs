@@ -108,6 +108,7 @@ pub fn approve(rows: Option<&JobRows>, now: Timestamp) -> Result<Vec<Change>, Re
         host: "render-1".to_owned(),
         ssh_client: None,
         peer: None,
+        by_proxy: false,
         pid: 4711,
     };
     let on_disk = gate.artifacts.iter().map(|one| OnDisk {

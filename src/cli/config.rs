@@ -3,8 +3,9 @@
 use clap::Subcommand;
 
 use clock::{Clock, SystemClock};
-use config::{ValidationDoc, reference};
+use config::{Config, ValidationDoc, reference};
 
+use super::contexts;
 use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
@@ -17,6 +18,8 @@ pub(crate) enum ConfigCommand {
     Check,
     /// Print the configuration in force, defaults filled in, as YAML (--json: as JSON)
     Show,
+    /// List what can be worked with by name (--context), and which of them counts; no token is shown
+    Contexts,
     /// Print every key with what it is when left out, as Markdown (--json: as JSON Schema)
     Keys,
 }
@@ -25,6 +28,7 @@ impl ConfigCommand {
     pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Check => "checked",
+            Self::Contexts => "listed",
             Self::Show | Self::Keys => "shown",
         }
     }
@@ -36,6 +40,10 @@ pub(crate) fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandR
     let exit = match command {
         ConfigCommand::Check => check(global, &mut output)?,
         ConfigCommand::Show => show(global, &mut output)?,
+        ConfigCommand::Contexts => {
+            contexts::list(global, &mut output)?;
+            Exit::Done
+        }
         ConfigCommand::Keys if output.is_json => {
             output.document(&config::schema())?;
             Exit::Done
@@ -52,7 +60,12 @@ pub(crate) fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandR
 fn check(global: &GlobalArguments, output: &mut Output) -> CommandResult {
     let text = config_text(global)?;
     let problems = match text.load() {
-        Ok(loaded) => loaded.warnings,
+        Ok(mut loaded) => {
+            let doubts = Config::doubts(&text.text, &text.origin, SystemClock.now().utc);
+            loaded.warnings.extend(doubts);
+            loaded.warnings.sort_by_key(|problem| (problem.line, problem.column));
+            loaded.warnings
+        }
         Err(problems) => problems,
     };
     let errors = problems.iter().filter(|problem| problem.is_error()).count();

@@ -118,18 +118,21 @@ async fn show_far(
     rights: Rights,
 ) -> CommandResult {
     let who = far.session();
-    let may_decide = who.role >= TokenRole::Operator;
-    let hint = (!may_decide && !rights.read_only).then(|| {
-        let (name, role) = (&who.operator.name, who.role.as_str());
-        format!("{name} has the role {role}: here you look, and decide nothing")
-    });
+    let (name, role) = (&who.operator.name, who.rights.role);
+    let may_decide = role >= TokenRole::Operator;
+    let looks = (!may_decide && !rights.read_only)
+        .then(|| format!("{name} has the role {role}: here you look, and decide nothing"));
+    let limit = who.rights.limit().filter(|_| may_decide);
+    let limit = limit.map(|limit| format!("the token of {name} is {limit}"));
+    let told: Vec<_> = [looks, limit, who.expiry()].into_iter().flatten().collect();
     let rights = Rights {
         read_only: rights.read_only || !may_decide,
         ..rights
     };
     let shown = console::session::Session {
-        hint,
+        hint: (!told.is_empty()).then(|| told.join("; ")),
         name: who.session.clone(),
+        rights: who.rights.clone(),
         server: Some(far.address().to_string()),
         ..shown(session, open_at, rights)
     };
@@ -156,6 +159,8 @@ fn shown(
         operator: session.operator.clone(),
         name: String::new(),
         server: None,
+        context: session.context.clone(),
+        rights: domain::rights::Rights::default(),
         gates: Arc::clone(&session.config.gates),
         offers: session.config.console.clone(),
         overdue_grace_s: session.config.pipeline.overdue_grace_s,

@@ -50,8 +50,8 @@ pub(crate) struct DiffArguments {
     #[arg(long, value_name = "FILE")]
     file: Option<String>,
     /// Unchanged lines around every change: a number, or all
-    #[arg(long, value_name = "LINES", default_value = "3", value_parser = context)]
-    context: usize,
+    #[arg(long, short = 'U', value_name = "LINES", default_value = "3", value_parser = lines)]
+    lines: usize,
     /// Show what would act on a terminal as marks, into a pipe or file too; to be read, not applied
     #[arg(long)]
     visible: bool,
@@ -73,14 +73,14 @@ are anywhere with --visible: for less, logs and chats. --values and
 --side-by-side always show marks, --json escapes.
 
 Examples:
-  holdpoint gate diff j-17 script --context all
+  holdpoint gate diff j-17 script --lines all
   holdpoint gate diff j-17 script --base rejected > change.diff
   holdpoint gate diff j-17 script --base seen
   holdpoint gate diff j-17 script --visible | less
   holdpoint gate diff j-17 storyboard --values
   holdpoint gate diff j-17 script --side-by-side --width 120";
 
-fn context(text: &str) -> Result<usize, String> {
+fn lines(text: &str) -> Result<usize, String> {
     if text == "all" {
         return Ok(usize::MAX);
     }
@@ -284,7 +284,7 @@ fn print(
     if arguments.side_by_side {
         return print_side_by_side(output, path, (&difference, &compared.said), arguments);
     }
-    let diff = unified::write_with_context(&difference, path.as_str(), path.as_str(), arguments.context);
+    let diff = unified::write_with_context(&difference, path.as_str(), path.as_str(), arguments.lines);
     if !output.is_terminal && !arguments.visible {
         // What patch is given has nothing in it that is not the diff's.
         for placed in &compared.said {
@@ -345,10 +345,10 @@ fn print_side_by_side(
 ) -> Result<(), CommandError> {
     let of_terminal = || output.is_terminal.then(console::terminal_columns).flatten();
     let columns = arguments.width.or_else(of_terminal).unwrap_or(COLUMNS);
-    let folding = if arguments.context == usize::MAX {
+    let folding = if arguments.lines == usize::MAX {
         Folding::Unfolded
     } else {
-        Folding::Context(arguments.context)
+        Folding::Context(arguments.lines)
     };
     let lines = difference.diff();
     output.line(&format!("{path}  +{} -{}", lines.added, lines.removed))?;
@@ -360,7 +360,7 @@ fn print_side_by_side(
 fn document(artifact: &GateArtifact, compared: &Compared, base: Option<Digest>, arguments: &DiffArguments) -> DiffDoc {
     let (former, now) = (compared.base.as_deref(), compared.now.as_deref());
     let said = compared.said.iter().map(|placed| (placed.said.clone(), placed.at));
-    let difference = DifferenceDoc::of(artifact, base, former, now, arguments.context).with_comments(said);
+    let difference = DifferenceDoc::of(artifact, base, former, now, arguments.lines).with_comments(said);
     let media = now
         .filter(|_| difference.is_binary)
         .and_then(|now| media(artifact, compared, now));

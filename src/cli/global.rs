@@ -7,6 +7,8 @@ use clap::Args;
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 
+use super::token_source::TokenSource;
+
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GlobalArguments {
@@ -27,7 +29,20 @@ pub(crate) struct GlobalArguments {
         conflicts_with = "runs"
     )]
     pub(crate) server: Option<String>,
-    /// Read the server's token from this file
+    /// Work with what ~/.config/holdpoint/contexts.yaml has under this name; holdpoint config contexts lists them
+    /// [default: HOLDPOINT_CONTEXT, else the file's default]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Global options",
+        conflicts_with_all = ["server", "runs", "token_file", "authority"]
+    )]
+    pub(crate) context: Option<String>,
+    /// Where a context has its token from.
+    #[arg(skip)]
+    pub(crate) token_source: Option<TokenSource>,
+    /// Read the server's token from this file, which nobody else may read
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) token_file: Option<PathBuf>,
     /// Trust the certificates in this PEM file too

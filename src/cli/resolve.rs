@@ -48,6 +48,8 @@ pub(crate) struct CommandContext {
     old_databases: Vec<OldDatabase>,
     /// The engine on another machine that was named.
     far: Option<FarEngine>,
+    /// The context that all of it comes from.
+    pub(crate) context: Option<String>,
 }
 
 /// What a command works with, opened.
@@ -100,6 +102,9 @@ impl CommandContext {
         };
         let (config, text) = load(config_text(global)?)?;
         let far = server.open(global, surface, config).await?;
+        if let Some(expiry) = far.session().expiry().filter(|_| surface != Surface::Console) {
+            note(&expiry);
+        }
         let mut context = Self::with_config(global, surface, far.client().standing().config.as_ref().clone(), text)?;
         context.operator = far.session().operator.clone();
         context.clock = Arc::clone(far.clock()) as Arc<dyn Clock>;
@@ -142,6 +147,7 @@ impl CommandContext {
             group: group.map(Gid::as_raw),
             old_databases,
             far: None,
+            context: global.context.clone(),
         })
     }
 
@@ -348,6 +354,7 @@ fn identity(global: &GlobalArguments, config: &Config, surface: Surface) -> Resu
         host: gethostname().map_or_else(|_| String::new(), |host| host.to_string_lossy().into_owned()),
         ssh_client: std::env::var("SSH_CONNECTION").ok().as_deref().and_then(ssh_client),
         peer: None,
+        by_proxy: false,
         pid: std::process::id(),
     };
     Ok(Operator { name, via })

@@ -1,6 +1,7 @@
 //! The holdpoint on another machine that a command works with: its address, and what opens it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use config::Config;
@@ -10,6 +11,7 @@ use remote::{Address, AddressFault, Line, LineSettings};
 
 use super::global::GlobalArguments;
 use super::report::CommandError;
+use super::token_source::TokenSource;
 use crate::log_file;
 
 /// How long a command waits for a line that is lost; a console waits until it is back.
@@ -55,7 +57,7 @@ impl Server {
             "this works on the machine that has the runs directory, not over {}",
             self.address
         );
-        CommandError::new("not_possible", message).hint("log in there, or leave --server and HOLDPOINT_SERVER out")
+        CommandError::new("not_possible", message).hint("log in there, or leave the server out (--server, HOLDPOINT_SERVER, a context); --runs DIR means this machine")
     }
 
     /// Asks it who we are to it.
@@ -77,12 +79,13 @@ impl Server {
                 .hint("set HOME, or XDG_STATE_HOME")
         })?;
         let desk = folder.join("servers").join(self.address.to_string().replace('/', "%"));
-        let line = Line::new(LineSettings {
+        let line = LineSettings {
             address: self.address,
-            token: token(global)?,
+            token: Arc::new(token_source(global)),
             authority,
             session: format!("{} {}", std::process::id(), uuid()),
-        })?;
+        };
+        let line = Line::new(line).await?;
         let patience = (surface != Surface::Console).then_some(PATIENCE);
         let settings = FarSettings {
             line,
@@ -103,22 +106,10 @@ fn uuid() -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn token(global: &GlobalArguments) -> Result<String, CommandError> {
-    let text = match &global.token_file {
-        Some(path) => {
-            let bytes = read(path, "--token-file")?;
-            let unreadable =
-                |_| CommandError::new("token", format!("{} is no text", path.display())).at("--token-file");
-            String::from_utf8(bytes).map_err(unreadable)?
-        }
-        None => std::env::var("HOLDPOINT_TOKEN").unwrap_or_default(),
-    };
-    let token = text.trim();
-    if token.is_empty() {
-        return Err(CommandError::new("token", "no token for the server is named")
-            .hint("--token-file FILE, or HOLDPOINT_TOKEN; holdpoint token new NAME on the server makes one"));
-    }
-    Ok(token.to_owned())
+fn token_source(global: &GlobalArguments) -> TokenSource {
+    let of_context = global.token_source.clone();
+    let named = of_context.or_else(|| global.token_file.clone().map(TokenSource::File));
+    named.unwrap_or(TokenSource::Environment)
 }
 
 fn read(path: &Path, place: &str) -> Result<Vec<u8>, CommandError> {

@@ -2,10 +2,13 @@
 
 mod commands;
 mod console;
+mod contexts;
 mod drafts;
 mod limits;
 mod lost;
 mod proxy;
+mod rights;
+mod tls;
 mod unsent;
 mod versions;
 
@@ -41,12 +44,13 @@ impl Elsewhere {
 
     /// One that knows the server by this address.
     pub fn at(address: SocketAddr, token: &str) -> Self {
-        let machine = Workspace::without_configuration();
-        Self {
-            machine,
-            server: format!("http://{address}"),
-            token: token.to_owned(),
-        }
+        Self::on(Workspace::without_configuration(), format!("http://{address}"), token)
+    }
+
+    /// A machine with something on it.
+    pub fn on(machine: Workspace, server: String, token: &str) -> Self {
+        let token = token.to_owned();
+        Self { machine, server, token }
     }
 
     pub fn variables(&self) -> [(&str, &str); 2] {
@@ -55,7 +59,12 @@ impl Elsewhere {
 
     /// A console there.
     pub fn desk(&self) -> Desk {
-        let mut options = PtyOptions::new(self.machine.root());
+        self.desk_with(&[])
+    }
+
+    /// The same, started with these arguments.
+    pub fn desk_with(&self, args: &[&str]) -> Desk {
+        let mut options = PtyOptions::new(self.machine.root()).args(args.iter().copied());
         for (name, value) in self.variables() {
             options = options.env(name, value);
         }

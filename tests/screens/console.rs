@@ -68,6 +68,8 @@ pub fn session() -> Session {
         operator: operator("bea"),
         name: SESSION.to_owned(),
         server: None,
+        context: None,
+        rights: domain::rights::Rights::default(),
         gates: Default::default(),
         offers: Default::default(),
         overdue_grace_s: 60,

@@ -23,6 +23,7 @@ use domain::key::GateKey;
 use domain::operator::{Operator, Via};
 use domain::outlook::{Outlook, Slots};
 use domain::refusal::Refusal;
+use domain::rights::Rights;
 use domain::time::{Now, SECOND_US, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{Pause, QueueKind, QueueRow};
@@ -229,7 +230,13 @@ impl World {
             context_digest: None,
         };
         let (by, session) = (operator(who), None);
-        self.command(Ask { by, session, command }).unwrap();
+        self.command(Ask {
+            by,
+            session,
+            rights: Rights::default(),
+            command,
+        })
+        .unwrap();
     }
 
     /// Somebody who came in in some way decides.
@@ -255,6 +262,7 @@ impl World {
         let ask = Ask {
             by,
             session: None,
+            rights: Rights::default(),
             command,
         };
         self.command(ask).unwrap().decisions.pop().unwrap()

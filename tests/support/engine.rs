@@ -41,6 +41,7 @@ fn operator(name: &str) -> Operator {
         host: "test".into(),
         ssh_client: None,
         peer: None,
+        by_proxy: false,
         pid: std::process::id(),
     };
     Operator { name: name.into(), via }

@@ -7,12 +7,14 @@
 
 mod console;
 mod context;
+mod contexts;
 mod gates;
 mod keys;
 mod kinds;
 mod node;
 mod pipeline;
 mod problem;
+mod proxy;
 mod reader;
 mod reference;
 mod sections;
@@ -29,6 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use domain::ids::StageName;
+use domain::time::Timestamp;
 use text::near_miss::near_miss;
 
 use keys::Section as _;
@@ -36,7 +39,9 @@ use problem::ProblemLevel;
 use reader::{Field, ProblemCollector};
 
 pub use console::ConsoleSection;
+pub use contexts::{Contexts, Place};
 pub use problem::{Problem, ValidationDoc};
+pub use proxy::TrustedProxy;
 pub use reference::{reference, schema};
 pub use sections::Config;
 pub use security::{ADMIN_NAME, RateLimits, Token, token_name_fault};
@@ -85,6 +90,16 @@ impl Config {
                 warnings: problems,
             })
         }
+    }
+
+    /// Doubts about a text that holds together, which come by time alone: tokens that have expired,
+    /// or will within 7 days.
+    pub fn doubts(text: &str, origin: &str, now: Timestamp) -> Vec<Problem> {
+        let collector = ProblemCollector::new(origin);
+        if let Ok(root) = node::parse(text) {
+            security::doubt_expiry(&Field::top(&collector, &root), now);
+        }
+        collector.into_problems()
     }
 
     /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this

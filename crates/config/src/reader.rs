@@ -290,6 +290,16 @@ impl<'a> Field<'a> {
         self.refuse(format!("{} is not a list", self.described()), hint)
     }
 
+    /// The items of what may be no list.
+    pub(crate) fn listed(&self) -> impl ExactSizeIterator<Item = Self> {
+        let items: &[Node] = if let Value::List(items) = &self.node.value {
+            items
+        } else {
+            &[]
+        };
+        self.each(items)
+    }
+
     fn each(&self, items: &'a [Node]) -> impl ExactSizeIterator<Item = Self> {
         let items = items.iter().enumerate();
         items.map(|(index, item)| self.child(format!("{}[{index}]", self.path), "", item.at, item))

@@ -197,6 +197,7 @@ mod tests {
                     ("pipeline.stages[]", _) => json!({ "name": "script" }),
                     ("pipeline.stages[].artifacts[]", _) => json!({ "kind": "script", "path": "artifacts/a.txt" }),
                     ("security.tokens[]", _) => json!({ "name": "ana", "role": "viewer", "sha256": "a".repeat(64) }),
+                    ("server.trusted_proxy", _) => json!({ "from": ["10.0.0.5"] }),
                     ("webhooks[]", "secret_file") => json!({ "name": "w", "url": "https://a/" }),
                     ("webhooks[]", _) => json!({ "name": "w", "url": "https://a/", "secret_env": "HOLDPOINT_S" }),
                     _ => json!({}),

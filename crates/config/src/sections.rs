@@ -16,7 +16,7 @@ use super::kinds::{By, Items, OrNull, Text, mapping};
 use super::node::Value;
 use super::pipeline::Pipeline;
 use super::reader::{Field, Show, quoted};
-use super::security::Security;
+use super::security::{self, Security};
 use super::server::Server;
 use super::webhooks::{self, WEBHOOKS_MAX, Webhook};
 
@@ -86,6 +86,9 @@ impl Rules for Config {
             None => file.warn_of("gates", file.node.at, NO_GATE.0, NO_GATE.1),
             // A pipeline that was refused lacks stages.
             Some(gates) => {
+                let stages = self.pipeline.stages.iter().map(|stage| stage.name.as_str());
+                let known: Vec<_> = self.gates.keys().map(StageName::as_str).chain(stages).collect();
+                security::doubt_stages(file, &known);
                 if !self.pipeline.stages.is_empty() && file.get("pipeline").as_ref().is_none_or(is_read) {
                     self.pipeline.doubt_gates(&gates);
                 }

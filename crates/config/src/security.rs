@@ -6,13 +6,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::keys::{Holds, Rules, Section as _, keys};
-use super::kinds::{By, Count, Items, Switch, Text, Texts, Word, mapping};
+use super::kinds::{By, Count, Items, OrNull, Switch, Text, Texts, Word, mapping};
 use super::node::Value;
 use super::reader::Field;
 use super::sections::account;
 use domain::decision::TIMER_NAME;
-use domain::ids::Digest;
+use domain::ids::{Digest, StageName};
 use domain::operator::TokenRole;
+use domain::rights::EXPIRY_TOLD_S;
+use domain::time::{Timestamp, parse_date};
+use text::near_miss::near_miss;
 use text::visible_line;
 
 /// The holder of `ADMIN_TOKEN` (SPEC §8); no other token may bear the name.
@@ -57,6 +60,14 @@ keys! {
         );
         /// SHA-256 of the token's text.
         pub sha256: Digest => Text(token_digest);
+        /// When it ceases to open anything: a date (its beginning in UTC), or RFC 3339.
+        #[since("0.2.0")]
+        pub expires: Option<Timestamp> = None => OrNull(Text(expiry));
+        /// It may change something at gates of these stages alone, and nothing about a whole job but resume it at one of them. Reading
+        /// is not limited.
+        #[since("0.2.0")]
+        pub stages: Option<Arc<[StageName]>> = None =>
+            By(Holds::OrNull(Box::new(Holds::Texts)), stages);
     }
 }
 
@@ -134,6 +145,11 @@ impl Rules for Token {
             let hint = "two names with one token would be one person";
             token.error_of("sha256", "another token has this digest", hint);
         }
+        if self.role == TokenRole::Viewer && self.stages.is_some() {
+            let at = token.get("stages").map_or(token.node.at, |stages| stages.key_at);
+            let message = "a viewer changes nothing, so there is nothing to limit";
+            token.warn_of("stages", at, message, "leave stages out");
+        }
     }
 }
 
@@ -204,6 +220,68 @@ fn token_digest(field: &Field<'_>, text: &str) -> Option<Digest> {
         let hint = "holdpoint token new prints the digest; the token itself does not belong here";
         field.refuse(message, hint)
     })
+}
+
+fn expiry(field: &Field<'_>, text: &str) -> Option<Timestamp> {
+    let hint = "write a date as 2027-01-01, which begins in UTC, or a moment as 2027-01-01T08:00:00Z";
+    parse_date(text).or_else(|| field.refuse("this text is no date", hint))
+}
+
+fn stages(field: &Field<'_>) -> Option<Option<Arc<[StageName]>>> {
+    if field.is_null() {
+        return Some(None);
+    }
+    let stages: Vec<_> = field
+        .items("write the stages as [script, audio]; leave stages out for all of them")?
+        .filter_map(|item| {
+            let name = StageName::new(item.text()?);
+            name.ok().or_else(|| {
+                item.refuse(
+                    "this is not the name of a stage",
+                    "1 to 50 lower-case letters, digits, _ and -",
+                )
+            })
+        })
+        .collect();
+    if field.is_sound() && stages.is_empty() {
+        return field.refuse(
+            "a token for no stage changes nothing",
+            "leave stages out for all of them",
+        );
+    }
+    Some(Some(stages.into()))
+}
+
+/// Doubts about tokens that open nothing any more, or soon will not.
+pub(super) fn doubt_expiry(file: &Field<'_>, now: Timestamp) {
+    let tokens = file.get("security").and_then(|section| section.get("tokens"));
+    for token in tokens.iter().flat_map(Field::listed) {
+        let Some(field) = token.get("expires") else { continue };
+        let hint = "holdpoint token new makes another; its holder keeps the name";
+        match field.node.text().and_then(parse_date) {
+            Some(at) if at <= now => field.warn("this token has expired: it opens nothing", hint),
+            Some(at) if at <= now.plus_s(EXPIRY_TOLD_S) => field.warn("this token expires within 7 days", hint),
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// Doubts about tokens that are limited to a stage which has no gate here.
+pub(super) fn doubt_stages(file: &Field<'_>, known: &[&str]) {
+    let tokens = file.get("security").and_then(|section| section.get("tokens"));
+    let tokens = tokens.iter().flat_map(Field::listed);
+    let limits = tokens.filter_map(|token| token.get("stages"));
+    for stage in limits.flat_map(|stages| stages.listed().collect::<Vec<_>>()) {
+        let name = stage.node.text().unwrap_or_default();
+        if known.contains(&name) || StageName::new(name).is_err() {
+            continue;
+        }
+        let hint = match near_miss(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("gates are configured for {}", known.join(", ")),
+        };
+        stage.warn("the configuration knows no such stage", &hint);
+    }
 }
 
 fn default_token(field: &Field<'_>) -> Option<Option<Digest>> {

@@ -6,7 +6,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::keys::{Rules, keys};
-use super::kinds::{By, Count, Kind as _, Switch, Text, Word};
+use super::kinds::{By, Count, Kind as _, Switch, Text, Word, mapping};
+use super::proxy::TrustedProxy;
 use super::reader::Field;
 
 const WORKERS: Count<u32> = Count(1, u32::MAX);
@@ -32,6 +33,9 @@ keys! {
         ), moved = 2;
         /// Of the old system: one process serves.
         pub(crate) workers: u32 = 1 => By(WORKERS.holds(), workers);
+        /// A proxy that makes sure of people, and says in a header who asks.
+        #[since("0.2.0")]
+        pub trusted_proxy: TrustedProxy = TrustedProxy::default() => mapping::<TrustedProxy>();
     }
 }
 

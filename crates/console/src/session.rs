@@ -12,6 +12,8 @@ use domain::ids::StageName;
 use domain::lease::Lease;
 use domain::operator::Operator;
 use domain::policy::GatePolicy;
+use domain::refusal::Refusal;
+use domain::rights::Rights;
 
 /// What the root hands to the console when it starts.
 #[derive(Debug, Clone)]
@@ -22,6 +24,10 @@ pub struct Session {
     pub name: String,
     /// The server that it works with, as its address is told; none: the engine of this process.
     pub server: Option<String>,
+    /// The name of the context that was chosen; none: none was.
+    pub context: Option<String>,
+    /// What the operator may have done there.
+    pub rights: Rights,
     /// The policies in force for gates that open from now on.
     pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
     /// What the configuration has a console offer.
@@ -77,6 +83,17 @@ impl Session {
     /// Whether a lease is this console's own: another one of the same person is another session.
     pub(crate) fn has_taken(&self, lease: &Lease) -> bool {
         lease.session == self.name
+    }
+
+    /// Why nothing may be changed at this stage by whoever sits here.
+    pub(crate) fn allows_at(&self, stage: &StageName) -> Result<(), Refusal> {
+        self.rights.allow_at(&self.operator.name, stage)
+    }
+
+    /// Whether what is done without being asked for, such as a look or a lease, is sent for gates
+    /// of this stage.
+    pub(crate) fn takes_part_at(&self, stage: &StageName) -> bool {
+        !self.is_read_only && self.allows_at(stage).is_ok()
     }
 
     /// Whether a last call does this beside its strip.

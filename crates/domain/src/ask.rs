@@ -18,6 +18,8 @@ use super::key::GateRef;
 use super::lease::LeasePurpose;
 use super::operator::{Operator, Surface, TokenRole};
 use super::outlook::Outlook;
+use super::refusal::Refusal;
+use super::rights::Rights;
 use super::time::Timestamp;
 
 /// A job as it is asked for.
@@ -247,6 +249,15 @@ impl Command {
         }
     }
 
+    /// The stage that it is about; none where it is about a whole job, or where the job's rows say
+    /// it.
+    pub fn stage(&self) -> Option<&StageName> {
+        if let Self::OpenGate { stage, .. } = self {
+            return Some(stage);
+        }
+        self.gate().map(|gate| &gate.stage)
+    }
+
     /// A resume, whatever comes of it.
     pub fn resume(job_id: JobId) -> Self {
         let expected = None;
@@ -312,19 +323,29 @@ pub struct Ask {
     /// The session that asks: a console, which may have gates open itself. None: a command line, a
     /// client.
     pub session: Option<String>,
+    /// What they may have done.
+    pub rights: Rights,
     /// What they want.
     pub command: Command,
 }
 
 impl Ask {
-    /// A lease is always the session's of this process; besides, a console is one.
+    /// Of somebody who may have all done. A lease is always the session's of this process; besides,
+    /// a console is one.
     pub fn new(by: Operator, session: &str, command: Command) -> Self {
         let is_lease = matches!(command, Command::TakeLease { .. } | Command::ReleaseLease { .. });
         let is_session = is_lease || by.via.surface == Surface::Console;
         Self {
             session: is_session.then(|| session.to_owned()),
             by,
+            rights: Rights::default(),
             command,
         }
+    }
+
+    /// The same of somebody with these rights; refused: they may not have it done.
+    pub fn within(self, rights: Rights) -> Result<Self, Refusal> {
+        rights.allow(&self.by.name, &self.command)?;
+        Ok(Self { rights, ..self })
     }
 }

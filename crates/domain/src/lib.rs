@@ -42,6 +42,7 @@ pub mod policy;
 pub mod proposal;
 pub mod recall;
 pub mod refusal;
+pub mod rights;
 pub mod stage;
 pub mod stage_state;
 pub mod time;

@@ -57,6 +57,9 @@ pub struct Via {
     /// The address that a request came from, where the process serves another machine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// Whether the name is what a trusted proxy said, which sent the request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_proxy: bool,
     /// The process: tells two sessions of one person apart.
     pub pid: u32,
 }
@@ -65,7 +68,8 @@ impl Via {
     /// How somebody came in: `root@vm, command line`, `ana@edit2, console, ssh from 10.0.0.7`.
     pub fn words(&self) -> String {
         let ssh = self.ssh_client.as_ref().map(|client| format!(", ssh from {client}"));
-        let peer = self.peer.as_ref().map(|peer| format!(", from {peer}"));
+        let how = if self.by_proxy { "named by the proxy at" } else { "from" };
+        let peer = self.peer.as_ref().map(|peer| format!(", {how} {peer}"));
         let (login, host, surface) = (&self.login, &self.host, self.surface.words());
         let from = ssh.unwrap_or_default() + &peer.unwrap_or_default();
         format!("{login}@{host}, {surface}{from}")

@@ -108,11 +108,16 @@ pub fn parse_span_s(text: &str) -> Result<u64, String> {
     if seconds == 0 { Err(wrong()) } else { Ok(seconds) }
 }
 
+/// RFC 3339, or a date: its beginning in UTC.
+pub fn parse_date(text: &str) -> Option<Timestamp> {
+    Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z")))
+}
+
 /// A time to look back to, as a person writes it: RFC 3339, a date (its beginning in UTC), or how
 /// long ago: `30d`, `12h`, `1h30m`.
 pub fn parse_since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let text = text.trim();
-    if let Some(at) = Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))) {
+    if let Some(at) = parse_date(text) {
         return Ok(at);
     }
     let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());

@@ -399,6 +399,7 @@ mod tests {
             host: "h".into(),
             ssh_client: None,
             peer: None,
+            by_proxy: false,
             pid: 7,
         };
         Lease {

@@ -19,6 +19,7 @@ use domain::event::Event;
 use domain::ids::Digest;
 use domain::operator::Operator;
 use domain::refusal::{Refusal, RefusalCode};
+use domain::rights::Rights;
 use runs::{RunsDir, RunsError};
 use store::{StoreError, Submission};
 
@@ -105,20 +106,26 @@ pub struct Caller {
     pub operator: Operator,
     /// The session of theirs that leases belong to; none: that of this process.
     pub session: Option<String>,
+    /// What they may have done.
+    pub rights: Rights,
 }
 
 impl From<Operator> for Caller {
+    /// Somebody who has the runs directory.
     fn from(operator: Operator) -> Self {
-        let session = None;
-        Self { operator, session }
+        Self {
+            operator,
+            session: None,
+            rights: Rights::default(),
+        }
     }
 }
 
 impl Threads {
-    /// A command as it is asked for by somebody.
-    pub(crate) fn ask(&self, caller: Caller, command: Command) -> Ask {
+    /// A command as it is asked for by somebody; refused: they may not.
+    pub(crate) fn ask(&self, caller: Caller, command: Command) -> Result<Ask, Refusal> {
         let session = caller.session.as_deref().unwrap_or(&self.session);
-        Ask::new(caller.operator, session, command)
+        Ask::new(caller.operator, session, command).within(caller.rights)
     }
 
     /// Hands a command to the writer; refused: nobody is told anything more.
@@ -134,7 +141,7 @@ impl Threads {
         if let Some(newer) = newer {
             return Err(newer.refusal());
         }
-        let ask = Box::new(self.ask(caller, command));
+        let ask = Box::new(self.ask(caller, command)?);
         self.work.try_send(Work::Ask(asker, ask)).map_err(|_| busy())
     }
 }

@@ -20,9 +20,10 @@ use rules::foresee;
 impl Preparer {
     /// What each would do, one after the other, or why it would be refused: exactly as the writer
     /// would answer now.
-    pub(super) fn previews(&mut self, asks: &[Ask]) -> Vec<Result<Outlook, Refusal>> {
+    pub(super) fn previews(&mut self, asks: &[Result<Ask, Refusal>]) -> Vec<Result<Outlook, Refusal>> {
         let mut then = BTreeMap::new();
-        let foresee = |ask: &Ask| {
+        let foresee = |ask: &Result<Ask, Refusal>| {
+            let ask = ask.as_ref().map_err(Refusal::clone)?;
             let outlook = has_preview(&ask.command).and_then(|()| self.outlook(ask, &mut then));
             outlook.map_err(|refusal| self.as_answered(ask.command.job_id(), refusal))
         };
@@ -103,6 +104,7 @@ mod tests {
             host: "test".into(),
             ssh_client: None,
             peer: None,
+            by_proxy: false,
             pid: 1,
         };
         let name = "ana".into();
@@ -196,8 +198,8 @@ mod tests {
         json!({"type": "text_replace", "replacements": [{"old": "one", "new": "two"}]})
     }
 
-    fn asked(command: Command) -> [Ask; 1] {
-        [Ask::new(ana(), "s", command)]
+    fn asked(command: Command) -> Vec<Result<Ask, Refusal>> {
+        vec![Ok(Ask::new(ana(), "s", command))]
     }
 
     /// The file of a patch has its name, the disk has not confirmed it, and somebody puts the
@@ -314,7 +316,7 @@ mod tests {
         let outline = artifacts.join("outline");
         fs::write(&outline, "OUTLINE").unwrap();
         writer.digests.pretend_unchanged(&outline);
-        let (_, evidence) = writer.evidence(&approve[0]).unwrap();
+        let (_, evidence) = writer.evidence(approve[0].as_ref().unwrap()).unwrap();
         let looks = evidence.ahead.unwrap();
         assert!(looks.len() == 2 && !looks.iter().any(OnDisk::is_moved), "{looks:?}");
     }

@@ -200,8 +200,7 @@ const SUBMISSION: &str = "idempotency-key";
 impl Asker {
     /// Has a command done in the caller's name; `patch_at` is where in the body a patch stands.
     pub(crate) async fn act(&self, command: Command, patch_at: &[&str]) -> Result<Committed, ApiError> {
-        self.act_in(self.caller.operator.clone().into(), command, patch_at)
-            .await
+        self.act_in(self.caller.in_session(None), command, patch_at).await
     }
 
     /// The same in a session of the caller's.
@@ -234,10 +233,7 @@ impl Asker {
         complete: impl for<'a> FnOnce(&'a Receipt, &mut DoneDoc<'a>),
     ) -> Answered {
         if dry_run {
-            let foreseen = self
-                .app
-                .engine
-                .preview(Some(self.caller.operator.clone().into()), command);
+            let foreseen = self.app.engine.preview(Some(self.caller.in_session(None)), command);
             let outlook = self.app.read(foreseen).await?;
             let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
             return Ok(answer::ok(&ActedDoc::Preview(PreviewDoc::of(job_id, &outlook))));

@@ -1,4 +1,5 @@
-//! Who is asking: bearer tokens, compared in constant time, and what each role may do.
+//! Who is asking: bearer tokens, compared in constant time, or a trusted proxy's word, and what each
+//! role may do.
 //!
 //! Deny by default: every route that is not named as public needs a token, and whatever is neither
 //! a GET nor named for pipelines needs an operator's.
@@ -12,13 +13,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
-use config::{ADMIN_NAME, Config, Token};
+use config::{ADMIN_NAME, Config, Token, TrustedProxy};
 use domain::ids::Digest;
 use domain::operator::{Operator, Surface, TokenRole, Via};
+use domain::rights::{Rights, expiry};
+use domain::time::Timestamp;
+use engine::client::Caller as EngineCaller;
 use engine::far::{COMMANDS_PATH, QUESTIONS_PATH};
 
 use super::answer::ApiError;
 use super::app::App;
+use super::proxy;
 use super::server::Peer;
 
 /// What anybody may look at: nothing in it is anybody's.
@@ -40,14 +45,35 @@ const FOR_PIPELINES: [&str; 8] = [
 /// What looks without being a GET.
 const FOR_VIEWERS: [&str; 1] = [QUESTIONS_PATH];
 
-/// Who is asking, as their token says.
+/// Who is asking, as their token or the proxy says.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// In whose name everything is done.
     pub(crate) operator: Operator,
     /// What the token opens.
-    pub(crate) role: TokenRole,
-    sha256: Digest,
+    pub(crate) rights: Rights,
+    /// When it ceases to; none: never.
+    pub(crate) expires: Option<Timestamp>,
+    proof: Proof,
+}
+
+/// By what the caller came in.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    Token(Digest),
+    /// The proxy at this address names them.
+    Proxy(IpAddr),
+}
+
+impl Caller {
+    /// As the engine knows them, in a session of their own where they have one.
+    pub(crate) fn in_session(&self, session: Option<String>) -> EngineCaller {
+        EngineCaller {
+            operator: self.operator.clone(),
+            session,
+            rights: self.rights.clone(),
+        }
+    }
 }
 
 /// What opens HTTP.
@@ -64,6 +90,8 @@ impl Tokens {
             name: ADMIN_NAME.to_owned(),
             role: TokenRole::Operator,
             sha256: Digest::of(text.as_bytes()),
+            expires: None,
+            stages: None,
         });
         Self {
             admin,
@@ -84,7 +112,8 @@ impl Tokens {
 
     /// Whether anybody could come in at all.
     pub(crate) fn is_any(&self, config: &Config) -> bool {
-        self.admin.is_some() || !config.security.tokens.is_empty()
+        let is_proxied = !config.server.trusted_proxy.from.is_empty();
+        self.admin.is_some() || !config.security.tokens.is_empty() || is_proxied
     }
 
     /// Whether `ADMIN_TOKEN` is the text that stands in the old configuration for everybody to
@@ -94,8 +123,9 @@ impl Tokens {
         admin.is_some() && admin == config.security.default_token
     }
 
-    /// Whose token this is. Every token is compared, and each in constant time.
-    fn caller(&self, config: &Config, sha256: Digest) -> Option<Caller> {
+    /// Whose token this is, or why it opens nothing. Every token is compared, and each in constant
+    /// time.
+    fn caller(&self, config: &Config, sha256: Digest, now: Timestamp) -> Result<Caller, String> {
         let mut found = None;
         for token in config.security.tokens.iter().chain(&self.admin) {
             let is_same: bool = token.sha256.as_bytes().ct_eq(sha256.as_bytes()).into();
@@ -103,21 +133,56 @@ impl Tokens {
                 found = Some(token);
             }
         }
-        found.map(|token| Caller {
+        let token = found.ok_or("this token opens nothing")?;
+        if let Some(expires) = token.expires.filter(|expires| *expires <= now) {
+            return Err(expiry(&token.name, expires, now).unwrap_or_default());
+        }
+        Ok(Caller {
             operator: Operator {
                 name: token.name.clone(),
                 via: self.via.clone(),
             },
-            role: token.role,
-            sha256,
+            rights: Rights {
+                role: token.role,
+                stages: token.stages.clone(),
+            },
+            expires: token.expires,
+            proof: Proof::Token(sha256),
         })
     }
 
-    /// Whether the caller's token still opens what it did: a saved configuration may have taken it
-    /// away.
-    pub(crate) fn is_valid(&self, config: &Config, caller: &Caller) -> bool {
-        self.caller(config, caller.sha256)
-            .is_some_and(|now| now.role == caller.role && now.operator.name == caller.operator.name)
+    /// Whom the proxy at this address names.
+    fn proxied(&self, proxy: &TrustedProxy, name: String, peer: IpAddr) -> Caller {
+        let via = Via {
+            peer: Some(peer.to_canonical().to_string()),
+            by_proxy: true,
+            ..self.via.clone()
+        };
+        Caller {
+            operator: Operator { name, via },
+            rights: Rights {
+                role: proxy.role,
+                stages: None,
+            },
+            expires: None,
+            proof: Proof::Proxy(peer),
+        }
+    }
+
+    /// Refuses a caller whose token does not open any more what it did: time may have passed, or a
+    /// saved configuration have taken it away, or the proxy that named them.
+    pub(crate) fn still(&self, config: &Config, caller: &Caller, now: Timestamp) -> Result<(), String> {
+        let name = &caller.operator.name;
+        let proxy = &config.server.trusted_proxy;
+        let found = match caller.proof {
+            Proof::Token(sha256) => self.caller(config, sha256, now)?,
+            Proof::Proxy(peer) if proxy.is_at(peer) => self.proxied(proxy, name.clone(), peer),
+            Proof::Proxy(_) => return Err(format!("the proxy that named {name} is not trusted any more")),
+        };
+        let is_same = found.rights == caller.rights && found.operator.name == caller.operator.name;
+        is_same
+            .then_some(())
+            .ok_or_else(|| format!("{name} may do something else now"))
     }
 }
 
@@ -159,21 +224,23 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request, nex
     let config = app.config();
     let sent = bearer(request.headers()).map(|token| Digest::of(token.as_bytes()));
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    let Some(mut caller) = sent.and_then(|sha256| app.keys.caller(&config, sha256)) else {
-        return match app.rates.failed(peer) {
-            Ok(()) => unauthorized(sent.is_some()).into_response(),
-            Err(error) => error.into_response(),
-        };
+    let known = match sent {
+        Some(sha256) => app.keys.caller(&config, sha256, app.now()).map_err(unauthorized),
+        None => by_proxy(&app.keys, &config.server.trusted_proxy, &request, peer),
+    };
+    let mut caller = match known {
+        Ok(caller) => caller,
+        Err(refused) => return app.rates.failed(peer).err().unwrap_or(refused).into_response(),
     };
     let needed = needed(request.method(), &path);
-    if caller.role < needed {
+    if caller.rights.role < needed {
         let error = ApiError::new(
             StatusCode::FORBIDDEN,
             "forbidden",
             format!(
                 "{} has the role {}; this needs {}",
                 caller.operator.name,
-                caller.role.as_str(),
+                caller.rights.role.as_str(),
                 needed.as_str()
             ),
         );
@@ -182,19 +249,22 @@ pub(crate) async fn check(State(app): State<Arc<App>>, mut request: Request, nex
     if let Err(error) = app.rates.request(&caller.operator.name, request.method(), &path) {
         return error.into_response();
     }
-    let is_elsewhere = |peer: &IpAddr| !peer.to_canonical().is_loopback();
-    caller.operator.via.peer = peer.filter(is_elsewhere).map(|peer| peer.to_canonical().to_string());
+    if let (Proof::Token(_), Some(peer)) = (caller.proof, peer.map(|peer| peer.to_canonical())) {
+        caller.operator.via.peer = (!peer.is_loopback()).then(|| peer.to_string());
+    }
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-fn unauthorized(is_sent: bool) -> ApiError {
-    let detail = if is_sent {
-        "this token opens nothing"
-    } else {
-        "a token is needed: Authorization: Bearer TOKEN"
-    };
-    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+fn unauthorized(why: String) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", why)
+}
+
+/// Who asks without a token.
+fn by_proxy(keys: &Tokens, proxy: &TrustedProxy, request: &Request, peer: Option<IpAddr>) -> Result<Caller, ApiError> {
+    let named = proxy::named(proxy, request.method(), request.headers(), peer)?;
+    let named = named.zip(peer).map(|(name, peer)| keys.proxied(proxy, name, peer));
+    named.ok_or_else(|| unauthorized("a token is needed: Authorization: Bearer TOKEN".to_owned()))
 }
 
 #[cfg(test)]

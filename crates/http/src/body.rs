@@ -52,7 +52,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Document<T> {
 
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = request.extensions().get::<Caller>();
-        let is_viewer = caller.is_none_or(|caller| caller.role == TokenRole::Viewer);
+        let is_viewer = caller.is_none_or(|caller| caller.rights.role == TokenRole::Viewer);
         // A body that does not say how long it is may be long.
         let is_small = announced(&request).is_some_and(|length| length <= BODY_BYTES_MAX as u64);
         let (place, bytes_max) = match is_small || is_viewer {

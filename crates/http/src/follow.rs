@@ -212,10 +212,9 @@ impl Follow {
                 Err(RecvError::Closed) => Some(self.end("closing", "holdpoint is leaving".to_owned())),
             },
             _ = self.heartbeat.tick() => {
-                if self.app.keys.is_valid(&self.app.config(), &self.caller) {
-                    Some(self.sign("heartbeat", String::new(), json!({})))
-                } else {
-                    Some(self.end("closing", "this token opens nothing any more".to_owned()))
+                match self.app.keys.still(&self.app.config(), &self.caller, self.app.now()) {
+                    Ok(()) => Some(self.sign("heartbeat", String::new(), json!({}))),
+                    Err(why) => Some(self.end("closing", why)),
                 }
             }
         }

@@ -23,6 +23,7 @@ mod news;
 mod openapi;
 mod page;
 mod params;
+mod proxy;
 mod request;
 mod router;
 mod routes;

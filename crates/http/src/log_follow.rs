@@ -172,10 +172,10 @@ impl LogFollow {
                     }
                 }
                 _ = self.heartbeat.tick() => {
-                    return Some(if self.app.keys.is_valid(&self.app.config(), &self.caller) {
-                        self.event("heartbeat", json!({}))
-                    } else {
-                        self.end("closing", "this token opens nothing any more".to_owned())
+                    let still = self.app.keys.still(&self.app.config(), &self.caller, self.app.now());
+                    return Some(match still {
+                        Ok(()) => self.event("heartbeat", json!({})),
+                        Err(why) => self.end("closing", why),
                     });
                 }
                 _ = self.look.tick() => return None,

@@ -114,10 +114,11 @@ impl News {
                 Ok(()) = self.changed.changed() => return Some(told(NewsKind::Changed, &())),
                 Ok(()) = self.standing.changed() => {}
                 _ = self.heartbeat.tick() => {
-                    if !self.app.keys.is_valid(&self.app.config(), &self.caller) {
-                        return Some(self.end("this token opens nothing any more"));
+                    let now = self.app.clock.now();
+                    if let Err(why) = self.app.keys.still(&self.app.config(), &self.caller, now.utc) {
+                        return Some(self.end(&why));
                     }
-                    return Some(told(NewsKind::Alive, &self.app.clock.now()));
+                    return Some(told(NewsKind::Alive, &now));
                 }
             }
         }
@@ -130,7 +131,7 @@ impl News {
             (Arc::clone(&standing.config), standing.trouble.clone())
         };
         if !self.config.as_ref().is_some_and(|told| Arc::ptr_eq(told, &config)) {
-            let session = session_of(&self.app, self.session.clone(), self.caller.role).await;
+            let session = session_of(&self.app, self.session.clone(), self.caller.expires).await;
             if let Ok(session) = session {
                 self.config = Some(config);
                 return Some(told(NewsKind::Session, &session));

@@ -174,7 +174,7 @@ fn refine(document: &mut Value) {
 fn refusals(path: &str, is_change: bool) -> Vec<(&'static str, &'static str, &'static str)> {
     let mut all = vec![
         ("401", "No token, or one that opens nothing", "Refused"),
-        ("403", "The token's role is not enough", "Refused"),
+        ("403", "The token's role or its stages do not allow it", "Refused"),
         ("422", "What was sent is wrong", "Unprocessable"),
         ("429", "Too many requests: see Retry-After", "Refused"),
         ("503", "Not possible now", "Refused"),
@@ -185,6 +185,7 @@ fn refusals(path: &str, is_change: bool) -> Vec<(&'static str, &'static str, &'s
     if is_change {
         all.push(("400", "The body did not arrive, or is empty", "Refused"));
         all.push(("408", "The body did not arrive in time", "Refused"));
+        all.push(("415", "No JSON, from whoever a trusted proxy names", "Refused"));
         all.push((
             "409",
             "The state of things does not allow it: decided already, not paused, changed meanwhile, or a decision is not final yet: see Retry-After",

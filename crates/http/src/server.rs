@@ -66,7 +66,7 @@ pub struct ServerSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Nobody could come in.
-    #[error("no token is configured: nobody could come in over HTTP")]
+    #[error("no token is configured, and no trusted proxy: nobody could come in over HTTP")]
     NoToken,
     /// The token is known to everybody.
     #[error("ADMIN_TOKEN is the text of security.default_token, which everybody can read")]

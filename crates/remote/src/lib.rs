@@ -4,11 +4,14 @@
 //! engine's. Nothing is tried again here: only the caller knows what may be.
 
 mod address;
+mod bearer;
 mod news;
+mod tls;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::tls::Certificate;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
@@ -17,7 +20,10 @@ use serde_json::Value;
 use domain::refusal::{Refusal, RefusalCode};
 use text::words::duration;
 
+use bearer::Bearer;
+
 pub use address::{Address, AddressFault};
+pub use bearer::{ComingToken, TokenSource};
 pub use news::{News, NewsItem};
 
 /// Names the session that asks: a lease is one's.
@@ -42,8 +48,8 @@ const AGAIN_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct LineSettings {
     pub address: Address,
-    /// What opens it.
-    pub token: String,
+    /// Where the token comes from that opens it.
+    pub token: Arc<dyn TokenSource>,
     /// Certificates of an authority of one's own, in PEM, beside those of the system.
     pub authority: Option<Vec<u8>>,
     /// Tells this process's leases from any other's.
@@ -96,20 +102,17 @@ pub struct Line {
     client: Client,
     address: Address,
     session: HeaderValue,
+    bearer: Arc<Bearer>,
 }
 
 impl Line {
     /// A line that nothing has gone over yet. Says what is wrong with the token or the certificates.
-    pub fn new(settings: LineSettings) -> Result<Self, Refusal> {
+    pub async fn new(settings: LineSettings) -> Result<Self, Refusal> {
         // One for the process; whoever comes second finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let bearer = HeaderValue::from_str(&format!("Bearer {}", settings.token));
-        let mut bearer = bearer.map_err(|_| Refusal::invalid("the token has characters in it that no token has"))?;
-        bearer.set_sensitive(true);
+        let bearer = Arc::new(Bearer::of(settings.token).await?);
         let session = session_header(&settings.session)?;
-        let headers = HeaderMap::from_iter([(reqwest::header::AUTHORIZATION, bearer)]);
         let mut builder = Client::builder()
-            .default_headers(headers)
             .connect_timeout(CONNECT_TIME)
             .tcp_nodelay(true)
             // A redirect would carry the token to somebody whom nobody named.
@@ -129,6 +132,7 @@ impl Line {
             client,
             address: settings.address,
             session,
+            bearer,
         })
     }
 
@@ -184,9 +188,26 @@ impl Line {
         request.header(HeaderName::from_static(SESSION), self.session.clone())
     }
 
+    /// Sends it with the token; once more with a newer one, where the server refuses that. Refused:
+    /// a newer one cannot be found.
+    async fn authorized(&self, request: RequestBuilder) -> reqwest::Result<Result<Response, Refusal>> {
+        let again = request.try_clone();
+        let bearer = self.bearer.current();
+        let response = request.header(AUTHORIZATION, bearer.clone()).send().await?;
+        let (StatusCode::UNAUTHORIZED, Some(again)) = (response.status(), again) else {
+            return Ok(Ok(response));
+        };
+        match self.bearer.newer(&bearer).await {
+            Ok(Some(newer)) => again.header(AUTHORIZATION, newer).send().await.map(Ok),
+            Ok(None) => Ok(Ok(response)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
     /// Sends a request that carries so many bytes.
     async fn send(&self, request: RequestBuilder, bytes: u64) -> Result<Response, LineFault> {
-        let response = self.within(time_of(bytes), request.send()).await?;
+        let response = self.within(time_of(bytes), self.authorized(request)).await?;
+        let response = response.map_err(LineFault::Refused)?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
@@ -256,6 +277,9 @@ pub(crate) fn lost(address: &Address, error: &reqwest::Error) -> LineFault {
     while let Some(error) = cause {
         last = Some(error.to_string());
         cause = error.source();
+    }
+    if let Some((why, hint)) = tls::fault(error) {
+        return LineFault::Lost(format!("{address} {why}: {hint}").into());
     }
     let what = if error.is_timeout() {
         // Nothing else has a limit of the client's own.

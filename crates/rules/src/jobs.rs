@@ -99,14 +99,15 @@ pub(super) fn start(draft: &mut JobEdit<'_>) {
     }
 }
 
-pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
-    let job = &draft.rows.job;
+pub(super) fn resume(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
+    let (operator, job) = (&ask.by, &draft.rows.job);
     if job.status != JobStatus::Paused {
         return Err(Refusal::not_paused(&job.id, job.status));
     }
     let Some(stage) = job.stage.clone() else {
         return Err(Refusal::not_paused(&job.id, job.status));
     };
+    ask.rights.allow_at(&operator.name, &stage)?;
     if draft.rows.waiting().is_some() {
         review::resume(draft, operator, &stage)?;
         return Ok(());

@@ -292,7 +292,7 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             decide::apply_patch(draft, gate, by, proposal, *digest)
         }
         Command::UndoPatch { gate, path, digest } => decide::undo_patch(draft, gate, by, path.as_ref(), *digest),
-        Command::Resume { .. } => jobs::resume(draft, by),
+        Command::Resume { .. } => jobs::resume(draft, ask),
         Command::Cancel(_) => jobs::cancel(draft, by),
         Command::Acknowledge(_) => jobs::acknowledge(draft, by),
         Command::Complete(_) => jobs::complete(draft, by),
@@ -371,9 +371,10 @@ pub fn foresee(
     if !matches!(ask.command, Command::Decide { .. }) || after.job.status != JobStatus::Paused {
         return Ok((outlook, after));
     }
-    let (by, session) = (ask.by.clone(), ask.session.clone());
-    let command = Command::resume(job_id.clone());
-    let then = Ask { by, session, command };
+    let then = Ask {
+        command: Command::resume(job_id.clone()),
+        ..ask.clone()
+    };
     let resumed = resume(&then, &after).and_then(|evidence| run_dry(&after, &then, &evidence, cx));
     Ok((outlook.then_resumed(resumed.map(|(outlook, _)| outlook)), after))
 }

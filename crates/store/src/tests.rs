@@ -77,6 +77,7 @@ pub(super) fn operator(name: &str) -> Operator {
         host: "render-1".to_owned(),
         ssh_client: Some("192.0.2.7".to_owned()),
         peer: None,
+        by_proxy: false,
         pid: 4711,
     };
     Operator {

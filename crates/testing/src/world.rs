@@ -18,6 +18,7 @@ use domain::key::GateRef;
 use domain::operator::{Operator, Surface, Via};
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
+use domain::rights::Rights;
 use domain::stage::StageSpec;
 use domain::time::{Now, Timestamp};
 use rules::{Context, Evidence, Trigger, reduce};
@@ -50,6 +51,7 @@ pub fn operator(name: &str) -> Operator {
             host: "ops1".to_owned(),
             ssh_client: Some("10.0.0.7".to_owned()),
             peer: None,
+            by_proxy: false,
             pid: 4711,
         },
     }
@@ -57,7 +59,13 @@ pub fn operator(name: &str) -> Operator {
 
 /// What somebody wants; with a session, a console does.
 pub fn asked(by: Operator, session: Option<String>, command: Command) -> Trigger {
-    Trigger::Asked(Ask { by, session, command })
+    let rights = Rights::default();
+    Trigger::Asked(Ask {
+        by,
+        session,
+        rights,
+        command,
+    })
 }
 
 /// A stage that promises nothing; without words it has no command.

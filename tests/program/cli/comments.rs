@@ -132,7 +132,7 @@ fn the_next_attempts_diff_has_what_was_said_beside_the_lines_as_they_are_now() {
         read.ends_with(&format!("  ; plan.txt:24: #1 {by}: the end\n")),
         "{read}"
     );
-    let two = workspace.ok("gate diff deploy-42 release --side-by-side --context all");
+    let two = workspace.ok("gate diff deploy-42 release --side-by-side --lines all");
     let lines: Vec<_> = two.lines().collect();
     let tide = lines.iter().position(|line| line.ends_with("tide")).unwrap();
     assert_contains(lines[tide + 1], &format!("  ; #1 {by}: keep"));

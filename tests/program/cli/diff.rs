@@ -41,7 +41,7 @@ fn what_it_prints_is_applied_by_patch() {
     ];
     for (base, now) in texts {
         let workspace = opened(&[("script.txt", base, now)]);
-        let arguments = [&DIFF[..], &["--context", "all"]].concat();
+        let arguments = [&DIFF[..], &["--lines", "all"]].concat();
         let output = workspace.command(&arguments).output().unwrap();
         workspace.write("change.diff", &output.stdout);
         let status = Command::new("patch")
@@ -66,7 +66,7 @@ fn bases_files_and_context_are_chosen() {
     let text = diff(&workspace, &["--file", "a.txt"]);
     assert_contains(&text, "@@ -7,7 +7,7 @@");
     assert_lacks(&text, "b.txt");
-    let text = diff(&workspace, &["--file", "a.txt", "--context", "all"]);
+    let text = diff(&workspace, &["--file", "a.txt", "--lines", "all"]);
     assert_contains(&text, "@@ -1,19 +1,19 @@");
     let text = diff(&workspace, &["--file", "artifacts/script/b.txt", "--base", "none"]);
     assert_starts(&text, "--- /dev/null");
@@ -79,7 +79,7 @@ fn bases_files_and_context_are_chosen() {
     let stderr = workspace.refused(&[&DIFF[..], &["--file", "c.txt"]].concat(), 6);
     assert_contains(&stderr, "c.txt is not under review; these are: a.txt, b.txt");
     workspace.run(&[&DIFF[..], &["--base", "yesterday"]].concat(), 2);
-    workspace.run(&[&DIFF[..], &["--context", "-1"]].concat(), 2);
+    workspace.run(&[&DIFF[..], &["--lines", "-1"]].concat(), 2);
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn two_columns_to_be_read() {
     let workspace = opened(&[("a.txt", old.as_bytes(), new.as_bytes())]);
     let columns = |more: &[&str]| diff(&workspace, &[&["--side-by-side", "--width", "60"], more].concat());
     insta::assert_snapshot!("side_by_side", columns(&[]));
-    let wide = columns(&["--context", "all"]);
+    let wide = columns(&["--lines", "all"]);
     assert!(wide.lines().any(|line| line.matches("line 19").count() == 2), "{wide}");
-    let changed = columns(&["--context", "0"]);
+    let changed = columns(&["--lines", "0"]);
     assert_lacks(&changed, "line 9");
     assert_contains(&changed, "line ten");
     assert!(!wide.contains('\u{1b}'));

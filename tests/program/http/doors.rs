@@ -70,7 +70,7 @@ fn a_new_token_is_shown_once_and_works_as_soon_as_its_line_is_saved() {
     served.until("the configuration was saved");
     bea.get("/api/v1/jobs").expect(401);
     let (_, last) = follow.until("closing");
-    assert_eq!(last["message"], "this token opens nothing any more");
+    assert_eq!(last["message"], "this token opens nothing");
     assert!(follow.next().is_none());
 }
 

@@ -57,6 +57,7 @@ fn the_commented_parts_of_the_embedded_file_are_right_too() {
     let keys = [
         "tokens:",
         "  - {name: ana",
+        "  - {name: lea",
         "rate_limiting:",
         "cors:",
         "security_headers:",
@@ -68,10 +69,12 @@ fn the_commented_parts_of_the_embedded_file_are_right_too() {
         .map(|line| format!("  {line}\n"))
         .collect();
     assert_eq!(security.lines().count(), keys.len());
-    let Loaded { config, warnings } = loaded(&format!(
+    let Loaded { mut config, warnings } = loaded(&format!(
         "gates: {{script: {{}}}}\n{storage}{server}security:\n{security}pipeline:\n  {stages}\n"
     ));
-    assert_eq!(config.security.tokens.len(), 1);
+    assert_eq!(config.security.tokens.len(), 2);
+    assert!(config.server.trusted_proxy.is_at([10, 0, 0, 5].into()));
+    config.server.trusted_proxy = crate::TrustedProxy::default();
     assert_eq!(config.security.rate_limiting, Config::default().security.rate_limiting);
     assert_eq!(*config.security.cors.allow_origins, ["https://console.example"]);
     assert_eq!(config.server, Config::default().server);

@@ -70,10 +70,13 @@ pub(crate) fn strip(model: &Model, columns: u16) -> Option<String> {
         String::new()
     };
     let key = keymap::key_in(Focus::Queue, Action::HoldCalled);
-    let key = if model.session.is_read_only {
-        String::new()
-    } else {
-        format!("  [{key}] hold")
+    let key = match row
+        .stage
+        .as_ref()
+        .is_some_and(|stage| model.session.takes_part_at(stage))
+    {
+        true => format!("  [{key}] hold"),
+        false => String::new(),
     };
     let room = usize::from(columns);
     let name = visible_line(&name(row)).into_owned();

@@ -12,10 +12,12 @@ pub(crate) fn wanted(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
     // Before the rules have answered it is not known whether anything is asked at all.
     let is_unknown = !model.preview.has_stood && model.ask().is_some_and(|ask| ask.is_unknown());
     let is_writing = model.compose.as_ref().is_some_and(|compose| compose.closed.is_none());
-    if model.session.is_read_only || (is_unknown && !is_writing) {
+    if is_unknown && !is_writing {
         return BTreeMap::new();
     }
-    concerned(model)
+    let mut wanted = concerned(model);
+    wanted.retain(|key, _| model.session.takes_part_at(&key.stage));
+    wanted
 }
 
 /// The gates that a prompt or the editor is about, whether or not it stands.

@@ -71,10 +71,10 @@ pub(crate) fn drawn(model: &mut Model, called: Vec<GateKey>, fx: &mut Vec<Effect
     };
     let named: HashSet<&GateKey> = called.iter().collect();
     calls.told.retain(|key, _| named.contains(key));
-    if model.session.is_read_only {
-        return;
-    }
     for key in called {
+        if !model.session.takes_part_at(&key.stage) {
+            continue;
+        }
         let timer = model.queue.gate(&key).and_then(|row| row.timer.as_ref());
         let is_told = |at_us: &i64| boot_us - at_us < TELL_AGAIN_US;
         if timer.is_none_or(|timer| timer.is_reached()) || model.last_calls.told.get(&key).is_some_and(is_told) {

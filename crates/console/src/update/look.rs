@@ -91,8 +91,9 @@ pub(crate) fn count(model: &mut Model) {
 
 /// What there is to record, if it is more than was recorded.
 fn unrecorded(model: &Model) -> Option<(GateKey, Digest, Extent)> {
-    let view = model.gate.as_ref().filter(|_| !model.session.is_read_only)?;
-    let is_open = view.gate().is_some_and(|gate| gate.state == GateState::Open);
+    let view = model.gate.as_ref()?;
+    let takes_part = model.session.takes_part_at(&view.key.stage);
+    let is_open = takes_part && view.gate().is_some_and(|gate| gate.state == GateState::Open);
     let extent = view.extent().filter(|_| is_open)?;
     let digest = view.shown_digest()?;
     let is_more = match view.seen.recorded {

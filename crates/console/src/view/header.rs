@@ -25,6 +25,8 @@ fn leader(model: &Model) -> Part {
 
 /// How much of a name stands in the header.
 const NAME_CELLS: usize = 20;
+/// How much of a context's name does.
+const CONTEXT_CELLS: usize = 16;
 /// Of the own name this much always does.
 const OWN_NAME_CELLS_MIN: usize = 10;
 
@@ -87,14 +89,32 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let clock = clock(model);
     let name: Part = ("holdpoint".to_owned(), theme.strong());
+    // Which of several places is worked with is never left out.
+    let context = model
+        .session
+        .context
+        .as_deref()
+        .map(|name| shorten::middle(name, CONTEXT_CELLS));
+    let context: Option<Part> = context.map(|name| (format!("[{name}]"), theme.strong()));
+    let context = context.as_ref();
     let who: Part = (model.session.who(), theme.plain());
     let own_name = model.session.operator.name.as_str();
     let short_who: Part = (own_name.to_owned(), theme.plain());
     let cut_who: Part = (shorten::middle(own_name, NAME_CELLS), theme.plain());
     let shortest_who: Part = (shorten::middle(own_name, OWN_NAME_CELLS_MIN), theme.plain());
+    let stages = model
+        .session
+        .rights
+        .stages
+        .as_deref()
+        .filter(|_| !model.session.is_read_only);
     let limits = [
-        model.session.is_read_only.then_some("READ ONLY"),
-        model.session.is_restricted.then_some("RESTRICTED"),
+        model.session.is_read_only.then(|| "READ ONLY".to_owned()),
+        model.session.is_restricted.then(|| "RESTRICTED".to_owned()),
+        stages.map(|stages| match stages {
+            [only] => format!("ONLY {}", only.as_str().to_uppercase()),
+            several => format!("ONLY {} STAGES", several.len()),
+        }),
     ];
     let limits: Vec<_> = limits.into_iter().flatten().collect();
     let only: Option<Part> = (!limits.is_empty()).then(|| (limits.join(" "), theme.warning()));
@@ -105,6 +125,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let arrangement = |is_named: bool, who, open, next| {
         vec![
             is_named.then_some(&name),
+            context,
             Some(who),
             only,
             Some(&leader),
@@ -115,7 +136,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     // A console that only reads does nothing in that name, so the name can give way.
     let without_name = match model.session.is_read_only {
-        true => vec![only, Some(&leader), Some(&open), filter, short],
+        true => vec![context, only, Some(&leader), Some(&open), filter, short],
         false => arrangement(false, &shortest_who, None, short),
     };
     let arrangements: [Vec<Option<&Part>>; 9] = [
@@ -127,7 +148,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         arrangement(false, &shortest_who, Some(&open), short),
         without_name,
         arrangement(false, &shortest_who, None, short),
-        vec![only, Some(&leader), filter, short],
+        vec![context, only, Some(&leader), filter, short],
     ];
     let room = usize::from(area.width).saturating_sub(width(&clock) + 2);
     let needed = |parts: &Vec<Option<&Part>>| parts.iter().flatten().map(|(text, _)| width(text) + 2).sum::<usize>();

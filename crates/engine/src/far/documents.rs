@@ -9,10 +9,11 @@ use serde_json::value::RawValue;
 use config::Config;
 use domain::ask::Command;
 use domain::ids::StageName;
-use domain::operator::{Operator, Surface, TokenRole};
+use domain::operator::{Operator, Surface};
 use domain::policy::GatePolicy;
 use domain::refusal::{Refusal, RefusalCode};
-use domain::time::Now;
+use domain::rights::{Rights, expiry};
+use domain::time::{Now, Timestamp};
 use remote::Line;
 
 use super::SESSION_PATH;
@@ -117,8 +118,11 @@ pub struct SessionDoc {
     pub version: String,
     /// In whose name everything is done.
     pub operator: Operator,
-    /// What they may do.
-    pub role: TokenRole,
+    /// What they may have done.
+    #[serde(flatten)]
+    pub rights: Rights,
+    /// When the token ceases to open anything; null: never.
+    pub expires: Option<Timestamp>,
     /// What leases of theirs are known by.
     pub session: String,
     /// What the server's clocks say.
@@ -154,13 +158,18 @@ impl SessionDoc {
     }
 
     /// What the engine goes by now; `newest`: see the field.
-    pub fn of(here: &Client, caller: Caller, role: TokenRole, now: Now, newest: u64) -> Self {
-        let Caller { operator, session } = caller;
+    pub fn of(here: &Client, caller: Caller, expires: Option<Timestamp>, now: Now, newest: u64) -> Self {
+        let Caller {
+            operator,
+            session,
+            rights,
+        } = caller;
         let config = Arc::clone(&here.standing().config);
         Self {
             version: OURS.to_owned(),
             operator,
-            role,
+            rights,
+            expires,
             session: session.unwrap_or_default(),
             now,
             newest,
@@ -168,6 +177,11 @@ impl SessionDoc {
             overdue_grace_s: config.pipeline.overdue_grace_s,
             reasons: Arc::clone(&config.console.reasons),
         }
+    }
+
+    /// What is to be said of the end of our token; none: it is not near.
+    pub fn expiry(&self) -> Option<String> {
+        expiry(&self.operator.name, self.expires?, self.now.utc)
     }
 
     /// The server's rules in the place of our own; what a console offers besides is its operator's.

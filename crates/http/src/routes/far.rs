@@ -17,8 +17,9 @@ use crate::body::Document;
 use crate::follow::unbuffered;
 use crate::news::News;
 use crate::params::QueryParams;
-use domain::operator::{Surface, TokenRole};
+use domain::operator::Surface;
 use domain::refusal::{Refusal, RefusalCode};
+use domain::time::Timestamp;
 use engine::client::Caller as EngineCaller;
 use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, SubmittedDoc, TOGETHER_MAX, ToldDoc};
 use engine::questions;
@@ -49,7 +50,7 @@ pub(crate) fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> 
     let session = format!("{}\n{session}", operator.name);
     Ok(EngineCaller {
         operator,
-        session: Some(session),
+        ..caller.in_session(Some(session))
     })
 }
 
@@ -61,10 +62,14 @@ fn surface(asked: &QueryParams) -> Result<Surface, ApiError> {
     Ok(asked.word("surface", &words, parse)?.unwrap_or(Surface::Cli))
 }
 
-pub(crate) async fn session_of(app: &App, by: EngineCaller, role: TokenRole) -> Result<SessionDoc, ApiError> {
+pub(crate) async fn session_of(
+    app: &App,
+    by: EngineCaller,
+    expires: Option<Timestamp>,
+) -> Result<SessionDoc, ApiError> {
     let newest = app.read(app.engine.last_events(None, 1)).await?;
     let newest = newest.last().map_or(0, |event| event.seq);
-    Ok(SessionDoc::of(&app.engine, by, role, app.clock.now(), newest))
+    Ok(SessionDoc::of(&app.engine, by, expires, app.clock.now(), newest))
 }
 
 /// Who the caller is to this server, what its clocks say, and the rules that it goes by.
@@ -72,9 +77,9 @@ pub(crate) async fn session_of(app: &App, by: EngineCaller, role: TokenRole) -> 
     params(("surface" = Option<String>, Query, description = "`console` or `cli`")),
     responses((status = 200, description = "The session", body = serde_json::Value)))]
 pub(crate) async fn session(Asker { app, caller: by, .. }: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
-    let role = by.role;
+    let expires = by.expires;
     let by = caller(&by, &headers, surface(&asked)?)?;
-    Ok(answer::ok(&session_of(&app, by, role).await?))
+    Ok(answer::ok(&session_of(&app, by, expires).await?))
 }
 
 /// Questions of a holdpoint on another machine, each answered in its place: `[{"ask": NAME, "of": …}]`, at most 100. Where answers are
@@ -90,10 +95,7 @@ pub(crate) async fn ask(
     refuse_many(asked.len())?;
     let asker = caller(&by, &headers, Surface::Console)?;
     let answers = asked.iter().map(async |AskedDoc { ask, of }| {
-        let needed = questions::role(ask);
-        if by.role < needed {
-            return Err(not_allowed(&by, needed.as_str()));
-        }
+        by.rights.allow_role(&by.operator.name, questions::role(ask))?;
         questions::answer_named(&app.engine, asker.clone(), ask, of).await
     });
     // The reader answers one after the other: whoever waits for it waits here, without an answer
@@ -161,10 +163,6 @@ pub(crate) async fn command(
         if submitted.submission.len() > SUBMISSION_BYTES_MAX {
             return Err(Refusal::invalid("the name of the submission is too long"));
         }
-        let needed = command.role();
-        if by.role < needed {
-            return Err(not_allowed(&by, needed.as_str()));
-        }
         let caller = caller.clone();
         app.engine.hand_over(caller, Some(&submitted.submission), command)
     };
@@ -196,14 +194,6 @@ fn refuse_not_now<T>(answered: &[Result<T, Refusal>]) -> Result<(), ApiError> {
     }
 }
 
-fn not_allowed(caller: &Caller, needed: &str) -> Refusal {
-    let (name, role) = (&caller.operator.name, caller.role.as_str());
-    Refusal::new(
-        RefusalCode::NotAllowed,
-        format!("{name} has the role {role}; this needs {needed}"),
-    )
-}
-
 fn refuse_many(count: usize) -> Result<(), ApiError> {
     if count <= TOGETHER_MAX {
         return Ok(());
@@ -229,7 +219,7 @@ pub(crate) async fn news(Asker { app, caller: by, .. }: Asker, headers: HeaderMa
     })?;
     let since = match since {
         Some(since) => since.min(i64::MAX.unsigned_abs()),
-        None => session_of(&app, session.clone(), by.role).await?.newest,
+        None => session_of(&app, session.clone(), by.expires).await?.newest,
     };
     let news = News::new(Arc::clone(&app), by, session, since, place);
     Ok(unbuffered(Sse::new(news.into_stream()).into_response()))

@@ -63,6 +63,7 @@ impl World {
         let ask = domain::ask::Ask {
             by,
             session: None,
+            rights: domain::rights::Rights::default(),
             command,
         };
         let resume = &mut |_: &domain::ask::Ask, _: &domain::job::JobRows| Ok(Evidence::default());

@@ -54,6 +54,7 @@ fn open(model: &Model) -> Result<&GateKey, Why> {
     if let Some(gone) = gone(model, key) {
         return Err(why(gone, ""));
     }
+    model.session.allows_at(&key.stage).map_err(explain)?;
     if model.outgoing.writing(key).is_some() {
         return Err(why(format!("a decision on {key} is being written"), ""));
     }
@@ -202,7 +203,12 @@ fn job(model: &Model) -> Result<&JobRows, Why> {
 pub(crate) fn resumable(model: &Model) -> Result<&JobRows, Why> {
     let rows = job(model)?;
     if rows.job.status == JobStatus::Paused {
-        return Ok(rows);
+        let allowed = rows
+            .job
+            .stage
+            .iter()
+            .try_for_each(|stage| model.session.allows_at(stage));
+        return allowed.map(|()| rows).map_err(explain);
     }
     Err(explain(Refusal::not_paused(&rows.job.id, rows.job.status)))
 }
@@ -211,7 +217,7 @@ pub(crate) fn resumable(model: &Model) -> Result<&JobRows, Why> {
 pub(crate) fn cancelable(model: &Model) -> Result<&JobRows, Why> {
     let rows = job(model)?;
     if !rows.job.status.is_ended() {
-        return Ok(rows);
+        return allows_job(model).map(|()| rows);
     }
     Err(explain(Refusal::job_ended(&rows.job.id, rows.job.status)))
 }
@@ -220,11 +226,16 @@ pub(crate) fn cancelable(model: &Model) -> Result<&JobRows, Why> {
 pub fn failed(model: &Model) -> Result<&QueueRow, Why> {
     let is_failed = |row: &&QueueRow| row.kind == QueueKind::Failed;
     let row = model.queue.current().filter(is_failed);
-    row.ok_or_else(|| {
+    row.map(|row| allows_job(model).map(|()| row)).unwrap_or_else(|| {
         let key = keymap::key_in(Focus::Queue, Action::Acknowledge);
         let hint = format!("{key} takes a failed job off the queue");
-        why("the selected row is no failed job", &hint)
+        Err(why("the selected row is no failed job", &hint))
     })
+}
+
+fn allows_job(model: &Model) -> Result<(), Why> {
+    let session = &model.session;
+    session.rights.allow_of_job(&session.operator.name).map_err(explain)
 }
 
 fn file<'m>(model: &'m Model, why_none: &str) -> Result<&'m FileView, Why> {

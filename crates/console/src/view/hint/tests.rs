@@ -52,6 +52,7 @@ fn model() -> Model {
         host: "ops1".to_owned(),
         ssh_client: None,
         peer: None,
+        by_proxy: false,
         pid: 4711,
     };
     let session = Session {
@@ -61,6 +62,8 @@ fn model() -> Model {
         },
         name: "bea here".to_owned(),
         server: None,
+        context: None,
+        rights: domain::rights::Rights::default(),
         gates: Default::default(),
         offers: Default::default(),
         overdue_grace_s: 60,
