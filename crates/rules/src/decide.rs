@@ -158,12 +158,16 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
         alive::silent(draft, gate, heartbeat, is_missed);
         return Ok(());
     }
-    let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
     let is_dead = gate.lease.as_ref().is_some_and(|lease| !lease.is_live(now));
     if is_dead || asked.kind == WakeKind::LeaseEnd {
-        lease::lapse(draft, gate);
-        return Ok(());
+        gate = lease::lapse(draft, gate);
+        let heartbeat = gate.heartbeat.as_ref();
+        // Below a hold a lease stops nothing: what was asked for is due with it or without.
+        if wake::next(gate.timer.as_ref(), None, heartbeat, max_hold_s, grace_s) != Some(asked) {
+            return Ok(());
+        }
     }
+    let timer = gate.timer.clone().ok_or_else(|| Refusal::no_timer(key))?;
     if asked.kind == WakeKind::LastCall {
         return last_call::say(draft, gate, &timer, asked);
     }

@@ -62,6 +62,16 @@ fn a_hold_ends_with_the_bound_whatever_else_is_asked() {
 }
 
 #[test]
+fn a_dead_lease_below_a_hold_does_not_put_its_end_off() {
+    let mut world = timed(30, 100);
+    world.hold("ana").unwrap();
+    world.lease("bea").unwrap();
+    world.pass_s(130);
+    world.is_approved_by_its_timer();
+    assert!(world.newest("script").lease.is_none());
+}
+
+#[test]
 fn somebody_elses_hold_is_named() {
     let mut world = timed(300, 3600);
     world.hold("ana").unwrap();
