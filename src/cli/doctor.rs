@@ -40,9 +40,10 @@ pub(crate) const HELP: &str = "\
 Exit 0 when all is sound, 1 with findings: each names file, line and column, or
 table, row and column. Without an option nothing is changed.
 
---repair asks nothing and says each thing it did. It never touches the database,
-and leaves lines and files that no row explains: they may be the last witness
-of a row that is gone.
+--repair asks nothing and says each thing it did, and writes what a crash or a
+full disk has left unwritten. It never touches the database, and leaves lines
+and files that no row explains: they may be the last witness of a row that is
+gone.
 
 --rebuild needs the runs directory for itself: leave every console, and stop
 holdpoint serve. What was committed and not yet on disk is not made again;

@@ -2,14 +2,15 @@
 //! put in place; the flusher sees to it that they are on disk.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::Duration;
 
 use domain::ids::JobId;
 use domain::refusal::Refusal;
-use runs::RunsError;
 use runs::locks::PUBLISH_PATIENCE;
 use runs::publish::{self, PublishRequest};
-use store::StoreError;
+use runs::{RunsDir, RunsError};
+use store::{Reader, StoreError};
 
 use super::flusher::FLUSH_PATIENCE;
 use super::writer::Writer;
@@ -119,29 +120,11 @@ impl Writer {
         let preparer = &self.preparer;
         let reader = &preparer.reader;
         let results = publish::publish(&runs, jobs, patience, |job_id| {
-            let owed = reader.owed_of(job_id)?;
-            let Some(owed) = owed else { return Ok(None) };
-            // A line that a crash or a hand tore is cut, and may have been whole once: then the
-            // watermark is above it.
-            let torn_after = publish::torn_after(&runs.run(job_id))?;
-            let torn_events = match torn_after.filter(|seq| *seq < owed.published_seq) {
-                Some(seq) => {
-                    let mut events = reader.events(Some(job_id), seq, u32::MAX, false)?;
-                    events.retain(|event| event.seq <= owed.published_seq);
-                    events
-                }
-                None => Vec::new(),
-            };
-            Ok(Some(PublishRequest {
-                rows: owed.rows,
-                events: owed.events,
-                torn_events,
-                decisions: owed.decisions,
-                up_to: owed.up_to,
-                status_since: owed.status_since,
-                published_seq: owed.published_seq,
+            let request = request(&runs, reader, job_id)?;
+            Ok(request.map(|request| PublishRequest {
                 placed_seq: preparer.in_place.up_to(job_id),
                 is_distrusted: flusher.is_failed(job_id),
+                ..request
             }))
         });
         // Somebody who is stopped keeps the lock: it is asked for again and again, and nothing else
@@ -173,4 +156,38 @@ impl Writer {
         self.flusher.hand_over(unconfirmed);
         Ok(failed)
     }
+}
+
+/// What a job's run directory is owed, where nobody knows what of it is in place already; none: there
+/// is no such job.
+pub(super) fn request(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+) -> Result<Option<PublishRequest>, Box<dyn Error + Send + Sync>> {
+    let Some(owed) = reader.owed_of(job_id)? else {
+        return Ok(None);
+    };
+    // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is
+    // above it.
+    let torn_after = publish::torn_after(&runs.run(job_id))?;
+    let torn_events = match torn_after.filter(|seq| *seq < owed.published_seq) {
+        Some(seq) => {
+            let mut events = reader.events(Some(job_id), seq, u32::MAX, false)?;
+            events.retain(|event| event.seq <= owed.published_seq);
+            events
+        }
+        None => Vec::new(),
+    };
+    Ok(Some(PublishRequest {
+        rows: owed.rows,
+        events: owed.events,
+        torn_events,
+        decisions: owed.decisions,
+        up_to: owed.up_to,
+        status_since: owed.status_since,
+        published_seq: owed.published_seq,
+        placed_seq: 0,
+        is_distrusted: false,
+    }))
 }

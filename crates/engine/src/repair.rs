@@ -2,13 +2,17 @@
 //! away a line or a file that no row explains: it may be the last witness of a row that is gone.
 //! What is replaced is kept aside.
 
+use std::collections::BTreeMap;
+
 use domain::ids::JobId;
-use runs::publish::{event_line, state_file};
+use runs::locks::PUBLISH_PATIENCE;
+use runs::publish::{self, event_line, state_file};
 use runs::record::{self, FileLines};
 use runs::{RunsDir, mend};
 use store::{JobMark, Reader};
 
 use super::audit;
+use super::owed_files::{PUBLISH_JOBS_MAX, request};
 use super::trouble::Trouble;
 
 /// Jobs, and rows, that are read at once.
@@ -36,6 +40,7 @@ pub fn repair(runs: &RunsDir, reader: &Reader, said: &mut dyn FnMut(String)) -> 
             }
         }
     }
+    mending.pay()?;
     first_trouble.map_or(Ok(()), Err)
 }
 
@@ -150,6 +155,38 @@ impl Mending<'_> {
             }
         }
         self.write(&path, &bytes)
+    }
+
+    /// Writes what run directories are owed since a crash or a full disk. How far their files reach is
+    /// said by a row, which stays: the next process that writes rows finds them there.
+    fn pay(&mut self) -> Result<(), Trouble> {
+        // A newer holdpoint writes the files of its rows itself.
+        if self.reader.newer_version()?.is_some() {
+            return Ok(());
+        }
+        let owed: Vec<_> = self
+            .reader
+            .owed(u32::MAX)?
+            .into_iter()
+            .map(|(job_id, _)| job_id)
+            .collect();
+        for group in owed.chunks(PUBLISH_JOBS_MAX as usize) {
+            let reload = |job_id: &JobId| request(self.runs, self.reader, job_id);
+            let (published, unconfirmed) = publish::publish(self.runs, group, PUBLISH_PATIENCE, reload)?;
+            let failed = published.into_iter().map(|one| (one.job_id, one.result.map(drop)));
+            let flushed = unconfirmed
+                .flush()
+                .into_iter()
+                .map(|(job_id, _, result)| (job_id, result));
+            let outcomes: BTreeMap<_, _> = failed.chain(flushed).collect();
+            for (job_id, result) in outcomes {
+                self.say(match result {
+                    Ok(()) => format!("{job_id}: what its run directory was owed is written"),
+                    Err(error) => format!("{job_id}: what its run directory is owed is not written: {error}"),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn write(&mut self, path: &std::path::Path, bytes: &[u8]) -> Result<(), Trouble> {

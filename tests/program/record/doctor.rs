@@ -111,3 +111,24 @@ fn a_damaged_row_is_told_from_a_damaged_file() {
     let told: Value = serde_json::from_str(&workspace.told("doctor --json", 1)).unwrap();
     assert_eq!((&told["ok"], &told["done"]), (&false.into(), &serde_json::json!([])));
 }
+
+#[test]
+fn what_a_crash_left_unwritten_is_written_and_no_row_is_touched() {
+    let workspace = story::told();
+    let ended = workspace.under(&[("HOLDPOINT_CRASH_AT", "after_commit")], "gate approve j-17 script");
+    assert_eq!(ended.status.code(), None, "it was killed");
+    let file = workspace.run_directory("j-17").join("gates/script.1.json");
+    assert!(!file.exists());
+    let before = rows(&workspace);
+    assert_contains(&workspace.ok("doctor"), "owed to j-17: 2 events, 1 decision file ");
+    let said = workspace.ok("doctor --repair");
+    assert_contains(&said, "j-17: what its run directory was owed is written\n");
+    assert_contains(&said, "\nSound: 5 decisions, ");
+    assert!(file.exists() && !said.contains("owed to j-17"), "{said}");
+    assert_eq!(rows(&workspace), before);
+    // Whoever writes next finds it in place.
+    let written = files(&workspace);
+    workspace.ok("job list");
+    assert_eq!(files(&workspace), written);
+    assert!(!workspace.ok("doctor").contains("owed"));
+}
