@@ -32,7 +32,8 @@ pub fn wrap(line: &[u8], tab_cells: usize, cells: usize) -> Vec<usize> {
         let mut needed = unit.cells_at(used);
         // What stands behind the blank may still leave too little room: then it breaks once more.
         while used > 0 && used + needed > cells {
-            match blank.filter(|&(_, cells_before)| cells_before * 2 >= cells && !unit.is_blank) {
+            // Also before a blank: a line that begins with one looks indented.
+            match blank.filter(|&(_, cells_before)| cells_before * 2 >= cells) {
                 Some((at, cells_before)) => {
                     breaks.push(at);
                     used -= cells_before;
@@ -161,6 +162,11 @@ mod tests {
         assert_eq!(texts("the low tide", 20), ["the low tide"]);
         assert_eq!(texts("the low tide", 12), ["the low tide"]);
         assert_eq!(texts("the low tide", 10), ["the low ", "tide"]);
+        assert_eq!(
+            texts("the low tide is", 12),
+            ["the low ", "tide is"],
+            "none begins with a blank"
+        );
         assert_eq!(texts("abcdefghij", 4), ["abcd", "efgh", "ij"]);
         assert_eq!(texts("a bcdefghij", 6), ["a bcde", "fghij"], "a blank too far back");
         assert_eq!(texts("", 4), [""]);
