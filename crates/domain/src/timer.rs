@@ -89,6 +89,16 @@ pub enum TimerStatus {
     HeldByPolicy,
 }
 
+impl TimerStatus {
+    /// When it acts, if it runs.
+    pub fn fires_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Running(at) | Self::Overdue(at) => Some(at),
+            Self::Leased(_) | Self::Held(_) | Self::HeldByPolicy => None,
+        }
+    }
+}
+
 impl GateTimer {
     /// A timer that starts now.
     pub fn start(now: Now, after_s: u64, on_timeout: OnTimeout) -> Self {

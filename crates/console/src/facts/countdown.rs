@@ -4,7 +4,7 @@ use ratatui::style::Style;
 
 use crate::model::Model;
 use crate::theme::Theme;
-use domain::time::{SECOND_US, Timestamp};
+use domain::time::SECOND_US;
 use domain::timer::TimerStatus;
 use domain::view::{QueueKind, QueueRow};
 use text::words::{duration, seconds_begun};
@@ -26,17 +26,9 @@ pub(crate) fn status(model: &Model, row: &QueueRow) -> Option<TimerStatus> {
     ))
 }
 
-/// When a gate's timer acts, if it runs.
-fn fires_at(status: TimerStatus) -> Option<Timestamp> {
-    match status {
-        TimerStatus::Running(at) | TimerStatus::Overdue(at) => Some(at),
-        TimerStatus::Leased(_) | TimerStatus::Held(_) | TimerStatus::HeldByPolicy => None,
-    }
-}
-
 /// Microseconds left of a countdown that runs.
 pub(crate) fn left_us(model: &Model, row: &QueueRow) -> Option<i64> {
-    let at = fires_at(status(model, row)?)?;
+    let at = status(model, row)?.fires_at()?;
     Some(at.us_since(model.now.utc))
 }
 

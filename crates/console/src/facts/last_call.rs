@@ -34,11 +34,11 @@ pub(crate) fn named(model: &Model) -> Vec<GateKey> {
     let places = model.queue.top..model.queue.top + layout::of(model).queue_rows();
     // A row that stands for several has the time of the one whose time ends first, and the name of
     // none of the others: they count when it is open, or the strip has come to them.
-    let left_us = |row: &&QueueRow| countdown::left_us(model, row).unwrap_or(i64::MAX);
-    let in_sight: HashSet<_> = places
-        .filter_map(|place| model.queue.members(place).min_by_key(left_us))
-        .map(RowKey::of)
-        .collect();
+    let soonest = |place| match model.queue.summed(place) {
+        Some(summed) => Some(summed.soonest),
+        None => model.queue.row(place),
+    };
+    let in_sight: HashSet<_> = places.filter_map(soonest).map(RowKey::of).collect();
     let named = called.filter(|row| in_sight.contains(&RowKey::of(row)));
     std::iter::once(first)
         .chain(named)

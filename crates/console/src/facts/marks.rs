@@ -29,15 +29,8 @@ const NAMED_MAX: usize = 12;
 
 /// Whether the row stands for gates of which different things are said.
 pub(crate) fn is_said_otherwise(model: &Model) -> bool {
-    let members = || {
-        model
-            .queue
-            .place()
-            .into_iter()
-            .flat_map(|place| model.queue.members(place))
-    };
-    let first = members().next().map(|row| &row.context_digest);
-    members().any(|row| Some(&row.context_digest) != first)
+    let summed = model.queue.place().and_then(|place| model.queue.summed(place));
+    summed.is_some_and(|summed| summed.is_said_otherwise)
 }
 
 /// The keys that open the row from here.

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 
 pub(crate) use filtered::{QueueReader, is_unseen};
-pub(crate) use groups::{Group, Groups};
+pub(crate) use groups::{Group, Groups, is_attended};
 pub(crate) use wants::Wants;
 
 use domain::filter::GateFilter;
@@ -149,6 +149,22 @@ pub struct Queue {
     pub(crate) wants: Wants,
 }
 
+/// What one row says of all the gates that it stands for, as its rows have it.
+pub(crate) struct Summed<'q> {
+    pub(crate) group: &'q Group,
+    /// The one whose timer acts first.
+    pub(crate) soonest: &'q QueueRow,
+    /// The one that is open for the longest.
+    pub(crate) oldest: &'q QueueRow,
+    /// The first one that somebody is at, or that is held, and how many are such.
+    pub(crate) attended: Option<(&'q QueueRow, usize)>,
+    /// How many the whole change of which was shown to nobody.
+    pub(crate) unseen: usize,
+    pub(crate) is_of_one_attempt: bool,
+    /// Whether different things are said of them.
+    pub(crate) is_said_otherwise: bool,
+}
+
 /// When its timer acts, as far as it will; with `is_running_only`, as long as no person stops it.
 fn left(row: &QueueRow, is_running_only: bool) -> i64 {
     let timer = row.timer.as_ref().filter(|timer| timer.held_by_policy_at.is_none());
@@ -220,6 +236,28 @@ impl Queue {
         let group = self.folded(place).map_or(&[][..], |group| &group.members[..]);
         let own = self.row_at(place).filter(|_| group.is_empty());
         group.iter().copied().chain(own).filter_map(|row| self.rows.get(row))
+    }
+
+    /// What the row at a place says of all that it stands for; none: of itself alone.
+    pub(crate) fn summed(&self, place: usize) -> Option<Summed<'_>> {
+        let group = self.folded(place)?;
+        let row = |index: usize| self.rows.get(index);
+        Some(Summed {
+            group,
+            soonest: row(group.sum.soonest)?,
+            oldest: row(group.sum.oldest)?,
+            attended: group.sum.attended.and_then(|(first, count)| Some((row(first)?, count))),
+            unseen: group.sum.unseen,
+            is_of_one_attempt: group.sum.is_of_one_attempt,
+            is_said_otherwise: group.sum.is_said_otherwise,
+        })
+    }
+
+    /// The row of a gate where it is one of this group.
+    pub(crate) fn member(&self, group: &Group, key: &GateKey) -> Option<&QueueRow> {
+        let index = self.index_of(key)?;
+        let is_it = self.groups.of(index).is_some_and(|of| std::ptr::eq(of, group));
+        self.rows.get(index).filter(|_| is_it)
     }
 
     /// Opens the group of the selected row, or closes it. False: it is so already, or there is none.
@@ -469,7 +507,7 @@ impl Queue {
                 .then_with(|| a.stage.cmp(&b.stage))
         });
         self.taken = order.len();
-        let order = self.groups.fold(&self.rows, order);
+        let order = self.groups.fold(&self.rows, order, reader.reading);
         self.places = vec![None; self.rows.len()];
         for (place, row) in order.iter().enumerate() {
             let folded = self.groups.of(*row).filter(|group| !group.is_open);

@@ -10,6 +10,8 @@ use super::*;
 use domain::filter::Reading;
 use domain::group::GroupKey;
 use domain::ids::StageName;
+use domain::lease::{Lease, LeasePurpose};
+use domain::operator::{Operator, Surface, Via};
 use domain::policy::OnTimeout;
 use domain::time::{Now, Timestamp};
 use domain::timer::{GateTimer, LastCalls};
@@ -18,13 +20,36 @@ const NAMES: [&str; 6] = ["j-1", "j-2", "j-3", "j-4", "j-5", "j-6"];
 
 /// A gate (with so many seconds left, or without a timer) or a running job.
 fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> QueueRow {
+    let is_left = |of: u64| left_s.is_some_and(|left_s| left_s % of == 0);
+    let lease = || {
+        let via = Via {
+            surface: Surface::Console,
+            login: "ana".to_owned(),
+            uid: 1,
+            host: "vm".to_owned(),
+            ssh_client: None,
+            peer: None,
+            pid: 1,
+            by_proxy: false,
+        };
+        let ana = Operator {
+            name: "ana".to_owned(),
+            via,
+        };
+        Arc::new(Lease::taken(
+            ana,
+            "other".to_owned(),
+            LeasePurpose::Prompt,
+            Now::default(),
+        ))
+    };
     QueueRow {
         kind,
         job_id: JobId::new(NAMES[name]).unwrap(),
         slug: Arc::from(["tides", "dunes"][name % 2]),
         stage: Some(StageName::new("script").unwrap()),
         attempt,
-        since: Timestamp::default(),
+        since: Timestamp::from_micros(left_s.unwrap_or_default() as i64 % 7),
         at_zero: None,
         timer: left_s.map(|left_s| GateTimer {
             calls: (left_s % 3 > 0).then(|| {
@@ -36,14 +61,14 @@ fn row(name: usize, attempt: u32, left_s: Option<u64>, kind: QueueKind) -> Queue
             ..GateTimer::start(Now::default(), left_s, OnTimeout::Approve)
         }),
         max_hold_s: 0,
-        lease: None,
+        lease: is_left(2).then(lease),
         added_lines: 0,
         removed_lines: 0,
         files: 0,
         is_new: false,
         is_binary: false,
         is_seen: false,
-        is_wholly_seen: false,
+        is_wholly_seen: is_left(3),
         pause: None,
         headline: None,
         decided: None,
@@ -106,6 +131,31 @@ fn check(queue: &Queue) {
         if let RowKey::Gate(key) = RowKey::of(row) {
             let found = gates.iter().copied().find(|row| is_gate(row, &key));
             assert_eq!(queue.gate(&key), found);
+        }
+    }
+    for place in 0..queue.len() {
+        let members: Vec<_> = queue.members(place).collect();
+        let Some(summed) = queue.summed(place) else {
+            assert_eq!(members.len(), 1);
+            continue;
+        };
+        assert_eq!(summed.group.len(), members.len());
+        let fires_at = |row: &QueueRow| row.timer.as_ref().map_or(i64::MAX, |timer| timer.deadline.micros());
+        assert_eq!(
+            fires_at(summed.soonest),
+            members.iter().map(|row| fires_at(row)).min().unwrap()
+        );
+        assert_eq!(summed.oldest.since, members.iter().map(|row| row.since).min().unwrap());
+        let attended: Vec<_> = members.iter().filter(|row| row.lease.is_some()).collect();
+        let first = attended.first().map(|row| (RowKey::of(row), attended.len()));
+        assert_eq!(summed.attended.map(|(row, count)| (RowKey::of(row), count)), first);
+        let seen = members.iter().filter(|row| row.is_wholly_seen).count();
+        assert_eq!(summed.unseen + seen, members.len());
+        assert!(summed.is_of_one_attempt && !summed.is_said_otherwise);
+        for row in &queue.rows {
+            let key = RowKey::of(row).gate();
+            let is_member = key.is_some_and(|key| queue.member(summed.group, &key).is_some());
+            assert_eq!(is_member, members.iter().any(|member| std::ptr::eq(*member, row)));
         }
     }
     let stood_for: usize = (0..queue.len()).map(|place| queue.members(place).count()).sum();
