@@ -172,10 +172,28 @@ fn the_timers_of_a_folded_row_are_held_together() {
 }
 
 #[test]
+fn the_question_about_timers_lists_every_gate_with_its_time_and_title() {
+    let mut world = world(30);
+    world.says("h-02", &json!({ "title": "pier: 1.4.1" }));
+    let mut console = console(world, (80, 24), true).then("j t");
+    console.shows("  1 h-01 host / script #1  =11:00 approve");
+    console.shows("  2 h-02 host / script #1  =12:00 approve  pier: 1.4.1");
+    console.hides(" 30 h-30").shows("Down Up PgUp PgDn");
+    console.press("PgDn PgDn PgDn PgDn").shows(" 30 h-30 host / script #1");
+    assert_snapshot!("group_timers_80", console.picture());
+    console.typed("until six").press("Enter").shows("Held 30 gates");
+}
+
+#[test]
 fn what_is_more_than_one_question_can_be_about_is_said() {
     let mut console = console(world(405), (120, 40), true);
     console.press("j").shows(">×405 ");
     console.press("a").shows("5 more with the same change are NOT included");
+    console
+        .press("Esc t")
+        .shows("5 more with the same change are NOT included");
+    console.press("Enter");
+    console.shows("Held 400 gates   5 more with the same change were NOT included");
 }
 
 #[test]
@@ -418,13 +436,43 @@ fn whoever_goes_to_one_gate_of_a_row_finds_its_own() {
 }
 
 #[test]
-fn where_somebody_else_has_each_gate_of_a_row_open_it_says_how_one_is_taken_over() {
+fn what_somebody_else_has_open_of_a_row_is_taken_over_as_one_by_a_second_press() {
     let mut world = world(3);
     for id in ["h-01", "h-02", "h-03"] {
         world.set_lease(id, Some(("cy", LeasePurpose::Prompt)));
     }
     let mut console = console(world, (120, 40), true).then("j");
-    console.press("a");
-    console.shows("Not approved: somebody else has each gate of this row open   hint: l opens it");
-    console.press("l a Ctrl-t Enter").shows("Approved h-01");
+    console.press("a").shows("APPROVE: nothing to approve yet, 3 left out");
+    console.shows("[Ctrl-t] take them over");
+    console.press("Ctrl-t");
+    console.shows("Ctrl-t once more takes 3 gates over from cy; what they wrote is kept");
+    assert!(console.sent("TakeLease").iter().all(|sent| !sent.contains("true")));
+    console.press("Ctrl-t").shows("APPROVE 3 gates with the same change");
+    console.press("Enter").shows("Approved 3 gates");
+}
+
+#[test]
+fn what_is_left_to_others_can_be_taken_over_beside_what_is_decided() {
+    let mut world = world(3);
+    world.set_lease("h-02", Some(("cy", LeasePurpose::Prompt)));
+    let mut console = console(world, (120, 40), true).then("j");
+    console.press("a").shows("APPROVE 2 gates").shows("[Ctrl-t] take over");
+    console.press("Ctrl-t").shows("takes 1 gate over from cy");
+    // It stands there until it is done, or something else happens.
+    console.press("Tab x Tab").shows("takes 1 gate over from cy");
+    console
+        .press("Ctrl-t")
+        .shows("APPROVE 3 gates")
+        .hides("once more takes");
+}
+
+#[test]
+fn what_is_no_longer_asked_for_as_the_others_are_leaves_the_question() {
+    let mut console = console(world(3), (80, 24), true).then("j");
+    console.press("a").shows("APPROVE 3 gates with the same change");
+    // Another policy holds for it: nothing else of it is another.
+    console.backend.rows_of("h-03").gates[0].policy.max_hold_s += 1;
+    console.hears(EventType::GateContextChanged, "ci says otherwise of script #1");
+    console.shows("APPROVE 2 gates with the same change");
+    console.shows("NOT: it is no longer asked for as the others are");
 }

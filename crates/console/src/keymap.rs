@@ -352,6 +352,7 @@ groups! {
     BULK "all marked gates" {
         "Enter" => Accept, "decide each of them";
         "i" => TakeIn, "take in what you have not wholly seen; {} then asks once more", [Accept];
+        "Ctrl-t" => TakeOver, "take over what others have open; it asks once more";
         "Tab" => Note, "into the note";
         "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" => Reason, REASON;
         "E" => ExternalEditor, "write the note in your own editor";
@@ -376,6 +377,10 @@ groups! {
     }
     ANSWER "question with a field" {
         TAKE_OVER;
+        "Up" => Up, "of several gates: the list one row up";
+        "Down" => Down, "one row down";
+        "PgUp" => PageUp, "one page up";
+        "PgDn" => PageDown, "one page down";
     }
     LIST_FIELD "list" {
         "Enter" => Accept, "take it";

@@ -5,6 +5,7 @@ pub mod cancel;
 pub(crate) mod comment;
 pub mod confirm;
 pub mod discard;
+pub(crate) mod listed;
 pub mod menu;
 pub(crate) mod parts;
 pub mod quit;

@@ -34,8 +34,9 @@ pub(crate) fn concerned(model: &Model) -> BTreeMap<GateKey, LeasePurpose> {
 /// Those of them that somebody else has open, also before the rules have answered: a colleague is
 /// told of at once.
 pub(crate) fn open_elsewhere(model: &Model) -> Vec<(GateKey, LeasePurpose)> {
-    let concerned = concerned(model).into_iter();
-    concerned
-        .filter(|(key, _)| model.lease_of_other(key).is_some())
-        .collect()
+    let mut all = concerned(model);
+    let left_out = model.ask().map_or_else(Vec::new, |ask| ask.left_open());
+    all.extend(left_out.into_iter().map(|key| (key, LeasePurpose::Prompt)));
+    let all = all.into_iter();
+    all.filter(|(key, _)| model.lease_of_other(key).is_some()).collect()
 }

@@ -139,7 +139,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             };
             asked(model, intent.words().not_done, || {
                 match (is_group(model, focus), focus == Focus::Queue && is_bulk(model)) {
-                    (true, _) => gate::group(model),
+                    (true, _) => Ok(()),
                     (false, true) => gate::bulk(model),
                     (false, false) => pin(model).map(drop),
                 }
@@ -155,7 +155,7 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
             };
             let rule = || match (is_of_marked(model, focus), is_group(model, focus)) {
                 (true, _) => gate::bulk(model),
-                (false, true) => gate::group(model),
+                (false, true) => Ok(()),
                 (false, false) => timed(model, intent).map(drop),
             };
             asked(model, intent.words().not_done, rule)
@@ -306,7 +306,10 @@ pub fn offer(model: &Model, focus: Focus, action: Action) -> Result<(), NoOffer>
         | Action::Top
         | Action::Bottom
         | Action::HalfUp
-        | Action::HalfDown => there_is(focus != Focus::Confirm || is_diff_shown(model)),
+        | Action::HalfDown => {
+            let has_list = || model.ask().is_some_and(|ask| ask.listed() > 0);
+            there_is((focus != Focus::Confirm || is_diff_shown(model)) && (focus != Focus::Answer || has_list()))
+        }
         Action::OtherType => {
             let compose = model.compose.as_ref().filter(|compose| compose.closed.is_none());
             let sheets = compose.and_then(Compose::sheets);

@@ -168,6 +168,21 @@ pub(crate) trait PromptKind: Any + Debug + Boxed {
         0
     }
 
+    /// The first line of its list on the screen, where it scrolls.
+    fn top_mut(&mut self) -> Option<&mut usize> {
+        None
+    }
+
+    /// The gates that it leaves out because somebody else has them open.
+    fn left_open(&self) -> Vec<GateKey> {
+        Vec::new()
+    }
+
+    /// Whether the key that takes those over does so now; false: it is said first what would be done.
+    fn takes_over(&mut self, _is_drawn: bool) -> bool {
+        true
+    }
+
     /// Which lines of its list are in sight beside so many others, in so many rows.
     fn window(&self, _around: usize, _rows: usize) -> Range<usize> {
         0..0

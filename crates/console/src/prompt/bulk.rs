@@ -8,18 +8,17 @@ mod standing;
 
 use std::ops::Range;
 
-use super::parts::{text, too_long, until};
+use super::listed;
+use super::parts::{too_long, until};
 use crate::action::Action;
 use crate::effect::Effect;
 use crate::facts::verb::{each_open_elsewhere, explain, why};
 use crate::keymap::{self, Focus};
-use crate::layout;
-use crate::layout::question::list_rows;
 use crate::model::outgoing::Sent;
 use crate::model::prompt::{Intent, Note, PromptLine, Why, Wording};
 use crate::model::{Closing, Model, PromptKind};
 use crate::update::look;
-use crate::update::outgoing::{Step, ask_once_more, other_sent, send};
+use crate::update::outgoing::{ask_once_more, other_sent, send};
 use domain::ask::Command;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
@@ -43,6 +42,8 @@ pub struct BulkAsk {
     pub(crate) has_taken_in: bool,
     /// Whether Enter was pressed once on gates that were not looked at.
     pub(crate) is_unseen_accepted: bool,
+    /// Whether the key was pressed once that takes over what others have open.
+    pub(crate) is_take_over_asked: bool,
     /// Whether it was sent.
     pub(crate) is_sent: bool,
     /// The first item on screen.
@@ -122,27 +123,6 @@ impl BulkAsk {
     }
 }
 
-/// Scrolls the list.
-pub(crate) fn scroll(model: &mut Model, step: Step) {
-    let rows = list_rows(model, layout::of(model).prompt.height);
-    let Some(ask) = model.asked_mut::<BulkAsk>() else {
-        return;
-    };
-    let last = ask.items.len().saturating_sub(rows);
-    let page = isize::try_from(rows.max(1)).unwrap_or(isize::MAX);
-    let top = ask.top.min(last);
-    let top = match step {
-        Step::Rows(by) => top.saturating_add_signed(by),
-        Step::Pages(by) => top.saturating_add_signed(page.saturating_mul(by)),
-        Step::Half(by) => top.saturating_add_signed((page / 2).max(1).saturating_mul(by)),
-        Step::Top => 0,
-        Step::Bottom => last,
-    };
-    let is_at_end = last > 0 && top >= last;
-    // The end stays in sight also when a line more stands around the list then.
-    ask.top = if is_at_end { ask.items.len() } else { top.min(last) };
-}
-
 impl PromptKind for BulkAsk {
     fn focus(&self) -> Focus {
         match self.note().is_some_and(|note| note.is_focused) {
@@ -181,8 +161,7 @@ impl PromptKind for BulkAsk {
                     out + &keymap::keys_of(Focus::Bulk, &keys)
                 }
             };
-            let words = format!("{}-{} of {count}   {hint}", window.start + 1, window.end);
-            shown.push(text(words, model.session.theme().warning()));
+            shown.push(listed::place(model, &window, count, &hint));
         }
         shown.extend(below);
         shown
@@ -259,7 +238,12 @@ impl PromptKind for BulkAsk {
     }
 
     fn gates(&self, _: &Model) -> Vec<GateKey> {
-        let is_open = |item: &&Item| matches!(item.state, ItemState::Asking | ItemState::Writing(_));
+        // What is being taken over is wanted before its row says that it was.
+        let is_open = |item: &&Item| match item.state {
+            ItemState::Asking | ItemState::Writing(_) => true,
+            ItemState::LeftOut(LeftOut::OpenElsewhere) => item.is_taken_over,
+            ItemState::LeftOut(LeftOut::NotSeen | LeftOut::Refused) | ItemState::Done | ItemState::Not(_) => false,
+        };
         let open = self.items.iter().filter(is_open);
         open.map(|item| item.pin.key.clone()).collect()
     }
@@ -312,7 +296,7 @@ impl PromptKind for BulkAsk {
                 why(format!("you have seen none of {these} wholly"), &hint)
             }
             Some(refusal) if !self.left_out(LeftOut::Refused).is_empty() => explain(refusal.clone()),
-            Some(_) | None => each_open_elsewhere(),
+            Some(_) | None => each_open_elsewhere(model),
         }))
     }
 
@@ -320,16 +304,26 @@ impl PromptKind for BulkAsk {
         self.items.len()
     }
 
-    /// Where it is cut, a line says so.
+    fn top_mut(&mut self) -> Option<&mut usize> {
+        Some(&mut self.top)
+    }
+
+    fn left_open(&self) -> Vec<GateKey> {
+        let open = self.left_out(LeftOut::OpenElsewhere).into_iter();
+        open.map(|(_, item)| item.pin.key.clone()).collect()
+    }
+
+    /// Several at once are taken over by the second press, when the first has said from whom.
+    fn takes_over(&mut self, is_drawn: bool) -> bool {
+        let is_confirmed = self.is_take_over_asked && is_drawn;
+        self.is_take_over_asked = !is_confirmed;
+        for item in &mut self.items {
+            item.is_taken_over |= is_confirmed && item.state == ItemState::LeftOut(LeftOut::OpenElsewhere);
+        }
+        is_confirmed
+    }
+
     fn window(&self, around: usize, rows: usize) -> Range<usize> {
-        let count = self.items.len();
-        let room = rows.saturating_sub(around);
-        let room = if count > room {
-            room.saturating_sub(1).max(1)
-        } else {
-            room
-        };
-        let top = self.top.min(count.saturating_sub(room));
-        top..(top + room).min(count)
+        listed::window(self.items.len(), self.top, around, rows)
     }
 }

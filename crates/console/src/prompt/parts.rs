@@ -187,6 +187,14 @@ pub(crate) fn outlook(model: &Model, columns: usize, lines: &mut Vec<PromptLine<
     }
 }
 
+/// Behind what became of several gates: how many the row stood for beside them.
+pub(super) fn not_included(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!("   {more} more with the same change were NOT included"),
+    }
+}
+
 /// How many of these gates the filter of the queue hides.
 pub(crate) fn hidden<'k>(
     model: &Model,
@@ -222,7 +230,7 @@ pub(crate) fn answers<'a>(
     let first = match (verb::offer(model, focus, Action::Accept), take_over) {
         (Ok(()), _) => Some(key(model, Action::Accept, enter)),
         // Who has it is said above.
-        (Err(_), Some(key)) => Some((key, "take it over")),
+        (Err(_), Some(key)) => Some((key, if is_list { "take them over" } else { "take it over" })),
         (Err(NoOffer::Refused(no)), None) if !no.is_about_text && !is_told_above => {
             let words = verb::in_words(no.what, &no.why, &no.hint);
             wrapped(&words, columns, model.session.theme().error(), lines);

@@ -1,13 +1,17 @@
 //! The question before the timers of several gates are held, moved or handed over in one pass, each
 //! with its own answer.
 
-use super::parts::{answers, hidden, other_title, outlook, text, wrapped};
+use std::ops::Range;
+
+use super::listed;
+use super::parts::{answers, hidden, not_included, other_title, outlook, text, wrapped};
 use super::timer::{command, field};
+use crate::action::Action;
 use crate::editor::Editor;
 use crate::effect::Effect;
 use crate::facts::verb::{each_open_elsewhere, explain};
-use crate::facts::{label, shorten};
-use crate::keymap::Focus;
+use crate::facts::{countdown, label};
+use crate::keymap::{self, Focus};
 use crate::model::outgoing::{MARKS_MAX, Sent};
 use crate::model::prompt::{PromptLine, TimerIntent, Why};
 use crate::model::toast::Tone;
@@ -18,9 +22,7 @@ use domain::key::GateKey;
 use domain::refusal::Refusal;
 use engine::api::Ticket;
 use text::words::counted;
-
-/// More names than this would only be in the way: the marks show all of them.
-const NAMED_MAX: usize = 8;
+use text::{cut, visible_line, width};
 
 /// One gate of the question.
 #[derive(Debug, Clone)]
@@ -40,6 +42,8 @@ pub struct TimersAsk {
     intent: TimerIntent,
     typed: Editor,
     is_sent: bool,
+    /// The first gate of the list on the screen.
+    top: usize,
 }
 
 /// Asks before the timers of these gates are touched: all marked ones, or all that a row stands
@@ -58,6 +62,7 @@ pub(crate) fn open(model: &mut Model, intent: TimerIntent, keys: Vec<GateKey>) {
         intent,
         typed: Editor::of_line(""),
         is_sent: false,
+        top: 0,
     };
     super::open(model, ask);
 }
@@ -72,6 +77,73 @@ impl TimersAsk {
     fn writing(&self) -> usize {
         self.gates.iter().filter(|gate| gate.sent.is_some()).count()
     }
+
+    /// Its lines above and below the list of gates.
+    fn around<'a>(&'a self, model: &'a Model, columns: usize) -> (Vec<PromptLine<'a>>, Vec<PromptLine<'a>>) {
+        let theme = model.session.theme();
+        let head = format!("{} of ", self.intent.words().head);
+        let gates = counted(self.concerned(model).count(), "gate");
+        let mut above = other_title(model, (&head, theme.held().patch(theme.strong())), &gates, columns);
+        if self.is_sent {
+            let words = format!("writing… {} of {}", self.gates.len() - self.writing(), self.gates.len());
+            above.push(text(words, theme.held()));
+            return (above, Vec::new());
+        }
+        if self.more > 0 {
+            let words = format!("{} more with the same change are NOT included", self.more);
+            above.push(text(words, theme.warning()));
+        }
+        hidden(model, self.concerned(model).map(|gate| &gate.key), columns, &mut above);
+        outlook(model, columns, &mut above);
+        let others: Vec<_> = self
+            .gates
+            .iter()
+            .filter_map(|gate| Some((&*gate.label, left_out(model, &gate.key)?)))
+            .collect();
+        if let Some((label, why)) = others.first() {
+            let more = match others.len() - 1 {
+                0 => String::new(),
+                more => format!("; and {more} more"),
+            };
+            let words = format!("Left out: {label}: {why}{more}");
+            wrapped(&words, columns, theme.warning(), &mut above);
+        }
+        let mut below = vec![PromptLine::Field(field(self.intent).0, &self.typed, 0, true)];
+        if let (Some((why, _)), false) = (self.unfit(), self.typed.is_blank()) {
+            wrapped(
+                &format!("{}: {why}", self.not_done()),
+                columns,
+                theme.error(),
+                &mut below,
+            );
+        }
+        let verb = self.intent.words().verb;
+        answers(model, columns, verb, &[], "back, no timer is touched", &mut below);
+        (above, below)
+    }
+}
+
+/// `  3 j-21 dunes / storyboard #1  04:58 approve  Dunes, second cut`: the name of the job gives way,
+/// then what is said of it.
+fn line(model: &Model, columns: usize, index: usize, gate: &Timed) -> PromptLine<'static> {
+    let theme = model.session.theme();
+    let number = format!("{:>3} ", index + 1);
+    let row = model.queue.gate(&gate.key);
+    let time = row.map_or_else(String::new, |row| {
+        format!("  {} {}  ", countdown::left(model, row), countdown::at_zero(model, row))
+    });
+    let (words, style) = match left_out(model, &gate.key) {
+        Some(_) => ("left out".to_owned(), theme.warning()),
+        None => {
+            let said = row.and_then(|row| row.headline.as_ref());
+            let title = said.map_or_else(String::new, |said| visible_line(&said.title).into_owned());
+            (title, theme.plain())
+        }
+    };
+    let room = |others: [&str; 3]| columns.saturating_sub(others.into_iter().map(width).sum());
+    let label = label::within(&gate.label, &gate.key, room([&number, &time, &words]));
+    let words = cut(&words, room([&number, &label, &time]));
+    PromptLine::Text(vec![(number + &label + &time, theme.plain()), (words, style)])
 }
 
 /// Why Enter leaves a gate out; none: it does not.
@@ -96,11 +168,7 @@ pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refus
     }
     let words = ask.intent.words();
     let refused: Vec<_> = ask.gates.iter().filter_map(|gate| gate.refused.clone()).collect();
-    let left = match ask.more {
-        0 => String::new(),
-        more => format!("   {more} more with the same change were not included"),
-    };
-    let done = counted(ask.gates.len() - refused.len(), "gate") + &left;
+    let done = counted(ask.gates.len() - refused.len(), "gate") + &not_included(ask.more);
     model.prompt = None;
     let at = model.now.utc;
     match refused.first() {
@@ -122,50 +190,31 @@ impl PromptKind for TimersAsk {
         self.intent.words().not_done
     }
 
+    /// Those around the list.
     fn lines<'a>(&'a self, model: &'a Model, columns: usize) -> Vec<PromptLine<'a>> {
-        let theme = model.session.theme();
-        let concerned: Vec<_> = self.concerned(model).map(|gate| gate.label.clone()).collect();
-        let head = format!("{} of ", self.intent.words().head);
-        let gates = counted(concerned.len(), "gate");
-        let mut lines = other_title(model, (&head, theme.held().patch(theme.strong())), &gates, columns);
-        if self.is_sent {
-            let words = format!("writing… {} of {}", self.gates.len() - self.writing(), self.gates.len());
-            lines.push(text(words, theme.held()));
-            return lines;
+        let (mut above, below) = self.around(model, columns);
+        above.extend(below);
+        above
+    }
+
+    /// The list gives way, and says so.
+    fn within<'a>(&'a self, model: &'a Model, columns: usize, rows: usize) -> Vec<PromptLine<'a>> {
+        let (mut shown, below) = self.around(model, columns);
+        let count = self.listed();
+        let window = self.window(shown.len() + below.len(), rows);
+        let gates = self.gates.iter().enumerate().skip(window.start).take(window.len());
+        shown.extend(gates.map(|(index, gate)| line(model, columns, index, gate)));
+        if window.len() < count {
+            let keys = [Action::Down, Action::Up, Action::PageUp, Action::PageDown];
+            shown.push(listed::place(
+                model,
+                &window,
+                count,
+                &keymap::keys_of(Focus::Answer, &keys),
+            ));
         }
-        let names = shorten::named(&concerned, NAMED_MAX, columns, |count| counted(count, "gate"));
-        lines.push(text(names, theme.plain()));
-        if self.more > 0 {
-            let words = format!("{} more with the same change are NOT included", self.more);
-            lines.push(text(words, theme.warning()));
-        }
-        hidden(model, self.concerned(model).map(|gate| &gate.key), columns, &mut lines);
-        outlook(model, columns, &mut lines);
-        let others: Vec<_> = self
-            .gates
-            .iter()
-            .filter_map(|gate| Some((&*gate.label, left_out(model, &gate.key)?)))
-            .collect();
-        if let Some((label, why)) = others.first() {
-            let more = match others.len() - 1 {
-                0 => String::new(),
-                more => format!("; and {more} more"),
-            };
-            let words = format!("Left out: {label}: {why}{more}");
-            wrapped(&words, columns, theme.warning(), &mut lines);
-        }
-        lines.push(PromptLine::Field(field(self.intent).0, &self.typed, 0, true));
-        if let (Some((why, _)), false) = (self.unfit(), self.typed.is_blank()) {
-            wrapped(
-                &format!("{}: {why}", self.not_done()),
-                columns,
-                theme.error(),
-                &mut lines,
-            );
-        }
-        let verb = self.intent.words().verb;
-        answers(model, columns, verb, &[], "back, no timer is touched", &mut lines);
-        lines
+        shown.extend(below);
+        shown
     }
 
     fn enter(&mut self, model: &mut Model, fx: &mut Vec<Effect>) -> bool {
@@ -229,7 +278,7 @@ impl PromptKind for TimersAsk {
         }
         Some(Err(match model.preview.refusal() {
             Some(refusal) => explain(refusal.clone()),
-            None => each_open_elsewhere(),
+            None => each_open_elsewhere(model),
         }))
     }
 
@@ -242,5 +291,17 @@ impl PromptKind for TimersAsk {
             true => (Some("Sent already: the answers will show here"), Closing::Stays),
             false => (None, Closing::Nothing),
         }
+    }
+
+    fn listed(&self) -> usize {
+        if self.is_sent { 0 } else { self.gates.len() }
+    }
+
+    fn top_mut(&mut self) -> Option<&mut usize> {
+        Some(&mut self.top)
+    }
+
+    fn window(&self, around: usize, rows: usize) -> Range<usize> {
+        listed::window(self.listed(), self.top, around, rows)
     }
 }

@@ -79,6 +79,11 @@ pub(crate) fn keep_lease(model: &mut Model, fx: &mut Vec<Effect>) {
 
 /// Takes what the prompt or the editor is about over from whoever else has it open.
 pub(crate) fn take_over(model: &mut Model, fx: &mut Vec<Effect>) {
+    let is_drawn = model.prompt.as_ref().is_some_and(|prompt| prompt.is_drawn);
+    if model.ask_mut().is_some_and(|ask| !ask.takes_over(is_drawn)) {
+        // What the key would do now stands there first.
+        return model.ask_again();
+    }
     for (key, purpose) in open_elsewhere(model) {
         let Some(name) = model.lease_of_other(&key).map(|lease| lease.holder.name.clone()) else {
             continue;
@@ -125,17 +130,9 @@ pub(crate) fn tell_lost(model: &mut Model) {
             lost.push((key.clone(), other.holder.name.clone()));
         }
     }
-    // What is open in a prompt or the editor can be taken back there; a question about many gates
-    // has no such key.
-    let back = match model.ask().is_some_and(|ask| ask.listed() > 0) {
-        true => String::new(),
-        false => {
-            let key = keymap::key_in(Focus::Confirm, Action::TakeOver);
-            format!("; {key} takes it back")
-        }
-    };
+    let back = keymap::key_in(Focus::Confirm, Action::TakeOver);
     for (key, name) in lost {
-        let text = format!("{name} took {key} over from you   hint: what you wrote is kept{back}");
+        let text = format!("{name} took {key} over from you   hint: what you wrote is kept; {back} takes it back");
         if let Some(lease) = model.outgoing.leases.get_mut(&key) {
             (lease.taken_at, lease.is_refused, lease.is_lost) = (None, true, true);
         }

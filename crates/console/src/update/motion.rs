@@ -8,7 +8,7 @@ use crate::keymap::{self, Focus};
 use crate::layout;
 use crate::model::Model;
 use crate::model::panes::Lower;
-use crate::prompt::bulk;
+use crate::prompt::listed;
 use crate::update::outgoing::{Step, tell};
 
 /// Moves in the pane that has the keys.
@@ -75,7 +75,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
             pane.top = top_with(target, pane.top, page);
             queue::pass_to_foreseen(model, fx);
         }
-        Focus::Bulk => bulk::scroll(model, step),
+        Focus::Bulk | Focus::Answer => listed::scroll(model, step),
         Focus::Help => {
             let page = help::page(model);
             move_row(model, step, page, help::rows(model).len().saturating_sub(page));
@@ -86,7 +86,7 @@ pub(crate) fn go(model: &mut Model, focus: Focus, step: Step, fx: &mut Vec<Effec
         Focus::Context => move_row(model, step, PAGE_ROWS, context::rows(model).len().saturating_sub(1)),
         Focus::Views => move_row(model, step, PAGE_ROWS, lists::views(model).len().saturating_sub(1)),
         Focus::Palette => move_row(model, step, PAGE_ROWS, lists::entries(model).len().saturating_sub(1)),
-        Focus::Note | Focus::Ask | Focus::Answer | Focus::Comment | Focus::Menu => {}
+        Focus::Note | Focus::Ask | Focus::Comment | Focus::Menu => {}
         Focus::Compose | Focus::Types | Focus::Candidates | Focus::Find | Focus::Filter | Focus::Search => {}
     }
 }

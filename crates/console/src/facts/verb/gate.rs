@@ -119,40 +119,17 @@ pub(crate) fn all_marked(model: &Model, place: usize) -> bool {
         .all(|key| key.is_some_and(|key| model.marks.on.contains_key(&key)))
 }
 
-/// Whether the gates that the selected row stands for can be asked about.
-pub(super) fn group(model: &Model) -> Result<(), Why> {
-    let rows = model
-        .queue
-        .place()
-        .into_iter()
-        .flat_map(|place| model.queue.members(place));
-    let mut keys = rows.filter_map(|row| RowKey::of(row).gate());
-    match keys.all(|key| model.lease_of_other(&key).is_some()) {
-        true => {
-            let [opens, approve] = [Action::Right, Action::Approve].map(|action| keymap::key_in(Focus::Queue, action));
-            let take = keymap::key_in(Focus::Confirm, Action::TakeOver);
-            let hint = format!("{opens} opens it; {approve} on a gate, then {take} takes it over");
-            Err(why("somebody else has each gate of this row open", &hint))
-        }
-        false => Ok(()),
-    }
-}
-
-/// Why no marked gate can be decided, and what to do.
-pub(crate) fn each_open_elsewhere() -> Why {
-    let approve = keymap::key_in(Focus::Queue, Action::Approve);
-    let take = keymap::key_in(Focus::Confirm, Action::TakeOver);
+/// Why nothing can be done to several gates, and what to do.
+pub(crate) fn each_open_elsewhere(model: &Model) -> Why {
+    let take = keymap::key_of(model.focus(), Action::TakeOver).unwrap_or_default();
     why(
-        "somebody else has each of the marked gates open",
-        &format!("take a mark off; {approve} on that gate, then {take} takes it over"),
+        "somebody else has each of them open",
+        &format!("{take} takes them over"),
     )
 }
 
 /// Whether all marked gates can be asked about.
 pub(super) fn bulk(model: &Model) -> Result<(), Why> {
-    if !model.marks.on.is_empty() && model.marks.on.keys().all(|key| model.lease_of_other(key).is_some()) {
-        return Err(each_open_elsewhere());
-    }
     let is_read = model.marks.on.values().all(|mark| mark.digest.is_some());
     if is_read && in_range(model).iter().all(|key| model.marks.on.contains_key(key)) {
         return Ok(());

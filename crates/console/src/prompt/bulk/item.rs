@@ -42,6 +42,8 @@ pub struct Item {
     /// The digest of what its requester said when it was marked, or when the row was read that
     /// stands for it.
     pub(crate) context_digest: Option<Digest>,
+    /// What made it one of the gates of a row; none: it was marked.
+    pub(crate) group: Option<Digest>,
     /// What changed, as in the queue.
     pub(crate) change: String,
     /// How much of the change this operator was shown in another gate that asks for the same,
@@ -51,6 +53,8 @@ pub struct Item {
     pub(crate) is_seen: bool,
     /// Where it stands.
     pub(crate) state: ItemState,
+    /// Whether it was taken over from whoever else had it open.
+    pub(crate) is_taken_over: bool,
     /// Whether its line was on the terminal since the question is asked.
     pub(crate) is_drawn: bool,
 }

@@ -1,5 +1,7 @@
 //! The lines of a bulk: what stands around the list of gates, and one for each of them.
 
+use std::collections::BTreeSet;
+
 use ratatui::style::Style;
 
 use super::BulkAsk;
@@ -76,6 +78,21 @@ pub(super) fn around<'a>(
             above.push(text(words + &names, theme.warning()));
         }
     }
+    let open = ask.left_open();
+    let take_over = key(model, Action::TakeOver, "take over");
+    if ask.is_take_over_asked && !open.is_empty() {
+        let names: BTreeSet<_> = open
+            .iter()
+            .filter_map(|key| Some(model.lease_of_other(key)?.holder.name.clone()))
+            .collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        let words = format!(
+            "{} once more takes {} over from {names}; what they wrote is kept",
+            take_over.0,
+            counted(open.len(), "gate")
+        );
+        wrapped(&words, columns, theme.warning(), &mut above);
+    }
     let refused = ask.left_out(LeftOut::Refused);
     if let Some((number, item)) = refused.first()
         && let Some(refusal) = model.preview.refusal_of(&item.pin.key)
@@ -142,7 +159,9 @@ pub(super) fn around<'a>(
         wrapped(&words, columns, theme.warning(), &mut below);
     }
     let verb = format!("{} {count}", ask.words().verb);
-    let others: Vec<_> = [note_key(model, &ask.note)].into_iter().chain(take_in).collect();
+    let take_over = (count > 0 && !open.is_empty()).then_some(take_over);
+    let others = [note_key(model, &ask.note)].into_iter().chain(take_in).chain(take_over);
+    let others: Vec<_> = others.collect();
     answers(model, columns, &verb, &others, back, &mut below);
     (above, below)
 }

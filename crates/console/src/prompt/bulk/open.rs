@@ -88,8 +88,10 @@ pub(crate) fn open_group(model: &mut Model, verdict: Verdict) {
                 key,
             },
             context_digest,
+            group: row.group.as_ref().map(|group| group.id),
             change: String::new(),
             is_seen,
+            is_taken_over: false,
             is_drawn: false,
         })
     };
@@ -108,6 +110,7 @@ fn ask(model: &mut Model, verdict: Verdict, selected: &GateKey, items: Vec<Item>
         note: Note::kept(model.draft(selected), selected, verdict),
         has_taken_in: false,
         is_unseen_accepted: false,
+        is_take_over_asked: false,
         is_sent: false,
         top: 0,
         more: 0,
@@ -134,9 +137,11 @@ fn items(model: &Model) -> Option<Vec<Item>> {
                 label: label::gate(key, row.map_or("", |row| &row.slug)),
             },
             context_digest: Some(mark.context.digest()),
+            group: None,
             change: row.map(change_of_gate).unwrap_or_default(),
             is_seen,
             state: standing(model, key, is_seen),
+            is_taken_over: false,
             is_drawn: false,
         })
     };

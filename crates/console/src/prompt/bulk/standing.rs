@@ -4,6 +4,7 @@ use super::BulkAsk;
 use super::item::{Item, ItemState, LeftOut};
 use crate::model::Model;
 use crate::model::toast::Tone;
+use crate::prompt::parts::not_included;
 use crate::update::compose::change_draft;
 use domain::key::GateKey;
 use domain::refusal::Refusal;
@@ -33,7 +34,11 @@ fn moved(model: &Model, item: &Item) -> Option<&'static str> {
         return Some("it changed");
     }
     let is_said_anew = row.context_digest.as_deref() != item.context_digest.as_ref();
-    is_said_anew.then_some("its requester says otherwise now")
+    if is_said_anew {
+        return Some("its requester says otherwise now");
+    }
+    let is_other = row.group.as_ref().map(|group| group.id) != item.group;
+    is_other.then_some("it is no longer asked for as the others are")
 }
 
 /// Looks again at what is left out: somebody opened a gate of the list, or gave one back.
@@ -63,7 +68,7 @@ pub(crate) fn recheck(model: &mut Model) {
         item.state = state;
     }
     // Enter would now do something else, so the question has to be shown again.
-    ask.is_unseen_accepted = false;
+    (ask.is_unseen_accepted, ask.is_take_over_asked) = (false, false);
     model.ask_again();
 }
 
@@ -112,13 +117,14 @@ pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refus
     let still = if ask.is_group { "open" } else { "marked" };
     let left_out = ask.items.len() - all;
     let (word, not_done) = (ask.words().done, ask.words().not_done);
+    let more = not_included(ask.more);
     if done == all {
         model.prompt = None;
         let rest = match left_out {
             0 => String::new(),
             count => format!("   {} left out, still {still}", counted(count, "gate")),
         };
-        let text = format!("{word} {}{rest}", counted(all, "gate"));
+        let text = format!("{word} {}{rest}{more}", counted(all, "gate"));
         model.toasts.push_news(at, Tone::Done, text);
         return;
     }
@@ -126,7 +132,7 @@ pub(crate) fn answered(model: &mut Model, ticket: Ticket, refusal: Option<&Refus
     ask.items.sort_by_key(|item| item.state == ItemState::Done);
     ask.top = 0;
     let text = format!(
-        "{word} {done} of {all} gates   {not_done}: {}, each with its reason above",
+        "{word} {done} of {all} gates{more}   {not_done}: {}, each with its reason above",
         all - done
     );
     model.toasts.push_news(at, Tone::Error, text);

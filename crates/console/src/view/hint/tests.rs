@@ -128,6 +128,8 @@ fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
         change: "+1 -1".to_owned(),
         is_seen: false,
         state,
+        group: None,
+        is_taken_over: false,
         is_drawn: false,
     };
     Box::new(BulkAsk {
@@ -136,6 +138,7 @@ fn bulk(state: ItemState, count: usize) -> Box<dyn PromptKind> {
         note: note(false),
         has_taken_in: false,
         is_unseen_accepted: true,
+        is_take_over_asked: false,
         is_sent: false,
         top: 0,
         more: 0,
