@@ -1,10 +1,9 @@
 //! Applies changes as they are: the rules were asked before, only the guards that must hold in the
 //! rows themselves are here.
 
-use rusqlite::{Connection, ErrorCode, params};
-
 use super::cells::{count, json_text};
-use super::error::RowError;
+use super::error::{Constraint, RowError};
+use super::sql::{Connection, values};
 use super::{event_row, gate_row};
 use domain::artifact::Artifact;
 use domain::change::{self, Applied, Change};
@@ -25,20 +24,17 @@ pub(super) enum Stop {
 
 impl From<RowError> for Stop {
     fn from(error: RowError) -> Self {
-        match error {
-            // A row that the schema forbids is this input's fault alone; the others of its group
-            // shall not suffer for it.
-            RowError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                fault(error)
+        // A row that the schema forbids is this input's fault alone; the others of its group shall
+        // not suffer for it.
+        match error.constraint() {
+            Some(Constraint::Rows(what)) => fault(what),
+            #[cfg(feature = "postgres")]
+            Some(Constraint::Nul) => {
+                let message = "a text has the character U+0000, which PostgreSQL cannot keep";
+                Self::Refused(Refusal::new(RefusalCode::Invalid, message).with_hint("take the character out"))
             }
-            RowError::Sqlite(_) | RowError::Bad { .. } | RowError::Newer(_) => Self::Failed(error),
+            None => Self::Failed(error),
         }
-    }
-}
-
-impl From<rusqlite::Error> for Stop {
-    fn from(error: rusqlite::Error) -> Self {
-        RowError::from(error).into()
     }
 }
 
@@ -146,9 +142,10 @@ fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applie
             },
         };
     };
-    connection
-        .prepare_cached("UPDATE job SET last_event_seq = ?2 WHERE id = ?1")?
-        .execute(params![job_id.as_str(), count(seq)])?;
+    connection.execute(
+        "UPDATE job SET last_event_seq = ?2 WHERE id = ?1",
+        values![job_id.as_str(), count(seq)],
+    )?;
     for decision in decisions {
         let key = decision.key();
         let sealed = event_row::insert_decision(connection, decision, seq)?;
@@ -156,9 +153,10 @@ fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applie
         applied.decisions.push(sealed);
     }
     for key in &applied.finished {
-        let written = connection
-            .prepare_cached("UPDATE decision SET event_seq = ?4 WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3")?
-            .execute(params![job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)])?;
+        let written = connection.execute(
+            "UPDATE decision SET event_seq = ?4 WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3",
+            values![job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)],
+        )?;
         one(written, key)?;
     }
     Ok(())
@@ -181,7 +179,7 @@ fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Sto
         connection,
         job,
         now,
-        "UPDATE job SET slug = ?2, intent = ?3, is_manual = ?4, status_since = iif(status = ?5, status_since, ?13),
+        "UPDATE job SET slug = ?2, intent = ?3, is_manual = ?4, status_since = CASE WHEN status = ?5 THEN status_since ELSE ?13 END,
            status = ?5, stage = ?6, params = ?7, cfg = ?8, stages = ?9, created_by = ?10, created_at = ?11, updated_at = ?12,
            acknowledged_at = ?14
          WHERE id = ?1",
@@ -190,35 +188,34 @@ fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Sto
 }
 
 fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> Result<usize, RowError> {
-    Ok(connection.prepare_cached(sql)?.execute(params![
+    let values = values![
         job.id.as_str(),
-        job.slug,
-        job.intent,
+        &job.slug,
+        &job.intent,
         job.is_manual,
         job.status.as_str(),
         job.stage.as_ref().map(|stage| stage.as_str()),
         json_text(&job.params)?,
         json_text(&job.cfg)?,
         json_text(&job.stages)?,
-        job.created_by,
+        &job.created_by,
         job.created_at.micros(),
         job.updated_at.micros(),
         now.micros(),
         job.acknowledged_at.map(Timestamp::micros),
-    ])?)
+    ];
+    connection.execute(sql, values)
 }
 
 pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), RowError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch,
+    connection.execute(
+        "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch,
                comments)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (job_id, stage, number) DO UPDATE SET state = excluded.state, queued_at = excluded.queued_at,
                started_at = excluded.started_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
                notes = excluded.notes, patch = excluded.patch, comments = excluded.comments",
-        )?
-        .execute(params![
+        values![
             job_id.as_str(),
             attempt.stage.as_str(),
             attempt.number,
@@ -226,29 +223,26 @@ pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Att
             attempt.queued_at.micros(),
             attempt.started_at.map(Timestamp::micros),
             attempt.ended_at.map(Timestamp::micros),
-            attempt.outcome,
-            attempt.notes,
+            attempt.outcome.as_ref(),
+            attempt.notes.as_ref(),
             attempt.patch.as_ref().map(json_text).transpose()?,
             (!attempt.comments.is_empty())
                 .then(|| json_text(&attempt.comments))
                 .transpose()?,
-        ])?;
+        ],
+    )?;
     Ok(())
 }
 
 pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) -> Result<(), RowError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO artifact (job_id, path, stage, kind, digest, size_bytes, created_at, former)
+    connection.execute("INSERT INTO artifact (job_id, path, stage, kind, digest, size_bytes, created_at, former)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (job_id, path) DO UPDATE SET stage = excluded.stage, kind = excluded.kind, digest = excluded.digest,
-               size_bytes = excluded.size_bytes, created_at = excluded.created_at, former = excluded.former",
-        )?
-        .execute(params![
+               size_bytes = excluded.size_bytes, created_at = excluded.created_at, former = excluded.former", values![
             job_id.as_str(),
             artifact.path.as_str(),
             artifact.stage.as_str(),
-            artifact.kind,
+            &artifact.kind,
             artifact.digest.to_string(),
             count(artifact.size_bytes),
             artifact.created_at.micros(),
@@ -258,8 +252,9 @@ pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &A
 }
 
 fn drop_artifact(connection: &Connection, job_id: &JobId, path: &ArtifactPath) -> Result<(), RowError> {
-    connection
-        .prepare_cached("DELETE FROM artifact WHERE job_id = ?1 AND path = ?2")?
-        .execute(params![job_id.as_str(), path.as_str()])?;
+    connection.execute(
+        "DELETE FROM artifact WHERE job_id = ?1 AND path = ?2",
+        values![job_id.as_str(), path.as_str()],
+    )?;
     Ok(())
 }

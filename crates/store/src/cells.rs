@@ -3,58 +3,58 @@
 
 use std::fmt::Display;
 
-use rusqlite::Row;
-use rusqlite::types::{FromSql, ValueRef};
 use serde::de::DeserializeOwned;
 
 use super::error::RowError;
+use super::sql::{Cell, FromCell, Row};
 use domain::ids::{Digest, JobId, StageName};
 use domain::time::Timestamp;
 
 /// One row of a table; its first `keys` columns name it in messages.
 pub(super) struct Cells<'r> {
-    row: &'r Row<'r>,
+    row: Row<'r>,
     table: &'static str,
     keys: usize,
 }
 
 impl<'r> Cells<'r> {
-    pub(crate) fn new(row: &'r Row<'r>, table: &'static str, keys: usize) -> Self {
-        Self { row, table, keys }
+    pub(crate) fn new(row: &Row<'r>, table: &'static str, keys: usize) -> Self {
+        Self { row: *row, table, keys }
     }
 
     /// A fault of this row.
     pub(crate) fn bad(&self, column: usize, what: impl Display) -> RowError {
-        let name = self.row.as_ref().column_name(column).unwrap_or("?");
         RowError::Bad {
             table: self.table,
             key: self.key(),
-            what: format!("{name}: {what}"),
+            what: format!("{}: {what}", self.row.name(column)),
         }
     }
 
     fn key(&self) -> String {
-        let cells = (0..self.keys).map(|column| match self.row.get_ref(column) {
-            Ok(ValueRef::Integer(number)) => number.to_string(),
-            Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
-            Ok(ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_)) | Err(_) => "?".to_owned(),
+        let cells = (0..self.keys).map(|column| match self.row.cell(column) {
+            Ok(Cell::Integer(number)) => number.to_string(),
+            Ok(Cell::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+            Ok(Cell::Null | Cell::Real(_)) | Err(_) => "?".to_owned(),
         });
         cells.collect::<Vec<_>>().join(" / ")
     }
 
-    pub(crate) fn get<T: FromSql>(&self, column: usize) -> Result<T, RowError> {
-        let cell = self.row.get_ref(column)?;
-        T::column_result(cell).map_err(|error| self.bad(column, error))
+    pub(crate) fn get<T: FromCell>(&self, column: usize) -> Result<T, RowError> {
+        T::from_cell(self.row.cell(column)?).map_err(|error| self.bad(column, error))
     }
 
     pub(crate) fn text(&self, column: usize) -> Result<&'r str, RowError> {
-        let cell = self.row.get_ref(column)?;
-        cell.as_str().map_err(|error| self.bad(column, error))
+        self.row.cell(column)?.text().map_err(|error| self.bad(column, error))
     }
 
     pub(crate) fn optional_text(&self, column: usize) -> Result<Option<&'r str>, RowError> {
-        let cell = self.row.get_ref(column)?;
-        cell.as_str_or_null().map_err(|error| self.bad(column, error))
+        match self.row.cell(column)? {
+            Cell::Null => Ok(None),
+            cell @ (Cell::Integer(_) | Cell::Text(_) | Cell::Real(_)) => {
+                cell.text().map(Some).map_err(|error| self.bad(column, error))
+            }
+        }
     }
 
     pub(crate) fn u64(&self, column: usize) -> Result<u64, RowError> {
@@ -109,8 +109,12 @@ impl<'r> Cells<'r> {
 
 /// A value as JSON text for a column; what the domain's values are made of always has a JSON form.
 pub(super) fn json_text(value: &impl serde::Serialize) -> Result<String, RowError> {
-    serde_json::to_string(value)
-        .map_err(|error| RowError::Sqlite(rusqlite::Error::ToSqlConversionFailure(Box::new(error))))
+    serde_json::to_string(value).map_err(RowError::unreadable)
+}
+
+/// A file's bytes as text for a column; what the domain renders is text.
+pub(super) fn text_of(bytes: &[u8]) -> Result<&str, RowError> {
+    std::str::from_utf8(bytes).map_err(RowError::unreadable)
 }
 
 /// SQLite's integers are signed; a number beyond them stands for "more than anybody counts to".

@@ -1,11 +1,10 @@
 //! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes,
 //! commit; many entries share one commit.
 
-use rusqlite::Connection;
-
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
 use super::open::{forget_damage, refuse_newer};
+use super::sql::Connection;
 use super::submissions::{self, Submission};
 use super::{Store, leader, rows};
 use domain::change::{Applied, Change};
@@ -77,19 +76,19 @@ impl Store {
         now: Timestamp,
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Answer>, RowError> {
-        let transaction = self.durable.transaction()?;
-        refuse_newer(&transaction)?;
-        let epoch = match entries.iter().any(|entry| entry.epoch.is_some()) {
-            true => leader::find(&transaction)?.map(|leader| leader.epoch),
-            false => None,
-        };
-        let mut answers = Vec::with_capacity(entries.len());
-        for entry in entries {
-            answers.push(answer(&transaction, entry, epoch, now, rule)?);
-        }
-        fault::point("in_transaction");
-        transaction.commit()?;
-        Ok(answers)
+        self.durable.transaction(|connection| {
+            refuse_newer(connection)?;
+            let epoch = match entries.iter().any(|entry| entry.epoch.is_some()) {
+                true => leader::find(connection)?.map(|leader| leader.epoch),
+                false => None,
+            };
+            let mut answers = Vec::with_capacity(entries.len());
+            for entry in entries {
+                answers.push(answer(connection, entry, epoch, now, rule)?);
+            }
+            fault::point("in_transaction");
+            Ok(answers)
+        })
     }
 }
 
@@ -108,7 +107,7 @@ fn answer<M>(
         Ok(rows) => rows,
         // A damaged job must not hinder the others.
         Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
-        Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => return Err(error),
+        Err(error) => return Err(error),
     };
     let answer = match rule(job_id, rows.as_ref(), &entry.matter) {
         Err(refusal) => Err(refusal),
@@ -129,7 +128,7 @@ fn apply_or_undo<M>(
     now: Timestamp,
 ) -> Result<Answer, RowError> {
     let job_id = &entry.job_id;
-    connection.prepare_cached("SAVEPOINT input")?.execute([])?;
+    connection.execute("SAVEPOINT input", &[])?;
     let mut applied = apply::apply(connection, job_id, rows, changes, now);
     if let (Ok((applied_now, _)), Some(submission)) = (&applied, &entry.submission)
         && !submissions::keep(connection, submission, Some(job_id), Ok(applied_now), now)?
@@ -139,13 +138,13 @@ fn apply_or_undo<M>(
     let answer = match applied {
         Ok(applied) => Ok(applied),
         Err(Stop::Refused(refusal)) => {
-            connection.prepare_cached("ROLLBACK TO input")?.execute([])?;
+            connection.execute("ROLLBACK TO input", &[])?;
             Err(refusal)
         }
         // The whole transaction is rolled back, the savepoint with it.
         Err(Stop::Failed(error)) => return Err(error),
     };
-    connection.prepare_cached("RELEASE input")?.execute([])?;
+    connection.execute("RELEASE input", &[])?;
     Ok(answer)
 }
 

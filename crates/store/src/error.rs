@@ -30,6 +30,10 @@ pub enum StoreErrorKind {
     },
     /// There is no database, or no runs directory.
     Missing,
+    /// The database's server does not answer: nothing was recorded, and it is tried again.
+    Unreachable,
+    /// The line was lost while the database recorded, and it could not be asked since.
+    Unknown,
     /// Anything else.
     Other,
 }
@@ -63,6 +67,8 @@ impl StoreError {
             StoreErrorKind::ReadOnly => Some("the runs directory and its files must belong to you or your group"),
             StoreErrorKind::Corrupt => Some("holdpoint doctor tells what is damaged"),
             StoreErrorKind::Newer { .. } => Some("it can be read but not changed; install the newer holdpoint"),
+            StoreErrorKind::Unreachable => Some("nothing was recorded; try again when the database answers"),
+            StoreErrorKind::Unknown => Some("it may have been recorded: look before you do it again"),
             StoreErrorKind::Missing | StoreErrorKind::Other => None,
         }
     }
@@ -83,6 +89,19 @@ impl StoreError {
                 (StoreErrorKind::Corrupt, format!("table {table}, row {key}: {what}"))
             }
             RowError::Newer(found) => newer(found),
+            RowError::Value(what) => (StoreErrorKind::Other, what),
+            #[cfg(feature = "postgres")]
+            RowError::Lost(what) => (StoreErrorKind::Unreachable, what),
+            #[cfg(feature = "postgres")]
+            RowError::Unknown => (
+                StoreErrorKind::Unknown,
+                "the line was lost before the database said whether it had recorded it".to_owned(),
+            ),
+            #[cfg(feature = "postgres")]
+            RowError::Postgres(error) => {
+                let (kind, detail) = super::postgres::kind_of(&error);
+                return Self::new(path, operation, kind, detail).because(error);
+            }
             RowError::Sqlite(error) => {
                 let (kind, detail) = of_sqlite(&error);
                 return Self::new(path, operation, kind, detail).because(error);
@@ -169,11 +188,30 @@ fn of_sqlite(error: &rusqlite::Error) -> (StoreErrorKind, String) {
     }
 }
 
+/// What keeps something from being recorded that the rules allowed.
+pub(super) enum Constraint {
+    /// Of the rows, in the database's words.
+    Rows(String),
+    /// A text has the character U+0000, which PostgreSQL cannot keep.
+    #[cfg(feature = "postgres")]
+    Nul,
+}
+
 /// What can go wrong with a row, before it is known which file and which operation it was.
 #[derive(Debug)]
 pub(super) enum RowError {
     /// SQLite itself.
     Sqlite(rusqlite::Error),
+    #[cfg(feature = "postgres")]
+    Postgres(tokio_postgres::Error),
+    /// The line to the database is lost, and with it the transaction.
+    #[cfg(feature = "postgres")]
+    Lost(String),
+    /// Whether a transaction was committed could not be found out.
+    #[cfg(feature = "postgres")]
+    Unknown,
+    /// A value that is not what its place takes, or what it is read as.
+    Value(String),
     /// A newer holdpoint has brought the schema up, to this version, since the file was opened.
     Newer(u32),
     /// What the row holds is not what the domain allows: somebody edited it, or a disk did.
@@ -189,5 +227,32 @@ pub(super) enum RowError {
 impl From<rusqlite::Error> for RowError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl From<tokio_postgres::Error> for RowError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl RowError {
+    pub(super) fn unreadable(what: impl fmt::Display) -> Self {
+        Self::Value(what.to_string())
+    }
+
+    /// Which constraint of the schema held; none: it was something else.
+    pub(super) fn constraint(&self) -> Option<Constraint> {
+        match self {
+            Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Some(Constraint::Rows(error.to_string()))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(error) => super::postgres::constraint(error),
+            #[cfg(feature = "postgres")]
+            Self::Lost(_) | Self::Unknown => None,
+            Self::Sqlite(_) | Self::Value(_) | Self::Newer(_) | Self::Bad { .. } => None,
+        }
     }
 }

@@ -1,10 +1,8 @@
 //! Events and decisions as rows: what is read renders to the bytes that were written.
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
-use super::cells::{Cells, count, json_text};
+use super::cells::{Cells, count, json_text, text_of};
 use super::error::RowError;
+use super::sql::{Connection, Row, values};
 use domain::decision::{Decision, SealedDecision};
 use domain::event::{Event, EventType, NewEvent};
 use domain::ids::{Digest, JobId};
@@ -70,19 +68,18 @@ pub(super) fn insert_event(
     event: &NewEvent,
     now: Timestamp,
 ) -> Result<u64, RowError> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO event (ts, job_id, type, stage, status, message, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?;
-    let seq = statement.insert(params![
+    let sql = "INSERT INTO event (ts, job_id, type, stage, status, message, payload)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING seq";
+    let values = values![
         now.micros(),
         job_id.as_str(),
         event.kind.as_str(),
         event.stage.as_ref().map(|stage| stage.as_str()),
         event.status.as_str(),
-        event.message,
+        &event.message,
         json_text(&event.payload)?,
-    ])?;
-    Ok(seq.unsigned_abs())
+    ];
+    Ok(connection.cell::<i64>(sql, values)?.unsigned_abs())
 }
 
 /// Seals a decision behind the newest one and writes it; none when its gate has a decision already.
@@ -95,57 +92,46 @@ pub(super) fn insert_decision(
     let (last, prev) = chain_head(connection)?.unwrap_or((0, Digest::ZERO));
     let sealed = decision.seal(last.saturating_add(1), prev);
     let document = sealed.to_file();
-    let written = connection
-        .prepare_cached(
-            "INSERT INTO decision (seq, job_id, stage, attempt, event_seq, hash, document)
+    let written = connection.execute(
+        "INSERT INTO decision (seq, job_id, stage, attempt, event_seq, hash, document)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (job_id, stage, attempt) DO NOTHING",
-        )?
-        .execute(params![
+        values![
             count(sealed.seq),
             sealed.decision.job_id().as_str(),
             sealed.decision.stage().as_str(),
             sealed.decision.attempt(),
             count(event_seq),
             sealed.hash.to_string(),
-            ToSqlOutput::Borrowed(ValueRef::Text(&document)),
-        ])?;
+            text_of(&document)?,
+        ],
+    )?;
     Ok((written == 1).then_some(sealed))
 }
 
 /// The newest decision's number and hash; none before the first.
 pub(super) fn chain_head(connection: &Connection) -> Result<Option<(u64, Digest)>, RowError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT seq, hash FROM (SELECT * FROM (SELECT seq, hash FROM decision ORDER BY seq DESC LIMIT 1)
-           UNION ALL SELECT * FROM (SELECT seq, hash FROM lost_decision ORDER BY seq DESC LIMIT 1))
-         ORDER BY seq DESC LIMIT 1",
-    )?;
-    let mut rows = statement.query([])?;
-    let Some(row) = rows.next()? else {
-        return Ok(None);
-    };
-    let cells = Cells::new(row, "decision", 1);
-    Ok(Some((cells.u64(0)?, cells.digest(1)?)))
+    let sql = "SELECT seq, hash FROM (SELECT * FROM (SELECT seq, hash FROM decision ORDER BY seq DESC LIMIT 1) AS made
+           UNION ALL SELECT * FROM (SELECT seq, hash FROM lost_decision ORDER BY seq DESC LIMIT 1) AS lost) AS link
+         ORDER BY seq DESC LIMIT 1";
+    connection.first(sql, &[], |row| {
+        let cells = Cells::new(row, "decision", 1);
+        Ok((cells.u64(0)?, cells.digest(1)?))
+    })
 }
 
 /// The number of the newest event; 0 before the first.
 pub(super) fn last_event_seq(connection: &Connection) -> Result<u64, RowError> {
-    let mut statement = connection.prepare_cached("SELECT seq FROM event ORDER BY seq DESC LIMIT 1")?;
-    let seq: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    let newest = "SELECT seq FROM event ORDER BY seq DESC LIMIT 1";
+    let seq: Option<i64> = connection.first(newest, &[], |row| row.get(0))?;
     Ok(seq.map_or(0, i64::unsigned_abs))
 }
 
-/// All rows of a query, read by `read`.
-pub(super) fn collect<T>(
-    connection: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<T, RowError>,
-) -> Result<Vec<T>, RowError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(read(row)?);
+/// Makes sure that no number up to this one is given to an event again, in a file of SQLite's.
+pub(super) fn number_events_above(connection: &Connection, seq: i64) -> Result<(), RowError> {
+    let raise = "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'event'";
+    if connection.execute(raise, values![seq])? == 0 {
+        let begin = "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?1)";
+        connection.execute(begin, values![seq])?;
     }
-    Ok(all)
+    Ok(())
 }

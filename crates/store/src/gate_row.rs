@@ -1,11 +1,9 @@
 //! A gate as a row: the columns of its timer and lease, and the counts that the queue shows without
 //! reading the artifacts.
 
-use rusqlite::{Connection, params};
-
 use super::cells::{Cells, count, json_text};
 use super::error::RowError;
-use super::event_row::collect;
+use super::sql::{Connection, values};
 use domain::anchor::{Anchor, BootId};
 use domain::gate::{Gate, GateState, Settled};
 use domain::group::GroupKey;
@@ -147,54 +145,57 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         .fold(0_u32, |sum, one| sum.saturating_add(one.removed_lines));
     let is_any = !artifacts.is_empty();
     let at_zero = gate.at_zero();
-    Ok(connection.prepare_cached(sql)?.execute(params![
-        gate.key.job_id.as_str(),
-        gate.key.stage.as_str(),
-        gate.key.attempt,
-        gate.state.as_str(),
-        gate.opened_at.micros(),
-        timer.map(|timer| timer.on_timeout.as_str()),
-        timer.map(|timer| timer.deadline.micros()),
-        timer.and_then(|timer| timer.overdue_since).map(|at| at.micros()),
-        timer.and_then(|timer| timer.held_by_policy_at).map(|at| at.micros()),
-        timer.map_or(0, |timer| timer.added_us),
-        count(gate.policy.max_hold_s),
-        added,
-        removed,
-        u16::try_from(artifacts.len()).unwrap_or(u16::MAX),
-        is_any && artifacts.iter().all(|one| one.base.is_none()),
-        is_any && artifacts.iter().all(|one| one.is_binary),
-        !gate.seen.is_empty(),
-        settled.map(|settled| settled.by.as_str()),
-        settled.map(|settled| settled.at.micros()),
-        gate.lease.as_ref().map(json_text).transpose()?,
-        json_text(&gate.policy)?,
-        json_text(&gate.artifacts)?,
-        json_text(&gate.seen)?,
-        timer.and_then(|timer| timer.hold.as_ref()).map(json_text).transpose()?,
-        timer.and_then(|timer| timer.stopped_at).map(|at| at.micros()),
-        timer.and_then(|timer| timer.anchor.boot.text()),
-        timer
-            .filter(|timer| !timer.anchor.is_none())
-            .map(|timer| timer.anchor.offset_us),
-        (!gate.context.is_empty())
-            .then(|| json_text(&gate.context))
-            .transpose()?,
-        gate.heartbeat.as_ref().map(json_text).transpose()?,
-        timer.and_then(|timer| timer.held_because).map(Doubt::as_str),
-        at_zero.map(|at_zero| at_zero.then.as_str()),
-        at_zero.and_then(|at_zero| at_zero.because).map(Doubt::as_str),
-        gate.recall.as_ref().map(json_text).transpose()?,
-        gate.recalls.as_ref().map(json_text).transpose()?,
-        timer
-            .and_then(|timer| timer.calls.as_ref())
-            .map(json_text)
-            .transpose()?,
-        gate.digest().to_string(),
-        group_id(gate),
-        gate.context.digest().to_string(),
-        gate.is_wholly_seen(),
-    ])?)
+    connection.execute(
+        sql,
+        values![
+            gate.key.job_id.as_str(),
+            gate.key.stage.as_str(),
+            gate.key.attempt,
+            gate.state.as_str(),
+            gate.opened_at.micros(),
+            timer.map(|timer| timer.on_timeout.as_str()),
+            timer.map(|timer| timer.deadline.micros()),
+            timer.and_then(|timer| timer.overdue_since).map(|at| at.micros()),
+            timer.and_then(|timer| timer.held_by_policy_at).map(|at| at.micros()),
+            timer.map_or(0, |timer| timer.added_us),
+            count(gate.policy.max_hold_s),
+            added,
+            removed,
+            u16::try_from(artifacts.len()).unwrap_or(u16::MAX),
+            is_any && artifacts.iter().all(|one| one.base.is_none()),
+            is_any && artifacts.iter().all(|one| one.is_binary),
+            !gate.seen.is_empty(),
+            settled.map(|settled| settled.by.as_str()),
+            settled.map(|settled| settled.at.micros()),
+            gate.lease.as_ref().map(json_text).transpose()?,
+            json_text(&gate.policy)?,
+            json_text(&gate.artifacts)?,
+            json_text(&gate.seen)?,
+            timer.and_then(|timer| timer.hold.as_ref()).map(json_text).transpose()?,
+            timer.and_then(|timer| timer.stopped_at).map(|at| at.micros()),
+            timer.and_then(|timer| timer.anchor.boot.text()),
+            timer
+                .filter(|timer| !timer.anchor.is_none())
+                .map(|timer| timer.anchor.offset_us),
+            (!gate.context.is_empty())
+                .then(|| json_text(&gate.context))
+                .transpose()?,
+            gate.heartbeat.as_ref().map(json_text).transpose()?,
+            timer.and_then(|timer| timer.held_because).map(Doubt::as_str),
+            at_zero.map(|at_zero| at_zero.then.as_str()),
+            at_zero.and_then(|at_zero| at_zero.because).map(Doubt::as_str),
+            gate.recall.as_ref().map(json_text).transpose()?,
+            gate.recalls.as_ref().map(json_text).transpose()?,
+            timer
+                .and_then(|timer| timer.calls.as_ref())
+                .map(json_text)
+                .transpose()?,
+            gate.digest().to_string(),
+            group_id(gate),
+            gate.context.digest().to_string(),
+            gate.is_wholly_seen(),
+        ],
+    )
 }
 
 fn group_id(gate: &Gate) -> Option<String> {
@@ -205,16 +206,14 @@ fn group_id(gate: &Gate) -> Option<String> {
 pub(super) fn derive(connection: &Connection) -> Result<(), RowError> {
     let sql = format!("SELECT {COLUMNS} FROM gate WHERE state = 'open' OR recall IS NOT NULL");
     // A row that cannot be read keeps nobody out of the database: whoever needs it is told.
-    let gates = collect(connection, &sql, [], |row| {
+    let gates = connection.collect(&sql, &[], |row| {
         let cells = Cells::new(row, "gate", 3);
         Ok(cells.job_id(0).and_then(|job_id| gate(&cells, &job_id)).ok())
     })?;
-    let mut update = connection.prepare(
-        "UPDATE gate SET digest = ?4, group_id = ?5, context_digest = ?6, is_wholly_seen = ?7
-         WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3",
-    )?;
+    let update = "UPDATE gate SET digest = ?4, group_id = ?5, context_digest = ?6, is_wholly_seen = ?7
+                  WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3";
     for gate in gates.into_iter().flatten() {
-        update.execute(params![
+        let values = values![
             gate.key.job_id.as_str(),
             gate.key.stage.as_str(),
             gate.key.attempt,
@@ -222,7 +221,8 @@ pub(super) fn derive(connection: &Connection) -> Result<(), RowError> {
             group_id(&gate),
             gate.context.digest().to_string(),
             gate.is_wholly_seen(),
-        ])?;
+        ];
+        connection.execute(update, values)?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@
 mod apply;
 mod cells;
 mod commit;
+mod copy;
 mod error;
 mod event_row;
 mod gate_row;
@@ -20,6 +21,9 @@ mod migrate;
 mod old;
 mod open;
 mod outbox;
+mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod publish;
 mod queue;
 mod reader;
@@ -27,13 +31,12 @@ mod rebuild;
 mod record;
 mod recorded;
 mod rows;
+mod sql;
 mod submissions;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
-
-use rusqlite::Connection;
+use std::path::PathBuf;
 
 pub use commit::{Answer, Batched, Rule};
 pub use error::{StoreError, StoreErrorKind};
@@ -42,6 +45,9 @@ pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;
 pub use open::DATABASE_FILE;
 pub use outbox::OutboxChange;
+pub use place::Place;
+#[cfg(feature = "postgres")]
+pub use postgres::Address;
 #[cfg(feature = "testing")]
 pub use publish::unconfirm;
 pub use publish::{Marker, OwedRecords};
@@ -53,10 +59,13 @@ pub use recorded::LabeledEvent;
 pub use submissions::{SUBMISSIONS_KEPT_S, Submission, SubmissionDone};
 
 use open::Access;
+use sql::Connection;
 
 /// The writer's side of the database; one a process, owned by its writer thread.
 #[derive(Debug)]
 pub struct Store {
+    place: Place,
+    /// What messages call the database.
     path: PathBuf,
     /// Every commit of it is on disk before it returns (WAL, synchronous FULL).
     durable: Connection,
@@ -66,13 +75,37 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens `holdpoint.db` of this runs directory, which must exist; makes it, private to its
-    /// owner, and brings its schema up. A database of a newer holdpoint is
+    /// Opens the database of this place. In a runs directory, which must exist, it is made, private
+    /// to its owner; its schema is brought up. A database of a newer holdpoint is
     /// [`StoreErrorKind::Newer`]: use [`Reader::open`] then. What is no database of ours is refused
     /// and not touched.
-    pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
-        let (durable, path) = open::open_for_writing(runs_dir)?;
-        let relaxed = open::connect(&path, Access::Relaxed).map_err(|error| StoreError::of(&path, "open", error))?;
-        Ok(Self { path, durable, relaxed })
+    pub fn open(place: impl Into<Place>) -> Result<Self, StoreError> {
+        let place = place.into();
+        let path = place.path();
+        place.prepare()?;
+        let connect = |access| place.connect(access);
+        Ok(Self {
+            durable: connect(Access::Durable)?,
+            relaxed: connect(Access::Relaxed)?,
+            place,
+            path,
+        })
+    }
+
+    /// Binds a shared database to the runs directory that `home` names (its machine and path), for
+    /// its artifacts and stage commands live there; returns the one that it is bound to. A file is
+    /// bound by where it lies.
+    pub fn bind(&mut self, home: &str) -> Result<String, StoreError> {
+        match &self.durable {
+            Connection::Sqlite(_) => Ok(home.to_owned()),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => self
+                .durable
+                .transaction(|connection| {
+                    let sql = "UPDATE head SET home = coalesce(home, ?1) WHERE one = 1 RETURNING home";
+                    connection.cell(sql, sql::values![home])
+                })
+                .map_err(|error| StoreError::of(&self.path, "bind", error)),
+        }
     }
 }

@@ -5,10 +5,9 @@
 //! the rows of some file is mended where it stands, for that file can go no other way, and a new step
 //! does the same for the files that went it before.
 
-use rusqlite::{Connection, TransactionBehavior};
-
 use super::error::RowError;
 use super::gate_row;
+use super::sql::Connection;
 
 /// The newest schema that this binary knows.
 pub const SCHEMA_VERSION: u32 = 17;
@@ -38,30 +37,30 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
 const DERIVED_SINCE: u32 = 15;
 
 /// Brings the schema up to the newest one.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), RowError> {
+pub(super) fn migrate(connection: &Connection) -> Result<(), RowError> {
     take_steps(connection, SCHEMA_VERSION)
 }
 
 /// Brings the schema up to this version, in one transaction.
 // The version is read inside the transaction: of two processes that find an old file, the second
 // one waits and finds nothing left to do.
-pub(super) fn take_steps(connection: &mut Connection, wanted: u32) -> Result<(), RowError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: u32 = transaction.query_row("SELECT user_version FROM pragma_user_version", [], |row| row.get(0))?;
-    if found > SCHEMA_VERSION {
-        return Err(RowError::Newer(found));
-    }
-    for (step, version) in STEPS.iter().zip(1..=wanted) {
-        if version > found {
-            transaction.execute_batch(step)?;
+pub(super) fn take_steps(connection: &Connection, wanted: u32) -> Result<(), RowError> {
+    connection.transaction(|connection| {
+        let found = connection.schema()?;
+        if found > SCHEMA_VERSION {
+            return Err(RowError::Newer(found));
         }
-    }
-    if found < DERIVED_SINCE && wanted == SCHEMA_VERSION {
-        gate_row::derive(&transaction)?;
-    }
-    if found < wanted {
-        transaction.pragma_update(None, "user_version", wanted)?;
-    }
-    transaction.commit()?;
-    Ok(())
+        for (step, version) in STEPS.iter().zip(1..=wanted) {
+            if version > found {
+                connection.batch(step)?;
+            }
+        }
+        if found < DERIVED_SINCE && wanted == SCHEMA_VERSION {
+            gate_row::derive(connection)?;
+        }
+        if found < wanted {
+            connection.batch(&format!("PRAGMA user_version = {wanted}"))?;
+        }
+        Ok(())
+    })
 }

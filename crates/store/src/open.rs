@@ -2,15 +2,16 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{OpenFlags, TransactionBehavior};
 use tempfile::TempPath;
 
 use super::error::{RowError, StoreError, StoreErrorKind, newer};
 use super::migrate::{SCHEMA_VERSION, migrate};
+use super::sql::Connection;
 
 /// The database's name in the runs directory (SPEC §4).
 pub const DATABASE_FILE: &str = "holdpoint.db";
@@ -40,9 +41,7 @@ pub(super) enum Access {
 // SQLite trusts the pages that it keeps as long as nobody commits, and nobody can.
 pub(super) fn forget_damage(connection: &Connection, error: &StoreError) {
     if error.kind() == StoreErrorKind::Corrupt {
-        connection.flush_prepared_statement_cache();
-        // It fails only where the file cannot be read at all, which the next answer tells.
-        let _ = connection.execute_batch("PRAGMA shrink_memory");
+        connection.forget();
     }
 }
 
@@ -62,7 +61,7 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowErro
         Access::Durable | Access::Relaxed => OpenFlags::SQLITE_OPEN_READ_WRITE,
         Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
     };
-    let mut connection = Connection::open_with_flags(
+    let mut connection = rusqlite::Connection::open_with_flags(
         path,
         mode | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_EXRESCODE,
     )?;
@@ -83,12 +82,11 @@ pub(super) fn connect(path: &Path, access: Access) -> Result<Connection, RowErro
         Access::Relaxed => connection.pragma_update(None, "synchronous", "NORMAL")?,
         Access::Read => connection.pragma_update(None, "query_only", true)?,
     }
-    Ok(connection)
+    Ok(Connection::Sqlite(connection))
 }
 
-/// Makes sure that the database exists and has the newest schema; returns the connection for
-/// decisions and the file's path.
-pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf), StoreError> {
+/// Makes sure that the database exists and has the newest schema.
+pub(super) fn prepare(runs_dir: &Path) -> Result<(), StoreError> {
     let path = runs_dir.join(DATABASE_FILE);
     refuse_link(&path)?;
     if !path
@@ -97,12 +95,11 @@ pub(super) fn open_for_writing(runs_dir: &Path) -> Result<(Connection, PathBuf),
     {
         create(runs_dir, &path)?;
     }
-    let failed = |error| StoreError::of(&path, "open", error);
-    let mut connection = connect(&path, Access::Durable).map_err(failed)?;
+    let connection = connect(&path, Access::Durable).map_err(|error| StoreError::of(&path, "open", error))?;
     if ours_version(&connection, &path)? < SCHEMA_VERSION {
-        bring_up(&mut connection, &path)?;
+        bring_up(&connection, &path)?;
     }
-    Ok((connection, path))
+    Ok(())
 }
 
 /// The version of the schema, 0 for an empty file; refuses what is not ours, or newer than this
@@ -124,12 +121,12 @@ pub(super) fn ours_version(connection: &Connection, path: &Path) -> Result<u32, 
 
 /// The version of the schema; none when another program made the file.
 pub(super) fn version(connection: &Connection) -> Result<Option<u32>, RowError> {
-    let (application, version, tables) = connection.query_row(
-        "SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
-         FROM pragma_application_id AS a, pragma_user_version AS v",
-        [],
-        |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)),
-    )?;
+    let sql = "SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
+               FROM pragma_application_id AS a, pragma_user_version AS v";
+    let found = connection.first(sql, &[], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?))
+    })?;
+    let (application, version, tables) = found.unwrap_or_default();
     let is_empty = application == 0 && version == 0 && tables == 0;
     let is_ours = is_empty || application == APPLICATION_ID;
     Ok(is_ours.then(|| u32::try_from(version).unwrap_or(u32::MAX)))
@@ -138,8 +135,7 @@ pub(super) fn version(connection: &Connection) -> Result<Option<u32>, RowError> 
 /// Refuses to write where a newer holdpoint has brought the schema up meanwhile: inside a
 /// transaction, so that it cannot come between.
 pub(super) fn refuse_newer(connection: &Connection) -> Result<(), RowError> {
-    let mut statement = connection.prepare_cached("SELECT user_version FROM pragma_user_version")?;
-    let found: u32 = statement.query_row([], |row| row.get(0))?;
+    let found = connection.schema()?;
     if found > SCHEMA_VERSION {
         return Err(RowError::Newer(found));
     }
@@ -151,7 +147,7 @@ fn create(runs_dir: &Path, path: &Path) -> Result<(), StoreError> {
     let (draft, connection) = draft(runs_dir, path)?;
     connection
         .close()
-        .map_err(|(_, error)| StoreError::of(path, "create", error.into()))?;
+        .map_err(|error| StoreError::of(path, "create", error))?;
     // If another process made the database first, that one is used.
     name(runs_dir, draft, path).map(drop)
 }
@@ -165,8 +161,8 @@ pub(super) fn draft(runs_dir: &Path, path: &Path) -> Result<(TempPath, Connectio
         .tempfile_in(runs_dir)
         .map_err(|error| StoreError::of_io(path, "create", error))?
         .into_temp_path();
-    let mut connection = connect(&draft, Access::Durable).map_err(|error| StoreError::of(path, "create", error))?;
-    bring_up(&mut connection, path)?;
+    let connection = connect(&draft, Access::Durable).map_err(|error| StoreError::of(path, "create", error))?;
+    bring_up(&connection, path)?;
     Ok((draft, connection))
 }
 
@@ -186,10 +182,8 @@ pub(super) fn name(runs_dir: &Path, draft: TempPath, path: &Path) -> Result<bool
 }
 
 /// Brings the schema up; from then on the file keeps its journal as WAL.
-fn bring_up(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+fn bring_up(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::of(path, "prepare", error);
-    connection
-        .pragma_update(None, "journal_mode", "WAL")
-        .map_err(|error| failed(error.into()))?;
+    connection.batch("PRAGMA journal_mode = WAL").map_err(failed)?;
     migrate(connection).map_err(failed)
 }

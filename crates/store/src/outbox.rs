@@ -5,12 +5,11 @@
 //! disk: what is lost with the power is made again with the same ids, so a receiver that knows them
 //! loses nothing and takes nothing twice.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
-
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError};
-use super::event_row::{self, collect};
+use super::event_row;
 use super::open::refuse_newer;
+use super::sql::{Connection, Row, values};
 use super::{Reader, Store, leader};
 use domain::time::{SECOND_US, Timestamp};
 use domain::webhook::{Delivery, DeliveryKind, DeliveryState, GivenUp, WebhookStanding};
@@ -87,15 +86,15 @@ fn first(connection: &Connection, condition: &str, order: &str, webhook: &str) -
     let sql = format!(
         "SELECT {COLUMNS} FROM delivery WHERE webhook = ?1 AND state = 'waiting' AND {condition} ORDER BY {order} LIMIT 1"
     );
-    Ok(collect(connection, &sql, [webhook], delivery)?.pop())
+    Ok(connection.collect(&sql, values![webhook], delivery)?.pop())
 }
 
 impl Reader {
     /// Up to which event deliveries were made for a webhook; none: it is not known yet.
     pub fn collected_up_to(&self, webhook: &str) -> Result<Option<u64>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT seq FROM webhook WHERE name = ?1")?;
-            let seq: Option<i64> = statement.query_row([webhook], |row| row.get(0)).optional()?;
+            let sql = "SELECT seq FROM webhook WHERE name = ?1";
+            let seq: Option<i64> = connection.first(sql, values![webhook], |row| row.get(0))?;
             Ok(seq.map(i64::unsigned_abs))
         })
     }
@@ -118,7 +117,7 @@ impl Reader {
     pub fn webhook_standings(&self, now: Timestamp) -> Result<Vec<WebhookStanding>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT name, delivered, lost, fault FROM webhook ORDER BY name";
-            let mut standings = collect(connection, sql, [], |row| {
+            let mut standings = connection.collect(sql, &[], |row| {
                 let cells = Cells::new(row, "webhook", 1);
                 Ok(WebhookStanding {
                     name: cells.text(0)?.to_owned(),
@@ -137,15 +136,13 @@ impl Reader {
 }
 
 fn complete(connection: &Connection, standing: &mut WebhookStanding, now: Timestamp) -> Result<(), RowError> {
-    let (waiting, reminders): (i64, i64) = connection
-        .prepare_cached(
-            "SELECT count(*) FILTER (WHERE kind <> 'gate_reminder' OR due_at <= ?2),
-               count(*) FILTER (WHERE kind = 'gate_reminder' AND due_at > ?2)
-             FROM delivery WHERE webhook = ?1 AND state = 'waiting'",
-        )?
-        .query_row(params![standing.name, now.micros()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
+    let sql = "SELECT count(*) FILTER (WHERE kind <> 'gate_reminder' OR due_at <= ?2),
+                 count(*) FILTER (WHERE kind = 'gate_reminder' AND due_at > ?2)
+               FROM delivery WHERE webhook = ?1 AND state = 'waiting'";
+    let counted = connection.first(sql, values![&standing.name, now.micros()], |row| {
+        Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))
+    })?;
+    let (waiting, reminders) = counted.unwrap_or_default();
     standing.waiting = waiting.unsigned_abs();
     standing.reminders = reminders.unsigned_abs();
     if let Some(oldest) = first(connection, "kind <> 'gate_reminder'", "seq, part", &standing.name)? {
@@ -154,7 +151,7 @@ fn complete(connection: &Connection, standing: &mut WebhookStanding, now: Timest
     }
     let sql = "SELECT id, kind, seq, settled_at, fault FROM delivery WHERE webhook = ?1 AND settled_at IS NOT NULL AND state = 'lost'
                ORDER BY settled_at DESC LIMIT ?2";
-    standing.given_up = collect(connection, sql, params![standing.name, GIVEN_UP_MAX], |row| {
+    standing.given_up = connection.collect(sql, values![&standing.name, GIVEN_UP_MAX], |row| {
         let cells = Cells::new(row, "delivery", 1);
         Ok(GivenUp {
             id: cells.text(0)?.to_owned(),
@@ -171,111 +168,116 @@ impl Store {
     /// Changes the outbox as the leader of this epoch. False: another process leads now, and
     /// nothing was changed.
     pub fn change_outbox(&mut self, epoch: u64, changes: &[OutboxChange]) -> Result<bool, StoreError> {
-        let changed = change(&mut self.relaxed, epoch, changes);
+        let changed = change(&self.relaxed, epoch, changes);
         changed.map_err(|error| StoreError::of(&self.path, "note what was told to webhooks in", error))
     }
 }
 
-fn change(connection: &mut Connection, epoch: u64, changes: &[OutboxChange]) -> Result<bool, RowError> {
-    let transaction = connection.transaction()?;
-    refuse_newer(&transaction)?;
-    if leader::find(&transaction)?.map(|leader| leader.epoch) != Some(epoch) {
-        return Ok(false);
-    }
-    for change in changes {
-        match change {
-            OutboxChange::Begin(webhook) => {
-                let seq = event_row::last_event_seq(&transaction)?;
-                transaction
-                    .prepare_cached("INSERT INTO webhook (name, seq) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING")?
-                    .execute(params![webhook, count(seq)])?;
+fn change(connection: &Connection, epoch: u64, changes: &[OutboxChange]) -> Result<bool, RowError> {
+    connection.transaction(|connection| {
+        refuse_newer(connection)?;
+        if leader::find(connection)?.map(|leader| leader.epoch) != Some(epoch) {
+            return Ok(false);
+        }
+        for change in changes {
+            make(connection, change)?;
+        }
+        Ok(true)
+    })
+}
+
+fn make(connection: &Connection, change: &OutboxChange) -> Result<(), RowError> {
+    match change {
+        OutboxChange::Begin(webhook) => {
+            let seq = event_row::last_event_seq(connection)?;
+            connection.execute(
+                "INSERT INTO webhook (name, seq) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+                values![webhook, count(seq)],
+            )?;
+        }
+        OutboxChange::Collect {
+            webhook,
+            up_to,
+            deliveries,
+            now,
+        } => {
+            for delivery in deliveries {
+                insert(connection, delivery)?;
             }
-            OutboxChange::Collect {
-                webhook,
-                up_to,
-                deliveries,
-                now,
-            } => {
-                for delivery in deliveries {
-                    insert(&transaction, delivery)?;
-                }
-                transaction
-                    .prepare_cached("UPDATE webhook SET seq = max(seq, ?2) WHERE name = ?1")?
-                    .execute(params![webhook, count(*up_to)])?;
-                transaction
-                    .prepare_cached("DELETE FROM delivery WHERE webhook = ?1 AND settled_at < ?2")?
-                    .execute(params![webhook, now.plus_us(-KEPT_US).micros()])?;
-            }
-            OutboxChange::Retire { named, before, now } => retire(&transaction, named, *before, *now)?,
-            OutboxChange::Settle {
-                delivery,
-                state,
-                at,
-                fault,
-            } => settle(&transaction, delivery, *state, *at, fault.as_deref())?,
-            OutboxChange::Again {
-                delivery,
-                due_at,
-                attempts,
-                refusals,
-                fault,
-            } => {
-                transaction
-                    .prepare_cached(
-                        "UPDATE delivery SET due_at = ?5, attempts = ?6, fault = coalesce(?7, fault),
+            connection.execute(
+                "UPDATE webhook SET seq = ?2 WHERE name = ?1 AND seq < ?2",
+                values![webhook, count(*up_to)],
+            )?;
+            connection.execute(
+                "DELETE FROM delivery WHERE webhook = ?1 AND settled_at < ?2",
+                values![webhook, now.plus_us(-KEPT_US).micros()],
+            )?;
+        }
+        OutboxChange::Retire { named, before, now } => retire(connection, named, *before, *now)?,
+        OutboxChange::Settle {
+            delivery,
+            state,
+            at,
+            fault,
+        } => settle(connection, delivery, *state, *at, fault.as_deref())?,
+        OutboxChange::Again {
+            delivery,
+            due_at,
+            attempts,
+            refusals,
+            fault,
+        } => {
+            connection.execute(
+                "UPDATE delivery SET due_at = ?5, attempts = ?6, fault = coalesce(?7, fault),
                            since = CASE WHEN ?7 IS NULL THEN ?5 ELSE since END, refusals = ?8
                          WHERE webhook = ?1 AND seq = ?2 AND kind = ?3 AND part = ?4 AND state = 'waiting'",
-                    )?
-                    .execute(params![
-                        delivery.webhook,
-                        count(delivery.seq),
-                        delivery.kind.as_str(),
-                        delivery.part,
-                        due_at.micros(),
-                        attempts,
-                        fault,
-                        refusals,
-                    ])?;
-                if fault.is_some() {
-                    put_fault(&transaction, &delivery.webhook, fault.as_deref())?;
-                }
+                values![
+                    &delivery.webhook,
+                    count(delivery.seq),
+                    delivery.kind.as_str(),
+                    delivery.part,
+                    due_at.micros(),
+                    *attempts,
+                    fault.as_ref(),
+                    *refusals,
+                ],
+            )?;
+            if fault.is_some() {
+                put_fault(connection, &delivery.webhook, fault.as_deref())?;
             }
         }
     }
-    transaction.commit()?;
-    Ok(true)
+    Ok(())
 }
 
 fn insert(connection: &Connection, delivery: &Delivery) -> Result<(), RowError> {
-    connection
-        .prepare_cached(
-            "INSERT INTO delivery (webhook, seq, kind, part, id, state, due_at, since, attempts, body)
+    connection.execute(
+        "INSERT INTO delivery (webhook, seq, kind, part, id, state, due_at, since, attempts, body)
              VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?7, 0, ?8) ON CONFLICT (webhook, seq, kind, part) DO NOTHING",
-        )?
-        .execute(params![
-            delivery.webhook,
+        values![
+            &delivery.webhook,
             count(delivery.seq),
             delivery.kind.as_str(),
             delivery.part,
-            delivery.id,
+            &delivery.id,
             delivery.due_at.micros(),
             delivery.since.micros(),
-            delivery.body,
-        ])?;
+            &delivery.body,
+        ],
+    )?;
     Ok(())
 }
 
 fn retire(connection: &Connection, named: &[String], before: Timestamp, now: Timestamp) -> Result<(), RowError> {
-    let known = collect(connection, "SELECT name FROM webhook", [], |row| {
+    let known = connection.collect("SELECT name FROM webhook", &[], |row| {
         Ok(Cells::new(row, "webhook", 0).text(0)?.to_owned())
     })?;
     for webhook in known.iter().filter(|webhook| !named.contains(webhook)) {
-        connection
-            .prepare_cached(
-                "UPDATE delivery SET state = 'void', settled_at = ?3, fault = 'the webhook was taken out', body = ''
+        connection.execute(
+            "UPDATE delivery SET state = 'void', settled_at = ?3, fault = 'the webhook was taken out', body = ''
                  WHERE webhook = ?1 AND state = 'waiting' AND since < ?2",
-            )?
-            .execute(params![webhook, before.micros(), now.micros()])?;
+            values![webhook, before.micros(), now.micros()],
+        )?;
     }
     Ok(())
 }
@@ -288,34 +290,32 @@ fn settle(
     fault: Option<&str>,
 ) -> Result<(), RowError> {
     // The body of a delivery is not kept after it was sent, only that it was.
-    let settled = connection
-        .prepare_cached(
-            "UPDATE delivery SET state = ?5, settled_at = ?6, fault = ?7, body = ''
+    let settled = connection.execute(
+        "UPDATE delivery SET state = ?5, settled_at = ?6, fault = ?7, body = ''
              WHERE webhook = ?1 AND seq = ?2 AND kind = ?3 AND part = ?4 AND state = 'waiting'",
-        )?
-        .execute(params![
-            delivery.webhook,
+        values![
+            &delivery.webhook,
             count(delivery.seq),
             delivery.kind.as_str(),
             delivery.part,
             state.as_str(),
             at.micros(),
             fault,
-        ])?;
+        ],
+    )?;
     let counted = match state {
         DeliveryState::Delivered => "UPDATE webhook SET delivered = delivered + ?2 WHERE name = ?1",
         DeliveryState::Lost => "UPDATE webhook SET lost = lost + ?2 WHERE name = ?1",
         DeliveryState::Waiting | DeliveryState::Void => return Ok(()),
     };
-    connection
-        .prepare_cached(counted)?
-        .execute(params![delivery.webhook, i64::try_from(settled).unwrap_or_default()])?;
+    connection.execute(
+        counted,
+        values![&delivery.webhook, i64::try_from(settled).unwrap_or_default()],
+    )?;
     put_fault(connection, &delivery.webhook, fault)
 }
 
 fn put_fault(connection: &Connection, webhook: &str, fault: Option<&str>) -> Result<(), RowError> {
-    connection
-        .prepare_cached("UPDATE webhook SET fault = ?2 WHERE name = ?1")?
-        .execute(params![webhook, fault])?;
+    connection.execute("UPDATE webhook SET fault = ?2 WHERE name = ?1", values![webhook, fault])?;
     Ok(())
 }

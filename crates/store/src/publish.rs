@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use rusqlite::{Connection, params};
-
 use super::cells::count;
 use super::error::{RowError, StoreError};
-use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
-use super::open::{Access, connect, forget_damage};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS};
+use super::open::{Access, forget_damage};
+use super::sql::{Connection, values};
 use super::{Reader, Store, rows};
 use domain::decision::SealedDecision;
 use domain::event::Event;
@@ -39,7 +38,7 @@ impl Reader {
         self.read(|connection| {
             let sql = "SELECT id, last_event_seq FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq
                        ORDER BY last_event_seq LIMIT ?1";
-            collect(connection, sql, [limit], |row| {
+            connection.collect(sql, values![limit], |row| {
                 let last: i64 = row.get(1)?;
                 Ok((super::cells::Cells::new(row, "job", 2).job_id(0)?, last.unsigned_abs()))
             })
@@ -50,8 +49,8 @@ impl Reader {
     pub fn owing(&self, max: u32) -> Result<usize, StoreError> {
         self.read(|connection| {
             let sql = "SELECT count(*) FROM
-                       (SELECT 1 FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq LIMIT ?1)";
-            let counted: i64 = connection.prepare_cached(sql)?.query_row([max], |row| row.get(0))?;
+                       (SELECT 1 FROM job INDEXED BY job_owed WHERE last_event_seq > published_seq LIMIT ?1) AS owing";
+            let counted: i64 = connection.cell(sql, values![max])?;
             Ok(usize::try_from(counted).unwrap_or_default())
         })
     }
@@ -62,15 +61,19 @@ impl Reader {
             let Some(rows) = rows::load(connection, job_id)? else {
                 return Ok(None);
             };
-            let (published, last, since): (i64, i64, i64) = connection
-                .prepare_cached("SELECT published_seq, last_event_seq, status_since FROM job WHERE id = ?1")?
-                .query_row([job_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            let above = params![job_id.as_str(), published];
+            let sql = "SELECT published_seq, last_event_seq, status_since FROM job WHERE id = ?1";
+            let marks = connection.first(sql, values![job_id.as_str()], |row| {
+                Ok((row.get::<i64>(0)?, row.get::<i64>(1)?, row.get::<i64>(2)?))
+            })?;
+            let Some((published, last, since)) = marks else {
+                return Ok(None);
+            };
+            let above = values![job_id.as_str(), published];
             let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND seq > ?2 ORDER BY seq");
-            let events = collect(connection, &sql, above, event_row::event)?;
+            let events = connection.collect(&sql, above, event_row::event)?;
             let sql =
                 format!("SELECT {DECISION_COLUMNS} FROM decision WHERE job_id = ?1 AND event_seq > ?2 ORDER BY seq");
-            let decisions = collect(connection, &sql, above, event_row::decision)?;
+            let decisions = connection.collect(&sql, above, event_row::decision)?;
             Ok(Some(OwedRecords {
                 rows,
                 events,
@@ -90,9 +93,7 @@ impl Reader {
         self.read(|connection| {
             let sql = "SELECT event_seq FROM decision JOIN job ON job.id = job_id
                        WHERE decision.seq = ?1 AND event_seq > published_seq";
-            let owed = collect(connection, sql, [decision_seq.cast_signed()], |row| {
-                Ok(row.get::<_, i64>(0)?)
-            })?;
+            let owed = connection.collect(sql, values![decision_seq.cast_signed()], |row| row.get::<i64>(0))?;
             Ok(owed.first().map(|seq| seq.unsigned_abs()))
         })
     }
@@ -109,9 +110,10 @@ pub struct Marker {
 impl Store {
     /// A marker for the same database.
     pub fn marker(&self) -> Result<Marker, StoreError> {
-        let path = self.path.clone();
-        let relaxed = connect(&path, Access::Relaxed).map_err(|error| StoreError::of(&path, "open", error))?;
-        Ok(Marker { path, relaxed })
+        Ok(Marker {
+            path: self.path.clone(),
+            relaxed: self.place.connect(Access::Relaxed)?,
+        })
     }
 }
 
@@ -134,17 +136,15 @@ impl Marker {
     }
 
     fn mark(&mut self, published: &[(JobId, u64)]) -> Result<(), RowError> {
-        let transaction = self.relaxed.transaction()?;
-        {
+        self.relaxed.transaction(|connection| {
             // No further than there are events: a watermark above them would hide the next ones.
-            let mut statement = transaction.prepare_cached(
-                "UPDATE job SET published_seq = max(published_seq, min(?2, last_event_seq)) WHERE id = ?1",
-            )?;
+            let sql = "UPDATE job SET published_seq = CASE WHEN last_event_seq < ?2 THEN last_event_seq ELSE ?2 END
+                       WHERE id = ?1 AND published_seq < ?2 AND published_seq < last_event_seq";
             for (job_id, seq) in published {
-                statement.execute(params![job_id.as_str(), count(*seq)])?;
+                connection.execute(sql, values![job_id.as_str(), count(*seq)])?;
             }
-        }
-        Ok(transaction.commit()?)
+            Ok(())
+        })
     }
 }
 

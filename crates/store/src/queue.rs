@@ -4,13 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use rusqlite::{Connection, Row};
-
 use super::Reader;
 use super::cells::Cells;
 use super::error::{RowError, StoreError};
-use super::event_row::collect;
 use super::gate_row;
+use super::sql::{Connection, Row, values};
 use domain::context::{GateContext, Headline, Severity};
 use domain::group::GroupKey;
 use domain::heartbeat::Heartbeat;
@@ -111,7 +109,7 @@ impl Reader {
         self.read(|connection| {
             let sql = format!("{SELECT_TIMERS} INDEXED BY gate_open {WHERE_TIMER} UNION ALL {SELECT_RECALLABLE}");
             let mut names = Names::default();
-            collect(connection, &sql, [], |row| open_timer(row, &mut names))
+            connection.collect(&sql, &[], |row| open_timer(row, &mut names))
         })
     }
 
@@ -123,7 +121,7 @@ impl Reader {
                  UNION ALL {SELECT_RECALLABLE} AND job_id = ?1"
             );
             let mut names = Names::default();
-            collect(connection, &sql, [job_id.as_str()], |row| open_timer(row, &mut names))
+            connection.collect(&sql, values![job_id.as_str()], |row| open_timer(row, &mut names))
         })
     }
 }
@@ -176,13 +174,13 @@ fn gates(connection: &Connection, names: &mut Names, kind: QueueKind) -> Result<
     let sql = format!(
         "SELECT gate.job_id, gate.stage, attempt, on_timeout, deadline, overdue_since, held_by_policy_at, added_us,
            hold, stopped_at, boot, boot_offset_us, held_because, calls, max_hold_s, lease, opened_at, added_lines, removed_lines, files, is_new, is_binary, is_seen, job.slug,
-           json_extract(context, '$.title'), json_extract(context, '$.severity'), json_extract(context, '$.labels'),
+           context ->> '$.title', context ->> '$.severity', context -> '$.labels',
            at_zero, doubt,
            state = 'approved', settled_by, json_remove(recall, '$.effect'),
            digest, group_id, context_digest, is_wholly_seen
          FROM gate INDEXED BY {index} CROSS JOIN job ON job.id = gate.job_id WHERE {condition}"
     );
-    collect(connection, &sql, [], |row| {
+    connection.collect(&sql, &[], |row| {
         let cells = Cells::new(row, "gate", 3);
         let key = key(&cells, names)?;
         let timer = gate_row::timer(&cells, TIMER)?.filter(|_| kind == QueueKind::Gate);
@@ -260,16 +258,16 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
     // A gate may have an attempt that nothing was run for (a bare stage), so the newest of both is
     // the job's attempt.
     let sql = "SELECT job.id, job.status, job.slug, job.stage, job.status_since, attempt.state, attempt.queued_at,
-           attempt.started_at, max(ifnull(attempt.number, 0),
-             ifnull((SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage), 0)),
-           CASE job.status WHEN 'paused' THEN (SELECT json_extract(payload, '$.reason') FROM event
+           attempt.started_at, attempt.number,
+           (SELECT max(attempt) FROM gate WHERE gate.job_id = job.id AND gate.stage = job.stage),
+           CASE job.status WHEN 'paused' THEN (SELECT payload ->> '$.reason' FROM event
              WHERE event.job_id = job.id AND event.type = 'job_paused' ORDER BY event.seq DESC LIMIT 1) END
          FROM job LEFT JOIN attempt ON attempt.job_id = job.id AND attempt.stage = job.stage AND attempt.number =
            (SELECT max(number) FROM attempt AS other WHERE other.job_id = job.id AND other.stage = job.stage)
          WHERE (job.status IN ('queued', 'running') AND NOT job.is_manual OR job.status = 'paused'
              OR job.status = 'failed' AND job.acknowledged_at IS NULL)
            AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.job_id = job.id AND gate.state = 'open')";
-    collect(connection, sql, [], |row| {
+    connection.collect(sql, &[], |row| {
         let cells = Cells::new(row, "job", 1);
         let kind = cells.word(1, |word| JobStatus::parse(word).and_then(QueueKind::of))?;
         let stage = match cells.optional_text(3)? {
@@ -287,7 +285,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             job_id: cells.job_id(0)?,
             slug: names.slug(cells.text(2)?),
             stage,
-            attempt: cells.get(8)?,
+            attempt: cells.get::<Option<u32>>(8)?.max(cells.get(9)?).unwrap_or_default(),
             since: since.unwrap_or(status_since),
             timer: None,
             at_zero: None,
@@ -299,7 +297,7 @@ fn other_jobs(connection: &Connection, names: &mut Names) -> Result<Vec<QueueRow
             is_new: false,
             is_binary: false,
             is_seen: false,
-            pause: cells.optional_text(9)?.and_then(Pause::parse),
+            pause: cells.optional_text(10)?.and_then(Pause::parse),
             headline: None,
             decided: None,
             group: None,

@@ -1,16 +1,13 @@
 //! Reads for screens, lists and the leader. Each answer is one consistent view; nothing is written.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use rusqlite::types::Value;
-use rusqlite::{Connection, params, params_from_iter};
+use std::path::PathBuf;
 
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
-use super::event_row::{self, EVENT_COLUMNS, collect};
-use super::migrate::SCHEMA_VERSION;
-use super::open::{Access, DATABASE_FILE, connect, forget_damage, refuse_link, refuse_newer, version};
+use super::event_row::{self, EVENT_COLUMNS};
+use super::open::{forget_damage, refuse_newer};
+use super::place::Place;
+use super::sql::{Connection, Value, values};
 use super::{leader, rows};
 use domain::decision::SealedDecision;
 use domain::event::{Event, EventType};
@@ -23,27 +20,28 @@ use domain::view::{EventsSince, JobFilter, LeaderInfo};
 /// A connection that cannot write.
 #[derive(Debug)]
 pub struct Reader {
+    place: Place,
+    /// What messages call the database.
     path: PathBuf,
     connection: Connection,
 }
 
 impl Reader {
-    /// Opens `holdpoint.db` of this runs directory. One with a newer schema is opened too, see
-    /// [`Self::is_newer`]; one that is older is refused: [`super::Store::open`] brings it up first.
-    pub fn open(runs_dir: &Path) -> Result<Self, StoreError> {
-        let path = runs_dir.join(DATABASE_FILE);
-        refuse_link(&path)?;
-        fs::metadata(&path).map_err(|error| StoreError::of_io(&path, "open", error))?;
-        let failed = |error| StoreError::of(&path, "open", error);
-        let connection = connect(&path, Access::Read).map_err(failed)?;
-        let refused = |detail: String| StoreError::new(&path, "read", StoreErrorKind::Other, detail);
-        match version(&connection).map_err(failed)? {
-            None => Err(refused("it is a database of another program".to_owned())),
-            Some(found) if found < SCHEMA_VERSION => Err(refused(format!(
-                "its schema is version {found}; {SCHEMA_VERSION} is needed, and any command that may write here brings it up"
-            ))),
-            Some(_) => Ok(Self { path, connection }),
-        }
+    /// Opens the database of this place. One with a newer schema is opened too, see
+    /// [`Self::newer_version`]; one that is older is refused: [`super::Store::open`] brings it up
+    /// first.
+    pub fn open(place: impl Into<Place>) -> Result<Self, StoreError> {
+        let place = place.into();
+        Ok(Self {
+            path: place.path(),
+            connection: place.connect_to_read()?,
+            place,
+        })
+    }
+
+    /// Another one of the same database, for another thread.
+    pub fn another(&self) -> Result<Self, StoreError> {
+        Self::open(self.place.clone())
     }
 
     /// The schema's version now, when a newer holdpoint has brought it up since this one was built.
@@ -57,6 +55,8 @@ impl Reader {
                 | StoreErrorKind::ReadOnly
                 | StoreErrorKind::Corrupt
                 | StoreErrorKind::Missing
+                | StoreErrorKind::Unreachable
+                | StoreErrorKind::Unknown
                 | StoreErrorKind::Other => Err(error),
             },
         }
@@ -64,13 +64,7 @@ impl Reader {
 
     /// Runs a read in one transaction, so that all its statements see the same commit.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, RowError>) -> Result<T, StoreError> {
-        let in_transaction = || {
-            let transaction = self.connection.unchecked_transaction()?;
-            let answer = read(&transaction)?;
-            transaction.commit()?;
-            Ok(answer)
-        };
-        in_transaction().map_err(|error| {
+        self.connection.transaction(read).map_err(|error| {
             let error = StoreError::of(&self.path, "read", error);
             forget_damage(&self.connection, &error);
             error
@@ -80,8 +74,10 @@ impl Reader {
     /// Another number whenever anybody else has committed since. Costs the same however much there
     /// is.
     pub fn data_version(&self) -> Result<i64, StoreError> {
-        self.read(|connection| {
-            Ok(connection.query_row("SELECT data_version FROM pragma_data_version", [], |row| row.get(0))?)
+        self.read(|connection| match connection {
+            Connection::Sqlite(_) => connection.cell("SELECT data_version FROM pragma_data_version", &[]),
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(session) => session.data_version(),
         })
     }
 
@@ -101,9 +97,7 @@ impl Reader {
         }
         let sql = conditions.sql("SELECT id FROM job", "ORDER BY created_at DESC, id DESC", filter.limit);
         self.read(|connection| {
-            let ids = collect(connection, &sql, params_from_iter(&conditions.values), |row| {
-                Cells::new(row, "job", 1).job_id(0)
-            })?;
+            let ids = connection.collect(&sql, &conditions.values, |row| Cells::new(row, "job", 1).job_id(0))?;
             rows::load_all(connection, &ids)
         })
     }
@@ -117,7 +111,7 @@ impl Reader {
             words.join(", ")
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.read(|connection| collect(connection, &sql, [limit], |row| Cells::new(row, "job", 1).job_id(0)))
+        self.read(|connection| connection.collect(&sql, values![limit], |row| Cells::new(row, "job", 1).job_id(0)))
     }
 
     /// Those of these ids, which are sorted, that no job has. Reads the ids of all jobs, one after
@@ -127,21 +121,18 @@ impl Reader {
             return Ok(ids);
         };
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT id FROM job WHERE id >= ? ORDER BY id")?;
-            let mut known = statement.query([first.as_str()])?;
+            let sql = "SELECT id FROM job WHERE id >= ? ORDER BY id";
             let mut wanted = ids.iter().peekable();
             let mut unknown = Vec::new();
-            while let Some(row) = known.next()? {
-                let known = row.get_ref(0)?.as_str().unwrap_or_default();
+            connection.each(sql, values![first.as_str()], |row| {
+                let known = row.cell(0)?.text().unwrap_or_default();
                 // Both lists are sorted by bytes, so one pass is enough.
                 while let Some(id) = wanted.next_if(|id| id.as_str() < known) {
                     unknown.push(id.clone());
                 }
                 wanted.next_if(|id| id.as_str() == known);
-                if wanted.peek().is_none() {
-                    break;
-                }
-            }
+                Ok(wanted.peek().is_some())
+            })?;
             unknown.extend(wanted.cloned());
             Ok(unknown)
         })
@@ -157,8 +148,7 @@ impl Reader {
         }
         let order = if tail { "ORDER BY seq DESC" } else { "ORDER BY seq" };
         let sql = conditions.sql(&format!("SELECT {EVENT_COLUMNS} FROM event"), order, limit);
-        let mut events =
-            self.read(|connection| collect(connection, &sql, params_from_iter(&conditions.values), event_row::event))?;
+        let mut events = self.read(|connection| connection.collect(&sql, &conditions.values, event_row::event))?;
         if tail {
             events.reverse();
         }
@@ -169,12 +159,12 @@ impl Reader {
     pub fn gate_events(&self, key: &GateKey, kinds: [EventType; 2]) -> Result<Vec<Event>, StoreError> {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND stage = ?2 AND type IN (?3, ?4) \
-             AND json_extract(payload, '$.attempt') = ?5 ORDER BY seq DESC LIMIT 100"
+             AND CAST(payload ->> '$.attempt' AS BIGINT) = ?5 ORDER BY seq DESC LIMIT 100"
         );
         let [one, other] = kinds.map(|kind| kind.as_str());
         self.read(|connection| {
-            let wanted = params![key.job_id.as_str(), key.stage.as_str(), one, other, key.attempt];
-            collect(connection, &sql, wanted, event_row::event)
+            let wanted = values![key.job_id.as_str(), key.stage.as_str(), one, other, key.attempt];
+            connection.collect(&sql, wanted, event_row::event)
         })
     }
 
@@ -186,7 +176,7 @@ impl Reader {
             // belong to the page.
             EventsSince::Time(time) => (
                 "job_id = ?1 AND ts > ?2",
-                "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3)) \
+                "AND ts <= (SELECT max(ts) FROM (SELECT ts FROM event WHERE job_id = ?1 AND ts > ?2 ORDER BY ts LIMIT ?3) AS page) \
                  ORDER BY ts, seq",
                 time.micros(),
             ),
@@ -194,10 +184,10 @@ impl Reader {
         let all = format!("SELECT count(*) FROM event WHERE {condition}");
         let page = format!("SELECT {EVENT_COLUMNS} FROM event WHERE {condition} {page}");
         self.read(|connection| {
-            let wanted = params![job_id.as_str(), after];
-            let total: i64 = connection.prepare_cached(&all)?.query_row(wanted, |row| row.get(0))?;
-            let wanted = params![job_id.as_str(), after, limit];
-            let events = collect(connection, &page, wanted, event_row::event)?;
+            let wanted = values![job_id.as_str(), after];
+            let total: i64 = connection.cell(&all, wanted)?;
+            let wanted = values![job_id.as_str(), after, limit];
+            let events = connection.collect(&page, wanted, event_row::event)?;
             Ok((events, total.unsigned_abs()))
         })
     }
@@ -245,8 +235,7 @@ impl Reader {
                    AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued'
                    AND ifnull((queued_at, rowid) < (SELECT queued_at, rowid FROM attempt AS own
                      WHERE own.job_id = ?1 AND own.state = 'queued' ORDER BY queued_at, rowid LIMIT 1), TRUE))";
-            let mut statement = connection.prepare_cached(sql)?;
-            let before: u32 = statement.query_row([job_id.map(JobId::as_str)], |row| row.get(0))?;
+            let before: u32 = connection.cell(sql, values![job_id.map(JobId::as_str)])?;
             Ok(usize::try_from(before).unwrap_or(usize::MAX))
         })
     }
@@ -260,7 +249,7 @@ impl Reader {
     fn attempts(&self, condition: &str) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         let sql = format!("SELECT {} FROM attempt {condition}", rows::ATTEMPT_COLUMNS);
         self.read(|connection| {
-            collect(connection, &sql, [], |row| {
+            connection.collect(&sql, &[], |row| {
                 let cells = Cells::new(row, "attempt", 3);
                 Ok((cells.job_id(0)?, rows::attempt(&cells)?))
             })
@@ -277,11 +266,11 @@ impl Reader {
 #[derive(Default)]
 pub(super) struct Conditions {
     texts: Vec<&'static str>,
-    pub(super) values: Vec<Value>,
+    pub(super) values: Vec<Value<'static>>,
 }
 
 impl Conditions {
-    pub(super) fn add(&mut self, text: &'static str, value: Value) {
+    pub(super) fn add(&mut self, text: &'static str, value: Value<'static>) {
         self.texts.push(text);
         self.values.push(value);
     }

@@ -5,14 +5,12 @@
 
 use std::path::Path;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, params};
-
 use super::apply;
-use super::cells::{count, json_text};
+use super::cells::{count, json_text, text_of};
 use super::error::{RowError, StoreError, StoreErrorKind};
-use super::gate_row;
 use super::open::{self, DATABASE_FILE};
+use super::sql::{Connection, values};
+use super::{event_row, gate_row};
 use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
 use domain::event::Event;
@@ -36,17 +34,19 @@ pub fn rebuild<E: From<StoreError>>(
     before_named: impl FnOnce() -> Result<(), E>,
 ) -> Result<(), E> {
     let path = runs_dir.join(DATABASE_FILE);
-    let failed = |error: rusqlite::Error| E::from(StoreError::of(&path, "make again", error.into()));
-    let (draft, mut connection) = open::draft(runs_dir, &path)?;
-    {
-        let transaction = connection.transaction().map_err(failed)?;
-        fill(&Rebuilding {
-            connection: &transaction,
-            path: &path,
-        })?;
-        transaction.commit().map_err(failed)?;
-    }
-    connection.close().map_err(|(_, error)| failed(error))?;
+    let failed = |error: RowError| E::from(StoreError::of(&path, "make again", error));
+    let (draft, connection) = open::draft(runs_dir, &path)?;
+    let mut filled = Ok(());
+    let written = connection.transaction(|connection| {
+        let path = &path;
+        filled = fill(&Rebuilding { connection, path });
+        filled
+            .as_ref()
+            .map_or_else(|_| Err(RowError::unreadable("it was not filled")), |()| Ok(()))
+    });
+    filled?;
+    written.map_err(failed)?;
+    connection.close().map_err(failed)?;
     before_named()?;
     if open::name(runs_dir, draft, &path)? {
         Ok(())
@@ -88,16 +88,19 @@ impl Rebuilding<'_> {
         self.write(|connection| {
             let sql = "INSERT INTO event (seq, ts, job_id, type, stage, status, message, payload)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-            unless_taken(connection.prepare_cached(sql)?.execute(params![
-                count(event.seq),
-                event.ts.micros(),
-                event.job_id.as_str(),
-                event.kind.as_str(),
-                event.stage.as_ref().map(|stage| stage.as_str()),
-                event.status.as_str(),
-                event.message,
-                json_text(&event.payload)?,
-            ]))
+            unless_taken(connection.execute(
+                sql,
+                values![
+                    count(event.seq),
+                    event.ts.micros(),
+                    event.job_id.as_str(),
+                    event.kind.as_str(),
+                    event.stage.as_ref().map(|stage| stage.as_str()),
+                    event.status.as_str(),
+                    &event.message,
+                    json_text(&event.payload)?,
+                ],
+            ))
         })
     }
 
@@ -112,15 +115,18 @@ impl Rebuilding<'_> {
                        VALUES (?1, ?2, ?3, ?4,
                          ifnull((SELECT max(seq) FROM event WHERE job_id = ?2 AND ts = ?5),
                            (SELECT last_event_seq FROM job WHERE id = ?2)), ?6, ?7)";
-            unless_taken(connection.prepare_cached(sql)?.execute(params![
-                count(sealed.seq),
-                decision.job_id().as_str(),
-                decision.stage().as_str(),
-                decision.attempt(),
-                decision.at().micros(),
-                sealed.hash.to_string(),
-                ToSqlOutput::Borrowed(ValueRef::Text(&document)),
-            ]))
+            unless_taken(connection.execute(
+                sql,
+                values![
+                    count(sealed.seq),
+                    decision.job_id().as_str(),
+                    decision.stage().as_str(),
+                    decision.attempt(),
+                    decision.at().micros(),
+                    sealed.hash.to_string(),
+                    text_of(&document)?,
+                ],
+            ))
         })
     }
 
@@ -130,29 +136,16 @@ impl Rebuilding<'_> {
         self.write(|connection| {
             let sql = "INSERT INTO lost_decision (seq, job_id, hash) SELECT ?1, ?2, ?3
                        WHERE NOT EXISTS (SELECT 1 FROM decision WHERE seq = ?1)";
-            unless_taken(connection.prepare_cached(sql)?.execute(params![
-                count(link.seq),
-                link.job_id.as_str(),
-                link.hash.to_string()
-            ]))
+            unless_taken(connection.execute(
+                sql,
+                values![count(link.seq), link.job_id.as_str(), link.hash.to_string()],
+            ))
         })
     }
 
     /// Makes sure that no number up to this one is given to an event again.
     pub fn event_numbers_up_to(&self, seq: u64) -> Result<(), StoreError> {
-        self.write(|connection| {
-            let changed = connection.execute(
-                "UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'event'",
-                [count(seq)],
-            )?;
-            if changed == 0 {
-                connection.execute(
-                    "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?1)",
-                    [count(seq)],
-                )?;
-            }
-            Ok(())
-        })
+        self.write(|connection| event_row::number_events_above(connection, count(seq)))
     }
 
     /// Says how far the files of a job reach, where its state does not.
@@ -160,7 +153,7 @@ impl Rebuilding<'_> {
         self.write(|connection| {
             connection.execute(
                 "UPDATE job SET last_event_seq = ?2, published_seq = ?2 WHERE id = ?1",
-                params![job_id.as_str(), count(up_to)],
+                values![job_id.as_str(), count(up_to)],
             )?;
             Ok(())
         })
@@ -172,10 +165,10 @@ impl Rebuilding<'_> {
 }
 
 /// A constraint that holds is an answer; everything else is a failure.
-fn unless_taken(written: rusqlite::Result<usize>) -> Result<bool, RowError> {
+fn unless_taken(written: Result<usize, RowError>) -> Result<bool, RowError> {
     match written {
         Ok(rows) => Ok(rows == 1),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) if error.constraint().is_some() => Ok(false),
+        Err(error) => Err(error),
     }
 }

@@ -3,13 +3,11 @@
 //! Every page is one statement, so that memory is bounded whatever the history; a row that cannot
 //! be read is an answer, not an error.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, params};
-
 use super::Reader;
 use super::cells::{Cells, count, json_text};
 use super::error::{RowError, StoreError};
-use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS};
+use super::sql::{Connection, Row, values};
 use domain::chain::{ChainHead, ChainLink};
 use domain::decision::{DecisionStanding, SealedDecision};
 use domain::event::Event;
@@ -114,7 +112,7 @@ impl Reader {
              FROM decision WHERE seq > ?1 ORDER BY seq LIMIT ?2"
         );
         self.read(|connection| {
-            collect(connection, &sql, params![after_seq, limit], |row| {
+            connection.collect(&sql, values![after_seq, limit], |row| {
                 Ok(StoredDecision {
                     seq: row.get(0)?,
                     read: read_decision(row)?,
@@ -130,7 +128,7 @@ impl Reader {
                    FROM decision LEFT JOIN gate USING (job_id, stage, attempt)
                    WHERE job_id = ?1 AND decision.seq > ?2 ORDER BY decision.seq LIMIT ?3";
         self.read(|connection| {
-            collect(connection, sql, params![job_id.as_str(), after_seq, limit], |row| {
+            connection.collect(sql, values![job_id.as_str(), after_seq, limit], |row| {
                 let stage = bytes(row, 1)?;
                 Ok(RawDecision {
                     seq: row.get(0)?,
@@ -156,8 +154,8 @@ impl Reader {
         self.read(|connection| {
             let sql = "SELECT decision.seq, hash, job_id, event_seq > published_seq
                        FROM decision JOIN job ON job.id = job_id WHERE decision.seq = ?1
-                       UNION ALL SELECT seq, hash, job_id, 0 FROM lost_decision WHERE seq = ?1";
-            let found = collect(connection, sql, [count(seq)], |row| {
+                       UNION ALL SELECT seq, hash, job_id, FALSE FROM lost_decision WHERE seq = ?1";
+            let found = connection.collect(sql, values![count(seq)], |row| {
                 let is_owed: bool = row.get(3)?;
                 Ok(fault_of(read_link(row))?.ok().map(|link| (link, is_owed)))
             })?;
@@ -172,9 +170,9 @@ impl Reader {
             let sql = "SELECT seq, hash, job_id, is_owed FROM (
                          SELECT decision.seq AS seq, hash, job_id, event_seq > published_seq AS is_owed
                            FROM decision JOIN job ON job.id = job_id WHERE decision.seq > ?1
-                         UNION ALL SELECT seq, hash, job_id, 0 FROM lost_decision WHERE seq > ?1)
+                         UNION ALL SELECT seq, hash, job_id, FALSE FROM lost_decision WHERE seq > ?1) AS link
                        ORDER BY seq LIMIT ?2";
-            let found = collect(connection, sql, params![count(after_seq), limit], |row| {
+            let found = connection.collect(sql, values![count(after_seq), limit], |row| {
                 let is_owed: bool = row.get(3)?;
                 Ok(fault_of(read_link(row))?.ok().map(|link| (link, is_owed)))
             })?;
@@ -186,13 +184,15 @@ impl Reader {
     /// By rows, for a damaged number may be any.
     pub fn count_links(&self, first: u64, last: u64) -> Result<(u64, u64), StoreError> {
         self.read(|connection| {
-            let sql = "SELECT count(*), ifnull(sum(is_owed), 0) FROM (
+            let sql = "SELECT count(*), count(*) FILTER (WHERE is_owed) FROM (
                          SELECT event_seq > published_seq AS is_owed FROM decision JOIN job ON job.id = job_id
                            WHERE decision.seq BETWEEN ?1 AND ?2
-                         UNION ALL SELECT 0 FROM lost_decision WHERE seq BETWEEN ?1 AND ?2)";
-            let found: (i64, i64) =
-                connection.query_row(sql, [count(first), count(last)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok((found.0.unsigned_abs(), found.1.unsigned_abs()))
+                         UNION ALL SELECT FALSE FROM lost_decision WHERE seq BETWEEN ?1 AND ?2) AS link";
+            let found = connection.first(sql, values![count(first), count(last)], |row| {
+                Ok((row.get::<i64>(0)?, row.get::<i64>(1)?))
+            })?;
+            let (all, owed) = found.unwrap_or_default();
+            Ok((all.unsigned_abs(), owed.unsigned_abs()))
         })
     }
 
@@ -200,7 +200,7 @@ impl Reader {
     pub fn lost_decisions(&self, after_seq: i64, limit: u32) -> Result<Vec<ChainLink>, StoreError> {
         self.read(|connection| {
             let sql = "SELECT seq, hash, job_id FROM lost_decision WHERE seq > ?1 ORDER BY seq LIMIT ?2";
-            collect(connection, sql, params![after_seq, limit], read_link)
+            connection.collect(sql, values![after_seq, limit], read_link)
         })
     }
 
@@ -208,7 +208,7 @@ impl Reader {
     pub fn stored_events(&self, job_id: &JobId, after_seq: i64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
         let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3");
         self.read(|connection| {
-            collect(connection, &sql, params![job_id.as_str(), after_seq, limit], |row| {
+            connection.collect(&sql, values![job_id.as_str(), after_seq, limit], |row| {
                 Ok(StoredEvent {
                     seq: row.get(0)?,
                     read: read_event(row)?,
@@ -221,7 +221,7 @@ impl Reader {
     pub fn event(&self, seq: u64) -> Result<Option<Event>, StoreError> {
         let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE seq = ?1");
         self.read(|connection| {
-            let found = collect(connection, &sql, [count(seq)], read_event)?;
+            let found = connection.collect(&sql, values![count(seq)], read_event)?;
             Ok(found.into_iter().next().and_then(Result::ok))
         })
     }
@@ -231,7 +231,7 @@ impl Reader {
         let sql = "SELECT id, last_event_seq, published_seq,
                      ifnull((SELECT max(seq) FROM event WHERE event.job_id = job.id), 0), status_since
                    FROM job WHERE id > ?1 ORDER BY id LIMIT ?2";
-        self.read(|connection| collect(connection, sql, params![after, limit], read_mark))
+        self.read(|connection| connection.collect(sql, values![after, limit], read_mark))
     }
 
     /// One job's watermark.
@@ -239,15 +239,13 @@ impl Reader {
         let sql = "SELECT id, last_event_seq, published_seq,
                      ifnull((SELECT max(seq) FROM event WHERE event.job_id = job.id), 0), status_since
                    FROM job WHERE id = ?1";
-        self.read(|connection| Ok(collect(connection, sql, [job_id.as_str()], read_mark)?.pop()))
+        self.read(|connection| Ok(connection.collect(sql, values![job_id.as_str()], read_mark)?.pop()))
     }
 
     /// How many decisions, events and jobs there are.
     pub fn counts(&self) -> Result<(u64, u64, u64), StoreError> {
         let count_of = |connection: &Connection, sql: &str| -> Result<u64, RowError> {
-            Ok(connection
-                .query_row(sql, [], |row| row.get::<_, i64>(0))?
-                .unsigned_abs())
+            Ok(connection.cell::<i64>(sql, &[])?.unsigned_abs())
         };
         self.read(|connection| {
             Ok((
@@ -258,31 +256,37 @@ impl Reader {
         })
     }
 
-    /// What SQLite's own check finds wrong with the file, up to 100 lines; nothing when it is
-    /// sound.
+    /// What the database's own check finds wrong, up to 100 lines; nothing when it is sound.
     pub fn integrity_faults(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|connection| {
-            let lines = collect(connection, "PRAGMA integrity_check", [], |row| {
-                Ok(row.get::<_, String>(0)?)
-            })?;
-            let foreign = collect(connection, "PRAGMA foreign_key_check", [], |row| {
-                let (table, number): (String, Option<i64>) = (row.get(0)?, row.get(1)?);
-                let number = number.map_or(String::new(), |number| format!(", row {number}"));
-                Ok(format!("table {table}{number}, job_id: there is no such job"))
-            })?;
-            Ok(lines.into_iter().filter(|line| line != "ok").chain(foreign).collect())
+        self.read(|connection| match connection {
+            Connection::Sqlite(_) => {
+                let lines = connection.collect("PRAGMA integrity_check", &[], |row| row.get::<String>(0))?;
+                let foreign = connection.collect("PRAGMA foreign_key_check", &[], |row| {
+                    let (table, number): (String, Option<i64>) = (row.get(0)?, row.get(1)?);
+                    let number = number.map_or(String::new(), |number| format!(", row {number}"));
+                    Ok(format!("table {table}{number}, job_id: there is no such job"))
+                })?;
+                Ok(lines.into_iter().filter(|line| line != "ok").chain(foreign).collect())
+            }
+            #[cfg(feature = "postgres")]
+            Connection::Postgres(_) => connection.collect(MISSING_ROWS, &[], |row| {
+                let (table, missing): (String, i64) = (row.get(0)?, row.get(1)?);
+                Ok(format!("table {table}: {missing} rows fewer than were ever recorded"))
+            }),
         })
     }
 }
 
+/// Of what is never deleted, fewer rows than the head has counted.
+#[cfg(feature = "postgres")]
+const MISSING_ROWS: &str = "SELECT * FROM (
+    SELECT 'event', (SELECT events FROM head WHERE one = 1) - (SELECT count(*) FROM event)
+    UNION ALL SELECT 'decision', (SELECT decisions FROM head WHERE one = 1)
+      - (SELECT count(*) FROM decision) - (SELECT count(*) FROM lost_decision)) AS counted (name, missing) WHERE missing <> 0";
+
 /// A text's bytes, whatever they are.
 fn bytes(row: &Row<'_>, column: usize) -> Result<Vec<u8>, RowError> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
-        ValueRef::Integer(number) => number.to_string().into_bytes(),
-        ValueRef::Real(number) => number.to_string().into_bytes(),
-        ValueRef::Null => Vec::new(),
-    })
+    Ok(row.cell(column)?.bytes())
 }
 
 fn read_mark(row: &Row<'_>) -> Result<JobMark, RowError> {
@@ -312,7 +316,7 @@ fn fault_of<T>(read: Result<T, RowError>) -> Result<Result<T, RowFault>, RowErro
             let (column, what) = what.split_once(": ").unwrap_or(("", &what));
             Ok(Err(RowFault::new(column, what)))
         }
-        Err(error @ (RowError::Sqlite(_) | RowError::Newer(_))) => Err(error),
+        Err(error) => Err(error),
     }
 }
 
@@ -342,7 +346,7 @@ fn read_decision(row: &Row<'_>) -> Result<Result<SealedDecision, RowFault>, RowE
     let (names_job, at, has_own, has_more): (Option<bool>, Option<i64>, bool, bool) =
         (row.get(7)?, row.get(8)?, row.get(9)?, row.get(10)?);
     // What came of it later says when it was made.
-    let is_of_its_time = match row.get::<_, Option<String>>(11)? {
+    let is_of_its_time = match row.get::<Option<String>>(11)? {
         Some(made_at) => made_at == decision.at().to_string(),
         None => at == Some(decision.at().micros()),
     };

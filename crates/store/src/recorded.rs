@@ -3,13 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
-
 use super::cells::{Cells, count};
 use super::error::{RowError, StoreError};
-use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS, collect};
+use super::event_row::{self, DECISION_COLUMNS, EVENT_COLUMNS};
 use super::reader::{Conditions, Reader};
+use super::sql::{Connection, Value};
 use domain::decision::{DecisionStanding, RecordedDecision, SealedDecision};
 use domain::event::Event;
 use domain::figures::RecordFilter;
@@ -25,16 +23,16 @@ macro_rules! of_document {
 
 /// Whether a decision has a label of this key, or of this key and value. A key has no `=` in it.
 const LABELS_OF_DECISION: [&str; 2] = [
-    of_document!("EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key = ?)"),
-    of_document!("EXISTS (SELECT 1 FROM json_each(document, '$.context.labels') WHERE key || '=' || value = ?)"),
+    of_document!("EXISTS (SELECT 1 FROM json_each(document -> '$.context.labels') WHERE key = ?)"),
+    of_document!("EXISTS (SELECT 1 FROM json_each(document -> '$.context.labels') WHERE key || '=' || value = ?)"),
 ];
 
 /// The same of the gate of an event, as that is labeled now.
 const LABELS_OF_EVENT: [&str; 2] = [
-    "EXISTS (SELECT 1 FROM gate, json_each(gate.context, '$.labels') WHERE gate.job_id = event.job_id AND gate.stage = event.stage
-       AND gate.attempt = event.payload ->> '$.attempt' AND key = ?)",
-    "EXISTS (SELECT 1 FROM gate, json_each(gate.context, '$.labels') WHERE gate.job_id = event.job_id AND gate.stage = event.stage
-       AND gate.attempt = event.payload ->> '$.attempt' AND key || '=' || value = ?)",
+    "EXISTS (SELECT 1 FROM gate, json_each(gate.context -> '$.labels') WHERE gate.job_id = event.job_id AND gate.stage = event.stage
+       AND gate.attempt = CAST(event.payload ->> '$.attempt' AS BIGINT) AND key = ?)",
+    "EXISTS (SELECT 1 FROM gate, json_each(gate.context -> '$.labels') WHERE gate.job_id = event.job_id AND gate.stage = event.stage
+       AND gate.attempt = CAST(event.payload ->> '$.attempt' AS BIGINT) AND key || '=' || value = ?)",
 ];
 
 fn add_labels(conditions: &mut Conditions, filter: &RecordFilter, [of_key, of_both]: [&'static str; 2]) {
@@ -59,13 +57,14 @@ fn of_decisions(filter: &RecordFilter) -> Conditions {
         conditions.add(of_document!("document ->> '$.by' = ?"), Value::from(operator.clone()));
     }
     if let Some(verdict) = filter.verdict {
-        let is_approved = i64::from(verdict == Verdict::Approve);
-        conditions.add(of_document!("document ->> '$.approved' = ?"), Value::from(is_approved));
+        let is_approved = (verdict == Verdict::Approve).to_string();
+        let text = of_document!("CAST(document -> '$.approved' AS TEXT) = ?");
+        conditions.add(text, Value::from(is_approved));
     }
     add_labels(&mut conditions, filter, LABELS_OF_DECISION);
     if let Some(is_by_timer) = filter.is_by_timer {
         let text = of_document!("(document ->> '$.via.surface' = 'timer') = ?");
-        conditions.add(text, Value::from(i64::from(is_by_timer)));
+        conditions.add(text, Value::from(is_by_timer));
     }
     if let Some(since) = filter.since {
         // Times are written in one form of one length, so their texts are in their order.
@@ -82,29 +81,25 @@ const BEFORE_DECISIONS_SINCE: &str = "SELECT min(seq) - 1 FROM decision INDEXED 
 const IS_HOLD: &str = "type = 'gate_held' AND CASE WHEN json_valid(payload) THEN payload ->> '$.kind' END = 'hold'";
 
 /// Where to begin to look behind this number; none: there is nothing in the filter's time.
-fn begin(connection: &Connection, after: u64, before: &str, since: Option<Value>) -> Result<Option<u64>, RowError> {
+fn begin(connection: &Connection, after: u64, before: &str, since: Option<Value<'_>>) -> Result<Option<u64>, RowError> {
     // Who comes with a number has begun already.
     let (Some(since), 0) = (since, after) else {
         return Ok(Some(after));
     };
-    let found: Option<i64> = connection
-        .prepare_cached(before)?
-        .query_row([since], |row| row.get(0))?;
+    let found: Option<i64> = connection.cell(before, &[since])?;
     Ok(found.map(i64::unsigned_abs))
 }
 
-const SELECT_RECORDED: &str = "SELECT seq, document, ifnull((SELECT CASE WHEN recall IS NOT NULL THEN 2 ELSE state = 'recalled' END FROM gate
+const SELECT_RECORDED: &str = "SELECT seq, document, ifnull((SELECT CASE WHEN recall IS NOT NULL THEN 2 WHEN state = 'recalled' THEN 1 ELSE 0 END FROM gate
     WHERE gate.job_id = decision.job_id AND gate.stage = decision.stage AND gate.attempt = decision.attempt), 0) FROM decision";
 
 fn take_each(
     connection: &Connection,
     sql: &str,
-    values: &[Value],
+    values: &[Value<'_>],
     take: &mut impl FnMut(RecordedDecision),
 ) -> Result<(), RowError> {
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    while let Some(row) = rows.next()? {
+    connection.each(sql, values, |row| {
         let cells = Cells::new(row, "decision", 1);
         let seq: i64 = cells.get(0)?;
         take(RecordedDecision {
@@ -116,8 +111,8 @@ fn take_each(
                 _ => DecisionStanding::Recallable,
             },
         });
-    }
-    Ok(())
+        Ok(true)
+    })
 }
 
 /// Where the labels stand, behind [`EVENT_COLUMNS`].
@@ -138,12 +133,7 @@ impl Reader {
             };
             conditions.add("seq > ?", Value::from(count(after)));
             let sql = conditions.sql(&select, "ORDER BY seq DESC", limit);
-            collect(
-                connection,
-                &sql,
-                params_from_iter(&conditions.values),
-                event_row::decision,
-            )
+            connection.collect(&sql, &conditions.values, event_row::decision)
         })
     }
 
@@ -169,7 +159,7 @@ impl Reader {
             conditions.add("seq > ?", Value::from(count(after)));
             conditions.add("seq <= ?", Value::from(count(until)));
             let sql = conditions.sql(SELECT_RECORDED, "ORDER BY seq", limit);
-            let newest: i64 = connection.query_row("SELECT ifnull(max(seq), 0) FROM decision", [], |row| row.get(0))?;
+            let newest: i64 = connection.cell("SELECT ifnull(max(seq), 0) FROM decision", &[])?;
             take_each(connection, &sql, &conditions.values, &mut take)?;
             Ok(until.min(newest.unsigned_abs()).max(after))
         })
@@ -178,7 +168,8 @@ impl Reader {
     /// Takes the decisions of these numbers, oldest first.
     pub fn decisions_numbered(&self, seqs: &[u64], mut take: impl FnMut(RecordedDecision)) -> Result<(), StoreError> {
         let seqs = Value::from(serde_json::json!(seqs).to_string());
-        let sql = format!("{SELECT_RECORDED} WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq");
+        let sql =
+            format!("{SELECT_RECORDED} WHERE seq IN (SELECT CAST(value AS BIGINT) FROM json_each(?)) ORDER BY seq");
         self.read(|connection| take_each(connection, &sql, std::slice::from_ref(&seqs), &mut take))
     }
 
@@ -202,7 +193,7 @@ impl Reader {
         // The index has these events only.
         let select = format!(
             "SELECT {EVENT_COLUMNS}, (SELECT context -> '$.labels' FROM gate WHERE gate.job_id = event.job_id
-               AND gate.stage = event.stage AND gate.attempt = event.payload ->> '$.attempt') FROM event INDEXED BY event_held"
+               AND gate.stage = event.stage AND gate.attempt = CAST(event.payload ->> '$.attempt' AS BIGINT)) FROM event INDEXED BY event_held"
         );
         let read = |connection: &Connection| -> Result<Vec<LabeledEvent>, RowError> {
             let since = filter.since.map(|since| Value::from(since.micros()));
@@ -212,7 +203,7 @@ impl Reader {
             };
             conditions.add("seq > ?", Value::from(count(after)));
             let sql = conditions.sql(&select, &format!("AND {IS_HOLD} ORDER BY seq"), limit);
-            collect(connection, &sql, params_from_iter(&conditions.values), |row| {
+            connection.collect(&sql, &conditions.values, |row| {
                 let labels = Cells::new(row, "event", 1).optional_json(LABELS_COLUMN)?;
                 Ok((event_row::event(row)?, labels.unwrap_or_default()))
             })

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, ToSql};
-
 use super::cells::{Cells, json_text};
 use super::error::RowError;
+use super::sql::{Connection, Row, values};
 use super::{event_row, gate_row};
 use domain::artifact::Artifact;
 use domain::decision::SealedDecision;
@@ -43,21 +41,10 @@ impl Wanted {
         select: &str,
         column: &str,
         rest: &str,
-        mut take: impl FnMut(&rusqlite::Row<'_>) -> Result<(), RowError>,
+        mut take: impl FnMut(&Row<'_>) -> Result<(), RowError>,
     ) -> Result<(), RowError> {
         let sql = format!("{select} WHERE {column} {} {rest}", self.condition);
-        let mut statement = connection.prepare_cached(&sql)?;
-        let mut rows = statement.query([self])?;
-        while let Some(row) = rows.next()? {
-            take(row)?;
-        }
-        Ok(())
-    }
-}
-
-impl ToSql for Wanted {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        self.value.to_sql()
+        connection.each(&sql, values![&self.value], |row| take(row).map(|()| true))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Submissions: what came of each under its name, so that the same is done once however often it is
 //! sent, and what was refused is not done later behind the back of whoever was told so.
 
-use rusqlite::{Connection, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::cells::{Cells, json_text};
 use super::error::{RowError, StoreError};
+use super::sql::{Connection, values};
 use super::{Reader, Store};
 use domain::change::Applied;
 use domain::ids::{Digest, JobId};
@@ -42,33 +43,17 @@ impl Reader {
     /// What came of this name; none: nothing, or more than a week ago.
     pub fn submission(&self, id: &str) -> Result<Option<SubmissionDone>, StoreError> {
         self.read(|connection| {
-            let sql = "SELECT job_id, command, applied FROM submission WHERE id = ?1";
-            let mut statement = connection.prepare_cached(sql)?;
-            let row = statement.query_row([id], |row| {
-                Ok((
-                    row.get::<_, String>(0)?,
-                    row.get::<_, String>(1)?,
-                    row.get::<_, String>(2)?,
-                ))
-            });
-            let Some((job_id, command, applied)) = row.optional()? else {
-                return Ok(None);
-            };
-            let bad = |what: String| RowError::Bad {
-                table: "submission",
-                key: id.to_owned(),
-                what,
-            };
-            let outcome = serde_json::from_str(&applied).map_err(|error| bad(error.to_string()))?;
-            Ok(Some(SubmissionDone {
-                command: Digest::parse(&command).map_err(|error| bad(error.to_string()))?,
-                outcome: match outcome {
-                    Outcome::Applied(applied) => {
-                        Ok((JobId::new(&job_id).map_err(|error| bad(error.to_string()))?, applied))
-                    }
-                    Outcome::Refused { refused } => Err(refused),
-                },
-            }))
+            let sql = "SELECT id, job_id, command, applied FROM submission WHERE id = ?1";
+            connection.first(sql, values![id], |row| {
+                let cells = Cells::new(row, "submission", 1);
+                Ok(SubmissionDone {
+                    command: cells.digest(2)?,
+                    outcome: match cells.json(3)? {
+                        Outcome::Applied(applied) => Ok((cells.job_id(1)?, applied)),
+                        Outcome::Refused { refused } => Err(refused),
+                    },
+                })
+            })
         })
     }
 }
@@ -81,12 +66,11 @@ impl Store {
         refusal: &Refusal,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let kept = (|| {
-            let transaction = self.durable.transaction()?;
-            keep(&transaction, submission, None, Err(refusal), now)?;
-            Ok(transaction.commit()?)
-        })();
-        kept.map_err(|error: RowError| StoreError::of(&self.path, "record in", error))
+        let kept = self
+            .durable
+            .transaction(|connection| keep(connection, submission, None, Err(refusal), now));
+        kept.map(drop)
+            .map_err(|error| StoreError::of(&self.path, "record in", error))
     }
 }
 
@@ -100,28 +84,21 @@ pub(super) fn keep(
 ) -> Result<bool, RowError> {
     let kept_us = SUBMISSIONS_KEPT_S.cast_signed() * SECOND_US;
     let old = now.micros().saturating_sub(kept_us);
-    connection
-        .prepare_cached("DELETE FROM submission WHERE at_us < ?1")?
-        .execute([old])?;
+    connection.execute("DELETE FROM submission WHERE at_us < ?1", values![old])?;
     let outcome = match outcome {
         Ok(applied) => Outcome::Applied(applied),
         Err(refusal) => Outcome::Refused {
             refused: refusal.clone(),
         },
     };
-    let applied = serde_json::to_string(&outcome).map_err(|error| RowError::Bad {
-        table: "submission",
-        key: submission.id.clone(),
-        what: error.to_string(),
-    })?;
-    let sql = "INSERT OR IGNORE INTO submission (id, job_id, command, applied, at_us) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let command = submission.command.to_string();
-    let added = connection.prepare_cached(sql)?.execute(params![
-        submission.id,
+    let sql = "INSERT INTO submission (id, job_id, command, applied, at_us) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+    let values = values![
+        &submission.id,
         job_id.map(JobId::as_str).unwrap_or_default(),
-        command,
-        applied,
-        now.micros()
-    ])?;
+        submission.command.to_string(),
+        json_text(&outcome)?,
+        now.micros(),
+    ];
+    let added = connection.execute(sql, values)?;
     Ok(added == 1)
 }

@@ -1,18 +1,23 @@
-//! The store against real SQLite files.
+//! The store against real SQLite files, and, with the feature `postgres`, a real PostgreSQL.
 
 mod commits;
 mod files;
 mod migrations;
+#[cfg(feature = "postgres")]
+mod on_postgres;
 mod reads;
 mod recorded;
 mod round_trip;
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
-use super::{Batched, Reader, Store};
+use super::open::Access;
+use super::sql::Connection;
+use super::{Batched, Place, Reader, Store};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::change::{Applied, Change};
@@ -257,16 +262,49 @@ pub(super) fn decided(gate: &Gate, by: &str, verdict: Verdict, when: Timestamp) 
     ])
 }
 
-pub(super) struct House {
-    pub(crate) dir: TempDir,
-    pub(crate) store: Store,
+/// Where the databases of a suite are.
+pub(super) trait Ground {
+    /// How many cases of generated values are tried.
+    const CASES: u32;
+    /// Whether it keeps any text: the character U+0000, and what is no JSON in the place of JSON.
+    const KEEPS_ANY_TEXT: bool;
+    fn place(dir: &TempDir) -> Place;
 }
 
-impl House {
+/// In files.
+pub(super) struct Files;
+
+impl Ground for Files {
+    const CASES: u32 = 64;
+    const KEEPS_ANY_TEXT: bool = true;
+    fn place(dir: &TempDir) -> Place {
+        Place::from(dir.path())
+    }
+}
+
+type House = HouseOn<Files>;
+
+pub(super) struct HouseOn<G> {
+    pub(crate) dir: TempDir,
+    place: Place,
+    pub(crate) store: Store,
+    ground: PhantomData<G>,
+}
+
+impl<G: Ground> HouseOn<G> {
+    pub(crate) const CASES: u32 = G::CASES;
+    pub(crate) const KEEPS_ANY_TEXT: bool = G::KEEPS_ANY_TEXT;
+
     pub(crate) fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        let store = Store::open(dir.path()).unwrap();
-        Self { dir, store }
+        let place = G::place(&dir);
+        let store = Store::open(place.clone()).unwrap();
+        Self {
+            dir,
+            place,
+            store,
+            ground: PhantomData,
+        }
     }
 
     /// With these jobs, each at its open gate.
@@ -290,12 +328,12 @@ impl House {
     }
 
     pub(crate) fn reader(&self) -> Reader {
-        Reader::open(self.dir.path()).unwrap()
+        Reader::open(self.place.clone()).unwrap()
     }
 
     /// Another process's connection.
     pub(crate) fn second(&self) -> Store {
-        Store::open(self.dir.path()).unwrap()
+        Store::open(self.place.clone()).unwrap()
     }
 
     /// Applies these changes to the job, whatever it is.
@@ -325,8 +363,12 @@ impl House {
 
     /// Changes a row behind the store's back.
     pub(crate) fn edit(&self, sql: &str) {
-        let connection = rusqlite::Connection::open(self.dir.path().join(super::DATABASE_FILE)).unwrap();
-        assert_eq!(connection.execute(sql, []).unwrap(), 1, "{sql}");
+        let connection = self.place.connect(Access::Durable).unwrap();
+        if !matches!(connection, Connection::Sqlite(_)) {
+            // The triggers that keep what is recorded are there to be passed by, too.
+            connection.batch("SET session_replication_role = replica").unwrap();
+        }
+        assert_eq!(connection.execute(sql, &[]).unwrap(), 1, "{sql}");
     }
 }
 

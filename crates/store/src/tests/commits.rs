@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use super::reads::attempt;
 use super::*;
-use crate::{LeadCandidate, StoreErrorKind};
+use crate::LeadCandidate;
 use domain::job::AttemptState;
 use domain::refusal::RefusalCode;
 
@@ -224,68 +224,4 @@ fn changes_that_contradict_each_other_change_nothing() {
         );
         assert_eq!(house.rows("a"), before);
     }
-}
-
-#[test]
-fn a_full_disk_records_nothing_and_the_next_try_succeeds() {
-    let mut house = House::with(["a"]);
-    let before = house.rows("a");
-    let pages: i64 = house
-        .store
-        .durable
-        .query_row("PRAGMA page_count", [], |row| row.get(0))
-        .unwrap();
-    house
-        .store
-        .durable
-        .pragma_update(None, "max_page_count", pages)
-        .unwrap();
-    let big = vec![Change::Event(Box::new(NewEvent {
-        kind: EventType::GateSeen,
-        stage: None,
-        status: JobStatus::NeedsApproval,
-        message: "x".repeat(100_000),
-        payload: Value::Null,
-    }))];
-    let inputs = [
-        Batched::new(
-            id("a"),
-            decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap(),
-        ),
-        Batched::new(id("a"), big),
-    ];
-    let mut rule = |_: &JobId, _: Option<&JobRows>, changes: &Vec<Change>| Ok(changes.clone());
-    let error = house.store.commit(&inputs, at(10), &mut rule).unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
-    assert!(error.to_string().starts_with("cannot record in "), "{error}");
-    assert_eq!(house.rows("a"), before);
-    house
-        .store
-        .durable
-        .pragma_update(None, "max_page_count", pages + 1000)
-        .unwrap();
-    assert!(
-        house
-            .store
-            .commit(&inputs, at(11), &mut rule)
-            .unwrap()
-            .iter()
-            .all(Result::is_ok)
-    );
-}
-
-#[test]
-fn a_lock_that_stays_is_busy() {
-    let mut house = House::new();
-    let mut other = house.second();
-    let held = other.durable.transaction().unwrap();
-    house.store.durable.busy_timeout(std::time::Duration::ZERO).unwrap();
-    let entry = Batched::new(id("a"), ());
-    let error = house
-        .store
-        .commit(&[entry], at(3), &mut |_, _, ()| Ok(started("a")))
-        .unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Busy, "{error}");
-    drop(held);
-    house.put("a", started("a")).unwrap();
 }

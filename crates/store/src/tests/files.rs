@@ -27,11 +27,14 @@ fn the_database_is_private_durable_and_of_the_newest_schema() {
             })
             .unwrap()
     };
-    assert_eq!(pragma(&house.store.durable, "journal_mode"), "wal");
-    assert_eq!(pragma(&house.store.durable, "synchronous"), "2");
-    assert_eq!(pragma(&house.store.relaxed, "synchronous"), "1");
-    assert_eq!(pragma(&house.store.durable, "foreign_keys"), "1");
-    assert_eq!(pragma(&house.store.durable, "user_version"), SCHEMA_VERSION.to_string());
+    assert_eq!(pragma(house.store.durable.sqlite(), "journal_mode"), "wal");
+    assert_eq!(pragma(house.store.durable.sqlite(), "synchronous"), "2");
+    assert_eq!(pragma(house.store.relaxed.sqlite(), "synchronous"), "1");
+    assert_eq!(pragma(house.store.durable.sqlite(), "foreign_keys"), "1");
+    assert_eq!(
+        pragma(house.store.durable.sqlite(), "user_version"),
+        SCHEMA_VERSION.to_string()
+    );
     assert!(house.reader().integrity_faults().unwrap().is_empty());
 }
 
@@ -102,6 +105,7 @@ fn a_newer_database_can_be_read_and_not_changed() {
     house
         .store
         .durable
+        .sqlite()
         .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
         .unwrap();
     let error = Store::open(house.dir.path()).unwrap_err();
@@ -213,6 +217,78 @@ fn a_decision_that_was_edited_is_not_handed_on() {
 )]
 fn foreign_file(path: &std::path::Path, bytes: &[u8]) {
     std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_full_disk_records_nothing_and_the_next_try_succeeds() {
+    let mut house = House::with(["a"]);
+    let before = house.rows("a");
+    let pages: i64 = house
+        .store
+        .durable
+        .sqlite()
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .unwrap();
+    house
+        .store
+        .durable
+        .sqlite()
+        .pragma_update(None, "max_page_count", pages)
+        .unwrap();
+    let big = vec![Change::Event(Box::new(NewEvent {
+        kind: EventType::GateSeen,
+        stage: None,
+        status: JobStatus::NeedsApproval,
+        message: "x".repeat(100_000),
+        payload: Value::Null,
+    }))];
+    let inputs = [
+        Batched::new(
+            id("a"),
+            decided(&gate("a", 1), "ana", Verdict::Approve, at(10)).unwrap(),
+        ),
+        Batched::new(id("a"), big),
+    ];
+    let mut rule = |_: &JobId, _: Option<&JobRows>, changes: &Vec<Change>| Ok(changes.clone());
+    let error = house.store.commit(&inputs, at(10), &mut rule).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Full, "{error}");
+    assert!(error.to_string().starts_with("cannot record in "), "{error}");
+    assert_eq!(house.rows("a"), before);
+    house
+        .store
+        .durable
+        .sqlite()
+        .pragma_update(None, "max_page_count", pages + 1000)
+        .unwrap();
+    assert!(
+        house
+            .store
+            .commit(&inputs, at(11), &mut rule)
+            .unwrap()
+            .iter()
+            .all(Result::is_ok)
+    );
+}
+
+#[test]
+fn a_lock_that_stays_is_busy() {
+    let mut house = House::new();
+    let other = house.second();
+    let held = other.durable.sqlite().unchecked_transaction().unwrap();
+    house
+        .store
+        .durable
+        .sqlite()
+        .busy_timeout(std::time::Duration::ZERO)
+        .unwrap();
+    let entry = Batched::new(id("a"), ());
+    let error = house
+        .store
+        .commit(&[entry], at(3), &mut |_, _, ()| Ok(started("a")))
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Busy, "{error}");
+    drop(held);
+    house.put("a", started("a")).unwrap();
 }
 
 impl House {

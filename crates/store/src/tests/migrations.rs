@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::migrate::{SCHEMA_VERSION, migrate, take_steps};
+use crate::sql::Connection;
 use crate::{DATABASE_FILE, StoreErrorKind};
 use domain::figures::RecordFilter;
 use domain::group::GroupKey;
@@ -61,7 +62,7 @@ fn rows() -> House {
 #[test]
 fn every_former_schema_is_brought_up_with_its_rows() {
     let rows = rows();
-    let newest = shape(&rows.store.durable);
+    let newest = shape(rows.store.durable.sqlite());
     assert_eq!(newest.1, SCHEMA_VERSION);
     for version in 1..SCHEMA_VERSION {
         let dir = file_of(version, &rows);
@@ -71,7 +72,7 @@ fn every_former_schema_is_brought_up_with_its_rows() {
             "{refused}"
         );
         let store = Store::open(dir.path()).unwrap();
-        assert_eq!(shape(&store.durable), newest, "from {version}");
+        assert_eq!(shape(store.durable.sqlite()), newest, "from {version}");
         let reader = Reader::open(dir.path()).unwrap();
         assert!(reader.integrity_faults().unwrap().is_empty(), "from {version}");
         let (decided, before) = (reader.job(&id("b")).unwrap().unwrap(), rows.rows("b"));
@@ -97,8 +98,8 @@ fn every_former_schema_is_brought_up_with_its_rows() {
 #[test]
 fn each_step_makes_the_schema_that_was_kept_of_it() {
     for version in 1..SCHEMA_VERSION {
-        let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-        take_steps(&mut connection, version).unwrap();
+        let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+        take_steps(&connection, version).unwrap();
         let kept = rusqlite::Connection::open_in_memory().unwrap();
         kept.execute_batch(&schema(version)).unwrap();
         let (kept, numbered) = shape(&kept);
@@ -110,7 +111,7 @@ fn each_step_makes_the_schema_that_was_kept_of_it() {
             )
         });
         let mended = (mended.collect(), numbered);
-        assert_eq!(shape(&connection), mended, "a step up to {version} was edited");
+        assert_eq!(shape(connection.sqlite()), mended, "a step up to {version} was edited");
     }
 }
 
@@ -122,7 +123,7 @@ fn many_processes_may_bring_up_an_old_file_at_once() {
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     for store in stores {
-        assert_eq!(shape(&store.unwrap().durable).1, SCHEMA_VERSION);
+        assert_eq!(shape(store.unwrap().durable.sqlite()).1, SCHEMA_VERSION);
     }
 }
 
@@ -147,10 +148,11 @@ fn a_step_that_fails_leaves_the_file_at_its_version() {
 
 #[test]
 fn a_lease_from_before_holds_were_known_stops_its_timer_from_its_own_beginning() {
-    let mut connection = rusqlite::Connection::open_in_memory().unwrap();
-    take_steps(&mut connection, 1).unwrap();
+    let connection = Connection::Sqlite(rusqlite::Connection::open_in_memory().unwrap());
+    take_steps(&connection, 1).unwrap();
     let lease = serde_json::to_string(&lease()).unwrap();
     connection
+        .sqlite()
         .execute_batch(&format!(
             "PRAGMA foreign_keys = OFF;
              INSERT INTO gate (job_id, stage, attempt, state, opened_at, on_timeout, deadline, added_us, max_hold_s, added_lines,
@@ -158,8 +160,9 @@ fn a_lease_from_before_holds_were_known_stops_its_timer_from_its_own_beginning()
              VALUES ('j', 'script', 1, 'open', 0, 'approve', 9, 0, 9, 0, 0, 0, 0, 0, 0, '{lease}', '', '', '')"
         ))
         .unwrap();
-    migrate(&mut connection).unwrap();
+    migrate(&connection).unwrap();
     let (stopped_at, hold): (i64, Option<String>) = connection
+        .sqlite()
         .query_row("SELECT stopped_at, hold FROM gate", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
@@ -178,7 +181,7 @@ fn a_torn_decision_keeps_nobody_from_bringing_the_file_up() {
     let old = rusqlite::Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
     old.execute("UPDATE decision SET document = 'torn'", []).unwrap();
     let store = Store::open(dir.path()).unwrap();
-    assert_eq!(shape(&store.durable).1, SCHEMA_VERSION);
+    assert_eq!(shape(store.durable.sqlite()).1, SCHEMA_VERSION);
 }
 
 #[test]
@@ -194,7 +197,7 @@ fn a_torn_hold_keeps_nobody_from_bringing_the_file_up() {
     );
     assert_eq!(torn, Ok(1));
     let store = Store::open(dir.path()).unwrap();
-    assert_eq!(shape(&store.durable), shape(&rows.store.durable));
+    assert_eq!(shape(store.durable.sqlite()), shape(rows.store.durable.sqlite()));
     let reader = Reader::open(dir.path()).unwrap();
     assert!(reader.integrity_faults().unwrap().is_empty());
     assert!(reader.holds(&RecordFilter::default(), 0, 9).unwrap().is_empty());

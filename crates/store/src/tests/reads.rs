@@ -446,7 +446,7 @@ fn a_reader_cannot_write() {
     let house = House::new();
     let error = house
         .reader()
-        .read(|connection| Ok(connection.execute("DELETE FROM job", [])?))
+        .read(|connection| connection.execute("DELETE FROM job", &[]))
         .unwrap_err();
     assert_eq!(error.kind(), crate::StoreErrorKind::ReadOnly, "{error}");
 }

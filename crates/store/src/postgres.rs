@@ -1,0 +1,407 @@
+//! PostgreSQL: a connection that waits for its answers, and what is its own of statements, values,
+//! rows and errors.
+//!
+//! `tokio-postgres` on a runtime that each connection has for itself: the writer and the reader are
+//! threads that wait anyway. A connection that was lost is made again at the next transaction;
+//! never within one.
+
+mod address;
+mod words;
+
+use std::cell::{Cell as Slot, RefCell};
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use tokio::runtime::Runtime;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, SimpleQueryMessage, Statement};
+
+use super::error::{Constraint, RowError, StoreErrorKind};
+use super::open::Access;
+use super::sql::{Cell, Value};
+pub use address::Address;
+pub(super) use address::AddressError;
+
+/// How often, and for how long in all, it is asked what became of a commit whose answer was lost.
+const ASK_COMMIT: Duration = Duration::from_millis(100);
+const ASK_COMMIT_TIMES: u32 = 100;
+
+/// What every connection asks for: no transaction of a host that is gone keeps the others waiting,
+/// and nobody waits longer for them than for a file that is locked.
+const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
+     SET default_transaction_isolation = 'read committed'";
+
+/// One connection, made again when it was lost.
+pub(super) struct Session {
+    address: Address,
+    access: Access,
+    /// Always there until this is dropped.
+    runtime: Option<Runtime>,
+    line: RefCell<Option<Line>>,
+    /// The schema's version, as the newest transaction that writes found it.
+    schema: Slot<u32>,
+}
+
+struct Line {
+    client: Client,
+    statements: HashMap<String, Statement>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.address, self.access)
+    }
+}
+
+impl Drop for Session {
+    /// A runtime may not wait for its end within another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Session {
+    /// Connects, and makes sure that the server keeps what it says it has written.
+    pub(super) fn open(address: &Address, access: Access) -> Result<Self, RowError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let session = Self {
+            address: address.clone(),
+            access,
+            runtime: Some(runtime.map_err(RowError::unreadable)?),
+            line: RefCell::new(None),
+            schema: Slot::new(0),
+        };
+        session.connect()?;
+        Ok(session)
+    }
+
+    fn connect(&self) -> Result<(), RowError> {
+        let client = self.wait(self.address.connect())?;
+        let settings = match self.access {
+            Access::Durable => SETTINGS.to_owned(),
+            Access::Relaxed => format!("{SETTINGS}; SET synchronous_commit = off"),
+            Access::Read => format!("{SETTINGS}; SET default_transaction_read_only = on"),
+        };
+        self.wait(client.batch_execute(&settings))?;
+        self.wait(sound(&client, self.access))?;
+        let statements = HashMap::new();
+        *self.line.borrow_mut() = Some(Line { client, statements });
+        Ok(())
+    }
+
+    /// Waits on this thread; within a runtime, where no thread may wait, on another one.
+    fn wait<T: Send>(&self, work: impl Future<Output = T> + Send) -> T {
+        let Some(runtime) = &self.runtime else {
+            unreachable!("only `drop` takes it")
+        };
+        if tokio::runtime::Handle::try_current().is_err() {
+            return runtime.block_on(work);
+        }
+        std::thread::scope(|scope| match scope.spawn(|| runtime.block_on(work)).join() {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    }
+
+    /// Does what `work` does with the line; one that turns out to be lost is let go.
+    fn on_line<T>(&self, work: impl FnOnce(&mut Line) -> Result<T, tokio_postgres::Error>) -> Result<T, RowError> {
+        let mut line = self.line.borrow_mut();
+        let Some(open) = line.as_mut() else {
+            return Err(RowError::Lost("the connection was lost".to_owned()));
+        };
+        let done = work(open);
+        if open.client.is_closed() {
+            *line = None;
+        }
+        Ok(done?)
+    }
+
+    pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, RowError> {
+        let written = self.on_line(|line| {
+            self.wait(async {
+                let statement = line.statement(sql).await?;
+                line.client.execute_raw(&statement, values).await
+            })
+        })?;
+        Ok(usize::try_from(written).unwrap_or(usize::MAX))
+    }
+
+    /// All rows of a query.
+    pub(super) fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, RowError> {
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
+        self.on_line(|line| {
+            self.wait(async {
+                let statement = line.statement(sql).await?;
+                line.client.query(&statement, &values).await
+            })
+        })
+    }
+
+    pub(super) fn batch(&self, sql: &str) -> Result<(), RowError> {
+        self.on_line(|line| self.wait(line.client.batch_execute(sql)))
+    }
+
+    /// Runs statements without values, and returns the cells of their first row.
+    fn ask(&self, sql: &str) -> Result<Vec<Option<String>>, RowError> {
+        let answers = self.on_line(|line| self.wait(line.client.simple_query(sql)))?;
+        Ok(answers.iter().find_map(cells_of).unwrap_or_default())
+    }
+
+    /// All that `work` does, or nothing of it.
+    pub(super) fn transaction<T>(&self, work: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
+        let number = self.begin()?;
+        match work() {
+            Ok(done) => {
+                self.commit(number.as_deref())?;
+                Ok(done)
+            }
+            Err(error) => {
+                // Where it fails the line is lost, and with it the transaction.
+                let _ = self.batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins, with the head locked where this may write; returns the number under which it can be
+    /// asked what became of it.
+    fn begin(&self) -> Result<Option<String>, RowError> {
+        if self.line.borrow().is_none() {
+            self.connect()?;
+        }
+        match self.begin_on_line() {
+            // The server closed a line that lay idle; nothing was begun.
+            Err(_) if self.line.borrow().is_none() => {
+                self.connect()?;
+                self.begin_on_line()
+            }
+            begun @ (Ok(_) | Err(_)) => begun,
+        }
+    }
+
+    fn begin_on_line(&self) -> Result<Option<String>, RowError> {
+        if self.access == Access::Read {
+            self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            return Ok(None);
+        }
+        let begun = self.ask("BEGIN; SELECT schema, pg_current_xact_id() FROM head WHERE one = 1 FOR UPDATE");
+        let [schema, number] = begun
+            .and_then(|cells| <[_; 2]>::try_from(cells).map_err(|_| RowError::Value("the head is gone".to_owned())))
+            .inspect_err(|_| {
+                let _ = self.batch("ROLLBACK");
+            })?;
+        self.schema
+            .set(schema.and_then(|version| version.parse().ok()).unwrap_or_default());
+        Ok(number)
+    }
+
+    /// Commits, and tells whoever listens. An answer that is lost is asked for again: what was done
+    /// is never done a second time, and never taken for undone.
+    fn commit(&self, number: Option<&str>) -> Result<(), RowError> {
+        let words = match self.access {
+            // In a transaction that has failed every statement fails, but COMMIT is answered as if it
+            // were one.
+            Access::Durable => "SELECT pg_notify('holdpoint', ''); COMMIT",
+            Access::Relaxed => "SELECT 1; COMMIT",
+            Access::Read => "COMMIT",
+        };
+        let committed = self.batch(words);
+        let (Err(_), true, Some(number)) = (&committed, self.line.borrow().is_none(), number) else {
+            return committed;
+        };
+        for _ in 0..ASK_COMMIT_TIMES {
+            match self.became_of(number) {
+                Ok(Some(true)) => return Ok(()),
+                Ok(Some(false)) => return Err(RowError::Lost("the line was lost before it was recorded".to_owned())),
+                Ok(None) | Err(_) => self.wait(tokio::time::sleep(ASK_COMMIT)),
+            }
+        }
+        Err(RowError::Unknown)
+    }
+
+    /// Whether that transaction was committed; none: it is not known yet.
+    fn became_of(&self, number: &str) -> Result<Option<bool>, RowError> {
+        if self.line.borrow().is_none() {
+            self.connect()?;
+        }
+        let status = self.ask(&format!("SELECT pg_xact_status('{number}')"))?;
+        Ok(match status.into_iter().next().flatten().as_deref() {
+            Some("committed") => Some(true),
+            Some("aborted") => Some(false),
+            Some(_) | None => None,
+        })
+    }
+
+    /// The schema's version as the transaction that runs found it, or as it is now.
+    pub(super) fn schema(&self) -> Result<u32, RowError> {
+        if self.access != Access::Read {
+            return Ok(self.schema.get());
+        }
+        let rows = self.query("SELECT schema FROM head WHERE one = 1", &[])?;
+        let version: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
+        Ok(version
+            .and_then(|version| u32::try_from(version).ok())
+            .unwrap_or(u32::MAX))
+    }
+
+    /// Another number whenever anybody has committed since, here or to another database of the same
+    /// server.
+    pub(super) fn data_version(&self) -> Result<i64, RowError> {
+        let sql = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)";
+        let rows = self.query(sql, &[])?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
+    }
+
+    /// Makes the tables where there are none.
+    pub(super) fn prepare(&self) -> Result<(), RowError> {
+        // Two that find none at once make them one after the other.
+        self.batch("BEGIN; SELECT pg_advisory_xact_lock(1751934064)")?;
+        let made = self.ask("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'head'");
+        let done = match made {
+            Ok(cells) if cells.is_empty() => self.batch(include_str!("postgres/schema.sql")),
+            made @ (Ok(_) | Err(_)) => made.map(drop),
+        };
+        match done {
+            Ok(()) => self.batch("COMMIT"),
+            Err(error) => {
+                let _ = self.batch("ROLLBACK");
+                Err(error)
+            }
+        }
+    }
+}
+
+fn cells_of(message: &SimpleQueryMessage) -> Option<Vec<Option<String>>> {
+    let SimpleQueryMessage::Row(row) = message else {
+        return None;
+    };
+    Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
+}
+
+/// Refuses a server that says "written" of what it may lose, and one that does not keep our texts.
+async fn sound(client: &Client, access: Access) -> Result<(), RowError> {
+    let sql = "SELECT current_setting('synchronous_commit'), current_setting('server_encoding')";
+    let answers = client.simple_query(sql).await?;
+    let cells = answers.iter().find_map(cells_of).unwrap_or_default();
+    let is = |at: usize, word: &str| cells.get(at).is_some_and(|cell| cell.as_deref() == Some(word));
+    if access == Access::Durable && is(0, "off") {
+        return Err(RowError::Value(
+            "synchronous_commit is off: a decision could be lost after it was answered; set it to on".to_owned(),
+        ));
+    }
+    if !is(1, "UTF8") {
+        return Err(RowError::Value("its encoding is not UTF8".to_owned()));
+    }
+    Ok(())
+}
+
+impl Line {
+    async fn statement(&mut self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
+        if let Some(known) = self.statements.get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = self.client.prepare(&words::spoken(sql)).await?;
+        self.statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Bool(value) if *ty == Type::BOOL => value.to_sql(ty, out),
+            Self::Integer(value) if *ty == Type::BOOL => (*value != 0).to_sql(ty, out),
+            Self::Bool(value) => i64::from(*value).to_sql(ty, out),
+            Self::Integer(value) => value.to_sql(ty, out),
+            // JSON goes over as its text.
+            Self::Text(text) => text.as_ref().to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        [Type::BOOL, Type::INT8, Type::TEXT, Type::JSON].contains(ty)
+    }
+
+    to_sql_checked!();
+}
+
+/// A cell as PostgreSQL sends it.
+struct Raw<'r>(Cell<'r>);
+
+impl<'r> FromSql<'r> for Raw<'r> {
+    fn from_sql(ty: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(match *ty {
+            Type::BOOL => Cell::Integer(i64::from(bool::from_sql(ty, raw)?)),
+            Type::INT8 => Cell::Integer(i64::from_sql(ty, raw)?),
+            Type::INT4 => Cell::Integer(i32::from_sql(ty, raw)?.into()),
+            _ => Cell::Text(raw),
+        }))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        [Type::BOOL, Type::INT8, Type::INT4, Type::TEXT, Type::JSON].contains(ty)
+    }
+}
+
+/// What stands in a column of a row.
+pub(super) fn cell(row: &tokio_postgres::Row, column: usize) -> Result<Cell<'_>, RowError> {
+    let raw: Option<Raw<'_>> = row.try_get(column)?;
+    Ok(raw.map_or(Cell::Null, |raw| raw.0))
+}
+
+/// What the caller can do about an error of PostgreSQL's, and its words.
+pub(super) fn kind_of(error: &tokio_postgres::Error) -> (StoreErrorKind, String) {
+    let words = match error.as_db_error() {
+        Some(told) => told.message().to_owned(),
+        // The outer one only says which step failed.
+        None => error.source().map_or_else(|| error.to_string(), ToString::to_string),
+    };
+    let Some(state) = error.code() else {
+        let is_of_the_line = error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+        let kind = if is_of_the_line {
+            StoreErrorKind::Unreachable
+        } else {
+            StoreErrorKind::Other
+        };
+        return (kind, words);
+    };
+    let kind = match *state {
+        SqlState::LOCK_NOT_AVAILABLE | SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
+            StoreErrorKind::Busy
+        }
+        SqlState::DISK_FULL | SqlState::OUT_OF_MEMORY => StoreErrorKind::Full,
+        SqlState::INSUFFICIENT_PRIVILEGE | SqlState::READ_ONLY_SQL_TRANSACTION => StoreErrorKind::ReadOnly,
+        SqlState::DATA_CORRUPTED | SqlState::INDEX_CORRUPTED => StoreErrorKind::Corrupt,
+        SqlState::UNDEFINED_TABLE => StoreErrorKind::Missing,
+        SqlState::ADMIN_SHUTDOWN
+        | SqlState::CRASH_SHUTDOWN
+        | SqlState::CANNOT_CONNECT_NOW
+        | SqlState::TOO_MANY_CONNECTIONS
+        | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => StoreErrorKind::Unreachable,
+        _ => StoreErrorKind::Other,
+    };
+    (kind, words)
+}
+
+/// Which constraint held, in PostgreSQL's words.
+pub(super) fn constraint(error: &tokio_postgres::Error) -> Option<Constraint> {
+    let told = error.as_db_error()?;
+    let cannot_keep = [
+        SqlState::UNTRANSLATABLE_CHARACTER,
+        SqlState::CHARACTER_NOT_IN_REPERTOIRE,
+    ];
+    let has_nul = told.constraint().is_some_and(|name| name.ends_with("has_no_nul"));
+    if has_nul || cannot_keep.contains(told.code()) {
+        return Some(Constraint::Nul);
+    }
+    // Class 23 are the constraints.
+    let is_held = told.code().code().starts_with("23");
+    is_held.then(|| Constraint::Rows(told.message().to_owned()))
+}

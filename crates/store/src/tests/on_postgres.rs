@@ -1,0 +1,164 @@
+//! The same suites on PostgreSQL.
+
+use super::*;
+
+/// On the tests' own server. Where there is none, and that was said, they run in files once more.
+pub(super) struct Server;
+
+impl Ground for Server {
+    // Each has a database of its own.
+    const CASES: u32 = 16;
+    const KEEPS_ANY_TEXT: bool = false;
+
+    fn place(dir: &TempDir) -> Place {
+        match testing::postgres::server() {
+            Some(server) => Place::Postgres(server.database().unwrap().parse().unwrap()),
+            None => Files::place(dir),
+        }
+    }
+}
+
+type House = HouseOn<Server>;
+
+#[path = "commits.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod commits;
+#[path = "reads.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod reads;
+#[path = "recorded.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod recorded;
+#[path = "round_trip.rs"]
+#[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
+mod round_trip;
+
+#[test]
+fn a_text_that_postgresql_cannot_keep_is_refused_and_hinders_no_other() {
+    if testing::postgres::server().is_none() {
+        return;
+    }
+    let mut house = House::with(["a", "b"]);
+    for changes in [
+        decided(&gate("a", 1), "an\0a", Verdict::Approve, at(10)).unwrap(),
+        vec![Change::Event(Box::new(NewEvent {
+            kind: EventType::GateSeen,
+            stage: None,
+            status: JobStatus::NeedsApproval,
+            message: "seen".to_owned(),
+            payload: json!({ "by": "an\0a" }),
+        }))],
+    ] {
+        let before = house.rows("a");
+        let entries = [
+            Batched::new(id("a"), changes),
+            Batched::new(id("b"), vec![event(EventType::GateSeen, JobStatus::NeedsApproval)]),
+        ];
+        let answers = house
+            .store
+            .commit(&entries, at(10), &mut |_, _, changes| Ok(changes.clone()))
+            .unwrap();
+        let refused = answers[0].as_ref().unwrap_err();
+        assert_eq!(
+            refused.message,
+            "a text has the character U+0000, which PostgreSQL cannot keep"
+        );
+        assert!(answers[1].is_ok(), "{:?}", answers[1]);
+        assert_eq!(house.rows("a"), before);
+    }
+}
+
+#[test]
+fn what_is_recorded_cannot_be_changed_and_what_is_missing_is_counted() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a"]);
+    house.decide("a", 1, "ana", Verdict::Approve);
+    let Place::Postgres(address) = &house.place else {
+        panic!("it is on the server")
+    };
+    let database = address.to_string().rsplit('/').next().unwrap().to_owned();
+    for forbidden in [
+        "DELETE FROM decision",
+        "DELETE FROM event",
+        "UPDATE event SET message = 'no'",
+        "UPDATE decision SET document = '{}'",
+        "UPDATE decision SET hash = 'no'",
+        "TRUNCATE event, decision",
+        "INSERT INTO decision SELECT seq, job_id, 'other', attempt, event_seq, hash, document FROM decision",
+        "INSERT INTO event SELECT 1, ts, job_id, type, stage, status, message, payload FROM event LIMIT 1",
+    ] {
+        let refused = server.psql(&database, forbidden).unwrap_err().to_string();
+        assert!(
+            refused.contains("is recorded is never changed")
+                || refused.contains("is taken")
+                || refused.contains("duplicate key"),
+            "{forbidden}: {refused}"
+        );
+    }
+    assert_eq!(house.reader().integrity_faults().unwrap(), Vec::<String>::new());
+    house.edit("DELETE FROM decision");
+    assert_eq!(
+        house.reader().integrity_faults().unwrap(),
+        ["table decision: 1 rows fewer than were ever recorded"]
+    );
+}
+
+#[test]
+fn a_server_that_forgets_what_it_says_is_refused() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let address = server.database().unwrap();
+    let database = address.rsplit('/').next().unwrap();
+    server
+        .psql(
+            "postgres",
+            &format!("ALTER DATABASE {database} SET synchronous_commit = off"),
+        )
+        .unwrap();
+    let refused = Store::open(Place::Postgres(address.parse().unwrap())).unwrap_err();
+    assert!(refused.to_string().contains("synchronous_commit is off"), "{refused}");
+}
+
+#[test]
+fn a_connection_that_was_ended_is_made_again_and_nothing_is_doubled() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a", "b"]);
+    let reader = house.reader();
+    let database = house
+        .place
+        .path()
+        .display()
+        .to_string()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let end = || {
+        let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        server.psql(&database, sql).unwrap();
+    };
+    end();
+    house.decide("a", 1, "ana", Verdict::Approve);
+    end();
+    assert_eq!(reader.job(&id("a")).unwrap().unwrap().decisions.len(), 1);
+    // In the midst of a transaction nothing of it stays.
+    let entry = Batched::new(id("b"), ());
+    let before = house.rows("b");
+    let lost = house
+        .store
+        .commit(std::slice::from_ref(&entry), at(10), &mut |_, rows, ()| {
+            end();
+            decide(rows, "ana", Verdict::Approve)
+        });
+    let lost = lost.unwrap_err();
+    assert_eq!(lost.kind(), crate::StoreErrorKind::Unreachable, "{lost}");
+    assert_eq!(house.rows("b"), before);
+    house.decide("b", 1, "ana", Verdict::Approve);
+    assert_eq!(house.reader().decisions(None, None, 9).unwrap().len(), 2);
+}
