@@ -46,6 +46,7 @@ mod resolve;
 mod serve;
 mod server;
 mod stats;
+mod store;
 mod table;
 mod token;
 mod token_source;
@@ -128,6 +129,7 @@ fn run(arguments: Arguments) -> CommandResult {
         }
         CliCommand::Config(command) => config::run(&global, &command),
         CliCommand::Doctor(arguments) => doctor::run(&global, arguments),
+        CliCommand::Store(command) => store::run(&global, &command),
         CliCommand::Token(command) => token::run(&global, &command),
         CliCommand::Drafts(command) => drafts::run(&global, &command),
         CliCommand::Console {

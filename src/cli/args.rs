@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
-use super::{config, decisions, doctor, drafts, events, forecast, gate, handover, job, patch, stats, token, webhooks};
+use super::{
+    config, decisions, doctor, drafts, events, forecast, gate, handover, job, patch, stats, store, token, webhooks,
+};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -63,6 +65,7 @@ impl Arguments {
             CliCommand::Stats(_) => "counted",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
+            CliCommand::Store(command) => command.action(),
         }
     }
 }
@@ -131,6 +134,9 @@ pub(crate) enum CliCommand {
     /// Compare database, files and events; mend files, or make a lost database again
     #[command(after_help = doctor::HELP)]
     Doctor(doctor::DoctorArguments),
+    /// Move the record to another database
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// Supervise one execution of a stage
     #[command(name = "__stage", hide = true)]
     SuperviseStage {

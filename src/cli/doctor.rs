@@ -10,7 +10,7 @@ use engine::audit::{Finding, Location, Report, Scope, audit};
 use engine::rebuild::{Rebuilt, rebuild};
 use engine::repair;
 use runs::RunsDir;
-use store::Reader;
+use store::{Place, Reader};
 
 use super::audit_report::{self, AuditDoc, count};
 use super::global::GlobalArguments;
@@ -67,12 +67,12 @@ pub(crate) fn run(global: &GlobalArguments, arguments: DoctorArguments) -> Comma
 }
 
 /// The record as it is; a database that cannot be opened is a finding.
-fn examine(runs: &RunsDir, is_hashing_versions: bool, is_json: bool) -> Report {
+fn examine(runs: &RunsDir, place: &Place, is_hashing_versions: bool, is_json: bool) -> Report {
     let scope = Scope {
         head: None,
         is_hashing_versions,
     };
-    match Reader::open(runs.path()) {
+    match Reader::open(place.clone()) {
         Ok(reader) => audit(runs, &reader, scope, &mut audit_report::teller(is_json)),
         Err(error) => {
             let mut report = Report::default();
@@ -105,7 +105,7 @@ fn look_or_mend(
     }
     let mut done = Vec::new();
     if arguments.repair {
-        let opened = Reader::open(runs.path()).map_err(Trouble::from);
+        let opened = Reader::open(session.place().clone()).map_err(Trouble::from);
         let mended = opened.and_then(|reader| repair::repair(runs, &reader, &mut |what| done.push(what)));
         if let Err(trouble) = mended {
             // The repairs that were done are printed even if the check found more.
@@ -113,7 +113,7 @@ fn look_or_mend(
             return Err(CommandError::from(trouble).not("repaired"));
         }
     }
-    let mut report = examine(runs, arguments.versions, output.is_json);
+    let mut report = examine(runs, session.place(), arguments.versions, output.is_json);
     for database in session.old_databases() {
         report.note(match database.check().and_then(|()| database.jobs()) {
             Ok(jobs) => format!(
@@ -158,8 +158,13 @@ fn make_again(
     output: &mut Output,
     arguments: DoctorArguments,
 ) -> CommandResult {
+    if session.place().is_shared() {
+        let message = "a database that machines share is not made again from the files of one of them";
+        let hint = "put it back from a backup of PostgreSQL's";
+        return Err(CommandError::new("not_possible", message).hint(hint));
+    }
     if session.has_jobs() {
-        let report = examine(runs, false, output.is_json);
+        let report = examine(runs, session.place(), false, output.is_json);
         let database = session.runs_dir.join(store::DATABASE_FILE);
         let shown = database.display();
         match report.findings.iter().find(|finding| finding.is_of_database()) {
@@ -185,7 +190,7 @@ fn make_again(
             }
         })
     })?;
-    let mut report = examine(&runs, arguments.versions, output.is_json);
+    let mut report = examine(&runs, session.place(), arguments.versions, output.is_json);
     rebuilt.notes.iter().for_each(|note| report.note(note.clone()));
     print_report(output, &report, &told_of(&rebuilt, &runs), &rebuilt.left_out)
 }

@@ -21,7 +21,11 @@ pub(crate) fn read<T: Default>(
     look: impl FnOnce(&mut OldRecords, Option<&Reader>) -> Result<T, Trouble>,
 ) -> Result<T, CommandError> {
     let runs = RunsDir::look(&session.runs_dir, session.group())?;
-    let ours = match session.has_jobs().then(|| Reader::open(runs.path())).transpose() {
+    let ours = match session
+        .has_jobs()
+        .then(|| Reader::open(session.place().clone()))
+        .transpose()
+    {
         Ok(ours) => ours,
         // If the database is damaged, opening it for writing reports that.
         Err(_) => return Ok(T::default()),

@@ -334,6 +334,9 @@ impl From<EngineError> for CommandError {
                 "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint \
                  doctor --rebuild",
             ),
+            EngineError::OtherHome { .. } => Some(
+                "work there, or over its holdpoint serve (--server); a directory of its own needs a database of its own",
+            ),
             EngineError::Thread(_) => None,
         };
         Self::of("runs_directory", error).with(|told| told.hint = hint.map(str::to_owned))

@@ -19,7 +19,7 @@ use engine::far::FarEngine;
 use engine::{Engine, EngineSettings, Role};
 use http::drop_folder;
 use runs::RunsDir;
-use store::{DATABASE_FILE, OldDatabase, Reader};
+use store::{DATABASE_FILE, OldDatabase, Place, Reader};
 use text::visible_line;
 use wire::DocumentContext;
 
@@ -27,6 +27,9 @@ use super::global::GlobalArguments;
 use super::output::note;
 use super::report::CommandError;
 use super::server::Server;
+
+/// Names the shared database; goes before `storage.url`.
+const STORE_VARIABLE: &str = "HOLDPOINT_STORE";
 
 /// The most bytes of an operator's name.
 const OPERATOR_BYTES_MAX: usize = 100;
@@ -42,6 +45,8 @@ pub(crate) struct CommandContext {
     /// In whose name everything is done.
     pub(crate) operator: Operator,
     pub(crate) clock: Arc<dyn Clock>,
+    /// Where the database is.
+    place: Place,
     absolute_runs_dir: String,
     program: PathBuf,
     group: Option<u32>,
@@ -134,10 +139,12 @@ impl CommandContext {
         let operator = identity(global, &config, surface)?;
         let group = group_id(&config)?;
         let runs_dir = config.runs_dir(global.runs.as_deref());
+        let place = place(&config, &runs_dir)?;
         let old_databases = OldDatabase::among(config.old_databases(&runs_dir), &runs_dir);
         let absolute = std::path::absolute(&runs_dir).unwrap_or_else(|_| runs_dir.clone());
         Ok(Self {
             runs_dir,
+            place,
             absolute_runs_dir: absolute.display().to_string(),
             config,
             config_path: text.path,
@@ -161,6 +168,11 @@ impl CommandContext {
         self.far.is_none().then_some(self.runs_dir.as_path())
     }
 
+    /// Where the database is.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
     /// The absolute path of the runs directory.
     pub(crate) fn absolute_runs_dir(&self) -> &str {
         &self.absolute_runs_dir
@@ -179,6 +191,7 @@ impl CommandContext {
     pub(crate) fn open_here(&self, role: Role) -> Result<Engine, CommandError> {
         let engine = Engine::open(EngineSettings {
             runs_dir: self.runs_dir.clone(),
+            place: self.place.clone(),
             config: self.config.clone(),
             config_path: self.config_path.clone(),
             operator: self.operator.clone(),
@@ -201,7 +214,7 @@ impl CommandContext {
 
     /// Whether any job was ever kept here. Looking must not make what it looks for.
     pub(crate) fn has_jobs(&self) -> bool {
-        self.far.is_some() || self.runs_dir.join(DATABASE_FILE).exists()
+        self.far.is_some() || self.place.is_shared() || self.runs_dir.join(DATABASE_FILE).exists()
     }
 
     /// The runs directory and its database for somebody who only looks: nothing is made, paid,
@@ -212,13 +225,13 @@ impl CommandContext {
             return Err(self.no_jobs());
         }
         let runs = RunsDir::look(&self.runs_dir, self.group)?;
-        let reader = Reader::open(runs.path())?;
+        let reader = Reader::open(self.place.clone())?;
         Ok((runs, reader))
     }
 
     /// Refuses when the database is gone and the records of its jobs are not.
     pub(crate) fn refuse_lost(&self) -> Result<(), CommandError> {
-        if !self.runs_dir.try_exists().unwrap_or(true) {
+        if self.place.is_shared() || !self.runs_dir.try_exists().unwrap_or(true) {
             return Ok(());
         }
         let runs = RunsDir::look(&self.runs_dir, self.group)?;
@@ -287,6 +300,23 @@ impl CommandContext {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now().utc
     }
+}
+
+/// The database that HOLDPOINT_STORE or `storage.url` names, or else the file in the runs directory.
+fn place(config: &Config, runs_dir: &Path) -> Result<Place, CommandError> {
+    let (address, named_by) = match std::env::var(STORE_VARIABLE) {
+        Ok(address) if !address.is_empty() => (address, STORE_VARIABLE),
+        Ok(_) | Err(std::env::VarError::NotPresent) => match &config.storage.url {
+            Some(address) => (address.clone(), "storage.url"),
+            None => return Ok(Place::from(runs_dir)),
+        },
+        Err(error) => return Err(CommandError::new("database", format!("{STORE_VARIABLE}: {error}"))),
+    };
+    Place::shared(&address).map_err(|why| {
+        CommandError::new("database", format!("{named_by}: {why}"))
+            .hint("write postgres://user@host/database")
+            .at(named_by)
+    })
 }
 
 fn own_program() -> Result<String, CommandError> {

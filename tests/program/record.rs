@@ -5,6 +5,7 @@ mod doctor;
 mod flips;
 mod old;
 mod old_database;
+mod postgres;
 mod rebuild;
 mod story;
 mod verify;

@@ -4,6 +4,9 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+/// Where a workspace keeps the address of its database, if that is no file.
+pub const STORE_FILE: &str = "store.url";
+
 /// The variables of a clean environment with `home` as the home directory. No `HOLDPOINT_*` of the
 /// caller is among them.
 pub fn clean(home: &Path) -> Vec<(OsString, OsString)> {
@@ -17,6 +20,10 @@ pub fn clean(home: &Path) -> Vec<(OsString, OsString)> {
     .into();
     // A test that writes this file moves the clocks of all its processes (`src/clock.rs`).
     variables.push(("HOLDPOINT_CLOCK_FILE".into(), home.join("clock").into()));
+    // A workspace on PostgreSQL has its address in this file.
+    if let Ok(address) = std::fs::read_to_string(home.join(STORE_FILE)) {
+        variables.push(("HOLDPOINT_STORE".into(), address.into()));
+    }
     // The search path is the machine's; a coverage run has to tell the children where their
     // profiles go.
     for name in ["PATH", "LLVM_PROFILE_FILE"] {

@@ -34,6 +34,18 @@ impl Workspace {
         Self { directory }
     }
 
+    /// A workspace whose record is in a PostgreSQL database of its own; none where there is no
+    /// PostgreSQL.
+    pub fn on_postgres(operator_yaml: &str) -> Option<Self> {
+        let server = testing::postgres::server()?;
+        let workspace = Self::new(operator_yaml);
+        workspace.write(
+            environment::STORE_FILE,
+            server.database().expect("the server makes databases"),
+        );
+        Some(workspace)
+    }
+
     /// Working directory of every command.
     pub fn root(&self) -> &Path {
         self.directory.path()

@@ -54,6 +54,10 @@ keys! {
         /// The runs directory, relative to the working directory; `--runs` goes before it.
         pub(crate) runs_dir: PathBuf = PathBuf::from(RUNS_DIR_DEFAULT) =>
             By(Holds::OrNull(Box::new(Holds::Text)), file_path), unshown;
+        /// The database that several machines share, `postgres://user@host/database`; null keeps it in the runs
+        /// directory. HOLDPOINT_STORE goes before it.
+        #[since("0.2.0")]
+        pub url: Option<String> = None => OrNull(Text(database_url)), secret;
         /// A Unix group that shares the runs directory; null keeps it private.
         pub group: Option<String> = None => OrNull(Text(group));
         /// The database of the old system: read as history, never written.
@@ -132,6 +136,17 @@ fn file_path(field: &Field<'_>) -> Option<PathBuf> {
         return field.refuse("~ is a shell's word and is not read here", hint);
     }
     Some(PathBuf::from(text))
+}
+
+/// The address of a shared database. It may hold a password, so no message shows it.
+fn database_url(field: &Field<'_>, text: &str) -> Option<String> {
+    if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        return Some(text.to_owned());
+    }
+    field.refuse(
+        "it is no address of a PostgreSQL database",
+        "write postgres://user@host/database",
+    )
 }
 
 fn group(field: &Field<'_>, text: &str) -> Option<String> {

@@ -10,6 +10,7 @@ pub mod api;
 pub mod audit;
 mod bases;
 pub mod client;
+pub mod copying;
 mod draft_keeper;
 pub mod edit_copies;
 pub mod evidence;
@@ -66,7 +67,7 @@ use runs::drafts;
 pub use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use runs::{RunsDir, RunsError};
-use store::Reader;
+use store::{Place, Reader};
 
 use api::{Notice, Ticket};
 use client::{Asker, Client, Telling, Threads};
@@ -79,7 +80,7 @@ use inbox::Inbox;
 use keeping::Keeping;
 use lead::{Lead, Leading};
 pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database};
-use opening::{open_store, refuse_older_database, session_name};
+use opening::{open_store, refuse_older_database, refuse_other_home, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
 use stage_watch::WatchContext;
@@ -124,6 +125,7 @@ struct Queues {
 /// The engine; see the module.
 pub struct Engine {
     runs: RunsDir,
+    place: Place,
     clock: Arc<dyn Clock>,
     operator: Operator,
     role: Role,
@@ -147,12 +149,16 @@ impl Engine {
     pub fn open(settings: EngineSettings) -> Result<Self, EngineError> {
         let runs = RunsDir::open(&settings.runs_dir, settings.group)?;
         let presence = locks::enter(&runs)?;
-        refuse_lost_database(&runs)?;
-        let store = open_store(&runs)?;
-        if store.is_ok() {
+        // A shared one that is new is no lost one; an older copy is told below.
+        if !settings.place.is_shared() {
+            refuse_lost_database(&runs)?;
+        }
+        let mut store = open_store(&settings.place)?;
+        if let Ok(store) = &mut store {
+            refuse_other_home(&runs, &settings.place, store, &settings.operator.via.host)?;
             runs.share_database()?;
         }
-        let first_reader = Reader::open(runs.path())?;
+        let first_reader = Reader::open(settings.place.clone())?;
         let seen_up_to = first_reader.last_event_seq()?;
         if store.is_ok() {
             refuse_older_database(&runs, &first_reader, seen_up_to)?;
@@ -227,6 +233,7 @@ impl Engine {
         let clients = Telling::new(&settings.config, newer);
         let mut engine = Self {
             runs,
+            place: settings.place,
             clock: settings.clock,
             operator: settings.operator,
             role: settings.role,
@@ -364,7 +371,7 @@ impl Engine {
 
     fn sender_context(&self) -> SenderContext {
         SenderContext {
-            runs_dir: self.runs.path().to_owned(),
+            place: self.place.clone(),
             clock: Arc::clone(&self.clock),
             threads: self.queues.threads.as_ref().map(Arc::downgrade).unwrap_or_default(),
         }

@@ -11,7 +11,7 @@ use domain::ids::JobId;
 use domain::operator::Operator;
 use domain::refusal::Refusal;
 use runs::{RunsDir, record};
-use store::{OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind};
+use store::{OldDatabase, Place, Reader, SCHEMA_VERSION, Store, StoreErrorKind};
 
 /// Whether this process stands for the lead, and under which name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Role {
 pub struct EngineSettings {
     /// The runs directory; made when it does not exist.
     pub runs_dir: PathBuf,
+    /// Where the database is.
+    pub place: Place,
     /// The configuration in force.
     pub config: Config,
     /// Its file, watched for changes; none: the embedded default.
@@ -72,6 +74,15 @@ pub enum EngineError {
         /// What the record says, and the database.
         beside: String,
     },
+    /// The shared database is about the files of another runs directory.
+    #[error("{database} is the record of {home}, not of {here}")]
+    OtherHome {
+        database: String,
+        /// The machine and the directory that it is bound to.
+        home: String,
+        /// Ours.
+        here: String,
+    },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -103,13 +114,31 @@ impl Newer {
 }
 
 /// The store to write to, or that the database is newer than this program.
-pub(super) fn open_store(runs: &RunsDir) -> Result<Result<Store, Newer>, EngineError> {
-    Store::open(runs.path()).map(Ok).or_else(|error| {
+pub(super) fn open_store(place: &Place) -> Result<Result<Store, Newer>, EngineError> {
+    Store::open(place.clone()).map(Ok).or_else(|error| {
         if let StoreErrorKind::Newer { found, .. } = error.kind() {
             return Ok(Err(Newer { found }));
         }
         Err(error.into())
     })
+}
+
+/// Refuses a shared database that is about the files of another runs directory: its artifacts are
+/// there, and so is whoever runs its stages.
+pub(super) fn refuse_other_home(
+    runs: &RunsDir,
+    place: &Place,
+    store: &mut Store,
+    host: &str,
+) -> Result<(), EngineError> {
+    let directory = std::path::absolute(runs.path()).unwrap_or_else(|_| runs.path().to_owned());
+    let here = format!("{host}:{}", directory.display());
+    let home = store.bind(&here)?;
+    if home == here {
+        return Ok(());
+    }
+    let database = place.path().display().to_string();
+    Err(EngineError::OtherHome { database, home, here })
 }
 
 /// Refuses a runs directory whose database is gone while records of jobs are not.

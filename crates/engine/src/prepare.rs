@@ -54,7 +54,7 @@ impl Preparer {
     pub(crate) fn for_reading(&self) -> Result<Self, StoreError> {
         Ok(Self {
             runs: self.runs.clone(),
-            reader: Reader::open(self.runs.path())?,
+            reader: self.reader.another()?,
             clock: Arc::clone(&self.clock),
             config: Arc::clone(&self.config),
             history: self.history.anew(),

@@ -9,7 +9,6 @@ mod reminder;
 mod round;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Weak};
@@ -19,7 +18,7 @@ use clock::Clock;
 use config::Config;
 use domain::time::{Now, SECOND_US};
 use domain::webhook::AGE_S_MAX;
-use store::OutboxChange;
+use store::{OutboxChange, Place};
 use webhooks::WebhookClient;
 
 use super::client::Threads;
@@ -30,7 +29,7 @@ const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 
 /// What a webhook sender works with.
 pub(super) struct SenderContext {
-    pub(crate) runs_dir: PathBuf,
+    pub(crate) place: Place,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Weak<Threads>,
 }
@@ -70,7 +69,7 @@ impl WebhookSenders {
             let courier = WebhookSender {
                 webhook: webhook.clone(),
                 config: Arc::clone(&shared),
-                runs_dir: context.runs_dir.clone(),
+                place: context.place.clone(),
                 clock: Arc::clone(&context.clock),
                 threads: context.threads.clone(),
                 epoch,

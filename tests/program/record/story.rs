@@ -20,6 +20,12 @@ gates:
 /// an undone attempt.
 pub fn told() -> Workspace {
     let workspace = Workspace::new(PIPELINE);
+    tell(&workspace);
+    workspace
+}
+
+/// The same in a workspace with that pipeline.
+pub fn tell(workspace: &Workspace) {
     workspace.ok("job start --slug tides --id j-17 --param length_s=45.0 --intent 'ebb – flow'");
     workspace.ok("gate approve j-17 outline --notes 'good – go on\n\u{1b}[2J'");
     workspace.write("draft.md", "# One\n\nLow tide is at noon, bring boots.\n");
@@ -32,7 +38,6 @@ pub fn told() -> Workspace {
     workspace.ok("gate open m-1 script --artifact script=draft.md");
     workspace.ok("patch apply m-1 script fix.json");
     workspace.ok("gate approve m-1 script");
-    workspace
 }
 
 /// What an audit of these runs says.

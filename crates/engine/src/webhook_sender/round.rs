@@ -1,6 +1,5 @@
 //! One webhook's thread: collect, send what is due, sleep until there may be more.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Weak};
@@ -15,7 +14,7 @@ use domain::time::{SECOND_US, Timestamp};
 use domain::webhook::{Delivery, DeliveryKind, DeliveryState, FailureKind, NextAttempt, delivery_id, next_attempt};
 use wire::DocumentContext;
 
-use store::{OutboxChange, Reader};
+use store::{OutboxChange, Place, Reader};
 use webhooks::{SendFailure, WebhookClient, read_secret};
 
 use super::body;
@@ -32,7 +31,7 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct WebhookSender {
     pub(crate) webhook: Webhook,
     pub(crate) config: Arc<Config>,
-    pub(crate) runs_dir: PathBuf,
+    pub(crate) place: Place,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Weak<Threads>,
     pub(crate) epoch: u64,
@@ -94,7 +93,7 @@ impl WebhookSender {
     ) -> Result<Duration, Stop> {
         let reader = match reader {
             Some(reader) => reader,
-            None => reader.insert(Reader::open(&self.runs_dir)?),
+            None => reader.insert(Reader::open(self.place.clone())?),
         };
         self.note(unnoted)?;
         self.collect(reader)?;
