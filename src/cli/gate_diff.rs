@@ -187,7 +187,7 @@ async fn read(
         let message = format!("version {version} is not kept in job {job_id}");
         return Err(CommandError::not_found(message).hint("gate show --json names the versions of each artifact"));
     }
-    let now = engine.on_disk(job_id, &artifact.path).await?;
+    let now = engine.on_disk(job_id, &artifact.path, Some(artifact.digest)).await?;
     let said = Vec::new();
     Ok(Compared { base, now, said })
 }

@@ -90,14 +90,14 @@ async fn check_file(
     job_id: &JobId,
     artifact: &GateArtifact,
 ) -> Result<(), CommandError> {
-    let Some(now) = engine.on_disk(job_id, &artifact.path).await? else {
+    let Some(now) = engine.on_disk(job_id, &artifact.path, Some(artifact.digest)).await? else {
         return Err(CommandError::from(Refusal::artifact_vanished(
             &artifact.path,
             artifact.digest,
         )));
     };
     let sidecar = match ArtifactPath::new(&sidecar_path(artifact.path.as_str())) {
-        Ok(path) => engine.on_disk(job_id, &path).await?,
+        Ok(path) => engine.on_disk(job_id, &path, None).await?,
         // A name that long cannot have a file beside it.
         Err(_) => None,
     };

@@ -16,7 +16,7 @@ mod groups;
 mod handover;
 mod held;
 mod hostile;
-mod hour;
+pub mod hour;
 mod last_call;
 mod lease;
 mod log;

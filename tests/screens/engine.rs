@@ -109,7 +109,7 @@ impl World {
             Question::Handovers(of) => Answered::Handovers(of, Ok(self.handovers.clone())),
             Question::Said(number, file, _, digest) => Answered::Said(number, file, digest, Ok(self.version(&digest))),
             Question::Edited(_, digest) => Answered::Edited(digest, Ok(self.version(&digest))),
-            Question::OnDisk(number, file, id, path) => {
+            Question::OnDisk(number, file, id, path, _) => {
                 let bytes = self.disk.get(&(id, path)).map(|bytes| Arc::from(&bytes[..]));
                 Answered::OnDisk(number, file, Ok(bytes))
             }
@@ -126,6 +126,10 @@ impl World {
             Question::Resumable(id) => {
                 let foreseen = self.previews(&[Command::resume(id.clone())]).pop().unwrap();
                 Answered::Resumable(id, Ok(foreseen))
+            }
+            Question::Ahead(key) => {
+                let rows = self.rows(&key.job_id);
+                Answered::Ahead(key, Ok(rows))
             }
         }
     }

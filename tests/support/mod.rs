@@ -26,3 +26,4 @@ pub mod said;
 pub mod screen;
 pub mod tame;
 pub mod terminal;
+pub mod thin_line;

@@ -54,8 +54,9 @@ pub enum Question {
     Since,
     /// The job and stage that the console was to open on and that are not in the queue.
     Sought(JobId, Option<StageName>),
-    /// An artifact as it lies on disk: number of the file's reading, index of the file.
-    OnDisk(u64, usize, JobId, ArtifactPath),
+    /// An artifact as it lies on disk: number of the file's reading, index of the file; the version
+    /// that it should be.
+    OnDisk(u64, usize, JobId, ArtifactPath, Digest),
     /// What it is compared with.
     Base(u64, usize, JobId, Digest),
     /// A version that the former attempt was told about: number of the file's reading, index of the
@@ -73,6 +74,21 @@ pub enum Question {
     Preview(u64, Vec<Command>),
     /// Whether the rules would resume the job of the job pane.
     Resumable(JobId),
+    /// The gate that comes next, so that it is there then.
+    Ahead(GateKey),
+}
+
+/// Answers come in the order of their questions: of those that may take as long as each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// Rows of a job, or few of each.
+    Rows,
+    /// Bytes, which a thin line takes long for.
+    Files,
+    /// What goes through all jobs, or may come later.
+    All,
+    /// What nobody looks at yet.
+    Ahead,
 }
 
 /// What was read, or why not.
@@ -122,12 +138,22 @@ pub enum Answered {
     Preview(u64, Read<Vec<Result<Outlook, Refusal>>>),
     /// Whether, and what else would come of it.
     Resumable(JobId, Read<Result<Outlook, Refusal>>),
+    /// Its job; none: there is no such job.
+    Ahead(GateKey, Read<Option<Arc<JobRows>>>),
 }
 
 impl Question {
-    /// Whether it goes through all jobs.
-    pub(crate) fn is_about_all(&self) -> bool {
-        matches!(self, Self::Board(..) | Self::Jobs | Self::Handovers(None))
+    /// In which order of answers it stands. No answer waits behind those of another order.
+    pub(crate) fn order(&self) -> Order {
+        match self {
+            Self::OnDisk(..) | Self::Base(..) | Self::Said(..) | Self::Edited(..) | Self::Log(..) => Order::Files,
+            Self::Board(..) | Self::Jobs | Self::Handovers(None) => Order::All,
+            Self::Decisions | Self::Figures(_) | Self::OldDecisions | Self::Since => Order::All,
+            Self::Ahead(_) => Order::Ahead,
+            Self::Queue | Self::Leader | Self::Job(_) | Self::Events(_) | Self::Sought(..) => Order::Rows,
+            Self::Marked(_) | Self::Handovers(Some(_)) | Self::Names(_) => Order::Rows,
+            Self::Preview(..) | Self::Resumable(_) => Order::Rows,
+        }
     }
 
     /// Has it answered.
@@ -166,8 +192,8 @@ impl Question {
                 let rows = read(engine.job(&id)).await;
                 Answered::Sought(id, stage, rows)
             }
-            Self::OnDisk(number, file, id, path) => {
-                Answered::OnDisk(number, file, read(engine.on_disk(&id, &path)).await)
+            Self::OnDisk(number, file, id, path, should_be) => {
+                Answered::OnDisk(number, file, read(engine.on_disk(&id, &path, Some(should_be))).await)
             }
             Self::Base(number, file, id, digest) => {
                 Answered::Base(number, file, read(engine.version(&id, digest)).await)
@@ -195,6 +221,10 @@ impl Question {
             Self::Resumable(id) => {
                 let outlook = read(engine.preview(None, Command::resume(id.clone()))).await;
                 Answered::Resumable(id, outlook)
+            }
+            Self::Ahead(key) => {
+                let rows = read(engine.read_ahead(&key)).await;
+                Answered::Ahead(key, rows)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
 
 mod act;
+mod ahead;
 pub(crate) mod comment;
 pub(crate) mod compose;
 mod diff;

@@ -9,6 +9,8 @@ mod clock;
 mod desk;
 mod documents;
 mod drafts;
+mod fetched;
+mod kept;
 mod news;
 mod troubles;
 mod unsent;
@@ -18,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
@@ -27,7 +30,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
+use domain::base64::Base64;
 use domain::event::Event;
+use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::job::JobRows;
+use domain::key::GateKey;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
 use remote::{Address, Line, LineFault, Lost};
@@ -36,17 +43,20 @@ use runs::{RunsDir, RunsError, artifacts};
 use super::api::{Notice, Ticket};
 use super::client::{Client, Committed, EngineStatus, Way, busy, leaving};
 use super::flusher::FLUSH_PATIENCE;
-use super::questions::Question;
+use super::questions::{self, Lies, Question};
+use super::reads::Bytes;
 use super::sent_drafts::OwnTexts;
 use ::clock::Clock;
 use config::Config;
 use drafts::{Drafts, Left};
+use fetched::Fetched;
 use troubles::{Part, Troubles};
 use unsent::Keeper;
 use versions::Peer;
 
 pub use clock::ServerClock;
 pub use documents::{AskedDoc, CommandsDoc, NewsKind, OutcomeDoc, SessionDoc, SubmittedDoc, ToldDoc};
+pub use kept::{KeptAnswers, job_of};
 pub use unsent::{LeftCommand, UnsentCommand};
 
 /// What is asked: see [`AskedDoc`].
@@ -66,6 +76,12 @@ const TOGETHER_BYTES: usize = 1024 * 1024;
 const WAITING_MAX: usize = 1024;
 /// The most notices that wait for the console's loop.
 const NOTICES_MAX: usize = 4096;
+/// Nothing has to be asked for so long before what may come later is.
+const REST: Duration = Duration::from_millis(100);
+const REST_WITHIN: Duration = Duration::from_secs(2);
+/// Of a gate that nobody asked for yet so many files are read, none of them larger.
+const AHEAD_FILES_MAX: usize = 4;
+const AHEAD_BYTES_MAX: u64 = 32 * 1024;
 /// How long the first try again waits, and how long each later one at most.
 const AGAIN: Duration = Duration::from_millis(500);
 const AGAIN_MAX: Duration = Duration::from_secs(5);
@@ -82,15 +98,49 @@ struct Waiting<Q, A> {
 /// Whoever waits for several that go in one request.
 type Answers<A> = Vec<oneshot::Sender<Result<A, Refusal>>>;
 
-type WaitingQuestion = Waiting<AskedDoc, Box<RawValue>>;
+type WaitingQuestion = Waiting<AskedDoc, Arc<str>>;
 type WaitingCommand = Waiting<UnsentCommand, Committed>;
+
+/// Which other questions one waits for. Those of a turn are asked in their order, each turn beside
+/// the others.
+#[derive(Debug, Clone, Copy)]
+enum Turn {
+    /// What the screen is made of.
+    Now,
+    /// Bytes of files, which may be many.
+    Files,
+    /// What may come when nothing else is asked: lists.
+    Later,
+    /// What nobody asked for yet. It is small, and asked for when what was asked has come.
+    Ahead,
+}
+
+impl Turn {
+    fn of(question: &str) -> Self {
+        match question {
+            questions::Version::NAME | questions::Log::NAME => Self::Files,
+            questions::Queue::NAME
+            | questions::Job::NAME
+            | questions::Foresee::NAME
+            | questions::Leader::NAME
+            | questions::Names::NAME
+            | questions::HandedOf::NAME => Self::Now,
+            _ => Self::Later,
+        }
+    }
+}
 
 /// The other end of the line, as [`Client`] asks it.
 pub(super) struct Far {
-    questions: Sender<WaitingQuestion>,
+    /// One for each [`Turn`].
+    questions: [Sender<WaitingQuestion>; 4],
     /// Those for which nobody waits at a screen.
     asides: Sender<WaitingQuestion>,
     commands: Sender<WaitingCommand>,
+    /// What is asked for with a prompt, and no decision waits for: leases have an order of their
+    /// own. One that comes after the decision is refused, and of no harm.
+    leases: Sender<WaitingCommand>,
+    fetched: Fetched,
     /// News are listened for from when somebody first wants them.
     listening: Notify,
     peer: Peer,
@@ -98,7 +148,7 @@ pub(super) struct Far {
 
 impl Far {
     pub(super) async fn ask<Q: Question>(&self, question: Q) -> Result<Q::Answer, Refusal> {
-        self.ask_on(&self.questions, question).await
+        self.ask_on(&self.questions[Turn::of(Q::NAME) as usize], question).await
     }
 
     /// The same in a request of its own: no other question waits behind it.
@@ -111,12 +161,78 @@ impl Far {
         let of = to_raw_value(&question).map_err(unwritable)?;
         let (answer, answered) = oneshot::channel();
         let ask = Q::NAME.to_owned();
-        let what = AskedDoc { ask, of };
+        let has = None;
+        let what = AskedDoc { ask, of, has };
         let waiting = Waiting { what, answer };
         way.try_send(waiting).map_err(|_| busy())?;
         let answer = answered.await.unwrap_or_else(|_| Err(leaving()))?;
         let unreadable = |error| self.peer.unreadable(&format!("the answer ({})", Q::NAME), &error);
-        serde_json::from_str(answer.get()).map_err(unreadable)
+        serde_json::from_str(&answer).map_err(unreadable)
+    }
+
+    /// The bytes of a version, from here where they came before.
+    pub(super) async fn version(&self, job_id: JobId, digest: Digest) -> Result<Bytes, Refusal> {
+        self.version_in(Turn::Files, job_id, digest).await
+    }
+
+    async fn version_in(&self, turn: Turn, job_id: JobId, digest: Digest) -> Result<Bytes, Refusal> {
+        if let Some(bytes) = self.fetched.get(digest).await {
+            return Ok(Some(bytes));
+        }
+        let version = self
+            .ask_on(&self.questions[turn as usize], questions::Version { job_id, digest })
+            .await?;
+        Ok(version.map(|Base64(bytes)| {
+            self.fetched.keep(&bytes);
+            bytes
+        }))
+    }
+
+    /// The bytes of an artifact as it lies there now; they come where they are not those of the
+    /// version that it should be.
+    pub(super) async fn on_disk(
+        &self,
+        job_id: JobId,
+        path: ArtifactPath,
+        should_be: Option<Digest>,
+    ) -> Result<Bytes, Refusal> {
+        let version = match should_be {
+            Some(digest) => self.fetched.get(digest).await,
+            None => None,
+        };
+        let unless = should_be.filter(|_| version.is_some());
+        // Bytes that are here most likely do not come again.
+        let turn = if version.is_some() { Turn::Now } else { Turn::Files };
+        let question = questions::OnDisk { job_id, path, unless };
+        Ok(match self.ask_on(&self.questions[turn as usize], question).await? {
+            None => None,
+            Some(Lies::AsKnown) => version,
+            Some(Lies::So(Base64(bytes))) => {
+                self.fetched.keep(&bytes);
+                Some(bytes)
+            }
+        })
+    }
+
+    /// Has ready what is read next, behind everything that is asked: the job, and the files of its
+    /// gate with what they are compared with. None: there is no such job.
+    pub(super) async fn read_ahead(&self, key: &GateKey) -> Result<Option<Arc<JobRows>>, Refusal> {
+        let id = key.job_id.clone();
+        let rows = self
+            .ask_on(&self.questions[Turn::Ahead as usize], questions::Job { id })
+            .await?;
+        let gate = rows.as_ref().and_then(|rows| rows.gate(&key.stage, key.attempt));
+        let files = gate.into_iter().flat_map(|gate| &gate.artifacts);
+        let small = files
+            .filter(|file| file.size_bytes <= AHEAD_BYTES_MAX)
+            .take(AHEAD_FILES_MAX);
+        let digests = small.flat_map(|file| [Some(file.digest), file.base.as_ref().map(|base| base.digest)]);
+        let read = digests
+            .flatten()
+            .map(|digest| self.version_in(Turn::Ahead, key.job_id.clone(), digest));
+        // What does not come is asked for when it is wanted.
+        join_all(read).await;
+        Ok(rows)
     }
 
     pub(super) fn command(&self, command: Command) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
@@ -132,8 +248,12 @@ impl Far {
         let (answer, answered) = oneshot::channel();
         let handed = with_bytes(command).and_then(|command| {
             let what = UnsentCommand { submission, command };
-            let waiting = Waiting { what, answer };
-            self.commands.try_send(waiting).map_err(|_| busy())
+            let is_lease = matches!(
+                what.command,
+                Command::TakeLease { is_takeover: false, .. } | Command::ReleaseLease { .. }
+            );
+            let commands = if is_lease { &self.leases } else { &self.commands };
+            commands.try_send(Waiting { what, answer }).map_err(|_| busy())
         });
         async move {
             handed?;
@@ -238,13 +358,16 @@ impl FarEngine {
             EngineStatus::far(config),
         );
         let standing = watch::Sender::new(standing);
-        let (questions, waiting_questions) = channel(WAITING_MAX);
+        let turns = [Turn::Now, Turn::Files, Turn::Later, Turn::Ahead].map(|turn| (turn, channel(WAITING_MAX)));
         let (asides, waiting_asides) = channel(WAITING_MAX);
         let (commands, waiting_commands) = channel(WAITING_MAX);
+        let (leases, waiting_leases) = channel(WAITING_MAX);
         let far = Arc::new(Far {
-            questions,
+            questions: turns.each_ref().map(|(_, (questions, _))| questions.clone()),
             asides,
             commands,
+            leases,
+            fetched: Fetched::new(desk.clone()),
             listening: Notify::new(),
             peer: peer.clone(),
         });
@@ -264,6 +387,7 @@ impl FarEngine {
             Surface::Cli | Surface::Http | Surface::File | Surface::Timer => None,
         };
         let is_back = Arc::new(Notify::new());
+        let under_way = watch::Sender::new(0);
         let way = |part| Patient {
             line: line.clone(),
             patience,
@@ -272,15 +396,18 @@ impl FarEngine {
             troubles: Arc::clone(&troubles),
             clock: Arc::clone(&clock),
             peer: peer.clone(),
+            under_way: under_way.clone(),
         };
-        tokio::spawn(ask_all(way(Part::Questions), waiting_questions));
-        tokio::spawn(ask_all(way(Part::Drafts), waiting_asides));
-        tokio::spawn(submit_all(
-            way(Part::Commands),
-            surface,
-            keeper.clone(),
-            waiting_commands,
-        ));
+        let known = Arc::<KeptAnswers>::default();
+        for (turn, (_, waiting)) in turns {
+            tokio::spawn(ask_all(way(Part::Questions), turn, Arc::clone(&known), waiting));
+        }
+        let aside = Turn::Ahead;
+        tokio::spawn(ask_all(way(Part::Drafts), aside, Arc::clone(&known), waiting_asides));
+        for waiting in [waiting_commands, waiting_leases] {
+            let (keeper, known) = (keeper.clone(), Arc::clone(&known));
+            tokio::spawn(submit_all(way(Part::Commands), surface, keeper, known, waiting));
+        }
         let listener = news::Listener {
             line: line.clone(),
             surface,
@@ -293,6 +420,7 @@ impl FarEngine {
             is_back,
             peer,
             last: session.newest,
+            gathered: news::Gathered::default(),
         };
         tokio::spawn(listener.run(Arc::clone(&far)));
         let drafts = Arc::new(Drafts::new(
@@ -403,21 +531,36 @@ impl FarEngine {
     }
 }
 
-/// Asks what waits, all of it in one request, one request after the other.
-async fn ask_all(way: Patient, mut waiting: Receiver<WaitingQuestion>) {
+/// Asks what waits of a turn, all of it in one request, one request after the other.
+async fn ask_all(way: Patient, turn: Turn, known: Arc<KeptAnswers>, mut waiting: Receiver<WaitingQuestion>) {
     let mut asked: Vec<WaitingQuestion> = Vec::new();
     while !asked.is_empty() || waiting.recv_many(&mut asked, TOGETHER_MAX).await > 0 {
+        if matches!(turn, Turn::Later) {
+            // A line that never rests carries them all the same.
+            let _ = tokio::time::timeout(REST_WITHIN, way.rests()).await;
+        }
+        let had: Vec<_> = asked.iter_mut().map(|one| known.had(&mut one.what)).collect();
         let questions: Vec<_> = asked.iter().map(|one| &one.what).collect();
-        let told = way.told(QUESTIONS_PATH, &questions).await;
+        let told = match turn {
+            Turn::Now | Turn::Files => way.told_first(QUESTIONS_PATH, &questions).await,
+            Turn::Later | Turn::Ahead => way.told(QUESTIONS_PATH, &questions).await,
+        };
         let told = told.map_err(Refusal::from).and_then(|told| match told.is_empty() {
             true => Err(Refusal::not_possible(format!("{} answers nothing", way.peer.address))),
             false => Ok(told),
         });
         // What is not answered yet is asked again.
         let answered = told.as_ref().map_or(asked.len(), |told| asked.len().min(told.len()));
-        let answers = asked.drain(..answered).map(|one| one.answer).collect();
+        let one = |one: WaitingQuestion| (one.what, one.answer);
+        let (questions, answers): (Vec<_>, Answers<_>) = asked.drain(..answered).map(one).unzip();
+        let of: Vec<_> = questions.iter().zip(&had).collect();
         match told {
-            Ok(told) => way.answer(answers, told, ToldDoc::result, |refusal| refusal),
+            Ok(told) => {
+                let taken = |(asked, had): &(&AskedDoc, &Option<Arc<str>>), told: ToldDoc| {
+                    known.taken(asked, had.as_deref(), told)
+                };
+                way.answer(answers, told, &of, taken, |refusal| refusal);
+            }
             Err(refusal) => refuse_all(answers, &refusal),
         }
     }
@@ -428,6 +571,7 @@ async fn submit_all(
     way: Patient,
     surface: Surface,
     keeper: Option<Arc<Keeper>>,
+    known: Arc<KeptAnswers>,
     mut waiting: Receiver<WaitingCommand>,
 ) {
     let mut next = None;
@@ -438,6 +582,7 @@ async fn submit_all(
         };
         let (mut bytes, mut commands, mut kept, mut answers, mut one) =
             (0, Vec::new(), Vec::new(), Answers::new(), first);
+        let mut had = Vec::new();
         while let Some(Waiting { what, answer }) = one.take() {
             let command = match to_raw_value(&what.command) {
                 Ok(command) => command,
@@ -456,7 +601,13 @@ async fn submit_all(
                 break;
             }
             let submission = what.submission.clone();
-            commands.push(SubmittedDoc { submission, command });
+            let mut job = job_of(&what.command, None);
+            had.push(job.as_mut().and_then(|job| known.had(job)));
+            commands.push(SubmittedDoc {
+                submission,
+                command,
+                has: job.and_then(|job| job.has),
+            });
             if !what.command.is_repeatable() {
                 kept.push(what);
             }
@@ -471,12 +622,11 @@ async fn submit_all(
         let names: Vec<_> = kept.iter().map(|one| one.submission.clone()).collect();
         // First on the disk, then on the line.
         way.keep(keeper.clone(), move |keeper| keeper.keep(kept)).await;
-        match way.told(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
+        match way.told_first(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
             Ok(outcomes) => {
                 way.keep(keeper.clone(), move |keeper| keeper.forget(&names)).await;
-                way.answer(answers, outcomes, OutcomeDoc::result, |refusal| {
-                    not_known(&refusal.message)
-                });
+                let result = |had: &Option<Arc<str>>, outcome: OutcomeDoc| outcome.result(had.as_deref());
+                way.answer(answers, outcomes, &had, result, |refusal| not_known(&refusal.message));
             }
             Err(LineFault::Refused(refusal)) => {
                 way.keep(keeper.clone(), move |keeper| keeper.forget(&names)).await;
@@ -514,9 +664,31 @@ struct Patient {
     troubles: Arc<Troubles>,
     clock: Arc<ServerClock>,
     peer: Peer,
+    /// How many requests are under way that are waited for.
+    under_way: watch::Sender<usize>,
 }
 
 impl Patient {
+    /// Waits until nothing is under way that is waited for, and has not been for a moment: what was
+    /// answered may be asked about at once.
+    async fn rests(&self) {
+        let mut under_way = self.under_way.subscribe();
+        // The sender is ours: it is there.
+        while under_way.wait_for(|count| *count == 0).await.is_ok() {
+            if tokio::time::timeout(REST, under_way.changed()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The same as [`Self::told`] for what is waited for.
+    async fn told_first(&self, path: &str, document: &impl Serialize) -> Result<Vec<Box<RawValue>>, LineFault> {
+        self.under_way.send_modify(|count| *count += 1);
+        let told = self.told(path, document).await;
+        self.under_way.send_modify(|count| *count -= 1);
+        told
+    }
+
     /// The answers to several, each as it came.
     async fn told(&self, path: &str, document: &impl Serialize) -> Result<Vec<Box<RawValue>>, LineFault> {
         let unreadable = |error| LineFault::Unclear(self.peer.unreadable("the answer", &error));
@@ -552,18 +724,19 @@ impl Patient {
     }
 
     /// Hands answers to whoever waits; of one that cannot be read they are told so.
-    fn answer<T: DeserializeOwned, A>(
+    fn answer<T: DeserializeOwned, A, Q>(
         &self,
         answers: Answers<A>,
         told: Vec<Box<RawValue>>,
-        result: impl Fn(T) -> Result<A, Refusal>,
+        of: &[Q],
+        result: impl Fn(&Q, T) -> Result<A, Refusal>,
         unread: impl Fn(Refusal) -> Refusal,
     ) {
         // One that is missing is answered by the end of its channel.
-        for (answer, told) in answers.into_iter().zip(told) {
+        for ((answer, told), of) in answers.into_iter().zip(told).zip(of) {
             let read = serde_json::from_str(told.get());
             let told = read.map_err(|error| unread(self.peer.unreadable("the answer", &error)));
-            let told = told.and_then(|told| result(told).map_err(|refusal| self.peer.with_hint(refusal)));
+            let told = told.and_then(|told| result(of, told).map_err(|refusal| self.peer.with_hint(refusal)));
             let _ = answer.send(told);
         }
     }

@@ -148,6 +148,24 @@ impl From<Unread> for Refusal {
     }
 }
 
+/// How an artifact lies in its run directory.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Lies {
+    So(Base64),
+    /// As the version that whoever asks has.
+    AsKnown,
+}
+
+impl Lies {
+    fn of(bytes: Base64, known: Option<Digest>) -> Self {
+        match known == Some(Digest::of(&bytes.0)) {
+            true => Self::AsKnown,
+            false => Self::So(bytes),
+        }
+    }
+}
+
 questions! {
     Queue = "queue" {} -> Vec<QueueRow>: |here, by| here.read(|on| Ok(on.reader.queue()?)).await;
     Job = "job" { id: JobId } -> Option<Arc<JobRows>>:
@@ -182,8 +200,8 @@ questions! {
     Counted = "figures" { filter: RecordFilter } -> Figures: |here, by| here.count(filter).await;
     Version = "version" { job_id: JobId, digest: Digest } -> Option<Base64>:
         |here, by| here.read(move |on| on.version(&job_id, digest)).await;
-    OnDisk = "on_disk" { job_id: JobId, path: ArtifactPath } -> Option<Base64>:
-        |here, by| here.read(move |on| on.artifact(&job_id, &path)).await;
+    OnDisk = "on_disk" { job_id: JobId, path: ArtifactPath, unless: Option<Digest> } -> Option<Lies>:
+        |here, by| here.read(move |on| Ok(on.artifact(&job_id, &path)?.map(|bytes| Lies::of(bytes, unless)))).await;
     Log = "log" { job_id: JobId, stage: StageName, attempt: u32, bytes_max: u64 } -> Option<Base64>:
         |here, by| {
             let bytes_max = if by.is_some() { bytes_max.min(LOG_BYTES_MAX) } else { bytes_max };

@@ -16,6 +16,7 @@ use domain::event::Event;
 use domain::figures::{Figures, RecordFilter};
 use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use domain::job::JobRows;
+use domain::key::GateKey;
 use domain::old::{ListedEvent, ListedJob, OldDecision};
 use domain::outlook::Outlook;
 use domain::refusal::Refusal;
@@ -277,6 +278,9 @@ impl Client {
     /// The bytes of a stored version.
     pub async fn version(&self, job_id: &JobId, digest: Digest) -> Result<Bytes, Unread> {
         let job_id = job_id.clone();
+        if let Way::There(far) = &self.way {
+            return Ok(far.version(job_id, digest).await?);
+        }
         let version = self.ask(questions::Version { job_id, digest }).await?;
         Ok(version.map(|Base64(bytes)| bytes))
     }
@@ -288,11 +292,29 @@ impl Client {
             .await
     }
 
-    /// The bytes of an artifact, or of its sidecar, as it lies in the run directory now.
-    pub async fn on_disk(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Bytes, Unread> {
+    /// The bytes of an artifact, or of its sidecar, as it lies in the run directory now; which version
+    /// that should be, where it is known.
+    pub async fn on_disk(
+        &self,
+        job_id: &JobId,
+        path: &ArtifactPath,
+        should_be: Option<Digest>,
+    ) -> Result<Bytes, Unread> {
         let (job_id, path) = (job_id.clone(), path.clone());
-        let artifact = self.ask(questions::OnDisk { job_id, path }).await?;
+        if let Way::There(far) = &self.way {
+            return Ok(far.on_disk(job_id, path, should_be).await?);
+        }
+        let artifact = self.read(move |on| on.artifact(&job_id, &path)).await?;
         Ok(artifact.map(|Base64(bytes)| bytes))
+    }
+
+    /// Has ready what is read next of a gate elsewhere, when nothing else is asked; its job as it is
+    /// then. None: there is no such job.
+    pub async fn read_ahead(&self, key: &GateKey) -> Result<Option<Arc<JobRows>>, Unread> {
+        match &self.way {
+            Way::There(far) => Ok(far.read_ahead(key).await?),
+            Way::Here { .. } => self.job(&key.job_id).await,
+        }
     }
 
     /// The end of a stage's log, at most so many bytes.

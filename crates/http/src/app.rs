@@ -23,6 +23,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use engine::api::Receipt;
 use engine::client::{Caller as EngineCaller, Client, Committed, Unread};
+use engine::far::KeptAnswers;
 use text::words::duration;
 use wire::{ActedDoc, DocumentContext, DoneDoc, GateDoc, JobGateDoc, PreviewDoc};
 
@@ -67,6 +68,8 @@ pub(crate) struct App {
     pub(crate) large: Arc<Semaphore>,
     pub(crate) large_answers: Arc<Semaphore>,
     pub(crate) answering: Semaphore,
+    /// What holdpoints on other machines were told last.
+    pub(crate) told: KeptAnswers,
 }
 
 impl App {

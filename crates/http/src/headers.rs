@@ -9,6 +9,7 @@ use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::app::App;
+use remote::SESSION;
 
 /// What keeps a browser from doing more with an answer than reading it.
 const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
@@ -23,9 +24,11 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("permissions-policy"), "interest-cohort=()"),
 ];
 
-/// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business.
+/// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business. A
+/// holdpoint on another machine is no browser, and on a thin line they would be most of an answer.
 pub(crate) async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_wanted = app.engine.standing().config.security.security_headers.enabled;
+    let is_browsers = !request.headers().contains_key(SESSION);
+    let is_wanted = is_browsers && app.engine.standing().config.security.security_headers.enabled;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _, SizeAbove};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -71,7 +71,11 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(far::session))
         .routes(routes!(far::ask))
         .routes(routes!(far::command))
-        .routes(routes!(far::news));
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(far::news))
+                .layer(compressed_whole()),
+        );
     OpenApiRouter::with_openapi(openapi::head())
         .nest("/api/v1", api)
         .routes(routes!(health::healthz_at_root))
@@ -79,6 +83,12 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(openapi::document))
         .routes(routes!(page::docs))
         .split_for_parts()
+}
+
+/// Each piece of a stream is flushed as it comes, and later ones are told by the words of former
+/// ones.
+fn compressed_whole() -> CompressionLayer<SizeAbove> {
+    CompressionLayer::new().compress_when(SizeAbove::new(0))
 }
 
 /// The layers around the routes, the outermost last.
@@ -100,7 +110,7 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
         routed.layer(headers::cors(app))
     };
     routed
-        // Thin lines: rows and texts are a tenth as long. Streams are left alone, and files: their
+        // Thin lines: rows and texts are a tenth as long. Other streams are left alone, and files: their
         // digest is that of the bytes as they are, of which a part may be asked for.
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(NotForContentType::new(FILE_TYPE))))
         .layer(middleware::from_fn(limits::head))

@@ -23,6 +23,7 @@ use tower::ServiceExt;
 
 use clock::Clock;
 use engine::client::Client;
+use engine::far::KeptAnswers;
 use text::words::duration;
 
 use super::app::{ANSWERING_MAX, App, LARGE_ANSWERS_MAX, LARGE_MAX, LONG_MAX};
@@ -157,6 +158,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         large: Arc::new(Semaphore::new(LARGE_MAX)),
         large_answers: Arc::new(Semaphore::new(LARGE_ANSWERS_MAX)),
         answering: Semaphore::new(ANSWERING_MAX),
+        told: KeptAnswers::default(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -12,6 +12,7 @@ pub mod drafts;
 pub mod drop_folder;
 pub mod edit_copy;
 pub mod error;
+mod fetched;
 pub mod files;
 pub(crate) mod filesystem;
 pub(crate) mod finding;

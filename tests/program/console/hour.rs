@@ -6,7 +6,7 @@
 //! when that takes a key more; `just hour` plays 100 and prints the count.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -17,7 +17,7 @@ use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::Workspace;
 use crate::support::screen;
 
-const CONFIGURATION: &str = "\
+pub const CONFIGURATION: &str = "\
 console: {reasons: [wrong cut, too loud]}
 pipeline: {stages: [{name: script}, {name: storyboard}, {name: audio}, {name: deploy}, {name: schema}]}
 gates:
@@ -42,7 +42,7 @@ enum Meant {
 }
 
 /// A gate of the hour.
-struct Material {
+pub struct Material {
     job: String,
     stage: &'static str,
     meant: Meant,
@@ -90,7 +90,8 @@ impl Material {
 
 const NEW_LINES: usize = 18;
 
-fn open(workspace: &Workspace, count: usize) -> Vec<Material> {
+/// Opens so many of them.
+pub fn open(workspace: &Workspace, count: usize) -> Vec<Material> {
     let material = |number: usize| {
         let of = Material::of(number);
         let (before, now) = of.texts(number);
@@ -107,14 +108,25 @@ fn open(workspace: &Workspace, count: usize) -> Vec<Material> {
 }
 
 /// Whoever sits there, and what they have pressed.
-struct Hand<'m> {
-    desk: Desk,
+pub struct Hand<'m> {
+    pub desk: Desk,
     material: &'m [Material],
-    keys: usize,
+    pub keys: usize,
     /// Keys that came before they counted: the screen said so, and they were pressed again. They are
     /// told beside the keys and are none of them: how many there are is how much slower the machine
     /// was than the hand, another number at each run, and a hand that looks presses none.
-    vain: usize,
+    pub vain: usize,
+    /// How long the screen took: from a key to its question, from Enter to the next gate, from that
+    /// to its change.
+    pub waits: Vec<(Wait, Duration)>,
+}
+
+/// What the hand waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    Question,
+    NextGate,
+    Change,
 }
 
 /// The gate whose title is on the screen.
@@ -134,29 +146,32 @@ fn job_on(now: &vt100::Screen) -> Option<String> {
 fn unshown(now: &vt100::Screen) -> Option<String> {
     let text = screen::text(now);
     let (_, rest) = text.split_once("NOT YET SHOWN: ")?;
-    Some(rest.split(['\n', '│']).next()?.trim().to_owned())
+    // Who else was shown it may stand behind that.
+    let words = rest.split(['\n', '│']).next()?.split("   ").next()?;
+    Some(words.trim().to_owned())
 }
 
 impl<'m> Hand<'m> {
-    fn at(workspace: &Workspace, material: &'m [Material]) -> Self {
-        let desk = Desk::spawn(PtyOptions::new(workspace.root()));
+    /// In front of a console, once all gates are on its screen.
+    pub fn at(desk: Desk, material: &'m [Material]) -> Self {
         desk.sees(&format!("{} open", material.len()));
         Self {
             desk,
             material,
             keys: 0,
             vain: 0,
+            waits: Vec::new(),
         }
     }
 
-    fn press(&mut self, key: &str) {
+    pub fn press(&mut self, key: &str) {
         std::thread::sleep(HAND);
         self.desk.press(key);
         self.keys += 1;
     }
 
-    /// Presses a key until it was not too early for it.
-    fn until(&mut self, key: &str, is_done: impl Fn(&vt100::Screen) -> bool) {
+    /// Presses a key until it was not too early for it, and waits for what comes of it.
+    fn until(&mut self, key: &str, wait: Wait, is_done: impl Fn(&vt100::Screen) -> bool) {
         const TOO_EARLY: [&str; 5] = [
             "came before",
             "came at once",
@@ -165,23 +180,26 @@ impl<'m> Hand<'m> {
             "right behind",
         ];
         self.press(key);
+        let mut pressed = Instant::now();
         loop {
             let is_early = |now: &vt100::Screen| TOO_EARLY.iter().any(|words| screen::find(now, words).is_some());
             self.desk.pty.wait_for(|now| is_done(now) || is_early(now));
             if self.desk.pty.inspect(&is_done) {
+                self.waits.push((wait, pressed.elapsed()));
                 return;
             }
             self.vain += 1;
             eprintln!("{key} came too early:\n{}", self.desk.pty.screen_text());
             std::thread::sleep(Duration::from_millis(800));
             self.desk.press(key);
+            pressed = Instant::now();
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 
     /// Reads all of the gate on the screen; every screen stands until it counts.
     fn reads(&mut self, key: &str) -> &'m Material {
-        let mut last = None;
+        let (begun, mut last) = (Instant::now(), None);
         loop {
             let mut here = (None, None);
             let material = self.material;
@@ -203,6 +221,9 @@ impl<'m> Hand<'m> {
                     Some(words) => is_there && here != last.clone().unwrap_or_default() && counts(words),
                 }
             });
+            if last.is_none() {
+                self.waits.push((Wait::Change, begun.elapsed()));
+            }
             if here.1.is_none() {
                 let job = here.0.expect("a gate is on the screen");
                 return material.iter().find(|of| of.job == job).expect("it is one of the hour");
@@ -216,37 +237,40 @@ impl<'m> Hand<'m> {
     fn answers(&mut self, of: &Material) {
         self.desk.sees("[Enter]");
         let job = of.job.clone();
-        self.until("Enter", |now| {
+        self.until("Enter", Wait::NextGate, |now| {
             job_on(now).as_ref() != Some(&job) && screen::find(now, "[Enter]").is_none()
         });
     }
 
     fn rejects(&mut self, of: &Material) {
-        self.until("r", |now| screen::find(now, &format!("REJECT {}", of.job)).is_some());
+        self.until("r", Wait::Question, |now| {
+            screen::find(now, &format!("REJECT {}", of.job)).is_some()
+        });
         self.press("1");
         self.desk.sees(&format!("note: {REASON}"));
         self.answers(of);
     }
 
     fn patches(&mut self, of: &Material) {
-        self.until("e", |now| screen::find(now, "EDIT").is_some());
+        self.until("e", Wait::Question, |now| screen::find(now, "EDIT").is_some());
         self.press("End");
         self.press("!");
         self.desk.sees("Fits ");
         self.press("Esc");
         self.desk.sees("[a] approve with");
-        self.press("a");
-        self.desk.sees("WITH PATCH");
+        self.until("a", Wait::Question, |now| screen::find(now, "WITH PATCH").is_some());
         self.answers(of);
     }
 
     fn approves(&mut self, of: &Material) {
-        self.until("a", |now| screen::find(now, &format!("APPROVE {}", of.job)).is_some());
+        self.until("a", Wait::Question, |now| {
+            screen::find(now, &format!("APPROVE {}", of.job)).is_some()
+        });
         self.answers(of);
     }
 
     /// Each gate by itself, as it comes.
-    fn one_by_one(&mut self) {
+    pub fn one_by_one(&mut self) {
         for _ in self.material {
             let of = self.reads("}");
             match of.meant {
@@ -264,7 +288,7 @@ impl<'m> Hand<'m> {
             match of.meant {
                 Meant::Approve => {
                     let job = of.job.clone();
-                    self.until("m", |now| {
+                    self.until("m", Wait::NextGate, |now| {
                         job_on(now).as_ref() != Some(&job) || screen::find(now, "no other is open").is_some()
                     });
                 }
@@ -273,7 +297,7 @@ impl<'m> Hand<'m> {
             }
         }
         let marked = self.material.iter().filter(|of| of.meant == Meant::Approve).count();
-        self.until("a", |now| {
+        self.until("a", Wait::Question, |now| {
             screen::find(now, &format!("APPROVE {marked} gates")).is_some()
         });
         // Each page is read when all of it counts, and what Enter would do is known.
@@ -296,7 +320,7 @@ impl<'m> Hand<'m> {
             }
             self.press("Space");
         }
-        self.until("Enter", |now| {
+        self.until("Enter", Wait::NextGate, |now| {
             screen::find(now, &format!("Approved {marked} gates")).is_some()
         });
     }
@@ -319,7 +343,7 @@ fn counts(words: &str) -> bool {
 fn hour(count: usize, way: &str, play: fn(&mut Hand<'_>)) -> usize {
     let workspace = Workspace::new(CONFIGURATION);
     let material = open(&workspace, count);
-    let mut hand = Hand::at(&workspace, &material);
+    let mut hand = Hand::at(Desk::spawn(PtyOptions::new(workspace.root())), &material);
     let begun = hand.desk.pty.raw_bytes().len();
     // Until a key is pressed nobody is there who is shown anything.
     hand.press("g");
@@ -331,8 +355,14 @@ fn hour(count: usize, way: &str, play: fn(&mut Hand<'_>)) -> usize {
     let all = keys + vain;
     println!("{count} gates {way}: {keys} keys, {all} with those that came too early, {bytes} bytes");
     hand.desk.leaves();
+    assert_decided(&workspace, &material);
+    keys
+}
+
+/// Each gate was read whole and decided as it was meant, and the record says so everywhere.
+pub fn assert_decided(workspace: &Workspace, material: &[Material]) {
     let jobs: Vec<&str> = material.iter().map(|of| of.job.as_str()).collect();
-    for of in &material {
+    for of in material {
         let Material { job, stage, meant } = of;
         let decision = workspace.decision(job, stage);
         let note = (*meant == Meant::Reject).then_some(REASON);
@@ -349,8 +379,7 @@ fn hour(count: usize, way: &str, play: fn(&mut Hand<'_>)) -> usize {
         );
         assert!(seen["by"].is_string(), "{job} / {stage}: {decision}");
     }
-    assert_eq!(record::assert_agrees(&workspace, &jobs), count);
-    keys
+    assert_eq!(record::assert_agrees(workspace, &jobs), material.len());
 }
 
 /// Keeps the recording in the directory `HOLDPOINT_HOUR_CASTS`, where there is one.
@@ -365,7 +394,7 @@ fn keep_cast(count: usize, way: &str, pty: &Pty) {
 }
 
 /// How many gates: a multiple of twenty, for the material to be as it is told above.
-fn gates() -> usize {
+pub fn gates() -> usize {
     let asked = std::env::var("HOLDPOINT_HOUR_GATES").ok();
     asked.map_or(20, |asked| asked.parse().expect("HOLDPOINT_HOUR_GATES is a number"))
 }

@@ -1,6 +1,7 @@
 //! What stands below (or beside) the queue.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::board::BoardPane;
 use super::figures::FiguresPane;
@@ -11,6 +12,8 @@ use super::look::ViewOptions;
 use super::pace::Pace;
 use super::remembered::Remembered;
 use crate::keymap::Focus;
+use domain::job::JobRows;
+use domain::key::GateKey;
 
 /// Which pane it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -61,6 +64,18 @@ pub struct Panes {
     pub(crate) is_of_jobs: bool,
     /// What was shown of gates that the selection left, the newest last.
     pub(crate) remembered: VecDeque<Remembered>,
+    pub(crate) ahead: Ahead,
+}
+
+/// The gate that comes next, as it was read ahead over a line.
+#[derive(Debug, Default)]
+pub(crate) struct Ahead {
+    /// Which; none: none was asked for.
+    pub(crate) key: Option<GateKey>,
+    /// Its job; none: it has not come, or the selection has.
+    pub(crate) rows: Option<Arc<JobRows>>,
+    /// Whether an answer is awaited.
+    pub(crate) is_asked: bool,
 }
 
 impl Panes {

@@ -54,9 +54,8 @@ enum Done {
 
 /// Requests and work that are under way.
 pub(super) struct EffectRunner {
-    asked: FuturesOrdered<BoxFuture<'static, Answered>>,
-    /// Questions about all jobs, which may take long: no other answer waits behind them.
-    asked_aside: FuturesOrdered<BoxFuture<'static, Answered>>,
+    /// One an [`Order`].
+    asked: [FuturesOrdered<BoxFuture<'static, Answered>>; 4],
     /// One a [`Kind`].
     slots: [Slot; 7],
     copy: Option<Copy>,
@@ -70,8 +69,7 @@ impl EffectRunner {
         // A newer gate view makes diffs and measures pointless.
         let generation = Arc::<AtomicU64>::default();
         Self {
-            asked: FuturesOrdered::new(),
-            asked_aside: FuturesOrdered::new(),
+            asked: Default::default(),
             slots: [
                 Slot::new(wait, generation.clone()),
                 Slot::new(wait, generation.clone()),
@@ -94,8 +92,7 @@ impl EffectRunner {
                 Effect::Send(ticket, command) => backend.submit(ticket, command),
                 Effect::SendUnsent(ticket, unsent) => backend.send_unsent(ticket, *unsent),
                 Effect::ForgetUnsent(unsent) => backend.forget_unsent(&unsent),
-                Effect::Ask(question) if question.is_about_all() => self.asked_aside.push_back(backend.ask(question)),
-                Effect::Ask(question) => self.asked.push_back(backend.ask(question)),
+                Effect::Ask(question) => self.asked[question.order() as usize].push_back(backend.ask(question)),
                 Effect::Diff(job) => {
                     let (number, file) = (job.generation, Some(job.file));
                     let failed = Msg::DiffFailed(job.file, job.number);
@@ -223,16 +220,19 @@ impl EffectRunner {
 
     /// Whether nothing is being read and no work is under way.
     pub(crate) fn is_idle(&self) -> bool {
-        self.asked.is_empty() && self.asked_aside.is_empty() && self.work.is_empty()
+        self.asked.iter().all(FuturesOrdered::is_empty) && self.work.is_empty()
     }
 
     /// The next answer, or what is said of the next work that is finished, if anything is.
     /// Cancel-safe.
     pub(crate) async fn done(&mut self) -> Option<Msg> {
+        let [rows, files, all, ahead] = &mut self.asked;
         let done = tokio::select! {
             biased;
-            Some(answered) = self.asked.next() => return Some(Msg::Answered(answered)),
-            Some(answered) = self.asked_aside.next() => return Some(Msg::Answered(answered)),
+            Some(answered) = rows.next() => return Some(Msg::Answered(answered)),
+            Some(answered) = files.next() => return Some(Msg::Answered(answered)),
+            Some(answered) = all.next() => return Some(Msg::Answered(answered)),
+            Some(answered) = ahead.next() => return Some(Msg::Answered(answered)),
             Some(done) = self.work.join_next() => done,
             else => return pending().await,
         };

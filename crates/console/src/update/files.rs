@@ -28,8 +28,9 @@ pub(crate) fn keep_reading(model: &mut Model, fx: &mut Vec<Effect>) {
         };
         let base = file.base_digest(&file.comparison.wanted).filter(|_| is_full);
         file.reading = Reading::asked(number, is_full, base.is_some());
-        let path = file.artifact.path.clone();
-        fx.push(Effect::Ask(Question::OnDisk(number, index, job_id.clone(), path)));
+        let (path, should_be) = (file.artifact.path.clone(), file.artifact.digest);
+        let question = Question::OnDisk(number, index, job_id.clone(), path, should_be);
+        fx.push(Effect::Ask(question));
         if let Some(digest) = base {
             fx.push(Effect::Ask(Question::Base(number, index, job_id, digest)));
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::look;
+use super::{ahead, look};
 use crate::effect::Effect;
 use crate::model::Model;
 use crate::model::gate::GateView;
@@ -23,6 +23,7 @@ pub(crate) fn follow_selection(model: &mut Model, fx: &mut Vec<Effect>) {
 pub(crate) fn arrive(model: &mut Model, fx: &mut Vec<Effect>) {
     if model.panes.pace.arrive() {
         model.window.is_dirty = true;
+        ahead::arrive(model, fx);
         ask_job(model, fx);
     }
 }

@@ -110,7 +110,9 @@ pub(crate) fn release_leases(model: &mut Model) -> Vec<Effect> {
 }
 
 fn release(model: &mut Model, leases: impl IntoIterator<Item = (GateKey, LeaseHeld)>, fx: &mut Vec<Effect>) {
-    for (key, _) in leases {
+    // A decided gate has no lease any more.
+    let own = model.outgoing.own.clone();
+    for (key, _) in leases.into_iter().filter(|(key, _)| !own.contains(key)) {
         send_quietly(model, None, Command::ReleaseLease { gate: (&key).into() }, fx);
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! A lease is never taken or given back by a key: it follows from which prompt or editor is open.
 
-use super::{compose, files, look, outcome, preview, queue};
+use super::{ahead, compose, files, look, outcome, preview, queue};
 use crate::effect::Effect;
 use crate::facts::{countdown, window};
 use crate::layout;
@@ -23,6 +23,7 @@ pub(crate) fn renew(model: &mut Model, fx: &mut Vec<Effect>) {
     keep_lease(model, fx);
     look::record_due(model, fx);
     queue::keep_selected(model, fx);
+    ahead::keep(model, fx);
     keep_queue(model);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{comment, compose, files, gate, handover, last_call, look, mark, preview, queue, since};
+use super::{ahead, comment, compose, files, gate, handover, last_call, look, mark, preview, queue, since};
 use crate::effect::Effect;
 use crate::facts::label;
 use crate::layout;
@@ -134,6 +134,8 @@ pub(crate) fn answered(model: &mut Model, answered: Answered, fx: &mut Vec<Effec
             comment::take_version(model, (number, index), digest, bytes, fx);
         }
         Answered::Base(number, index, bytes) => files::take_bytes(model, number, index, true, bytes, fx),
+        // What cannot be read of it is told when the selection comes to it.
+        Answered::Ahead(key, rows) => ahead::take(model, &key, rows.ok().flatten()),
     }
 }
 
@@ -169,6 +171,7 @@ pub(crate) fn events(model: &mut Model, events: &[Event], fx: &mut Vec<Effect>) 
     }
     mark::recheck(model, events, fx);
     look::forget_changed(model, events);
+    ahead::outdate(model, events);
     let job_id = model.panes.job.as_ref().map(|job| job.job_id.clone());
     if events.iter().any(|event| Some(&event.job_id) == job_id.as_ref()) {
         gate::ask_job(model, fx);

@@ -197,7 +197,10 @@ pub(crate) fn done(model: &mut Model, ticket: Ticket, receipt: Receipt, fx: &mut
         model.outgoing.remember_own(&key);
         queue::decided(model, &key, fx);
     }
-    queue::ask(model, fx);
+    // Over a line the news of it come as soon as an answer would.
+    if model.session.server.is_none() {
+        queue::ask(model, fx);
+    }
 }
 
 /// A command was refused.

@@ -16,7 +16,7 @@ use crate::prompt::bulk;
 use crate::update::outcome::said_hint;
 use crate::update::outgoing::{refuse, tell};
 use domain::ask::Command;
-use domain::event::Event;
+use domain::event::{Event, EventType};
 use domain::gate::NOTES_BYTES_MAX;
 use domain::ids::JobId;
 use domain::key::GateKey;
@@ -138,8 +138,20 @@ pub(crate) fn refresh(model: &mut Model, fx: &mut Vec<Effect>) {
 /// any more.
 pub(crate) fn outdate(model: &mut Model, events: Option<&[Event]>) {
     let is_bulk = model.ask().is_some_and(|ask| ask.listed() > 0);
+    // The lease that this console took with a question is nothing that a decision depends on.
+    let leases: Vec<_> = model.outgoing.leases.keys().cloned().collect();
+    let is_own = |event: &Event| {
+        let says = |key: &str| event.payload.get(key).and_then(serde_json::Value::as_str);
+        let is_lease = event.kind == EventType::GateHeld && says("kind") == Some("lease");
+        let is_here = |key: &GateKey| key.job_id == event.job_id && Some(&key.stage) == event.stage.as_ref();
+        is_lease && says("by") == Some(&model.session.operator.name) && leases.iter().any(is_here)
+    };
     for question in &mut model.preview.jobs {
-        let is_of = |event: &Event| event.job_id == question.job_id;
+        let decides = question
+            .commands
+            .iter()
+            .all(|one| matches!(one, Command::Decide { .. }));
+        let is_of = |event: &Event| event.job_id == question.job_id && !(decides && is_own(event));
         if events.is_none_or(|events| events.iter().any(is_of)) {
             question.is_stale = true;
             // That it would be refused is no more than what was so: whoever had the gate open may

@@ -17,6 +17,7 @@ use domain::time::{Now, Timestamp};
 use remote::Line;
 
 use super::SESSION_PATH;
+use super::kept::{Piece, together, unfit};
 use super::versions::{OURS, Peer};
 use crate::api::Receipt;
 use crate::client::{Caller, Client, Committed};
@@ -28,6 +29,10 @@ pub struct AskedDoc {
     pub ask: String,
     /// What it asks for.
     pub of: Box<RawValue>,
+    /// The answer to the same question that the asker has, by the first 16 digits of the SHA-256 of
+    /// its text; none: they have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<String>,
 }
 
 /// What it is answered with.
@@ -35,16 +40,9 @@ pub struct AskedDoc {
 #[serde(rename_all = "snake_case")]
 pub enum ToldDoc {
     Answer(Box<RawValue>),
+    /// The answer in pieces of the one that the asker has.
+    Pieces(Vec<Piece>),
     Refused(Refusal),
-}
-
-impl ToldDoc {
-    pub(super) fn result(self) -> Result<Box<RawValue>, Refusal> {
-        match self {
-            Self::Answer(answer) => Ok(answer),
-            Self::Refused(refusal) => Err(refusal),
-        }
-    }
 }
 
 /// Commands, in the order in which they are to be done.
@@ -62,6 +60,9 @@ pub struct SubmittedDoc {
     /// A [`Command`]: of several that are sent together, one that is not known here hinders no
     /// other.
     pub command: Box<RawValue>,
+    /// The answer to the question for its job that the asker has, as in [`AskedDoc`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub has: Option<String>,
 }
 
 impl SubmittedDoc {
@@ -81,12 +82,22 @@ pub enum OutcomeDoc {
         /// Why its files are not in place yet; null: they are.
         unpublished: Option<Refusal>,
     },
+    /// The text of this very document, in pieces of the answer that the asker has.
+    Pieces(Vec<Piece>),
     Refused(Refusal),
 }
 
 impl OutcomeDoc {
-    pub(super) fn result(self) -> Result<Committed, Refusal> {
+    /// What came of it; `had` is the answer that the asker had.
+    pub(super) fn result(self, had: Option<&str>) -> Result<Committed, Refusal> {
         match self {
+            Self::Pieces(pieces) => {
+                let whole = had.and_then(|had| together(had, &pieces));
+                let whole = whole.and_then(|whole| serde_json::from_str(&whole).ok());
+                whole
+                    .unwrap_or_else(|| Self::Refused(unfit("what was done")))
+                    .result(None)
+            }
             Self::Done { receipt, unpublished } => Ok((receipt, unpublished.map_or(Ok(()), Err))),
             Self::Refused(refusal) => Err(refusal),
         }

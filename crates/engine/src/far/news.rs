@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout_at};
 
 use domain::event::Event;
 use domain::operator::Surface;
@@ -22,6 +23,10 @@ use super::{AGAIN, AGAIN_MAX, Far, Feed, NEWS_PATH};
 use crate::api::Notice;
 use crate::client::EngineStatus;
 use ::clock::Clock;
+
+/// What comes within so long is told to a console together: a decision is told of in several pieces,
+/// and each of them would be asked about.
+const GATHERING: Duration = Duration::from_millis(250);
 
 /// Listens to the news of a server, again and again.
 pub(super) struct Listener {
@@ -40,6 +45,16 @@ pub(super) struct Listener {
     pub(super) peer: Peer,
     /// The newest event that was told.
     pub(super) last: u64,
+    pub(super) gathered: Gathered,
+}
+
+/// News that wait for those right behind them.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// Since when; none: there are none.
+    since: Option<Instant>,
+    events: Vec<Event>,
+    has_changed: bool,
 }
 
 impl Listener {
@@ -50,6 +65,7 @@ impl Listener {
         let (mut pause, mut lost_at) = (AGAIN, None);
         while far.strong_count() > 0 {
             let (has_told, ended) = self.listen().await;
+            self.tell_gathered().await;
             if has_told {
                 (pause, lost_at) = (AGAIN, None);
             }
@@ -84,10 +100,18 @@ impl Listener {
         };
         let mut has_told = false;
         loop {
-            match news.next().await {
+            let told = match self.gathered.since {
+                Some(since) => timeout_at(since + GATHERING, news.next()).await,
+                None => Ok(news.next().await),
+            };
+            let Ok(told) = told else {
+                self.tell_gathered().await;
+                continue;
+            };
+            match told {
                 Ok(Some(told)) => {
                     if !std::mem::replace(&mut has_told, true) {
-                        self.is_back().await;
+                        self.is_back();
                     }
                     if self.is_last(&told).await {
                         return (has_told, None);
@@ -103,18 +127,31 @@ impl Listener {
         }
     }
 
-    async fn is_back(&self) {
+    fn is_back(&mut self) {
         self.troubles.set(Part::News, None);
         // What does not work there is told anew.
         self.troubles.set(Part::There, None);
         // Leases and looks are no events: what they are now is to be read.
-        self.has_changed().await;
+        self.has_changed();
         self.is_back.notify_waiters();
     }
 
-    async fn has_changed(&self) {
+    async fn tell_gathered(&mut self) {
+        let Gathered {
+            events, has_changed, ..
+        } = std::mem::take(&mut self.gathered);
+        if !events.is_empty() {
+            self.tell(Notice::Events(events)).await;
+        }
+        if has_changed {
+            self.tell(Notice::Changed).await;
+        }
+    }
+
+    fn has_changed(&mut self) {
         self.looks.send_replace(());
-        self.tell(Notice::Changed).await;
+        self.gathered.has_changed = true;
+        self.gathered.since.get_or_insert_with(Instant::now);
     }
 
     async fn tell(&self, notice: Notice) {
@@ -127,8 +164,8 @@ impl Listener {
     /// Takes what was told; whether the server ends it.
     async fn is_last(&mut self, told: &NewsItem) -> bool {
         match NewsKind::parse(&told.kind) {
-            Some(NewsKind::Events) => self.take_events(told).await,
-            Some(NewsKind::Changed) => self.has_changed().await,
+            Some(NewsKind::Events) => self.take_events(told),
+            Some(NewsKind::Changed) => self.has_changed(),
             Some(NewsKind::Session) => {
                 if let Some(session) = self.read::<SessionDoc>(told) {
                     let mut config = (*self.standing.borrow().config).clone();
@@ -163,7 +200,7 @@ impl Listener {
 
     /// Takes those that can be read. Of others the rows are read, and it is told which side to
     /// upgrade.
-    async fn take_events(&mut self, told: &NewsItem) {
+    fn take_events(&mut self, told: &NewsItem) {
         let (mut events, mut is_whole) = (Vec::new(), true);
         for raw in self.read::<Vec<Box<RawValue>>>(told).unwrap_or_default() {
             match serde_json::from_str::<Event>(raw.get()) {
@@ -182,10 +219,11 @@ impl Listener {
         }
         if !events.is_empty() {
             let _ = self.feed.send(events.as_slice().into());
-            self.tell(Notice::Events(events)).await;
+            self.gathered.events.extend(events);
+            self.gathered.since.get_or_insert_with(Instant::now);
         }
         if !is_whole {
-            self.has_changed().await;
+            self.has_changed();
         }
     }
 

@@ -95,6 +95,7 @@ async fn release(line: &Line, session: &str, gate: GateRef) -> Result<(), Refusa
         commands: vec![SubmittedDoc {
             submission: uuid::Uuid::now_v7().to_string(),
             command: to_raw_value(&released).map_err(|error| Refusal::not_possible(error.to_string()))?,
+            has: None,
         }],
     };
     let body = serde_json::to_vec(&commands).map_err(|error| Refusal::not_possible(error.to_string()))?;

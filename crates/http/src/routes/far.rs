@@ -21,7 +21,7 @@ use domain::operator::Surface;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 use engine::client::Caller as EngineCaller;
-use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, SubmittedDoc, TOGETHER_MAX, ToldDoc};
+use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, SubmittedDoc, TOGETHER_MAX, ToldDoc, job_of};
 use engine::questions;
 use remote::SESSION;
 use text::words::duration;
@@ -83,10 +83,11 @@ pub(crate) async fn session(Asker { app, caller: by, .. }: Asker, headers: Heade
 }
 
 /// Questions of a holdpoint on another machine, each answered in its place: `[{"ask": NAME, "of": …}]`, at most 100. Where answers are
-/// large or take long, only the first of them come; the rest is to be asked again.
+/// large or take long, only the first of them come; the rest is to be asked again. With `has`, which names the answer that the asker has, the next one
+/// is told in pieces of that.
 #[utoipa::path(post, path = "/questions", tag = "other machines",
     request_body = serde_json::Value,
-    responses((status = 200, description = "`[{\"answer\": …} | {\"refused\": …}]`, not more than were asked", body = serde_json::Value)))]
+    responses((status = 200, description = "`[{\"answer\": …} | {\"pieces\": …} | {\"refused\": …}]`, not more than were asked", body = serde_json::Value)))]
 pub(crate) async fn ask(
     Asker { app, caller: by, .. }: Asker,
     headers: HeaderMap,
@@ -94,7 +95,7 @@ pub(crate) async fn ask(
 ) -> Answered {
     refuse_many(asked.len())?;
     let asker = caller(&by, &headers, Surface::Console)?;
-    let answers = asked.iter().map(async |AskedDoc { ask, of }| {
+    let answers = asked.iter().map(async |AskedDoc { ask, of, .. }| {
         by.rights.allow_role(&by.operator.name, questions::role(ask))?;
         questions::answer_named(&app.engine, asker.clone(), ask, of).await
     });
@@ -103,8 +104,9 @@ pub(crate) async fn ask(
     let turn = app.read(async { Ok(app.answering.acquire().await.ok()) }).await?;
     let answered = the_first_of(answers).await;
     refuse_not_now(&answered)?;
-    let told = answered.into_iter().map(|told| match told {
-        Ok(answer) => ToldDoc::Answer(answer),
+    let session = asker.session.as_deref().unwrap_or_default();
+    let told = answered.into_iter().zip(&asked).map(|(told, asked)| match told {
+        Ok(answer) => app.told.told(session, asked, answer),
         Err(refusal) => ToldDoc::Refused(refusal),
     });
     let told = serde_json::to_vec(&told.collect::<Vec<_>>());
@@ -146,7 +148,7 @@ async fn the_first_of(answers: impl Iterator<Item = impl Future<Output = Told>>)
 /// command needs beside the role pipeline is refused in its place.
 #[utoipa::path(post, path = "/commands", tag = "other machines",
     request_body = serde_json::Value,
-    responses((status = 200, description = "`[{\"done\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
+    responses((status = 200, description = "`[{\"done\": …} | {\"pieces\": …} | {\"refused\": …}]`", body = serde_json::Value)))]
 pub(crate) async fn command(
     Asker { app, caller: by, .. }: Asker,
     headers: HeaderMap,
@@ -167,8 +169,10 @@ pub(crate) async fn command(
         app.engine.hand_over(caller, Some(&submitted.submission), command)
     };
     // All are handed over before any is waited for: they go into one transaction.
-    let mut handed = Vec::new();
+    let (mut handed, mut jobs) = (Vec::new(), Vec::new());
     for submitted in asked.commands {
+        let has = submitted.has.clone();
+        jobs.push(has.and_then(|has| job_of(&submitted.command().ok()?, Some(has))));
         match hand_over(submitted) {
             // Nothing behind it is done before it. All of them are sent again, each under its name.
             Err(refusal) if refusal.code == RefusalCode::NotNow => return Err(refusal.into()),
@@ -181,7 +185,11 @@ pub(crate) async fn command(
     }));
     let done = done.await;
     refuse_not_now(&done)?;
-    let outcomes: Vec<_> = done.into_iter().map(OutcomeDoc::from).collect();
+    let session = caller.session.as_deref().unwrap_or_default();
+    let outcomes = done.into_iter().map(OutcomeDoc::from).zip(jobs);
+    let outcomes: Vec<_> = outcomes
+        .map(|(done, job)| app.told.outcome(session, job, done))
+        .collect();
     Ok(answer::ok(&outcomes))
 }
 
