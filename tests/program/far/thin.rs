@@ -134,6 +134,7 @@ fn versions_come_once_and_those_of_the_next_gate_before_it_is_selected() {
     one.leaves();
     // They are the same bytes for every console of this machine, as long as the server has them so.
     let mut two = there.desk();
+    two.sees(" open ");
     two.selects("j-2", "script", 1);
     two.sees(" 2 + two");
     two.leaves();
