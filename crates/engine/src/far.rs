@@ -27,7 +27,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::base64::Base64;
@@ -387,7 +387,7 @@ impl FarEngine {
             Surface::Cli | Surface::Http | Surface::File | Surface::Timer => None,
         };
         let is_back = Arc::new(Notify::new());
-        let under_way = watch::Sender::new(0);
+        let under_way = watch::Sender::new(UnderWay::default());
         let way = |part| Patient {
             line: line.clone(),
             patience,
@@ -664,8 +664,15 @@ struct Patient {
     troubles: Arc<Troubles>,
     clock: Arc<ServerClock>,
     peer: Peer,
-    /// How many requests are under way that are waited for.
-    under_way: watch::Sender<usize>,
+    under_way: watch::Sender<UnderWay>,
+}
+
+/// Requests that are waited for.
+#[derive(Debug, Default)]
+struct UnderWay {
+    count: usize,
+    /// When the last one ended; none: there was none.
+    ended: Option<Instant>,
 }
 
 impl Patient {
@@ -673,9 +680,13 @@ impl Patient {
     /// answered may be asked about at once.
     async fn rests(&self) {
         let mut under_way = self.under_way.subscribe();
-        // The sender is ours: it is there.
-        while under_way.wait_for(|count| *count == 0).await.is_ok() {
-            if tokio::time::timeout(REST, under_way.changed()).await.is_err() {
+        loop {
+            // The sender is ours: it is there.
+            let none = under_way.wait_for(|under_way| under_way.count == 0).await;
+            let Some(ended) = none.ok().and_then(|none| none.ended) else {
+                return;
+            };
+            if timeout_at(ended + REST, under_way.changed()).await.is_err() {
                 return;
             }
         }
@@ -683,9 +694,12 @@ impl Patient {
 
     /// The same as [`Self::told`] for what is waited for.
     async fn told_first(&self, path: &str, document: &impl Serialize) -> Result<Vec<Box<RawValue>>, LineFault> {
-        self.under_way.send_modify(|count| *count += 1);
+        self.under_way.send_modify(|under_way| under_way.count += 1);
         let told = self.told(path, document).await;
-        self.under_way.send_modify(|count| *count -= 1);
+        self.under_way.send_modify(|under_way| {
+            under_way.count -= 1;
+            under_way.ended = Some(Instant::now());
+        });
         told
     }
 

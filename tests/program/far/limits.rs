@@ -125,7 +125,7 @@ fn only_what_is_reviewed_is_read_from_a_run_directory() {
     }
     let view = served.view();
     let on_disk = |path: &str| answer(&view, "on_disk", &json!({"job_id": "j-1", "path": path}));
-    assert_eq!(on_disk("artifacts/script/plan.txt"), "bmV3Cg==");
+    assert_eq!(on_disk("artifacts/script/plan.txt"), json!({"so": "bmV3Cg=="}));
     for path in [
         "notes.txt",
         ".stage/secret",
