@@ -140,7 +140,7 @@ fn open(runs: PathBuf) -> Engine {
         pid: std::process::id(),
     };
     Engine::open(EngineSettings {
-        place: store::Place::from(&runs),
+        place: store::StorePlace::from(&runs),
         runs_dir: runs,
         config: Config::load(YAML, "bench").unwrap().config,
         config_path: None,

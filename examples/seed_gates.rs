@@ -41,7 +41,7 @@ async fn main() {
         pid: std::process::id(),
     };
     let mut engine = Engine::open(EngineSettings {
-        place: store::Place::from(&folder),
+        place: store::StorePlace::from(&folder),
         runs_dir: folder.into(),
         config: Config::load(YAML, "seed").unwrap().config,
         config_path: None,

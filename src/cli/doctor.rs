@@ -10,7 +10,7 @@ use engine::audit::{Finding, Location, Report, Scope, audit};
 use engine::rebuild::{Rebuilt, rebuild};
 use engine::repair;
 use runs::RunsDir;
-use store::{Place, Reader};
+use store::{Reader, StorePlace};
 
 use super::audit_report::{self, AuditDoc, count};
 use super::global::GlobalArguments;
@@ -67,7 +67,7 @@ pub(crate) fn run(global: &GlobalArguments, arguments: DoctorArguments) -> Comma
 }
 
 /// The record as it is; a database that cannot be opened is a finding.
-fn examine(runs: &RunsDir, place: &Place, is_hashing_versions: bool, is_json: bool) -> Report {
+fn examine(runs: &RunsDir, place: &StorePlace, is_hashing_versions: bool, is_json: bool) -> Report {
     let scope = Scope {
         head: None,
         is_hashing_versions,

@@ -334,6 +334,9 @@ impl From<EngineError> for CommandError {
                 "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint \
                  doctor --rebuild",
             ),
+            EngineError::TwoDatabases { .. } => {
+                Some("where the file is an old copy, move it away; else leave HOLDPOINT_STORE and storage.url out")
+            }
             EngineError::OtherHome { .. } => Some(
                 "work there, or over its holdpoint serve (--server); a directory of its own needs a database of its own",
             ),

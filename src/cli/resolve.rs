@@ -19,7 +19,7 @@ use engine::far::FarEngine;
 use engine::{Engine, EngineSettings, Role};
 use http::drop_folder;
 use runs::RunsDir;
-use store::{DATABASE_FILE, OldDatabase, Place, Reader};
+use store::{DATABASE_FILE, OldDatabase, Reader, StorePlace};
 use text::visible_line;
 use wire::DocumentContext;
 
@@ -46,7 +46,7 @@ pub(crate) struct CommandContext {
     pub(crate) operator: Operator,
     pub(crate) clock: Arc<dyn Clock>,
     /// Where the database is.
-    place: Place,
+    place: StorePlace,
     absolute_runs_dir: String,
     program: PathBuf,
     group: Option<u32>,
@@ -169,7 +169,7 @@ impl CommandContext {
     }
 
     /// Where the database is.
-    pub(crate) fn place(&self) -> &Place {
+    pub(crate) fn place(&self) -> &StorePlace {
         &self.place
     }
 
@@ -225,6 +225,7 @@ impl CommandContext {
             return Err(self.no_jobs());
         }
         let runs = RunsDir::look(&self.runs_dir, self.group)?;
+        engine::refuse_two_databases(&runs, &self.place)?;
         let reader = Reader::open(self.place.clone())?;
         Ok((runs, reader))
     }
@@ -303,16 +304,16 @@ impl CommandContext {
 }
 
 /// The database that HOLDPOINT_STORE or `storage.url` names, or else the file in the runs directory.
-fn place(config: &Config, runs_dir: &Path) -> Result<Place, CommandError> {
+fn place(config: &Config, runs_dir: &Path) -> Result<StorePlace, CommandError> {
     let (address, named_by) = match std::env::var(STORE_VARIABLE) {
         Ok(address) if !address.is_empty() => (address, STORE_VARIABLE),
         Ok(_) | Err(std::env::VarError::NotPresent) => match &config.storage.url {
             Some(address) => (address.clone(), "storage.url"),
-            None => return Ok(Place::from(runs_dir)),
+            None => return Ok(StorePlace::from(runs_dir)),
         },
         Err(error) => return Err(CommandError::new("database", format!("{STORE_VARIABLE}: {error}"))),
     };
-    Place::shared(&address).map_err(|why| {
+    StorePlace::shared(&address).map_err(|why| {
         CommandError::new("database", format!("{named_by}: {why}"))
             .hint("write postgres://user@host/database")
             .at(named_by)

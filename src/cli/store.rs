@@ -8,7 +8,7 @@ use serde::Serialize;
 use domain::operator::Surface;
 use engine::copying::{CopyError, copy_record};
 use runs::RunsDir;
-use store::Place;
+use store::StorePlace;
 
 use super::audit_report::count;
 use super::global::GlobalArguments;
@@ -58,8 +58,10 @@ pub(crate) fn run(global: &GlobalArguments, command: &StoreCommand) -> CommandRe
     let context = CommandContext::here(global, Surface::Cli)?;
     let usage = |message: String| CommandError::new("usage", message).with(|told| told.exit = Exit::Usage);
     let place = |text: &str| match text.contains("://") {
-        true => Place::shared(text).map_err(|why| usage(format!("{why}: a database is postgres://user@host/database"))),
-        false => Ok(Place::from(Path::new(text))),
+        true => {
+            StorePlace::shared(text).map_err(|why| usage(format!("{why}: a database is postgres://user@host/database")))
+        }
+        false => Ok(StorePlace::from(Path::new(text))),
     };
     let (from_place, to_place) = (place(from)?, place(to)?);
     let directory = match (from_place.is_shared(), to_place.is_shared()) {
@@ -82,7 +84,7 @@ pub(crate) fn run(global: &GlobalArguments, command: &StoreCommand) -> CommandRe
         output.line(&format!("{to} has the whole record: {}", count(rows, "row")))?;
         if to_place.is_shared() {
             output.line(
-                "hint: from now on set HOLDPOINT_STORE or storage.url, for every process; then move holdpoint.db away",
+                "hint: the file is now holdpoint.db.copied-1; set HOLDPOINT_STORE or storage.url, for every process",
             )?;
         }
     }

@@ -52,7 +52,7 @@ pub fn settings(runs: &Path, yaml: &str, name: &str, role: Role) -> EngineSettin
     let loaded = Config::load(yaml, "test.yaml").unwrap_or_else(|problems| panic!("{problems:#?}"));
     EngineSettings {
         runs_dir: runs.to_path_buf(),
-        place: store::Place::from(runs),
+        place: store::StorePlace::from(runs),
         config: loaded.config,
         config_path: None,
         operator: operator(name),

@@ -1,7 +1,7 @@
 //! Moves the record of a runs directory into another database, if it is sound and only then.
 
-use runs::{RunsDir, locks};
-use store::{Place, Reader, Store};
+use runs::{RunsDir, locks, mend};
+use store::{Reader, Store, StorePlace};
 
 use super::audit::{Scope, audit};
 use super::opening::{EngineError, refuse_other_home};
@@ -27,17 +27,22 @@ pub enum CopyError {
 /// Copies all rows of one database of this runs directory into another, which must be empty. The
 /// record is verified before, with its files, and after. Refused while any other process has the
 /// directory open. Returns how many rows there are.
-pub fn copy_record(runs: &RunsDir, from: &Place, to: &Place, host: &str) -> Result<u64, CopyError> {
+pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &str) -> Result<u64, CopyError> {
     let _alone = locks::enter_alone(runs).map_err(Trouble::from)?;
     let reader = sound(runs, from)?;
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
     refuse_other_home(runs, to, &mut store, host)?;
     let rows = store.copy_from(&reader).map_err(Trouble::from)?;
     sound(runs, to)?;
+    drop(reader);
+    // Two that are live would both decide.
+    if to.is_shared() {
+        mend::move_database_away(runs, "copied").map_err(Trouble::from)?;
+    }
     Ok(rows)
 }
 
-fn sound(runs: &RunsDir, place: &Place) -> Result<Reader, CopyError> {
+fn sound(runs: &RunsDir, place: &StorePlace) -> Result<Reader, CopyError> {
     let reader = Reader::open(place.clone()).map_err(Trouble::from)?;
     let report = audit(runs, &reader, Scope::default(), &mut |_| {});
     match report.findings.first() {

@@ -67,7 +67,7 @@ use runs::drafts;
 pub use runs::drafts::KeptDrafts;
 use runs::locks::{self, PUBLISH_PATIENCE, Presence};
 use runs::{RunsDir, RunsError};
-use store::{Place, Reader};
+use store::{Reader, StorePlace};
 
 use api::{Notice, Ticket};
 use client::{Asker, Client, Telling, Threads};
@@ -79,7 +79,7 @@ use in_place::InPlace;
 use inbox::Inbox;
 use keeping::Keeping;
 use lead::{Lead, Leading};
-pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database};
+pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database, refuse_two_databases};
 use opening::{open_store, refuse_older_database, refuse_other_home, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
@@ -125,7 +125,7 @@ struct Queues {
 /// The engine; see the module.
 pub struct Engine {
     runs: RunsDir,
-    place: Place,
+    place: StorePlace,
     clock: Arc<dyn Clock>,
     operator: Operator,
     role: Role,
@@ -153,6 +153,7 @@ impl Engine {
         if !settings.place.is_shared() {
             refuse_lost_database(&runs)?;
         }
+        refuse_two_databases(&runs, &settings.place)?;
         let mut store = open_store(&settings.place)?;
         if let Ok(store) = &mut store {
             refuse_other_home(&runs, &settings.place, store, &settings.operator.via.host)?;

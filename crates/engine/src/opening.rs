@@ -11,7 +11,7 @@ use domain::ids::JobId;
 use domain::operator::Operator;
 use domain::refusal::Refusal;
 use runs::{RunsDir, record};
-use store::{OldDatabase, Place, Reader, SCHEMA_VERSION, Store, StoreErrorKind};
+use store::{OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind, StorePlace};
 
 /// Whether this process stands for the lead, and under which name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct EngineSettings {
     /// The runs directory; made when it does not exist.
     pub runs_dir: PathBuf,
     /// Where the database is.
-    pub place: Place,
+    pub place: StorePlace,
     /// The configuration in force.
     pub config: Config,
     /// Its file, watched for changes; none: the embedded default.
@@ -83,6 +83,9 @@ pub enum EngineError {
         /// Ours.
         here: String,
     },
+    /// There is a file beside a shared database: one of them is not the truth.
+    #[error("{file} is there, and the record is said to be in {database}")]
+    TwoDatabases { file: String, database: String },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -114,7 +117,7 @@ impl Newer {
 }
 
 /// The store to write to, or that the database is newer than this program.
-pub(super) fn open_store(place: &Place) -> Result<Result<Store, Newer>, EngineError> {
+pub(super) fn open_store(place: &StorePlace) -> Result<Result<Store, Newer>, EngineError> {
     Store::open(place.clone()).map(Ok).or_else(|error| {
         if let StoreErrorKind::Newer { found, .. } = error.kind() {
             return Ok(Err(Newer { found }));
@@ -123,11 +126,23 @@ pub(super) fn open_store(place: &Place) -> Result<Result<Store, Newer>, EngineEr
     })
 }
 
+/// Refuses a shared database while the runs directory has one of its own: whoever is not told of the
+/// shared one would go on with that, and both would decide.
+pub fn refuse_two_databases(runs: &RunsDir, place: &StorePlace) -> Result<(), EngineError> {
+    if !place.is_shared() || !runs.database().exists() {
+        return Ok(());
+    }
+    Err(EngineError::TwoDatabases {
+        file: runs.database().display().to_string(),
+        database: place.path().display().to_string(),
+    })
+}
+
 /// Refuses a shared database that is about the files of another runs directory: its artifacts are
 /// there, and so is whoever runs its stages.
 pub(super) fn refuse_other_home(
     runs: &RunsDir,
-    place: &Place,
+    place: &StorePlace,
     store: &mut Store,
     host: &str,
 ) -> Result<(), EngineError> {

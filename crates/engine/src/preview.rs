@@ -114,7 +114,7 @@ mod tests {
     fn settings(folder: &Path) -> EngineSettings {
         EngineSettings {
             runs_dir: folder.to_owned(),
-            place: store::Place::from(folder),
+            place: store::StorePlace::from(folder),
             config: Config::default(),
             config_path: None,
             operator: ana(),

@@ -52,7 +52,7 @@ pub fn rebuild(runs: &RunsDir, is_replacing: bool) -> Result<Rebuilt, Trouble> {
         |database| made.fill(database),
         || {
             if is_replacing {
-                moved_to = Some(mend::move_database_away(runs)?.display().to_string());
+                moved_to = Some(mend::move_database_away(runs, "damaged")?.display().to_string());
             }
             Ok::<(), Trouble>(())
         },

@@ -18,7 +18,7 @@ use clock::Clock;
 use config::Config;
 use domain::time::{Now, SECOND_US};
 use domain::webhook::AGE_S_MAX;
-use store::{OutboxChange, Place};
+use store::{OutboxChange, StorePlace};
 use webhooks::WebhookClient;
 
 use super::client::Threads;
@@ -29,7 +29,7 @@ const RETIRE_EVERY_US: i64 = 3600 * SECOND_US;
 
 /// What a webhook sender works with.
 pub(super) struct SenderContext {
-    pub(crate) place: Place,
+    pub(crate) place: StorePlace,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Weak<Threads>,
 }

@@ -53,11 +53,11 @@ fn keep_aside(runs: &RunsDir, path: &Path) -> Result<Option<PathBuf>> {
     Ok(Some(aside.join(&new)))
 }
 
-/// Moves a damaged database away with what SQLite keeps beside it; its new path. It is never
-/// deleted. Only while no process has it open.
-pub fn move_database_away(runs: &RunsDir) -> Result<PathBuf> {
+/// Moves the database away with what SQLite keeps beside it, under a name that says what it is
+/// (`damaged`, `copied`); its new path. It is never deleted. Only while no process has it open.
+pub fn move_database_away(runs: &RunsDir, what: &str) -> Result<PathBuf> {
     let top = OpenDirectory::top(runs.path(), runs.modes())?;
-    let away = |number| format!("{DATABASE_FILE}.damaged-{number}");
+    let away = |number| format!("{DATABASE_FILE}.{what}-{number}");
     let away = free(&top, away)?;
     // The log first: without it the file alone is an older database, and with it a foreign one
     // would be damaged.
@@ -100,7 +100,7 @@ mod tests {
         for (round, bytes) in [(1, b"first"), (2, b"other")] {
             put(&runs.database(), bytes);
             put(&runs.path().join("holdpoint.db-wal"), b"log");
-            let away = move_database_away(&runs).unwrap();
+            let away = move_database_away(&runs, "damaged").unwrap();
             assert!(away.ends_with(format!("holdpoint.db.damaged-{round}")));
             assert_eq!(fs::read(&away).unwrap(), bytes);
             assert!(runs.path().join(format!("holdpoint.db.damaged-{round}-wal")).exists());

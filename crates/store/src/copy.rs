@@ -45,6 +45,10 @@ impl Store {
                     "it has jobs; what is copied goes into an empty one",
                 ));
             }
+            // What a process left that opened it once.
+            for table in ["delivery", "webhook", "leader", "submission"] {
+                to.execute(&format!("DELETE FROM {table}"), &[])?;
+            }
             let read = from.read(|from| copy_all(from, to));
             read.map_err(|error| {
                 let what = RowError::unreadable(&error);

@@ -64,7 +64,9 @@ impl StoreError {
         match self.kind {
             StoreErrorKind::Busy => Some("another process holds it locked; try again"),
             StoreErrorKind::Full => Some("nothing was recorded; make space and try again"),
-            StoreErrorKind::ReadOnly => Some("the runs directory and its files must belong to you or your group"),
+            StoreErrorKind::ReadOnly => Some(
+                "the runs directory and its files must belong to you or your group, or the role of the database must have its grants",
+            ),
             StoreErrorKind::Corrupt => Some("holdpoint doctor tells what is damaged"),
             StoreErrorKind::Newer { .. } => Some("it can be read but not changed; install the newer holdpoint"),
             StoreErrorKind::Unreachable => Some("nothing was recorded; try again when the database answers"),
@@ -240,6 +242,21 @@ impl From<tokio_postgres::Error> for RowError {
 impl RowError {
     pub(super) fn unreadable(what: impl fmt::Display) -> Self {
         Self::Value(what.to_string())
+    }
+
+    /// Whether the database has said that it did not do it; else the line may be what failed.
+    #[cfg(feature = "postgres")]
+    pub(super) fn is_refused(&self) -> bool {
+        match self {
+            Self::Postgres(error) => {
+                let told = error
+                    .as_db_error()
+                    .and_then(tokio_postgres::error::DbError::parsed_severity);
+                told == Some(tokio_postgres::error::Severity::Error)
+            }
+            Self::Value(_) | Self::Newer(_) | Self::Bad { .. } => true,
+            Self::Lost(_) | Self::Unknown | Self::Sqlite(_) => false,
+        }
     }
 
     /// Which constraint of the schema held; none: it was something else.

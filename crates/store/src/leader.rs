@@ -57,10 +57,10 @@ impl Store {
 
     /// Gives the lead back. Nothing happens when another process has taken it meanwhile.
     pub fn resign(&mut self, epoch: u64) -> Result<(), StoreError> {
-        let resigned = self.durable.execute(
-            "UPDATE leader SET holder = NULL WHERE epoch = ?1",
-            values![count(epoch)],
-        );
+        let sql = "UPDATE leader SET holder = NULL WHERE epoch = ?1";
+        let resigned = self
+            .durable
+            .transaction(|connection| connection.execute(sql, values![count(epoch)]));
         resigned
             .map(drop)
             .map_err(|error| StoreError::of(&self.path, "note who leads in", error))

@@ -1,13 +1,12 @@
-//! The only truth: jobs, gates, decisions and events in one SQLite file, changed by a few whole
-//! transactions (SPEC §4, §9).
+//! The only truth: jobs, gates, decisions and events in one SQLite file, or in PostgreSQL, changed by
+//! a few whole transactions (SPEC §4, §9).
 //!
 //! It owns the schema, the guards that must hold in the rows themselves (one open gate a stage, one
 //! decision a gate, numbers that only rise) and what is durable when. It must not know the rules of
 //! the domain: those come in as a pure function that is called between loading a job's rows and
 //! writing its changes. Files other than the database, clocks and threads are not its matter.
 //!
-//! No rowid leaves this module and every transaction is whole, so that another database could take
-//! its place.
+//! No rowid leaves this module and every transaction is whole.
 
 mod apply;
 mod cells;
@@ -45,9 +44,9 @@ pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;
 pub use open::DATABASE_FILE;
 pub use outbox::OutboxChange;
-pub use place::Place;
+pub use place::StorePlace;
 #[cfg(feature = "postgres")]
-pub use postgres::Address;
+pub use postgres::PostgresAddress;
 #[cfg(feature = "testing")]
 pub use publish::unconfirm;
 pub use publish::{Marker, OwedRecords};
@@ -64,7 +63,7 @@ use sql::Connection;
 /// The writer's side of the database; one a process, owned by its writer thread.
 #[derive(Debug)]
 pub struct Store {
-    place: Place,
+    place: StorePlace,
     /// What messages call the database.
     path: PathBuf,
     /// Every commit of it is on disk before it returns (WAL, synchronous FULL).
@@ -79,7 +78,7 @@ impl Store {
     /// to its owner; its schema is brought up. A database of a newer holdpoint is
     /// [`StoreErrorKind::Newer`]: use [`Reader::open`] then. What is no database of ours is refused
     /// and not touched.
-    pub fn open(place: impl Into<Place>) -> Result<Self, StoreError> {
+    pub fn open(place: impl Into<StorePlace>) -> Result<Self, StoreError> {
         let place = place.into();
         let path = place.path();
         place.prepare()?;

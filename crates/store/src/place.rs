@@ -1,5 +1,7 @@
 //! Where the truth is: a file in the runs directory, or a database that several machines share.
 
+#[cfg(feature = "postgres")]
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use super::error::{StoreError, StoreErrorKind, newer};
@@ -9,27 +11,27 @@ use super::sql::Connection;
 
 /// Where the database is.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum StorePlace {
     /// `holdpoint.db` in this runs directory.
     Runs(PathBuf),
     #[cfg(feature = "postgres")]
-    Postgres(super::postgres::Address),
+    Postgres(super::postgres::PostgresAddress),
 }
 
-impl<P: AsRef<Path> + ?Sized> From<&P> for Place {
+impl<P: AsRef<Path> + ?Sized> From<&P> for StorePlace {
     fn from(runs_dir: &P) -> Self {
         Self::Runs(runs_dir.as_ref().to_owned())
     }
 }
 
-impl Place {
+impl StorePlace {
     /// A database that several machines share, by its address.
     #[cfg(feature = "postgres")]
     pub fn shared(address: &str) -> Result<Self, String> {
         address
             .parse()
             .map(Self::Postgres)
-            .map_err(|error: super::postgres::AddressError| error.to_string())
+            .map_err(|error: super::postgres::PostgresAddressError| error.to_string())
     }
 
     /// The same where PostgreSQL was left out.
@@ -69,11 +71,17 @@ impl Place {
                 };
                 session.prepare().map_err(failed)?;
                 let found = session.transaction(|| session.schema()).map_err(failed)?;
-                if found > SCHEMA_VERSION {
-                    let (kind, detail) = newer(found);
-                    return Err(StoreError::new(&self.path(), "change", kind, detail));
+                match found.cmp(&SCHEMA_VERSION) {
+                    Ordering::Equal => Ok(()),
+                    Ordering::Greater => {
+                        let (kind, detail) = newer(found);
+                        Err(StoreError::new(&self.path(), "change", kind, detail))
+                    }
+                    Ordering::Less => {
+                        let detail = format!("its schema is version {found}, and no step leads to {SCHEMA_VERSION}");
+                        Err(StoreError::new(&self.path(), "change", StoreErrorKind::Other, detail))
+                    }
                 }
-                Ok(())
             }
         }
     }

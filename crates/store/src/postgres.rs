@@ -23,27 +23,33 @@ use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 use super::error::{Constraint, RowError, StoreErrorKind};
 use super::open::Access;
 use super::sql::{Cell, Value};
-pub use address::Address;
-pub(super) use address::AddressError;
+pub use address::PostgresAddress;
+pub(super) use address::PostgresAddressError;
 
-/// How often, and for how long in all, it is asked what became of a commit whose answer was lost.
-const ASK_COMMIT: Duration = Duration::from_millis(100);
-const ASK_COMMIT_TIMES: u32 = 100;
+/// How often it is asked what became of a commit whose answer was lost, and the pause between.
+const ASK_COMMIT_TIMES: u32 = 10;
+const ASK_COMMIT: Duration = Duration::from_secs(1);
 
 /// What every connection asks for: no transaction of a host that is gone keeps the others waiting,
 /// and nobody waits longer for them than for a file that is locked.
-const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
-     SET default_transaction_isolation = 'read committed'";
+const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'";
 
 /// One connection, made again when it was lost.
 pub(super) struct Session {
-    address: Address,
+    address: PostgresAddress,
     access: Access,
     /// Always there until this is dropped.
     runtime: Option<Runtime>,
     line: RefCell<Option<Line>>,
-    /// The schema's version, as the newest transaction that writes found it.
-    schema: Slot<u32>,
+    /// The head, as the newest transaction that writes found or left it.
+    head: Slot<Head>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Head {
+    schema: u32,
+    event_seq: i64,
+    decision_seq: i64,
 }
 
 struct Line {
@@ -68,14 +74,14 @@ impl Drop for Session {
 
 impl Session {
     /// Connects, and makes sure that the server keeps what it says it has written.
-    pub(super) fn open(address: &Address, access: Access) -> Result<Self, RowError> {
+    pub(super) fn open(address: &PostgresAddress, access: Access) -> Result<Self, RowError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let session = Self {
             address: address.clone(),
             access,
             runtime: Some(runtime.map_err(RowError::unreadable)?),
             line: RefCell::new(None),
-            schema: Slot::new(0),
+            head: Slot::default(),
         };
         session.connect()?;
         Ok(session)
@@ -84,11 +90,10 @@ impl Session {
     fn connect(&self) -> Result<(), RowError> {
         let client = self.wait(self.address.connect())?;
         let settings = match self.access {
-            Access::Durable => SETTINGS.to_owned(),
-            Access::Relaxed => format!("{SETTINGS}; SET synchronous_commit = off"),
-            Access::Read => format!("{SETTINGS}; SET default_transaction_read_only = on"),
+            Access::Durable | Access::Relaxed => SETTINGS,
+            Access::Read => "SET default_transaction_read_only = on",
         };
-        self.wait(client.batch_execute(&settings))?;
+        self.wait(client.batch_execute(settings))?;
         self.wait(sound(&client, self.access))?;
         let statements = HashMap::new();
         *self.line.borrow_mut() = Some(Line { client, statements });
@@ -147,18 +152,18 @@ impl Session {
         self.on_line(|line| self.wait(line.client.batch_execute(sql)))
     }
 
-    /// Runs statements without values, and returns the cells of their first row.
+    /// Runs statements without values, and returns the cells of their last row.
     fn ask(&self, sql: &str) -> Result<Vec<Option<String>>, RowError> {
         let answers = self.on_line(|line| self.wait(line.client.simple_query(sql)))?;
-        Ok(answers.iter().find_map(cells_of).unwrap_or_default())
+        Ok(answers.iter().rev().find_map(cells_of).unwrap_or_default())
     }
 
     /// All that `work` does, or nothing of it.
     pub(super) fn transaction<T>(&self, work: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
-        let number = self.begin()?;
+        let name = self.begin()?;
         match work() {
             Ok(done) => {
-                self.commit(number.as_deref())?;
+                self.commit(name.as_deref())?;
                 Ok(done)
             }
             Err(error) => {
@@ -169,8 +174,8 @@ impl Session {
         }
     }
 
-    /// Begins, with the head locked where this may write; returns the number under which it can be
-    /// asked what became of it.
+    /// Begins, with the head locked where this may write; returns the name under which it can be
+    /// asked whether it was committed.
     fn begin(&self) -> Result<Option<String>, RowError> {
         if self.line.borrow().is_none() {
             self.connect()?;
@@ -190,58 +195,108 @@ impl Session {
             self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
             return Ok(None);
         }
-        let begun = self.ask("BEGIN; SELECT schema, pg_current_xact_id() FROM head WHERE one = 1 FOR UPDATE");
-        let [schema, number] = begun
-            .and_then(|cells| <[_; 2]>::try_from(cells).map_err(|_| RowError::Value("the head is gone".to_owned())))
-            .inspect_err(|_| {
-                let _ = self.batch("ROLLBACK");
-            })?;
-        self.schema
-            .set(schema.and_then(|version| version.parse().ok()).unwrap_or_default());
-        Ok(number)
+        let begin = match self.access {
+            // Losing it with the power only means doing it again.
+            Access::Relaxed => "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off",
+            Access::Durable | Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        let sql = format!(
+            "{begin}; SELECT gen_random_uuid(), current_setting('synchronous_commit'), schema, event_seq, decision_seq
+             FROM head WHERE one = 1 FOR UPDATE"
+        );
+        let begun = self.ask(&sql).and_then(|cells| {
+            let [name, synchronous, head @ ..] = cells.as_slice() else {
+                return Err(RowError::Value("the head is gone".to_owned()));
+            };
+            if self.access == Access::Durable && synchronous.as_deref() == Some("off") {
+                return Err(RowError::Value(NOT_SYNCHRONOUS.to_owned()));
+            }
+            self.go_on_from(head)?;
+            Ok(name.clone())
+        });
+        begun.inspect_err(|_| {
+            let _ = self.batch("ROLLBACK");
+        })
     }
 
-    /// Commits, and tells whoever listens. An answer that is lost is asked for again: what was done
-    /// is never done a second time, and never taken for undone.
-    fn commit(&self, number: Option<&str>) -> Result<(), RowError> {
-        let words = match self.access {
-            // In a transaction that has failed every statement fails, but COMMIT is answered as if it
-            // were one.
-            Access::Durable => "SELECT pg_notify('holdpoint', ''); COMMIT",
-            Access::Relaxed => "SELECT 1; COMMIT",
-            Access::Read => "COMMIT",
+    /// Takes note of the head; refuses one that has gone back, as where a standby took over that did
+    /// not have all: what it lost would be numbered and decided anew.
+    fn go_on_from(&self, cells: &[Option<String>]) -> Result<(), RowError> {
+        let number = |at: usize| -> i64 {
+            let cell = cells.get(at).and_then(Option::as_deref);
+            cell.and_then(|text| text.parse().ok()).unwrap_or_default()
         };
-        let committed = self.batch(words);
-        let (Err(_), true, Some(number)) = (&committed, self.line.borrow().is_none(), number) else {
-            return committed;
+        let (found, before) = (
+            Head {
+                schema: u32::try_from(number(0)).unwrap_or(u32::MAX),
+                event_seq: number(1),
+                decision_seq: number(2),
+            },
+            self.head.get(),
+        );
+        if found.event_seq < before.event_seq || found.decision_seq < before.decision_seq {
+            return Err(RowError::Value(format!(
+                "it has gone back: it ends with event {}, and event {} was recorded",
+                found.event_seq, before.event_seq
+            )));
+        }
+        self.head.set(found);
+        Ok(())
+    }
+
+    /// Commits. An answer that is lost is asked for again: what was done is never done a second time,
+    /// and never taken for undone.
+    fn commit(&self, name: Option<&str>) -> Result<(), RowError> {
+        let Some(name) = name else {
+            return self.batch("COMMIT");
         };
+        // In a transaction that has failed every statement fails; COMMIT alone would be answered as if
+        // it were one. The row is what can be asked for, and lasts as long as the transaction itself.
+        let sql = format!(
+            "INSERT INTO finished (name) VALUES ('{name}');
+             SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT"
+        );
+        match self.ask(&sql) {
+            Ok(head) => self.go_on_from(&head),
+            Err(error) if error.is_refused() => {
+                let _ = self.batch("ROLLBACK");
+                Err(error)
+            }
+            Err(_) => self.ask_what_became_of(name),
+        }
+    }
+
+    fn ask_what_became_of(&self, name: &str) -> Result<(), RowError> {
+        *self.line.borrow_mut() = None;
         for _ in 0..ASK_COMMIT_TIMES {
-            match self.became_of(number) {
-                Ok(Some(true)) => return Ok(()),
-                Ok(Some(false)) => return Err(RowError::Lost("the line was lost before it was recorded".to_owned())),
-                Ok(None) | Err(_) => self.wait(tokio::time::sleep(ASK_COMMIT)),
+            match self.is_finished(name) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(RowError::Lost("the line was lost before it was recorded".to_owned())),
+                Err(_) => self.wait(tokio::time::sleep(ASK_COMMIT)),
             }
         }
         Err(RowError::Unknown)
     }
 
-    /// Whether that transaction was committed; none: it is not known yet.
-    fn became_of(&self, number: &str) -> Result<Option<bool>, RowError> {
+    /// Whether that transaction was committed. It held the head, so whoever has the head knows that
+    /// it has ended.
+    fn is_finished(&self, name: &str) -> Result<bool, RowError> {
         if self.line.borrow().is_none() {
             self.connect()?;
         }
-        let status = self.ask(&format!("SELECT pg_xact_status('{number}')"))?;
-        Ok(match status.into_iter().next().flatten().as_deref() {
-            Some("committed") => Some(true),
-            Some("aborted") => Some(false),
-            Some(_) | None => None,
-        })
+        let sql = format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head WHERE one = 1 FOR UPDATE;
+             SELECT count(*) FROM finished WHERE name = '{name}'"
+        );
+        let found = self.ask(&sql);
+        let _ = self.batch("ROLLBACK");
+        Ok(found?.first().is_some_and(|count| count.as_deref() == Some("1")))
     }
 
     /// The schema's version as the transaction that runs found it, or as it is now.
     pub(super) fn schema(&self) -> Result<u32, RowError> {
         if self.access != Access::Read {
-            return Ok(self.schema.get());
+            return Ok(self.head.get().schema);
         }
         let rows = self.query("SELECT schema FROM head WHERE one = 1", &[])?;
         let version: Option<i64> = rows.first().map(|row| row.try_get(0)).transpose()?;
@@ -253,7 +308,7 @@ impl Session {
     /// Another number whenever anybody has committed since, here or to another database of the same
     /// server.
     pub(super) fn data_version(&self) -> Result<i64, RowError> {
-        let sql = "SELECT CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)";
+        let sql = "SELECT hashtextextended(CAST(pg_current_snapshot() AS text), 0)";
         let rows = self.query(sql, &[])?;
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
     }
@@ -265,7 +320,8 @@ impl Session {
         let made = self.ask("SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'head'");
         let done = match made {
             Ok(cells) if cells.is_empty() => self.batch(include_str!("postgres/schema.sql")),
-            made @ (Ok(_) | Err(_)) => made.map(drop),
+            Ok(_) => self.batch("DELETE FROM finished WHERE at < now() - interval '1 day'"),
+            Err(error) => Err(error),
         };
         match done {
             Ok(()) => self.batch("COMMIT"),
@@ -284,6 +340,8 @@ fn cells_of(message: &SimpleQueryMessage) -> Option<Vec<Option<String>>> {
     Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
 }
 
+const NOT_SYNCHRONOUS: &str = "synchronous_commit is off: a decision could be lost after it was answered; set it to on";
+
 /// Refuses a server that says "written" of what it may lose, and one that does not keep our texts.
 async fn sound(client: &Client, access: Access) -> Result<(), RowError> {
     let sql = "SELECT current_setting('synchronous_commit'), current_setting('server_encoding')";
@@ -291,9 +349,7 @@ async fn sound(client: &Client, access: Access) -> Result<(), RowError> {
     let cells = answers.iter().find_map(cells_of).unwrap_or_default();
     let is = |at: usize, word: &str| cells.get(at).is_some_and(|cell| cell.as_deref() == Some(word));
     if access == Access::Durable && is(0, "off") {
-        return Err(RowError::Value(
-            "synchronous_commit is off: a decision could be lost after it was answered; set it to on".to_owned(),
-        ));
+        return Err(RowError::Value(NOT_SYNCHRONOUS.to_owned()));
     }
     if !is(1, "UTF8") {
         return Err(RowError::Value("its encoding is not UTF8".to_owned()));

@@ -6,7 +6,7 @@ use super::cells::{Cells, count};
 use super::error::{RowError, StoreError, StoreErrorKind};
 use super::event_row::{self, EVENT_COLUMNS};
 use super::open::{forget_damage, refuse_newer};
-use super::place::Place;
+use super::place::StorePlace;
 use super::sql::{Connection, Value, values};
 use super::{leader, rows};
 use domain::decision::SealedDecision;
@@ -20,7 +20,7 @@ use domain::view::{EventsSince, JobFilter, LeaderInfo};
 /// A connection that cannot write.
 #[derive(Debug)]
 pub struct Reader {
-    place: Place,
+    place: StorePlace,
     /// What messages call the database.
     path: PathBuf,
     connection: Connection,
@@ -30,7 +30,7 @@ impl Reader {
     /// Opens the database of this place. One with a newer schema is opened too, see
     /// [`Self::newer_version`]; one that is older is refused: [`super::Store::open`] brings it up
     /// first.
-    pub fn open(place: impl Into<Place>) -> Result<Self, StoreError> {
+    pub fn open(place: impl Into<StorePlace>) -> Result<Self, StoreError> {
         let place = place.into();
         Ok(Self {
             path: place.path(),

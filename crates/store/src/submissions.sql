@@ -2,11 +2,10 @@
 -- gets the same answer and has nothing done twice. Kept for a week.
 CREATE TABLE submission (
     id TEXT PRIMARY KEY,
-    -- Empty where it was refused before the job was known.
     job_id TEXT NOT NULL,
     -- The digest of the command: another one under the same name is a mistake.
     command TEXT NOT NULL,
-    -- What its changes brought about, in JSON; or {"refused": why}.
+    -- What its changes brought about, in JSON.
     applied TEXT NOT NULL,
     at_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::open::Access;
 use super::sql::Connection;
-use super::{Batched, Place, Reader, Store};
+use super::{Batched, Reader, Store, StorePlace};
 use domain::anchor::{Anchor, BootId};
 use domain::artifact::{Artifact, Base, BaseOrigin, GateArtifact};
 use domain::change::{Applied, Change};
@@ -268,7 +268,7 @@ pub(super) trait Ground {
     const CASES: u32;
     /// Whether it keeps any text: the character U+0000, and what is no JSON in the place of JSON.
     const KEEPS_ANY_TEXT: bool;
-    fn place(dir: &TempDir) -> Place;
+    fn place(dir: &TempDir) -> StorePlace;
 }
 
 /// In files.
@@ -277,8 +277,8 @@ pub(super) struct Files;
 impl Ground for Files {
     const CASES: u32 = 64;
     const KEEPS_ANY_TEXT: bool = true;
-    fn place(dir: &TempDir) -> Place {
-        Place::from(dir.path())
+    fn place(dir: &TempDir) -> StorePlace {
+        StorePlace::from(dir.path())
     }
 }
 
@@ -286,7 +286,7 @@ type House = HouseOn<Files>;
 
 pub(super) struct HouseOn<G> {
     pub(crate) dir: TempDir,
-    place: Place,
+    place: StorePlace,
     pub(crate) store: Store,
     ground: PhantomData<G>,
 }

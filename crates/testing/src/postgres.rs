@@ -16,7 +16,7 @@ const NEEDS: &str = "HOLDPOINT_TEST_NEEDS";
 /// A server. Its process ends when the pipe to it closes, that is with this process, however that
 /// ends.
 #[derive(Debug)]
-pub struct Server {
+pub struct PostgresServer {
     bin: PathBuf,
     dir: PathBuf,
     databases: AtomicU32,
@@ -25,10 +25,10 @@ pub struct Server {
 
 /// The server that the tests of this process share; none, and said so once, where there is no
 /// PostgreSQL.
-pub fn server() -> Option<&'static Server> {
-    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+pub fn server() -> Option<&'static PostgresServer> {
+    static SERVER: OnceLock<Option<PostgresServer>> = OnceLock::new();
     let server = SERVER.get_or_init(|| match bin() {
-        Some(bin) => Some(Server::start(bin, &[]).unwrap()),
+        Some(bin) => Some(PostgresServer::start(bin, &[]).unwrap()),
         None if std::env::var(NEEDS).is_ok_and(|needs| needs.contains("postgresql")) => {
             panic!("{NEEDS} names postgresql, but no initdb is in PATH or {DEBIAN}/*/bin")
         }
@@ -54,7 +54,7 @@ fn bin() -> Option<PathBuf> {
         .find_map(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned()))
 }
 
-impl Server {
+impl PostgresServer {
     /// Starts one with these settings beside those for tests.
     pub fn start(bin: PathBuf, settings: &[&str]) -> io::Result<Self> {
         let made = run(Command::new("mktemp").args(["-d", "/tmp/holdpoint-pg.XXXXXX"]))?;

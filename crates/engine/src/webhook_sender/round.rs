@@ -14,7 +14,7 @@ use domain::time::{SECOND_US, Timestamp};
 use domain::webhook::{Delivery, DeliveryKind, DeliveryState, FailureKind, NextAttempt, delivery_id, next_attempt};
 use wire::DocumentContext;
 
-use store::{OutboxChange, Place, Reader};
+use store::{OutboxChange, Reader, StorePlace};
 use webhooks::{SendFailure, WebhookClient, read_secret};
 
 use super::body;
@@ -31,7 +31,7 @@ const TROUBLE_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct WebhookSender {
     pub(crate) webhook: Webhook,
     pub(crate) config: Arc<Config>,
-    pub(crate) place: Place,
+    pub(crate) place: StorePlace,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) threads: Weak<Threads>,
     pub(crate) epoch: u64,

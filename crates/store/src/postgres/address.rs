@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::ConfigVerifierExt;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// `postgres://user@host/database`, checked. TLS is asked for wherever the line leaves this machine.
 #[derive(Debug, Clone)]
-pub struct Address {
+pub struct PostgresAddress {
     config: Arc<Config>,
     has_tls: bool,
     /// A file with the certificates of who may sign for the server; none: the machine's own.
@@ -34,14 +34,14 @@ pub struct Address {
 /// What is wrong with the address of a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct AddressError(String);
+pub struct PostgresAddressError(String);
 
-impl FromStr for Address {
-    type Err = AddressError;
+impl FromStr for PostgresAddress {
+    type Err = PostgresAddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, PostgresAddressError> {
         if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
-            return Err(AddressError("it does not begin with postgres://".to_owned()));
+            return Err(PostgresAddressError("it does not begin with postgres://".to_owned()));
         }
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
         let mut mode = None;
@@ -51,6 +51,11 @@ impl FromStr for Address {
             match part.split_once('=') {
                 Some(("sslmode", word)) => mode = Some(word),
                 Some(("sslrootcert", file)) => authority = Some(PathBuf::from(file)),
+                Some(("hostaddr", _)) => {
+                    return Err(PostgresAddressError(
+                        "hostaddr: the host alone says where it is".to_owned(),
+                    ));
+                }
                 Some(_) | None => rest.push(part),
             }
         }
@@ -61,9 +66,13 @@ impl FromStr for Address {
         };
         let mut config: Config = address
             .parse()
-            .map_err(|error: tokio_postgres::Error| AddressError(words_of(&error)))?;
+            .map_err(|error: tokio_postgres::Error| PostgresAddressError(words_of(&error)))?;
         if config.get_hosts().is_empty() {
-            return Err(AddressError("it names no host".to_owned()));
+            return Err(PostgresAddressError("it names no host".to_owned()));
+        }
+        // A password with an @ in it: what follows would be shown as the host.
+        if config.get_hosts().iter().any(|host| host_text(host).contains('@')) {
+            return Err(PostgresAddressError("write an @ of the password as %40".to_owned()));
         }
         let is_here = config.get_hosts().iter().all(is_this_machine);
         let has_tls = match mode {
@@ -72,10 +81,12 @@ impl FromStr for Address {
             Some("require" | "verify-ca" | "verify-full") => true,
             Some(other) => {
                 let what = format!("sslmode={other}: it is disable or verify-full (require is taken for verify-full)");
-                return Err(AddressError(what));
+                return Err(PostgresAddressError(what));
             }
         };
         config.ssl_mode(if has_tls { SslMode::Require } else { SslMode::Disable });
+        // Of several hosts the one that takes writes: a standby may lag.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         config.connect_timeout(CONNECT_TIME).tcp_user_timeout(SILENCE);
         config
             .keepalives_idle(SILENCE)
@@ -108,12 +119,13 @@ fn is_this_machine(host: &Host) -> bool {
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for PostgresAddress {
     /// Without the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hosts: Vec<_> = self.config.get_hosts().iter().map(host_text).collect();
         let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
-        write!(f, "postgres://{}/{database}", hosts.join(","))
+        let ports: Vec<_> = self.config.get_ports().iter().map(|port| format!(":{port}")).collect();
+        write!(f, "postgres://{}{}/{database}", hosts.join(","), ports.join(","))
     }
 }
 
@@ -124,12 +136,18 @@ fn host_text(host: &Host) -> String {
     }
 }
 
-impl Address {
+impl PostgresAddress {
     pub(super) async fn connect(&self) -> Result<Client, RowError> {
-        if self.has_tls {
-            self.connect_with(MakeRustlsConnect::new(self.tls()?)).await
-        } else {
-            self.connect_with(NoTls).await
+        let connecting = async {
+            match self.has_tls {
+                true => self.connect_with(MakeRustlsConnect::new(self.tls()?)).await,
+                false => self.connect_with(NoTls).await,
+            }
+        };
+        // Whoever takes the connection and is silent is as good as away.
+        match tokio::time::timeout(SILENCE, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(RowError::Lost("it does not answer".to_owned())),
         }
     }
 

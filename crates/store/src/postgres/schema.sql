@@ -15,6 +15,13 @@ CREATE TABLE head (
 );
 INSERT INTO head VALUES (1, 17, 0, 0, 0, 0, NULL);
 
+-- Which transactions were committed, for whoever lost the answer. Kept for a day.
+CREATE TABLE finished (
+  name TEXT        NOT NULL PRIMARY KEY,
+  at   TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE INDEX finished_at ON finished (at);
+
 CREATE TABLE job (
   id              TEXT COLLATE "C" NOT NULL PRIMARY KEY,
   status          TEXT    NOT NULL,
@@ -85,12 +92,12 @@ CREATE TABLE gate (
   stopped_at        BIGINT,
   boot              TEXT,
   boot_offset_us    BIGINT,
-  context           JSON    CONSTRAINT context_has_no_nul CHECK (position('\u0000' IN context::text) = 0),
+  context           JSON    CONSTRAINT context_has_no_nul CHECK (context::text !~ '(^|[^\\])(\\\\)*\\u0000'),
   heartbeat         TEXT,
   held_because      TEXT,
   at_zero           TEXT,
   doubt             TEXT,
-  recall            JSON    CONSTRAINT recall_has_no_nul CHECK (position('\u0000' IN recall::text) = 0),
+  recall            JSON    CONSTRAINT recall_has_no_nul CHECK (recall::text !~ '(^|[^\\])(\\\\)*\\u0000'),
   recalls           TEXT,
   calls             TEXT,
   digest            TEXT,
@@ -125,7 +132,7 @@ CREATE TABLE event (
   stage   TEXT,
   status  TEXT   NOT NULL,
   message TEXT   NOT NULL,
-  payload JSON   NOT NULL CONSTRAINT has_no_nul CHECK (position('\u0000' IN payload::text) = 0)
+  payload JSON   NOT NULL CONSTRAINT has_no_nul CHECK (payload::text !~ '(^|[^\\])(\\\\)*\\u0000')
 );
 CREATE INDEX event_job ON event (job_id, seq);
 CREATE INDEX event_held ON event (seq) WHERE type = 'gate_held' AND payload ->> 'kind' = 'hold';
@@ -138,7 +145,7 @@ CREATE TABLE decision (
   attempt   BIGINT NOT NULL,
   event_seq BIGINT NOT NULL,
   hash      TEXT   NOT NULL,
-  document  JSON   NOT NULL CONSTRAINT has_no_nul CHECK (position('\u0000' IN document::text) = 0),
+  document  JSON   NOT NULL CONSTRAINT has_no_nul CHECK (document::text !~ '(^|[^\\])(\\\\)*\\u0000'),
   UNIQUE (job_id, stage, attempt)
 );
 CREATE INDEX decision_at ON decision ((document ->> 'at'));

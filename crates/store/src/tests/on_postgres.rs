@@ -10,9 +10,9 @@ impl Ground for Server {
     const CASES: u32 = 16;
     const KEEPS_ANY_TEXT: bool = false;
 
-    fn place(dir: &TempDir) -> Place {
+    fn place(dir: &TempDir) -> StorePlace {
         match testing::postgres::server() {
-            Some(server) => Place::Postgres(server.database().unwrap().parse().unwrap()),
+            Some(server) => StorePlace::Postgres(server.database().unwrap().parse().unwrap()),
             None => Files::place(dir),
         }
     }
@@ -69,13 +69,83 @@ fn a_text_that_postgresql_cannot_keep_is_refused_and_hinders_no_other() {
 }
 
 #[test]
+fn a_text_that_only_looks_like_it_is_kept() {
+    let mut house = House::with(["a"]);
+    let changes = decided(&gate("a", 1), r"an\\u0000a", Verdict::Approve, at(10)).unwrap();
+    house.put("a", changes).unwrap();
+}
+
+#[test]
+fn a_database_that_has_gone_back_is_refused() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a", "b"]);
+    house.decide("a", 1, "ana", Verdict::Approve);
+    let database = house
+        .place
+        .path()
+        .display()
+        .to_string()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    server
+        .psql(&database, "UPDATE head SET event_seq = event_seq - 1")
+        .unwrap();
+    let entry = Batched::new(id("b"), ());
+    let refused = house.store.commit(&[entry], at(10), &mut |_, rows, ()| {
+        decide(rows, "ana", Verdict::Approve)
+    });
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("it has gone back: it ends with event "), "{refused}");
+}
+
+#[test]
+fn a_commit_whose_answer_is_lost_is_asked_for_and_not_done_again() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a", "b"]);
+    let database = house
+        .place
+        .path()
+        .display()
+        .to_string()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    // Ends the connection when the transaction has its row, before it is committed; and, the second
+    // time, nothing.
+    server.psql(&database, "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+        CREATE TRIGGER cut AFTER INSERT ON finished FOR EACH ROW EXECUTE FUNCTION cut()").unwrap();
+    let before = house.rows("a");
+    let entry = Batched::new(id("a"), ());
+    let lost = house
+        .store
+        .commit(std::slice::from_ref(&entry), at(10), &mut |_, rows, ()| {
+            decide(rows, "ana", Verdict::Approve)
+        });
+    assert_eq!(lost.unwrap_err().kind(), crate::StoreErrorKind::Unreachable);
+    assert_eq!(house.rows("a"), before);
+    server.psql(&database, "DROP TRIGGER cut ON finished").unwrap();
+    house.decide("a", 1, "ana", Verdict::Approve);
+    assert_eq!(
+        server.psql(&database, "SELECT count(*) FROM decision").unwrap().trim(),
+        "1"
+    );
+}
+
+#[test]
 fn what_is_recorded_cannot_be_changed_and_what_is_missing_is_counted() {
     let Some(server) = testing::postgres::server() else {
         return;
     };
     let mut house = House::with(["a"]);
     house.decide("a", 1, "ana", Verdict::Approve);
-    let Place::Postgres(address) = &house.place else {
+    let StorePlace::Postgres(address) = &house.place else {
         panic!("it is on the server")
     };
     let database = address.to_string().rsplit('/').next().unwrap().to_owned();
@@ -118,7 +188,7 @@ fn a_server_that_forgets_what_it_says_is_refused() {
             &format!("ALTER DATABASE {database} SET synchronous_commit = off"),
         )
         .unwrap();
-    let refused = Store::open(Place::Postgres(address.parse().unwrap())).unwrap_err();
+    let refused = Store::open(StorePlace::Postgres(address.parse().unwrap())).unwrap_err();
     assert!(refused.to_string().contains("synchronous_commit is off"), "{refused}");
 }
 
