@@ -109,7 +109,7 @@ pub(super) fn resume(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> 
     };
     ask.rights.allow_at(&operator.name, &stage)?;
     if draft.rows.waiting().is_some() {
-        review::resume(draft, operator, &stage)?;
+        review::resume(draft, ask, &stage)?;
         return Ok(());
     }
     if draft.rows.is_withdrawn(&stage) {
@@ -123,12 +123,16 @@ pub(super) fn resume(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> 
     match rejection.decision.patch() {
         Some(_) => match &draft.evidence.proposal {
             Some(Proposal::File(effect)) => resume_with_patch(draft, operator, &stage, &rejection, effect)?,
-            Some(Proposal::Params(effect)) => resume_with_params(draft, operator, &stage, &rejection, effect)?,
+            Some(Proposal::Params(effect)) => {
+                // Every stage reads the parameters.
+                ask.rights.allow_of_job(&operator.name)?;
+                resume_with_params(draft, operator, &stage, &rejection, effect)?;
+            }
             None => return Err(not_planned_again(&rejection)),
         },
         None => resume_again(draft, operator, &stage, &rejection)?,
     }
-    review::before_start(draft, operator)?;
+    review::before_start(draft, ask)?;
     Ok(())
 }
 

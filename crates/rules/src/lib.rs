@@ -276,12 +276,17 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
             digest,
             context_digest,
         } => {
+            let proposal = draft.planned(patch.as_ref())?;
+            if let Some(Proposal::Params(_)) = proposal {
+                // Every stage reads the parameters.
+                ask.rights.allow_of_job(&by.name)?;
+            }
             let judged = decide::Judged {
                 verdict: *verdict,
                 notes: notes.as_deref(),
                 comments,
                 draft_by: draft_by.as_deref(),
-                proposal: draft.planned(patch.as_ref())?,
+                proposal,
                 digest: *digest,
                 context_digest: *context_digest,
             };

@@ -4,11 +4,11 @@
 use serde_json::json;
 
 use domain::agreed::Agreed;
+use domain::ask::Ask;
 use domain::event::EventType;
 use domain::gate::OnDisk;
 use domain::ids::StageName;
 use domain::job::{AttemptState, JobRows, JobStatus};
-use domain::operator::Operator;
 use domain::refusal::Refusal;
 
 use super::Review;
@@ -51,29 +51,30 @@ pub(super) fn wanted<'d>(
 
 /// Opens the next attempt of that stage for review, without running it; where all is again what was
 /// decided on, the job just goes on.
-pub(super) fn resume(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
+pub(super) fn resume(draft: &mut JobEdit<'_>, ask: &Ask, waiting: &StageName) -> Result<(), Refusal> {
     if draft.evidence.ahead.is_none() {
         return Err(Refusal::stale_look(&draft.rows.job.id));
     }
     if wanted(draft, waiting)?.is_some() {
-        return open(draft, operator, waiting);
+        return open(draft, ask, waiting);
     }
     let how = format!("everything is what was decided on, {waiting} starts");
-    resumed(draft, operator, waiting, &how);
+    resumed(draft, &ask.by, waiting, &how);
     draft.rows.job.status = JobStatus::Queued;
     Ok(())
 }
 
 /// The same for the stage that waits only since this resume.
-pub(super) fn before_start(draft: &mut JobEdit<'_>, operator: &Operator) -> Result<(), Refusal> {
+pub(super) fn before_start(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
     let waiting = draft.rows.waiting().map(|one| one.stage.clone());
     match waiting.filter(|_| draft.rows.job.status == JobStatus::Queued) {
-        Some(waiting) if wanted(draft, &waiting)?.is_some() => open(draft, operator, &waiting),
+        Some(waiting) if wanted(draft, &waiting)?.is_some() => open(draft, ask, &waiting),
         Some(_) | None => Ok(()),
     }
 }
 
-fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Result<(), Refusal> {
+fn open(draft: &mut JobEdit<'_>, ask: &Ask, waiting: &StageName) -> Result<(), Refusal> {
+    let operator = &ask.by;
     let evidence = draft.evidence;
     let ahead = evidence.ahead.as_deref().unwrap_or_default();
     let is_planned = |review: &&Review| {
@@ -84,6 +85,8 @@ fn open(draft: &mut JobEdit<'_>, operator: &Operator, waiting: &StageName) -> Re
         return Err(Refusal::stale_look(&draft.rows.job.id));
     };
     let stage = review.stage.clone();
+    // Another stage's gate opens than the one that the job stands at.
+    ask.rights.allow_at(&operator.name, &stage)?;
     let attempt = draft.rows.next_attempt(&stage);
     drop_waiting(draft, waiting, &format!("{stage} #{attempt} is reviewed first"));
     let moved: Vec<_> = ahead.iter().filter(|looked| looked.is_moved()).collect();

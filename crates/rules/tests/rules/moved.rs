@@ -67,6 +67,19 @@ fn resume(world: &mut World, looks: Vec<OnDisk>, review: Option<(&str, &str)>) -
 }
 
 #[test]
+fn a_stage_is_not_opened_for_review_by_whoever_is_limited_to_another() {
+    let mut world = approved();
+    let found = looks(&world, "audio", &[("script", Some("tampered"))]);
+    pause(&mut world, &found);
+    world.limit(Some(&["audio"]));
+    let refused = resume(&mut world, found.clone(), Some(("script", "tampered")));
+    assert_eq!(code(refused), RefusalCode::NotAllowed);
+    assert_eq!(world.status(), JobStatus::Paused);
+    world.limit(Some(&["script", "audio"]));
+    resume(&mut world, found, Some(("script", "tampered"))).unwrap();
+}
+
+#[test]
 fn resuming_opens_the_stage_that_answers_for_it_and_its_approval_goes_on_from_there() {
     let mut world = reviewing(approved());
     let gate = world.newest("script").clone();

@@ -288,6 +288,28 @@ fn rejected_with_params_the_stage_runs_again_with_them() {
 }
 
 #[test]
+fn what_every_stage_reads_is_not_changed_by_whoever_is_limited_to_one() {
+    let mut world = World::reviewed();
+    world.rows_mut().job.params = params("calm");
+    world.limit(Some(&["script"]));
+    let refused = decided_with_params(&mut world, Verdict::Reject);
+    assert_eq!(code(refused), RefusalCode::NotAllowed);
+    assert_eq!(world.state(), GateState::Open, "nothing is decided");
+    world.limit(None);
+    decided_with_params(&mut world, Verdict::Reject).unwrap();
+    let plan = Evidence {
+        proposal: Some(tone("calm", "bright")),
+        on_disk: Vec::new(),
+        ..Evidence::default()
+    };
+    world.limit(Some(&["script"]));
+    assert_eq!(code(world.resume("bea", plan.clone())), RefusalCode::NotAllowed);
+    assert_eq!(world.rows().job.params, params("calm"));
+    world.limit(None);
+    world.resume("bea", plan).unwrap();
+}
+
+#[test]
 fn of_a_bare_stage_a_new_gate_opens_and_a_manual_job_waits() {
     let mut world = World::new(&["script", "audio!"], &["script"]);
     world.rows_mut().job.params = params("calm");

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use serde_json::{Value, json};
 
 use domain::artifact::GateArtifact;
-use domain::ask::{Command, NewJob};
+use domain::ask::{Ask, Command, NewJob};
 use domain::comment::{Comment, CountedVersion};
 use domain::context::GateContext;
 use domain::decision::Decision;
@@ -17,11 +17,12 @@ use domain::key::{GateKey, GateRef};
 use domain::policy::{GatePolicy, OnTimeout};
 use domain::proposal::{FileEffect, Proposal};
 use domain::refusal::{Refusal, RefusalCode};
+use domain::rights::Rights;
 use domain::stage::StageSpec;
 use domain::time::{SECOND_US, Timestamp};
 use domain::timer::GateTimer;
 use rules::{Evidence, Happening, StageOutcome, Trigger};
-use testing::world::{self, asked, clocks, found, job_id, newest, operator, spec, stage};
+use testing::world::{self, clocks, found, job_id, newest, operator, spec, stage};
 
 pub(crate) type Done = Result<(), Refusal>;
 
@@ -80,6 +81,8 @@ pub(crate) struct World {
     /// What was found on disk of everything that a stage may read which would start; none: nobody
     /// has looked.
     ahead: Option<Vec<OnDisk>>,
+    /// What those who ask may do.
+    rights: Rights,
 }
 
 impl Deref for World {
@@ -117,6 +120,7 @@ impl World {
             job_id: job_id("j-1"),
             session: None,
             ahead: None,
+            rights: Rights::default(),
         }
     }
 
@@ -183,8 +187,17 @@ impl World {
     /// Somebody wants something.
     pub(crate) fn ask_with(&mut self, who: &str, command: Command, evidence: Evidence) -> Done {
         let ahead = self.ahead.clone();
-        let trigger = asked(operator(who), self.session.clone(), command);
+        let ask = Ask {
+            session: self.session.clone(),
+            ..Ask::new(operator(who), "", command)
+        };
+        let trigger = Trigger::Asked(ask.within(self.rights.clone())?);
         self.take(&trigger, &Evidence { ahead, ..evidence })
+    }
+
+    /// From now on whoever asks is limited to these stages; none: not at all.
+    pub(crate) fn limit(&mut self, stages: Option<&[&str]>) {
+        self.rights.stages = stages.map(|stages| stages.iter().map(|name| stage(name)).collect());
     }
 
     /// Somebody wants something in a console of their own.
