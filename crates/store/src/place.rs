@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use super::error::{StoreError, StoreErrorKind, newer};
+use super::error::{StoreError, StoreErrorKind};
 use super::migrate::SCHEMA_VERSION;
 use super::open::{self, Access, DATABASE_FILE};
 use super::sql::Connection;
@@ -74,7 +74,7 @@ impl StorePlace {
                 match found.cmp(&SCHEMA_VERSION) {
                     Ordering::Equal => Ok(()),
                     Ordering::Greater => {
-                        let (kind, detail) = newer(found);
+                        let (kind, detail) = super::error::newer(found);
                         Err(StoreError::new(&self.path(), "change", kind, detail))
                     }
                     Ordering::Less => {
