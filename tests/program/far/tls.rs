@@ -88,6 +88,7 @@ fn commands_and_the_console_work_over_tls_with_an_authority_of_the_house() {
     there.machine.write("plan.txt", "new\n");
     there.run(&format!("{trusting} gate open j-1 deploy --artifact plan=plan.txt"), 0);
     let mut desk = there.desk_with(&["--authority", "authority.pem"]);
+    desk.sees(" open ");
     // News come as they happen, through a proxy that only passes bytes.
     workspace.write("plan.txt", "new\n");
     workspace.ok("gate open j-2 deploy --artifact plan=plan.txt");
