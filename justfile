@@ -38,7 +38,7 @@ hour GATES="100":
 
 # the same by a console elsewhere, over a line of 64 kbit/s with 150 ms there and back: bytes, requests and waits; as root, with ip and python3
 hour-far GATES="100":
-    HOLDPOINT_HOUR_GATES={{GATES}} cargo test --release --test program the_hour_over -- --ignored --nocapture
+    HOLDPOINT_HOUR_GATES={{GATES}} cargo test --release --test program the_hour_over -- --nocapture
 
 # a recording of it, for asciinema
 cast GATES="20":

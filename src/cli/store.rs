@@ -75,17 +75,18 @@ pub(crate) fn run(global: &GlobalArguments, command: &StoreCommand) -> CommandRe
     };
     let runs = RunsDir::open(Path::new(directory), context.group())?;
     let host = &context.operator.via.host;
-    let rows = copy_record(&runs, &from_place, &to_place, host)?;
+    let copied = copy_record(&runs, &from_place, &to_place, host)?;
     let mut output = Output::new(global);
     let to = to_place.path().display().to_string();
     if output.is_json {
-        output.document(&CopiedDoc { rows, to })?;
+        output.document(&CopiedDoc { rows: copied.rows, to })?;
     } else {
-        output.line(&format!("{to} has the whole record: {}", count(rows, "row")))?;
-        if to_place.is_shared() {
-            output.line(
-                "hint: the file is now holdpoint.db.copied-1; set HOLDPOINT_STORE or storage.url, for every process",
-            )?;
+        output.line(&format!("{to} has the whole record: {}", count(copied.rows, "row")))?;
+        if let Some(file) = copied.moved_to {
+            let shown = file.display();
+            output.line(&format!(
+                "hint: the file is now {shown}; set HOLDPOINT_STORE or storage.url, for every process"
+            ))?;
         }
     }
     output.flush()?;

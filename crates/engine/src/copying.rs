@@ -1,11 +1,22 @@
 //! Moves the record of a runs directory into another database, if it is sound and only then.
 
+use std::path::PathBuf;
+
 use runs::{RunsDir, locks, mend};
 use store::{Reader, Store, StorePlace};
 
 use super::audit::{Scope, audit};
 use super::opening::{EngineError, refuse_other_home};
 use super::trouble::Trouble;
+
+/// What was copied.
+#[derive(Debug)]
+pub struct Copied {
+    /// How many rows.
+    pub rows: u64,
+    /// Where the file is now that was copied.
+    pub moved_to: Option<PathBuf>,
+}
 
 /// Why a record was not copied.
 #[derive(Debug, thiserror::Error)]
@@ -26,8 +37,8 @@ pub enum CopyError {
 
 /// Copies all rows of one database of this runs directory into another, which must be empty. The
 /// record is verified before, with its files, and after. Refused while any other process has the
-/// directory open. Returns how many rows there are.
-pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &str) -> Result<u64, CopyError> {
+/// directory open. A file that was copied is moved aside.
+pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &str) -> Result<Copied, CopyError> {
     let _alone = locks::enter_alone(runs).map_err(Trouble::from)?;
     let reader = sound(runs, from)?;
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
@@ -36,10 +47,9 @@ pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &st
     sound(runs, to)?;
     drop(reader);
     // Two that are live would both decide.
-    if to.is_shared() {
-        mend::move_database_away(runs, "copied").map_err(Trouble::from)?;
-    }
-    Ok(rows)
+    let away = to.is_shared().then(|| mend::move_database_away(runs, "copied"));
+    let moved_to = away.transpose().map_err(Trouble::from)?;
+    Ok(Copied { rows, moved_to })
 }
 
 fn sound(runs: &RunsDir, place: &StorePlace) -> Result<Reader, CopyError> {

@@ -13,6 +13,9 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 /// Names what may not be missing; then a test fails instead of saying that it did not run.
 const NEEDS: &str = "HOLDPOINT_TEST_NEEDS";
 
+/// What PostgreSQL calls its socket.
+pub const SOCKET: &str = ".s.PGSQL.5432";
+
 /// A server. Its process ends when the pipe to it closes, that is with this process, however that
 /// ends.
 #[derive(Debug)]
@@ -130,6 +133,11 @@ impl PostgresServer {
         self.psql("postgres", &format!("CREATE DATABASE {name}"))?;
         let socket = self.dir.display().to_string().replace('/', "%2F");
         Ok(format!("postgres://holdpoint@{socket}/{name}"))
+    }
+
+    /// The socket that it listens on.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join(SOCKET)
     }
 
     /// What `psql` answers in this database, without heads and blanks.

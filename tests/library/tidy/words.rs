@@ -140,15 +140,15 @@ fn types_are_found_with_their_reach() {
 fn two_public_types_of_one_name_are_named_with_their_places() {
     let one = Source::new(
         "crates/a/src/lib.rs",
-        "//! a\npub struct StorePlace;\npub(crate) struct Own;",
+        "//! a\npub struct Place;\npub(crate) struct Own;",
     );
     let two = Source::new(
         "crates/b/src/lib.rs",
-        "//! b\n\npub enum StorePlace {}\npub(crate) struct Own;",
+        "//! b\n\npub enum Place {}\npub(crate) struct Own;",
     );
     assert_eq!(
         doubles(&[one, two]),
-        ["StorePlace is the name of 2 public types: crates/a/src/lib.rs:2, crates/b/src/lib.rs:3"]
+        ["Place is the name of 2 public types: crates/a/src/lib.rs:2, crates/b/src/lib.rs:3"]
     );
 }
 

@@ -1,5 +1,11 @@
 //! The same suites on PostgreSQL.
 
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 
 /// On the tests' own server. Where there is none, and that was said, they run in files once more.
@@ -103,7 +109,7 @@ fn a_database_that_has_gone_back_is_refused() {
 }
 
 #[test]
-fn a_commit_whose_answer_is_lost_is_asked_for_and_not_done_again() {
+fn what_was_lost_before_its_commit_was_not_done() {
     let Some(server) = testing::postgres::server() else {
         return;
     };
@@ -117,8 +123,7 @@ fn a_commit_whose_answer_is_lost_is_asked_for_and_not_done_again() {
         .next()
         .unwrap()
         .to_owned();
-    // Ends the connection when the transaction has its row, before it is committed; and, the second
-    // time, nothing.
+    // Ends the connection when the transaction has its row, before it is committed.
     server.psql(&database, "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
         CREATE TRIGGER cut AFTER INSERT ON finished FOR EACH ROW EXECUTE FUNCTION cut()").unwrap();
     let before = house.rows("a");
@@ -136,6 +141,76 @@ fn a_commit_whose_answer_is_lost_is_asked_for_and_not_done_again() {
         server.psql(&database, "SELECT count(*) FROM decision").unwrap().trim(),
         "1"
     );
+}
+
+/// Passes on what goes over a connection, until it is armed: then the next COMMIT reaches the server,
+/// and its answer nobody. The path of its directory, and what arms it.
+fn cutting(server: &testing::postgres::PostgresServer) -> (TempDir, Arc<AtomicBool>) {
+    let dir = TempDir::new().unwrap();
+    let door = UnixListener::bind(dir.path().join(testing::postgres::SOCKET)).unwrap();
+    let (armed, behind) = (Arc::new(AtomicBool::new(false)), server.socket());
+    let is_armed = Arc::clone(&armed);
+    std::thread::spawn(move || {
+        for client in door.incoming().map_while(Result::ok) {
+            let Ok(server) = UnixStream::connect(&behind) else {
+                return;
+            };
+            let is_cut = Arc::new(AtomicBool::new(false));
+            let (is_armed, cuts) = (Arc::clone(&is_armed), Arc::clone(&is_cut));
+            let pass = |mut from: UnixStream, mut to: UnixStream, mut look: Box<dyn FnMut(&[u8]) -> bool + Send>| {
+                std::thread::spawn(move || {
+                    let mut bytes = [0; 65536];
+                    while let Ok(count @ 1..) = from.read(&mut bytes) {
+                        if !look(&bytes[..count]) || to.write_all(&bytes[..count]).is_err() {
+                            break;
+                        }
+                    }
+                    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+                })
+            };
+            let has = |bytes: &[u8], words: &[u8]| bytes.windows(words.len()).any(|window| window == words);
+            let up = move |bytes: &[u8]| {
+                if has(bytes, b"; COMMIT") && is_armed.swap(false, Ordering::SeqCst) {
+                    cuts.store(true, Ordering::SeqCst);
+                }
+                true
+            };
+            let down = move |_: &[u8]| !is_cut.load(Ordering::SeqCst);
+            pass(client.try_clone().unwrap(), server.try_clone().unwrap(), Box::new(up));
+            pass(server, client, Box::new(down));
+        }
+    });
+    (dir, armed)
+}
+
+#[test]
+fn a_commit_whose_answer_was_lost_is_asked_for_and_not_done_again() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a"]);
+    let database = house
+        .place
+        .path()
+        .display()
+        .to_string()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let (dir, armed) = cutting(server);
+    let door = dir.path().display().to_string().replace('/', "%2F");
+    let address = format!("postgres://holdpoint@{door}/{database}");
+    house.store = Store::open(StorePlace::Postgres(address.parse().unwrap())).unwrap();
+    armed.store(true, Ordering::SeqCst);
+    let applied = house.decide("a", 1, "ana", Verdict::Approve);
+    assert!(!armed.load(Ordering::SeqCst), "the answer to the commit was lost");
+    assert_eq!(applied.decisions.len(), 1);
+    assert_eq!(
+        server.psql(&database, "SELECT count(*) FROM decision").unwrap().trim(),
+        "1"
+    );
+    assert_eq!(house.reader().decisions(None, None, 9).unwrap(), applied.decisions);
 }
 
 #[test]
