@@ -327,8 +327,8 @@ impl From<EngineError> for CommandError {
             EngineError::Store(error) => return error.into(),
             EngineError::Runs(error) => return error.into(),
             EngineError::LostDatabase { .. } => Some(
-                "put the database back from a copy, or make it again: holdpoint doctor --rebuild; to begin anew, move the \
-                 run directories away",
+                "where PostgreSQL has the record, name that (HOLDPOINT_STORE); else put the database back from a copy, or \
+                 make it again: holdpoint doctor --rebuild; to begin anew, move the run directories away",
             ),
             EngineError::OlderDatabase { .. } => Some(
                 "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint \
