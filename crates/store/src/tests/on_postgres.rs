@@ -143,6 +143,19 @@ fn what_was_lost_before_its_commit_was_not_done() {
     );
 }
 
+/// Passes on one direction of a connection, as long as `look` lets its bytes by.
+fn pass(mut from: UnixStream, mut to: UnixStream, mut look: impl FnMut(&[u8]) -> bool + Send + 'static) {
+    std::thread::spawn(move || {
+        let mut bytes = [0; 65536];
+        while let Ok(count @ 1..) = from.read(&mut bytes) {
+            if !look(&bytes[..count]) || to.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    });
+}
+
 /// Passes on what goes over a connection, until it is armed: then the next COMMIT reaches the server,
 /// and its answer nobody. The path of its directory, and what arms it.
 fn cutting(server: &testing::postgres::PostgresServer) -> (TempDir, Arc<AtomicBool>) {
@@ -157,17 +170,6 @@ fn cutting(server: &testing::postgres::PostgresServer) -> (TempDir, Arc<AtomicBo
             };
             let is_cut = Arc::new(AtomicBool::new(false));
             let (is_armed, cuts) = (Arc::clone(&is_armed), Arc::clone(&is_cut));
-            let pass = |mut from: UnixStream, mut to: UnixStream, mut look: Box<dyn FnMut(&[u8]) -> bool + Send>| {
-                std::thread::spawn(move || {
-                    let mut bytes = [0; 65536];
-                    while let Ok(count @ 1..) = from.read(&mut bytes) {
-                        if !look(&bytes[..count]) || to.write_all(&bytes[..count]).is_err() {
-                            break;
-                        }
-                    }
-                    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-                })
-            };
             let has = |bytes: &[u8], words: &[u8]| bytes.windows(words.len()).any(|window| window == words);
             let up = move |bytes: &[u8]| {
                 if has(bytes, b"; COMMIT") && is_armed.swap(false, Ordering::SeqCst) {
@@ -176,8 +178,8 @@ fn cutting(server: &testing::postgres::PostgresServer) -> (TempDir, Arc<AtomicBo
                 true
             };
             let down = move |_: &[u8]| !is_cut.load(Ordering::SeqCst);
-            pass(client.try_clone().unwrap(), server.try_clone().unwrap(), Box::new(up));
-            pass(server, client, Box::new(down));
+            pass(client.try_clone().unwrap(), server.try_clone().unwrap(), up);
+            pass(server, client, down);
         }
     });
     (dir, armed)
