@@ -283,7 +283,15 @@ impl World {
     /// The leader starts the stage that waits.
     pub fn starts(&mut self, id: &str) {
         let (stage, attempt, on_disk) = self.waiting(id);
-        self.happen(id, Happening::StageStarted { stage, attempt }, on_disk);
+        self.happen(
+            id,
+            Happening::StageStarted {
+                stage,
+                attempt,
+                host: None,
+            },
+            on_disk,
+        );
     }
 
     /// The leader finds that what the waiting stage would read is not what was decided on.

@@ -158,6 +158,7 @@ fn with_failed() -> World {
             started_at: Some(at("02:09:00")),
             ended_at: Some(at("02:10:00")),
             outcome: Some("exit status 3".to_owned()),
+            host: None,
         });
     }
     world

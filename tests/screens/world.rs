@@ -256,6 +256,7 @@ impl World {
             started_at: Some(opened_at),
             ended_at: Some(opened_at),
             outcome: Some("exit status 0".to_owned()),
+            host: None,
         });
         for artifact in &gate.artifacts {
             rows.artifacts.push(Artifact {
@@ -325,6 +326,7 @@ impl World {
             started_at: Some(at("02:09:00")),
             ended_at: None,
             outcome: None,
+            host: None,
         });
         world.logs.insert(
             (job_id("j-24"), stage("assets"), 1),

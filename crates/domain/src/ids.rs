@@ -77,6 +77,19 @@ name_type!(
 );
 
 name_type!(
+    /// What a host is known by in a shared record: it is one runs directory on one machine. Made once,
+    /// kept in that directory: 1 to 64 of `[a-z0-9-]`.
+    HostId,
+    "host id",
+    "a host id is 1 to 64 lower-case letters, digits and -",
+    |text| {
+        !text.is_empty()
+            && text.len() <= 64
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    }
+);
+
+name_type!(
     /// A stage's name, part of file names: `[a-z][a-z0-9_-]{0,49}` (SPEC §1).
     StageName,
     "stage",

@@ -7,7 +7,7 @@ use super::artifact::Artifact;
 use super::comment::Comment;
 use super::decision::{Decision, SealedDecision};
 use super::gate::{Gate, GateState};
-use super::ids::{Digest, JobId, StageName};
+use super::ids::{Digest, HostId, JobId, StageName};
 use super::key::GateKey;
 use super::stage::StageSpec;
 use super::time::Timestamp;
@@ -140,6 +140,9 @@ pub struct Attempt {
     pub ended_at: Option<Timestamp>,
     /// How it ended, in words: `exit status 0`, `killed by signal 9`, `timed out after 30 s`.
     pub outcome: Option<String>,
+    /// Where its supervisor was started; none where the record is a file, and so of one host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<HostId>,
 }
 
 /// What an operator says to the stage that runs again.

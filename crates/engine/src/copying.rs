@@ -6,7 +6,7 @@ use runs::{RunsDir, locks, mend};
 use store::{Reader, Store, StorePlace};
 
 use super::audit::{Scope, audit};
-use super::opening::{EngineError, refuse_other_home};
+use super::opening::{EngineError, enter_host};
 use super::trouble::Trouble;
 
 /// What was copied.
@@ -23,7 +23,7 @@ pub struct Copied {
 pub enum CopyError {
     #[error(transparent)]
     Trouble(#[from] Trouble),
-    /// The other database is about other files.
+    /// This host cannot work on the other database.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The record is not sound, before or after.
@@ -42,7 +42,7 @@ pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &st
     let _alone = locks::enter_alone(runs).map_err(Trouble::from)?;
     let reader = sound(runs, from)?;
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
-    refuse_other_home(runs, to, &mut store, host)?;
+    enter_host(runs, to, &mut store, host)?;
     let rows = store.copy_from(&reader).map_err(Trouble::from)?;
     sound(runs, to)?;
     drop(reader);

@@ -2,7 +2,7 @@
 
 use config::{Config, Problem};
 use domain::event::Event;
-use domain::ids::{JobId, StageName};
+use domain::ids::{HostId, JobId, StageName};
 use domain::job::Attempt;
 use domain::refusal::Refusal;
 use runs::RunsError;
@@ -52,6 +52,8 @@ pub(super) struct StageKey {
     pub(crate) job_id: JobId,
     pub(crate) stage: StageName,
     pub(crate) attempt: u32,
+    /// Where it runs, as its row says.
+    pub(crate) host: Option<HostId>,
 }
 
 impl StageKey {
@@ -60,6 +62,7 @@ impl StageKey {
             job_id: job_id.clone(),
             stage: attempt.stage.clone(),
             attempt: attempt.number,
+            host: attempt.host.clone(),
         }
     }
 }

@@ -60,6 +60,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use clock::{Alarm, Clock};
 use config::Config;
 use domain::handover::{KeptMarks, MarkedGate};
+use domain::ids::HostId;
 use domain::operator::Operator;
 
 use runs::digests::Digests;
@@ -80,7 +81,7 @@ use inbox::Inbox;
 use keeping::Keeping;
 use lead::{Lead, Leading};
 pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database, refuse_two_databases};
-use opening::{open_store, refuse_older_database, refuse_other_home, session_name};
+use opening::{enter_host, open_store, refuse_older_database, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
 use stage_watch::WatchContext;
@@ -124,6 +125,8 @@ struct Queues {
 
 /// The engine; see the module.
 pub struct Engine {
+    /// What this host is known by in a record that several share.
+    host: Option<HostId>,
     runs: RunsDir,
     place: StorePlace,
     clock: Arc<dyn Clock>,
@@ -155,8 +158,9 @@ impl Engine {
         }
         refuse_two_databases(&runs, &settings.place)?;
         let mut store = open_store(&settings.place)?;
+        let mut host = None;
         if let Ok(store) = &mut store {
-            refuse_other_home(&runs, &settings.place, store, &settings.operator.via.host)?;
+            host = enter_host(&runs, &settings.place, store, &settings.operator.via.host)?.map(|host| host.id);
             runs.share_database()?;
         }
         let first_reader = Reader::open(settings.place.clone())?;
@@ -174,6 +178,7 @@ impl Engine {
             inbox: inbox_sender.clone(),
         };
         let preparer = Preparer {
+            host: host.clone(),
             runs: runs.clone(),
             reader: first_reader,
             clock: Arc::clone(&settings.clock),
@@ -233,6 +238,7 @@ impl Engine {
         let now = settings.clock.now();
         let clients = Telling::new(&settings.config, newer);
         let mut engine = Self {
+            host,
             runs,
             place: settings.place,
             clock: settings.clock,

@@ -5,13 +5,15 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use clock::Clock;
 use config::Config;
-use domain::ids::JobId;
+use domain::ids::{HostId, JobId};
 use domain::operator::Operator;
 use domain::refusal::Refusal;
 use runs::{RunsDir, record};
-use store::{OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind, StorePlace};
+use store::{Host, OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind, StorePlace};
 
 /// Whether this process stands for the lead, and under which name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,22 +140,26 @@ pub fn refuse_two_databases(runs: &RunsDir, place: &StorePlace) -> Result<(), En
     })
 }
 
-/// Refuses a shared database that is about the files of another runs directory: its artifacts are
-/// there, and so is whoever runs its stages.
-pub(super) fn refuse_other_home(
+/// Enters this host among those that share the database; none: the database is a file here.
+pub(super) fn enter_host(
     runs: &RunsDir,
     place: &StorePlace,
     store: &mut Store,
-    host: &str,
-) -> Result<(), EngineError> {
-    let directory = std::path::absolute(runs.path()).unwrap_or_else(|_| runs.path().to_owned());
-    let here = format!("{host}:{}", directory.display());
-    let home = store.bind(&here)?;
-    if home == here {
-        return Ok(());
+    machine: &str,
+) -> Result<Option<Host>, EngineError> {
+    if !place.is_shared() {
+        return Ok(None);
     }
-    let database = place.path().display().to_string();
-    Err(EngineError::OtherHome { database, home, here })
+    let fresh = HostId::new(&Uuid::now_v7().to_string()).map_err(std::io::Error::other)?;
+    let (id, name) = runs.host(machine, fresh)?;
+    let host = Host { id, name };
+    let home = store.enter(&host)?;
+    if home.id != host.id {
+        let database = place.path().display().to_string();
+        let (home, here) = (home.name, host.name);
+        return Err(EngineError::OtherHome { database, home, here });
+    }
+    Ok(Some(host))
 }
 
 /// Refuses a runs directory whose database is gone while records of jobs are not.

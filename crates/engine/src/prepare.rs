@@ -16,7 +16,7 @@ use domain::artifact::GateArtifact;
 use domain::decision::{FileLeft, SealedDecision};
 use domain::draft::{Discarded, Draft};
 use domain::event::{Event, EventType};
-use domain::ids::{ArtifactPath, Digest, JobId, StageName};
+use domain::ids::{ArtifactPath, Digest, HostId, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::operator::{Operator, Via};
@@ -38,6 +38,8 @@ use rules::{Context, Evidence, StageOutcome, asked, new_job};
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
+    /// What this host is known by in a record that several share; none: the record is a file here.
+    pub(crate) host: Option<HostId>,
     pub(crate) runs: RunsDir,
     pub(crate) reader: Reader,
     pub(crate) clock: Arc<dyn Clock>,
@@ -53,6 +55,7 @@ impl Preparer {
     /// runs and queries.
     pub(crate) fn for_reading(&self) -> Result<Self, StoreError> {
         Ok(Self {
+            host: self.host.clone(),
             runs: self.runs.clone(),
             reader: self.reader.another()?,
             clock: Arc::clone(&self.clock),

@@ -133,6 +133,7 @@ mod tests {
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: OldRecords::new(runs.clone(), Vec::new()),
+            host: None,
             keeping: Keeping::Versions,
             in_place: InPlace::default(),
             digests: Digests::default(),

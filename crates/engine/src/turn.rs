@@ -237,7 +237,11 @@ impl Engine {
             ahead: running.union(&self.stages.starting).count(),
             limit: self.configuration.config.pipeline.slots(),
         };
-        for key in work.queued.iter().map(key_of) {
+        for queued in &work.queued {
+            let key = StageKey {
+                host: self.host.clone(),
+                ..key_of(queued)
+            };
             if !slots.is_free() {
                 break;
             }
@@ -270,7 +274,9 @@ impl Engine {
             // The job's events say why it does not go on.
             LaunchOutcome::NotWanted => self.not_hindered(&key.job_id),
             LaunchOutcome::Hindered(why) => {
-                let StageKey { job_id, stage, attempt } = &key;
+                let StageKey {
+                    job_id, stage, attempt, ..
+                } = &key;
                 tracing::warn!("{job_id} {stage} #{attempt} not started: {}", why.with_causes());
                 let trouble = format!("{job_id} {stage} #{attempt} not started: {why}; it is tried again");
                 self.notify(Notice::Trouble(Some(why.saying(trouble))));

@@ -331,6 +331,7 @@ impl Writer {
         let ended = Happening::StageEnded {
             stage: key.stage.clone(),
             attempt: key.attempt,
+            host: key.host.clone(),
             outcome,
         };
         let evidence = Evidence {
@@ -360,6 +361,7 @@ impl Writer {
             None => Happening::StageStarted {
                 stage: key.stage.clone(),
                 attempt: key.attempt,
+                host: self.preparer.host.clone(),
             },
             Some(moved) => artifact_moved(&key, moved),
         };

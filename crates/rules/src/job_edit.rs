@@ -254,6 +254,7 @@ impl<'a> JobEdit<'a> {
             started_at: None,
             ended_at: None,
             outcome: None,
+            host: None,
         };
         self.rows.job.stage = Some(stage.clone());
         self.rows.job.status = JobStatus::Queued;

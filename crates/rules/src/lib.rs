@@ -27,7 +27,7 @@ use domain::change::{self, Change};
 use domain::comment::CountedVersion;
 use domain::context::GateContext;
 use domain::gate::OnDisk;
-use domain::ids::{JobId, StageName};
+use domain::ids::{HostId, JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
 use domain::operator::Via;
@@ -113,18 +113,25 @@ pub enum Happening {
         /// Whether its configuration names last calls among what it is told.
         is_asked_for: bool,
     },
-    /// The leader is about to start a stage's supervisor.
-    StageStarted { stage: StageName, attempt: u32 },
+    /// The leader is about to start a stage's supervisor, on this host.
+    StageStarted {
+        stage: StageName,
+        attempt: u32,
+        host: Option<HostId>,
+    },
     /// Its supervisor could not be started: nothing ran, and the attempt waits again.
     StageNotStarted {
         stage: StageName,
         attempt: u32,
         why: String,
     },
-    /// A stage's supervisor is gone.
+    /// A stage's supervisor is gone. Its own host tells it; that it was lost with its host, the
+    /// leader.
     StageEnded {
         stage: StageName,
         attempt: u32,
+        /// The host that the supervisor ran on.
+        host: Option<HostId>,
         outcome: StageOutcome,
     },
     /// Before a stage's supervisor was started, an artifact was found to differ from what was
@@ -330,13 +337,14 @@ fn happened(draft: &mut JobEdit<'_>, happening: &Happening) -> Result<(), Refusa
             webhook,
             is_asked_for,
         } => last_call::answered(draft, key, webhook, *is_asked_for),
-        Happening::StageStarted { stage, attempt } => stages::started(draft, stage, *attempt),
+        Happening::StageStarted { stage, attempt, host } => stages::started(draft, stage, *attempt, host.as_ref()),
         Happening::StageNotStarted { stage, attempt, why } => stages::not_started(draft, stage, *attempt, why),
         Happening::StageEnded {
             stage,
             attempt,
+            host,
             outcome,
-        } => stages::ended(draft, stage, *attempt, outcome),
+        } => stages::ended(draft, stage, *attempt, host.as_ref(), outcome),
         Happening::ArtifactMoved { stage, attempt, moved } => stages::artifact_moved(draft, stage, *attempt, moved),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use domain::event::{ARTIFACT_CHANGED, EventType};
 use domain::gate::OnDisk;
-use domain::ids::StageName;
+use domain::ids::{HostId, StageName};
 use domain::job::{Attempt, AttemptState, JobStatus, Told};
 use domain::refusal::{Refusal, RefusalCode};
 
@@ -28,7 +28,12 @@ fn attempt_in(draft: &JobEdit<'_>, stage: &StageName, number: u32, state: Attemp
     }
 }
 
-pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -> Result<(), Refusal> {
+pub(super) fn started(
+    draft: &mut JobEdit<'_>,
+    stage: &StageName,
+    number: u32,
+    host: Option<&HostId>,
+) -> Result<(), Refusal> {
     let attempt = attempt_in(draft, stage, number, AttemptState::Queued)?;
     if draft.rows.job.status != JobStatus::Queued {
         return Err(Refusal::wrong_state(format!("the job is {}", draft.rows.job.status)));
@@ -44,6 +49,7 @@ pub(super) fn started(draft: &mut JobEdit<'_>, stage: &StageName, number: u32) -
     draft.put_attempt(Attempt {
         state: AttemptState::Running,
         started_at: Some(now),
+        host: host.cloned(),
         ..attempt
     });
     if is_first {
@@ -74,9 +80,13 @@ pub(super) fn ended(
     draft: &mut JobEdit<'_>,
     stage: &StageName,
     number: u32,
+    host: Option<&HostId>,
     outcome: &StageOutcome,
 ) -> Result<(), Refusal> {
     let attempt = attempt_in(draft, stage, number, AttemptState::Running)?;
+    if attempt.host.as_ref() != host {
+        return Err(Refusal::wrong_state(format!("{stage} #{number} runs on another host")));
+    }
     match outcome {
         StageOutcome::Made(artifacts) => {
             draft.end_attempt(attempt, AttemptState::Completed, "done");
@@ -119,6 +129,7 @@ fn waits_again(draft: &mut JobEdit<'_>, attempt: Attempt) {
     draft.put_attempt(Attempt {
         state: AttemptState::Queued,
         started_at: None,
+        host: None,
         ..attempt
     });
 }

@@ -245,6 +245,11 @@ impl RunsDir {
         self.path.join(".leader.lock")
     }
 
+    /// What this directory is known by among several hosts.
+    pub(crate) fn host_file(&self) -> PathBuf {
+        self.path.join(".host")
+    }
+
     /// The lock that every process with an open database shares.
     pub(crate) fn presence_lock(&self) -> PathBuf {
         self.path.join(".open.lock")

@@ -17,6 +17,7 @@ pub mod files;
 pub(crate) mod filesystem;
 pub(crate) mod finding;
 pub mod holder;
+mod host;
 mod jsonl;
 pub(crate) mod layout;
 pub mod locks;

@@ -9,7 +9,7 @@ use domain::artifact::Artifact;
 use domain::change::{self, Applied, Change};
 use domain::decision::Decision;
 use domain::gate::{Gate, GateState};
-use domain::ids::{ArtifactPath, JobId};
+use domain::ids::{ArtifactPath, HostId, JobId};
 use domain::job::{Attempt, Job, JobRows};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
@@ -210,11 +210,12 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
 pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), RowError> {
     connection.execute(
         "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch,
-               comments)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+               comments, host)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (job_id, stage, number) DO UPDATE SET state = excluded.state, queued_at = excluded.queued_at,
                started_at = excluded.started_at, ended_at = excluded.ended_at, outcome = excluded.outcome,
-               notes = excluded.notes, patch = excluded.patch, comments = excluded.comments",
+               notes = excluded.notes, patch = excluded.patch, comments = excluded.comments,
+               host = excluded.host",
         values![
             job_id.as_str(),
             attempt.stage.as_str(),
@@ -229,6 +230,7 @@ pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Att
             (!attempt.comments.is_empty())
                 .then(|| json_text(&attempt.comments))
                 .transpose()?,
+            attempt.host.as_ref().map(HostId::as_str),
         ],
     )?;
     Ok(())

@@ -21,6 +21,9 @@ const TABLES: [(&str, &str); 11] = [
     ("submission", "id"),
 ];
 
+/// Which host something is on: of a record that moves there is one, and all of it is there.
+const OF_HOSTS: &str = "host";
+
 /// The most rows that are in memory at once.
 const PAGE: u32 = 5000;
 
@@ -67,7 +70,9 @@ impl Store {
 fn copy_all(from: &Connection, to: &Connection) -> Result<u64, RowError> {
     let mut rows = 0;
     for (table, order) in TABLES {
-        let columns = columns(from, table)?;
+        let theirs = columns(to, table)?;
+        let mut columns = columns(from, table)?;
+        columns.retain(|column| theirs.contains(column) && column != OF_HOSTS);
         let (copied, written) = copy_table(from, to, table, order, &columns)?;
         let (read, found) = digest(to, table, order, &columns)?;
         if (copied, &written) != (read, &found) {
@@ -103,7 +108,7 @@ fn put_last_event_seq(connection: &Connection, seq: i64) -> Result<(), RowError>
     }
 }
 
-/// The columns that both databases have, in the order of this one's.
+/// The columns of a table, in this database's order.
 fn columns(connection: &Connection, table: &str) -> Result<Vec<String>, RowError> {
     let sql = match connection {
         Connection::Sqlite(_) => "SELECT name FROM pragma_table_info(?1)",

@@ -15,6 +15,7 @@ mod copy;
 mod error;
 mod event_row;
 mod gate_row;
+mod hosts;
 mod leader;
 mod migrate;
 mod old;
@@ -39,6 +40,7 @@ use std::path::PathBuf;
 
 pub use commit::{Answer, Batched, Rule};
 pub use error::{StoreError, StoreErrorKind};
+pub use hosts::Host;
 pub use leader::LeadCandidate;
 pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;
@@ -89,22 +91,5 @@ impl Store {
             place,
             path,
         })
-    }
-
-    /// Binds a shared database to the runs directory that `home` names (its machine and path), for
-    /// its artifacts and stage commands live there; returns the one that it is bound to. A file is
-    /// bound by where it lies.
-    pub fn bind(&mut self, home: &str) -> Result<String, StoreError> {
-        match &self.durable {
-            Connection::Sqlite(_) => Ok(home.to_owned()),
-            #[cfg(feature = "postgres")]
-            Connection::Postgres(_) => self
-                .durable
-                .transaction(|connection| {
-                    let sql = "UPDATE head SET home = coalesce(home, ?1) WHERE one = 1 RETURNING home";
-                    connection.cell(sql, sql::values![home])
-                })
-                .map_err(|error| StoreError::of(&self.path, "bind", error)),
-        }
     }
 }

@@ -10,7 +10,7 @@ use super::gate_row;
 use super::sql::Connection;
 
 /// The newest schema that this binary knows.
-pub const SCHEMA_VERSION: u32 = 17;
+pub const SCHEMA_VERSION: u32 = 18;
 
 const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("schema.sql"),
@@ -30,6 +30,7 @@ const STEPS: [&str; SCHEMA_VERSION as usize] = [
     include_str!("groups.sql"),
     include_str!("submissions.sql"),
     include_str!("torn_holds.sql"),
+    include_str!("attempt_host.sql"),
 ];
 
 /// Since when a gate's row has columns that are made of others by our own rules, which no SQL could:

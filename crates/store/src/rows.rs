@@ -8,12 +8,13 @@ use super::sql::{Connection, Row, values};
 use super::{event_row, gate_row};
 use domain::artifact::Artifact;
 use domain::decision::SealedDecision;
-use domain::ids::{ArtifactPath, Digest, JobId};
+use domain::ids::{ArtifactPath, Digest, HostId, JobId};
 use domain::job::{Attempt, AttemptState, Job, JobRows, JobStatus};
 
 /// What [`attempt`] reads after the job's id.
 pub(super) const ATTEMPT_COLUMNS: &str =
-    "job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch, comments";
+    "job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch, comments,
+     host";
 
 /// The jobs of a load, as SQL sees them: one id is looked up, several come as one JSON list.
 struct Wanted {
@@ -146,6 +147,10 @@ pub(super) fn attempt(cells: &Cells<'_>) -> Result<Attempt, RowError> {
         notes: cells.optional_text(8)?.map(str::to_owned),
         patch: cells.optional_json(9)?,
         comments: cells.optional_json(10)?.unwrap_or_default(),
+        host: cells
+            .optional_text(11)?
+            .map(|text| HostId::new(text).map_err(|error| cells.bad(11, error)))
+            .transpose()?,
     })
 }
 

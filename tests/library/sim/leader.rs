@@ -77,6 +77,7 @@ impl<S: Storage> World<S> {
                 let ended = Happening::StageEnded {
                     stage,
                     attempt,
+                    host: None,
                     outcome,
                 };
                 let in_flight = InFlight {
@@ -93,7 +94,11 @@ impl<S: Storage> World<S> {
                 let on_disk = self.looks(&rows, &stage);
                 let happening = match on_disk.iter().find(|looked| looked.is_moved()).cloned() {
                     Some(moved) => Happening::ArtifactMoved { stage, attempt, moved },
-                    None => Happening::StageStarted { stage, attempt },
+                    None => Happening::StageStarted {
+                        stage,
+                        attempt,
+                        host: None,
+                    },
                 };
                 let in_flight = InFlight {
                     epoch: Some(epoch),

@@ -473,7 +473,7 @@ impl<S: Storage> World<S> {
             });
             self.told.extend(told);
             self.note_outside(&in_flight.trigger, applied);
-            if let Trigger::Happened(Happening::StageStarted { stage, attempt }) = &in_flight.trigger
+            if let Trigger::Happened(Happening::StageStarted { stage, attempt, .. }) = &in_flight.trigger
                 && crash != Some(Crash::AfterAnswer)
             {
                 self.launch(process, job_id, stage, *attempt, in_flight.epoch);

@@ -215,7 +215,14 @@ fn no_stage_starts_on_a_look_that_is_stale_or_shows_other_bytes() {
     let mut world = approved();
     let start = |world: &mut World, on_disk| {
         let (stage, attempt) = (stage("audio"), 1);
-        world.happen(Happening::StageStarted { stage, attempt }, on_disk)
+        world.happen(
+            Happening::StageStarted {
+                stage,
+                attempt,
+                host: None,
+            },
+            on_disk,
+        )
     };
     assert_eq!(
         code(start(&mut world, Vec::new())),

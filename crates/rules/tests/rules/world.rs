@@ -368,7 +368,14 @@ impl World {
 
     pub(crate) fn begin(&mut self, name: &str, attempt: u32) -> Done {
         let stage = stage(name);
-        self.happen(Happening::StageStarted { stage, attempt }, self.agreed(name))
+        self.happen(
+            Happening::StageStarted {
+                stage,
+                attempt,
+                host: None,
+            },
+            self.agreed(name),
+        )
     }
 
     pub(crate) fn run(&mut self, name: &str, attempt: u32, outcome: StageOutcome) -> Done {
@@ -380,6 +387,7 @@ impl World {
         let ended = Happening::StageEnded {
             stage: stage(name),
             attempt,
+            host: None,
             outcome,
         };
         self.happen(ended, Vec::new())

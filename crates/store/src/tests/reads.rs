@@ -22,6 +22,7 @@ pub(super) fn attempt(number: u32, state: AttemptState) -> Change {
         started_at: (state == AttemptState::Running).then_some(at(30)),
         ended_at: None,
         outcome: None,
+        host: None,
     }))
 }
 

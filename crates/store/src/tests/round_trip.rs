@@ -138,6 +138,7 @@ prop_compose! {
             started_at: (times[1] > 0).then_some(Timestamp::from_micros(times[1])),
             ended_at: (times[2] > 0).then_some(Timestamp::from_micros(times[2])),
             outcome,
+            host: None,
         }
     }
 }
