@@ -340,6 +340,7 @@ impl From<EngineError> for CommandError {
             EngineError::OtherHome { .. } => Some(
                 "work there, or over its holdpoint serve (--server); a directory of its own needs a database of its own",
             ),
+            EngineError::ClockDiffers { .. } => Some("set the clock of this host, or of the database's (NTP)"),
             EngineError::Thread(_) => None,
         };
         Self::of("runs_directory", error).with(|told| told.hint = hint.map(str::to_owned))

@@ -10,6 +10,7 @@ use runs::locks::LeadGuard;
 use store::{OpenTimer, StoreError};
 
 use super::api::Notice;
+use super::host_watch::HostNews;
 use rules::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -27,8 +28,11 @@ pub(super) struct StageWork {
     /// Oldest first.
     pub(crate) queued: Vec<(JobId, Attempt)>,
     pub(crate) running: Vec<(JobId, Attempt)>,
-    /// At a takeover: attempts whose command may have outlived the cancellation of their job.
-    pub(crate) canceled: Vec<(JobId, Attempt)>,
+    /// At a takeover: attempts whose command may have outlived the cancellation of their job, or what
+    /// others took for the end of this host.
+    pub(crate) unwanted: Vec<(JobId, Attempt)>,
+    /// Those whose hosts are gone.
+    pub(crate) lost: Vec<(JobId, Attempt)>,
 }
 
 /// A fresh look at the store.
@@ -67,6 +71,10 @@ impl StageKey {
     }
 }
 
+/// In whose name a stage is watched: the leader's of this epoch; none: that of the host which it runs
+/// on, whoever leads.
+pub(super) type Term = Option<u64>;
+
 /// What came of a stage that was to be started.
 #[derive(Debug)]
 pub(super) enum LaunchOutcome {
@@ -91,8 +99,10 @@ pub(super) enum Inbox {
     NotStanding(RunsError),
     /// The operating system's lock is ours.
     Locked(LeadGuard),
-    /// The epoch is ours: leader-only work may begin.
-    Leading(Result<u64, StoreError>),
+    /// The epoch is ours: leader-only work may begin. None: another host leads.
+    Leading(Result<Option<u64>, StoreError>),
+    /// What the other hosts do.
+    Host(HostNews),
     /// The disk has taken what the writer has handed over, or has not.
     Flushed,
     /// A stage was to be started.
@@ -100,7 +110,7 @@ pub(super) enum Inbox {
     /// A stage's supervisor is gone.
     StageEnded {
         key: StageKey,
-        epoch: u64,
+        term: Term,
         outcome: StageOutcome,
     },
     /// These gates could not be expired as asked; their rows say otherwise.

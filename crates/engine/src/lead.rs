@@ -20,6 +20,9 @@ pub(super) enum Lead {
     /// Not standing, or waiting for the lock.
     #[default]
     Not,
+    /// Has the lock, and speaks for this host; another host leads, or nobody does yet. Only where
+    /// hosts share the record.
+    Agent(LeadGuard),
     /// Has the lock; the epoch is being raised.
     Taking(LeadGuard),
     Has {

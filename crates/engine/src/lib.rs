@@ -20,6 +20,7 @@ mod flusher;
 mod forecast;
 pub mod handover;
 pub mod history;
+mod host_watch;
 mod in_place;
 mod inbox;
 mod keeping;
@@ -76,12 +77,13 @@ use domain::ask::Command;
 use draft_keeper::{DraftKeeper, Typed};
 use flusher::Flusher;
 use history::OldRecords;
+use host_watch::HostWatch;
 use in_place::InPlace;
 use inbox::Inbox;
 use keeping::Keeping;
 use lead::{Lead, Leading};
 pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database, refuse_two_databases};
-use opening::{enter_host, open_store, refuse_older_database, session_name};
+use opening::{enter_host, open_store, refuse_older_database, refuse_other_clock, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
 use stage_watch::WatchContext;
@@ -127,6 +129,7 @@ struct Queues {
 pub struct Engine {
     /// What this host is known by in a record that several share.
     host: Option<HostId>,
+    host_watch: Option<HostWatch>,
     runs: RunsDir,
     place: StorePlace,
     clock: Arc<dyn Clock>,
@@ -160,6 +163,7 @@ impl Engine {
         let mut store = open_store(&settings.place)?;
         let mut host = None;
         if let Ok(store) = &mut store {
+            refuse_other_clock(&settings.place, store, settings.clock.as_ref())?;
             host = enter_host(&runs, &settings.place, store, &settings.operator.via.host)?.map(|host| host.id);
             runs.share_database()?;
         }
@@ -237,8 +241,19 @@ impl Engine {
         let files = watch_files(runs.nudge(), settings.config_path.clone(), inbox_sender.clone());
         let now = settings.clock.now();
         let clients = Telling::new(&settings.config, newer);
+        let host_watch = match &host {
+            Some(host) => Some(HostWatch::start(
+                settings.place.clone(),
+                host.clone(),
+                settings.role == Role::Visitor,
+                Arc::clone(&settings.clock),
+                inbox_sender.clone(),
+            )?),
+            None => None,
+        };
         let mut engine = Self {
             host,
+            host_watch,
             runs,
             place: settings.place,
             clock: settings.clock,
@@ -340,10 +355,14 @@ impl Engine {
                 self.stages.starting.clear();
                 self.notify(Notice::Lead(false));
             }
-            // The epoch is still being raised; its answer will be ignored.
-            Lead::Taking(guard) => drop(guard),
+            // Where the epoch is still being raised, its answer will be ignored.
+            Lead::Taking(guard) | Lead::Agent(guard) => {
+                self.stages.following.clear();
+                drop(guard);
+            }
             Lead::Not => {}
         }
+        self.stands();
     }
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`]
@@ -410,6 +429,7 @@ impl Engine {
             }
         }
         let now = self.clock.now();
+        self.lead_in_time(now.boot_us);
         if self.is_expirer() {
             let due = self.ticker.due(now, EXPIRE_MAX);
             if !due.is_empty() {
@@ -559,7 +579,8 @@ impl Engine {
     /// Who fires timers: candidates; the one who leads at once, the others if it is still due later
     /// (see the ticker).
     fn is_expirer(&self) -> bool {
-        self.newer.is_none() && (matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead())
+        let may = self.newer.is_none() && self.has_the_time();
+        may && (matches!(self.role, Role::Candidate("console" | "serve")) || self.is_lead())
     }
 
     fn sleep(&mut self) -> Duration {
@@ -575,6 +596,7 @@ impl Engine {
             self.looking.pay_at_us,
             self.configuration.config_at_us,
             self.leading.stand_at_us,
+            self.lead_ends_us(),
         ];
         for at_us in others.iter().flatten().chain(self.stages.start_again_us.values()) {
             sleep_us = sleep_us.min(at_us.saturating_sub(now.boot_us));

@@ -12,6 +12,7 @@ use config::Config;
 use domain::ids::{HostId, JobId};
 use domain::operator::Operator;
 use domain::refusal::Refusal;
+use domain::time::SECOND_US;
 use runs::{RunsDir, record};
 use store::{Host, OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind, StorePlace};
 
@@ -88,6 +89,13 @@ pub enum EngineError {
     /// There is a file beside a shared database: one of them is not the truth.
     #[error("{file} is there, and the record is said to be in {database}")]
     TwoDatabases { file: String, database: String },
+    /// The clocks of this host and of the shared database differ: deadlines would mean different
+    /// times.
+    #[error("{}", differs_in_words(*ahead_us))]
+    ClockDiffers {
+        /// By how much the host is ahead, in microseconds.
+        ahead_us: i64,
+    },
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[from] std::io::Error),
@@ -138,6 +146,37 @@ pub fn refuse_two_databases(runs: &RunsDir, place: &StorePlace) -> Result<(), En
         file: runs.database().display().to_string(),
         database: place.path().display().to_string(),
     })
+}
+
+/// More microseconds than the clocks of a host and of the database may differ.
+const AHEAD_US_MAX: i64 = SECOND_US;
+
+/// Whether the clock of this host is so far from that of the database that its deadlines are others.
+pub(super) fn clock_differs(ahead_us: i64) -> bool {
+    ahead_us.unsigned_abs() > AHEAD_US_MAX.unsigned_abs()
+}
+
+pub(super) fn differs_in_words(ahead_us: i64) -> String {
+    let by = ahead_us.unsigned_abs() / 1000;
+    let (s, ms) = (by / 1000, by % 1000);
+    let which = if ahead_us < 0 { "behind" } else { "ahead of" };
+    format!("the clock of this host is {s}.{ms:03} s {which} that of the database")
+}
+
+/// Refuses a host whose clock is not that of the shared database.
+pub(super) fn refuse_other_clock(place: &StorePlace, store: &Store, clock: &dyn Clock) -> Result<(), EngineError> {
+    if !place.is_shared() {
+        return Ok(());
+    }
+    let before = clock.now();
+    let time = store.time()?;
+    let after = clock.now();
+    let took_us = after.boot_us.saturating_sub(before.boot_us);
+    let ahead_us = after.utc.micros() - took_us / 2 - time.micros();
+    match clock_differs(ahead_us) {
+        true => Err(EngineError::ClockDiffers { ahead_us }),
+        false => Ok(()),
+    }
 }
 
 /// Enters this host among those that share the database; none: the database is a file here.

@@ -24,14 +24,18 @@ const JOBS_ONE_BY_ONE_MAX: usize = 64;
 pub(super) enum LeadLook {
     /// Nothing: this process does not lead.
     None,
+    /// What runs on this host, which another one leads.
+    Agent,
+    /// That, and what a former agent may have left running.
+    NewAgent,
     /// What is queued and what runs.
     Work,
     /// That, and what a former leader may have left running after a cancellation.
     Takeover,
 }
 
-/// The most canceled attempts that a takeover looks after: the newest.
-const CANCELED_MAX: u32 = 200;
+/// The most attempts of those that nobody wants any more which a takeover looks after: the newest.
+const UNWANTED_MAX: u32 = 200;
 
 /// Something to be done by the reader.
 pub(super) type ReaderWork = Box<dyn FnOnce(&mut ReaderThread) + Send>;
@@ -106,14 +110,7 @@ impl ReaderThread {
         };
         let work = match lead {
             LeadLook::None => None,
-            LeadLook::Work | LeadLook::Takeover => Some(StageWork {
-                queued: self.preparer.reader.queued_attempts()?,
-                running: self.preparer.reader.running_attempts()?,
-                canceled: match lead {
-                    LeadLook::Takeover => self.preparer.reader.canceled_attempts(CANCELED_MAX)?,
-                    LeadLook::None | LeadLook::Work => Vec::new(),
-                },
-            }),
+            LeadLook::Agent | LeadLook::NewAgent | LeadLook::Work | LeadLook::Takeover => Some(self.stage_work(lead)?),
         };
         let is_owed = !self.preparer.reader.owed(1)?.is_empty();
         self.found = Some(data_version);
@@ -126,6 +123,26 @@ impl ReaderThread {
             work,
             is_owed,
         })
+    }
+
+    fn stage_work(&self, lead: LeadLook) -> Result<StageWork, StoreError> {
+        let reader = &self.preparer.reader;
+        let is_leader = matches!(lead, LeadLook::Work | LeadLook::Takeover);
+        let mut work = StageWork {
+            running: reader.running_attempts()?,
+            ..StageWork::default()
+        };
+        if is_leader {
+            work.queued = reader.queued_attempts()?;
+            work.lost = reader.lost_with_their_hosts()?;
+        }
+        if matches!(lead, LeadLook::NewAgent | LeadLook::Takeover) {
+            work.unwanted = reader.canceled_attempts(UNWANTED_MAX)?;
+            if let Some(host) = &self.preparer.host {
+                work.unwanted.extend(reader.lost_here(host, UNWANTED_MAX)?);
+            }
+        }
+        Ok(work)
     }
 
     fn read_config(&self, path: &Path) -> Result<(Box<Config>, Vec<Problem>), Vec<Problem>> {

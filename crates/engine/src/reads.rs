@@ -111,7 +111,8 @@ impl Preparer {
     }
 
     pub(super) fn leader(&self) -> Result<Option<LeaderInfo>, Unread> {
-        let is_alive = locks::leader_is_alive(&self.runs).unwrap_or(false);
+        // Of a shared record the row says it: whoever leads keeps its time up.
+        let is_alive = self.host.is_some() || locks::leader_is_alive(&self.runs).unwrap_or(false);
         Ok(self.reader.leader()?.filter(|_| is_alive))
     }
 }

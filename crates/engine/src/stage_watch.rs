@@ -16,7 +16,7 @@ use runs::supervisor::{StageEnd, StageLaunch, Supervised, adopt, end_orphan, sig
 use runs::{RunDir, RunsDir};
 
 use super::api::Notice;
-use super::inbox::{Inbox, StageKey};
+use super::inbox::{Inbox, StageKey, Term};
 use rules::StageOutcome;
 
 /// How long to wait before what was in the way is tried again.
@@ -54,9 +54,9 @@ impl WatchContext {
 
     /// Waits for a supervisor that this process started, or, where none is given, another one.
     /// False: there is no thread for it.
-    pub(crate) fn follow(&self, supervised: Option<Supervised>, key: StageKey, epoch: u64) -> bool {
+    pub(crate) fn follow(&self, supervised: Option<Supervised>, key: StageKey, term: Term) -> bool {
         let (run, inbox) = (self.run(&key), self.inbox.clone());
-        spawn(move || tell_end(supervised, &run, key, epoch, &inbox))
+        spawn(move || tell_end(supervised, &run, key, term, &inbox))
     }
 
     /// Ends stages that nobody wants any more: their supervisors do it, and where one is dead, its
@@ -81,11 +81,11 @@ impl WatchContext {
     }
 
     /// Tells an end once more after a while. False: there is no thread for it.
-    pub(crate) fn again(&self, key: StageKey, epoch: u64) -> bool {
+    pub(crate) fn again(&self, key: StageKey, term: Term) -> bool {
         let (run, inbox) = (self.run(&key), self.inbox.clone());
         spawn(move || {
             thread::park_timeout(AGAIN);
-            tell_end(None, &run, key, epoch, &inbox);
+            tell_end(None, &run, key, term, &inbox);
         })
     }
 }
@@ -103,7 +103,7 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> bool {
 
 /// Waits for the end and tells it. What is in the way is told too, and tried again until it is gone
 /// or nobody listens any more.
-fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epoch: u64, inbox: &Sender<Inbox>) {
+fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, term: Term, inbox: &Sender<Inbox>) {
     let outcome = loop {
         let waited = supervised
             .take()
@@ -134,5 +134,5 @@ fn tell_end(mut supervised: Option<Supervised>, run: &RunDir, key: StageKey, epo
         thread::park_timeout(AGAIN);
     };
     // The loop is gone when this fails; whoever leads next waits for the same lock.
-    let _ = inbox.blocking_send(Inbox::StageEnded { key, epoch, outcome });
+    let _ = inbox.blocking_send(Inbox::StageEnded { key, term, outcome });
 }

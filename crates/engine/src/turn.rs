@@ -13,6 +13,8 @@ use runs::locks::LeadGuard;
 use store::{LeadCandidate, OpenTimer, StoreError};
 
 use super::api::Notice;
+use rules::StageOutcome;
+
 use super::inbox::{Inbox, LaunchOutcome, Snapshot, StageKey, StageWork, Timers};
 use super::lead::Lead;
 use super::reader::{LeadLook, LookFor};
@@ -67,10 +69,12 @@ impl Stages {
 
 impl Engine {
     pub(super) fn look(&mut self, boot_us: i64) {
-        let lead = match (self.is_lead(), self.leading.is_takeover) {
-            (false, _) => LeadLook::None,
-            (true, false) => LeadLook::Work,
-            (true, true) => LeadLook::Takeover,
+        let lead = match (&self.leading.lead, self.leading.is_takeover) {
+            (Lead::Not | Lead::Taking(_), _) => LeadLook::None,
+            (Lead::Agent(_), false) => LeadLook::Agent,
+            (Lead::Agent(_), true) => LeadLook::NewAgent,
+            (Lead::Has { .. }, false) => LeadLook::Work,
+            (Lead::Has { .. }, true) => LeadLook::Takeover,
         };
         let wanted = LookFor {
             since: self.looking.seen_up_to,
@@ -82,7 +86,9 @@ impl Engine {
             self.looking.is_looking = true;
             self.looking.wants_look = false;
             self.looking.wants_all_timers = false;
-            self.leading.is_takeover = false;
+            if lead != LeadLook::None {
+                self.leading.is_takeover = false;
+            }
             self.looking.look_also.clear();
         }
         self.looking.looked_at_us = boot_us;
@@ -115,18 +121,23 @@ impl Engine {
             Inbox::Locked(guard) => self.locked(guard),
             Inbox::Leading(epoch) => self.leading(epoch),
             Inbox::Started(key, start) => self.started(key, start),
-            Inbox::StageEnded { key, epoch, outcome } => {
-                let is_mine = matches!(self.leading.lead, Lead::Has { epoch: mine, .. } if mine == epoch);
+            Inbox::Host(news) => self.host_news(news),
+            Inbox::StageEnded { key, term, outcome } => {
+                let is_mine = match (&self.leading.lead, term) {
+                    (Lead::Has { epoch, .. }, Some(term)) => *epoch == term,
+                    (Lead::Has { .. } | Lead::Agent(_) | Lead::Taking(_), None) => true,
+                    (Lead::Agent(_) | Lead::Taking(_), Some(_)) | (Lead::Not, _) => false,
+                };
                 // Under another leader the same end is told there: every leader waits for the same
                 // lock.
                 if is_mine
                     && !self.hand_to_writer(Work::StageEnded {
                         key: key.clone(),
-                        epoch,
+                        term,
                         outcome,
                     })
                 {
-                    self.stages.watch.again(key, epoch);
+                    self.stages.watch.again(key, term);
                 }
             }
             Inbox::NotDue(jobs) => {
@@ -209,25 +220,39 @@ impl Engine {
         self.notify(Notice::ReadOnly(newer.to_string()));
     }
 
-    /// Adopts what runs, starts what waits, ends what nobody wants any more.
+    /// Adopts what runs here, starts what waits, ends what nobody wants any more.
     fn lead_stages(&mut self, work: &StageWork, boot_us: i64) {
-        let Lead::Has { epoch, .. } = self.leading.lead else {
-            return;
+        let epoch = match self.leading.lead {
+            Lead::Has { epoch, .. } => Some(epoch),
+            Lead::Agent(_) => None,
+            Lead::Taking(_) | Lead::Not => return,
         };
+        // Of what runs here its host tells the end, whoever leads.
+        let term = epoch.filter(|_| self.host.is_none());
         let key_of = |(job_id, attempt): &(JobId, Attempt)| StageKey::new(job_id, attempt);
+        // A record that was a file once does not say where: it was here.
+        let host = self.host.clone();
+        let is_here = |key: &StageKey| key.host.is_none() || key.host == host;
         let running: HashSet<_> = work.running.iter().map(key_of).collect();
-        for key in &running {
+        for key in running.iter().filter(|key| is_here(key)) {
             let is_new = !self.stages.following.contains(key) && !self.stages.starting.contains(key);
-            if is_new && self.stages.watch.follow(None, key.clone(), epoch) {
+            if is_new && self.stages.watch.follow(None, key.clone(), term) {
                 self.stages.following.insert(key.clone());
             }
         }
         let is_unwanted = |key: &&StageKey| !running.contains(*key) && !self.stages.starting.contains(*key);
         let mut unwanted: Vec<_> = self.stages.following.iter().filter(is_unwanted).cloned().collect();
         self.stages.following.retain(|key| !unwanted.contains(key));
-        unwanted.extend(work.canceled.iter().map(key_of));
+        unwanted.extend(work.unwanted.iter().map(key_of));
         if !unwanted.is_empty() {
             self.hand_to_writer(Work::EndStages(unwanted));
+        }
+        let Some(epoch) = epoch else { return };
+        for key in work.lost.iter().map(key_of).filter(|key| !is_here(key)) {
+            let outcome = StageOutcome::Lost;
+            let term = Some(epoch);
+            // If the queue is full the next look finds it again.
+            self.hand_to_writer(Work::StageEnded { key, term, outcome });
         }
         let is_queued = |job_id: &JobId| work.queued.iter().any(|(queued, _)| queued == job_id);
         if let Some(job_id) = self.stages.hindered.clone().filter(|job_id| !is_queued(job_id)) {
@@ -298,11 +323,21 @@ impl Engine {
 
     fn locked(&mut self, guard: LeadGuard) {
         self.leading.is_standing = false;
-        let Role::Candidate(role) = self.role else { return };
         if !self.leading.wants_lead {
             // The lead was given up before the lock came; the lock is released here.
             return;
         }
+        if self.host.is_some() {
+            self.speak_for_host(guard);
+        } else {
+            self.leading.lead = Lead::Agent(guard);
+            self.take_lead();
+        }
+    }
+
+    /// Asks for the epoch, with the lock in hand.
+    pub(super) fn take_lead(&mut self) {
+        let Role::Candidate(role) = self.role else { return };
         let candidate = LeadCandidate {
             name: self.operator.name.clone(),
             role: role.to_owned(),
@@ -310,17 +345,25 @@ impl Engine {
             pid: self.operator.via.pid,
             since: self.clock.now().utc,
         };
+        let Lead::Agent(guard) = std::mem::replace(&mut self.leading.lead, Lead::Not) else {
+            return;
+        };
         if self.hand_to_writer(Work::TakeLead(candidate)) {
             self.leading.lead = Lead::Taking(guard);
+        } else if self.host.is_some() {
+            self.leading.lead = Lead::Agent(guard);
         } else {
             self.stand_later();
         }
     }
 
-    fn leading(&mut self, epoch: Result<u64, StoreError>) {
+    fn leading(&mut self, epoch: Result<Option<u64>, StoreError>) {
         match (std::mem::replace(&mut self.leading.lead, Lead::Not), epoch) {
-            (Lead::Taking(guard), Ok(epoch)) => {
+            // Another host was quicker.
+            (Lead::Taking(guard), Ok(None)) => self.leading.lead = Lead::Agent(guard),
+            (Lead::Taking(guard), Ok(Some(epoch))) => {
                 self.leading.lead = Lead::Has { guard, epoch };
+                self.stands();
                 self.ticker.set_lead(true);
                 self.leading.is_takeover = true;
                 self.looking.wants_look = true;
@@ -330,16 +373,21 @@ impl Engine {
                 self.retire_webhooks();
                 self.notify(Notice::Lead(true));
             }
+            // The thread of the hosts says when to try again.
+            (Lead::Taking(guard), Err(error)) if self.host.is_some() => {
+                self.leading.lead = Lead::Agent(guard);
+                self.notify(Notice::Trouble(Some(error.into())));
+            }
             (Lead::Taking(_), Err(error)) => {
                 self.notify(Notice::Trouble(Some(error.into())));
                 self.stand_later();
             }
             // Given back while the epoch was on its way: the row must not name a leader that is
             // none.
-            (Lead::Not, Ok(epoch)) => {
+            (Lead::Not, Ok(Some(epoch))) => {
                 self.hand_to_writer(Work::Resign(epoch, None));
             }
-            (former @ (Lead::Not | Lead::Has { .. }), _) => self.leading.lead = former,
+            (former @ (Lead::Not | Lead::Agent(_) | Lead::Has { .. }), _) => self.leading.lead = former,
         }
     }
 

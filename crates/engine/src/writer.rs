@@ -31,7 +31,7 @@ use super::draft_keeper::{DraftKeeper, Typed};
 use super::evidence::{Files as _, Finds as _};
 use super::find;
 use super::flusher::Flusher;
-use super::inbox::{Inbox, LaunchOutcome, StageKey};
+use super::inbox::{Inbox, LaunchOutcome, StageKey, Term};
 use super::owed_files::PUBLISH_JOBS_MAX;
 use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
@@ -63,7 +63,7 @@ pub(super) enum Work {
     },
     StageEnded {
         key: StageKey,
-        epoch: u64,
+        term: Term,
         outcome: StageOutcome,
     },
     TakeLead(LeadCandidate),
@@ -121,7 +121,7 @@ enum Tell {
     Asker(Asker),
     Expiry(JobId),
     Start(StageKey, u64),
-    End(StageKey, u64),
+    End(StageKey, Term),
     Nothing,
 }
 
@@ -202,7 +202,7 @@ impl Writer {
                     };
                     items.push(Batched::new(key.job_id, matter));
                 }
-                Work::StageEnded { key, epoch, outcome } => self.stage_ended(key, epoch, outcome, &mut items),
+                Work::StageEnded { key, term, outcome } => self.stage_ended(key, term, outcome, &mut items),
                 Work::StartStage { key, epoch } => {
                     // What the stage reads must be what was decided: everything before is committed
                     // and published first.
@@ -211,9 +211,9 @@ impl Writer {
                     self.start_stage(key, epoch);
                 }
                 Work::TakeLead(info) => {
-                    let epoch = self.store.take_lead(&info);
+                    let epoch = self.store.take_lead(&info, self.preparer.host.as_ref());
                     fault::point("lead_taken");
-                    if let Ok(epoch) = &epoch {
+                    if let Ok(Some(epoch)) = &epoch {
                         self.begin_webhooks(*epoch);
                     }
                     self.send(Inbox::Leading(epoch));
@@ -313,7 +313,7 @@ impl Writer {
         }
     }
 
-    fn stage_ended(&mut self, key: StageKey, epoch: u64, outcome: StageOutcome, items: &mut Vec<Batched<Matter>>) {
+    fn stage_ended(&mut self, key: StageKey, term: Term, outcome: StageOutcome, items: &mut Vec<Batched<Matter>>) {
         fault::point("stage_ended");
         let (outcome, bare) = match outcome {
             StageOutcome::Made(_) => match self.preparer.stage_made(&key.job_id, &key.stage) {
@@ -322,7 +322,7 @@ impl Writer {
                     // Disk or database: the stage is done, its end will be told again after a
                     // while.
                     self.report(Some(refusal));
-                    self.watch.again(key, epoch);
+                    self.watch.again(key, term);
                     return;
                 }
             },
@@ -338,8 +338,8 @@ impl Writer {
             bare,
             ..Evidence::default()
         };
-        let tell = Tell::End(key.clone(), epoch);
-        items.push(of_stage(&key, epoch, ended, evidence, tell));
+        let tell = Tell::End(key.clone(), term);
+        items.push(of_stage(&key, term, ended, evidence, tell));
     }
 
     fn start_stage(&mut self, key: StageKey, epoch: u64) {
@@ -372,7 +372,7 @@ impl Writer {
         let tell = Tell::Start(key.clone(), epoch);
         // On its own: what the stage is launched with are the rows after this, and nothing has come
         // behind it.
-        self.commit(vec![of_stage(&key, epoch, happening, evidence, tell)]);
+        self.commit(vec![of_stage(&key, Some(epoch), happening, evidence, tell)]);
     }
 
     /// Ends what the rows do not know as running: a look may be older than the start of a stage.
@@ -426,8 +426,8 @@ impl Writer {
                 Tell::Start(key, _) => self.send(Inbox::Started(key, LaunchOutcome::Hindered(refusal.clone()))),
                 // The ticker asks again.
                 Tell::Expiry(_) | Tell::Nothing => {}
-                Tell::End(key, epoch) => {
-                    self.watch.again(key, epoch);
+                Tell::End(key, term) => {
+                    self.watch.again(key, term);
                 }
             }
         }
@@ -555,7 +555,8 @@ impl Writer {
         let run = self.preparer.runs.run(&key.job_id);
         let supervised = supervisor::start(&run, &launch)?;
         fault::point("after_launch");
-        if !self.watch.follow(Some(supervised), key.clone(), epoch) {
+        let term = key.host.is_none().then_some(epoch);
+        if !self.watch.follow(Some(supervised), key.clone(), term) {
             // The stage runs. The next look sees that no thread waits for it, and starts one.
             tracing::warn!("{} {} #{} runs unwatched for now", key.job_id, key.stage, key.attempt);
         }
@@ -566,7 +567,7 @@ impl Writer {
     fn put_back(&mut self, key: &StageKey, epoch: u64, happening: Happening) {
         self.commit(vec![of_stage(
             key,
-            epoch,
+            Some(epoch),
             happening,
             Evidence::default(),
             Tell::Nothing,
@@ -610,11 +611,11 @@ fn artifact_moved(key: &StageKey, moved: &OnDisk) -> Happening {
     }
 }
 
-/// What only the leader of this epoch may tell of a stage.
-fn of_stage(key: &StageKey, epoch: u64, happening: Happening, evidence: Evidence, tell: Tell) -> Batched<Matter> {
+/// What only the leader of this epoch may tell of a stage, or the host that it runs on.
+fn of_stage(key: &StageKey, term: Term, happening: Happening, evidence: Evidence, tell: Tell) -> Batched<Matter> {
     Batched {
         job_id: key.job_id.clone(),
-        epoch: Some(epoch),
+        epoch: term,
         submission: None,
         matter: Matter {
             trigger: Trigger::Happened(happening),

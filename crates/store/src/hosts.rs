@@ -1,13 +1,26 @@
 //! The hosts that work on one record, where several do: a host is one runs directory on one machine
 //! (SPEC §9). A file is the record of the host that it lies on, and this says nothing of it.
 
-use domain::ids::HostId;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use super::error::{RowError, StoreError};
-use super::sql::Connection;
+use domain::ids::{HostId, JobId};
+use domain::job::Attempt;
+use domain::time::Timestamp;
+
+use super::error::{RowError, StoreError, StoreErrorKind};
 #[cfg(feature = "postgres")]
-use super::sql::values;
-use super::{Reader, Store};
+use super::sql::Row;
+use super::sql::{Connection, values};
+use super::{Reader, Store, StorePlace};
+
+/// Milliseconds for which a leader has the lead after it last kept it up, by the time of the
+/// database: a takeover is no later than this and the pause of whoever stands by.
+pub(super) const LEAD_MS: u32 = 4_500;
+/// The same of a host that runs stages: longer, for a process that is started again on it finds its
+/// stages running.
+#[cfg(feature = "postgres")]
+const HOST_MS: u32 = 15_000;
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +35,16 @@ impl Store {
     /// which is the first one until another leads.
     pub fn enter(&mut self, host: &Host) -> Result<Host, StoreError> {
         enter(&self.durable, host).map_err(|error| StoreError::of(&self.path, "note this host in", error))
+    }
+}
+
+impl Store {
+    /// The time of the database that hosts share.
+    pub fn time(&self) -> Result<Timestamp, StoreError> {
+        let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
+        let us = self.durable.cell(sql, &[]);
+        us.map(Timestamp::from_micros)
+            .map_err(|error| StoreError::of(&self.path, "read the time of", error))
     }
 }
 
@@ -63,6 +86,119 @@ impl Reader {
                     .transpose()
             }
         })
+    }
+}
+
+/// How things stand among the hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    /// The epoch that was given is still that of the leader.
+    pub is_lead: bool,
+    /// Nobody leads.
+    pub is_free: bool,
+    /// Stages are said to run on a host that is gone.
+    pub has_lost: bool,
+    /// The time of the database.
+    pub time: Timestamp,
+}
+
+/// A line of its own to a shared database, on which this host says that it is there and hears that
+/// others have committed. One that fails is to be opened again.
+#[derive(Debug)]
+pub struct HostLine {
+    path: PathBuf,
+    #[cfg(feature = "postgres")]
+    session: super::postgres::Listener,
+}
+
+#[cfg(not(feature = "postgres"))]
+impl HostLine {
+    /// There is no shared database without PostgreSQL.
+    pub fn open(place: &StorePlace) -> Result<Self, StoreError> {
+        let why = "this holdpoint was built without PostgreSQL";
+        Err(StoreError::new(&place.path(), "open", StoreErrorKind::Other, why))
+    }
+
+    /// See [`HostLine::open`].
+    pub fn keep(&mut self, _: Option<&HostId>, _: Option<u64>) -> Result<Kept, StoreError> {
+        Err(StoreError::new(&self.path, "open", StoreErrorKind::Other, ""))
+    }
+
+    /// See [`HostLine::open`].
+    pub fn wait(&mut self, _: Duration) -> Result<bool, StoreError> {
+        Err(StoreError::new(&self.path, "open", StoreErrorKind::Other, ""))
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl HostLine {
+    /// Connects, and listens.
+    pub fn open(place: &StorePlace) -> Result<Self, StoreError> {
+        let path = place.path();
+        let StorePlace::Postgres(address) = place else {
+            let why = "a file is not shared";
+            return Err(StoreError::new(&path, "open", StoreErrorKind::Other, why));
+        };
+        let session =
+            super::postgres::Listener::open(address).map_err(|error| StoreError::of(&path, "listen to", error))?;
+        Ok(Self { path, session })
+    }
+
+    /// Says that this host is there, if it is named, and that the leader of this epoch still leads;
+    /// tells how things stand. It is no decision, so it locks no head and waits for no disk.
+    pub fn keep(&mut self, host: Option<&HostId>, epoch: Option<u64>) -> Result<Kept, StoreError> {
+        let sql = format!(
+            "WITH there AS (UPDATE host SET until = clock_timestamp() + interval '{HOST_MS} ms' WHERE id = ?1),
+                  leads AS (UPDATE leader SET until = clock_timestamp() + interval '{LEAD_MS} ms'
+                            WHERE one = 1 AND epoch = ?2 AND holder IS NOT NULL RETURNING one)
+             SELECT (SELECT count(*) FROM leads),
+                    (SELECT count(*) FROM leader
+                     WHERE one = 1 AND (holder IS NULL OR until IS NULL OR until <= clock_timestamp())),
+                    (SELECT count(*) FROM ({GONE}) AS gone),
+                    CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+        );
+        let values = values![host.map(HostId::as_str), epoch.map(u64::cast_signed)];
+        let kept = self.session.query(&sql, values).and_then(|rows| {
+            let row = rows.first().ok_or_else(|| RowError::unreadable("a row was expected"))?;
+            let row = Row::Postgres(row);
+            Ok(Kept {
+                is_lead: row.get::<i64>(0)? > 0,
+                is_free: row.get::<i64>(1)? > 0,
+                has_lost: row.get::<i64>(2)? > 0,
+                time: Timestamp::from_micros(row.get(3)?),
+            })
+        });
+        kept.map_err(|error| StoreError::of(&self.path, "keep up the lead in", error))
+    }
+
+    /// Waits until somebody has committed, as long as this at most; whether somebody has.
+    pub fn wait(&mut self, patience: Duration) -> Result<bool, StoreError> {
+        let heard = self.session.wait_for_news(patience);
+        heard.map_err(|error| StoreError::of(&self.path, "listen to", error))
+    }
+}
+
+/// Attempts that are said to run where nobody is.
+#[cfg(feature = "postgres")]
+const GONE: &str = "SELECT attempt.rowid FROM attempt JOIN host ON host.id = attempt.host
+    WHERE attempt.state = 'running' AND (host.until IS NULL OR host.until <= clock_timestamp())";
+
+impl Reader {
+    /// Attempts that are said to run on hosts that are gone, oldest first; none where the record is a
+    /// file.
+    pub fn lost_with_their_hosts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        #[cfg(feature = "postgres")]
+        if self.place().is_shared() {
+            return self.attempts(&format!("WHERE rowid IN ({GONE}) ORDER BY queued_at"), &[]);
+        }
+        Ok(Vec::new())
+    }
+
+    /// The newest attempts that were lost with this host, in the eyes of the others: their commands
+    /// may run here even so.
+    pub fn lost_here(&self, host: &HostId, max: u32) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+        let condition = "WHERE state = 'lost' AND host = ?1 ORDER BY rowid DESC LIMIT ?2";
+        self.attempts(condition, values![host.as_str(), max])
     }
 }
 

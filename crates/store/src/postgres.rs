@@ -12,9 +12,11 @@ use std::cell::{Cell as Slot, RefCell};
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -43,6 +45,8 @@ pub(super) struct Session {
     line: RefCell<Option<Line>>,
     /// The head, as the newest transaction that writes found or left it.
     head: Slot<Head>,
+    /// That others have committed, where this line listens.
+    news: Arc<Notify>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -82,13 +86,14 @@ impl Session {
             runtime: Some(runtime.map_err(RowError::unreadable)?),
             line: RefCell::new(None),
             head: Slot::default(),
+            news: Arc::default(),
         };
         session.connect()?;
         Ok(session)
     }
 
     fn connect(&self) -> Result<(), RowError> {
-        let client = self.wait(self.address.connect())?;
+        let client = self.wait(self.address.connect(Arc::clone(&self.news)))?;
         let settings = match self.access {
             Access::Durable | Access::Relaxed => SETTINGS,
             Access::Read => "SET default_transaction_read_only = on",
@@ -252,9 +257,14 @@ impl Session {
         };
         // In a transaction that has failed every statement fails; COMMIT alone would be answered as if
         // it were one. The row is what can be asked for, and lasts as long as the transaction itself.
+        let tell = match self.access {
+            Access::Durable => "NOTIFY holdpoint; ",
+            // That files are on disk is no news.
+            Access::Relaxed | Access::Read => "",
+        };
         let sql = format!(
             "INSERT INTO finished (name) VALUES ('{name}');
-             SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT"
+             {tell}SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT"
         );
         match self.ask(&sql) {
             Ok(head) => self.go_on_from(&head),
@@ -329,6 +339,35 @@ impl Session {
                 let _ = self.batch("ROLLBACK");
                 Err(error)
             }
+        }
+    }
+}
+
+/// A line that hears when others have committed. Its statements are each a transaction, and none
+/// waits for the disk.
+#[derive(Debug)]
+pub(super) struct Listener(Session);
+
+impl Listener {
+    pub(super) fn open(address: &PostgresAddress) -> Result<Self, RowError> {
+        let session = Session::open(address, Access::Relaxed)?;
+        session.batch("SET synchronous_commit = off; LISTEN holdpoint")?;
+        Ok(Self(session))
+    }
+
+    pub(super) fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, RowError> {
+        self.0.query(sql, values)
+    }
+
+    /// Waits until somebody has committed, as long as this at most; whether somebody has.
+    pub(super) fn wait_for_news(&self, patience: Duration) -> Result<bool, RowError> {
+        let news = Arc::clone(&self.0.news);
+        let heard = async move { tokio::time::timeout(patience, news.notified()).await };
+        let is_heard = self.0.on_line(|_| Ok(self.0.wait(heard).is_ok()))?;
+        // What ends the line wakes too.
+        match self.0.line.borrow().is_some() {
+            true => Ok(is_heard),
+            false => Err(RowError::Lost("the connection was lost".to_owned())),
         }
     }
 }

@@ -39,6 +39,10 @@ impl Reader {
         })
     }
 
+    pub(super) fn place(&self) -> &StorePlace {
+        &self.place
+    }
+
     /// Another one of the same database, for another thread.
     pub fn another(&self) -> Result<Self, StoreError> {
         Self::open(self.place.clone())
@@ -217,12 +221,16 @@ impl Reader {
         self.attempts(
             "INDEXED BY attempt_queued WHERE state = 'queued' \
              AND (SELECT status FROM job WHERE job.id = attempt.job_id) = 'queued' ORDER BY queued_at, rowid",
+            &[],
         )
     }
 
     /// Attempts whose supervisor was started and has not been seen to end, the oldest first.
     pub fn running_attempts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
-        self.attempts("INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid")
+        self.attempts(
+            "INDEXED BY attempt_running WHERE state = 'running' ORDER BY queued_at, rowid",
+            &[],
+        )
     }
 
     /// How many attempts of other jobs run, or wait for the leader before the one of this job; if
@@ -243,13 +251,13 @@ impl Reader {
     /// Attempts of the jobs that were canceled last, the newest first: whoever canceled them may
     /// have died before it ended their commands.
     pub fn canceled_attempts(&self, limit: u32) -> Result<Vec<(JobId, Attempt)>, StoreError> {
-        self.attempts(&format!("WHERE state = 'canceled' ORDER BY rowid DESC LIMIT {limit}"))
+        self.attempts("WHERE state = 'canceled' ORDER BY rowid DESC LIMIT ?1", values![limit])
     }
 
-    fn attempts(&self, condition: &str) -> Result<Vec<(JobId, Attempt)>, StoreError> {
+    pub(super) fn attempts(&self, condition: &str, values: &[Value<'_>]) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         let sql = format!("SELECT {} FROM attempt {condition}", rows::ATTEMPT_COLUMNS);
         self.read(|connection| {
-            connection.collect(&sql, &[], |row| {
+            connection.collect(&sql, values, |row| {
                 let cells = Cells::new(row, "attempt", 3);
                 Ok((cells.job_id(0)?, rows::attempt(&cells)?))
             })
@@ -258,7 +266,7 @@ impl Reader {
 
     /// Who leads; none when nobody does.
     pub fn leader(&self) -> Result<Option<LeaderInfo>, StoreError> {
-        self.read(leader::find)
+        self.read(leader::find_live)
     }
 }
 

@@ -10,9 +10,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::ConfigVerifierExt;
+use tokio::sync::Notify;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::error::RowError;
@@ -137,11 +138,12 @@ fn host_text(host: &Host) -> String {
 }
 
 impl PostgresAddress {
-    pub(super) async fn connect(&self) -> Result<Client, RowError> {
+    /// Connects; `news` is told of each notification, and when the line has ended.
+    pub(super) async fn connect(&self, news: Arc<Notify>) -> Result<Client, RowError> {
         let connecting = async {
             match self.has_tls {
-                true => self.connect_with(MakeRustlsConnect::new(self.tls()?)).await,
-                false => self.connect_with(NoTls).await,
+                true => self.connect_with(MakeRustlsConnect::new(self.tls()?), news).await,
+                false => self.connect_with(NoTls, news).await,
             }
         };
         // Whoever takes the connection and is silent is as good as away.
@@ -151,17 +153,23 @@ impl PostgresAddress {
         }
     }
 
-    async fn connect_with<T>(&self, tls: T) -> Result<Client, RowError>
+    async fn connect_with<T>(&self, tls: T, news: Arc<Notify>) -> Result<Client, RowError>
     where
         T: MakeTlsConnect<Socket> + Send,
         T::Stream: Send + 'static,
         T::TlsConnect: Send,
         <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
     {
-        let (client, line) = self.config.connect(tls).await?;
+        let (client, mut line) = self.config.connect(tls).await?;
         // What ends it is told by the next statement.
         tokio::spawn(async move {
-            let _ = line.await;
+            while let Some(Ok(message)) = std::future::poll_fn(|cx| line.poll_message(cx)).await {
+                if matches!(message, AsyncMessage::Notification(_)) {
+                    news.notify_one();
+                }
+            }
+            drop(line);
+            news.notify_one();
         });
         Ok(client)
     }

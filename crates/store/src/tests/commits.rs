@@ -118,9 +118,9 @@ fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
         house.store.commit(&[entry], at(3), &mut rule).unwrap().pop().unwrap()
     };
     assert!(start(&mut house, "a", 1).is_err(), "nobody leads yet");
-    let first = house.store.take_lead(&candidate(1)).unwrap();
+    let first = house.store.take_lead(&candidate(1), None).unwrap().unwrap();
     assert!(start(&mut house, "a", first).is_ok());
-    let second = house.second().take_lead(&candidate(2)).unwrap();
+    let second = house.second().take_lead(&candidate(2), None).unwrap().unwrap();
     assert_eq!((first, second), (1, 2));
     let refusal = start(&mut house, "b", first).unwrap_err();
     assert_eq!(
@@ -138,8 +138,8 @@ fn only_the_leader_of_the_newest_epoch_writes_as_the_leader() {
     assert_eq!(house.reader().leader().unwrap(), None);
     assert!(start(&mut house, "b", second).is_err(), "who resigned does not lead");
     assert_eq!(
-        house.store.take_lead(&candidate(3)).unwrap(),
-        3,
+        house.store.take_lead(&candidate(3), None).unwrap(),
+        Some(3),
         "an epoch is never given twice"
     );
 }
