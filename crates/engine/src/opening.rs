@@ -157,10 +157,9 @@ pub(super) fn clock_differs(ahead_us: i64) -> bool {
 }
 
 pub(super) fn differs_in_words(ahead_us: i64) -> String {
-    let by = ahead_us.unsigned_abs() / 1000;
-    let (s, ms) = (by / 1000, by % 1000);
+    let ms = ahead_us.unsigned_abs() / 1000;
     let which = if ahead_us < 0 { "behind" } else { "ahead of" };
-    format!("the clock of this host is {s}.{ms:03} s {which} that of the database")
+    format!("the clock of this host is {ms} ms {which} that of the database")
 }
 
 /// Refuses a host whose clock is not that of the shared database.
