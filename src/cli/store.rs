@@ -19,8 +19,9 @@ use super::resolve::CommandContext;
 /// What the help says besides.
 pub(crate) const HELP: &str = "\
 One of the two is a runs directory, the other the address of a PostgreSQL
-database, which must have no jobs yet; the same the other way round. The record
-is verified before and after. Leave every console there and stop holdpoint serve.
+database, which must have no jobs yet; the same the other way round. The bytes
+of all versions go with it. The record is verified before and after. Leave every
+console there and stop holdpoint serve.
 
   holdpoint store copy runs postgres://holdpoint@db.example/holdpoint
   holdpoint store copy postgres://holdpoint@db.example/holdpoint runs";
@@ -49,6 +50,7 @@ impl StoreCommand {
 #[derive(Serialize)]
 struct CopiedDoc {
     rows: u64,
+    versions: u64,
     to: String,
 }
 
@@ -79,9 +81,14 @@ pub(crate) fn run(global: &GlobalArguments, command: &StoreCommand) -> CommandRe
     let mut output = Output::new(global);
     let to = to_place.path().display().to_string();
     if output.is_json {
-        output.document(&CopiedDoc { rows: copied.rows, to })?;
+        output.document(&CopiedDoc {
+            rows: copied.rows,
+            versions: copied.versions,
+            to,
+        })?;
     } else {
-        output.line(&format!("{to} has the whole record: {}", count(copied.rows, "row")))?;
+        let (rows, versions) = (count(copied.rows, "row"), count(copied.versions, "version"));
+        output.line(&format!("{to} has the whole record: {rows}, {versions} of artifacts"))?;
         if let Some(file) = copied.moved_to {
             let shown = file.display();
             output.line(&format!(

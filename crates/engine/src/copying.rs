@@ -1,19 +1,27 @@
-//! Moves the record of a runs directory into another database, if it is sound and only then.
+//! Moves the record of a runs directory into another database, if it is sound and only then; with it
+//! the bytes of versions, which a file has beside it and a shared record in it.
 
 use std::path::PathBuf;
 
-use runs::{RunsDir, locks, mend};
-use store::{Reader, Store, StorePlace};
+use domain::ids::JobId;
+use runs::{RunsDir, locks, mend, record, versions};
+use store::{Reader, Store, StorePlace, VersionWriter};
 
 use super::audit::{Scope, audit};
+use super::named::{all_versions, versions_named};
 use super::opening::{EngineError, enter_host};
 use super::trouble::Trouble;
+
+/// Jobs that are read at once.
+const PAGE: u32 = 500;
 
 /// What was copied.
 #[derive(Debug)]
 pub struct Copied {
     /// How many rows.
     pub rows: u64,
+    /// How many versions.
+    pub versions: u64,
     /// Where the file is now that was copied.
     pub moved_to: Option<PathBuf>,
 }
@@ -35,21 +43,82 @@ pub enum CopyError {
     },
 }
 
-/// Copies all rows of one database of this runs directory into another, which must be empty. The
-/// record is verified before, with its files, and after. Refused while any other process has the
-/// directory open. A file that was copied is moved aside.
+/// Copies all rows of one database of this runs directory into another, which must be empty, and all
+/// versions. The record is verified before, with its files, and after. Refused while any other
+/// process has the directory open. A file that was copied is moved aside.
 pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &str) -> Result<Copied, CopyError> {
     let _alone = locks::enter_alone(runs).map_err(Trouble::from)?;
     let reader = sound(runs, from)?;
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
     enter_host(runs, to, &mut store, host)?;
+    // Before the rows that name them. More of them than are named do no harm.
+    let versions = match to.is_shared() {
+        true => put_versions(runs, &reader, to)?,
+        false => take_versions(runs, &reader)?,
+    };
     let rows = store.copy_from(&reader).map_err(Trouble::from)?;
     sound(runs, to)?;
     drop(reader);
     // Two that are live would both decide.
     let away = to.is_shared().then(|| mend::move_database_away(runs, "copied"));
     let moved_to = away.transpose().map_err(Trouble::from)?;
-    Ok(Copied { rows, moved_to })
+    Ok(Copied {
+        rows,
+        versions,
+        moved_to,
+    })
+}
+
+fn each_job(reader: &Reader, mut each: impl FnMut(&JobId) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    let mut after = String::new();
+    loop {
+        let marks = reader.marks(&after, PAGE)?;
+        let Some(last) = marks.last() else { return Ok(()) };
+        after.clone_from(&last.id);
+        // A name that is none was found by the audit.
+        marks
+            .iter()
+            .filter_map(|mark| JobId::new(&mark.id).ok())
+            .try_for_each(|job_id| each(&job_id))?;
+    }
+}
+
+/// All that are kept, named by a row or not: what could be read before can be read after.
+fn put_versions(runs: &RunsDir, reader: &Reader, to: &StorePlace) -> Result<u64, Trouble> {
+    let there = Reader::open(to.clone())?;
+    let mut writer = VersionWriter::new(to.clone());
+    let mut count = 0;
+    each_job(reader, |job_id| {
+        let run = runs.run(job_id);
+        for digest in record::version_files(&run)? {
+            if there.version_size_bytes(&digest)?.is_none() {
+                writer.put_if_absent(&digest, &versions::read(&run, &digest)?)?;
+            }
+            count += 1;
+        }
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// Those that the rows of each job name, as files of its run directory.
+fn take_versions(runs: &RunsDir, reader: &Reader) -> Result<u64, Trouble> {
+    let all = all_versions(reader)?;
+    let mut count = 0;
+    each_job(reader, |job_id| {
+        let run = runs.run(job_id);
+        for digest in versions_named(reader, job_id, &all)? {
+            if let Some(size_bytes) = reader.version_size_bytes(&digest)?
+                && !versions::is_kept(&run, &digest, size_bytes)
+                && let Some(bytes) = reader.version(&digest)?
+            {
+                versions::keep(&run, &bytes)?;
+            }
+            count += 1;
+        }
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 fn sound(runs: &RunsDir, place: &StorePlace) -> Result<Reader, CopyError> {

@@ -25,6 +25,7 @@ mod in_place;
 mod inbox;
 mod keeping;
 mod lead;
+mod named;
 mod opening;
 mod owed_files;
 mod prepare;
@@ -188,7 +189,7 @@ impl Engine {
             clock: Arc::clone(&settings.clock),
             config: Arc::new(settings.config.clone()),
             history: OldRecords::new(runs.clone(), settings.old_databases),
-            keeping: Keeping::Versions,
+            keeping: Keeping::versions_of(&settings.place),
             in_place: InPlace::default(),
             digests: Digests::default(),
         };

@@ -23,7 +23,7 @@ use domain::operator::{Operator, Via};
 use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
 use runs::digests::Digests;
-use runs::{RunsDir, artifacts, files, versions};
+use runs::{RunsDir, artifacts, files};
 use store::{Reader, StoreError};
 
 use super::bases::{comparison, given_bases};
@@ -216,10 +216,7 @@ impl Preparer {
         let names: Vec<_> = outside.iter().map(|artifact| artifact.file.as_ref()).collect();
         let given = given_bases(&names, bases)?;
         let mut artifacts: Vec<GateArtifact> = Vec::with_capacity(outside.len());
-        let keep = |file: &OutsideFile| match file {
-            OutsideFile::Path(path) => artifacts::keep_outside(&run, path),
-            OutsideFile::Bytes { bytes, .. } => versions::keep(&run, bytes),
-        };
+        let keep = |file: &OutsideFile| self.keeping.keep_outside(&self.reader, &run, file);
         for (OutsideArtifact { kind, file }, given) in outside.iter().zip(given) {
             let path = path_in_run_dir(stage, file.as_ref())?;
             if artifacts.iter().any(|other| other.path == path) {
@@ -288,15 +285,15 @@ impl Files for Preparer {
     }
 
     fn keep_file(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal> {
-        Ok(self.keeping.keep_artifact(&self.runs.run(job_id), path)?)
+        Ok(self.keeping.keep_artifact(&self.reader, &self.runs.run(job_id), path)?)
     }
 
     fn keep_bytes(&self, job_id: &JobId, bytes: &[u8]) -> Result<(Digest, u64), Refusal> {
-        Ok(self.keeping.keep(&self.runs.run(job_id), bytes)?)
+        Ok(self.keeping.keep(&self.reader, &self.runs.run(job_id), bytes)?)
     }
 
     fn read(&self, job_id: &JobId, digest: &Digest) -> Result<Vec<u8>, Refusal> {
-        Ok(self.keeping.read(&self.runs.run(job_id), digest)?)
+        Ok(self.keeping.read(&self.reader, &self.runs.run(job_id), digest)?)
     }
 
     fn sayings(&self, key: &GateKey) -> Result<Vec<Event>, Refusal> {

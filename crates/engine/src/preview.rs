@@ -134,7 +134,7 @@ mod tests {
             config: Arc::new(settings.config.clone()),
             history: OldRecords::new(runs.clone(), Vec::new()),
             host: None,
-            keeping: Keeping::Versions,
+            keeping: Keeping::versions_of(&settings.place),
             in_place: InPlace::default(),
             digests: Digests::default(),
             runs,

@@ -32,6 +32,7 @@ use super::prepare::Preparer;
 use super::questions::{self, Question};
 use super::reader::ReaderThread;
 use super::sent_drafts::{DraftKept, OwnTexts};
+use super::trouble::Trouble;
 
 /// So many rows of the record are read at a time.
 const RECORD_PAGE: u32 = 2_000;
@@ -76,7 +77,12 @@ fn bytes(read: Result<Option<Vec<u8>>, RunsError>) -> Result<Option<Base64>, Unr
 /// What lies in files, and who holds the lock of the lead.
 impl Preparer {
     pub(super) fn version(&self, id: &JobId, digest: Digest) -> Result<Option<Base64>, Unread> {
-        bytes(versions::read(&self.runs.run(id), &digest).map(Some))
+        match self.keeping.read(&self.reader, &self.runs.run(id), &digest) {
+            Ok(bytes) => Ok(Some(Base64(bytes.into()))),
+            Err(Trouble::Runs(error)) if error.is_not_found() => Ok(None),
+            Err(Trouble::Runs(error)) => Err(error.into()),
+            Err(Trouble::Store(error)) => Err(error.into()),
+        }
     }
 
     /// Of what is or was under review, or the sidecar of that; whatever else lies there is
@@ -289,8 +295,14 @@ impl Client {
     /// How many bytes a stored version has; none: it is not kept.
     pub async fn version_size_bytes(&self, job_id: &JobId, digest: Digest) -> Result<Option<u64>, Unread> {
         let job_id = job_id.clone();
-        self.read(move |on| Ok(versions::size_bytes(&on.runs.run(&job_id), &digest)))
-            .await
+        self.read(move |on| {
+            let here = versions::size_bytes(&on.runs.run(&job_id), &digest);
+            Ok(match here {
+                None if on.reader.is_shared() => on.reader.version_size_bytes(&digest)?,
+                here => here,
+            })
+        })
+        .await
     }
 
     /// The bytes of an artifact, or of its sidecar, as it lies in the run directory now; which version

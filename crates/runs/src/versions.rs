@@ -52,6 +52,12 @@ pub fn keep(run: &RunDir, bytes: &[u8]) -> Result<(Digest, u64)> {
     Ok((digest, size_bytes))
 }
 
+/// Keeps these bytes, and replaces what has their name: it is damaged.
+pub fn keep_again(run: &RunDir, bytes: &[u8]) -> Result<()> {
+    let (digest, _) = name_of(run, bytes)?;
+    atomic::write_at(&run.place(VERSIONS)?, &digest.to_string(), bytes)
+}
+
 /// Keeps the bytes of an artifact as it lies in the run directory now; durable when this returns.
 /// None: there is no such file.
 pub fn keep_artifact(run: &RunDir, path: &ArtifactPath) -> Result<Option<(Digest, u64)>> {

@@ -35,6 +35,7 @@ mod sql;
 mod submissions;
 #[cfg(test)]
 mod tests;
+mod versions;
 
 use std::path::PathBuf;
 
@@ -58,6 +59,7 @@ pub use rebuild::{Rebuilding, rebuild};
 pub use record::{JobMark, RawDecision, RowFault, StoredDecision, StoredEvent};
 pub use recorded::LabeledEvent;
 pub use submissions::{SUBMISSIONS_KEPT_S, Submission, SubmissionDone};
+pub use versions::VersionWriter;
 
 use open::Access;
 use sql::Connection;

@@ -6,6 +6,7 @@
 //! never within one.
 
 mod address;
+mod versions;
 mod words;
 
 use std::cell::{Cell as Slot, RefCell};
@@ -417,11 +418,12 @@ impl ToSql for Value<'_> {
             Self::Integer(value) => value.to_sql(ty, out),
             // JSON goes over as its text.
             Self::Text(text) => text.as_ref().to_sql(ty, out),
+            Self::Bytes(bytes) => bytes.to_sql(ty, out),
         }
     }
 
     fn accepts(ty: &Type) -> bool {
-        [Type::BOOL, Type::INT8, Type::TEXT, Type::JSON].contains(ty)
+        [Type::BOOL, Type::INT8, Type::TEXT, Type::JSON, Type::BYTEA].contains(ty)
     }
 
     to_sql_checked!();
@@ -441,7 +443,7 @@ impl<'r> FromSql<'r> for Raw<'r> {
     }
 
     fn accepts(ty: &Type) -> bool {
-        [Type::BOOL, Type::INT8, Type::INT4, Type::TEXT, Type::JSON].contains(ty)
+        [Type::BOOL, Type::INT8, Type::INT4, Type::TEXT, Type::JSON, Type::BYTEA].contains(ty)
     }
 }
 

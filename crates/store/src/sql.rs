@@ -21,6 +21,15 @@ pub(super) enum Connection {
 }
 
 impl Connection {
+    /// Whether the record is a file, which one host has for itself.
+    pub(super) fn is_file(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Runs a statement; returns how many rows it wrote.
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, RowError> {
         match self {
@@ -170,6 +179,8 @@ pub(super) enum Value<'v> {
     Bool(bool),
     Integer(i64),
     Text(Cow<'v, str>),
+    #[cfg(feature = "postgres")]
+    Bytes(&'v [u8]),
 }
 
 /// The values of a statement, in their order.
@@ -235,6 +246,8 @@ impl ToSql for Value<'_> {
             Self::Bool(value) => ValueRef::Integer(i64::from(*value)),
             Self::Integer(value) => ValueRef::Integer(*value),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            #[cfg(feature = "postgres")]
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }

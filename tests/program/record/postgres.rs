@@ -186,7 +186,12 @@ fn a_record_moves_to_postgresql_and_back_and_its_chain_goes_on() {
     let in_file = head(&workspace);
     let told = workspace.ok(&["store", "copy", "runs", &address]);
     assert!(told.contains(" has the whole record: "), "{told}");
+    let kept = std::fs::read_dir(workspace.runs().join("m-1/versions"))
+        .unwrap()
+        .count();
+    assert!(told.contains(&format!(" {kept} versions of artifacts")), "{told}");
     workspace.write("store.url", &address);
+    assert_eq!(psql(&workspace, "SELECT count(*) FROM version"), kept.to_string());
     assert_eq!(head(&workspace), in_file);
     workspace.ok("doctor");
     workspace.write("draft.md", "# Two\n");
@@ -212,6 +217,38 @@ fn a_record_moves_to_postgresql_and_back_and_its_chain_goes_on() {
     workspace.ok("gate open m-3 script --artifact script=draft.md");
     workspace.ok("gate approve m-3 script");
     workspace.ok("decisions verify");
+}
+
+#[test]
+fn the_database_has_the_bytes_of_all_versions_and_this_hosts_are_a_cache() {
+    let Some(workspace) = Workspace::on_postgres(PIPELINE) else {
+        return;
+    };
+    tell(&workspace);
+    workspace.write("draft.md", "# One\n\nBring nothing.\n");
+    workspace.write("former/draft.md", "# One\n\nBring all.\n");
+    workspace.ok("gate open m-1 again --artifact script=draft.md --base former/draft.md");
+    let kept = workspace.runs().join("m-1/versions");
+    let mut files: Vec<_> = std::fs::read_dir(&kept)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 5, "{files:?}");
+    let rows = psql(&workspace, "SELECT digest FROM version ORDER BY digest");
+    assert_eq!(rows.lines().collect::<Vec<_>>(), files);
+    let sizes = "SELECT count(*) FROM version WHERE size_bytes <> (SELECT sum(length(bytes)) FROM version_piece
+                 WHERE version_piece.digest = version.digest)";
+    assert_eq!(psql(&workspace, sizes), "0");
+    // What is gone here, or damaged, comes back with the first look.
+    let diff = workspace.ok("gate diff m-1 again");
+    std::fs::remove_dir_all(&kept).unwrap();
+    assert_eq!(workspace.ok("gate diff m-1 again"), diff);
+    let again = std::fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let bytes = std::fs::read(&again).unwrap();
+    std::fs::write(&again, "x".repeat(bytes.len())).unwrap();
+    assert_eq!(workspace.ok("gate diff m-1 again"), diff);
+    assert_eq!(std::fs::read(&again).unwrap(), bytes);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::VersionWriter;
 
 /// On the tests' own server. Where there is none, and that was said, they run in files once more.
 pub(super) struct Server;
@@ -308,4 +309,52 @@ fn a_connection_that_was_ended_is_made_again_and_nothing_is_doubled() {
     assert_eq!(house.rows("b"), before);
     house.decide("b", 1, "ana", Verdict::Approve);
     assert_eq!(house.reader().decisions(None, None, 9).unwrap().len(), 2);
+}
+
+#[test]
+fn a_version_is_kept_whole_once_and_checked_when_it_is_read() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a"]);
+    let reader = house.reader();
+    let (mut ana, mut ben) = (
+        VersionWriter::new(house.place.clone()),
+        VersionWriter::new(house.place.clone()),
+    );
+    // More than two pieces, none, and a beginning that is no text.
+    let large: Vec<u8> = (0..5_u32 * 1024 * 1024 / 2).map(|at| (at % 251) as u8).collect();
+    for bytes in [large.as_slice(), b"", b"\0\xff\n"] {
+        let digest = Digest::of(bytes);
+        assert_eq!(reader.version(&digest).unwrap(), None);
+        assert_eq!(reader.version_size_bytes(&digest).unwrap(), None);
+        std::thread::scope(|scope| {
+            scope.spawn(|| ana.put_if_absent(&digest, bytes).unwrap());
+            scope.spawn(|| ben.put_if_absent(&digest, bytes).unwrap());
+        });
+        assert!(reader.version(&digest).unwrap().as_deref() == Some(bytes));
+        assert_eq!(reader.version_size_bytes(&digest).unwrap(), Some(bytes.len() as u64));
+    }
+    let all = reader.versions_after(None, 9).unwrap();
+    assert_eq!(all.len(), 3);
+    assert_eq!(reader.versions_after(all.first(), 1).unwrap(), all[1..2]);
+    // Whoever decides holds the head meanwhile, and neither waits for the other.
+    let beside = Digest::of(b"beside");
+    let entry = Batched::new(id("a"), ());
+    let decided = house.store.commit(&[entry], at(10), &mut |_, rows, ()| {
+        ana.put_if_absent(&beside, b"beside").unwrap();
+        decide(rows, "ana", Verdict::Approve)
+    });
+    assert!(decided.unwrap()[0].is_ok());
+    let address = house.place.path().display().to_string();
+    let database = address.rsplit('/').next().unwrap();
+    for forbidden in ["DELETE FROM version", "UPDATE version_piece SET bytes = ''"] {
+        let refused = server.psql(database, forbidden).unwrap_err().to_string();
+        assert!(refused.contains("is recorded is never changed"), "{refused}");
+    }
+    house.edit(&format!(
+        "UPDATE version_piece SET bytes = bytes || 'x' WHERE digest = '{beside}'"
+    ));
+    let damaged = reader.version(&beside).unwrap_err().to_string();
+    assert!(damaged.contains("its SHA-256 is "), "{damaged}");
 }
