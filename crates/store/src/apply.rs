@@ -3,6 +3,7 @@
 
 use super::cells::{count, json_text};
 use super::error::{Constraint, RowError};
+use super::event_row::Chain;
 use super::sql::{Connection, values};
 use super::{event_row, gate_row};
 use domain::artifact::Artifact;
@@ -24,6 +25,10 @@ pub(super) enum Stop {
 
 impl From<RowError> for Stop {
     fn from(error: RowError) -> Self {
+        // The guards in the rows themselves say what those in memory said.
+        if let RowError::NotAsRead(row) = error {
+            return fault(format_args!("{row} is not as it was read"));
+        }
         // A row that the schema forbids is this input's fault alone; the others of its group shall
         // not suffer for it.
         match error.constraint() {
@@ -46,13 +51,14 @@ fn fault(what: impl std::fmt::Display) -> Stop {
 }
 
 /// Applies the changes to the rows of this job, in memory first: their guards refuse with words.
-/// The answer has the rows as a reader would load them now.
+/// The answer has the rows as a reader would load them now; the chain ends with what is sealed here.
 pub(super) fn apply(
     connection: &Connection,
     job_id: &JobId,
     rows: Option<JobRows>,
     changes: Vec<Change>,
     now: Timestamp,
+    chain: &mut Chain,
 ) -> Result<(Applied, JobRows), Stop> {
     let (mut rows, decisions) = change::applied(rows, &changes).map_err(Stop::Refused)?;
     if rows.job.id != *job_id || rows.gates.iter().any(|gate| gate.key.job_id != *job_id) {
@@ -66,19 +72,19 @@ pub(super) fn apply(
             Change::PutAttempt(attempt) => put_attempt(connection, job_id, &attempt)?,
             Change::OpenGate(gate) => {
                 still_open(&gate)?;
-                one(gate_row::insert(connection, &gate)?, &gate.key)?;
+                gate_row::insert(connection, &gate)?;
                 applied.opened.push(gate.key);
             }
             Change::PutGate(gate) => {
                 still_open(&gate)?;
-                one(gate_row::update_open(connection, &gate)?, &gate.key)?;
+                gate_row::update_open(connection, &gate)?;
             }
             Change::SettleGate { gate, decision } => {
-                one(gate_row::update_open(connection, &gate)?, &gate.key)?;
+                gate_row::update_open(connection, &gate)?;
                 settled_as_decided(&gate, decision.as_deref())?;
             }
             Change::FinishGate(gate) => {
-                one(gate_row::update_recallable(connection, &gate)?, &gate.key)?;
+                gate_row::update_recallable(connection, &gate)?;
                 applied.finished.push(gate.key);
             }
             Change::PutArtifact(artifact) => put_artifact(connection, job_id, &artifact)?,
@@ -90,19 +96,12 @@ pub(super) fn apply(
             }
         }
     }
-    owe(connection, job_id, decisions, &mut applied)?;
+    owe(connection, job_id, decisions, &mut applied, chain)?;
+    connection.settle()?;
     for sealed in &applied.decisions {
         rows.note_decision(sealed.clone());
     }
     Ok((applied, rows))
-}
-
-/// The guards in the rows themselves say what those in memory said.
-fn one(written: usize, row: impl std::fmt::Display) -> Result<(), Stop> {
-    match written {
-        1 => Ok(()),
-        _ => Err(fault(format_args!("{row} is not as it was read"))),
-    }
 }
 
 fn still_open(gate: &Gate) -> Result<(), Stop> {
@@ -132,7 +131,13 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
 
 /// Seals the decisions and notes what the run directory is owed. A decision is owed with the last
 /// event of its own entry, so one number covers both; once more with what came of it later.
-fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applied: &mut Applied) -> Result<(), Stop> {
+fn owe(
+    connection: &Connection,
+    job_id: &JobId,
+    decisions: Vec<Decision>,
+    applied: &mut Applied,
+    chain: &mut Chain,
+) -> Result<(), Stop> {
     let Some(seq) = applied.last_event_seq else {
         return match decisions.first() {
             Some(decision) => Err(fault(format_args!("{} is decided without an event", decision.key()))),
@@ -142,22 +147,17 @@ fn owe(connection: &Connection, job_id: &JobId, decisions: Vec<Decision>, applie
             },
         };
     };
-    connection.execute(
-        "UPDATE job SET last_event_seq = ?2 WHERE id = ?1",
-        values![job_id.as_str(), count(seq)],
-    )?;
+    let sql = "UPDATE job SET last_event_seq = ?2 WHERE id = ?1";
+    connection.put(sql, values![job_id.as_str(), count(seq)], None)?;
     for decision in decisions {
-        let key = decision.key();
-        let sealed = event_row::insert_decision(connection, decision, seq)?;
-        let sealed = sealed.ok_or_else(|| fault(format_args!("{key} is decided already")))?;
-        applied.decisions.push(sealed);
+        applied
+            .decisions
+            .push(event_row::insert_decision(connection, decision, seq, chain)?);
     }
     for key in &applied.finished {
-        let written = connection.execute(
-            "UPDATE decision SET event_seq = ?4 WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3",
-            values![job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)],
-        )?;
-        one(written, key)?;
+        let sql = "UPDATE decision SET event_seq = ?4 WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3";
+        let values = values![job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)];
+        connection.put(sql, values, Some(key))?;
     }
     Ok(())
 }
@@ -170,12 +170,11 @@ pub(super) fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> 
         "INSERT INTO job (id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at,
            status_since, acknowledged_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    )?;
-    Ok(())
+    )
 }
 
-fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Stop> {
-    let written = write_job(
+fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), RowError> {
+    write_job(
         connection,
         job,
         now,
@@ -183,11 +182,10 @@ fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), Sto
            status = ?5, stage = ?6, params = ?7, cfg = ?8, stages = ?9, created_by = ?10, created_at = ?11, updated_at = ?12,
            acknowledged_at = ?14
          WHERE id = ?1",
-    )?;
-    one(written, &job.id)
+    )
 }
 
-fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> Result<usize, RowError> {
+fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> Result<(), RowError> {
     let values = values![
         job.id.as_str(),
         &job.slug,
@@ -204,11 +202,11 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
         now.micros(),
         job.acknowledged_at.map(Timestamp::micros),
     ];
-    connection.execute(sql, values)
+    connection.put(sql, values, Some(&job.id))
 }
 
 pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Attempt) -> Result<(), RowError> {
-    connection.execute(
+    connection.put(
         "INSERT INTO attempt (job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch,
                comments, host)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
@@ -232,12 +230,12 @@ pub(super) fn put_attempt(connection: &Connection, job_id: &JobId, attempt: &Att
                 .transpose()?,
             attempt.host.as_ref().map(HostId::as_str),
         ],
-    )?;
-    Ok(())
+        None,
+    )
 }
 
 pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &Artifact) -> Result<(), RowError> {
-    connection.execute("INSERT INTO artifact (job_id, path, stage, kind, digest, size_bytes, created_at, former)
+    connection.put("INSERT INTO artifact (job_id, path, stage, kind, digest, size_bytes, created_at, former)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (job_id, path) DO UPDATE SET stage = excluded.stage, kind = excluded.kind, digest = excluded.digest,
                size_bytes = excluded.size_bytes, created_at = excluded.created_at, former = excluded.former", values![
@@ -249,14 +247,10 @@ pub(super) fn put_artifact(connection: &Connection, job_id: &JobId, artifact: &A
             count(artifact.size_bytes),
             artifact.created_at.micros(),
             artifact.former.map(|digest| digest.to_string()),
-        ])?;
-    Ok(())
+        ], None)
 }
 
 fn drop_artifact(connection: &Connection, job_id: &JobId, path: &ArtifactPath) -> Result<(), RowError> {
-    connection.execute(
-        "DELETE FROM artifact WHERE job_id = ?1 AND path = ?2",
-        values![job_id.as_str(), path.as_str()],
-    )?;
-    Ok(())
+    let sql = "DELETE FROM artifact WHERE job_id = ?1 AND path = ?2";
+    connection.put(sql, values![job_id.as_str(), path.as_str()], None)
 }

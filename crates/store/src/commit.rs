@@ -1,10 +1,14 @@
 //! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes,
 //! commit; many entries share one commit.
 
+use std::collections::HashSet;
+
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
+use super::event_row::{self, Chain};
 use super::open::{forget_damage, refuse_newer};
-use super::sql::Connection;
+use super::rows::Load;
+use super::sql::{Connection, Value};
 use super::submissions::{self, Submission};
 use super::{Store, leader, rows};
 use domain::change::{Applied, Change};
@@ -83,13 +87,40 @@ impl Store {
                 false => None,
             };
             let mut answers = Vec::with_capacity(entries.len());
-            for entry in entries {
-                answers.push(answer(connection, entry, epoch, now, rule)?);
+            let mut chain = Chain::default();
+            for group in entries.chunks(AHEAD_MAX) {
+                read_ahead(connection, group)?;
+                for entry in group {
+                    answers.push(answer(connection, entry, epoch, now, rule, &mut chain)?);
+                }
             }
             fault::point("in_transaction");
             Ok(answers)
         })
     }
+}
+
+/// The most entries whose rows are read at once.
+const AHEAD_MAX: usize = 32;
+
+/// Asks for the rows of these entries at once. Each entry is of a job of its own, or it would be read
+/// as it was before the one in front of it.
+fn read_ahead<M>(connection: &Connection, entries: &[Batched<M>]) -> Result<(), RowError> {
+    let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
+    if jobs.len() < entries.len() {
+        return Ok(());
+    }
+    let loads = entries
+        .iter()
+        .map(|entry| Load::new(std::slice::from_ref(&entry.job_id)));
+    let loads: Vec<_> = loads.collect::<Result<_, _>>()?;
+    let values: Vec<_> = loads.iter().map(|load| [Value::from(load.value())]).collect();
+    let mut queries: Vec<(&str, &[Value<'_>])> = Vec::new();
+    for (load, value) in loads.iter().zip(&values) {
+        queries.extend(load.queries().iter().map(|sql| (sql.as_str(), value.as_slice())));
+    }
+    queries.push((event_row::CHAIN_HEAD, &[]));
+    connection.ahead(&queries)
 }
 
 fn answer<M>(
@@ -98,6 +129,7 @@ fn answer<M>(
     epoch: Option<u64>,
     now: Timestamp,
     rule: &mut Rule<'_, M>,
+    chain: &mut Chain,
 ) -> Result<Answer, RowError> {
     let job_id = &entry.job_id;
     if entry.epoch.is_some() && entry.epoch != epoch {
@@ -111,7 +143,7 @@ fn answer<M>(
     };
     let answer = match rule(job_id, rows.as_ref(), &entry.matter) {
         Err(refusal) => Err(refusal),
-        Ok(changes) => apply_or_undo(connection, entry, rows, changes, now)?,
+        Ok(changes) => apply_or_undo(connection, entry, rows, changes, now, chain)?,
     };
     if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
         // What was done under the name already stays.
@@ -126,10 +158,12 @@ fn apply_or_undo<M>(
     rows: Option<JobRows>,
     changes: Vec<Change>,
     now: Timestamp,
+    chain: &mut Chain,
 ) -> Result<Answer, RowError> {
     let job_id = &entry.job_id;
-    connection.execute("SAVEPOINT input", &[])?;
-    let mut applied = apply::apply(connection, job_id, rows, changes, now);
+    connection.put("SAVEPOINT input", &[], None)?;
+    let before = *chain;
+    let mut applied = apply::apply(connection, job_id, rows, changes, now, chain);
     if let (Ok((applied_now, _)), Some(submission)) = (&applied, &entry.submission)
         && !submissions::keep(connection, submission, Some(job_id), Ok(applied_now), now)?
     {
@@ -139,12 +173,13 @@ fn apply_or_undo<M>(
         Ok(applied) => Ok(applied),
         Err(Stop::Refused(refusal)) => {
             connection.execute("ROLLBACK TO input", &[])?;
+            *chain = before;
             Err(refusal)
         }
         // The whole transaction is rolled back, the savepoint with it.
         Err(Stop::Failed(error)) => return Err(error),
     };
-    connection.execute("RELEASE input", &[])?;
+    connection.put("RELEASE input", &[], None)?;
     Ok(answer)
 }
 

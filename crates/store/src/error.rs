@@ -92,6 +92,7 @@ impl StoreError {
             }
             RowError::Newer(found) => newer(found),
             RowError::Value(what) => (StoreErrorKind::Other, what),
+            RowError::NotAsRead(row) => (StoreErrorKind::Other, format!("{row} is not as it was read")),
             #[cfg(feature = "postgres")]
             RowError::Lost(what) => (StoreErrorKind::Unreachable, what),
             #[cfg(feature = "postgres")]
@@ -214,6 +215,8 @@ pub(super) enum RowError {
     Unknown,
     /// A value that is not what its place takes, or what it is read as.
     Value(String),
+    /// What was to be written is not as it was read.
+    NotAsRead(String),
     /// A newer holdpoint has brought the schema up, to this version, since the file was opened.
     Newer(u32),
     /// What the row holds is not what the domain allows: somebody edited it, or a disk did.
@@ -254,7 +257,7 @@ impl RowError {
                     .and_then(tokio_postgres::error::DbError::parsed_severity);
                 told == Some(tokio_postgres::error::Severity::Error)
             }
-            Self::Value(_) | Self::Newer(_) | Self::Bad { .. } => true,
+            Self::Value(_) | Self::NotAsRead(_) | Self::Newer(_) | Self::Bad { .. } => true,
             Self::Lost(_) | Self::Unknown | Self::Sqlite(_) => false,
         }
     }
@@ -269,7 +272,7 @@ impl RowError {
             Self::Postgres(error) => super::postgres::constraint(error),
             #[cfg(feature = "postgres")]
             Self::Lost(_) | Self::Unknown => None,
-            Self::Sqlite(_) | Self::Value(_) | Self::Newer(_) | Self::Bad { .. } => None,
+            Self::Sqlite(_) | Self::Value(_) | Self::NotAsRead(_) | Self::Newer(_) | Self::Bad { .. } => None,
         }
     }
 }

@@ -68,8 +68,9 @@ pub(super) fn insert_event(
     event: &NewEvent,
     now: Timestamp,
 ) -> Result<u64, RowError> {
-    let sql = "INSERT INTO event (ts, job_id, type, stage, status, message, payload)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING seq";
+    let number = connection.next_event();
+    let sql = "INSERT INTO event (ts, job_id, type, stage, status, message, payload, seq)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING seq";
     let values = values![
         now.micros(),
         job_id.as_str(),
@@ -78,21 +79,34 @@ pub(super) fn insert_event(
         event.status.as_str(),
         &event.message,
         json_text(&event.payload)?,
+        number,
     ];
-    Ok(connection.cell::<i64>(sql, values)?.unsigned_abs())
+    let seq = match number {
+        Some(number) => connection.put(sql, values, Some(&"an event")).map(|()| number),
+        None => connection.cell(sql, values),
+    };
+    Ok(seq?.unsigned_abs())
 }
 
-/// Seals a decision behind the newest one and writes it; none when its gate has a decision already.
-/// It is owed to the run directory together with this event.
+/// The end of the chain, as a transaction goes on with it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Chain(Option<(u64, Digest)>);
+
+/// Seals a decision behind the newest one and writes it; its gate must have none yet. It is owed to
+/// the run directory together with this event.
 pub(super) fn insert_decision(
     connection: &Connection,
     decision: Decision,
     event_seq: u64,
-) -> Result<Option<SealedDecision>, RowError> {
-    let (last, prev) = chain_head(connection)?.unwrap_or((0, Digest::ZERO));
+    chain: &mut Chain,
+) -> Result<SealedDecision, RowError> {
+    let (last, prev) = match chain.0 {
+        Some(end) => end,
+        None => chain_head(connection)?.unwrap_or((0, Digest::ZERO)),
+    };
     let sealed = decision.seal(last.saturating_add(1), prev);
     let document = sealed.to_file();
-    let written = connection.execute(
+    connection.put(
         "INSERT INTO decision (seq, job_id, stage, attempt, event_seq, hash, document)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (job_id, stage, attempt) DO NOTHING",
         values![
@@ -104,16 +118,21 @@ pub(super) fn insert_decision(
             sealed.hash.to_string(),
             text_of(&document)?,
         ],
+        Some(&sealed.decision.key()),
     )?;
-    Ok((written == 1).then_some(sealed))
+    chain.0 = Some((sealed.seq, sealed.hash));
+    Ok(sealed)
 }
+
+/// What [`chain_head`] asks.
+pub(super) const CHAIN_HEAD: &str =
+    "SELECT seq, hash FROM (SELECT * FROM (SELECT seq, hash FROM decision ORDER BY seq DESC LIMIT 1) AS made
+           UNION ALL SELECT * FROM (SELECT seq, hash FROM lost_decision ORDER BY seq DESC LIMIT 1) AS lost) AS link
+         ORDER BY seq DESC LIMIT 1";
 
 /// The newest decision's number and hash; none before the first.
 pub(super) fn chain_head(connection: &Connection) -> Result<Option<(u64, Digest)>, RowError> {
-    let sql = "SELECT seq, hash FROM (SELECT * FROM (SELECT seq, hash FROM decision ORDER BY seq DESC LIMIT 1) AS made
-           UNION ALL SELECT * FROM (SELECT seq, hash FROM lost_decision ORDER BY seq DESC LIMIT 1) AS lost) AS link
-         ORDER BY seq DESC LIMIT 1";
-    connection.first(sql, &[], |row| {
+    connection.first(CHAIN_HEAD, &[], |row| {
         let cells = Cells::new(row, "decision", 1);
         Ok((cells.u64(0)?, cells.digest(1)?))
     })

@@ -95,7 +95,7 @@ pub(super) fn gate(cells: &Cells<'_>, job_id: &JobId) -> Result<Gate, RowError> 
 }
 
 /// Writes a new gate; a taken key or a second open gate of the stage is SQLite's constraint error.
-pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowError> {
+pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<(), RowError> {
     write(
         connection,
         gate,
@@ -108,19 +108,19 @@ pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<usize, RowE
     )
 }
 
-/// Writes an open gate's new values; 0 rows when it is not open any more. This guard is what makes
+/// Writes an open gate's new values, if it is still open. This guard is what makes
 /// a second decision impossible.
-pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<usize, RowError> {
+pub(super) fn update_open(connection: &Connection, gate: &Gate) -> Result<(), RowError> {
     update(connection, gate, "state = 'open'")
 }
 
-/// Writes a decided gate's values when its decision can no longer be taken back, or was; 0 rows when
-/// that is past. This guard is what makes a decision be carried out once.
-pub(super) fn update_recallable(connection: &Connection, gate: &Gate) -> Result<usize, RowError> {
+/// Writes a decided gate's values when its decision can no longer be taken back, or was, unless that
+/// is past. This guard is what makes a decision be carried out once.
+pub(super) fn update_recallable(connection: &Connection, gate: &Gate) -> Result<(), RowError> {
     update(connection, gate, "recall IS NOT NULL")
 }
 
-fn update(connection: &Connection, gate: &Gate, guard: &str) -> Result<usize, RowError> {
+fn update(connection: &Connection, gate: &Gate, guard: &str) -> Result<(), RowError> {
     let sql = format!(
         "UPDATE gate SET state = ?4, opened_at = ?5, on_timeout = ?6, deadline = ?7, overdue_since = ?8,
            held_by_policy_at = ?9, added_us = ?10, max_hold_s = ?11, added_lines = ?12, removed_lines = ?13, files = ?14,
@@ -133,7 +133,7 @@ fn update(connection: &Connection, gate: &Gate, guard: &str) -> Result<usize, Ro
     write(connection, gate, &sql)
 }
 
-fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowError> {
+fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<(), RowError> {
     let timer = gate.timer.as_ref();
     let settled = gate.settled.as_ref();
     let artifacts = &gate.artifacts;
@@ -145,7 +145,7 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
         .fold(0_u32, |sum, one| sum.saturating_add(one.removed_lines));
     let is_any = !artifacts.is_empty();
     let at_zero = gate.at_zero();
-    connection.execute(
+    connection.put(
         sql,
         values![
             gate.key.job_id.as_str(),
@@ -195,6 +195,7 @@ fn write(connection: &Connection, gate: &Gate, sql: &str) -> Result<usize, RowEr
             gate.context.digest().to_string(),
             gate.is_wholly_seen(),
         ],
+        Some(&gate.key),
     )
 }
 

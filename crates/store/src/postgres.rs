@@ -6,6 +6,7 @@
 //! never within one.
 
 mod address;
+mod ahead;
 mod versions;
 mod words;
 
@@ -28,6 +29,7 @@ use super::open::Access;
 use super::sql::{Cell, Value};
 pub use address::PostgresAddress;
 pub(super) use address::PostgresAddressError;
+use ahead::Ahead;
 
 /// How often it is asked what became of a commit whose answer was lost, and the pause between.
 const ASK_COMMIT_TIMES: u32 = 10;
@@ -48,6 +50,7 @@ pub(super) struct Session {
     head: Slot<Head>,
     /// That others have committed, where this line listens.
     news: Arc<Notify>,
+    ahead: Ahead,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +91,7 @@ impl Session {
             line: RefCell::new(None),
             head: Slot::default(),
             news: Arc::default(),
+            ahead: Ahead::default(),
         };
         session.connect()?;
         Ok(session)
@@ -134,6 +138,10 @@ impl Session {
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, RowError> {
+        if sql.starts_with("ROLLBACK TO ") {
+            self.ahead.roll_back();
+        }
+        self.settle()?;
         let written = self.on_line(|line| {
             self.wait(async {
                 let statement = line.statement(sql).await?;
@@ -145,16 +153,77 @@ impl Session {
 
     /// All rows of a query.
     pub(super) fn query(&self, sql: &str, values: &[Value<'_>]) -> Result<Vec<tokio_postgres::Row>, RowError> {
-        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
-        self.on_line(|line| {
+        if let Some(rows) = self.ahead.take(sql, values) {
+            return Ok(rows);
+        }
+        let mut answers = self.all(&[(sql, values)])?;
+        Ok(answers.pop().unwrap_or_default())
+    }
+
+    /// See [`super::sql::Connection::put`].
+    pub(super) fn put(&self, sql: &str, values: &[Value<'_>], one: Option<String>) {
+        self.ahead.put(sql, values, one);
+    }
+
+    /// See [`super::sql::Connection::settle`].
+    pub(super) fn settle(&self) -> Result<(), RowError> {
+        self.all(&[]).map(drop)
+    }
+
+    /// See [`super::sql::Connection::ahead`].
+    pub(super) fn ahead(&self, queries: &[(&str, &[Value<'_>])]) -> Result<(), RowError> {
+        let answers = self.all(queries)?;
+        self.ahead.asked(queries, answers);
+        Ok(())
+    }
+
+    /// The number of the next event. The transaction has locked the head, and so nobody else gives
+    /// it.
+    pub(super) fn next_event(&self) -> i64 {
+        self.ahead.next_event()
+    }
+
+    /// What was put, and then these queries: all on their way before the first answer is waited for.
+    fn all(&self, queries: &[(&str, &[Value<'_>])]) -> Result<Vec<Vec<tokio_postgres::Row>>, RowError> {
+        let puts = self.ahead.take_puts();
+        if puts.is_empty() && queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values: Vec<Vec<&(dyn ToSql + Sync)>> = Vec::with_capacity(queries.len());
+        for (_, of_query) in queries {
+            values.push(of_query.iter().map(|value| value as &(dyn ToSql + Sync)).collect());
+        }
+        let (written, read) = self.on_line(|line| {
             self.wait(async {
-                let statement = line.statement(sql).await?;
-                line.client.query(&statement, &values).await
+                let (mut writes, mut reads) = (Vec::new(), Vec::new());
+                for put in &puts {
+                    writes.push(line.statement(&put.sql).await?);
+                }
+                for (sql, _) in queries {
+                    reads.push(line.statement(sql).await?);
+                }
+                let client = &line.client;
+                let writing = writes.iter().zip(&puts).map(|(statement, put)| {
+                    let writing = client.execute_raw(statement, put.values.iter());
+                    Box::pin(writing) as ahead::Doing<'_, u64>
+                });
+                let reading = reads.iter().zip(&values).map(|(statement, values)| {
+                    let reading = client.query(statement, values);
+                    Box::pin(reading) as ahead::Doing<'_, Vec<tokio_postgres::Row>>
+                });
+                ahead::in_order(writing.collect(), reading.collect()).await
             })
-        })
+        })?;
+        for (put, written) in puts.into_iter().zip(written) {
+            if let (Some(row), false) = (put.one, written == 1) {
+                return Err(RowError::NotAsRead(row));
+            }
+        }
+        Ok(read)
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), RowError> {
+        self.settle()?;
         self.on_line(|line| self.wait(line.client.batch_execute(sql)))
     }
 
@@ -173,11 +242,16 @@ impl Session {
                 Ok(done)
             }
             Err(error) => {
-                // Where it fails the line is lost, and with it the transaction.
-                let _ = self.batch("ROLLBACK");
+                self.roll_back();
                 Err(error)
             }
         }
+    }
+
+    /// Where it fails the line is lost, and with it the transaction.
+    fn roll_back(&self) {
+        self.ahead.forget();
+        let _ = self.batch("ROLLBACK");
     }
 
     /// Begins, with the head locked where this may write; returns the name under which it can be
@@ -220,9 +294,7 @@ impl Session {
             self.go_on_from(head)?;
             Ok(name.clone())
         });
-        begun.inspect_err(|_| {
-            let _ = self.batch("ROLLBACK");
-        })
+        begun.inspect_err(|_| self.roll_back())
     }
 
     /// Takes note of the head; refuses one that has gone back, as where a standby took over that did
@@ -247,6 +319,7 @@ impl Session {
             )));
         }
         self.head.set(found);
+        self.ahead.begin(found.event_seq);
         Ok(())
     }
 
@@ -263,14 +336,17 @@ impl Session {
             // That files are on disk is no news.
             Access::Relaxed | Access::Read => "",
         };
+        // What ends the last entry goes along.
+        let rest = self.ahead.take_words();
+        self.settle()?;
         let sql = format!(
-            "INSERT INTO finished (name) VALUES ('{name}');
+            "{rest}INSERT INTO finished (name) VALUES ('{name}');
              {tell}SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT"
         );
         match self.ask(&sql) {
             Ok(head) => self.go_on_from(&head),
             Err(error) if error.is_refused() => {
-                let _ = self.batch("ROLLBACK");
+                self.roll_back();
                 Err(error)
             }
             Err(_) => self.ask_what_became_of(name),

@@ -67,13 +67,15 @@ impl Rebuilding<'_> {
                 apply::put_attempt(connection, id, attempt)?;
             }
             for gate in &rows.gates {
-                if gate_row::insert(connection, gate)? != 1 {
+                let inserted = gate_row::insert(connection, gate);
+                if let Err(RowError::NotAsRead(key)) = inserted {
                     return Err(RowError::Bad {
                         table: "gate",
-                        key: gate.key.to_string(),
+                        key,
                         what: "the stage has two open gates, or one twice".to_owned(),
                     });
                 }
+                inserted?;
             }
             for artifact in &rows.artifacts {
                 apply::put_artifact(connection, id, artifact)?;

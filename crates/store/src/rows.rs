@@ -16,38 +16,58 @@ pub(super) const ATTEMPT_COLUMNS: &str =
     "job_id, stage, number, state, queued_at, started_at, ended_at, outcome, notes, patch, comments,
      host";
 
-/// The jobs of a load, as SQL sees them: one id is looked up, several come as one JSON list.
-struct Wanted {
-    condition: &'static str,
+/// The queries that load jobs with all that belongs to them: one id is looked up, several come as one
+/// JSON list.
+pub(super) struct Load {
+    queries: [String; 5],
     value: String,
 }
 
-impl Wanted {
-    fn new(ids: &[JobId]) -> Result<Self, RowError> {
-        Ok(match ids {
-            [only] => Self {
-                condition: "= ?1",
-                value: only.to_string(),
-            },
-            _ => Self {
-                condition: "IN (SELECT value FROM json_each(?1))",
-                value: json_text(&ids)?,
-            },
+impl Load {
+    pub(super) fn new(ids: &[JobId]) -> Result<Self, RowError> {
+        let (condition, value) = match ids {
+            [only] => ("= ?1", only.to_string()),
+            _ => ("IN (SELECT value FROM json_each(?1))", json_text(&ids)?),
+        };
+        let by = |columns: &str, table: &str, column: &str, rest: &str| {
+            format!("SELECT {columns} FROM {table} WHERE {column} {condition} {rest}")
+        };
+        Ok(Self {
+            queries: [
+                by(JOB_COLUMNS, "job", "id", ""),
+                by(ATTEMPT_COLUMNS, "attempt", "job_id", "ORDER BY rowid"),
+                by(gate_row::COLUMNS, "gate", "job_id", "ORDER BY rowid"),
+                by(ARTIFACT_COLUMNS, "artifact", "job_id", "ORDER BY rowid"),
+                by(event_row::DECISION_COLUMNS, "decision", "job_id", KEPT),
+            ],
+            value,
         })
+    }
+
+    /// The queries, in the order in which they are asked.
+    pub(super) fn queries(&self) -> &[String] {
+        &self.queries
+    }
+
+    /// The one value of each of them.
+    pub(super) fn value(&self) -> &str {
+        &self.value
     }
 
     fn each(
         &self,
         connection: &Connection,
-        select: &str,
-        column: &str,
-        rest: &str,
+        query: usize,
         mut take: impl FnMut(&Row<'_>) -> Result<(), RowError>,
     ) -> Result<(), RowError> {
-        let sql = format!("{select} WHERE {column} {} {rest}", self.condition);
-        connection.each(&sql, values![&self.value], |row| take(row).map(|()| true))
+        let sql = self.queries.get(query).map_or("", String::as_str);
+        connection.each(sql, values![&self.value], |row| take(row).map(|()| true))
     }
 }
+
+const JOB_COLUMNS: &str = "id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at,
+     updated_at, acknowledged_at";
+const ARTIFACT_COLUMNS: &str = "job_id, path, stage, kind, digest, size_bytes, created_at, former";
 
 /// Of each stage the newest decision, and the one that counts: see [`JobRows::decisions`].
 const KEPT: &str = "AND (attempt = (SELECT max(attempt) FROM decision AS other
@@ -69,10 +89,9 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let wanted = Wanted::new(ids)?;
+    let load = Load::new(ids)?;
     let mut found: HashMap<String, JobRows> = HashMap::with_capacity(ids.len());
-    let select = "SELECT id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at, acknowledged_at FROM job";
-    wanted.each(connection, select, "id", "", |row| {
+    load.each(connection, 0, |row| {
         let job = job(&Cells::new(row, "job", 1))?;
         found.insert(job.id.to_string(), JobRows::of(job));
         Ok(())
@@ -80,16 +99,14 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
     if found.is_empty() {
         return Ok(Vec::new());
     }
-    let select = format!("SELECT {ATTEMPT_COLUMNS} FROM attempt");
-    wanted.each(connection, &select, "job_id", "ORDER BY rowid", |row| {
+    load.each(connection, 1, |row| {
         let cells = Cells::new(row, "attempt", 3);
         if let Some(rows) = found.get_mut(cells.text(0)?) {
             rows.attempts.push(attempt(&cells)?);
         }
         Ok(())
     })?;
-    let select = format!("SELECT {} FROM gate", gate_row::COLUMNS);
-    wanted.each(connection, &select, "job_id", "ORDER BY rowid", |row| {
+    load.each(connection, 2, |row| {
         let cells = Cells::new(row, "gate", 3);
         if let Some(rows) = found.get_mut(cells.text(0)?) {
             let gate = gate_row::gate(&cells, &rows.job.id)?;
@@ -97,16 +114,14 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
         }
         Ok(())
     })?;
-    let select = "SELECT job_id, path, stage, kind, digest, size_bytes, created_at, former FROM artifact";
-    wanted.each(connection, select, "job_id", "ORDER BY rowid", |row| {
+    load.each(connection, 3, |row| {
         let cells = Cells::new(row, "artifact", 2);
         if let Some(rows) = found.get_mut(cells.text(0)?) {
             rows.artifacts.push(artifact(&cells)?);
         }
         Ok(())
     })?;
-    let select = format!("SELECT {} FROM decision", event_row::DECISION_COLUMNS);
-    wanted.each(connection, &select, "job_id", KEPT, |row| {
+    load.each(connection, 4, |row| {
         let decision: SealedDecision = event_row::decision(row)?;
         if let Some(rows) = found.get_mut(decision.decision.job_id().as_str()) {
             rows.decisions.push(decision);

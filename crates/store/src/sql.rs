@@ -4,6 +4,7 @@
 //! database's own module puts its own in the place of SQLite's.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -38,6 +39,51 @@ impl Connection {
                 .execute(rusqlite::params_from_iter(values))?),
             #[cfg(feature = "postgres")]
             Self::Postgres(session) => session.execute(sql, values),
+        }
+    }
+
+    /// Writes, at the latest before anything is read or committed: what has to be told of it is told
+    /// then. Where `one` names it, exactly one row has to be written.
+    pub(super) fn put(&self, sql: &str, values: &[Value<'_>], one: Option<&dyn fmt::Display>) -> Result<(), RowError> {
+        match self {
+            Self::Sqlite(_) => match (self.execute(sql, values)?, one) {
+                (1, _) | (_, None) => Ok(()),
+                (_, Some(row)) => Err(RowError::NotAsRead(row.to_string())),
+            },
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => {
+                session.put(sql, values, one.map(ToString::to_string));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes what was put, and tells of it.
+    pub(super) fn settle(&self) -> Result<(), RowError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => session.settle(),
+        }
+    }
+
+    /// Asks these queries at once, for whoever asks each of them next: at the end of a line an answer
+    /// is worth waiting for once. Nothing that is written before they are asked may change what they
+    /// answer.
+    pub(super) fn ahead(&self, queries: &[(&str, &[Value<'_>])]) -> Result<(), RowError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => session.ahead(queries),
+        }
+    }
+
+    /// The number of the next event, where the database leaves it to whoever has locked it.
+    pub(super) fn next_event(&self) -> Option<i64> {
+        match self {
+            Self::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => Some(session.next_event()),
         }
     }
 
@@ -181,6 +227,19 @@ pub(super) enum Value<'v> {
     Text(Cow<'v, str>),
     #[cfg(feature = "postgres")]
     Bytes(&'v [u8]),
+}
+
+#[cfg(feature = "postgres")]
+impl Value<'_> {
+    /// The same without borrowing; bytes never wait.
+    pub(super) fn owned(&self) -> Value<'static> {
+        match self {
+            Self::Null | Self::Bytes(_) => Value::Null,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Integer(value) => Value::Integer(*value),
+            Self::Text(text) => Value::Text(Cow::Owned(text.to_string())),
+        }
+    }
 }
 
 /// The values of a statement, in their order.

@@ -84,7 +84,7 @@ pub(super) fn keep(
 ) -> Result<bool, RowError> {
     let kept_us = SUBMISSIONS_KEPT_S.cast_signed() * SECOND_US;
     let old = now.micros().saturating_sub(kept_us);
-    connection.execute("DELETE FROM submission WHERE at_us < ?1", values![old])?;
+    connection.put("DELETE FROM submission WHERE at_us < ?1", values![old], None)?;
     let outcome = match outcome {
         Ok(applied) => Outcome::Applied(applied),
         Err(refusal) => Outcome::Refused {
