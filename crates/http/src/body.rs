@@ -148,13 +148,15 @@ mod tests {
 
     use super::*;
 
-    /// A body of which so many bytes come each second.
+    /// A body of which so many bytes come each second, in the midst of it: so nothing is due at the end
+    /// of a limit but the limit.
     fn body(bytes_per_s: usize, seconds: u32) -> Request<Body> {
         let pieces = unfold(0, move |second| async move {
             if second == seconds {
                 return None;
             }
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            let since_last_ms = if second == 0 { 500 } else { 1000 };
+            tokio::time::sleep(Duration::from_millis(since_last_ms)).await;
             Some((Ok::<_, Infallible>(vec![b' '; bytes_per_s]), second + 1))
         });
         Request::new(Body::from_stream(pieces))
@@ -168,6 +170,6 @@ mod tests {
         let error = Raw::from_request(body(100, 3600), &()).await.err().unwrap();
         assert_eq!(begun.elapsed().as_secs(), 20);
         let told = format!("{error:?}");
-        assert!(told.contains("only 1900 bytes of the body came within 0:20"), "{told}");
+        assert!(told.contains("only 2000 bytes of the body came within 0:20"), "{told}");
     }
 }
