@@ -17,6 +17,7 @@ mod engine_handover;
 mod engine_patches;
 mod engine_preview;
 mod figures;
+mod hosts;
 mod patches;
 mod pictures;
 mod readme;

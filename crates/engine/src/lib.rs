@@ -10,6 +10,7 @@ pub mod api;
 pub mod audit;
 mod bases;
 pub mod client;
+mod completing;
 pub mod copying;
 mod draft_keeper;
 pub mod edit_copies;
@@ -38,6 +39,7 @@ mod receipt;
 pub mod repair;
 pub mod said;
 pub mod sent_drafts;
+mod sight;
 mod stage_watch;
 mod submitted;
 pub mod ticker;
@@ -87,6 +89,7 @@ pub use opening::{EngineError, EngineSettings, Newer, Role, refuse_lost_database
 use opening::{enter_host, open_store, refuse_older_database, refuse_other_clock, session_name};
 use prepare::Preparer;
 use reader::ReaderThread;
+use sight::Seeing;
 use stage_watch::WatchContext;
 use ticker::Ticker;
 pub use trouble::Trouble;
@@ -192,6 +195,7 @@ impl Engine {
             keeping: Keeping::versions_of(&settings.place),
             in_place: InPlace::default(),
             digests: Digests::default(),
+            sight: Seeing::default(),
         };
         let reader = ReaderThread {
             found: None,
@@ -204,7 +208,7 @@ impl Engine {
         let threads = match &store {
             Ok(store) => {
                 let operator = settings.operator.name.clone();
-                let flusher = Flusher::start(store.marker()?, inbox_sender.clone())?;
+                let flusher = Flusher::start(store.marker(host.clone())?, inbox_sender.clone())?;
                 Some((
                     flusher,
                     DraftKeeper::start(runs.clone(), operator, draft_keeper::to_loop(inbox_sender.clone()))?,
@@ -224,6 +228,7 @@ impl Engine {
             watch: watch.clone(),
             owed: BTreeMap::new(),
             is_owing: true,
+            is_chain_whole: true,
             patience: PUBLISH_PATIENCE,
             trouble: None,
         });

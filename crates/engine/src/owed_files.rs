@@ -12,7 +12,9 @@ use runs::publish::{self, PublishRequest};
 use runs::{RunsDir, RunsError};
 use store::{Reader, StoreError};
 
+use super::completing;
 use super::flusher::FLUSH_PATIENCE;
+use super::trouble::Trouble;
 use super::writer::Writer;
 
 /// The most jobs whose files are written in one group: all of a group are open at once.
@@ -26,6 +28,14 @@ impl Writer {
             // The newer holdpoint writes the files from now on.
             self.is_owing = false;
             return self.leave_waiting(&Refusal::not_possible("a newer holdpoint has brought the database up"));
+        }
+        match self.preparer.is_here() {
+            Ok(true) => {}
+            Ok(false) => return self.leave_to_another_host(),
+            Err(error) => return self.give_up(error.into()),
+        }
+        if let Err(trouble) = self.complete_chain() {
+            return self.give_up(trouble.into());
         }
         // Not tried again at once: what the disk refused a moment ago, it refuses now.
         let mut failed = self.flusher.new_failures();
@@ -99,6 +109,27 @@ impl Writer {
         Ok(jobs)
     }
 
+    /// The run directories of another host are kept up to date: what is owed to them is put in place
+    /// there, and nobody here waits for it.
+    fn leave_to_another_host(&mut self) {
+        self.is_owing = false;
+        self.preparer.in_place.retain(|_| false);
+        self.flusher.retain(|_| false);
+        for unpublished in std::mem::take(&mut self.owed).into_values().flatten() {
+            self.published(unpublished, Ok(()));
+        }
+        self.report(self.drafts.trouble());
+    }
+
+    /// Where this host has led anew: what another one published meanwhile has its links here too.
+    fn complete_chain(&mut self) -> Result<(), Trouble> {
+        if !self.is_chain_whole {
+            completing::complete_chain(&self.preparer.runs, &self.preparer.reader)?;
+            self.is_chain_whole = true;
+        }
+        Ok(())
+    }
+
     /// Nothing can be paid for now.
     fn give_up(&mut self, why: Refusal) {
         self.leave_waiting(&why);
@@ -120,9 +151,8 @@ impl Writer {
         let preparer = &self.preparer;
         let reader = &preparer.reader;
         let results = publish::publish(&runs, jobs, patience, |job_id| {
-            let request = request(&runs, reader, job_id)?;
+            let request = request(&runs, reader, job_id, preparer.in_place.up_to(job_id))?;
             Ok(request.map(|request| PublishRequest {
-                placed_seq: preparer.in_place.up_to(job_id),
                 is_distrusted: flusher.is_failed(job_id),
                 ..request
             }))
@@ -158,16 +188,22 @@ impl Writer {
     }
 }
 
-/// What a job's run directory is owed, where nobody knows what of it is in place already; none: there
-/// is no such job.
+/// What a job's run directory is owed, where this process has put in place what was owed up to
+/// `placed_seq`; none: there is no such job.
 pub(super) fn request(
     runs: &RunsDir,
     reader: &Reader,
     job_id: &JobId,
+    placed_seq: u64,
 ) -> Result<Option<PublishRequest>, Box<dyn Error + Send + Sync>> {
-    let Some(owed) = reader.owed_of(job_id)? else {
+    let has_up_to = match reader.is_shared() {
+        true => publish::last_event(&runs.run(job_id))?,
+        false => u64::MAX,
+    };
+    let Some(owed) = reader.owed_above(job_id, has_up_to)? else {
         return Ok(None);
     };
+    let completed = completing::artifacts(&runs.run(job_id), reader, &owed, placed_seq)?;
     // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is
     // above it.
     let torn_after = publish::torn_after(&runs.run(job_id))?;
@@ -187,7 +223,8 @@ pub(super) fn request(
         up_to: owed.up_to,
         status_since: owed.status_since,
         published_seq: owed.published_seq,
-        placed_seq: 0,
+        placed_seq,
+        completed,
         is_distrusted: false,
     }))
 }

@@ -32,9 +32,10 @@ use super::find;
 use super::history::OldRecords;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
+use super::sight::{Seeing, names_of, registered_at};
 use super::ticker::DueGate;
 use domain::ask::{Ask, Command, NewJob, OutsideArtifact, OutsideFile};
-use rules::{Context, Evidence, StageOutcome, asked, new_job};
+use rules::{Context, Evidence, Happening, StageOutcome, Trigger, asked, new_job};
 
 /// Looks at rows and files for one process.
 pub(super) struct Preparer {
@@ -48,6 +49,7 @@ pub(super) struct Preparer {
     pub(crate) keeping: Keeping,
     pub(crate) in_place: InPlace,
     pub(crate) digests: Digests,
+    pub(crate) sight: Seeing,
 }
 
 impl Preparer {
@@ -64,6 +66,7 @@ impl Preparer {
             keeping: Keeping::in_memory(),
             in_place: self.in_place.clone(),
             digests: self.digests.clone(),
+            sight: Seeing::default(),
         })
     }
 
@@ -74,6 +77,7 @@ impl Preparer {
             Some(job_id) => job_id.clone(),
             None => new_job_id(self.clock.now().utc.micros())?,
         };
+        self.look_about(None)?;
         let evidence = match &ask.command {
             Command::StartJob(new) => self.start(&job_id, new, &ask.by)?,
             Command::OpenGate {
@@ -100,16 +104,26 @@ impl Preparer {
             | Command::MarkSeen { .. }
             | Command::MarkReached { .. } => find::evidence(self, ask)?,
         };
+        if self.sees_rows_only() && !evidence.bare.is_empty() {
+            let rows = self.rows(&job_id)?;
+            let trigger = Trigger::Asked(ask.clone());
+            self.refuse_unseen(&job_id, rows.as_ref(), &trigger, &evidence, &ask.by.via)?;
+        }
         Ok((job_id, evidence))
     }
 
     /// What a due gate's expiry may need. What cannot be read for want of rights or of a disk is an
     /// error: the timer approves nothing then.
-    pub(crate) fn expiry(&mut self, due: &DueGate) -> Result<Evidence, Refusal> {
-        match self.rows(&due.key.job_id)? {
-            Some(rows) => find::expiry(self, &rows, rows.gate(&due.key.stage, due.key.attempt)),
-            None => Ok(Evidence::default()),
-        }
+    /// None: what would open next is to be seen on another host only, and left to that.
+    pub(crate) fn expiry(&mut self, due: &DueGate, by: &Via) -> Result<Option<Evidence>, Refusal> {
+        let Some(rows) = self.rows(&due.key.job_id)? else {
+            return Ok(Some(Evidence::default()));
+        };
+        let evidence = find::expiry(self, &rows, rows.gate(&due.key.stage, due.key.attempt))?;
+        let DueGate { key, wake, is_missed } = due.clone();
+        let trigger = Trigger::Happened(Happening::Expired { key, wake, is_missed });
+        let unseen = self.refuse_unseen(&due.key.job_id, Some(&rows), &trigger, &evidence, by);
+        Ok(unseen.is_ok().then_some(evidence))
     }
 
     /// Registers what a stage made: each promised artifact is kept as a version.
@@ -119,6 +133,7 @@ impl Preparer {
         stage: &StageName,
     ) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
         let rows = self.known(job_id)?;
+        self.look_here();
         match self.made_as_promised(&rows, stage) {
             Ok(made) => Ok((StageOutcome::Made(made), self.bare_artifacts(&rows))),
             Err(refusal) if refusal.code == RefusalCode::Invalid => {
@@ -161,6 +176,10 @@ impl Preparer {
     /// What is not owed any more, or was put there by this process, is in place, whatever became of
     /// it since. A file that cannot be read is not there for whoever waits.
     pub(crate) fn is_in_place(&self, sealed: &SealedDecision) -> Result<bool, StoreError> {
+        // Elsewhere no file is waited for.
+        if !self.is_here()? {
+            return Ok(true);
+        }
         let job_id = sealed.decision.job_id();
         let put_up_to = self.in_place.up_to(job_id);
         let is_owed = self.reader.owed_with(sealed.seq)?.is_some_and(|seq| seq > put_up_to);
@@ -248,7 +267,8 @@ impl Preparer {
         // Tried first: a gate that may not be opened leaves the files in the run directory as they
         // are.
         if !asked(job_id, rows.as_ref(), ask, &evidence, cx)?.is_empty() {
-            for (path, digest) in &placed {
+            // On another host the leader's places them.
+            for (path, digest) in placed.iter().filter(|_| !self.sees_rows_only()) {
                 artifacts::place(&run, path, digest)?;
             }
         }
@@ -258,7 +278,9 @@ impl Preparer {
 
 impl Files for Preparer {
     fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
-        Ok(self.reader.job(job_id)?)
+        let rows = self.reader.job(job_id)?;
+        self.look_about(rows.as_ref())?;
+        Ok(rows)
     }
 
     fn context<'a>(&'a self, via: &'a Via) -> Context<'a> {
@@ -272,20 +294,33 @@ impl Files for Preparer {
     }
 
     fn hash(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal> {
-        Ok(artifacts::hash(&self.runs.run(job_id), path)?)
+        Ok(match self.registered(job_id)? {
+            Some(registered) => registered_at(&registered, path),
+            None => artifacts::hash(&self.runs.run(job_id), path)?,
+        })
     }
 
     fn hash_known(&self, job_id: &JobId, path: &ArtifactPath) -> Option<(Digest, u64)> {
+        if let Some(registered) = self.registered(job_id).ok()? {
+            return registered_at(&registered, path);
+        }
         let found = self.digests.hash(&self.runs.run(job_id), path, self.clock.now().utc);
         found.ok().flatten()
     }
 
     fn list(&self, job_id: &JobId) -> Result<Vec<String>, Refusal> {
-        Ok(files::list(&self.runs.run(job_id))?)
+        Ok(match self.registered(job_id)? {
+            Some(registered) => names_of(&registered),
+            None => files::list(&self.runs.run(job_id))?,
+        })
     }
 
     fn keep_file(&self, job_id: &JobId, path: &ArtifactPath) -> Result<Option<(Digest, u64)>, Refusal> {
-        Ok(self.keeping.keep_artifact(&self.reader, &self.runs.run(job_id), path)?)
+        Ok(match self.registered(job_id)? {
+            // Its bytes were kept before the row that names them.
+            Some(registered) => registered_at(&registered, path),
+            None => self.keeping.keep_artifact(&self.reader, &self.runs.run(job_id), path)?,
+        })
     }
 
     fn keep_bytes(&self, job_id: &JobId, bytes: &[u8]) -> Result<(Digest, u64), Refusal> {
@@ -314,6 +349,9 @@ impl Files for Preparer {
     }
 
     fn owed(&self, job_id: &JobId) -> Result<Vec<Event>, Refusal> {
+        if self.sees_rows_only() {
+            return Ok(Vec::new());
+        }
         let in_place = self.in_place.up_to(job_id);
         let owed = self.reader.owed_of(job_id)?.map(|owed| owed.events);
         let is_owed = |event: &Event| event.seq > in_place;

@@ -80,6 +80,7 @@ mod tests {
     use super::super::history::OldRecords;
     use super::super::in_place::InPlace;
     use super::super::keeping::Keeping;
+    use super::super::sight::Seeing;
     use super::super::{Engine, EngineSettings, Role};
     use super::*;
     use clock::{Clock as _, ManualClock, SystemClock};
@@ -137,6 +138,7 @@ mod tests {
             keeping: Keeping::versions_of(&settings.place),
             in_place: InPlace::default(),
             digests: Digests::default(),
+            sight: Seeing::default(),
             runs,
         }
     }

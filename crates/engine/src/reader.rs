@@ -112,7 +112,8 @@ impl ReaderThread {
             LeadLook::None => None,
             LeadLook::Agent | LeadLook::NewAgent | LeadLook::Work | LeadLook::Takeover => Some(self.stage_work(lead)?),
         };
-        let is_owed = !self.preparer.reader.owed(1)?.is_empty();
+        // What another host's directories are owed is not paid here.
+        let is_owed = self.preparer.is_here()? && !self.preparer.reader.owed(1)?.is_empty();
         self.found = Some(data_version);
         Ok(Snapshot {
             is_changed: former != self.found,

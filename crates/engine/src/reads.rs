@@ -32,6 +32,7 @@ use super::prepare::Preparer;
 use super::questions::{self, Question};
 use super::reader::ReaderThread;
 use super::sent_drafts::{DraftKept, OwnTexts};
+use super::sight::{names_of, registered_at};
 use super::trouble::Trouble;
 
 /// So many rows of the record are read at a time.
@@ -98,7 +99,14 @@ impl Preparer {
         if !reviewed.any(is_theirs) {
             return Ok(None);
         }
-        bytes(artifacts::read(&self.runs.run(id), path))
+        self.look_about(Some(&rows))?;
+        match self.registered(id)? {
+            Some(registered) => match registered_at(&registered, path) {
+                Some((digest, _)) => self.version(id, digest),
+                None => Ok(None),
+            },
+            None => bytes(artifacts::read(&self.runs.run(id), path)),
+        }
     }
 
     pub(super) fn log(
@@ -113,7 +121,11 @@ impl Preparer {
     }
 
     pub(super) fn names(&self, id: &JobId) -> Result<Arc<[String]>, Unread> {
-        Ok(files::list(&self.runs.run(id))?.into())
+        self.look_about(None)?;
+        Ok(match self.registered(id)? {
+            Some(registered) => names_of(&registered).into(),
+            None => files::list(&self.runs.run(id))?.into(),
+        })
     }
 
     pub(super) fn leader(&self) -> Result<Option<LeaderInfo>, Unread> {

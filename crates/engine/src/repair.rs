@@ -171,7 +171,7 @@ impl Mending<'_> {
             .map(|(job_id, _)| job_id)
             .collect();
         for group in owed.chunks(PUBLISH_JOBS_MAX as usize) {
-            let reload = |job_id: &JobId| request(self.runs, self.reader, job_id);
+            let reload = |job_id: &JobId| request(self.runs, self.reader, job_id, 0);
             let (published, unconfirmed) = publish::publish(self.runs, group, PUBLISH_PATIENCE, reload)?;
             let failed = published.into_iter().map(|one| (one.job_id, one.result.map(drop)));
             let flushed = unconfirmed

@@ -99,6 +99,8 @@ pub(super) struct Writer {
     /// Whose files are not in place yet, by job.
     pub(crate) owed: BTreeMap<JobId, Vec<Unpublished>>,
     pub(crate) is_owing: bool,
+    /// The chain in the files has every link that was published, on whichever host.
+    pub(crate) is_chain_whole: bool,
     /// How long to wait for another publisher.
     pub(crate) patience: Duration,
     pub(crate) trouble: Option<Refusal>,
@@ -215,6 +217,12 @@ impl Writer {
                     fault::point("lead_taken");
                     if let Ok(Some(epoch)) = &epoch {
                         self.begin_webhooks(*epoch);
+                        if self.preparer.host.is_some() {
+                            // Another host may have led meanwhile.
+                            self.preparer.in_place.retain(|_| false);
+                            self.is_chain_whole = false;
+                            self.is_owing = true;
+                        }
                     }
                     self.send(Inbox::Leading(epoch));
                     self.nudge();
@@ -295,8 +303,9 @@ impl Writer {
     fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Batched<Matter>>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
-            match self.preparer.expiry(&gate) {
-                Ok(evidence) => {
+            match self.preparer.expiry(&gate, &self.operator.via) {
+                Ok(None) => {}
+                Ok(Some(evidence)) => {
                     let DueGate { key, wake, is_missed } = gate;
                     let matter = Matter {
                         trigger: Trigger::Happened(Happening::Expired { key, wake, is_missed }),

@@ -7,6 +7,7 @@
 
 pub mod artifacts;
 pub mod atomic;
+pub mod chain;
 pub mod digests;
 pub mod drafts;
 pub mod drop_folder;

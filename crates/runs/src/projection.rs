@@ -240,7 +240,8 @@ fn put_artifacts(
     group: &mut Group,
     findings: &mut Vec<Discrepancy>,
 ) -> Result<()> {
-    for artifact in owed.rows.artifacts.iter().filter(|artifact| is_owed(owed, artifact)) {
+    let is_owed = |artifact: &&Artifact| is_owed(owed, artifact) || owed.completed.contains_key(&artifact.path);
+    for artifact in owed.rows.artifacts.iter().filter(is_owed) {
         let path = artifact.path.clone();
         let found = match artifacts::hash(run, &path) {
             Ok(found) => found.map(|(digest, _)| digest),
@@ -257,15 +258,18 @@ fn put_artifacts(
             artifacts::found(run, &path, &mut group.unflushed)?;
             continue;
         }
+        let is_completed = owed.completed.get(&path) == Some(&found);
         let replaced: Vec<_> = predecessors(owed.unplaced(), &path).collect();
-        if !is_there && replaced.is_empty() && predecessors(&owed.events, &path).next().is_some() {
+        if !is_there && !is_completed && replaced.is_empty() && predecessors(&owed.events, &path).next().is_some() {
             // It was in its place, and what lies there now is as much somebody's as it will be when
             // this is on disk.
             continue;
         }
         // Several patches may be owed at once: what lies there may be what any of them replaced.
-        let is_ours =
-            is_there || replaced.contains(&found) || artifacts::is_torn(run, &path, versions_of(owed, artifact));
+        let is_ours = is_there
+            || is_completed
+            || replaced.contains(&found)
+            || artifacts::is_torn(run, &path, versions_of(owed, artifact));
         let is_replaced = match is_ours {
             false => false,
             true => match artifacts::replace(run, &path, found, &artifact.digest, &mut group.unflushed) {

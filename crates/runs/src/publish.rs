@@ -26,7 +26,7 @@ use super::record;
 pub use domain::chain::ChainLink;
 use domain::decision::SealedDecision;
 use domain::event::Event;
-use domain::ids::JobId;
+use domain::ids::{ArtifactPath, Digest, JobId};
 use domain::job::JobRows;
 use domain::time::Timestamp;
 
@@ -44,6 +44,9 @@ pub struct PublishRequest {
     /// Up to this event the artifacts were put in place by this process: what lies there now that
     /// is not theirs is somebody's.
     pub placed_seq: u64,
+    /// Registered artifacts that another host made, and what lies in their place: a version of the
+    /// record, or nothing.
+    pub completed: BTreeMap<ArtifactPath, Option<Digest>>,
     /// A flush of its files has failed: what lies there may be in memory only, and is written anew
     /// whatever it says.
     pub is_distrusted: bool,
@@ -84,6 +87,26 @@ pub fn torn_after(run: &RunDir) -> Result<Option<u64>> {
     }
     let file = File::open(&path).doing("open", &path)?;
     jsonl::torn_after(&file).doing("read", &path)
+}
+
+/// The number of the last whole line of a job's event log; 0: there is none.
+pub fn last_event(run: &RunDir) -> Result<u64> {
+    let path = run.events();
+    if !record::is_file(&path) {
+        return Ok(0);
+    }
+    let file = File::open(&path).doing("open", &path)?;
+    let length = file.metadata().doing("examine", &path)?.len();
+    let mut last = 0;
+    jsonl::lines_back(&file, length, |line| match jsonl::line_seq(line) {
+        Some(seq) => {
+            last = seq;
+            ControlFlow::Break(())
+        }
+        None => ControlFlow::Continue(()),
+    })
+    .doing("read", &path)?;
+    Ok(last)
 }
 
 /// How far behind the newest link a late one is looked for: jobs publish side by side, so links may

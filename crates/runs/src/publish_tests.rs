@@ -55,6 +55,7 @@ fn owed(events: Vec<Event>, decisions: Vec<SealedDecision>) -> PublishRequest {
         up_to: events.last().map_or(0, |event| event.seq),
         torn_events: Vec::new(),
         placed_seq: 0,
+        completed: BTreeMap::new(),
         is_distrusted: false,
         published_seq: 0,
         status_since: at,

@@ -72,6 +72,17 @@ fn enter(_: &Connection, host: &Host) -> Result<Host, RowError> {
 }
 
 impl Reader {
+    /// What the host is called whose run directories are kept up to date.
+    pub fn name_of_files(&self) -> Result<Option<String>, StoreError> {
+        self.read(|connection| {
+            if connection.is_file() {
+                return Ok(None);
+            }
+            let sql = "SELECT name FROM host WHERE id = (SELECT host FROM leader WHERE one = 1)";
+            connection.first(sql, &[], |row| row.get(0))
+        })
+    }
+
     /// Whose run directories are kept up to date: the host of whoever leads, or led last. None: the
     /// record is a file, and lies where they do.
     pub fn host_of_files(&self) -> Result<Option<HostId>, StoreError> {

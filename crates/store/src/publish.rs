@@ -10,7 +10,7 @@ use super::sql::{Connection, values};
 use super::{Reader, Store, rows};
 use domain::decision::SealedDecision;
 use domain::event::Event;
-use domain::ids::JobId;
+use domain::ids::{HostId, JobId};
 use domain::job::JobRows;
 use domain::time::Timestamp;
 
@@ -23,8 +23,10 @@ pub struct OwedRecords {
     pub events: Vec<Event>,
     /// The decisions above the watermark, in chain order.
     pub decisions: Vec<SealedDecision>,
-    /// The watermark so far.
+    /// The watermark so far, or what was given as the most.
     pub published_seq: u64,
+    /// The watermark is above what was given as the most.
+    pub is_behind: bool,
     /// The watermark when all of this is on disk.
     pub up_to: u64,
     /// Since when the job has its status.
@@ -57,6 +59,12 @@ impl Reader {
 
     /// What this job's run directory is owed; none: there is no such job.
     pub fn owed_of(&self, job_id: &JobId) -> Result<Option<OwedRecords>, StoreError> {
+        self.owed_above(job_id, u64::MAX)
+    }
+
+    /// The same where the run directory has no more than the events up to this one, whatever the
+    /// watermark says: it may be about that of another host.
+    pub fn owed_above(&self, job_id: &JobId, has_up_to: u64) -> Result<Option<OwedRecords>, StoreError> {
         self.read(|connection| {
             let Some(rows) = rows::load(connection, job_id)? else {
                 return Ok(None);
@@ -68,6 +76,8 @@ impl Reader {
             let Some((published, last, since)) = marks else {
                 return Ok(None);
             };
+            let is_behind = count(has_up_to) < published;
+            let published = published.min(count(has_up_to));
             let above = values![job_id.as_str(), published];
             let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE job_id = ?1 AND seq > ?2 ORDER BY seq");
             let events = connection.collect(&sql, above, event_row::event)?;
@@ -79,6 +89,7 @@ impl Reader {
                 events,
                 decisions,
                 published_seq: published.unsigned_abs(),
+                is_behind,
                 up_to: last.unsigned_abs(),
                 status_since: Timestamp::from_micros(since),
             }))
@@ -104,14 +115,17 @@ impl Reader {
 #[derive(Debug)]
 pub struct Marker {
     path: PathBuf,
+    /// Whose run directories they are, where several hosts share the record.
+    host: Option<HostId>,
     relaxed: Connection,
 }
 
 impl Store {
-    /// A marker for the same database.
-    pub fn marker(&self) -> Result<Marker, StoreError> {
+    /// A marker for the same database and the run directories of this host.
+    pub fn marker(&self, host: Option<HostId>) -> Result<Marker, StoreError> {
         Ok(Marker {
             path: self.path.clone(),
+            host,
             relaxed: self.place.connect(Access::Relaxed)?,
         })
     }
@@ -137,6 +151,14 @@ impl Marker {
 
     fn mark(&mut self, published: &[(JobId, u64)]) -> Result<(), RowError> {
         self.relaxed.transaction(|connection| {
+            // The watermark is about those of another host since.
+            if let Some(host) = &self.host {
+                let sql = "SELECT host FROM leader WHERE one = 1";
+                let home: Option<String> = connection.first(sql, &[], |row| row.get(0))?.flatten();
+                if home.as_deref() != Some(host.as_str()) {
+                    return Ok(());
+                }
+            }
             // No further than there are events: a watermark above them would hide the next ones.
             let sql = "UPDATE job SET published_seq = CASE WHEN last_event_seq < ?2 THEN last_event_seq ELSE ?2 END
                        WHERE id = ?1 AND published_seq < ?2 AND published_seq < last_event_seq";

@@ -358,7 +358,7 @@ impl<G: Ground> HouseOn<G> {
 
     /// All of these jobs' events up to these are on disk.
     pub(crate) fn published(&self, up_to: &[(JobId, u64)]) {
-        self.store.marker().unwrap().mark_published(up_to).unwrap();
+        self.store.marker(None).unwrap().mark_published(up_to).unwrap();
     }
 
     /// Changes a row behind the store's back.

@@ -467,6 +467,7 @@ impl Storage for Memory {
             events: events.cloned().collect(),
             decisions: decisions.map(|(sealed, _)| sealed.clone()).collect(),
             published_seq: stored.published_seq,
+            is_behind: false,
             up_to: stored.last_event_seq,
             status_since: stored.status_since,
         })

@@ -1,0 +1,129 @@
+//! What another host has left undone in the run directories of this one, where several share a
+//! record: artifacts that were registered there, and links of the chain.
+//!
+//! Events, state and decision files follow from the rows wherever they are written. Artifacts are
+//! taken from the versions of the record; what lies in their place and is none of those is
+//! somebody's, and stays.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::artifact::Artifact;
+use domain::chain::ChainLink;
+use domain::event::EventType;
+use domain::ids::{ArtifactPath, Digest};
+use domain::job::AttemptState;
+use runs::chain::{self, LinkAppender};
+use runs::{Discrepancy, RunDir, RunsDir, artifacts, record, versions};
+use store::{OwedRecords, Reader};
+
+use super::keeping::fetch;
+use super::trouble::Trouble;
+
+/// Links that are read at once.
+const PAGE: u32 = 500;
+
+/// The registered artifacts that are to be put in place although nobody patched them, each with what
+/// lies there now. Of all that are registered the version is in the run directory then.
+pub(super) fn artifacts(
+    run: &RunDir,
+    reader: &Reader,
+    owed: &OwedRecords,
+    placed_seq: u64,
+) -> Result<BTreeMap<ArtifactPath, Option<Digest>>, Trouble> {
+    let mut completed = BTreeMap::new();
+    if !reader.is_shared() {
+        return Ok(completed);
+    }
+    // Nothing is known to be in place here, or less than another host has noted of its own.
+    let is_behind = placed_seq == 0 && (owed.is_behind || owed.published_seq == 0);
+    let brought = brought(owed, placed_seq);
+    let is_running = |artifact: &&Artifact| {
+        let attempt = owed.rows.newest_attempt(&artifact.stage);
+        attempt.is_some_and(|attempt| attempt.state == AttemptState::Running)
+    };
+    for artifact in owed.rows.artifacts.iter().filter(|artifact| !is_running(artifact)) {
+        let (path, digest) = (&artifact.path, artifact.digest);
+        let is_wanted = is_behind || brought.contains(path.as_str());
+        if !is_wanted && versions::is_kept(run, &digest, artifact.size_bytes) {
+            continue;
+        }
+        // What cannot be read is told by whoever wants to replace it.
+        let Ok(found) = artifacts::hash(run, path) else {
+            continue;
+        };
+        let found = found.map(|(found, _)| found);
+        if found == Some(digest) {
+            continue;
+        }
+        if let Err(error) = fetch(reader, run, &digest) {
+            tracing::warn!("{}: {path}: {error}", run.job_id());
+            continue;
+        }
+        let is_ours = match found {
+            None => true,
+            Some(found) => reader.version_size_bytes(&found)?.is_some(),
+        };
+        if is_wanted && is_ours {
+            completed.insert(path.clone(), found);
+        } else if is_wanted {
+            let (path, registered) = (path.clone(), digest);
+            let changed = Discrepancy::ArtifactChanged {
+                path,
+                registered,
+                found,
+            };
+            tracing::warn!("{}: {changed}", run.job_id());
+        }
+    }
+    Ok(completed)
+}
+
+/// The paths of what gates were opened for since: on another host they were not put in place.
+fn brought(owed: &OwedRecords, placed_seq: u64) -> BTreeSet<String> {
+    let opened = owed
+        .events
+        .iter()
+        .filter(|event| event.seq > placed_seq && event.kind == EventType::GateOpened);
+    let artifacts = opened.filter_map(|event| event.payload["artifacts"].as_array());
+    let paths = artifacts.flatten().filter_map(|artifact| artifact["path"].as_str());
+    paths.map(str::to_owned).collect()
+}
+
+/// Adds the links to `chain.jsonl` that other hosts have published: on a host that leads for the
+/// first time, all of them.
+pub(super) fn complete_chain(runs: &RunsDir, reader: &Reader) -> Result<(), Trouble> {
+    let Some(head) = reader.chain_head()? else {
+        return Ok(());
+    };
+    let (all, owed) = reader.count_links(1, head.seq)?;
+    // Mostly nothing is missing, and lines are counted faster than read.
+    if chain::count_lines(runs)? >= all.saturating_sub(owed) {
+        return Ok(());
+    }
+    let mut appender = LinkAppender::open(runs)?;
+    let known = known(runs)?;
+    let mut after = 0;
+    loop {
+        let page = reader.links_after(after, PAGE)?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.seq;
+        // What is owed gets its line with its file.
+        let missing = page
+            .iter()
+            .filter(|(link, is_owed)| !is_owed && !known.contains(&link.seq));
+        appender.append(missing.map(|(link, _)| link))?;
+    }
+    Ok(appender.flush()?)
+}
+
+fn known(runs: &RunsDir) -> Result<BTreeSet<u64>, Trouble> {
+    let mut known = BTreeSet::new();
+    let Some(mut lines) = record::FileLines::open(&runs.chain())? else {
+        return Ok(known);
+    };
+    while let Some(line) = lines.next_line()? {
+        let link = serde_json::from_slice::<ChainLink>(&line.bytes).ok();
+        known.extend(link.map(|link| link.seq));
+    }
+    Ok(known)
+}
