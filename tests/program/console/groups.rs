@@ -4,13 +4,17 @@
 use serde_json::Value;
 
 use super::desk::Desk;
+use super::held::shared_with;
+use super::record;
+use crate::support::pty::PtyOptions;
 use crate::support::run::Workspace;
+use crate::support::said::{assert_has, each};
 
 const GATES: &str = "gates: {release: {auto_approve: true, auto_approve_after_s: 3000}}\n";
 
 /// So many hosts, each with a gate for the same plan.
 fn hosts(count: usize) -> (Workspace, Vec<String>) {
-    let workspace = Workspace::new(GATES);
+    let workspace = shared_with(GATES);
     workspace.write("plan.txt", "one\ntwo\n");
     let ids: Vec<_> = (1..=count).map(|number| format!("h-{number:02}")).collect();
     for id in &ids {
@@ -83,4 +87,43 @@ fn a_console_that_is_killed_inside_the_question_decides_none_and_the_next_one_al
     }
     assert_eq!(open(&workspace), Some(0));
     workspace.ok("decisions verify");
+}
+
+#[test]
+fn what_a_console_that_was_killed_had_open_is_taken_over_and_decided_once() {
+    let (workspace, ids) = hosts(3);
+    let colleague = |name: &str| Desk::spawn(PtyOptions::new(workspace.root()).args(["--operator", name]));
+    let mut ana = colleague("ana");
+    ana.sees("×3 h-01 host");
+    // What stands on the screen counts as seen once somebody is there.
+    ana.sees_after("l", "└ h-03 host");
+    ana.sees_after("h", "×3 h-01 host");
+    ana.sees("seen by ana");
+    ana.sees_after("a", "APPROVE 3 gates with the same change");
+    let are_ana = |gates: &Value| gates.as_array().unwrap().iter().all(|gate| gate["held_by"] == "ana");
+    workspace.json_until("gate list", are_ana);
+    ana.killed();
+
+    // Nobody gave her leases back: they live on for up to 30 s.
+    let mut bea = colleague("bea");
+    bea.sees("×3 h-01 host");
+    bea.sees_after("l", "└ h-03 host");
+    bea.sees_after("h", "×3 h-01 host");
+    bea.sees("seen by bea");
+    bea.sees_after("a", "APPROVE: nothing to approve yet, 3 left out");
+    bea.sees_after("<C-t>", "Ctrl-t once more takes 3 gates over from ana");
+    bea.sees_after("<C-t>", "APPROVE 3 gates with the same change");
+    bea.confirms("Approved 3 gates");
+    for id in &ids {
+        workspace.ok(&format!("gate wait {id} release"));
+        let approved = workspace.first_event(id, "gate_approved");
+        assert_has!(approved, "payload/by": "bea", "payload/overridden": "ana");
+        // Between the kill and the decision nobody gave the gate back, and no lease lapsed.
+        let kinds = each(&workspace.json_lines(&format!("events {id}")).into(), "type");
+        assert!(kinds.iter().all(|kind| kind != "gate_released"), "{id}: {kinds:?}");
+        assert_eq!(kinds.iter().filter(|kind| *kind == "gate_approved").count(), 1, "{id}: {kinds:?}");
+    }
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    assert_eq!(record::assert_agrees(&workspace, &ids), 3);
+    bea.leaves();
 }
