@@ -17,6 +17,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Now;
 use engine::api::{Notice, Receipt, Ticket};
 use engine::edit_copies::EditCopies;
+use engine::far::LeftCommand;
 use runs::RunsDir;
 use tempfile::TempDir;
 use testing::world::operator;
@@ -152,6 +153,22 @@ impl Backend for World {
     }
 
     fn settle(&mut self) {}
+
+    fn take_unsent(&mut self) -> (Vec<LeftCommand>, Vec<String>) {
+        std::mem::take(&mut self.left)
+    }
+
+    fn send_unsent(&mut self, ticket: Ticket, unsent: LeftCommand) {
+        Backend::submit(self, ticket, unsent.submitted.command);
+    }
+
+    fn forget_unsent(&mut self, unsent: &LeftCommand) {
+        self.forgotten.push(unsent.clone());
+    }
+
+    fn outcomes_read(&mut self, tickets: &[Ticket]) {
+        self.read.extend(tickets);
+    }
 
     async fn notice(&mut self) -> Notice {
         match self.notices.pop_front() {

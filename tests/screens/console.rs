@@ -278,6 +278,11 @@ impl Console {
         self.comes(TerminalInput::Torn(Some(KeyPress::parse(key).unwrap())))
     }
 
+    /// The rest of a sequence of which nobody knows what it was.
+    pub fn comes_torn(&mut self) -> &mut Self {
+        self.comes(TerminalInput::Torn(None))
+    }
+
     /// More letters in one piece than hands press.
     pub fn at_once(&mut self, text: &str) -> &mut Self {
         self.comes(TerminalInput::Burst(text.to_owned()))

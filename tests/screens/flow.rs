@@ -418,6 +418,7 @@ fn a_frame_of_the_gate_before_is_none_of_this_one() {
         prompt: None,
         listed: 0..0,
         diff: None,
+        outcomes: 0,
         gate: Some(former),
     }));
     let now = console.backend.now.plus_us(400_000);

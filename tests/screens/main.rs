@@ -45,6 +45,7 @@ mod steady;
 mod thin_line;
 mod undo;
 mod unseen;
+mod unsent;
 mod versions;
 mod wide;
 mod words;

@@ -52,6 +52,7 @@ fn a_frame_that_was_not_written_does_not_count() {
         prompt: None,
         listed: 0..0,
         diff: None,
+        outcomes: 0,
         gate: None,
     };
     console.tell(Msg::Drawn(stale));

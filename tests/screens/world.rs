@@ -26,7 +26,8 @@ use domain::stage::STAGES_DEFAULT;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
 use domain::view::{LeaderInfo, Pause, QueueKind, QueueRow};
-use engine::api::Notice;
+use engine::api::{Notice, Ticket};
+use engine::far::LeftCommand;
 use engine::find;
 use engine::handover::Handovers;
 use rules::{Evidence, OpeningRecord};
@@ -124,6 +125,10 @@ pub struct World {
     pub put_aside: Vec<Discarded>,
     /// The marks that were kept last.
     pub kept_marks: Vec<MarkedGate>,
+    /// What former consoles have left, what of it is forgotten, and which answers were read.
+    pub left: (Vec<LeftCommand>, Vec<String>),
+    pub forgotten: Vec<LeftCommand>,
+    pub read: Vec<Ticket>,
     /// Where copies for external editors lie.
     pub copies: OnceCell<TempDir>,
 }

@@ -40,6 +40,8 @@ pub trait Backend {
     fn send_unsent(&mut self, _ticket: Ticket, _unsent: LeftCommand) {}
     /// Nobody wants it any more.
     fn forget_unsent(&mut self, _unsent: &LeftCommand) {}
+    /// The answers to these were on the screen, and what was told of former consoles.
+    fn outcomes_read(&mut self, _tickets: &[Ticket]) {}
     /// Has something read; answers come in the order of the questions.
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered>;
     /// Does what is due; called after whatever woke the loop, so that a flood of keys never starves
@@ -99,6 +101,10 @@ impl Backend for &mut FarEngine {
 
     fn forget_unsent(&mut self, unsent: &LeftCommand) {
         FarEngine::forget_unsent(self, unsent);
+    }
+
+    fn outcomes_read(&mut self, tickets: &[Ticket]) {
+        FarEngine::outcomes_read(self, tickets);
     }
 
     fn ask(&mut self, question: Question) -> BoxFuture<'static, Answered> {

@@ -316,6 +316,8 @@ pub struct FrameFacts {
     pub called: Vec<GateKey>,
     /// The gate whose pane is on it, with what there is to read of its file.
     pub gate: Option<GateKey>,
+    /// How many answers to what was sent it was made after.
+    pub outcomes: u64,
 }
 
 /// What asks for the operator's eyes, wherever they are.
@@ -409,6 +411,8 @@ pub enum Effect {
     SendUnsent(Ticket, Box<LeftCommand>),
     /// Forget that.
     ForgetUnsent(Box<LeftCommand>),
+    /// The answers to these were on the screen, and what was told of former consoles.
+    OutcomesRead(Vec<Ticket>),
     /// Have something read.
     Ask(Question),
     /// Compute a diff.

@@ -55,6 +55,7 @@ use domain::lease::Lease;
 use domain::look::withdrawn_for;
 use domain::time::Now;
 use domain::view::LeaderInfo;
+use engine::api::Ticket;
 use engine::far::LeftCommand;
 
 /// The marks on gates of the queue.
@@ -220,12 +221,30 @@ pub struct Model {
     pub(crate) last_calls: LastCallsHere,
 }
 
-/// What the last console of this operator has sent over a line that was lost, and nobody did.
+/// What the last console of this operator has sent over a line that was lost, and nobody did; and
+/// which answers to what this one has sent were not read yet.
 #[derive(Debug, Default)]
 pub(crate) struct LeftUnsent {
     /// The one that is asked about.
     pub(crate) asked: Option<LeftCommand>,
+    /// The one whose question was closed last, and when, on the boot clock: the Escape that did it
+    /// may have been the beginning of another key.
+    pub(crate) closed: Option<(LeftCommand, i64)>,
     pub(crate) waiting: VecDeque<LeftCommand>,
+    /// How many answers came, and what was told of former consoles.
+    pub(crate) outcomes: u64,
+    /// Those that no key followed yet, by their numbers; none: it was told of former consoles.
+    pub(crate) unread: VecDeque<(u64, Option<Ticket>)>,
+    /// How many were on the terminal.
+    pub(crate) drawn: u64,
+}
+
+impl LeftUnsent {
+    /// Something is told of what was sent.
+    pub(crate) fn told(&mut self, ticket: Option<Ticket>) {
+        self.outcomes += 1;
+        self.unread.push_back((self.outcomes, ticket));
+    }
 }
 
 /// What this console did about the last calls that stand.

@@ -91,8 +91,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Input(input) if model.keys.away.is_some() && !matches!(input, TerminalInput::Resize(..)) => {
             compose::say_away(model);
         }
-        Msg::Input(TerminalInput::Key(key)) => press(model, key, fx),
-        Msg::Input(TerminalInput::Torn(key)) => slips::torn(model, key, fx),
+        Msg::Input(TerminalInput::Key(key)) => {
+            unsent::outcomes_read(model, fx);
+            press(model, key, fx);
+        }
+        Msg::Input(TerminalInput::Torn(key)) => {
+            slips::torn(model, key, fx);
+            unsent::torn(model);
+        }
         Msg::Input(TerminalInput::Paste(text)) => text::paste(model, &text, fx),
         Msg::Input(TerminalInput::Burst(text)) => text::burst(model, &text, fx),
         Msg::Input(TerminalInput::LineEnd(key)) => keys::line_end(model, key, fx),
@@ -109,8 +115,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             fx.push(Effect::Repaint);
         }
         Msg::Answered(answered) => notice::answered(model, answered, fx),
-        Msg::Done(ticket, Ok(receipt)) => outcome::done(model, ticket, *receipt, fx),
-        Msg::Done(ticket, Err(refusal)) => outcome::refused(model, ticket, refusal, fx),
+        Msg::Done(ticket, result) => {
+            model.unsent.told(Some(ticket));
+            match result {
+                Ok(receipt) => outcome::done(model, ticket, *receipt, fx),
+                Err(refusal) => outcome::refused(model, ticket, refusal, fx),
+            }
+        }
         Msg::Published(ticket, result) => outcome::published(model, ticket, result),
         Msg::Events(events) => {
             preview::outdate(model, Some(&events));
@@ -160,7 +171,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
         }
         Msg::Unsent(unsent, told) => {
-            told.into_iter().for_each(|told| tell(model, told));
+            for told in told {
+                tell(model, told);
+                model.unsent.told(None);
+            }
             model.unsent.waiting = unsent.into();
         }
         Msg::Marks(left) => model.marks.left = left,
@@ -203,6 +217,7 @@ fn drawn(model: &mut Model, facts: FrameFacts, fx: &mut Vec<Effect>) {
         model.window.is_dirty |= prompt.ask.note_drawn(listed);
     }
     model.keys.slips.on_screen = facts.prompt;
+    model.unsent.drawn = facts.outcomes;
     last_call::drawn(model, facts.called, fx);
     look::drawn(model, facts.gate.as_ref(), facts.diff);
 }

@@ -158,5 +158,10 @@ pub fn facts(model: &Model) -> FrameFacts {
             last_call::named(model)
         },
         gate: shown.map(|view| view.key.clone()),
+        outcomes: if is_too_small(model.window.size.0, model.window.size.1) {
+            0
+        } else {
+            model.unsent.outcomes
+        },
     }
 }

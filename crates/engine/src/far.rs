@@ -12,22 +12,22 @@ mod drafts;
 mod fetched;
 mod kept;
 mod news;
+mod patient;
+mod submit;
 mod troubles;
 mod unsent;
 mod versions;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
 
 use domain::ask::{Command, OutsideArtifact, OutsideFile};
 use domain::base64::Base64;
@@ -37,7 +37,7 @@ use domain::job::JobRows;
 use domain::key::GateKey;
 use domain::operator::Surface;
 use domain::refusal::Refusal;
-use remote::{Address, Line, LineFault, Lost};
+use remote::{Address, Line};
 use runs::{RunsDir, RunsError, artifacts};
 
 use super::api::{Notice, Ticket};
@@ -50,6 +50,8 @@ use ::clock::Clock;
 use config::Config;
 use drafts::{Drafts, Left};
 use fetched::Fetched;
+use patient::{Patient, UnderWay};
+use submit::submit_all;
 use troubles::{Part, Troubles};
 use unsent::Keeper;
 use versions::Peer;
@@ -70,22 +72,15 @@ pub const SESSION_PATH: &str = "/api/v1/session";
 
 /// The most questions, and commands, that go in one request.
 pub const TOGETHER_MAX: usize = 100;
-/// So many bytes of commands are not made more: what waits behind goes in the next request.
-const TOGETHER_BYTES: usize = 1024 * 1024;
 /// The most questions, and commands, that wait for their turn.
 const WAITING_MAX: usize = 1024;
 /// The most notices that wait for the console's loop.
 const NOTICES_MAX: usize = 4096;
-/// Nothing has to be asked for so long before what may come later is.
-const REST: Duration = Duration::from_millis(100);
+/// How long what may come later waits for a line that rests.
 const REST_WITHIN: Duration = Duration::from_secs(2);
 /// Of a gate that nobody asked for yet so many files are read, none of them larger.
 const AHEAD_FILES_MAX: usize = 4;
 const AHEAD_BYTES_MAX: u64 = 32 * 1024;
-/// How long the first try again waits, and how long each later one at most.
-const AGAIN: Duration = Duration::from_millis(500);
-const AGAIN_MAX: Duration = Duration::from_secs(5);
-
 /// How long whoever leaves waits for the line.
 const LEAVE_TIME: Duration = Duration::from_secs(3);
 
@@ -236,18 +231,23 @@ impl Far {
     }
 
     pub(super) fn command(&self, command: Command) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
-        self.command_as(uuid::Uuid::now_v7().to_string(), command)
+        self.command_as(new_name(), command, None)
     }
 
-    /// The same under the name that it had before.
+    /// The same under this name, in the words in which it was sent before.
     fn command_as(
         &self,
         submission: String,
         command: Command,
+        sent: Option<Box<RawValue>>,
     ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         let (answer, answered) = oneshot::channel();
         let handed = with_bytes(command).and_then(|command| {
-            let what = UnsentCommand { submission, command };
+            let what = UnsentCommand {
+                submission,
+                command,
+                sent,
+            };
             let is_lease = matches!(
                 what.command,
                 Command::TakeLease { is_takeover: false, .. } | Command::ReleaseLease { .. }
@@ -264,6 +264,11 @@ impl Far {
     pub(super) fn listen(&self) {
         self.listening.notify_one();
     }
+}
+
+/// A name for a submission, which nothing else has.
+fn new_name() -> String {
+    uuid::Uuid::now_v7().to_string()
 }
 
 /// The command with the bytes of the files that it names: they lie on this machine.
@@ -328,8 +333,11 @@ pub struct FarEngine {
     awaited: JoinSet<()>,
     /// What former consoles were not answered, until the operator says what becomes of it.
     unsent: Vec<LeftCommand>,
-    /// What became of the rest.
+    /// What became of the rest, and under which names it was sent.
     told: Vec<String>,
+    found: Vec<String>,
+    /// The names under which was sent what the operator has not read the answers to.
+    sent: BTreeMap<Ticket, String>,
     keeper: Option<Arc<Keeper>>,
 }
 
@@ -444,6 +452,8 @@ impl FarEngine {
             awaited: JoinSet::new(),
             unsent: Vec::new(),
             told: Vec::new(),
+            found: Vec::new(),
+            sent: BTreeMap::new(),
             keeper,
         };
         if surface == Surface::Console {
@@ -479,7 +489,11 @@ impl FarEngine {
 
     /// Hands a command over; its answer comes as [`Notice::Done`], and then [`Notice::Published`].
     pub fn submit(&mut self, ticket: Ticket, command: Command) {
-        let done = self.client.command(command);
+        let submission = new_name();
+        if !command.is_repeatable() {
+            self.sent.insert(ticket, submission.clone());
+        }
+        let done = self.far.command_as(submission, command, None);
         self.answer_to(ticket, done);
     }
 
@@ -545,7 +559,8 @@ async fn ask_all(way: Patient, turn: Turn, known: Arc<KeptAnswers>, mut waiting:
             Turn::Now | Turn::Files => way.told_first(QUESTIONS_PATH, &questions).await,
             Turn::Later | Turn::Ahead => way.told(QUESTIONS_PATH, &questions).await,
         };
-        let told = told.map_err(Refusal::from).and_then(|told| match told.is_empty() {
+        let told = told.map(|told| told.answers).map_err(Refusal::from);
+        let told = told.and_then(|told| match told.is_empty() {
             true => Err(Refusal::not_possible(format!("{} answers nothing", way.peer.address))),
             false => Ok(told),
         });
@@ -566,208 +581,9 @@ async fn ask_all(way: Patient, turn: Turn, known: Arc<KeptAnswers>, mut waiting:
     }
 }
 
-/// Has commands done, those that wait together in one request, one request after the other.
-async fn submit_all(
-    way: Patient,
-    surface: Surface,
-    keeper: Option<Arc<Keeper>>,
-    known: Arc<KeptAnswers>,
-    mut waiting: Receiver<WaitingCommand>,
-) {
-    let mut next = None;
-    loop {
-        let first = match next.take() {
-            Some(first) => Some(first),
-            None => waiting.recv().await,
-        };
-        let (mut bytes, mut commands, mut kept, mut answers, mut one) =
-            (0, Vec::new(), Vec::new(), Answers::new(), first);
-        let mut had = Vec::new();
-        while let Some(Waiting { what, answer }) = one.take() {
-            let command = match to_raw_value(&what.command) {
-                Ok(command) => command,
-                Err(error) => {
-                    // Whoever waited may have left. The same holds below.
-                    let _ = answer.send(Err(Refusal::not_possible(format!(
-                        "the command has no JSON form: {error}"
-                    ))));
-                    one = waiting.try_recv().ok();
-                    continue;
-                }
-            };
-            bytes += command.get().len();
-            if bytes > TOGETHER_BYTES && !commands.is_empty() {
-                next = Some(Waiting { what, answer });
-                break;
-            }
-            let submission = what.submission.clone();
-            let mut job = job_of(&what.command, None);
-            had.push(job.as_mut().and_then(|job| known.had(job)));
-            commands.push(SubmittedDoc {
-                submission,
-                command,
-                has: job.and_then(|job| job.has),
-            });
-            if !what.command.is_repeatable() {
-                kept.push(what);
-            }
-            answers.push(answer);
-            if commands.len() < TOGETHER_MAX {
-                one = waiting.try_recv().ok();
-            }
-        }
-        if commands.is_empty() {
-            return;
-        }
-        let names: Vec<_> = kept.iter().map(|one| one.submission.clone()).collect();
-        // First on the disk, then on the line.
-        way.keep(keeper.clone(), move |keeper| keeper.keep(kept)).await;
-        match way.told_first(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
-            Ok(outcomes) => {
-                way.keep(keeper.clone(), move |keeper| keeper.forget(&names)).await;
-                let result = |had: &Option<Arc<str>>, outcome: OutcomeDoc| outcome.result(had.as_deref());
-                way.answer(answers, outcomes, &had, result, |refusal| not_known(&refusal.message));
-            }
-            Err(LineFault::Refused(refusal)) => {
-                way.keep(keeper.clone(), move |keeper| keeper.forget(&names)).await;
-                refuse_all(answers, &refusal);
-            }
-            // What was kept stays: whether it was done is asked when a console starts.
-            Err(fault @ (LineFault::Lost(_) | LineFault::Unclear(_))) => {
-                refuse_all(answers, &not_known(&Refusal::from(fault).message));
-            }
-        }
-    }
-}
-
 fn refuse_all<A>(answers: Answers<A>, refusal: &Refusal) {
     for answer in answers {
         let _ = answer.send(Err(refusal.clone()));
-    }
-}
-
-fn not_known(why: &str) -> Refusal {
-    let hint = "look before you try again: it was asked for once, and is done once at most";
-    Refusal::not_possible(format!("{why}; whether it was done is not known")).with_hint(hint)
-}
-
-/// A line on which the same is asked again until it is answered.
-#[derive(Clone)]
-struct Patient {
-    line: Line,
-    /// How long after it was lost; none: until the line is back.
-    patience: Option<Duration>,
-    /// Somebody has noticed that it is.
-    is_back: Arc<Notify>,
-    /// What does not work while it is lost.
-    part: Part,
-    troubles: Arc<Troubles>,
-    clock: Arc<ServerClock>,
-    peer: Peer,
-    under_way: watch::Sender<UnderWay>,
-}
-
-/// Requests that are waited for.
-#[derive(Debug, Default)]
-struct UnderWay {
-    count: usize,
-    /// When the last one ended; none: there was none.
-    ended: Option<Instant>,
-}
-
-impl Patient {
-    /// Waits until nothing is under way that is waited for, and has not been for a moment: what was
-    /// answered may be asked about at once.
-    async fn rests(&self) {
-        let mut under_way = self.under_way.subscribe();
-        loop {
-            // The sender is ours: it is there.
-            let none = under_way.wait_for(|under_way| under_way.count == 0).await;
-            let Some(ended) = none.ok().and_then(|none| none.ended) else {
-                return;
-            };
-            if timeout_at(ended + REST, under_way.changed()).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    /// The same as [`Self::told`] for what is waited for.
-    async fn told_first(&self, path: &str, document: &impl Serialize) -> Result<Vec<Box<RawValue>>, LineFault> {
-        self.under_way.send_modify(|under_way| under_way.count += 1);
-        let told = self.told(path, document).await;
-        self.under_way.send_modify(|under_way| {
-            under_way.count -= 1;
-            under_way.ended = Some(Instant::now());
-        });
-        told
-    }
-
-    /// The answers to several, each as it came.
-    async fn told(&self, path: &str, document: &impl Serialize) -> Result<Vec<Box<RawValue>>, LineFault> {
-        let unreadable = |error| LineFault::Unclear(self.peer.unreadable("the answer", &error));
-        let body = serde_json::to_vec(document).map_err(unreadable)?;
-        let (mut lost_at, mut pause) = (None, AGAIN);
-        loop {
-            let is_back = self.is_back.notified();
-            let told = self.line.post(path, body.clone()).await;
-            let lost = match told {
-                Err(LineFault::Lost(lost)) => lost,
-                told => {
-                    self.troubles.set(self.part, None);
-                    let told = told.map_err(|fault| match fault {
-                        LineFault::Refused(refusal) => LineFault::Refused(self.peer.with_hint(refusal)),
-                        fault @ (LineFault::Lost(_) | LineFault::Unclear(_)) => fault,
-                    });
-                    return serde_json::from_slice(&told?).map_err(unreadable);
-                }
-            };
-            let (since, shown) = *lost_at.get_or_insert_with(|| (Instant::now(), self.clock.now().utc));
-            if self.patience.is_some_and(|patience| since.elapsed() >= patience) {
-                return Err(LineFault::Lost(lost));
-            }
-            let Lost { why, wait } = lost;
-            self.troubles.set(self.part, Some(news::lost(shown, &why)));
-            tokio::select! {
-                () = tokio::time::sleep(wait.unwrap_or(Duration::ZERO).max(pause)) => {}
-                // Who wants to be left alone is.
-                () = is_back, if wait.is_none() => {}
-            }
-            pause = (pause * 2).min(AGAIN_MAX);
-        }
-    }
-
-    /// Hands answers to whoever waits; of one that cannot be read they are told so.
-    fn answer<T: DeserializeOwned, A, Q>(
-        &self,
-        answers: Answers<A>,
-        told: Vec<Box<RawValue>>,
-        of: &[Q],
-        result: impl Fn(&Q, T) -> Result<A, Refusal>,
-        unread: impl Fn(Refusal) -> Refusal,
-    ) {
-        // One that is missing is answered by the end of its channel.
-        for ((answer, told), of) in answers.into_iter().zip(told).zip(of) {
-            let read = serde_json::from_str(told.get());
-            let told = read.map_err(|error| unread(self.peer.unreadable("the answer", &error)));
-            let told = told.and_then(|told| result(of, told).map_err(|refusal| self.peer.with_hint(refusal)));
-            let _ = answer.send(told);
-        }
-    }
-
-    /// Does this to what lies on the disk, off the loop.
-    async fn keep(
-        &self,
-        keeper: Option<Arc<Keeper>>,
-        work: impl FnOnce(&Keeper) -> Result<(), RunsError> + Send + 'static,
-    ) {
-        let Some(keeper) = keeper else {
-            return;
-        };
-        let kept = tokio::task::spawn_blocking(move || work(&keeper)).await;
-        // It is sent all the same: only a console that ends before the answer would not know of it.
-        let why = kept.unwrap_or(Ok(())).err();
-        self.troubles.set(Part::Unsent, why.map(Refusal::from));
     }
 }
 

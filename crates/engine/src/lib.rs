@@ -41,7 +41,7 @@ pub mod said;
 pub mod sent_drafts;
 mod sight;
 mod stage_watch;
-mod submitted;
+pub mod submitted;
 pub mod ticker;
 mod trouble;
 mod turn;

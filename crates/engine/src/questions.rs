@@ -36,6 +36,7 @@ use super::handover::Handovers;
 use super::prepare::Preparer;
 use super::reads::webhook_reports;
 use super::sent_drafts::{DraftKept, OwnTexts};
+use super::submitted::Became;
 
 /// The most rows that are told to another machine at once.
 const ROWS_MAX: u32 = 10_000;
@@ -246,7 +247,7 @@ questions! {
         };
     Handed = "handovers" { by_name: Option<String> } -> Handovers: |here, by| here.find_handovers(by_name).await;
     HandedOf = "handovers_of" { key: GateKey } -> Handovers: |here, by| here.find_handovers_of(&key).await;
-    Submitted = "submitted" { name: String } -> Option<Result<(), Refusal>>: |here, by| here.find_submitted(by, &name).await;
+    Submitted = "submitted" { name: String } -> Option<Became>: |here, by| here.find_submitted(by, &name).await;
     OwnDrafts = "own_drafts" {} -> OwnTexts: |here, by| here.find_own_texts(by).await;
     KeepDraft = "keep_draft" { draft: Draft } -> DraftKept: |here, by| here.take_draft(by, draft).await;
     KeepMarks = "keep_marks" { gates: Vec<MarkedGate> } -> (): |here, by| here.take_marks(by, gates).await;

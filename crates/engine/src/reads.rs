@@ -28,12 +28,14 @@ use runs::artifacts::LogPart;
 use runs::{RunsError, artifacts, files, locks, versions};
 
 use super::client::{Caller, Client, Unread, Way, busy, leaving, submission_id};
+use super::evidence::Finds as _;
 use super::prepare::Preparer;
 use super::questions::{self, Question};
 use super::reader::ReaderThread;
 use super::sent_drafts::{DraftKept, OwnTexts};
 use super::sight::{names_of, registered_at};
 use super::trouble::Trouble;
+use super::submitted::Became;
 
 /// So many rows of the record are read at a time.
 const RECORD_PAGE: u32 = 2_000;
@@ -456,19 +458,19 @@ impl Client {
     }
 
     /// What came of what this client has submitted under a name; none: nothing that is known.
-    pub async fn submitted(&self, name: String) -> Result<Option<Result<(), Refusal>>, Unread> {
+    pub async fn submitted(&self, name: String) -> Result<Option<Became>, Unread> {
         self.ask(questions::Submitted { name }).await
     }
 
-    pub(super) async fn find_submitted(
-        &self,
-        by: Option<Caller>,
-        name: &str,
-    ) -> Result<Option<Result<(), Refusal>>, Unread> {
+    /// The same for somebody else.
+    pub async fn find_submitted(&self, by: Option<Caller>, name: &str) -> Result<Option<Became>, Unread> {
         let by = by.map_or_else(|| self.operator().name.clone(), |by| by.operator.name);
         let id = submission_id(&by, name);
-        self.read(move |on| Ok(on.reader.submission(&id)?.map(|done| done.outcome.map(drop))))
-            .await
+        self.read(move |on| {
+            let done = on.reader.submission(&id)?;
+            Ok(done.map(|done| Became::of(done, |job_id| on.known(job_id))))
+        })
+        .await
     }
 
     /// A dry run goes by the configuration in force. What nobody may do has no future to be told.

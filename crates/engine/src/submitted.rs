@@ -3,10 +3,14 @@
 //! name: whoever was told so would not know of it if it were done after all, because a proxy sent it
 //! once more. What holdpoint could not do for want of a disk, or of time, is no such answer.
 
+use serde::{Deserialize, Serialize};
+
 use domain::ask::Command;
 use domain::change::Applied;
+use domain::decision::SealedDecision;
 use domain::gate::GateState;
 use domain::ids::JobId;
+use domain::job::JobRows;
 use domain::refusal::Refusal;
 use rules::Evidence;
 use store::{Submission, SubmissionDone};
@@ -17,6 +21,44 @@ use super::evidence::Finds as _;
 use super::receipt::{receipt, verb};
 use super::trouble::not_recorded;
 use super::writer::{Unpublished, Writer};
+
+/// What became of what was submitted under a name, for whoever did not hear the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Became {
+    Done,
+    /// It was a decision, and was taken back since; by nobody: with its job.
+    Recalled {
+        by: Option<String>,
+    },
+    Refused(Refusal),
+}
+
+impl Became {
+    /// The job is read as it is now.
+    pub(super) fn of(done: SubmissionDone, rows: impl FnOnce(&JobId) -> Result<JobRows, Refusal>) -> Self {
+        match done.outcome {
+            Err(refusal) => Self::Refused(refusal),
+            Ok((job_id, applied)) => {
+                let rows = rows(&job_id).ok();
+                let by = rows.and_then(|rows| recalled(&applied, &rows));
+                by.map_or(Self::Done, |by| Self::Recalled { by })
+            }
+        }
+    }
+}
+
+/// Who took back the decision that was made; none: it stands, or nothing was decided.
+fn recalled(applied: &Applied, rows: &JobRows) -> Option<Option<String>> {
+    let SealedDecision { seq, decision, .. } = applied.decisions.last()?;
+    let gate = rows.gate(decision.stage(), decision.attempt())?;
+    if gate.state != GateState::Recalled {
+        return None;
+    }
+    let mut recalls = rows.gates.iter().filter_map(|gate| gate.recalls.as_ref());
+    let by = recalls.find(|recalled| recalled.seq == *seq);
+    Some(by.map(|recalled| recalled.by.clone()))
+}
 
 impl Writer {
     /// Who is to hear of a command, and under which name it is done; none: it was done before under
@@ -93,9 +135,7 @@ impl Writer {
     fn receipt_of(&self, job_id: JobId, applied: Applied, command: &Command) -> Result<Receipt, Refusal> {
         let rows = self.preparer.known(&job_id)?;
         let slots = self.preparer.slots(&rows);
-        let decided = applied.decisions.last().map(|sealed| &sealed.decision);
-        let gate = decided.and_then(|decision| rows.gate(decision.stage(), decision.attempt()));
-        let is_recalled = gate.is_some_and(|gate| gate.state == GateState::Recalled);
+        let is_recalled = recalled(&applied, &rows).is_some();
         let receipt = receipt(command, &Evidence::default(), applied, rows, slots);
         // What was found on the disk then is not kept: of those three the message needs none of it.
         let is_whole = matches!(

@@ -79,11 +79,17 @@ pub struct Lost {
     pub why: String,
     /// How long whoever answered wants to be left alone; none: they do not say.
     pub wait: Option<Duration>,
+    /// Whether the request may have been taken all the same; not so where no connection was made.
+    pub may_be_taken: bool,
 }
 
 impl From<String> for Lost {
     fn from(why: String) -> Self {
-        Self { why, wait: None }
+        Self {
+            why,
+            wait: None,
+            may_be_taken: true,
+        }
     }
 }
 
@@ -229,6 +235,8 @@ impl Line {
             | StatusCode::GATEWAY_TIMEOUT => LineFault::Lost(Lost {
                 why: format!("{} has no time: {}", self.address, refusal.message),
                 wait,
+                // One that stands in between may have passed it on before it says so.
+                may_be_taken: true,
             }),
             status if status.is_server_error() => LineFault::Unclear(refusal),
             _ => LineFault::Refused(refusal),
@@ -266,8 +274,11 @@ fn time_of(bytes: u64) -> Duration {
 }
 
 fn unanswered(address: &Address, time: Duration) -> LineFault {
-    let why = format!("{address} has not answered within {}", duration(time.as_secs()));
-    LineFault::Lost(why.into())
+    LineFault::Lost(silence(address, time).into())
+}
+
+fn silence(address: &Address, time: Duration) -> String {
+    format!("{address} has not answered within {}", duration(time.as_secs()))
 }
 
 /// Why nothing came, for a person; what the system said stands behind.
@@ -278,19 +289,33 @@ pub(crate) fn lost(address: &Address, error: &reqwest::Error) -> LineFault {
         last = Some(error.to_string());
         cause = error.source();
     }
+    let not_taken = |why: String| {
+        LineFault::Lost(Lost {
+            may_be_taken: false,
+            ..why.into()
+        })
+    };
     if let Some((why, hint)) = tls::fault(error) {
-        return LineFault::Lost(format!("{address} {why}: {hint}").into());
+        let why = format!("{address} {why}: {hint}");
+        return LineFault::Lost(Lost {
+            may_be_taken: !error.is_connect(),
+            ..why.into()
+        });
     }
     let what = if error.is_timeout() {
         // Nothing else has a limit of the client's own.
-        return unanswered(address, CONNECT_TIME);
+        return not_taken(silence(address, CONNECT_TIME));
     } else if error.is_connect() {
         "cannot be reached"
     } else {
         "was lost"
     };
     let why = last.map(|why| format!(": {why}")).unwrap_or_default();
-    LineFault::Lost(format!("{address} {what}{why}").into())
+    let why = format!("{address} {what}{why}");
+    if error.is_connect() {
+        return not_taken(why);
+    }
+    LineFault::Lost(why.into())
 }
 
 /// Something between here and there has answered.

@@ -9,7 +9,7 @@ use super::sql::{Connection, values};
 use super::{Reader, Store};
 use domain::change::Applied;
 use domain::ids::{Digest, JobId};
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, RefusalCode};
 use domain::time::{SECOND_US, Timestamp};
 
 /// How long an answer is kept, in seconds: a week.
@@ -82,6 +82,10 @@ pub(super) fn keep(
     outcome: Result<&Applied, &Refusal>,
     now: Timestamp,
 ) -> Result<bool, RowError> {
+    // It says when the same may be asked for again, and is no last word.
+    if outcome.is_err_and(|refusal| refusal.code == RefusalCode::StillRecallable) {
+        return Ok(true);
+    }
     let kept_us = SUBMISSIONS_KEPT_S.cast_signed() * SECOND_US;
     let old = now.micros().saturating_sub(kept_us);
     connection.put("DELETE FROM submission WHERE at_us < ?1", values![old], None)?;

@@ -89,6 +89,35 @@ fn what_is_no_answer_is_told_as_such() {
 }
 
 #[test]
+fn a_refusal_of_what_may_have_been_done_before_says_nothing_of_the_first_time() {
+    let (workspace, served, _ana) = waiting();
+    for status in [
+        "401 Unauthorized",
+        "403 Forbidden",
+        "404 Not Found",
+        "413 Payload Too Large",
+    ] {
+        let proxy = Proxy::before(served.address, move |request| match (&*request.what, request.number) {
+            (COMMANDS, 0) => Deed::LoseAnswer,
+            (COMMANDS, _) => said(status, "", r#"{"detail": "no more", "code": "forbidden"}"#),
+            _ => Deed::Pass,
+        });
+        let (_, told) = Elsewhere::at(proxy.address, "ana-token").run("gate hold j-2 script --reason look", 1);
+        assert_contains(&told, "no more; whether it was done is not known");
+        assert_eq!(proxy.requests(COMMANDS).len(), 2, "{status}");
+    }
+    assert_eq!(workspace.count_events("j-2", "gate_held"), 1);
+    // What was never taken is refused.
+    let proxy = Proxy::before(served.address, |request| match &*request.what {
+        COMMANDS => said("403 Forbidden", "", r#"{"detail": "no more", "code": "forbidden"}"#),
+        _ => Deed::Pass,
+    });
+    let there = Elsewhere::at(proxy.address, "ana-token");
+    let (_, told) = there.run("gate hold j-2 script", 1);
+    assert!(!told.contains("not known"), "{told}");
+}
+
+#[test]
 fn a_proxy_that_repeats_requests_has_nothing_done_twice_and_nothing_that_was_refused() {
     let (workspace, served, ana) = waiting();
     let proxy = Proxy::before(served.address, |request| match &*request.what {
@@ -158,8 +187,35 @@ fn a_decision_that_was_taken_back_since_is_not_answered_as_if_it_stood() {
         ana.post("/api/v1/commands", &body).expect(200)[0]["done"]["receipt"]["message"].clone()
     };
     assert_eq!(submit(), "Gate outline approved successfully");
+    let became = || {
+        let asked = json!([{"ask": "submitted", "of": {"name": "s-1"}}]);
+        ana.post("/api/v1/questions", &asked).expect(200)[0]["answer"].clone()
+    };
+    assert_eq!(became(), "done");
     workspace.ok("gate recall j-1 outline");
     assert_eq!(submit(), "Gate outline approved successfully, and taken back since");
+    let by = workspace.first_event("j-1", "decision_recalled")["payload"]["by"].clone();
+    assert_eq!(became(), json!({"recalled": { "by": by }}));
+}
+
+#[test]
+fn what_was_to_be_tried_again_is_tried_again_under_its_name() {
+    let recallable = configuration("").replace("outline: {}", "outline: {recall_s: 3}");
+    let (workspace, _served, ana) = serving_on(Workspace::new(&recallable));
+    workspace.write("plan.txt", "new\n");
+    workspace.ok("gate open j-1 outline --artifact plan=plan.txt");
+    let complete = json!({"complete": "j-1"});
+    let submit = || {
+        let body = json!({"surface": "cli", "commands": [{"submission": "s-1", "command": complete}]});
+        ana.post("/api/v1/commands", &body).expect(200)[0].clone()
+    };
+    workspace.ok("gate approve j-1 outline");
+    let refused = submit();
+    assert_eq!(refused["refused"]["code"], "still_recallable", "{refused}");
+    // Whoever waits is answered when the decision is final.
+    workspace.ok("gate wait j-1 outline");
+    let done = submit();
+    assert!(done["done"].is_object(), "{done}");
 }
 
 #[test]

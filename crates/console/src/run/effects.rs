@@ -92,6 +92,7 @@ impl EffectRunner {
                 Effect::Send(ticket, command) => backend.submit(ticket, command),
                 Effect::SendUnsent(ticket, unsent) => backend.send_unsent(ticket, *unsent),
                 Effect::ForgetUnsent(unsent) => backend.forget_unsent(&unsent),
+                Effect::OutcomesRead(tickets) => backend.outcomes_read(&tickets),
                 Effect::Ask(question) => self.asked[question.order() as usize].push_back(backend.ask(question)),
                 Effect::Diff(job) => {
                     let (number, file) = (job.generation, Some(job.file));

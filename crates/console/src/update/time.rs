@@ -7,6 +7,7 @@ use crate::layout;
 use crate::model::Model;
 use crate::model::job::JobView;
 use crate::model::panes::Lower;
+use crate::prompt::unsent;
 use crate::update::lease;
 use crate::update::outgoing::{ask_board, ask_leader};
 use domain::time::{Now, SECOND_US};
@@ -71,6 +72,7 @@ pub(crate) fn next_wake_us(model: &Model) -> i64 {
             .map(|since| since + DRAFT_DELAY_US - boot),
         compose::look_wake_us(model),
         slips::wake_us(model),
+        unsent::wake_us(model),
         board_wake_us(model),
         model.panes.pace.rests_us(boot),
         job.map(|job| job.log_boot_us + LOG_EVERY_US - boot),
@@ -118,6 +120,9 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
         ask_board(model, fx);
     }
     slips::tick(model, fx);
+    if unsent::wake_us(model) == Some(0) {
+        unsent::go_on(model, fx);
+    }
     if model.panes.pace.rests_us(now.boot_us) == Some(0) {
         gate::arrive(model, fx);
     }

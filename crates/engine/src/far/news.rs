@@ -17,9 +17,10 @@ use remote::{Line, LineFault, Lost, NewsItem};
 
 use super::clock::ServerClock;
 use super::documents::{NewsKind, SessionDoc};
+use super::patient::{AGAIN, AGAIN_MAX};
 use super::troubles::{Part, Troubles};
 use super::versions::Peer;
-use super::{AGAIN, AGAIN_MAX, Far, Feed, NEWS_PATH};
+use super::{Far, Feed, NEWS_PATH};
 use crate::api::Notice;
 use crate::client::EngineStatus;
 use ::clock::Clock;

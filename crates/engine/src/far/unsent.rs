@@ -1,12 +1,16 @@
 //! What a console has handed to the line and was not answered: on this machine's disk until it is.
 //!
-//! A console that starts asks the server what became of what former ones left. What was done, or
-//! refused, is told and forgotten. What was not is never sent by itself, as nobody knows what was
+//! What was answered lies there until somebody has read the answer: a console may end before it was
+//! on the screen. One that starts asks the server what became of what former ones left. What was
+//! done, or refused, is told, and forgotten when it was read. What was not is never sent by itself, as nobody knows what was
 //! decided by others meanwhile: the operator is asked, and it goes under the name that it had, with
 //! the digests of what was on the screen when it was decided.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use serde::{Deserialize, Serialize};
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use domain::ask::Command;
 use domain::key::GateRef;
@@ -22,13 +26,25 @@ use super::documents::{CommandsDoc, SubmittedDoc};
 use super::{COMMANDS_PATH, FarEngine};
 use crate::api::Ticket;
 use crate::receipt::verb;
+use crate::submitted::Became;
 use ::clock::{Clock, SystemClock};
 
 /// A command under the name of its submission.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UnsentCommand {
     pub submission: String,
     pub command: Command,
+    /// The command in the words in which it was sent, which the server knows again; none: it has
+    /// just been made.
+    #[serde(skip)]
+    pub sent: Option<Box<RawValue>>,
+}
+
+impl PartialEq for UnsentCommand {
+    fn eq(&self, other: &Self) -> bool {
+        // The words follow from the command, in the version that has made them.
+        self.submission == other.submission && self.command == other.command
+    }
 }
 
 /// The same as it was left.
@@ -40,19 +56,29 @@ pub struct LeftCommand {
     pub at: Timestamp,
     /// Whose leases are known by this.
     pub session: String,
+    /// Whether the server has said that it was not done; else nobody knows.
+    #[serde(skip)]
+    pub is_undone: bool,
 }
 
 /// Keeps them; blocks.
 pub(super) struct Keeper {
     files: UnsentFiles,
     session: String,
+    /// The names of those whose answers say what became of them.
+    settled: Mutex<BTreeSet<String>>,
 }
 
 impl Keeper {
     pub(super) fn open(desk: &RunsDir, operator: &str, session: &str) -> Result<Self, RunsError> {
         let files = desk.unsent(operator, session)?;
         let session = session.to_owned();
-        Ok(Self { files, session })
+        let settled = Mutex::default();
+        Ok(Self {
+            files,
+            session,
+            settled,
+        })
     }
 
     pub(super) fn keep(&self, commands: Vec<UnsentCommand>) -> Result<(), RunsError> {
@@ -61,13 +87,33 @@ impl Keeper {
             let name = file_name(&submitted.submission);
             // A command that goes over a line has a JSON form.
             let session = self.session.clone();
-            let bytes = serde_json::to_vec(&LeftCommand { submitted, at, session }).unwrap_or_default();
-            self.files.keep(&name, &bytes)?;
+            let sent = submitted.sent.clone();
+            let left = LeftCommand {
+                submitted,
+                at,
+                session,
+                is_undone: false,
+            };
+            let mut left = serde_json::to_value(left).unwrap_or_default();
+            // The words of another version stay as they are.
+            if let Some(sent) = sent.and_then(|sent| serde_json::from_str(sent.get()).ok()) {
+                left["command"] = sent;
+            }
+            self.files.keep(&name, &serde_json::to_vec(&left).unwrap_or_default())?;
         }
         Ok(())
     }
 
-    pub(super) fn forget(&self, submissions: &[String]) -> Result<(), RunsError> {
+    /// The answer says what became of it.
+    pub(super) fn settle(&self, submission: &str) {
+        self.settled().insert(submission.to_owned());
+    }
+
+    fn settled(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, submissions: &[String]) -> Result<(), RunsError> {
         submissions
             .iter()
             .try_for_each(|name| self.files.forget(&file_name(name)))
@@ -78,13 +124,25 @@ impl Keeper {
         let kept = crate::kept_or_why(self.files.load());
         let (mut unsent, mut problems) = (Vec::new(), kept.problems);
         for (path, bytes) in kept.drafts {
-            match serde_json::from_slice(&bytes) {
+            match read(&bytes) {
                 Ok(one) => unsent.push(one),
                 Err(error) => problems.push(format!("{} cannot be read: {error}", path.display())),
             }
         }
         (unsent, problems)
     }
+}
+
+/// One of them with the words in which it was sent.
+fn read(bytes: &[u8]) -> serde_json::Result<LeftCommand> {
+    #[derive(Deserialize)]
+    struct Words {
+        command: Box<RawValue>,
+    }
+    let mut left: LeftCommand = serde_json::from_slice(bytes)?;
+    let words: Words = serde_json::from_slice(bytes)?;
+    left.submitted.sent = Some(words.command);
+    Ok(left)
 }
 
 /// Gives back the lease of a session that is over: its place was locked as long as it lived.
@@ -117,9 +175,17 @@ impl FarEngine {
         for one in unsent {
             let what = one.words();
             let submission = one.submitted.submission.clone();
-            let message = match self.client.submitted(submission.clone()).await {
-                Ok(Some(Ok(()))) => format!("{what} before the last console ended"),
-                Ok(Some(Err(refusal))) => format!("not {what}: {}", refusal.message),
+            let found = self.client.submitted(submission.clone()).await;
+            let is_undone = matches!(found, Ok(None));
+            let message = match found {
+                Ok(Some(Became::Done)) => format!("{what} before the last console ended"),
+                Ok(Some(Became::Recalled { by: Some(by) })) => {
+                    format!("{what} before the last console ended, and taken back since by {by}")
+                }
+                Ok(Some(Became::Recalled { by: None })) => {
+                    format!("{what} before the last console ended, and taken back since")
+                }
+                Ok(Some(Became::Refused(refusal))) => format!("not {what}: {}", refusal.message),
                 // Too old: the server may have done it, and forgotten its name.
                 Ok(None) if one.age_s() >= SUBMISSIONS_KEPT_S => {
                     format!(
@@ -136,12 +202,12 @@ impl FarEngine {
                     {
                         tracing::debug!("{what}: its lease ends by itself: {why}");
                     }
-                    self.unsent.push(one);
+                    self.unsent.push(LeftCommand { is_undone, ..one });
                     continue;
                 }
             };
             told.push(message);
-            self.forget(&submission);
+            self.found.push(submission);
         }
         self.told = told;
     }
@@ -153,23 +219,43 @@ impl FarEngine {
 
     /// Sends one of them, under the name that it had.
     pub fn send_unsent(&mut self, ticket: Ticket, unsent: LeftCommand) {
-        let UnsentCommand { submission, command } = unsent.submitted;
-        let done = self.far.command_as(submission, command);
+        let UnsentCommand {
+            submission,
+            command,
+            sent,
+        } = unsent.submitted;
+        self.sent.insert(ticket, submission.clone());
+        let done = self.far.command_as(submission, command, sent);
         self.answer_to(ticket, done);
     }
 
     /// The operator does not want it any more.
     pub fn forget_unsent(&mut self, unsent: &LeftCommand) {
-        self.forget(&unsent.submitted.submission);
+        self.forget(vec![unsent.submitted.submission.clone()]);
     }
 
-    fn forget(&self, submission: &str) {
+    /// The answers to these were on the screen, and so was what is told of former consoles: what
+    /// they settle is forgotten.
+    pub fn outcomes_read(&mut self, tickets: &[Ticket]) {
+        let mut read = std::mem::take(&mut self.found);
+        let names = tickets.iter().filter_map(|ticket| self.sent.remove(ticket));
+        if let Some(keeper) = &self.keeper {
+            let mut settled = keeper.settled();
+            read.extend(names.filter(|name| settled.remove(name)));
+        }
+        if !read.is_empty() {
+            self.forget(read);
+        }
+    }
+
+    fn forget(&mut self, submissions: Vec<String>) {
         let Some(keeper) = self.keeper.clone() else {
             return;
         };
-        let (names, troubles) = ([submission.to_owned()], self.troubles.clone());
-        tokio::task::spawn_blocking(move || {
-            let why = keeper.forget(&names).err();
+        let troubles = Arc::clone(&self.troubles);
+        // Whoever leaves waits for it.
+        self.awaited.spawn_blocking(move || {
+            let why = keeper.forget(&submissions).err();
             troubles.set(super::Part::Unsent, why.map(Refusal::from));
         });
     }
