@@ -343,6 +343,12 @@ impl Ask {
         }
     }
 
+    /// The same of a client that says which one it is: then it passes over nobody, as a console.
+    pub fn of_client(self, session: &str) -> Self {
+        let session = Some(session.to_owned());
+        Self { session, ..self }
+    }
+
     /// The same of somebody with these rights; refused: they may not have it done.
     pub fn within(self, rights: Rights) -> Result<Self, Refusal> {
         rights.allow(&self.by.name, &self.command)?;

@@ -17,7 +17,7 @@ use config::Config;
 use domain::ask::{Ask, Command};
 use domain::event::Event;
 use domain::ids::Digest;
-use domain::operator::Operator;
+use domain::operator::{Operator, Surface};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::rights::Rights;
 use runs::{RunsDir, RunsError};
@@ -125,7 +125,10 @@ impl Threads {
     /// A command as it is asked for by somebody; refused: they may not.
     pub(crate) fn ask(&self, caller: Caller, command: Command) -> Result<Ask, Refusal> {
         let session = caller.session.as_deref().unwrap_or(&self.session);
-        Ask::new(caller.operator, session, command).within(caller.rights)
+        let is_named_client = caller.session.is_some() && caller.operator.via.surface == Surface::Http;
+        let ask = Ask::new(caller.operator, session, command);
+        let ask = if is_named_client { ask.of_client(session) } else { ask };
+        ask.within(caller.rights)
     }
 
     /// Hands a command to the writer; refused: nobody is told anything more.
@@ -213,7 +216,7 @@ impl Client {
     pub fn command_from(
         &self,
         caller: Caller,
-        submission: Option<&str>,
+        submission: Option<&SubmittedAs>,
         command: Command,
     ) -> impl Future<Output = Result<Committed, Refusal>> + use<> {
         let handed = self.hand_over(caller, submission, command);
@@ -225,14 +228,15 @@ impl Client {
     pub fn hand_over(
         &self,
         caller: Caller,
-        submission: Option<&str>,
+        submission: Option<&SubmittedAs>,
         command: Command,
     ) -> Result<impl Future<Output = Result<Committed, Refusal>> + use<>, Refusal> {
         let here = match &self.way {
             Way::Here { threads, .. } => {
                 let newer = self.standing().newer;
                 let (sender, answer) = oneshot::channel();
-                let submission = submission.and_then(|name| submission_of(&caller.operator.name, name, &command));
+                let submission = submission.filter(|_| !command.is_repeatable());
+                let submission = submission.map(|submission| submission.by(&caller.operator.name));
                 let threads = threads.upgrade().ok_or_else(leaving)?;
                 threads.submit(newer, Asker::Client(sender, submission), caller, command)?;
                 Ok(answer)
@@ -278,15 +282,35 @@ impl Client {
     }
 }
 
-/// The name of a submission, which is that of its sender alone; none for what may be done again.
-fn submission_of(by: &str, name: &str, command: &Command) -> Option<Submission> {
-    if command.is_repeatable() {
-        return None;
+/// The name under which somebody submits a command, and what they sent under it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmittedAs {
+    pub name: String,
+    /// Tells it from anything else under the same name.
+    pub sent: Digest,
+}
+
+impl SubmittedAs {
+    /// What was sent counts as it came, whatever this version makes of it: the order of keys and
+    /// the white space between them make no difference.
+    pub fn new(name: String, sent: &[u8]) -> Self {
+        let sent = match serde_json::from_slice::<serde_json::Value>(sent) {
+            Ok(mut sent) => {
+                sent.sort_all_objects();
+                Digest::of(sent.to_string().as_bytes())
+            }
+            Err(_) => Digest::of(sent),
+        };
+        Self { name, sent }
     }
-    // Commands from elsewhere always have a JSON form: they came in one.
-    let command = Digest::of(&serde_json::to_vec(command).unwrap_or_default());
-    let id = submission_id(by, name);
-    Some(Submission { id, command })
+
+    /// The name is that of its sender alone.
+    fn by(&self, operator: &str) -> Submission {
+        Submission {
+            id: submission_id(operator, &self.name),
+            command: self.sent,
+        }
+    }
 }
 
 /// What a submission of this sender is kept under.
@@ -376,5 +400,21 @@ impl Telling {
             | Notice::Published(..)
             | Notice::PutAside(_) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_known_again_by_its_values_alone() {
+        let sent = |text: &str| SubmittedAs::new("s-1".to_owned(), text.as_bytes()).sent;
+        let first = sent(r#"{"a": {"b": 1, "c": [1, 2]}, "d": null}"#);
+        assert_eq!(sent(r#"{ "d":null,"a":{"c":[1,2],"b":1} }"#), first);
+        // Whatever this version would make of it.
+        assert_ne!(sent(r#"{"a": {"b": 1, "c": [1, 2]}}"#), first);
+        assert_ne!(sent(r#"{"a": {"b": 1, "c": [2, 1]}, "d": null}"#), first);
+        assert_eq!(sent("no JSON"), sent("no JSON"));
     }
 }

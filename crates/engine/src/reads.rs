@@ -34,8 +34,8 @@ use super::questions::{self, Question};
 use super::reader::ReaderThread;
 use super::sent_drafts::{DraftKept, OwnTexts};
 use super::sight::{names_of, registered_at};
-use super::trouble::Trouble;
 use super::submitted::Became;
+use super::trouble::Trouble;
 
 /// So many rows of the record are read at a time.
 const RECORD_PAGE: u32 = 2_000;

@@ -41,15 +41,22 @@ pub struct OwnTexts {
 impl Client {
     /// Keeps a draft of somebody's, or removes it where nothing is in it.
     pub async fn take_draft(&self, by: Option<Caller>, draft: Draft) -> Result<DraftKept, Unread> {
+        if let Some(by) = &by {
+            by.rights.allow_at(&by.operator.name, &draft.key.stage)?;
+        }
         let now = self.read(|on| Ok(on.clock.now().utc)).await?;
         self.with_drafts(by, move |runs, operator| merge(runs, operator, draft, now))
             .await
     }
 
-    /// Keeps what somebody has marked.
-    pub async fn take_marks(&self, by: Option<Caller>, gates: Vec<MarkedGate>) -> Result<(), Unread> {
+    /// Keeps what somebody has marked, where they may decide.
+    pub async fn take_marks(&self, by: Option<Caller>, mut gates: Vec<MarkedGate>) -> Result<(), Unread> {
+        if let Some(by) = &by {
+            gates.retain(|gate| by.rights.allow_at(&by.operator.name, &gate.key.stage).is_ok());
+        }
         self.with_drafts(by, move |runs, operator| {
             let bytes = crate::marks_bytes(operator.to_owned(), gates);
+            refuse_large(bytes.as_deref())?;
             Ok(runs.save_draft(operator, drafts::MARKS, bytes.as_deref())?)
         })
         .await
@@ -101,9 +108,11 @@ pub(crate) fn read(kept: drafts::KeptDrafts) -> (Vec<Draft>, Vec<String>) {
 }
 
 fn merge(runs: &RunsDir, operator: &str, mut draft: Draft, now: Timestamp) -> Result<DraftKept, Refusal> {
-    let _alone = runs.lock_drafts(operator)?;
     let (name, upon) = (draft.file_name(), draft.upon.take());
     draft.by = Some(operator.to_owned());
+    let bytes = (!draft.is_empty()).then(|| json(&draft));
+    refuse_large(bytes.as_deref())?;
+    let _alone = runs.lock_drafts(operator)?;
     let put_aside = |draft: &Draft| {
         let (draft, discarded_at) = (draft.clone(), now);
         let discarded = Discarded { discarded_at, draft };
@@ -111,7 +120,7 @@ fn merge(runs: &RunsDir, operator: &str, mut draft: Draft, now: Timestamp) -> Re
         runs.put_aside(operator, &discarded.file_name(), &bytes, Discarded::oldest_us(now))
     };
     let former = match runs.load_draft(operator, &name)? {
-        None if runs.load_drafts(operator)?.drafts.len() >= DRAFTS_MAX => {
+        None if runs.count_drafts(operator)? >= DRAFTS_MAX => {
             return Err(Refusal::invalid(format!("{operator} has {DRAFTS_MAX} drafts already"))
                 .with_hint("send or discard some of them"));
         }
@@ -136,10 +145,20 @@ fn merge(runs: &RunsDir, operator: &str, mut draft: Draft, now: Timestamp) -> Re
     if let Some(other) = &other {
         put_aside(other)?;
     }
-    let bytes = (!draft.is_empty()).then(|| json(&draft));
     runs.save_draft(operator, &name, bytes.as_deref())?;
     let aside = other.map(Box::new);
     Ok(DraftKept::Kept { aside })
+}
+
+/// What could not be read again is not kept.
+fn refuse_large(bytes: Option<&[u8]>) -> Result<(), Refusal> {
+    let size_bytes = bytes.map_or(0, |bytes| bytes.len() as u64);
+    if size_bytes <= drafts::DRAFT_BYTES_MAX {
+        return Ok(());
+    }
+    let most = drafts::DRAFT_BYTES_MAX;
+    Err(Refusal::invalid(format!("what you typed has {size_bytes} bytes"))
+        .with_hint(format!("at most {most} are kept")))
 }
 
 /// Drafts are text and numbers: they always have a JSON form.
@@ -202,5 +221,26 @@ mod tests {
         assert_eq!(send("last", 5, None), plain);
         assert_eq!(kept(), ["last"]);
         assert_eq!(runs.load_discarded("ana", 0).unwrap().drafts.len(), 2);
+    }
+
+    #[test]
+    fn what_is_too_large_or_one_too_many_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs = RunsDir::open(folder.path(), None).unwrap();
+        let large = "a".repeat(drafts::DRAFT_BYTES_MAX as usize);
+        let refused = merge(&runs, "ana", draft(&large, 1, None), Timestamp::from_micros(1)).unwrap_err();
+        assert_eq!(refused.hint.as_deref(), Some("at most 67108864 are kept"));
+        merge(&runs, "ana", draft("one", 1, None), Timestamp::from_micros(1)).unwrap();
+        // Those that are too large to be read are as many.
+        let place = runs.path().join(".drafts/ana");
+        for number in 1..DRAFTS_MAX {
+            let file = std::fs::File::create(place.join(format!("j-2.script.{number}.json"))).unwrap();
+            file.set_len(drafts::DRAFT_BYTES_MAX + 1).unwrap();
+        }
+        let mut other = draft("two", 2, None);
+        other.key.attempt = 2;
+        let refused = merge(&runs, "ana", other, Timestamp::from_micros(2)).unwrap_err();
+        assert_eq!(refused.message, "ana has 1000 drafts already");
+        merge(&runs, "ana", draft("one more", 2, Some(1)), Timestamp::from_micros(2)).unwrap();
     }
 }

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::rejection::ExtensionRejection;
-use axum::extract::{Extension, FromRequestParts};
+use axum::extract::{Extension, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -22,25 +24,29 @@ use domain::old::ListedJob;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use engine::api::Receipt;
-use engine::client::{Caller as EngineCaller, Client, Committed, Unread};
+use engine::client::{Caller as EngineCaller, Client, Committed, SubmittedAs, Unread};
 use engine::far::KeptAnswers;
+use remote::SESSION;
 use text::words::duration;
 use wire::{ActedDoc, DocumentContext, DoneDoc, GateDoc, JobGateDoc, PreviewDoc};
 
 use super::answer::{self, Answered, ApiError};
 use super::auth::{Caller, Tokens};
+use super::body::{Raw, announced};
 use super::limits::Limiters;
 use super::metrics::Metrics;
-use super::routes::far::SUBMISSION_BYTES_MAX;
+use super::routes::far::{SUBMISSION_BYTES_MAX, session_name};
+use super::shares::{Full, Place, Shares};
 
 /// The most streams and waiting requests at once.
 pub(crate) const LONG_MAX: usize = 256;
-/// The most requests at once with a large body: each is held as it came, and as what it says.
+/// The most requests at once with a large body, half of them of one token: each is held as it came,
+/// and as what it says.
 pub(crate) const LARGE_MAX: usize = 4;
 /// The most answers at once that are large, and how large: each is held until it was sent.
 pub(crate) const LARGE_ANSWERS_MAX: usize = 8;
 const LARGE_ANSWER_BYTES: u64 = 1024 * 1024;
-/// The most requests at once whose questions are being answered.
+/// The most requests at once whose questions are being answered, half of them of one token.
 pub(crate) const ANSWERING_MAX: usize = 4;
 /// How long an answer from the engine is waited for; its work goes on afterwards.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,9 +71,9 @@ pub(crate) struct App {
     /// The documents of OpenAPI, made once.
     pub(crate) openapi: super::openapi::Documents,
     pub(crate) long: Arc<Semaphore>,
-    pub(crate) large: Arc<Semaphore>,
+    pub(crate) large: Arc<Shares>,
     pub(crate) large_answers: Arc<Semaphore>,
-    pub(crate) answering: Semaphore,
+    pub(crate) answering: Arc<Shares>,
     /// What holdpoints on other machines were told last.
     pub(crate) told: KeptAnswers,
 }
@@ -106,11 +112,25 @@ impl App {
             .map_err(|_| ApiError::too_many(format!("{LONG_MAX} streams and waiting requests are open already"), 5))
     }
 
-    /// A place among the requests with a large body.
-    pub(crate) fn large_place(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        Arc::clone(&self.large)
-            .try_acquire_owned()
-            .map_err(|_| ApiError::too_many(format!("{LARGE_MAX} large bodies are on their way already"), 5))
+    /// A place among the requests with a large body, for the holder of this token.
+    pub(crate) fn large_place(&self, name: &str) -> Result<Place, ApiError> {
+        self.large.try_take(name).map_err(|full| {
+            let detail = match full {
+                Full::Own(share) => format!("{share} large bodies of {name} are on their way already"),
+                Full::All(max) => format!("{max} large bodies are on their way already"),
+            };
+            ApiError::too_many(detail, 5)
+        })
+    }
+
+    /// A place among those whose questions are being answered, for the holder of this token. It is
+    /// waited for, and by so many of them at most.
+    pub(crate) async fn answering_place(&self, name: &str) -> Result<Place, ApiError> {
+        let place = self.read(async { Ok(self.answering.take(name).await) }).await?;
+        place.map_err(|waiting| {
+            let detail = format!("{waiting} requests of {name} wait for answers already");
+            ApiError::too_many(detail, 1)
+        })
     }
 
     /// A place for an answer of so many bytes; none: it is not large.
@@ -143,6 +163,19 @@ impl App {
         }
     }
 
+    /// Counts the job that a command makes, if it makes one: there may be only so many a minute.
+    pub(crate) async fn count_new_job(&self, name: &str, command: &Command) -> Result<(), ApiError> {
+        let makes_one = if let Command::OpenGate { job_id, .. } = command {
+            self.read(self.engine.find(job_id)).await?.is_none()
+        } else {
+            matches!(command, Command::StartJob(_))
+        };
+        match makes_one {
+            true => self.rates.new_job(name),
+            false => Ok(()),
+        }
+    }
+
     /// A job that must exist.
     pub(crate) async fn job(&self, id: &JobId) -> Result<Arc<JobRows>, ApiError> {
         Ok(self.find(id).await?.ours()?)
@@ -165,7 +198,9 @@ pub(crate) struct Asker {
     pub(crate) app: Arc<App>,
     pub(crate) caller: Caller,
     /// The name of the submission: the same name is done once, and gets the same answer.
-    submission: Option<String>,
+    submission: Option<SubmittedAs>,
+    /// Which of several clients of one token it is, where they say so.
+    session: Option<String>,
 }
 
 impl FromRequestParts<Arc<App>> for Asker {
@@ -176,11 +211,20 @@ impl FromRequestParts<Arc<App>> for Asker {
         let Extension(caller) = caller.map_err(ExtensionRejection::into_response)?;
         let submission = parts.headers.get(SUBMISSION).map(submission_of).transpose();
         let submission = submission.map_err(ApiError::into_response)?;
+        let sent = parts.extensions.get::<Sent>();
+        let sent = sent.map_or(&[][..], |sent| &sent.0);
+        let submission = submission.map(|name| SubmittedAs::new(name, sent));
+        let session = match parts.headers.contains_key(SESSION) {
+            true => session_name(&caller, &parts.headers).map(Some),
+            false => Ok(None),
+        };
+        let session = session.map_err(ApiError::into_response)?;
         let app = Arc::clone(app);
         Ok(Self {
             app,
             caller,
             submission,
+            session,
         })
     }
 }
@@ -198,12 +242,36 @@ fn submission_of(header: &HeaderValue) -> Result<String, ApiError> {
 
 /// The header with the name of a submission (the IETF's draft *The Idempotency-Key HTTP Header
 /// Field*).
-const SUBMISSION: &str = "idempotency-key";
+pub(crate) const SUBMISSION: &str = "idempotency-key";
+
+/// What came under the name of a submission: method, path and body of the request, as JSON.
+#[derive(Clone)]
+struct Sent(Arc<[u8]>);
+
+/// Notes what comes under the name of a submission, so that whoever sends it again is known by it.
+pub(crate) async fn note_sent(mut request: Request, next: Next) -> Response {
+    if !request.headers().contains_key(SUBMISSION) {
+        return next.run(request).await;
+    }
+    let body = std::mem::take(request.body_mut());
+    let Raw(bytes) = match Raw::of(announced(&request), body).await {
+        Ok(bytes) => bytes,
+        Err(error) => return error.into_response(),
+    };
+    // A body that is no JSON is refused where it is read.
+    let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let (method, path) = (request.method().as_str(), request.uri().to_string());
+    let sent = serde_json::json!([method, path, body]).to_string();
+    request.extensions_mut().insert(Sent(sent.into_bytes().into()));
+    *request.body_mut() = Body::from(bytes);
+    next.run(request).await
+}
 
 impl Asker {
     /// Has a command done in the caller's name; `patch_at` is where in the body a patch stands.
     pub(crate) async fn act(&self, command: Command, patch_at: &[&str]) -> Result<Committed, ApiError> {
-        self.act_in(self.caller.in_session(None), command, patch_at).await
+        self.act_in(self.caller.in_session(self.session.clone()), command, patch_at)
+            .await
     }
 
     /// The same in a session of the caller's.
@@ -213,7 +281,7 @@ impl Asker {
         command: Command,
         patch_at: &[&str],
     ) -> Result<Committed, ApiError> {
-        let submission = self.submission.as_deref();
+        let submission = self.submission.as_ref();
         let done = self.app.engine.command_from(caller, submission, command);
         match tokio::time::timeout(PATIENCE, done).await {
             Ok(done) => done.map_err(|refusal| ApiError::refused(refusal, patch_at)),
@@ -236,7 +304,8 @@ impl Asker {
         complete: impl for<'a> FnOnce(&'a Receipt, &mut DoneDoc<'a>),
     ) -> Answered {
         if dry_run {
-            let foreseen = self.app.engine.preview(Some(self.caller.in_session(None)), command);
+            let caller = self.caller.in_session(self.session.clone());
+            let foreseen = self.app.engine.preview(Some(caller), command);
             let outlook = self.app.read(foreseen).await?;
             let outlook = outlook.map_err(|refusal| ApiError::refused(refusal, patch_at))?;
             return Ok(answer::ok(&ActedDoc::Preview(PreviewDoc::of(job_id, &outlook))));

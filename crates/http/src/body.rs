@@ -9,7 +9,6 @@ use axum::http::{StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use domain::operator::TokenRole;
@@ -20,6 +19,7 @@ use super::answer::ApiError;
 use super::app::App;
 use super::auth::Caller;
 use super::request::{Fields, Request as Asked};
+use super::shares::Place;
 
 /// The most bytes of a request's body (SPEC §10).
 pub(crate) const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -45,7 +45,7 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
 
 /// A document of another holdpoint, and its place where it is large. Of a viewer none is: nothing
 /// comes with what they ask.
-pub(crate) struct Document<T>(pub T, pub Option<OwnedSemaphorePermit>);
+pub(crate) struct Document<T>(pub T, pub Option<Place>);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Document<T> {
     type Rejection = ApiError;
@@ -53,11 +53,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Document<T> {
     async fn from_request(request: Request<Body>, app: &Arc<App>) -> Result<Self, ApiError> {
         let caller = request.extensions().get::<Caller>();
         let is_viewer = caller.is_none_or(|caller| caller.rights.role == TokenRole::Viewer);
+        let name = caller.map_or("", |caller| &caller.operator.name).to_owned();
         // A body that does not say how long it is may be long.
         let is_small = announced(&request).is_some_and(|length| length <= BODY_BYTES_MAX as u64);
         let (place, bytes_max) = match is_small || is_viewer {
             true => (None, BODY_BYTES_MAX),
-            false => (Some(app.large_place()?), DOCUMENT_BYTES_MAX),
+            false => (Some(app.large_place(&name)?), DOCUMENT_BYTES_MAX),
         };
         let bytes = Raw::within(request, bytes_max).await?;
         Ok(Self(bytes.document()?, place))
@@ -65,7 +66,7 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Document<T> {
 }
 
 /// How many bytes the body is said to have.
-fn announced(request: &Request<Body>) -> Option<u64> {
+pub(crate) fn announced(request: &Request<Body>) -> Option<u64> {
     let length = request.headers().get(header::CONTENT_LENGTH)?;
     length.to_str().ok()?.parse().ok()
 }
@@ -78,16 +79,25 @@ impl Raw {
         })
     }
 
+    /// Of a request whose body was taken out, which said that it is so long.
+    pub(crate) async fn of(announced: Option<u64>, body: Body) -> Result<Self, ApiError> {
+        Self::read(announced, body, BODY_BYTES_MAX).await
+    }
+
     async fn within(request: Request<Body>, bytes_max: usize) -> Result<Self, ApiError> {
+        Self::read(announced(&request), request.into_body(), bytes_max).await
+    }
+
+    async fn read(announced: Option<u64>, body: Body, bytes_max: usize) -> Result<Self, ApiError> {
         let too_large = || {
             let detail = format!("the body has more than {bytes_max} bytes");
             ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
         };
-        if announced(&request).is_some_and(|length| length > bytes_max as u64) {
+        if announced.is_some_and(|length| length > bytes_max as u64) {
             return Err(too_large());
         }
         let (begun, mut bytes) = (Instant::now(), Vec::new());
-        let mut body = Limited::new(request.into_body(), bytes_max);
+        let mut body = Limited::new(body, bytes_max);
         loop {
             let time = BODY_TIME + Duration::from_secs(bytes.len() as u64 / BODY_BYTES_PER_S);
             match tokio::time::timeout_at(begun + time, body.frame()).await {

@@ -9,9 +9,9 @@ use axum::response::{Response, sse};
 use futures_util::stream::{Stream, unfold};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use domain::event::Event;
@@ -22,12 +22,16 @@ use wire::EventDoc;
 
 use super::app::App;
 use super::auth::Caller;
+use super::welcome::Welcome;
 
 /// How often a stream shows that it lives (WIRE.md).
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// The most events that are read at once: one may bear a patch of a mebibyte, and every stream has
 /// a page of its own.
 pub(crate) const PAGE: u32 = 64;
+
+/// What a stream of events or of a log says when the server leaves.
+pub(crate) const LEAVING: &str = "holdpoint is leaving; come back with Last-Event-ID";
 
 /// What a stream says of itself, in an event's shape and without a number, so that nobody resumes
 /// from it.
@@ -67,7 +71,7 @@ enum Phase {
 /// One stream.
 pub(crate) struct Follow {
     app: Arc<App>,
-    caller: Caller,
+    welcome: Welcome,
     job_id: JobId,
     status: JobStatus,
     stage: Option<StageName>,
@@ -81,7 +85,6 @@ pub(crate) struct Follow {
     /// The number of the newest event that was sent, or that counts as known.
     last: u64,
     heartbeat: Interval,
-    leaving: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -109,10 +112,9 @@ impl Follow {
         let mut heartbeat = tokio::time::interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         heartbeat.reset();
-        let leaving = app.leaving.clone();
         Self {
+            welcome: Welcome::new(&app, caller),
             app,
-            caller,
             job_id: start.job_id,
             status: start.status,
             stage: start.stage,
@@ -123,7 +125,6 @@ impl Follow {
             is_replaying: start.is_replaying,
             last: start.last,
             heartbeat,
-            leaving,
             _place: place,
         }
     }
@@ -137,6 +138,11 @@ impl Follow {
     }
 
     async fn next(&mut self) -> Option<sse::Event> {
+        if !matches!(self.phase, Phase::Over)
+            && let Some(why) = self.welcome.over(LEAVING)
+        {
+            return Some(self.end("closing", why));
+        }
         loop {
             match self.phase {
                 Phase::Hello => {
@@ -196,8 +202,8 @@ impl Follow {
     async fn wait(&mut self) -> Option<sse::Event> {
         tokio::select! {
             biased;
-            _ = self.leaving.changed() => {
-                Some(self.end("closing", "holdpoint is leaving; come back with Last-Event-ID".to_owned()))
+            _ = self.welcome.leaving.changed() => {
+                Some(self.end("closing", LEAVING.to_owned()))
             }
             received = self.feed.recv() => match received {
                 Ok(events) => {
@@ -212,10 +218,10 @@ impl Follow {
                 Err(RecvError::Closed) => Some(self.end("closing", "holdpoint is leaving".to_owned())),
             },
             _ = self.heartbeat.tick() => {
-                match self.app.keys.still(&self.app.config(), &self.caller, self.app.now()) {
-                    Ok(()) => Some(self.sign("heartbeat", String::new(), json!({}))),
-                    Err(why) => Some(self.end("closing", why)),
-                }
+                Some(match self.welcome.over(LEAVING) {
+                    None => self.sign("heartbeat", String::new(), json!({})),
+                    Some(why) => self.end("closing", why),
+                })
             }
         }
     }

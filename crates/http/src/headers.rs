@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::app::App;
+use super::app::{App, SUBMISSION};
 use remote::SESSION;
 
 /// What keeps a browser from doing more with an answer than reading it.
@@ -27,7 +27,9 @@ const SECURITY_HEADERS: [(HeaderName, &str); 6] = [
 /// Adds them, and that nothing is kept: what waits for a decision is nobody's cache's business. A
 /// holdpoint on another machine is no browser, and on a thin line they would be most of an answer.
 pub(crate) async fn add(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let is_browsers = !request.headers().contains_key(SESSION);
+    // A page of another origin may say which session it is, too.
+    let names = request.headers();
+    let is_browsers = !names.contains_key(SESSION) || names.contains_key(header::ORIGIN);
     let is_wanted = is_browsers && app.engine.standing().config.security.security_headers.enabled;
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -57,6 +59,8 @@ pub(crate) fn cors(app: &Arc<App>) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             HeaderName::from_static("last-event-id"),
+            HeaderName::from_static(SUBMISSION),
+            HeaderName::from_static(SESSION),
         ])
         .max_age(std::time::Duration::from_secs(600))
 }

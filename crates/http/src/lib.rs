@@ -28,6 +28,8 @@ mod request;
 mod router;
 mod routes;
 mod server;
+mod shares;
 mod socket;
+mod welcome;
 
 pub use server::{ServerSettings, Serving, StartError, start};

@@ -67,17 +67,29 @@ impl Limiters {
 
     /// Counts a request of the holder of this token.
     pub(crate) fn request(&self, name: &str, method: &Method, path: &str) -> Result<(), ApiError> {
-        let is_new_job = method == Method::POST && path == "/api/v1/jobs";
-        let counted = [(&self.requests, "requests"), (&self.jobs, "new jobs")];
-        for (limiter, what) in counted.into_iter().take(if is_new_job { 2 } else { 1 }) {
-            let Some(limiter) = limiter else { continue };
-            if let Err(not_until) = limiter.check_key(&name.to_owned()) {
-                let wait = not_until.wait_time_from(self.clock.now());
-                let detail = format!("too many {what} from {name}");
-                return Err(ApiError::too_many(detail, wait.as_secs().saturating_add(1)));
-            }
+        self.within(self.requests.as_ref(), "requests", name)?;
+        match method == Method::POST && path == "/api/v1/jobs" {
+            true => self.new_job(name),
+            false => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Counts a job that the holder of this token makes, by whichever route.
+    pub(crate) fn new_job(&self, name: &str) -> Result<(), ApiError> {
+        self.within(self.jobs.as_ref(), "new jobs", name)
+    }
+
+    fn within(
+        &self,
+        limiter: Option<&DefaultKeyedRateLimiter<String>>,
+        what: &str,
+        name: &str,
+    ) -> Result<(), ApiError> {
+        let checked = limiter.map_or(Ok(()), |limiter| limiter.check_key(&name.to_owned()));
+        checked.map_err(|not_until| {
+            let wait = not_until.wait_time_from(self.clock.now());
+            ApiError::too_many(format!("too many {what} from {name}"), wait.as_secs().saturating_add(1))
+        })
     }
 
     /// Counts a request without a token that opens something.

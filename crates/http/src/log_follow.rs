@@ -8,9 +8,9 @@ use axum::response::sse;
 use futures_util::stream::{Stream, unfold};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 use utoipa::ToSchema;
 
@@ -21,7 +21,8 @@ use runs::artifacts::LogPart;
 
 use super::app::App;
 use super::auth::Caller;
-use super::follow::HEARTBEAT;
+use super::follow::{HEARTBEAT, LEAVING};
+use super::welcome::Welcome;
 
 /// How often is looked whether there is more: nothing tells when a command says something.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -70,7 +71,7 @@ fn begun(bytes: &[u8]) -> usize {
 /// One stream.
 pub(crate) struct LogFollow {
     app: Arc<App>,
-    caller: Caller,
+    welcome: Welcome,
     job_id: JobId,
     attempt: Attempt,
     /// Where what was not sent yet begins.
@@ -78,7 +79,6 @@ pub(crate) struct LogFollow {
     feed: Receiver<Arc<[Event]>>,
     look: Interval,
     heartbeat: Interval,
-    leaving: watch::Receiver<bool>,
     is_over: bool,
     _place: OwnedSemaphorePermit,
 }
@@ -100,9 +100,8 @@ impl LogFollow {
             interval
         };
         Self {
-            leaving: app.leaving.clone(),
+            welcome: Welcome::new(&app, caller),
             app,
-            caller,
             job_id,
             attempt,
             offset,
@@ -125,6 +124,9 @@ impl LogFollow {
     async fn next(&mut self) -> Option<sse::Event> {
         if self.is_over {
             return None;
+        }
+        if let Some(why) = self.welcome.over(LEAVING) {
+            return Some(self.end("closing", why));
         }
         loop {
             // Known before the log is read: what a command that has ended said is all there.
@@ -157,8 +159,8 @@ impl LogFollow {
         loop {
             tokio::select! {
                 biased;
-                _ = self.leaving.changed() => {
-                    return Some(self.end("closing", "holdpoint is leaving; come back with Last-Event-ID".to_owned()));
+                _ = self.welcome.leaving.changed() => {
+                    return Some(self.end("closing", LEAVING.to_owned()));
                 }
                 received = self.feed.recv() => {
                     let is_about = |events: &[Event]| events.iter().any(|event| event.job_id == self.job_id);
@@ -172,10 +174,9 @@ impl LogFollow {
                     }
                 }
                 _ = self.heartbeat.tick() => {
-                    let still = self.app.keys.still(&self.app.config(), &self.caller, self.app.now());
-                    return Some(match still {
-                        Ok(()) => self.event("heartbeat", json!({})),
-                        Err(why) => self.end("closing", why),
+                    return Some(match self.welcome.over(LEAVING) {
+                        None => self.event("heartbeat", json!({})),
+                        Some(why) => self.end("closing", why),
                     });
                 }
                 _ = self.look.tick() => return None,

@@ -20,11 +20,14 @@ use super::app::App;
 use super::auth::Caller;
 use super::follow::{HEARTBEAT, PAGE};
 use super::routes::far::session_of;
+use super::welcome::Welcome;
+
+const LEAVING: &str = "holdpoint is leaving";
 
 /// One stream.
 pub(crate) struct News {
     app: Arc<App>,
-    caller: Caller,
+    welcome: Welcome,
     session: EngineCaller,
     feed: Receiver<Arc<[Event]>>,
     changed: watch::Receiver<()>,
@@ -38,7 +41,6 @@ pub(crate) struct News {
     is_behind: bool,
     is_over: bool,
     heartbeat: Interval,
-    leaving: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -64,10 +66,9 @@ impl News {
             is_behind: true,
             is_over: false,
             heartbeat,
-            leaving: app.leaving.clone(),
             _place: place,
+            welcome: Welcome::new(&app, caller),
             app,
-            caller,
             session,
         }
     }
@@ -83,6 +84,9 @@ impl News {
     async fn next(&mut self) -> Option<sse::Event> {
         if self.is_over {
             return None;
+        }
+        if let Some(why) = self.welcome.over(LEAVING) {
+            return Some(self.end(&why));
         }
         loop {
             if self.is_behind {
@@ -100,7 +104,7 @@ impl News {
             }
             tokio::select! {
                 biased;
-                _ = self.leaving.changed() => return Some(self.end("holdpoint is leaving")),
+                _ = self.welcome.leaving.changed() => return Some(self.end(LEAVING)),
                 received = self.feed.recv() => match received {
                     Ok(events) => {
                         let new = events.partition_point(|event| event.seq <= self.last);
@@ -114,11 +118,10 @@ impl News {
                 Ok(()) = self.changed.changed() => return Some(told(NewsKind::Changed, &())),
                 Ok(()) = self.standing.changed() => {}
                 _ = self.heartbeat.tick() => {
-                    let now = self.app.clock.now();
-                    if let Err(why) = self.app.keys.still(&self.app.config(), &self.caller, now.utc) {
-                        return Some(self.end(&why));
-                    }
-                    return Some(told(NewsKind::Alive, &now));
+                    return Some(match self.welcome.over(LEAVING) {
+                        None => told(NewsKind::Alive, &self.app.clock.now()),
+                        Some(why) => self.end(&why),
+                    });
                 }
             }
         }
@@ -131,7 +134,7 @@ impl News {
             (Arc::clone(&standing.config), standing.trouble.clone())
         };
         if !self.config.as_ref().is_some_and(|told| Arc::ptr_eq(told, &config)) {
-            let session = session_of(&self.app, self.session.clone(), self.caller.expires).await;
+            let session = session_of(&self.app, self.session.clone(), self.welcome.caller().expires).await;
             if let Ok(session) = session {
                 self.config = Some(config);
                 return Some(told(NewsKind::Session, &session));

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::answer::ApiError;
-use super::app::App;
+use super::app::{App, note_sent};
 use super::routes::{
     brief, configuration, decide, diff, events, far, forecast, gates, handover, health, job_control, jobs, logs, open,
     patches, person, stats, stream, timer, versions,
@@ -102,6 +102,7 @@ pub(crate) fn layered(routes: Router<Arc<App>>, app: &Arc<App>) -> Router {
                 "Method Not Allowed",
             )
         })
+        .layer(middleware::from_fn(note_sent))
         .layer(middleware::from_fn_with_state(Arc::clone(app), auth::check));
     // Where no origin is listed, a preflight is a method like any other that is not there.
     let routed = if app.config().security.cors.allow_origins.is_empty() {

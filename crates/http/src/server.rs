@@ -30,6 +30,7 @@ use super::app::{ANSWERING_MAX, App, LARGE_ANSWERS_MAX, LARGE_MAX, LONG_MAX};
 use super::auth::Tokens;
 use super::limits::{HEAD_BYTES_MAX, Limiters};
 use super::metrics::Metrics;
+use super::shares::Shares;
 use super::socket::Impatient;
 use super::{openapi, router};
 
@@ -155,9 +156,9 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         leaving: leaving.clone(),
         openapi: openapi::Documents::new(documents),
         long: Arc::new(Semaphore::new(LONG_MAX)),
-        large: Arc::new(Semaphore::new(LARGE_MAX)),
+        large: Shares::new(LARGE_MAX),
         large_answers: Arc::new(Semaphore::new(LARGE_ANSWERS_MAX)),
-        answering: Semaphore::new(ANSWERING_MAX),
+        answering: Shares::new(ANSWERING_MAX),
         told: KeptAnswers::default(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()

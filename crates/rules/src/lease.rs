@@ -60,6 +60,9 @@ pub(super) fn take(
     Ok(())
 }
 
+/// How a client takes a gate over.
+const TAKE_OVER: &str = "PUT its lease with take_over first; the record names both";
+
 /// Whom a command passes over, gate by gate. A session passes over nobody: where another one has a
 /// gate open it is refused, until it has taken the gate over. A command or a client has no session,
 /// and no way to take a gate over; it goes through, and the record names whose editor or prompt was
@@ -100,7 +103,13 @@ pub(super) fn overridden(draft: &JobEdit<'_>, ask: &Ask) -> Result<Vec<(GateKey,
             None if is_clients_own(&lease, &ask.by) => {
                 overridden.extend(lease.taken_from.map(|name| (gate.key, name)));
             }
-            Some(_) if is_refused => return Err(Refusal::open_elsewhere(&gate.key, &lease)),
+            Some(_) if is_refused => {
+                let refusal = Refusal::open_elsewhere(&gate.key, &lease);
+                return Err(match ask.by.via.surface {
+                    Surface::Http => refusal.with_hint(TAKE_OVER),
+                    Surface::Console | Surface::Cli | Surface::File | Surface::Timer => refusal,
+                });
+            }
             Some(_) | None => overridden.push((gate.key, lease.holder.name)),
         }
     }

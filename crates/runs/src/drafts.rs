@@ -18,7 +18,7 @@ const DRAFTS: &str = ".drafts";
 
 /// A draft holds a note, a patch and the edits of a gate's artifacts, of 1 MiB each: nothing larger
 /// is read.
-const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub const DRAFT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// How many discarded texts are kept, the newest.
 const DISCARDED_MAX: usize = 200;
@@ -143,6 +143,12 @@ impl RunsDir {
             Some(bytes) => atomic::write_at(&self.place(&folder)?, &plain(name), bytes),
             None => self.remove_in(&folder, name),
         }
+    }
+
+    /// How many drafts an operator has.
+    pub fn count_drafts(&self, operator: &str) -> Result<usize> {
+        let place = self.existing(&folder(operator))?;
+        place.map_or(Ok(0), |place| Ok(drafts_in(&place)?.len()))
     }
 
     /// All drafts of an operator.

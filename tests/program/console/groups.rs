@@ -121,7 +121,11 @@ fn what_a_console_that_was_killed_had_open_is_taken_over_and_decided_once() {
         // Between the kill and the decision nobody gave the gate back, and no lease lapsed.
         let kinds = each(&workspace.json_lines(&format!("events {id}")).into(), "type");
         assert!(kinds.iter().all(|kind| kind != "gate_released"), "{id}: {kinds:?}");
-        assert_eq!(kinds.iter().filter(|kind| *kind == "gate_approved").count(), 1, "{id}: {kinds:?}");
+        assert_eq!(
+            kinds.iter().filter(|kind| *kind == "gate_approved").count(),
+            1,
+            "{id}: {kinds:?}"
+        );
     }
     let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     assert_eq!(record::assert_agrees(&workspace, &ids), 3);

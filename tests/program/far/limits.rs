@@ -5,8 +5,9 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Client, serving};
+use crate::support::client::{Client, configuration, serving, serving_on};
 use crate::support::pty::{Waiting, patience};
+use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
 
 /// More than a body may have where no artifact comes with it.
@@ -63,7 +64,8 @@ fn only_commands_may_be_large_and_only_a_few_at_once() {
         }
     };
     until(429, true);
-    // Small ones are done meanwhile.
+    // Others have their share, and small ones are done meanwhile.
+    assert_eq!(post(&served.pipe(), "/api/v1/commands"), 422);
     submit(&ana, "s-1", &json!({"cancel": "j-1"}));
     until(422, false);
 }
@@ -176,4 +178,34 @@ fn news_begin_with_how_the_server_stands() {
     assert_contains(&session.to_string(), r#""role":"operator""#);
     let (_, trouble) = news.next().unwrap();
     assert_eq!(trouble, Value::Null);
+}
+
+#[test]
+fn whoever_makes_jobs_in_another_way_makes_no_more_of_them() {
+    let few = "rate_limiting: {enabled: true, job_creation_per_minute: 3}";
+    let configuration = configuration("").replace("rate_limiting: {enabled: false}", few);
+    let (_workspace, _served, ana) = serving_on(Workspace::new(&configuration));
+    let start = json!({"start_job": {
+        "id": null, "slug": "tides", "intent": "a test", "params": {}, "cfg": {}, "is_manual": true,
+    }});
+    let commands = |names: &[&str]| {
+        let commands: Vec<_> = names
+            .iter()
+            .map(|name| json!({"submission": name, "command": start}))
+            .collect();
+        ana.post("/api/v1/commands", &json!({"surface": "cli", "commands": commands}))
+    };
+    commands(&["s-1", "s-2"]).expect(200);
+    // What was made is not made again, and does not count.
+    commands(&["s-1", "s-2"]).expect(200);
+    let gate = json!({"stage": "script", "artifacts": [{"kind": "t", "name": "a.txt", "content": "one\n"}]});
+    ana.act("j-9", "gates", &gate).expect(201);
+    ana.act("j-9", "gates", &gate).expect(200);
+    let refused = ana.act("j-10", "gates", &gate);
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    assert_eq!(refused.expect(429)["detail"], "too many new jobs from ana");
+    let refused = commands(&["s-1", "s-3"]);
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    refused.expect(429);
+    ana.get("/api/v1/jobs/j-10").expect(404);
 }

@@ -178,6 +178,26 @@ fn pages_of_other_origins_read_only_where_they_are_listed() {
         reply.header("access-control-allow-origin"),
         Some("https://console.example")
     );
+    let asked = [
+        origin[0],
+        ("Access-Control-Request-Method", "PUT"),
+        ("Access-Control-Request-Headers", "idempotency-key,holdpoint-session"),
+    ];
+    let reply = served.nobody().send("OPTIONS", "/api/v1/jobs", &asked, b"");
+    let allowed = reply.header("access-control-allow-headers").unwrap();
+    for name in [
+        "authorization",
+        "content-type",
+        "last-event-id",
+        "idempotency-key",
+        "holdpoint-session",
+    ] {
+        assert!(allowed.split(',').any(|one| one.trim() == name), "{allowed}");
+    }
+    // A page that says which session it is still is a page.
+    let session = [origin[0], ("Holdpoint-Session", "a")];
+    let reply = served.ana().send("GET", "/api/v1/jobs", &session, b"");
+    assert_eq!(reply.header("x-frame-options"), Some("DENY"));
     let other = served
         .ana()
         .send("GET", "/api/v1/jobs", &[("Origin", "https://evil.example")], b"");

@@ -101,3 +101,27 @@ fn what_a_client_has_shown_counts_as_seen() {
         .collect();
     assert_eq!(faults, ["digest", "hunks", "hunks_shown"]);
 }
+
+#[test]
+fn of_two_clients_of_one_token_that_say_who_they_are_one_passes_over_the_other_on_purpose_alone() {
+    let (workspace, _served, ana) = serving("");
+    workspace.write("plan.txt", "new\n");
+    workspace.ok("gate open j-1 script --artifact plan=plan.txt");
+    lease(&ana, "a", &json!({})).expect(200);
+    let act = |session: &str, deed: &str, body: &Value| {
+        let headers = [("Holdpoint-Session", session)];
+        ana.send(
+            "POST",
+            &format!("/api/v1/jobs/j-1/{deed}"),
+            &headers,
+            body.to_string().as_bytes(),
+        )
+    };
+    for deed in ["approve", "approve?dry_run=true", "reject", "gates/script/hold"] {
+        let refused = act("b", deed, &json!({})).expect(503);
+        assert_contains(&refused.to_string(), "ana has a prompt open on j-1 / script #1");
+        assert_has!(refused, "hint": "PUT its lease with take_over first; the record names both");
+    }
+    let decided = act("a", "approve", &json!({})).expect(200);
+    assert_eq!(decided["decision"].get("overridden"), None, "{decided}");
+}

@@ -48,6 +48,91 @@ fn a_token_that_has_expired_opens_nothing_and_what_it_had_opened_ends_with_that_
     served.ana().get("/api/v1/jobs").expect(200);
 }
 
+/// How many events and how many bytes a stream has to tell that nobody reads.
+const MANY: usize = 10_500;
+const SAID_BYTES: usize = 16 * 1024 * 1024;
+
+#[test]
+fn a_stream_with_much_to_tell_ends_with_its_token_too() {
+    let workspace = Workspace::new(&configuration(""));
+    let (token, line) = made(&workspace, "token new lea --role viewer --expires 2h");
+    let (workspace, served) = serving_with(workspace, &[&line]);
+    let speaks = format!(
+        "pipeline: {{stages: [{{name: script, command: [/bin/sh, -c, 'head -c {SAID_BYTES} /dev/zero | tr \\000 a']}}]}}\n"
+    );
+    workspace.write("conf/operator.yaml", workspace.read("conf/operator.yaml") + &speaks);
+    let lea = served.as_(&token);
+    let mut id = String::new();
+    while id.is_empty() || lea.get(&format!("/api/v1/jobs/{id}/logs/script")).status != 200 {
+        id = served.ana().start_job("tides");
+    }
+    let log = format!("/api/v1/jobs/{id}/logs/script");
+    while lea.get(&log).expect(200)["is_ended"] != true {}
+    let more = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {MANY}) \
+         INSERT INTO event (ts, job_id, type, stage, status, message, payload) \
+         SELECT ts, job_id, type, stage, status, message || hex(zeroblob(500)), payload FROM event, n WHERE seq = 1"
+    );
+    workspace.edit(&more, MANY);
+    let mut streams = [
+        format!("/api/v1/jobs/{id}/events/stream?since=0"),
+        "/api/v1/news/stream?since=0".to_owned(),
+        format!("{log}/stream?offset=0"),
+    ]
+    .map(|path| lea.follow(&path, &[]));
+    for stream in &mut streams {
+        stream.next().expect("it begins");
+    }
+    workspace.set_clocks(2 * 3600, 2 * 3600);
+    let why = lea.get("/api/v1/jobs").expect(401)["detail"].clone();
+    for (stream, most) in streams.iter_mut().zip([MANY, MANY / 64, SAID_BYTES / (64 * 1024)]) {
+        let (mut told, mut last) = (0, Value::Null);
+        while let Some((_, next)) = stream.next() {
+            (told, last) = (told + 1, next);
+        }
+        assert!(last == why || last["message"] == why, "{last}");
+        assert!(told < most, "all of it was told");
+    }
+}
+
+#[test]
+fn a_token_for_some_stages_keeps_drafts_and_marks_there_alone() {
+    let workspace = Workspace::new(&configuration(""));
+    let (lea, line) = made(&workspace, "token new lea --role operator --stages script");
+    let (workspace, served) = serving_with(workspace, &[&line]);
+    let lea = served.as_(&lea);
+    let key = |stage: &str| json!({"job_id": "j-1", "stage": stage, "attempt": 1});
+    let ask = |ask: &str, of: Value| {
+        lea.post("/api/v1/questions", &json!([{"ask": ask, "of": of}]))
+            .expect(200)[0]
+            .clone()
+    };
+    let keep = |stage: &str| {
+        ask(
+            "keep_draft",
+            json!({"draft": {"key": key(stage), "note": "no", "patch": null}}),
+        )
+    };
+    let refused = keep("outline");
+    assert_eq!(
+        refused["refused"]["message"],
+        "the token of lea is limited to the stage script; this is about outline"
+    );
+    assert!(keep("script")["answer"].is_object());
+    let digest = "0".repeat(64);
+    let marked = |stage: &str| {
+        let mut mark = key(stage);
+        mark["digest"] = json!(digest);
+        mark
+    };
+    ask("keep_marks", json!({"gates": [marked("outline"), marked("script")]}));
+    let own = ask("own_drafts", json!({}))["answer"].clone();
+    assert_eq!(own["marks"].as_array().map(Vec::len), Some(1), "{own}");
+    assert_eq!(own["marks"][0]["stage"], "script", "{own}");
+    assert_eq!(own["drafts"].as_array().map(Vec::len), Some(1), "{own}");
+    assert!(!workspace.exists("runs/.drafts/lea/j-1.outline.1.json"));
+}
+
 #[test]
 fn a_token_for_some_stages_changes_nothing_elsewhere_by_whichever_way_it_comes() {
     let workspace = Workspace::new(&configuration(""));

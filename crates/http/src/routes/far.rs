@@ -17,10 +17,11 @@ use crate::body::Document;
 use crate::follow::unbuffered;
 use crate::news::News;
 use crate::params::QueryParams;
+use domain::ask::Command;
 use domain::operator::Surface;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
-use engine::client::Caller as EngineCaller;
+use engine::client::{Caller as EngineCaller, SubmittedAs};
 use engine::far::{AskedDoc, CommandsDoc, OutcomeDoc, SessionDoc, SubmittedDoc, TOGETHER_MAX, ToldDoc, job_of};
 use engine::questions;
 use remote::SESSION;
@@ -40,6 +41,16 @@ const ANSWERS_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> Result<EngineCaller, ApiError> {
     let mut operator = caller.operator.clone();
     operator.via.surface = surface;
+    let session = session_name(caller, headers)?;
+    Ok(EngineCaller {
+        operator,
+        ..caller.in_session(Some(session))
+    })
+}
+
+/// What the leases of this client are known by: clients of one token that do not name themselves are
+/// one.
+pub(crate) fn session_name(caller: &Caller, headers: &HeaderMap) -> Result<String, ApiError> {
     let session = headers.get(SESSION).map_or(Ok(""), |session| session.to_str());
     let session = session.ok().filter(|session| session.len() <= SESSION_BYTES_MAX);
     let session = session.ok_or_else(|| {
@@ -47,11 +58,7 @@ pub(crate) fn caller(caller: &Caller, headers: &HeaderMap, surface: Surface) -> 
         ApiError::fault("session", vec!["header".into(), SESSION.into()], msg, &Value::Null)
     })?;
     // Nobody takes over another's leases by a name, in which there is no line feed.
-    let session = format!("{}\n{session}", operator.name);
-    Ok(EngineCaller {
-        operator,
-        ..caller.in_session(Some(session))
-    })
+    Ok(format!("{}\n{session}", caller.operator.name))
 }
 
 /// The front ends that another machine has.
@@ -101,7 +108,7 @@ pub(crate) async fn ask(
     });
     // The reader answers one after the other: whoever waits for it waits here, without an answer
     // that is held.
-    let turn = app.read(async { Ok(app.answering.acquire().await.ok()) }).await?;
+    let turn = app.answering_place(&by.operator.name).await?;
     let answered = the_first_of(answers).await;
     refuse_not_now(&answered)?;
     let session = asker.session.as_deref().unwrap_or_default();
@@ -166,8 +173,10 @@ pub(crate) async fn command(
             return Err(Refusal::invalid("the name of the submission is too long"));
         }
         let caller = caller.clone();
-        app.engine.hand_over(caller, Some(&submitted.submission), command)
+        let submission = SubmittedAs::new(submitted.submission, submitted.command.get().as_bytes());
+        app.engine.hand_over(caller, Some(&submission), command)
     };
+    count_new_jobs(&app, &caller, &asked.commands).await?;
     // All are handed over before any is waited for: they go into one transaction.
     let (mut handed, mut jobs) = (Vec::new(), Vec::new());
     for submitted in asked.commands {
@@ -191,6 +200,25 @@ pub(crate) async fn command(
         .map(|(done, job)| app.told.outcome(session, job, done))
         .collect();
     Ok(answer::ok(&outcomes))
+}
+
+/// Counts the jobs that these make. One that was done before makes none: whoever did not hear of it
+/// asks again.
+async fn count_new_jobs(app: &App, by: &EngineCaller, commands: &[SubmittedDoc]) -> Result<(), ApiError> {
+    for submitted in commands {
+        let Ok(command) = submitted.command() else {
+            continue;
+        };
+        let may_make = matches!(command, Command::StartJob(_) | Command::OpenGate { .. });
+        if may_make && by.rights.allow(&by.operator.name, &command).is_ok() {
+            let name = submitted.submission.clone();
+            let known = app.read(app.engine.find_submitted(Some(by.clone()), &name)).await?;
+            if known.is_none() {
+                app.count_new_job(&by.operator.name, &command).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whoever asks asks again where one of several found nobody: its answer is not known.
