@@ -22,6 +22,7 @@ mod doctor;
 mod done;
 mod drafts;
 mod events;
+mod export;
 mod forecast;
 mod gate;
 mod gate_decide;
@@ -129,6 +130,7 @@ fn run(arguments: Arguments) -> CommandResult {
         }
         CliCommand::Config(command) => config::run(&global, &command),
         CliCommand::Doctor(arguments) => doctor::run(&global, arguments),
+        CliCommand::Export(arguments) => export::run(&global, &arguments),
         CliCommand::Store(command) => store::run(&global, &command),
         CliCommand::Token(command) => token::run(&global, &command),
         CliCommand::Drafts(command) => drafts::run(&global, &command),

@@ -9,7 +9,8 @@ use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
 use super::{
-    config, decisions, doctor, drafts, events, forecast, gate, handover, job, patch, stats, store, token, webhooks,
+    config, decisions, doctor, drafts, events, export, forecast, gate, handover, job, patch, stats, store, token,
+    webhooks,
 };
 
 /// The whole command line.
@@ -65,6 +66,7 @@ impl Arguments {
             CliCommand::Stats(_) => "counted",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
+            CliCommand::Export(_) => "exported",
             CliCommand::Store(command) => command.action(),
         }
     }
@@ -134,6 +136,9 @@ pub(crate) enum CliCommand {
     /// Compare database, files and events; mend files, or make a lost database again
     #[command(after_help = doctor::HELP)]
     Doctor(doctor::DoctorArguments),
+    /// Write run directories from the record, on any host that shares it
+    #[command(after_help = export::HELP)]
+    Export(export::ExportArguments),
     /// Move the record to another database
     #[command(subcommand)]
     Store(store::StoreCommand),

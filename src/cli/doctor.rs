@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use domain::operator::Surface;
 use engine::Trouble;
-use engine::audit::{Finding, Location, Report, Scope, audit};
+use engine::audit::{Finding, Location, Report, Scope, audit, other_home};
 use engine::rebuild::{Rebuilt, rebuild};
 use engine::repair;
 use runs::RunsDir;
@@ -53,10 +53,10 @@ leases come back as they last were on disk, and lapse.";
 pub(crate) fn run(global: &GlobalArguments, arguments: DoctorArguments) -> CommandResult {
     let mut output = Output::new(global);
     let session = CommandContext::here(global, Surface::Cli)?;
-    if !session.runs_dir.is_dir() {
+    if !session.runs_dir.is_dir() && !session.place().is_shared() {
         return Err(session.no_jobs());
     }
-    let runs = RunsDir::look(&session.runs_dir, session.group())?;
+    let runs = session.look_at_runs()?;
     let exit = if arguments.rebuild {
         make_again(&session, &runs, &mut output, arguments).map_err(|failure| failure.not("rebuilt"))?
     } else {
@@ -106,6 +106,14 @@ fn look_or_mend(
     let mut done = Vec::new();
     if arguments.repair {
         let opened = Reader::open(session.place().clone()).map_err(Trouble::from);
+        if let Ok(Some(home)) = opened
+            .as_ref()
+            .map(|reader| other_home(runs, reader).unwrap_or_default())
+        {
+            let message = format!("the files are kept on {home}");
+            let hint = "run it there; holdpoint export writes files here";
+            return Err(CommandError::new("not_possible", message).not("repaired").hint(hint));
+        }
         let mended = opened.and_then(|reader| repair::repair(runs, &reader, &mut |what| done.push(what)));
         if let Err(trouble) = mended {
             // The repairs that were done are printed even if the check found more.

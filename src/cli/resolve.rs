@@ -224,10 +224,19 @@ impl CommandContext {
         if !self.has_jobs() {
             return Err(self.no_jobs());
         }
-        let runs = RunsDir::look(&self.runs_dir, self.group)?;
+        let runs = self.look_at_runs()?;
         engine::refuse_two_databases(&runs, &self.place)?;
         let reader = Reader::open(self.place.clone())?;
         Ok((runs, reader))
+    }
+
+    /// The runs directory. A host that has none yet gets one, where the record is shared: its jobs are
+    /// there all the same.
+    pub(crate) fn look_at_runs(&self) -> Result<RunsDir, CommandError> {
+        match self.place.is_shared() && !self.runs_dir.try_exists().unwrap_or(true) {
+            true => Ok(RunsDir::open(&self.runs_dir, self.group)?),
+            false => Ok(RunsDir::look(&self.runs_dir, self.group)?),
+        }
     }
 
     /// Refuses when the database is gone and the records of its jobs are not.

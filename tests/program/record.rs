@@ -2,6 +2,7 @@
 //! found and located.
 
 mod doctor;
+mod export;
 mod flips;
 mod old;
 mod old_database;

@@ -21,7 +21,7 @@ mod state;
 use domain::chain::ChainHead;
 use domain::ids::JobId;
 use runs::RunsDir;
-use store::{JobMark, Reader};
+use store::{JobMark, Reader, StoreErrorKind};
 
 use super::trouble::Trouble;
 
@@ -73,6 +73,7 @@ pub fn audit(runs: &RunsDir, reader: &Reader, scope: Scope, progress: &mut dyn F
         runs,
         reader,
         scope,
+        other_home: None,
         report: Report::default(),
         progress,
     };
@@ -83,10 +84,23 @@ pub fn audit(runs: &RunsDir, reader: &Reader, scope: Scope, progress: &mut dyn F
     audit.report
 }
 
+/// The host whose run directories are kept up to date, where that is another one: on this one only
+/// rows are compared.
+pub fn other_home(runs: &RunsDir, reader: &Reader) -> Result<Option<String>, Trouble> {
+    match reader.host_of_files()? {
+        Some(home) if runs.known_host()?.as_ref() != Some(&home) => {
+            Ok(Some(reader.name_of_files()?.unwrap_or_else(|| home.to_string())))
+        }
+        Some(_) | None => Ok(None),
+    }
+}
+
 struct Audit<'a> {
     runs: &'a RunsDir,
     reader: &'a Reader,
     scope: Scope,
+    /// The host that has the files, where it is another one.
+    other_home: Option<String>,
     report: Report,
     progress: &'a mut dyn FnMut(Progress),
 }
@@ -96,12 +110,44 @@ impl Audit<'_> {
         for fault in self.reader.integrity_faults()? {
             self.report.add(Finding::new(Location::database(), fault));
         }
+        self.other_home = other_home(self.runs, self.reader)?;
         let (decisions, _, jobs) = self.reader.counts()?;
         // Each part is checked even if another one cannot be read.
         let chained = self.chain(decisions);
-        let linked = self.links();
+        let linked = match &self.other_home {
+            None => self.links(),
+            Some(home) => {
+                let what = format!(
+                    "the files are kept on {home}, and were not looked at: chain.jsonl, events.jsonl, state.json, gates/, artifacts/"
+                );
+                self.report.note(what);
+                Ok(())
+            }
+        };
         let visited = self.jobs(jobs);
-        chained.and(linked).and(visited)
+        let hashed = self.shared_versions();
+        chained.and(linked).and(visited).and(hashed)
+    }
+
+    /// The versions in the database are what their names say; only where that is asked for.
+    fn shared_versions(&mut self) -> Result<(), Trouble> {
+        let mut after = None;
+        while self.scope.is_hashing_versions && self.reader.is_shared() {
+            let page = self.reader.versions_after(after.as_ref(), PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            for digest in &page {
+                self.report.versions += 1;
+                match self.reader.version(digest) {
+                    Err(error) if error.kind() == StoreErrorKind::Corrupt => {
+                        let place = Location::row("version", digest, "");
+                        self.report.add(Finding::new(place, error.to_string()));
+                    }
+                    read => drop(read?),
+                }
+            }
+        }
+        Ok(())
     }
 
     fn jobs(&mut self, of: u64) -> Result<(), Trouble> {
@@ -132,7 +178,11 @@ impl Audit<'_> {
                 return Ok(());
             }
         };
-        let look = |mark: &JobMark| job::look(self.runs, self.reader, &job_id, mark, self.scope);
+        let is_elsewhere = self.other_home.is_some();
+        let look = |mark: &JobMark| match is_elsewhere {
+            false => job::look(self.runs, self.reader, &job_id, mark, self.scope),
+            true => job::look_at_rows(self.runs, self.reader, &job_id, mark),
+        };
         let mut found = look(mark)?;
         if found.has_findings() {
             // Another process may have been publishing; with this lock none is, so the files are
@@ -140,6 +190,12 @@ impl Audit<'_> {
             let _guard = runs::record::keep_publishers_out(self.runs)?;
             if let Some(mark) = self.reader.mark(&job_id)? {
                 found = look(&mark)?;
+                if found.has_findings() && job::is_of_another_host(self.runs, self.reader, &job_id, &mark)? {
+                    found = job::look_at_rows(self.runs, self.reader, &job_id, &mark)?;
+                    found.note(format!(
+                        "the files of {job_id} were last written on another host: holdpoint export {job_id} writes them here"
+                    ));
+                }
             }
         }
         self.report.absorb(found);

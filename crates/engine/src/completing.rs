@@ -22,18 +22,46 @@ use super::trouble::Trouble;
 /// Links that are read at once.
 const PAGE: u32 = 500;
 
+/// Where the bytes of versions come from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bytes<'a> {
+    /// The record that several hosts share.
+    Record(&'a Reader),
+    /// The run directory beside a record that is a file.
+    Kept(&'a RunsDir),
+}
+
+impl Bytes<'_> {
+    /// Whether there is such a version.
+    fn has(self, run: &RunDir, digest: &Digest) -> Result<bool, Trouble> {
+        match self {
+            Self::Record(reader) => Ok(reader.version_size_bytes(digest)?.is_some()),
+            Self::Kept(runs) => Ok(versions::size_bytes(&runs.run(run.job_id()), digest).is_some()),
+        }
+    }
+
+    /// Sees to it that the run directory has the version.
+    pub(super) fn fetch(self, run: &RunDir, digest: &Digest) -> Result<(), Trouble> {
+        match self {
+            Self::Record(reader) => fetch(reader, run, digest).map(drop),
+            Self::Kept(runs) => {
+                let bytes = versions::read(&runs.run(run.job_id()), digest)?;
+                versions::keep(run, &bytes)?;
+                Ok(())
+            }
+        }
+    }
+}
+
 /// The registered artifacts that are to be put in place although nobody patched them, each with what
 /// lies there now. Of all that are registered the version is in the run directory then.
 pub(super) fn artifacts(
     run: &RunDir,
-    reader: &Reader,
+    bytes: Bytes<'_>,
     owed: &OwedRecords,
     placed_seq: u64,
 ) -> Result<BTreeMap<ArtifactPath, Option<Digest>>, Trouble> {
     let mut completed = BTreeMap::new();
-    if !reader.is_shared() {
-        return Ok(completed);
-    }
     // Nothing is known to be in place here, or less than another host has noted of its own.
     let is_behind = placed_seq == 0 && (owed.is_behind || owed.published_seq == 0);
     let brought = brought(owed, placed_seq);
@@ -55,13 +83,13 @@ pub(super) fn artifacts(
         if found == Some(digest) {
             continue;
         }
-        if let Err(error) = fetch(reader, run, &digest) {
+        if let Err(error) = bytes.fetch(run, &digest) {
             tracing::warn!("{}: {path}: {error}", run.job_id());
             continue;
         }
         let is_ours = match found {
             None => true,
-            Some(found) => reader.version_size_bytes(&found)?.is_some(),
+            Some(found) => bytes.has(run, &found)?,
         };
         if is_wanted && is_ours {
             completed.insert(path.clone(), found);

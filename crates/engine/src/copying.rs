@@ -8,7 +8,7 @@ use runs::{RunsDir, locks, mend, record, versions};
 use store::{Reader, Store, StorePlace, VersionWriter};
 
 use super::audit::{Scope, audit};
-use super::named::{all_versions, versions_named};
+use super::exporting::Export;
 use super::opening::{EngineError, enter_host};
 use super::trouble::Trouble;
 
@@ -51,10 +51,19 @@ pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &st
     let reader = sound(runs, from)?;
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
     enter_host(runs, to, &mut store, host)?;
-    // Before the rows that name them. More of them than are named do no harm.
+    // Before the rows that name them.
     let versions = match to.is_shared() {
         true => put_versions(runs, &reader, to)?,
-        false => take_versions(runs, &reader)?,
+        // The files of the copy are those of this host.
+        false => {
+            let export = Export {
+                runs,
+                to: None,
+                reader: &reader,
+                has_versions: true,
+            };
+            export.write(None)?.versions
+        }
     };
     let rows = store.copy_from(&reader).map_err(Trouble::from)?;
     sound(runs, to)?;
@@ -83,7 +92,8 @@ fn each_job(reader: &Reader, mut each: impl FnMut(&JobId) -> Result<(), Trouble>
     }
 }
 
-/// All that are kept, named by a row or not: what could be read before can be read after.
+/// All that are kept, named by a row or not: what could be read before can be read after, and more of
+/// them do no harm.
 fn put_versions(runs: &RunsDir, reader: &Reader, to: &StorePlace) -> Result<u64, Trouble> {
     let there = Reader::open(to.clone())?;
     let mut writer = VersionWriter::new(to.clone());
@@ -93,26 +103,6 @@ fn put_versions(runs: &RunsDir, reader: &Reader, to: &StorePlace) -> Result<u64,
         for digest in record::version_files(&run)? {
             if there.version_size_bytes(&digest)?.is_none() {
                 writer.put_if_absent(&digest, &versions::read(&run, &digest)?)?;
-            }
-            count += 1;
-        }
-        Ok(())
-    })?;
-    Ok(count)
-}
-
-/// Those that the rows of each job name, as files of its run directory.
-fn take_versions(runs: &RunsDir, reader: &Reader) -> Result<u64, Trouble> {
-    let all = all_versions(reader)?;
-    let mut count = 0;
-    each_job(reader, |job_id| {
-        let run = runs.run(job_id);
-        for digest in versions_named(reader, job_id, &all)? {
-            if let Some(size_bytes) = reader.version_size_bytes(&digest)?
-                && !versions::is_kept(&run, &digest, size_bytes)
-                && let Some(bytes) = reader.version(&digest)?
-            {
-                versions::keep(&run, &bytes)?;
             }
             count += 1;
         }

@@ -15,6 +15,7 @@ pub mod copying;
 mod draft_keeper;
 pub mod edit_copies;
 pub mod evidence;
+pub mod exporting;
 pub mod far;
 pub mod find;
 mod flusher;

@@ -12,7 +12,7 @@ use runs::publish::{self, PublishRequest};
 use runs::{RunsDir, RunsError};
 use store::{Reader, StoreError};
 
-use super::completing;
+use super::completing::{self, Bytes};
 use super::flusher::FLUSH_PATIENCE;
 use super::trouble::Trouble;
 use super::writer::Writer;
@@ -196,14 +196,32 @@ pub(super) fn request(
     job_id: &JobId,
     placed_seq: u64,
 ) -> Result<Option<PublishRequest>, Box<dyn Error + Send + Sync>> {
-    let has_up_to = match reader.is_shared() {
-        true => publish::last_event(&runs.run(job_id))?,
-        false => u64::MAX,
-    };
+    match reader.is_shared() {
+        true => {
+            let has_up_to = publish::last_event(&runs.run(job_id))?;
+            request_above(runs, reader, job_id, placed_seq, has_up_to, Some(Bytes::Record(reader)))
+        }
+        false => request_above(runs, reader, job_id, placed_seq, u64::MAX, None),
+    }
+}
+
+/// The same where the run directory has no more than the events up to `has_up_to`, and artifacts are
+/// put in place from these bytes; none: all that are not patched lie where they were made.
+pub(super) fn request_above(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+    placed_seq: u64,
+    has_up_to: u64,
+    bytes: Option<Bytes<'_>>,
+) -> Result<Option<PublishRequest>, Box<dyn Error + Send + Sync>> {
     let Some(owed) = reader.owed_above(job_id, has_up_to)? else {
         return Ok(None);
     };
-    let completed = completing::artifacts(&runs.run(job_id), reader, &owed, placed_seq)?;
+    let completed = match bytes {
+        Some(bytes) => completing::artifacts(&runs.run(job_id), bytes, &owed, placed_seq)?,
+        None => BTreeMap::new(),
+    };
     // A line that a crash or a hand tore is cut, and may have been whole once: then the watermark is
     // above it.
     let torn_after = publish::torn_after(&runs.run(job_id))?;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use nix::unistd::gethostname;
 use serde::{Deserialize, Serialize};
 
 use domain::ids::HostId;
@@ -21,12 +22,26 @@ struct HostFile {
 }
 
 impl RunsDir {
+    /// The id that this host has, for somebody who only looks; none: nobody has worked here on a
+    /// shared record.
+    pub fn known_host(&self) -> Result<Option<HostId>> {
+        let machine = gethostname().unwrap_or_default();
+        let name = self.host_name(&machine.to_string_lossy());
+        let bytes = atomic::read_regular(&self.host_file(), BYTES_MAX)?.unwrap_or_default();
+        let found = serde_json::from_slice::<HostFile>(&bytes).ok();
+        Ok(found.filter(|found| found.name == name).map(|found| found.id))
+    }
+
+    fn host_name(&self, machine: &str) -> String {
+        let directory = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_owned());
+        format!("{machine}:{}", directory.display())
+    }
+
     /// The id of this host, and its name: the machine and the directory. Where it has none yet,
     /// `fresh` becomes it. A directory that was copied or moved to another place is another host:
     /// what ran under the former name does not run here.
     pub fn host(&self, machine: &str, fresh: HostId) -> Result<(HostId, String)> {
-        let directory = std::path::absolute(self.path()).unwrap_or_else(|_| self.path().to_owned());
-        let name = format!("{machine}:{}", directory.display());
+        let name = self.host_name(machine);
         let path = self.host_file();
         let file = self.append(&path)?;
         // Of several that find none, the first one makes it for all.

@@ -83,6 +83,14 @@ impl Reader {
         })
     }
 
+    /// Whether more than one host has ever worked on this record.
+    pub fn has_several_hosts(&self) -> Result<bool, StoreError> {
+        self.read(|connection| match connection.is_file() {
+            true => Ok(false),
+            false => Ok(connection.cell::<i64>("SELECT count(*) FROM host", &[])? > 1),
+        })
+    }
+
     /// Whose run directories are kept up to date: the host of whoever leads, or led last. None: the
     /// record is a file, and lies where they do.
     pub fn host_of_files(&self) -> Result<Option<HostId>, StoreError> {

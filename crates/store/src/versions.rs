@@ -4,12 +4,13 @@
 
 use domain::ids::Digest;
 
+use super::Reader;
+use super::cells::{Cells, json_text};
 use super::error::{RowError, StoreError};
 use super::open::Access;
 use super::place::StorePlace;
 use super::sql::Connection;
 use super::sql::values;
-use super::{Reader, cells::Cells};
 
 impl Reader {
     /// Whether the record is one that several hosts may share: then it has the bytes of versions.
@@ -26,6 +27,20 @@ impl Reader {
     /// name says.
     pub fn version(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|connection| find(connection, digest))
+    }
+
+    /// Those of these versions that the record does not have.
+    pub fn versions_missing(&self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError> {
+        let names: Vec<_> = digests.iter().map(Digest::to_string).collect();
+        let names = json_text(&names).map_err(|error| StoreError::of(&self.place().path(), "read", error))?;
+        let sql = "SELECT digest FROM version WHERE digest IN (SELECT value FROM json_each(?1))";
+        let mut missing = digests.to_vec();
+        let found = self.read(|connection| match connection.is_file() {
+            true => Ok(Vec::new()),
+            false => connection.collect(sql, values![names], |row| Cells::new(row, "version", 1).digest(0)),
+        })?;
+        missing.retain(|digest| !found.contains(digest));
+        Ok(missing)
     }
 
     /// The versions behind this one, by their names, at most so many.

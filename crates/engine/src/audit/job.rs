@@ -6,7 +6,7 @@ use super::finding::{LOOK, REPAIR, in_place};
 use super::span::{describe, first_difference};
 use super::{Finding, Location, OwedFiles, PAGE, Report, Scope, Trouble, events};
 use domain::decision::{DecisionStanding, SealedDecision};
-use domain::ids::{Digest, JobId, StageName};
+use domain::ids::{ArtifactPath, Digest, JobId, StageName};
 use runs::record::{self, GateFile};
 use runs::{RunDir, RunsDir};
 use store::{JobMark, RawDecision, Reader};
@@ -20,6 +20,57 @@ pub(super) struct JobLook<'a> {
     pub(crate) mark: &'a JobMark,
     pub(crate) report: Report,
     pub(crate) owed: OwedFiles,
+    /// Versions that decisions name, which a shared record has; each with the number of a decision and
+    /// the path.
+    named: BTreeMap<Digest, (i64, ArtifactPath)>,
+}
+
+impl<'a> JobLook<'a> {
+    fn new(runs: &'a RunsDir, reader: &'a Reader, job_id: &'a JobId, mark: &'a JobMark) -> Self {
+        Self {
+            runs,
+            reader,
+            run: runs.run(job_id),
+            job_id,
+            mark,
+            report: Report::default(),
+            owed: OwedFiles {
+                job_id: job_id.clone(),
+                events: 0,
+                decisions: 0,
+            },
+            named: BTreeMap::new(),
+        }
+    }
+}
+
+/// Looks at the rows of one job only: its files are those of another host.
+pub(super) fn look_at_rows(runs: &RunsDir, reader: &Reader, job_id: &JobId, mark: &JobMark) -> Result<Report, Trouble> {
+    let mut look = JobLook::new(runs, reader, job_id, mark);
+    look.watermark();
+    decision_files(reader, job_id, |_, row| {
+        look.named_versions(row);
+        Ok(())
+    })?;
+    look.missing_versions()?;
+    look.check_event_rows()?;
+    Ok(look.report)
+}
+
+/// Whether the files of a job that lie here are those of a time when this host led, and another one
+/// has written them since.
+pub(super) fn is_of_another_host(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+    mark: &JobMark,
+) -> Result<bool, Trouble> {
+    if !reader.has_several_hosts()? {
+        return Ok(false);
+    }
+    let state = record::state(&runs.run(job_id))?;
+    let has_up_to = state.and_then(|state| state.up_to).unwrap_or_default();
+    Ok(has_up_to < mark.published_seq.unsigned_abs())
 }
 
 /// Looks at one job. Files are read after the rows they follow from.
@@ -30,24 +81,13 @@ pub(super) fn look(
     mark: &JobMark,
     scope: Scope,
 ) -> Result<Report, Trouble> {
-    let mut look = JobLook {
-        runs,
-        reader,
-        run: runs.run(job_id),
-        job_id,
-        mark,
-        report: Report::default(),
-        owed: OwedFiles {
-            job_id: job_id.clone(),
-            events: 0,
-            decisions: 0,
-        },
-    };
+    let mut look = JobLook::new(runs, reader, job_id, mark);
     look.watermark();
     if look.run.path().symlink_metadata().is_err() && mark.published_seq > 0 {
-        look.report.note(format!(
-            "the run directory of {job_id} was removed: its rows have nothing to be compared with"
-        ));
+        look.report.note(match reader.has_several_hosts()? {
+            false => format!("the run directory of {job_id} was removed: its rows have nothing to be compared with"),
+            true => format!("the run directory of {job_id} is not on this host: holdpoint export {job_id} writes it"),
+        });
         look.check_event_rows()?;
         return Ok(look.report);
     }
@@ -133,6 +173,7 @@ impl JobLook<'_> {
             expected.push(file);
             Ok(())
         })?;
+        self.missing_versions()?;
         expected.sort();
         for file in record::gate_files(&self.run)? {
             if expected.binary_search(&file).is_err() {
@@ -213,6 +254,11 @@ impl JobLook<'_> {
         };
         for artifact in sealed.decision.artifacts() {
             for digest in [artifact.sha256, artifact.sha256_after].into_iter().flatten() {
+                if self.reader.is_shared() {
+                    let named = || (row.seq, artifact.path.clone());
+                    self.named.entry(digest).or_insert_with(named);
+                    continue;
+                }
                 let path = self.run.version(&digest);
                 if !record::is_file(&path) {
                     let what = format!("decision {} names it ({}), and it is not kept", row.seq, artifact.path);
@@ -220,6 +266,22 @@ impl JobLook<'_> {
                 }
             }
         }
+    }
+
+    /// The same where the record has them itself; none: they lie in files.
+    fn missing_versions(&mut self) -> Result<(), Trouble> {
+        let digests: Vec<_> = self.named.keys().copied().collect();
+        for page in digests.chunks(PAGE as usize) {
+            for digest in self.reader.versions_missing(page)? {
+                let Some((seq, path)) = self.named.get(&digest) else {
+                    continue;
+                };
+                let what = format!("decision {seq} names it ({path}), and the database does not have it");
+                self.report
+                    .add(Finding::new(Location::row("version", digest, ""), what));
+            }
+        }
+        Ok(())
     }
 
     /// Kept versions are what their names say; hashed only when that is asked for.
