@@ -103,7 +103,9 @@ fn what_nobody_knows_is_not_said() {
         reason: None,
     };
     console = self::console(vec![left("j-17", hold, false)]);
-    console.shows("server does not say whether it was done").hides("it was not done");
+    console
+        .shows("server does not say whether it was done")
+        .hides("it was not done");
     console.press("Esc").shows("Not sent again: j-17 / script #2 held");
     console.hides("kept as a draft");
 }

@@ -48,10 +48,8 @@ impl Export<'_> {
             false => BTreeSet::new(),
         };
         let mut group = |jobs: &[JobId]| {
-            let groups = jobs.chunks(PUBLISH_JOBS_MAX as usize);
-            groups
-                .map(|group| self.group(group, &all, &mut exported))
-                .collect::<Result<(), _>>()
+            let mut groups = jobs.chunks(PUBLISH_JOBS_MAX as usize);
+            groups.try_for_each(|group| self.group(group, &all, &mut exported))
         };
         if let Some(jobs) = jobs {
             group(jobs)?;
