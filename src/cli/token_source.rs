@@ -43,7 +43,7 @@ impl TokenSource {
     async fn read(&self) -> Result<String, Refusal> {
         let text = match self {
             Self::File(path) => of_file(path)?,
-            Self::Command(words) => of_command(words).await?,
+            Self::Command(words) => of_command(words, COMMAND_TIME).await?,
             Self::Environment => std::env::var("HOLDPOINT_TOKEN").unwrap_or_default(),
         };
         let token = text.lines().next().unwrap_or_default().trim();
@@ -117,7 +117,7 @@ fn program(words: &[String]) -> &str {
     words.first().map_or("", String::as_str)
 }
 
-async fn of_command(words: &[String]) -> Result<String, Refusal> {
+async fn of_command(words: &[String], time: Duration) -> Result<String, Refusal> {
     let name = program(words);
     let failed = |why: String| wrong(format!("the token command {name} {why}"));
     let mut child = Command::new(name)
@@ -135,9 +135,9 @@ async fn of_command(words: &[String]) -> Result<String, Refusal> {
         })?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let ended = async { tokio::join!(all(stdout), all(stderr), child.wait()) };
-    let (printed, said, status) = tokio::time::timeout(COMMAND_TIME, ended)
+    let (printed, said, status) = tokio::time::timeout(time, ended)
         .await
-        .map_err(|_| failed(format!("has not ended within {}", duration(COMMAND_TIME.as_secs()))))?;
+        .map_err(|_| failed(format!("has not ended within {}", duration(time.as_secs()))))?;
     let status = status.map_err(|error| failed(format!("cannot be waited for: {error}")).because(error))?;
     if status.success() {
         return Ok(printed);
@@ -159,4 +159,30 @@ async fn all(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
     let mut rest = [0; 4096];
     while stream.read(&mut rest).await.is_ok_and(|count| count > 0) {}
     String::from_utf8_lossy(&kept).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_that_hangs_is_ended_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let alive = folder.path().join("alive");
+        // It holds the writing end of a pipe as long as it lives.
+        let words = ["/bin/sh", "-c", "exec 3>\"$0\"; echo begun >&3; exec sleep 600"];
+        let words = words.iter().map(|word| (*word).to_owned());
+        let words: Vec<_> = words.chain([alive.display().to_string()]).collect();
+        nix::unistd::mkfifo(&alive, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reader = tokio::task::spawn_blocking(move || std::fs::read_to_string(alive));
+        let refused = of_command(&words, Duration::from_secs(2)).await.unwrap_err();
+        assert_eq!(refused.message, "the token command /bin/sh has not ended within 0:02");
+        assert_eq!(
+            reader.await.unwrap().unwrap(),
+            "begun\n",
+            "it is read to its end: nobody holds it"
+        );
+        let quick = ["/bin/echo".to_owned(), "secret".to_owned()];
+        assert_eq!(of_command(&quick, COMMAND_TIME).await.unwrap(), "secret\n");
+    }
 }

@@ -7,6 +7,7 @@ mod console;
 mod context;
 mod documented;
 mod doors;
+mod drafts;
 mod dry_run;
 pub mod examples;
 mod lagging;

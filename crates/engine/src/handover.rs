@@ -65,6 +65,21 @@ impl Client {
         Ok(Handovers { all, problems, now })
     }
 
+    /// What everybody has written about one gate, and what could not be read.
+    pub async fn drafts_of(&self, key: &GateKey) -> Result<(Vec<Draft>, Vec<String>), Unread> {
+        let (_, folders, problems) = self.unsent(Some(Draft::new(key.clone()).file_name())).await?;
+        let named = folders.into_iter().flat_map(|(folder, unsent)| {
+            let owner = if unsent.by.is_empty() { folder } else { unsent.by };
+            unsent.drafts.into_iter().map(move |draft| Draft {
+                by: Some(owner.clone()),
+                ..draft
+            })
+        });
+        // What lies under the name of one gate's draft may say that it is another's.
+        let drafts = named.filter(|draft| draft.key == *key && !draft.is_empty());
+        Ok((drafts.collect(), problems))
+    }
+
     /// What everybody has written and marked, by folder; `only`: just the drafts of this name.
     async fn unsent(&self, only: Option<String>) -> Result<(Now, Vec<(String, Unsent)>, Vec<String>), Unread> {
         let read = self.read(move |on| Ok((on.clock.now(), on.runs.drafts_of_all(only.as_deref())?)));

@@ -143,6 +143,20 @@ impl App {
         place.map(Some).map_err(busy)
     }
 
+    /// Waits for an answer of the engine that may be a refusal.
+    pub(crate) async fn read_or_refused<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Unread>>,
+    ) -> Result<T, ApiError> {
+        let answered = self.read(async {
+            match answer.await {
+                Err(Unread::Refused(refusal)) => Ok(Err(refusal)),
+                answered => answered.map(Ok),
+            }
+        });
+        Ok(answered.await??)
+    }
+
     /// Waits for an answer of the engine; what cannot be read is an error.
     pub(crate) async fn read<T>(&self, answer: impl Future<Output = Result<T, Unread>>) -> Result<T, ApiError> {
         self.read_after(Duration::ZERO, answer).await

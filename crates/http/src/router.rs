@@ -17,8 +17,8 @@ use utoipa_axum::routes;
 use super::answer::ApiError;
 use super::app::{App, note_sent};
 use super::routes::{
-    brief, configuration, decide, diff, events, far, forecast, gates, handover, health, job_control, jobs, logs, open,
-    patches, person, stats, stream, timer, versions,
+    brief, configuration, decide, diff, drafts, events, far, forecast, gates, handover, health, job_control, jobs,
+    logs, open, patches, person, stats, stream, timer, versions,
 };
 use super::{auth, headers, limits, metrics, openapi, page};
 
@@ -64,6 +64,9 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(timer::alive))
         .routes(routes!(person::take, person::release))
         .routes(routes!(person::seen))
+        .routes(routes!(drafts::own))
+        .routes(routes!(drafts::list))
+        .routes(routes!(drafts::show, drafts::keep, drafts::remove))
         .routes(routes!(patches::apply))
         .routes(routes!(patches::undo))
         .routes(routes!(patches::types))

@@ -4,6 +4,7 @@ pub(crate) mod brief;
 pub(crate) mod configuration;
 pub(crate) mod decide;
 pub(crate) mod diff;
+pub(crate) mod drafts;
 pub(crate) mod events;
 pub(crate) mod far;
 pub(crate) mod forecast;

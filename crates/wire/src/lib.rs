@@ -6,6 +6,7 @@
 mod context;
 mod decision;
 mod difference;
+mod draft;
 mod figures;
 mod forecast;
 mod gate;
@@ -35,6 +36,7 @@ use patch::{Family, TypeDoc};
 pub use context::{ContextDoc, ContextLinkDoc, HeartbeatDoc};
 pub use decision::{CommentDoc, DecisionFile};
 pub use difference::DifferenceDoc;
+pub use draft::{DraftCommentDoc, DraftDoc, DraftEditDoc, DraftPatchDoc, DraftsDoc, KeptDraftDoc};
 pub use figures::{FigureCountsDoc, FiguresDoc};
 pub use forecast::{ForecastDoc, ForeseenEndDoc, UnaskedDoc};
 pub use gate::{BaseDoc, CanceledDoc, GateArtifactDoc, GateDoc, HoldDoc, JobGateDoc, RecallsDoc, StoppedDoc};

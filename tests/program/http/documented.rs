@@ -144,3 +144,21 @@ fn a_console_of_ones_own_does_as_the_document_says() {
     assert!(said.starts_with("\"ana\"\n{"), "{said}");
     assert!(said.ends_with("}\nnew\nnull\n"), "{said}");
 }
+
+#[test]
+fn drafts_are_kept_read_and_removed_as_the_document_says() {
+    if !has(
+        "docs/HTTP.md",
+        &[&["curl", "--version"], &["jq", "--version"], &["bash", "--version"]],
+    ) {
+        return;
+    }
+    let (workspace, served, _ana) = serving("");
+    workspace.write("plan.txt", "new\n");
+    workspace.ok("gate open j-17 script --artifact plan=plan.txt");
+    let script = start(&served) + &shell_under("Drafts");
+    let output = shell(&workspace, &script, "ana-token").wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(said, "ana: note of a rejection, 1 comment\nnull\n");
+}
