@@ -94,6 +94,9 @@ pub struct KeptMarks {
     /// Whose.
     pub by: String,
     pub gates: Vec<MarkedGate>,
+    /// When they were changed last; none: a former version kept them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_at: Option<Timestamp>,
 }
 
 /// What one operator has written and marked.

@@ -503,13 +503,18 @@ impl Engine {
 
     /// Keeps what this operator has marked, for whoever takes over; without any, what was kept goes.
     pub fn save_marks(&mut self, gates: Vec<MarkedGate>) {
-        let by = self.operator.name.clone();
-        self.save_draft(drafts::MARKS.to_owned(), marks_bytes(by, gates));
+        let kept = KeptMarks {
+            by: self.operator.name.clone(),
+            gates,
+            written_at: Some(self.clock.now().utc),
+        };
+        let bytes = (!kept.gates.is_empty()).then(|| marks_bytes(&kept));
+        self.save_draft(drafts::MARKS.to_owned(), bytes);
     }
 
     /// The marks that this operator's former sessions kept; those that cannot be read are none.
     pub fn load_marks(&self) -> Vec<MarkedGate> {
-        kept_marks(&self.runs, &self.operator.name)
+        kept_marks(&self.runs, &self.operator.name).gates
     }
 
     /// The drafts that this operator's former sessions kept, and what could not be read of them.
@@ -615,19 +620,16 @@ impl Engine {
 }
 
 /// Marks as they are kept; none: what was kept goes.
-pub(crate) fn marks_bytes(by: String, gates: Vec<MarkedGate>) -> Option<Vec<u8>> {
-    if gates.is_empty() {
-        return None;
-    }
+pub(crate) fn marks_bytes(kept: &KeptMarks) -> Vec<u8> {
     // Names and numbers always have a JSON form.
-    serde_json::to_vec_pretty(&KeptMarks { by, gates }).ok()
+    serde_json::to_vec_pretty(kept).unwrap_or_default()
 }
 
 /// Those that were kept; what cannot be read is none.
-pub(crate) fn kept_marks(runs: &RunsDir, operator: &str) -> Vec<MarkedGate> {
+pub(crate) fn kept_marks(runs: &RunsDir, operator: &str) -> KeptMarks {
     let kept = runs.load_marks(operator).ok().flatten();
     let marks = kept.and_then(|bytes| serde_json::from_slice::<KeptMarks>(&bytes).ok());
-    marks.map(|marks| marks.gates).unwrap_or_default()
+    marks.unwrap_or_default()
 }
 
 pub(crate) fn kept_or_why(kept: Result<KeptDrafts, RunsError>) -> KeptDrafts {

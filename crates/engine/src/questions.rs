@@ -250,7 +250,8 @@ questions! {
     Submitted = "submitted" { name: String } -> Option<Became>: |here, by| here.find_submitted(by, &name).await;
     OwnDrafts = "own_drafts" {} -> OwnTexts: |here, by| here.find_own_texts(by).await;
     KeepDraft = "keep_draft" { draft: Draft } -> DraftKept: |here, by| here.take_draft(by, draft).await;
-    KeepMarks = "keep_marks" { gates: Vec<MarkedGate> } -> (): |here, by| here.take_marks(by, gates).await;
+    KeepMarks = "keep_marks" { gates: Vec<MarkedGate>, written_at: Option<Timestamp> } -> ():
+        |here, by| here.take_marks(by, gates, written_at).await;
     Foreseen = "forecast" { until: Timestamp, of: Option<BTreeSet<JobId>>, policies: Option<Policies> } -> Forecast:
         |here, by| here.run_on(until, of, policies).await;
 }

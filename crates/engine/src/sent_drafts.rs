@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use domain::draft::{Discarded, Draft};
-use domain::handover::MarkedGate;
+use domain::handover::{KeptMarks, MarkedGate};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use runs::{RunsDir, drafts};
@@ -34,6 +34,9 @@ pub enum DraftKept {
 pub struct OwnTexts {
     pub drafts: Vec<Draft>,
     pub marks: Vec<MarkedGate>,
+    /// When that was changed last; none: that is not known.
+    #[serde(default)]
+    pub marked_at: Option<Timestamp>,
     /// What cannot be read.
     pub problems: Vec<String>,
 }
@@ -49,15 +52,29 @@ impl Client {
             .await
     }
 
-    /// Keeps what somebody has marked, where they may decide.
-    pub async fn take_marks(&self, by: Option<Caller>, mut gates: Vec<MarkedGate>) -> Result<(), Unread> {
+    /// Keeps what somebody has marked, where they may decide, unless they have marked something else
+    /// since.
+    pub async fn take_marks(
+        &self,
+        by: Option<Caller>,
+        mut gates: Vec<MarkedGate>,
+        written_at: Option<Timestamp>,
+    ) -> Result<(), Unread> {
         if let Some(by) = &by {
             gates.retain(|gate| by.rights.allow_at(&by.operator.name, &gate.key.stage).is_ok());
         }
+        let now = self.read(|on| Ok(on.clock.now().utc)).await?;
+        let written_at = Some(written_at.unwrap_or(now));
         self.with_drafts(by, move |runs, operator| {
-            let bytes = crate::marks_bytes(operator.to_owned(), gates);
-            refuse_large(bytes.as_deref())?;
-            Ok(runs.save_draft(operator, drafts::MARKS, bytes.as_deref())?)
+            let _alone = runs.lock_drafts(operator)?;
+            if crate::kept_marks(runs, operator).written_at > written_at {
+                return Ok(());
+            }
+            let by = operator.to_owned();
+            // That nothing is marked any more is kept, too: older marks come late.
+            let bytes = crate::marks_bytes(&KeptMarks { by, gates, written_at });
+            refuse_large(Some(&bytes))?;
+            Ok(runs.save_draft(operator, drafts::MARKS, Some(&bytes))?)
         })
         .await
     }
@@ -69,7 +86,8 @@ impl Client {
             let marks = crate::kept_marks(runs, operator);
             Ok(OwnTexts {
                 drafts,
-                marks,
+                marks: marks.gates,
+                marked_at: marks.written_at,
                 problems,
             })
         })

@@ -131,6 +131,52 @@ fn two_consoles_of_one_operator_lose_no_word_of_each_other() {
 }
 
 #[test]
+fn of_marks_the_later_ones_count_wherever_they_were_set() {
+    let (workspace, served, ana) = waiting();
+    let there = Elsewhere::of(&served, "ana-token");
+    let desk = there.desk();
+    desk.sees(" open ");
+    desk.leaves();
+    let servers = there.machine.root().join(".local/state/holdpoint/servers");
+    let server = std::fs::read_dir(servers).unwrap().next().unwrap().unwrap().path();
+    let marks = server.join(".drafts/ana/marks");
+    std::fs::create_dir_all(marks.parent().unwrap()).unwrap();
+    let mark = |stage: &str| {
+        let digest = "0".repeat(64);
+        json!({"job_id": "j-1", "stage": stage, "attempt": 1, "digest": digest})
+    };
+    let here = |stage: &str, at: &str| {
+        let kept = json!({"by": "ana", "gates": [mark(stage)], "written_at": at});
+        std::fs::write(&marks, kept.to_string()).unwrap();
+    };
+    let ask = |ask: &str, of: Value| {
+        ana.post("/api/v1/questions", &json!([{"ask": ask, "of": of}]))
+            .expect(200)[0]
+            .clone()
+    };
+    let there_now = || ask("own_drafts", json!({}))["answer"]["marks"][0]["stage"].clone();
+    let keep = |stage: &str, at: &str| ask("keep_marks", json!({"gates": [mark(stage)], "written_at": at}));
+    keep("script", "2026-01-02T00:00:00Z");
+    // Marks that came late change nothing.
+    keep("deploy", "2026-01-01T00:00:00Z");
+    assert_eq!(there_now(), "script");
+    here("deploy", "2026-01-01T00:00:00Z");
+    let desk = there.desk();
+    desk.sees(" open ");
+    until(|| !marks.exists());
+    desk.leaves();
+    assert_eq!(there_now(), "script");
+    here("deploy", "2026-01-03T00:00:00Z");
+    let desk = there.desk();
+    desk.sees(" open ");
+    until(|| there_now() == "deploy");
+    until(|| !marks.exists());
+    desk.leaves();
+    assert_eq!(there_now(), "deploy");
+    drop(workspace);
+}
+
+#[test]
 fn who_only_looks_keeps_no_drafts() {
     let (_workspace, served, _ana) = waiting();
     let draft = json!({"key": {"job_id": "j-1", "stage": "deploy", "attempt": 1}, "note": "x", "patch": null});

@@ -1,6 +1,7 @@
 //! What the operator has typed and not sent, on this machine's disk: a line that is lost loses none
 //! of it. See [`super::drafts`] for its way to the server.
 
+use ::clock::Clock as _;
 use domain::draft::Draft;
 use domain::handover::MarkedGate;
 use runs::drafts::KeptDrafts;
@@ -17,7 +18,7 @@ impl FarEngine {
 
     /// Keeps what the operator has marked.
     pub fn save_marks(&mut self, gates: Vec<MarkedGate>) {
-        self.drafts.save_marks(gates);
+        self.drafts.save_marks(gates, self.clock.now().utc);
     }
 
     /// The marks that former sessions kept.

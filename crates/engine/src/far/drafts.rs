@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 
 use domain::draft::Draft;
-use domain::handover::MarkedGate;
+use domain::handover::{KeptMarks, MarkedGate};
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::Timestamp;
 use runs::{RunsDir, drafts};
@@ -36,7 +36,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 struct State {
     /// What the server does not have yet, by the names of their files.
     waiting: BTreeMap<String, Draft>,
-    marks: Option<Vec<MarkedGate>>,
+    marks: Option<KeptMarks>,
     /// When the texts were written that the server has of this console.
     known: BTreeMap<String, Option<Timestamp>>,
     /// The server takes none, because it is older, or because of our role: what is typed stays here.
@@ -117,12 +117,23 @@ impl Drafts {
     }
 
     /// The same with what the operator has marked.
-    pub(super) fn save_marks(&self, gates: Vec<MarkedGate>) {
-        let mut state = self.state();
-        let bytes = crate::marks_bytes(self.operator.clone(), gates.clone());
+    pub(super) fn save_marks(&self, gates: Vec<MarkedGate>, now: Timestamp) {
+        let marks = KeptMarks {
+            by: self.operator.clone(),
+            gates,
+            written_at: Some(now),
+        };
+        // That nothing is marked any more goes to the server, too.
+        let is_kept = !(marks.gates.is_empty() && self.state().is_local);
+        let bytes = is_kept.then(|| crate::marks_bytes(&marks));
         self.keeper.take(Typed::Draft(drafts::MARKS.to_owned(), bytes));
+        self.send_marks(marks);
+    }
+
+    fn send_marks(&self, marks: KeptMarks) {
+        let mut state = self.state();
         if !state.is_local {
-            state.marks = Some(gates);
+            state.marks = Some(marks);
             self.has_changed.notify_one();
         }
     }
@@ -168,9 +179,13 @@ impl Drafts {
             .retain(|draft| stays.iter().all(|here| here.key != draft.key));
         texts.drafts.extend(stays.into_iter().filter(|draft| !draft.is_empty()));
         texts.problems.extend(problems);
-        if !marks.is_empty() {
-            texts.marks.clone_from(&marks);
-            self.save_marks(marks);
+        let is_any = !marks.gates.is_empty() || marks.written_at.is_some();
+        if is_any && texts.marked_at > marks.written_at {
+            // Another console has marked since.
+            self.keeper.take(Typed::Draft(drafts::MARKS.to_owned(), None));
+        } else if is_any {
+            texts.marks.clone_from(&marks.gates);
+            self.send_marks(marks);
         }
         Left { texts, told }
     }
@@ -217,10 +232,11 @@ impl Drafts {
             self.answered(draft, kept);
             return Some((Duration::from_secs(bytes / BYTES_PER_S)).min(PAUSE_MAX));
         }
-        let gates = marks?;
-        let kept = far.ask_aside(KeepMarks { gates: gates.clone() }).await;
+        let marks = marks?;
+        let (gates, written_at) = (marks.gates.clone(), marks.written_at);
+        let kept = far.ask_aside(KeepMarks { gates, written_at }).await;
         let mut state = self.state();
-        if state.marks.as_ref() == Some(&gates) {
+        if state.marks.as_ref() == Some(&marks) {
             state.marks = None;
             if kept.is_ok() {
                 self.keeper.take(Typed::Draft(drafts::MARKS.to_owned(), None));
