@@ -48,6 +48,7 @@ fn session() -> Session {
         server: None,
         context: None,
         rights: domain::rights::Rights::default(),
+        expires: None,
         gates: Default::default(),
         overdue_grace_s: 60,
         runs_dir: "runs".into(),

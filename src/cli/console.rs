@@ -133,6 +133,7 @@ async fn show_far(
         hint: (!told.is_empty()).then(|| told.join("; ")),
         name: who.session.clone(),
         rights: who.rights.clone(),
+        expires: who.expires,
         server: Some(far.address().to_string()),
         ..shown(session, open_at, rights)
     };
@@ -161,6 +162,7 @@ fn shown(
         server: None,
         context: session.context.clone(),
         rights: domain::rights::Rights::default(),
+        expires: None,
         gates: Arc::clone(&session.config.gates),
         offers: session.config.console.clone(),
         overdue_grace_s: session.config.pipeline.overdue_grace_s,

@@ -114,7 +114,12 @@ fn log_line(notice: Notice) -> Option<String> {
         }
         Notice::Trouble(Some(trouble)) => tracing::error!("{}", trouble.with_causes()),
         Notice::Trouble(None) => tracing::info!("it works again"),
-        Notice::Done(..) | Notice::Published(..) | Notice::Changed | Notice::Looked | Notice::PutAside(_) => {}
+        Notice::Done(..)
+        | Notice::Published(..)
+        | Notice::Changed
+        | Notice::Looked
+        | Notice::Access(..)
+        | Notice::PutAside(_) => {}
     }
     None
 }

@@ -70,6 +70,7 @@ pub fn session() -> Session {
         server: None,
         context: None,
         rights: domain::rights::Rights::default(),
+        expires: None,
         gates: Default::default(),
         offers: Default::default(),
         overdue_grace_s: 60,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::wildcard_enum_match_arm, reason = "tests pick what they look at")]
 
+mod access;
 mod backend;
 mod bars;
 mod board;

@@ -26,7 +26,8 @@ use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::key::GateKey;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
-use domain::time::Now;
+use domain::rights::Rights;
+use domain::time::{Now, Timestamp};
 use engine::api::{Receipt, Ticket};
 use engine::far::LeftCommand;
 use patch::{Completion, PlannedChange};
@@ -396,6 +397,8 @@ pub enum Msg {
     /// Another console of this operator wrote about the same gate: of the two texts this one is no
     /// draft any more.
     PutAside(Box<Draft>),
+    /// What the token opens, and until when, is something else now.
+    Access(Rights, Option<Timestamp>),
     /// The process was continued after a suspend.
     Continued,
     /// The process was not suspended: nobody would continue it.

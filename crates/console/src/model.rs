@@ -215,6 +215,8 @@ pub struct Model {
     /// What the engine was asked and told.
     pub outgoing: Outgoing,
     pub(crate) health: Health,
+    /// What of the end of the token was told: that it is not further away than that, in seconds.
+    pub(crate) told_expiry_s: Option<u64>,
     /// What the last console has sent, and nobody did.
     pub(crate) unsent: LeftUnsent,
     /// What was done about last calls.
@@ -286,6 +288,7 @@ impl Model {
             toasts: Toasts::default(),
             outgoing: Outgoing::default(),
             health: Health::default(),
+            told_expiry_s: None,
             unsent: LeftUnsent::default(),
             last_calls: LastCallsHere::default(),
         }

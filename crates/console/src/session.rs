@@ -14,6 +14,7 @@ use domain::operator::Operator;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
 use domain::rights::Rights;
+use domain::time::Timestamp;
 
 /// What the root hands to the console when it starts.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Session {
     pub context: Option<String>,
     /// What the operator may have done there.
     pub rights: Rights,
+    /// When the token ceases to open anything; none: never.
+    pub expires: Option<Timestamp>,
     /// The policies in force for gates that open from now on.
     pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
     /// What the configuration has a console offer.

@@ -1,5 +1,6 @@
 //! The screen's reducer: model and message in, effects out. No clock, no terminal, no engine.
 
+mod access;
 mod act;
 mod ahead;
 pub(crate) mod comment;
@@ -180,6 +181,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Marks(left) => model.marks.left = left,
         Msg::Discarded(discarded) => model.drafts.discarded = discarded,
         Msg::PutAside(draft) => compose::put_aside_elsewhere(model, *draft, fx),
+        Msg::Access(rights, expires) => access::changed(model, rights, expires),
         Msg::NotSuspended => tell(model, "Not suspended: there is no shell here that could continue it"),
         Msg::Continued => {
             model.last_calls.title = None;

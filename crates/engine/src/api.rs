@@ -16,6 +16,7 @@ use domain::key::GateKey;
 use domain::outlook::Fact;
 use domain::policy::GatePolicy;
 use domain::refusal::Refusal;
+use domain::rights::Rights;
 use domain::time::Timestamp;
 use wire::{DoneDoc, ReviewDoc};
 
@@ -138,6 +139,9 @@ pub enum Notice {
     /// Another console of this operator has written about the same gate meanwhile: of the two texts
     /// this one is no draft any more. It was put aside at the server.
     PutAside(Box<Draft>),
+    /// What may be done from here is something else now, or until when: the token's role, stages and
+    /// end.
+    Access(Rights, Option<Timestamp>),
     /// Files could not be written, or the database not reached: what and why, and what holdpoint
     /// will do. None: it works again.
     Trouble(Option<Refusal>),

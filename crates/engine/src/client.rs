@@ -398,6 +398,7 @@ impl Telling {
             | Notice::ReadOnly(_)
             | Notice::Done(..)
             | Notice::Published(..)
+            | Notice::Access(..)
             | Notice::PutAside(_) => {}
         }
     }

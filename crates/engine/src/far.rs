@@ -427,6 +427,7 @@ impl FarEngine {
             clock: Arc::clone(&clock),
             is_back,
             peer,
+            access: (session.rights.clone(), session.expires),
             last: session.newest,
             gathered: news::Gathered::default(),
         };

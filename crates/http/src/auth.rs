@@ -173,16 +173,22 @@ impl Tokens {
     /// saved configuration have taken it away, or the proxy that named them.
     pub(crate) fn still(&self, config: &Config, caller: &Caller, now: Timestamp) -> Result<(), String> {
         let name = &caller.operator.name;
-        let proxy = &config.server.trusted_proxy;
-        let found = match caller.proof {
-            Proof::Token(sha256) => self.caller(config, sha256, now)?,
-            Proof::Proxy(peer) if proxy.is_at(peer) => self.proxied(proxy, name.clone(), peer),
-            Proof::Proxy(_) => return Err(format!("the proxy that named {name} is not trusted any more")),
-        };
+        let found = self.found(config, caller, now)?;
         let is_same = found.rights == caller.rights && found.operator.name == caller.operator.name;
         is_same
             .then_some(())
             .ok_or_else(|| format!("{name} may do something else now"))
+    }
+
+    /// The same caller as the configuration in force knows them.
+    pub(crate) fn found(&self, config: &Config, caller: &Caller, now: Timestamp) -> Result<Caller, String> {
+        let name = &caller.operator.name;
+        let proxy = &config.server.trusted_proxy;
+        match caller.proof {
+            Proof::Token(sha256) => self.caller(config, sha256, now),
+            Proof::Proxy(peer) if proxy.is_at(peer) => Ok(self.proxied(proxy, name.clone(), peer)),
+            Proof::Proxy(_) => Err(format!("the proxy that named {name} is not trusted any more")),
+        }
     }
 }
 

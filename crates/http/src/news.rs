@@ -134,7 +134,7 @@ impl News {
             (Arc::clone(&standing.config), standing.trouble.clone())
         };
         if !self.config.as_ref().is_some_and(|told| Arc::ptr_eq(told, &config)) {
-            let session = session_of(&self.app, self.session.clone(), self.welcome.caller().expires).await;
+            let session = session_of(&self.app, self.session.clone(), self.welcome.expires()).await;
             if let Ok(session) = session {
                 self.config = Some(config);
                 return Some(told(NewsKind::Session, &session));

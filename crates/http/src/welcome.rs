@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use domain::time::Timestamp;
+
 use super::app::App;
 use super::auth::Caller;
 
@@ -35,8 +37,9 @@ impl Welcome {
         still.err()
     }
 
-    /// Who listens.
-    pub(crate) fn caller(&self) -> &Caller {
-        &self.caller
+    /// When the token ends, as the configuration in force has it.
+    pub(crate) fn expires(&self) -> Option<Timestamp> {
+        let found = self.app.keys.found(&self.app.config(), &self.caller, self.app.now());
+        found.map_or(self.caller.expires, |found| found.expires)
     }
 }

@@ -53,6 +53,27 @@ fn a_limit_is_told_where_it_is_in_the_way_and_leaves_no_trace_elsewhere() {
 }
 
 #[test]
+fn what_a_token_opens_now_and_until_when_is_told_in_an_open_console() {
+    let (workspace, _served, there) = serving_with("token new lea --role operator --expires 30d");
+    let desk = there.desk();
+    desk.sees("2 open");
+    let text = workspace.read("conf/operator.yaml");
+    let line = text.lines().find(|line| line.contains("lea")).unwrap();
+    let end = line.split("expires: \"").nth(1).unwrap().split('"').next().unwrap();
+    let soon = "2036-01-01";
+    workspace.write("conf/operator.yaml", text.replace(end, soon));
+    desk.sees("the token of lea expires at 2036-01-01 00:00:00Z now");
+    // Other rights end the news; those that begin then say so.
+    let limited = line
+        .replace(end, soon)
+        .replace("role: operator", "role: operator, stages: [script]");
+    workspace.write("conf/operator.yaml", text.replace(line, &limited));
+    desk.sees("the token of lea is limited to the stage script now");
+    desk.sees("ONLY SCRIPT");
+    desk.leaves();
+}
+
+#[test]
 fn a_token_that_expires_while_the_console_is_open_is_told_there() {
     let (workspace, _served, there) = serving_with("token new lea --role operator --expires 2h");
     let desk = there.desk();

@@ -4,6 +4,10 @@ use crate::facts::last_call;
 use crate::facts::window::ROWS_MIN;
 use crate::facts::wrap::split;
 use crate::model::Model;
+use domain::time::clock_time;
+
+/// The end of a token stands here from so many seconds before it.
+const EXPIRY_CLOSE_S: u64 = 600;
 
 /// The line, when something is broken.
 pub(crate) fn text(model: &Model) -> Option<String> {
@@ -13,10 +17,22 @@ pub(crate) fn text(model: &Model) -> Option<String> {
     if let Some(trouble) = &model.health.trouble {
         return Some(trouble.clone());
     }
+    if let Some(expiring) = expiring(model) {
+        return Some(expiring);
+    }
     let not_loaded = first_of("Configuration not loaded", &model.health.config_faults);
     // What is known of a fault and what mends it come first: the end may be cut.
     let not_loaded = not_loaded.map(|fault| fault + "   the former policy stays");
     not_loaded.or_else(|| first_of("A draft is not offered", &model.health.draft_problems))
+}
+
+/// That the token ends soon.
+fn expiring(model: &Model) -> Option<String> {
+    let expires = model.session.expires?;
+    let name = &model.session.operator.name;
+    let at = clock_time(expires);
+    let is_close = model.now.utc.plus_s(EXPIRY_CLOSE_S) >= expires;
+    is_close.then(|| format!("the token of {name} ends at {at}: from then on nothing is decided from here"))
 }
 
 /// How many problems there are, where it is more than one, and the first.

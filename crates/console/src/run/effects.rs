@@ -270,6 +270,7 @@ pub(super) fn translate(notice: Notice) -> Msg {
         Notice::ConfigBroken(faults) => Msg::ConfigBroken(brief(&faults)),
         Notice::ReadOnly(why) => Msg::ReadOnly(why),
         Notice::PutAside(draft) => Msg::PutAside(draft),
+        Notice::Access(rights, expires) => Msg::Access(rights, expires),
         Notice::Trouble(trouble) => Msg::Trouble(trouble.map(logged)),
     }
 }

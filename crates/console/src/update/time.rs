@@ -1,6 +1,6 @@
 //! What the passing of time changes on screen, and when to wake up for it.
 
-use super::{compose, gate, leases, look, queue, slips};
+use super::{access, compose, gate, leases, look, queue, slips};
 use crate::effect::Effect;
 use crate::facts::{countdown, recall};
 use crate::layout;
@@ -119,6 +119,7 @@ pub(crate) fn tick(model: &mut Model, now: Now, fx: &mut Vec<Effect>) {
     if board_wake_us(model) == Some(0) {
         ask_board(model, fx);
     }
+    access::tick(model);
     slips::tick(model, fx);
     if unsent::wake_us(model) == Some(0) {
         unsent::go_on(model, fx);

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use domain::event::Event;
 use domain::operator::Surface;
 use domain::refusal::{Refusal, RefusalCode};
+use domain::rights::Rights;
 use domain::time::{Now, Timestamp, clock_time};
 use remote::{Line, LineFault, Lost, NewsItem};
 
@@ -44,6 +45,8 @@ pub(super) struct Listener {
     /// Told when the line is back.
     pub(super) is_back: Arc<Notify>,
     pub(super) peer: Peer,
+    /// What the token opens, and until when.
+    pub(super) access: (Rights, Option<Timestamp>),
     /// The newest event that was told.
     pub(super) last: u64,
     pub(super) gathered: Gathered,
@@ -171,6 +174,11 @@ impl Listener {
                 if let Some(session) = self.read::<SessionDoc>(told) {
                     let mut config = (*self.standing.borrow().config).clone();
                     // Every stream begins with it; only what is news is told.
+                    let access = (session.rights.clone(), session.expires);
+                    if access != self.access {
+                        self.access = access.clone();
+                        self.tell(Notice::Access(access.0, access.1)).await;
+                    }
                     if session.put_into(&mut config) {
                         self.tell(Notice::ConfigLoaded(
                             Arc::clone(&config.gates),

@@ -64,6 +64,7 @@ fn model() -> Model {
         server: None,
         context: None,
         rights: domain::rights::Rights::default(),
+        expires: None,
         gates: Default::default(),
         offers: Default::default(),
         overdue_grace_s: 60,
