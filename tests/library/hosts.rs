@@ -159,6 +159,10 @@ async fn what_another_host_decides_is_put_in_place_by_the_one_that_has_the_files
     assert!(hosts.path(ONE, "j-1/gates/script.json").exists());
     assert_eq!(hosts.text(ONE, &format!("j-2/{PLAN}")).as_deref(), Some("first\n"));
 
+    // What the other has just opened is put in place before it is decided on.
+    published(&mut other, opens("j-5", "five\n")).await;
+    published(&mut one, approve(&id("j-5"), "script")).await;
+
     // Another version in the place of a former one; what is nobody's version stays.
     published(&mut other, reject(&job, "script", Some("more"))).await;
     published(&mut other, Command::resume(job.clone())).await;

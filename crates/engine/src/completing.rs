@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::artifact::Artifact;
 use domain::chain::ChainLink;
 use domain::event::EventType;
-use domain::ids::{ArtifactPath, Digest};
+use domain::ids::{ArtifactPath, Digest, StageName};
 use domain::job::AttemptState;
 use runs::chain::{self, LinkAppender};
 use runs::{Discrepancy, RunDir, RunsDir, artifacts, record, versions};
@@ -64,14 +64,14 @@ pub(super) fn artifacts(
     let mut completed = BTreeMap::new();
     // Nothing is known to be in place here, or less than another host has noted of its own.
     let is_behind = placed_seq == 0 && (owed.is_behind || owed.published_seq == 0);
-    let brought = brought(owed, placed_seq);
+    let made = made_since(owed, placed_seq);
     let is_running = |artifact: &&Artifact| {
         let attempt = owed.rows.newest_attempt(&artifact.stage);
         attempt.is_some_and(|attempt| attempt.state == AttemptState::Running)
     };
     for artifact in owed.rows.artifacts.iter().filter(|artifact| !is_running(artifact)) {
         let (path, digest) = (&artifact.path, artifact.digest);
-        let is_wanted = is_behind || brought.contains(path.as_str());
+        let is_wanted = is_behind || made.contains(&artifact.stage);
         if !is_wanted && versions::is_kept(run, &digest, artifact.size_bytes) {
             continue;
         }
@@ -106,15 +106,15 @@ pub(super) fn artifacts(
     Ok(completed)
 }
 
-/// The paths of what gates were opened for since: on another host they were not put in place.
-fn brought(owed: &OwedRecords, placed_seq: u64) -> BTreeSet<String> {
-    let opened = owed
+/// The stages that have something to show since: on another host it was not put in place here,
+/// whether their command ran there or their gate was opened from outside.
+fn made_since(owed: &OwedRecords, placed_seq: u64) -> BTreeSet<StageName> {
+    let shows = |kind: EventType| matches!(kind, EventType::GateOpened | EventType::StageCompleted);
+    let events = owed
         .events
         .iter()
-        .filter(|event| event.seq > placed_seq && event.kind == EventType::GateOpened);
-    let artifacts = opened.filter_map(|event| event.payload["artifacts"].as_array());
-    let paths = artifacts.flatten().filter_map(|artifact| artifact["path"].as_str());
-    paths.map(str::to_owned).collect()
+        .filter(|event| event.seq > placed_seq && shows(event.kind));
+    events.filter_map(|event| event.stage.clone()).collect()
 }
 
 /// Adds the links to `chain.jsonl` that other hosts have published: on a host that leads for the

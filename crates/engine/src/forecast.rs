@@ -88,6 +88,7 @@ impl Preparer {
         policies: Option<&Policies>,
         via: &Via,
     ) -> Result<Option<JobForecast>, Refusal> {
+        self.look_about()?;
         let Some(rows) = self.rows(job_id)? else {
             return Ok(None);
         };

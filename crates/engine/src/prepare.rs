@@ -77,7 +77,7 @@ impl Preparer {
             Some(job_id) => job_id.clone(),
             None => new_job_id(self.clock.now().utc.micros())?,
         };
-        self.look_about(None)?;
+        self.look_about()?;
         let evidence = match &ask.command {
             Command::StartJob(new) => self.start(&job_id, new, &ask.by)?,
             Command::OpenGate {
@@ -116,6 +116,7 @@ impl Preparer {
     /// error: the timer approves nothing then.
     /// None: what would open next is to be seen on another host only, and left to that.
     pub(crate) fn expiry(&mut self, due: &DueGate, by: &Via) -> Result<Option<Evidence>, Refusal> {
+        self.look_about()?;
         let Some(rows) = self.rows(&due.key.job_id)? else {
             return Ok(Some(Evidence::default()));
         };
@@ -132,8 +133,8 @@ impl Preparer {
         job_id: &JobId,
         stage: &StageName,
     ) -> Result<(StageOutcome, BTreeMap<StageName, Vec<GateArtifact>>), Refusal> {
-        let rows = self.known(job_id)?;
         self.look_here();
+        let rows = self.known(job_id)?;
         match self.made_as_promised(&rows, stage) {
             Ok(made) => Ok((StageOutcome::Made(made), self.bare_artifacts(&rows))),
             Err(refusal) if refusal.code == RefusalCode::Invalid => {
@@ -279,7 +280,7 @@ impl Preparer {
 impl Files for Preparer {
     fn rows(&self, job_id: &JobId) -> Result<Option<JobRows>, Refusal> {
         let rows = self.reader.job(job_id)?;
-        self.look_about(rows.as_ref())?;
+        self.see(rows.as_ref());
         Ok(rows)
     }
 

@@ -101,7 +101,8 @@ impl Preparer {
         if !reviewed.any(is_theirs) {
             return Ok(None);
         }
-        self.look_about(Some(&rows))?;
+        self.look_about()?;
+        self.see(Some(&rows));
         match self.registered(id)? {
             Some(registered) => match registered_at(&registered, path) {
                 Some((digest, _)) => self.version(id, digest),
@@ -123,7 +124,7 @@ impl Preparer {
     }
 
     pub(super) fn names(&self, id: &JobId) -> Result<Arc<[String]>, Unread> {
-        self.look_about(None)?;
+        self.look_about()?;
         Ok(match self.registered(id)? {
             Some(registered) => names_of(&registered).into(),
             None => files::list(&self.runs.run(id))?.into(),

@@ -16,13 +16,13 @@ use store::StoreError;
 use super::evidence::Files as _;
 use super::prepare::Preparer;
 
-/// Where files are looked for, as of the rows that were read last.
+/// Where files are looked for.
 #[derive(Debug, Default)]
 pub(super) enum Sight {
     /// In the run directories.
     #[default]
     Here,
-    /// In these rows; none: there is no such job.
+    /// In the rows that were read last; none: there is no such job, or none were read.
     Elsewhere(Option<Box<JobRows>>),
 }
 
@@ -39,17 +39,25 @@ impl Preparer {
         }
     }
 
-    /// Notes where the files of a job with these rows are looked for from now on.
-    pub(crate) fn look_about(&self, rows: Option<&JobRows>) -> Result<(), StoreError> {
+    /// Finds out where files are to be looked for from now on. Whoever prepares something begins with
+    /// this.
+    pub(crate) fn look_about(&self) -> Result<(), StoreError> {
         let sight = match self.is_here()? {
             true => Sight::Here,
-            false => Sight::Elsewhere(rows.cloned().map(Box::new)),
+            false => Sight::Elsewhere(None),
         };
         *self.sight.borrow_mut() = sight;
         Ok(())
     }
 
-    /// What a stage on this host has made lies here, whoever leads.
+    /// Takes note of rows that were read.
+    pub(crate) fn see(&self, rows: Option<&JobRows>) {
+        if let Sight::Elsewhere(seen) = &mut *self.sight.borrow_mut() {
+            *seen = rows.cloned().map(Box::new);
+        }
+    }
+
+    /// What a stage on this host has made, or may read before it starts here, lies here.
     pub(crate) fn look_here(&self) {
         *self.sight.borrow_mut() = Sight::Here;
     }

@@ -280,7 +280,7 @@ impl Writer {
         let Some((asker, submission)) = self.unless_done_before(asker, &ask.command) else {
             return;
         };
-        match self.preparer.evidence(&ask) {
+        match self.evidence(&ask) {
             Ok((job_id, evidence)) => {
                 fault::point("prepared");
                 let matter = Matter {
@@ -298,6 +298,21 @@ impl Writer {
                 self.refuse_unprepared(asker, submission.as_ref(), refusal);
             }
         }
+    }
+
+    /// What another host has decided may not be in place here yet, and is no change of anybody's: it
+    /// is put in place, and looked at again.
+    fn evidence(&mut self, ask: &Ask) -> Result<(JobId, Evidence), Refusal> {
+        let found = self.preparer.evidence(ask);
+        let is_moved = match &found {
+            Ok((_, evidence)) => evidence.on_disk.iter().any(OnDisk::is_moved),
+            Err(refusal) => refusal.code == RefusalCode::ArtifactChanged,
+        };
+        if !is_moved || self.preparer.host.is_none() {
+            return found;
+        }
+        self.publish();
+        self.preparer.evidence(ask)
     }
 
     fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Batched<Matter>>) {
@@ -361,6 +376,7 @@ impl Writer {
             }
             Err(refusal) => return self.send(not_started(refusal)),
         }
+        self.preparer.look_here();
         let rows = self.preparer.known(&key.job_id);
         let on_disk = match rows.and_then(|rows| find::look_before(&self.preparer, &rows, &key.stage)) {
             Ok(on_disk) => on_disk,
@@ -535,6 +551,7 @@ impl Writer {
     fn launch(&mut self, key: &StageKey, epoch: u64, rows: &JobRows) -> LaunchOutcome {
         let can_go_on =
             fault::step("before_launch").map_err(|error| Refusal::not_possible(error.to_string()).because(error));
+        self.preparer.look_here();
         let looked = can_go_on.and_then(|()| find::look_before(&self.preparer, rows, &key.stage));
         let why = match looked.map(|on_disk| on_disk.into_iter().find(OnDisk::is_moved)) {
             Ok(None) => match self.supervise(key, epoch, rows) {

@@ -94,7 +94,7 @@ impl Reader {
     /// Whose run directories are kept up to date: the host of whoever leads, or led last. None: the
     /// record is a file, and lies where they do.
     pub fn host_of_files(&self) -> Result<Option<HostId>, StoreError> {
-        self.read(|connection| match connection {
+        self.glance(|connection| match connection {
             Connection::Sqlite(_) => Ok(None),
             #[cfg(feature = "postgres")]
             Connection::Postgres(_) => {

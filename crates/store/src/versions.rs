@@ -20,7 +20,7 @@ impl Reader {
 
     /// How many bytes the version has; none: the record does not have it.
     pub fn version_size_bytes(&self, digest: &Digest) -> Result<Option<u64>, StoreError> {
-        self.read(|connection| size_bytes(connection, digest))
+        self.glance(|connection| size_bytes(connection, digest))
     }
 
     /// The bytes of a version; none: the record does not have it. Refused where they are not what its
