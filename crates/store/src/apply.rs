@@ -97,7 +97,6 @@ pub(super) fn apply(
         }
     }
     owe(connection, job_id, decisions, &mut applied, chain)?;
-    connection.settle()?;
     for sealed in &applied.decisions {
         rows.note_decision(sealed.clone());
     }

@@ -80,6 +80,25 @@ impl Store {
         now: Timestamp,
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Answer>, RowError> {
+        // At the end of a line what all entries write goes there at once. Where a row holds one of them
+        // back, nothing of it stays, and each is written by itself, so that the others do not suffer
+        // for it.
+        if !self.durable.is_file() {
+            match self.record_as(Writing::Together, entries, now, rule) {
+                Err(RowError::HeldBack) => {}
+                recorded @ (Ok(_) | Err(_)) => return recorded,
+            }
+        }
+        self.record_as(Writing::OneByOne, entries, now, rule)
+    }
+
+    fn record_as<M>(
+        &mut self,
+        writing: Writing,
+        entries: &[Batched<M>],
+        now: Timestamp,
+        rule: &mut Rule<'_, M>,
+    ) -> Result<Vec<Answer>, RowError> {
         self.durable.transaction(|connection| {
             refuse_newer(connection)?;
             let epoch = match entries.iter().any(|entry| entry.epoch.is_some()) {
@@ -87,13 +106,20 @@ impl Store {
                 false => None,
             };
             let mut answers = Vec::with_capacity(entries.len());
-            let mut chain = Chain::default();
+            let mut under = Under {
+                connection,
+                writing,
+                epoch,
+                now,
+                chain: Chain::default(),
+            };
             for group in entries.chunks(AHEAD_MAX) {
-                read_ahead(connection, group)?;
+                under.read_ahead(group)?;
                 for entry in group {
-                    answers.push(answer(connection, entry, epoch, now, rule, &mut chain)?);
+                    answers.push(under.answer(entry, rule)?);
                 }
             }
+            under.settle()?;
             fault::point("in_transaction");
             Ok(answers)
         })
@@ -103,84 +129,134 @@ impl Store {
 /// The most entries whose rows are read at once.
 const AHEAD_MAX: usize = 32;
 
-/// Asks for the rows of these entries at once. Each entry is of a job of its own, or it would be read
-/// as it was before the one in front of it.
-fn read_ahead<M>(connection: &Connection, entries: &[Batched<M>]) -> Result<(), RowError> {
-    let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
-    if jobs.len() < entries.len() {
-        return Ok(());
-    }
-    let loads = entries
-        .iter()
-        .map(|entry| Load::new(std::slice::from_ref(&entry.job_id)));
-    let loads: Vec<_> = loads.collect::<Result<_, _>>()?;
-    let values: Vec<_> = loads.iter().map(|load| [Value::from(load.value())]).collect();
-    let mut queries: Vec<(&str, &[Value<'_>])> = Vec::new();
-    for (load, value) in loads.iter().zip(&values) {
-        queries.extend(load.queries().iter().map(|sql| (sql.as_str(), value.as_slice())));
-    }
-    queries.push((event_row::CHAIN_HEAD, &[]));
-    connection.ahead(&queries)
+/// How the entries of a commit are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writing {
+    /// All at once: each has to be written as it is.
+    Together,
+    /// Each under a savepoint of its own.
+    OneByOne,
 }
 
-fn answer<M>(
-    connection: &Connection,
-    entry: &Batched<M>,
+/// A transaction that records entries.
+struct Under<'c> {
+    connection: &'c Connection,
+    writing: Writing,
+    /// The leader's.
     epoch: Option<u64>,
     now: Timestamp,
-    rule: &mut Rule<'_, M>,
-    chain: &mut Chain,
-) -> Result<Answer, RowError> {
-    let job_id = &entry.job_id;
-    if entry.epoch.is_some() && entry.epoch != epoch {
-        return Ok(Err(not_leading(job_id)));
-    }
-    let rows = match rows::load(connection, job_id) {
-        Ok(rows) => rows,
-        // A damaged job must not hinder the others.
-        Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
-        Err(error) => return Err(error),
-    };
-    let answer = match rule(job_id, rows.as_ref(), &entry.matter) {
-        Err(refusal) => Err(refusal),
-        Ok(changes) => apply_or_undo(connection, entry, rows, changes, now, chain)?,
-    };
-    if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
-        // What was done under the name already stays.
-        submissions::keep(connection, submission, Some(job_id), Err(refusal), now)?;
-    }
-    Ok(answer)
+    chain: Chain,
 }
 
-fn apply_or_undo<M>(
-    connection: &Connection,
-    entry: &Batched<M>,
-    rows: Option<JobRows>,
-    changes: Vec<Change>,
-    now: Timestamp,
-    chain: &mut Chain,
-) -> Result<Answer, RowError> {
-    let job_id = &entry.job_id;
-    connection.put("SAVEPOINT input", &[], None)?;
-    let before = *chain;
-    let mut applied = apply::apply(connection, job_id, rows, changes, now, chain);
-    if let (Ok((applied_now, _)), Some(submission)) = (&applied, &entry.submission)
-        && !submissions::keep(connection, submission, Some(job_id), Ok(applied_now), now)?
-    {
-        applied = Err(Stop::Refused(done_already(job_id)));
-    }
-    let answer = match applied {
-        Ok(applied) => Ok(applied),
-        Err(Stop::Refused(refusal)) => {
-            connection.execute("ROLLBACK TO input", &[])?;
-            *chain = before;
-            Err(refusal)
+impl Under<'_> {
+    /// Asks for the rows of these entries at once. Each entry is of a job of its own, or it would be
+    /// read as it was before the one in front of it.
+    fn read_ahead<M>(&self, entries: &[Batched<M>]) -> Result<(), RowError> {
+        let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
+        if self.connection.is_file() || jobs.len() < entries.len() {
+            return Ok(());
         }
-        // The whole transaction is rolled back, the savepoint with it.
-        Err(Stop::Failed(error)) => return Err(error),
-    };
-    connection.put("RELEASE input", &[], None)?;
-    Ok(answer)
+        let loads = entries
+            .iter()
+            .map(|entry| Load::new(std::slice::from_ref(&entry.job_id)));
+        let loads: Vec<_> = loads.collect::<Result<_, _>>()?;
+        let values: Vec<_> = loads.iter().map(|load| [Value::from(load.value())]).collect();
+        let mut queries: Vec<(&str, &[Value<'_>])> = Vec::new();
+        for (load, value) in loads.iter().zip(&values) {
+            queries.extend(load.queries().iter().map(|sql| (sql.as_str(), value.as_slice())));
+        }
+        queries.push((event_row::CHAIN_HEAD, &[]));
+        self.held_back(self.connection.ahead(&queries))
+    }
+
+    fn answer<M>(&mut self, entry: &Batched<M>, rule: &mut Rule<'_, M>) -> Result<Answer, RowError> {
+        let job_id = &entry.job_id;
+        if entry.epoch.is_some() && entry.epoch != self.epoch {
+            return Ok(Err(not_leading(job_id)));
+        }
+        let rows = match rows::load(self.connection, job_id) {
+            Ok(rows) => rows,
+            // A damaged job must not hinder the others.
+            Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
+            Err(error) => return self.held_back(Err(error)),
+        };
+        let answer = match rule(job_id, rows.as_ref(), &entry.matter) {
+            Err(refusal) => Err(refusal),
+            Ok(changes) => match self.writing {
+                Writing::Together => Ok(self.apply(entry, rows, changes).map_err(|stop| match stop {
+                    Stop::Refused(_) => RowError::HeldBack,
+                    Stop::Failed(error) => error,
+                })?),
+                Writing::OneByOne => self.apply_or_undo(entry, rows, changes)?,
+            },
+        };
+        if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
+            // What was done under the name already stays.
+            submissions::keep(self.connection, submission, Some(job_id), Err(refusal), self.now)?;
+        }
+        Ok(answer)
+    }
+
+    fn apply<M>(
+        &mut self,
+        entry: &Batched<M>,
+        rows: Option<JobRows>,
+        changes: Vec<Change>,
+    ) -> Result<(Applied, JobRows), Stop> {
+        let (job_id, now) = (&entry.job_id, self.now);
+        let applied = apply::apply(self.connection, job_id, rows, changes, now, &mut self.chain)?;
+        if let Some(submission) = &entry.submission
+            && !submissions::keep(self.connection, submission, Some(job_id), Ok(&applied.0), now)?
+        {
+            return Err(Stop::Refused(done_already(job_id)));
+        }
+        Ok(applied)
+    }
+
+    fn apply_or_undo<M>(
+        &mut self,
+        entry: &Batched<M>,
+        rows: Option<JobRows>,
+        changes: Vec<Change>,
+    ) -> Result<Answer, RowError> {
+        self.connection.put("SAVEPOINT input", &[], None)?;
+        let before = self.chain;
+        let applied = self.apply(entry, rows, changes);
+        let applied = applied.and_then(|applied| {
+            self.connection.settle()?;
+            Ok(applied)
+        });
+        let answer = match applied {
+            Ok(applied) => Ok(applied),
+            Err(Stop::Refused(refusal)) => {
+                self.connection.execute("ROLLBACK TO input", &[])?;
+                self.chain = before;
+                Err(refusal)
+            }
+            // The whole transaction is rolled back, the savepoint with it.
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        self.connection.put("RELEASE input", &[], None)?;
+        Ok(answer)
+    }
+
+    /// Writes what was put and is not written yet.
+    fn settle(&self) -> Result<(), RowError> {
+        match self.writing {
+            Writing::Together => self.held_back(self.connection.settle()),
+            // Each entry was; what ends the last one goes with the commit.
+            Writing::OneByOne => Ok(()),
+        }
+    }
+
+    /// What holds one entry back is told as that, where all are written together.
+    fn held_back<T>(&self, written: Result<T, RowError>) -> Result<T, RowError> {
+        written.map_err(|error| match (self.writing, Stop::from(error)) {
+            (Writing::Together, Stop::Refused(_)) => RowError::HeldBack,
+            (_, Stop::Failed(error)) => error,
+            (Writing::OneByOne, Stop::Refused(refusal)) => RowError::unreadable(refusal),
+        })
+    }
 }
 
 fn not_leading(job_id: &JobId) -> Refusal {

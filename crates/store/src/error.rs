@@ -92,6 +92,7 @@ impl StoreError {
             }
             RowError::Newer(found) => newer(found),
             RowError::Value(what) => (StoreErrorKind::Other, what),
+            RowError::HeldBack => (StoreErrorKind::Other, "one of several was held back".to_owned()),
             RowError::NotAsRead(row) => (StoreErrorKind::Other, format!("{row} is not as it was read")),
             #[cfg(feature = "postgres")]
             RowError::Lost(what) => (StoreErrorKind::Unreachable, what),
@@ -217,6 +218,8 @@ pub(super) enum RowError {
     Value(String),
     /// What was to be written is not as it was read.
     NotAsRead(String),
+    /// One of several entries cannot be written as it is.
+    HeldBack,
     /// A newer holdpoint has brought the schema up, to this version, since the file was opened.
     Newer(u32),
     /// What the row holds is not what the domain allows: somebody edited it, or a disk did.
@@ -257,7 +260,7 @@ impl RowError {
                     .and_then(tokio_postgres::error::DbError::parsed_severity);
                 told == Some(tokio_postgres::error::Severity::Error)
             }
-            Self::Value(_) | Self::NotAsRead(_) | Self::Newer(_) | Self::Bad { .. } => true,
+            Self::Value(_) | Self::NotAsRead(_) | Self::HeldBack | Self::Newer(_) | Self::Bad { .. } => true,
             Self::Lost(_) | Self::Unknown | Self::Sqlite(_) => false,
         }
     }
@@ -272,7 +275,12 @@ impl RowError {
             Self::Postgres(error) => super::postgres::constraint(error),
             #[cfg(feature = "postgres")]
             Self::Lost(_) | Self::Unknown => None,
-            Self::Sqlite(_) | Self::Value(_) | Self::NotAsRead(_) | Self::Newer(_) | Self::Bad { .. } => None,
+            Self::Sqlite(_)
+            | Self::Value(_)
+            | Self::NotAsRead(_)
+            | Self::HeldBack
+            | Self::Newer(_)
+            | Self::Bad { .. } => None,
         }
     }
 }
