@@ -20,6 +20,10 @@ check:
 bench:
     cargo bench
 
+# decisions in PostgreSQL against bare commits of the same server; needs initdb
+bench-postgres:
+    cargo bench --bench postgres
+
 # HTTP against bare SQLite commits and /healthz: the queue, a job, decisions, events to 200 streams
 bench-http:
     cargo bench --bench http

@@ -47,7 +47,8 @@ pub fn server() -> Option<&'static PostgresServer> {
     server.as_ref()
 }
 
-fn bin() -> Option<PathBuf> {
+/// Where its programs are; none: there is no PostgreSQL here.
+pub fn bin() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let of_debian = std::fs::read_dir(DEBIAN).into_iter().flatten().flatten();
     let of_debian = of_debian.map(|version| version.path().join("bin"));
