@@ -17,6 +17,7 @@ use runs::{Discrepancy, RunDir, RunsDir, artifacts, record, versions};
 use store::{OwedRecords, Reader};
 
 use super::keeping::fetch;
+use super::named::versions_named;
 use super::trouble::Trouble;
 
 /// Links that are read at once.
@@ -32,10 +33,14 @@ pub(super) enum Bytes<'a> {
 }
 
 impl Bytes<'_> {
-    /// Whether there is such a version.
+    /// Whether the job's record names such a version. That its bytes are there says nothing: what
+    /// somebody wrote in the place of an artifact is kept too, when it is looked at.
     fn has(self, run: &RunDir, digest: &Digest) -> Result<bool, Trouble> {
         match self {
-            Self::Record(reader) => Ok(reader.version_size_bytes(digest)?.is_some()),
+            Self::Record(reader) => {
+                let named = versions_named(reader, run.job_id(), &BTreeSet::from([*digest]))?;
+                Ok(named.contains(digest))
+            }
             Self::Kept(runs) => Ok(versions::size_bytes(&runs.run(run.job_id()), digest).is_some()),
         }
     }
