@@ -18,6 +18,7 @@ mod engine_patches;
 mod engine_preview;
 mod figures;
 mod hosts;
+mod on_postgres;
 mod patches;
 mod pictures;
 mod readme;

@@ -1,8 +1,9 @@
 //! What the tests of the engine share: opening one on a directory, asking it, and waiting for what
 //! it tells.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use clock::SystemClock;
 use config::Config;
@@ -17,6 +18,7 @@ use engine::api::{Notice, Receipt, Ticket};
 use engine::client::Committed;
 use engine::{Engine, EngineSettings, Role};
 use serde_json::Value;
+use store::StorePlace;
 
 use super::binary;
 
@@ -47,12 +49,29 @@ fn operator(name: &str) -> Operator {
     Operator { name: name.into(), via }
 }
 
+/// Set to `postgresql` where the record of every runs directory is to be in a database of its own.
+pub const RECORD: &str = "HOLDPOINT_TEST_RECORD";
+
+/// Where the record of this runs directory is: beside it, unless [`RECORD`] says otherwise.
+fn place(runs: &Path) -> StorePlace {
+    static ADDRESSES: Mutex<BTreeMap<PathBuf, String>> = Mutex::new(BTreeMap::new());
+    if std::env::var_os(RECORD).is_none() {
+        return StorePlace::from(runs);
+    }
+    let mut addresses = ADDRESSES.lock().unwrap();
+    let address = addresses.entry(runs.to_path_buf()).or_insert_with(|| {
+        let server = testing::postgres::server().expect("whoever asks for it has it");
+        server.database().unwrap()
+    });
+    StorePlace::shared(address).unwrap()
+}
+
 /// What [`open`] opens an engine with.
 pub fn settings(runs: &Path, yaml: &str, name: &str, role: Role) -> EngineSettings {
     let loaded = Config::load(yaml, "test.yaml").unwrap_or_else(|problems| panic!("{problems:#?}"));
     EngineSettings {
         runs_dir: runs.to_path_buf(),
-        place: store::StorePlace::from(runs),
+        place: place(runs),
         config: loaded.config,
         config_path: None,
         operator: operator(name),
