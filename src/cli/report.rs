@@ -337,9 +337,6 @@ impl From<EngineError> for CommandError {
             EngineError::TwoDatabases { .. } => {
                 Some("where the file is an old copy, move it away; else leave HOLDPOINT_STORE and storage.url out")
             }
-            EngineError::OtherHome { .. } => Some(
-                "work there, or over its holdpoint serve (--server); a directory of its own needs a database of its own",
-            ),
             EngineError::ClockDiffers { .. } => Some("set the clock of this host, or of the database's (NTP)"),
             EngineError::Thread(_) => None,
         };

@@ -4,6 +4,7 @@
 mod doctor;
 mod export;
 mod flips;
+mod hosts;
 mod old;
 mod old_database;
 mod postgres;

@@ -46,6 +46,13 @@ impl Workspace {
         Some(workspace)
     }
 
+    /// Another host of the same record: a runs directory of its own, with this configuration.
+    pub fn other_host(&self, operator_yaml: &str) -> Self {
+        let other = Self::new(operator_yaml);
+        other.write(environment::STORE_FILE, self.read(environment::STORE_FILE));
+        other
+    }
+
     /// Working directory of every command.
     pub fn root(&self) -> &Path {
         self.directory.path()

@@ -77,15 +77,6 @@ pub enum EngineError {
         /// What the record says, and the database.
         beside: String,
     },
-    /// The shared database is about the files of another runs directory.
-    #[error("{database} is the record of {home}, not of {here}")]
-    OtherHome {
-        database: String,
-        /// The machine and the directory that it is bound to.
-        home: String,
-        /// Ours.
-        here: String,
-    },
     /// There is a file beside a shared database: one of them is not the truth.
     #[error("{file} is there, and the record is said to be in {database}")]
     TwoDatabases { file: String, database: String },
@@ -191,12 +182,7 @@ pub(super) fn enter_host(
     let fresh = HostId::new(&Uuid::now_v7().to_string()).map_err(std::io::Error::other)?;
     let (id, name) = runs.host(machine, fresh)?;
     let host = Host { id, name };
-    let home = store.enter(&host)?;
-    if home.id != host.id {
-        let database = place.path().display().to_string();
-        let (home, here) = (home.name, host.name);
-        return Err(EngineError::OtherHome { database, home, here });
-    }
+    store.enter(&host)?;
     Ok(Some(host))
 }
 

@@ -331,8 +331,10 @@ impl Engine {
             self.speak_for_host(guard);
         } else {
             self.leading.lead = Lead::Agent(guard);
-            self.take_lead();
         }
+        // Where another host leads this comes to nothing; where this host did, its time need not be
+        // waited for.
+        self.take_lead();
     }
 
     /// Asks for the epoch, with the lock in hand.

@@ -31,9 +31,9 @@ pub struct Host {
 }
 
 impl Store {
-    /// Notes that this host works on a shared record; returns the one that has the run directories,
-    /// which is the first one until another leads.
-    pub fn enter(&mut self, host: &Host) -> Result<Host, StoreError> {
+    /// Notes that this host works on a shared record. The first one has the run directories, until
+    /// another leads.
+    pub fn enter(&mut self, host: &Host) -> Result<(), StoreError> {
         enter(&self.durable, host).map_err(|error| StoreError::of(&self.path, "note this host in", error))
     }
 }
@@ -49,26 +49,27 @@ impl Store {
 }
 
 #[cfg(feature = "postgres")]
-fn enter(connection: &Connection, host: &Host) -> Result<Host, RowError> {
+fn enter(connection: &Connection, host: &Host) -> Result<(), RowError> {
     if matches!(connection, Connection::Sqlite(_)) {
-        return Ok(host.clone());
+        return Ok(());
+    }
+    // Nobody waits for the head to be told what is known.
+    let known = "SELECT count(*) FROM host CROSS JOIN leader WHERE id = ?1 AND name = ?2 AND leader.host IS NOT NULL";
+    if connection.cell::<i64>(known, values![host.id.as_str(), host.name.as_str()])? > 0 {
+        return Ok(());
     }
     connection.transaction(|connection| {
         let sql = "INSERT INTO host (id, name) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING";
         connection.execute(sql, values![host.id.as_str(), host.name.as_str()])?;
         let sql = "INSERT INTO leader (one, epoch, host) VALUES (1, 0, ?1)
                    ON CONFLICT (one) DO UPDATE SET host = excluded.host WHERE leader.host IS NULL";
-        connection.execute(sql, values![host.id.as_str()])?;
-        let sql = "SELECT id, name FROM host WHERE id = (SELECT host FROM leader WHERE one = 1)";
-        let home = connection.first(sql, &[], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let (id, name) = home.ok_or_else(|| RowError::unreadable("no host has the run directories"))?;
-        Ok(Host { id: read_id(id)?, name })
+        connection.execute(sql, values![host.id.as_str()]).map(drop)
     })
 }
 
 #[cfg(not(feature = "postgres"))]
-fn enter(_: &Connection, host: &Host) -> Result<Host, RowError> {
-    Ok(host.clone())
+fn enter(_: &Connection, _: &Host) -> Result<(), RowError> {
+    Ok(())
 }
 
 impl Reader {

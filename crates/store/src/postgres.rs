@@ -93,7 +93,10 @@ impl Session {
             news: Arc::default(),
             ahead: Ahead::default(),
         };
-        session.connect()?;
+        // Of many consoles few write what may be lost: they connect when they do.
+        if access != Access::Relaxed {
+            session.connect()?;
+        }
         Ok(session)
     }
 
@@ -428,6 +431,7 @@ pub(super) struct Listener(Session);
 impl Listener {
     pub(super) fn open(address: &PostgresAddress) -> Result<Self, RowError> {
         let session = Session::open(address, Access::Relaxed)?;
+        session.connect()?;
         session.batch("SET synchronous_commit = off; LISTEN holdpoint")?;
         Ok(Self(session))
     }

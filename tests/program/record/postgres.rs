@@ -23,7 +23,7 @@ fn keys(value: &Value, above: &str, all: &mut Vec<String>) {
     }
 }
 
-fn psql(workspace: &Workspace, sql: &str) -> String {
+pub(super) fn psql(workspace: &Workspace, sql: &str) -> String {
     let address = workspace.read("store.url");
     let database = address.rsplit('/').next().unwrap();
     testing::postgres::server()
@@ -118,19 +118,6 @@ fn of_many_that_decide_at_once_one_does() {
     let codes: Vec<_> = racing.into_iter().map(|mut one| one.wait().unwrap().code()).collect();
     assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
     assert_eq!(psql(&workspace, "SELECT count(*) FROM decision"), "1");
-    workspace.ok("decisions verify");
-}
-
-#[test]
-fn a_second_runs_directory_is_refused_and_the_first_goes_on() {
-    let Some(workspace) = Workspace::on_postgres(PIPELINE) else {
-        return;
-    };
-    tell(&workspace);
-    std::fs::create_dir(workspace.root().join("other")).unwrap();
-    let (_, refused) = workspace.run("--runs other gate open x-1 script --artifact script=draft.md", 1);
-    assert!(refused.contains("is the record of "), "{refused}");
-    assert!(refused.contains("/runs, not of "), "{refused}");
     workspace.ok("decisions verify");
 }
 
