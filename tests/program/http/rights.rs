@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Served, configuration, serving_on};
+use crate::support::client::{Follow, Served, configuration, serving_on};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_starts};
 
@@ -52,8 +52,9 @@ fn a_token_that_has_expired_opens_nothing_and_what_it_had_opened_ends_with_that_
 const MANY: usize = 10_500;
 const SAID_BYTES: usize = 16 * 1024 * 1024;
 
-#[test]
-fn a_stream_with_much_to_tell_ends_with_its_token_too() {
+/// A server with a token that ends in two hours, and streams of its holder's with much to tell, of
+/// which only the first is read; how many things each has to tell.
+fn much_to_tell() -> (Workspace, Served, String, [(Follow, usize); 3]) {
     let workspace = Workspace::new(&configuration(""));
     let (token, line) = made(&workspace, "token new lea --role viewer --expires 2h");
     let (workspace, served) = serving_with(workspace, &[&line]);
@@ -74,25 +75,48 @@ fn a_stream_with_much_to_tell_ends_with_its_token_too() {
          SELECT ts, job_id, type, stage, status, message || hex(zeroblob(500)), payload FROM event, n WHERE seq = 1"
     );
     workspace.edit(&more, MANY);
-    let mut streams = [
-        format!("/api/v1/jobs/{id}/events/stream?since=0"),
-        "/api/v1/news/stream?since=0".to_owned(),
-        format!("{log}/stream?offset=0"),
-    ]
-    .map(|path| lea.follow(&path, &[]));
-    for stream in &mut streams {
+    let streams = [
+        (format!("/api/v1/jobs/{id}/events/stream?since=0"), MANY),
+        ("/api/v1/news/stream?since=0".to_owned(), MANY / 64),
+        (format!("{log}/stream?offset=0"), SAID_BYTES / (64 * 1024)),
+    ];
+    let streams = streams.map(|(path, most)| {
+        let mut stream = lea.follow(&path, &[]);
         stream.next().expect("it begins");
-    }
-    workspace.set_clocks(2 * 3600, 2 * 3600);
-    let why = lea.get("/api/v1/jobs").expect(401)["detail"].clone();
-    for (stream, most) in streams.iter_mut().zip([MANY, MANY / 64, SAID_BYTES / (64 * 1024)]) {
+        (stream, most)
+    });
+    (workspace, served, token, streams)
+}
+
+/// Reads streams to their end, which comes before all was told.
+#[track_caller]
+fn end_with(streams: [(Follow, usize); 3], is_why: impl Fn(&str) -> bool) {
+    for (mut stream, most) in streams {
         let (mut told, mut last) = (0, Value::Null);
         while let Some((_, next)) = stream.next() {
             (told, last) = (told + 1, next);
         }
-        assert!(last == why || last["message"] == why, "{last}");
+        let why = last.as_str().or(last["message"].as_str());
+        assert!(why.is_some_and(&is_why), "{last}");
         assert!(told < most, "all of it was told");
     }
+}
+
+#[test]
+fn a_stream_with_much_to_tell_ends_with_its_token_too() {
+    let (workspace, served, token, streams) = much_to_tell();
+    workspace.set_clocks(2 * 3600, 2 * 3600);
+    let why = served.as_(&token).get("/api/v1/jobs").expect(401)["detail"].clone();
+    end_with(streams, |said| said == why);
+}
+
+#[test]
+fn a_stream_with_much_to_tell_ends_when_the_server_leaves() {
+    let (_workspace, served, _token, streams) = much_to_tell();
+    served.terminate();
+    // It takes no more connections once it leaves.
+    while std::net::TcpStream::connect(served.address).is_ok() {}
+    end_with(streams, |said| said.starts_with("holdpoint is leaving"));
 }
 
 #[test]
