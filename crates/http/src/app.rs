@@ -177,16 +177,12 @@ impl App {
         }
     }
 
-    /// Counts the job that a command makes, if it makes one: there may be only so many a minute.
-    pub(crate) async fn count_new_job(&self, name: &str, command: &Command) -> Result<(), ApiError> {
-        let makes_one = if let Command::OpenGate { job_id, .. } = command {
-            self.read(self.engine.find(job_id)).await?.is_none()
-        } else {
-            matches!(command, Command::StartJob(_))
-        };
-        match makes_one {
-            true => self.rates.new_job(name),
-            false => Ok(()),
+    /// Counts the job that somebody makes by opening a gate on it, where there is none of that id:
+    /// there may be only so many a minute.
+    pub(crate) async fn count_job_of_gate(&self, name: &str, job_id: &JobId) -> Result<(), ApiError> {
+        match self.read(self.engine.find(job_id)).await? {
+            Some(_) => Ok(()),
+            None => self.rates.new_job(name),
         }
     }
 

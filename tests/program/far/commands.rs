@@ -221,6 +221,14 @@ fn what_is_submitted_again_is_done_once_and_gets_the_same_answer() {
         assert_eq!(reply.status, 200, "{reply:?}");
     }
     assert_eq!(workspace.count_events("j-2", "gate_extended"), 1);
+    // The values count, and not how they are written; the same of something else is something else.
+    let spaced = br#"{ "seconds": 60, "stage": "script" }"#;
+    let extend =
+        |stage: &str, body: &[u8]| ana.send("POST", &format!("/api/v1/jobs/j-2/gates/{stage}"), &headers, body);
+    extend("script/extend", spaced).expect(200);
+    extend("script/extend", br#"{"stage": "script", "seconds": 61}"#).expect(422);
+    extend("script/hold", spaced).expect(422);
+    assert_eq!(workspace.count_events("j-2", "gate_extended"), 1);
     // A name that cannot be kept is not passed over: it would be done twice.
     let headers = [
         ("Idempotency-Key", &*"x".repeat(201)),

@@ -106,6 +106,15 @@ fn a_refusal_of_what_may_have_been_done_before_says_nothing_of_the_first_time() 
         assert_contains(&told, "no more; whether it was done is not known");
         assert_eq!(proxy.requests(COMMANDS).len(), 2, "{status}");
     }
+    // A server that refuses it in its place has not looked for its name.
+    let refused = r#"[{"refused": {"code": "not_allowed", "message": "no more", "hint": null, "where": null}}]"#;
+    let proxy = Proxy::before(served.address, move |request| match (&*request.what, request.number) {
+        (COMMANDS, 0) => Deed::LoseAnswer,
+        (COMMANDS, _) => said("200 OK", "", refused),
+        _ => Deed::Pass,
+    });
+    let (_, told) = Elsewhere::at(proxy.address, "ana-token").run("gate hold j-2 script --reason look", 1);
+    assert_contains(&told, "no more; whether it was done is not known");
     assert_eq!(workspace.count_events("j-2", "gate_held"), 1);
     // What was never taken is refused.
     let proxy = Proxy::before(served.address, |request| match &*request.what {

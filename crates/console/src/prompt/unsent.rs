@@ -79,8 +79,8 @@ pub(crate) fn wake_us(model: &Model) -> Option<i64> {
     is_waiting.then(|| (closed_us + TORN_WAIT_US - model.now.boot_us).max(0))
 }
 
-/// An Escape was the beginning of another key: what it closed is asked about again, where another
-/// question stands there now by the next console.
+/// An Escape was the beginning of another key: what it closed is asked about again, behind the
+/// question that stands there now, if another one does.
 pub(crate) fn torn(model: &mut Model) {
     let Some((closed, _)) = model.unsent.closed.take() else {
         return;

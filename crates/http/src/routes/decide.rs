@@ -77,6 +77,7 @@ request! {
 #[utoipa::path(post, path = "/jobs/{id}/approve", tag = "decide", params(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+        ("Holdpoint-Session" = Option<String>, Header, description = "Tells several clients of one token apart: none passes over another's lease"),
     ),
     request_body = Option<VerdictRequest>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn approve(asker: Asker, JobPath(id): JobPath, asked: QueryParams, body: Object) -> Answered {
@@ -87,6 +88,7 @@ pub(crate) async fn approve(asker: Asker, JobPath(id): JobPath, asked: QueryPara
 #[utoipa::path(post, path = "/jobs/{id}/reject", tag = "decide", params(
         ("id" = String, Path, description = "The job"),
         ("dry_run" = Option<bool>, Query, description = "Change nothing: answer what would happen, or the refusal that the request would get"),
+        ("Holdpoint-Session" = Option<String>, Header, description = "Tells several clients of one token apart: none passes over another's lease"),
     ),
     request_body = Option<VerdictRequest>, responses((status = 200, description = "Decided; with dry_run: what would happen", body = ActedDoc)))]
 pub(crate) async fn reject(asker: Asker, JobPath(id): JobPath, asked: QueryParams, body: Object) -> Answered {

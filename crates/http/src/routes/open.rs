@@ -107,6 +107,8 @@ pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -
         },
     });
     let artifacts = artifacts.collect();
+    let name = &asker.caller.operator.name;
+    asker.app.count_job_of_gate(name, &job_id).await?;
     let command = Command::OpenGate {
         job_id,
         stage: stage.clone(),
@@ -115,8 +117,6 @@ pub(crate) async fn open(asker: Asker, JobPath(job_id): JobPath, body: Object) -
         context: Box::new(context.unwrap_or_default()),
         heartbeat: HeartbeatTerms::of(heartbeat_s.map(u64::from), when_gone)?,
     };
-    let name = &asker.caller.operator.name;
-    asker.app.count_new_job(name, &command).await?;
     let opened = asker.act(command, &["patch"]).await?;
     let status = if opened.0.has_opened {
         StatusCode::CREATED
