@@ -88,16 +88,19 @@ pub enum OutcomeDoc {
 }
 
 impl OutcomeDoc {
-    /// What came of it; `had` is the answer that the asker had.
-    pub(super) fn result(self, had: Option<&str>) -> Result<Committed, Refusal> {
+    /// The same as one text, where it was told in pieces of the answer that the asker had; none: they
+    /// do not fit that.
+    pub(super) fn whole(self, had: Option<&str>) -> Option<Self> {
         match self {
-            Self::Pieces(pieces) => {
-                let whole = had.and_then(|had| together(had, &pieces));
-                let whole = whole.and_then(|whole| serde_json::from_str(&whole).ok());
-                whole
-                    .unwrap_or_else(|| Self::Refused(unfit("what was done")))
-                    .result(None)
-            }
+            Self::Pieces(pieces) => serde_json::from_str(&together(had?, &pieces)?).ok(),
+            whole @ (Self::Done { .. } | Self::Refused(_)) => Some(whole),
+        }
+    }
+
+    /// What came of it, as a whole.
+    pub(super) fn result(self) -> Result<Committed, Refusal> {
+        match self {
+            Self::Pieces(_) => Err(unfit("what was done")),
             Self::Done { receipt, unpublished } => Ok((receipt, unpublished.map_or(Ok(()), Err))),
             Self::Refused(refusal) => Err(refusal),
         }

@@ -11,7 +11,7 @@ use domain::refusal::{Refusal, RefusalCode};
 use remote::LineFault;
 
 use super::documents::{CommandsDoc, OutcomeDoc, SubmittedDoc};
-use super::kept::{KeptAnswers, job_of};
+use super::kept::{KeptAnswers, job_of, unfit};
 use super::patient::{Patient, Told};
 use super::unsent::Keeper;
 use super::{Answers, COMMANDS_PATH, TOGETHER_MAX, Waiting, WaitingCommand, refuse_all};
@@ -55,13 +55,17 @@ pub(super) async fn submit_all(
             }
             let submission = what.submission.clone();
             let mut job = job_of(&what.command, None);
-            of.push((submission.clone(), job.as_mut().and_then(|job| known.had(job))));
+            let is_kept = !what.command.is_repeatable();
+            of.push((
+                is_kept.then(|| submission.clone()),
+                job.as_mut().and_then(|job| known.had(job)),
+            ));
             commands.push(SubmittedDoc {
                 submission,
                 command,
                 has: job.and_then(|job| job.has),
             });
-            if !what.command.is_repeatable() {
+            if is_kept {
                 kept.push(what);
             }
             answers.push(answer);
@@ -75,14 +79,21 @@ pub(super) async fn submit_all(
         // First on the disk, then on the line.
         way.keep(keeper.clone(), move |keeper| keeper.keep(kept)).await;
         // What is not settled stays on the disk: a console that starts asks whether it was done.
-        let settle = |name: &str| keeper.iter().for_each(|keeper| keeper.settle(name));
+        let settle = |name: &Option<String>| {
+            if let (Some(keeper), Some(name)) = (&keeper, name) {
+                keeper.settle(name);
+            }
+        };
         match way.told_first(COMMANDS_PATH, &CommandsDoc { surface, commands }).await {
             Ok(Told {
                 answers: outcomes,
                 is_again,
             }) => {
-                let result = |(name, had): &(String, Option<Arc<str>>), outcome: OutcomeDoc| {
-                    let result = outcome.result(had.as_deref());
+                let result = |(name, had): &(Option<String>, Option<Arc<str>>), outcome: OutcomeDoc| {
+                    let Some(whole) = outcome.whole(had.as_deref()) else {
+                        return Err(not_known(&unfit("what was done").message));
+                    };
+                    let result = whole.result();
                     if let Err(refusal) = &result
                         && is_again
                         && is_before_looking(refusal)
