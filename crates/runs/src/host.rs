@@ -70,12 +70,17 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let runs = RunsDir::open(temporary.path().join("runs"), None).unwrap();
         let id = |text: &str| HostId::new(text).unwrap();
+        assert_eq!(runs.known_host().unwrap(), None);
         let (first, name) = runs.host("ward", id("a")).unwrap();
         assert!(first == id("a") && name.starts_with("ward:/"), "{name}");
         assert_eq!(runs.host("ward", id("b")).unwrap(), (id("a"), name));
+        assert_eq!(runs.known_host().unwrap(), None, "it is that of another machine");
         assert_eq!(runs.host("other", id("c")).unwrap().0, id("c"));
         atomic::write(runs.path(), &runs.host_file(), b"{", runs.modes()).unwrap();
         assert_eq!(runs.host("other", id("d")).unwrap().0, id("d"));
         assert_eq!(runs.host("other", id("e")).unwrap().0, id("d"));
+        let machine = gethostname().unwrap();
+        runs.host(&machine.to_string_lossy(), id("f")).unwrap();
+        assert_eq!(runs.known_host().unwrap(), Some(id("f")));
     }
 }

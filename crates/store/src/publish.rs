@@ -151,19 +151,17 @@ impl Marker {
 
     fn mark(&mut self, published: &[(JobId, u64)]) -> Result<(), RowError> {
         self.relaxed.transaction(|connection| {
-            // The watermark is about those of another host since.
-            if let Some(host) = &self.host {
-                let sql = "SELECT host FROM leader WHERE one = 1";
-                let home: Option<String> = connection.first(sql, &[], |row| row.get(0))?.flatten();
-                if home.as_deref() != Some(host.as_str()) {
-                    return Ok(());
-                }
-            }
             // No further than there are events: a watermark above them would hide the next ones.
             let sql = "UPDATE job SET published_seq = CASE WHEN last_event_seq < ?2 THEN last_event_seq ELSE ?2 END
                        WHERE id = ?1 AND published_seq < ?2 AND published_seq < last_event_seq";
+            // The watermark may be about the directories of another host since.
+            let of_host = format!("{sql} AND ?3 = (SELECT host FROM leader WHERE one = 1)");
             for (job_id, seq) in published {
-                connection.execute(sql, values![job_id.as_str(), count(*seq)])?;
+                let (id, seq) = (job_id.as_str(), count(*seq));
+                match &self.host {
+                    None => connection.execute(sql, values![id, seq])?,
+                    Some(host) => connection.execute(&of_host, values![id, seq, host.as_str()])?,
+                };
             }
             Ok(())
         })

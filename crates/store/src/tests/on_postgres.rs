@@ -358,3 +358,29 @@ fn a_version_is_kept_whole_once_and_checked_when_it_is_read() {
     let damaged = reader.version(&beside).unwrap_err().to_string();
     assert!(damaged.contains("its SHA-256 is "), "{damaged}");
 }
+
+/// The server ends a line that lies idle; another version goes over a new one.
+#[test]
+fn a_line_for_versions_that_was_ended_is_made_again() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let house = House::new();
+    let mut writer = VersionWriter::new(house.place.clone());
+    let address = house.place.path().display().to_string();
+    let database = address.rsplit('/').next().unwrap();
+    for bytes in [b"one", b"two"] {
+        writer.put_if_absent(&Digest::of(bytes), bytes).unwrap();
+        let ended = server.psql(
+            database,
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        assert_ne!(ended.unwrap().trim(), "0");
+        let reader = house.reader();
+        assert_eq!(
+            reader.version(&Digest::of(bytes)).unwrap().as_deref(),
+            Some(bytes.as_slice())
+        );
+    }
+}
