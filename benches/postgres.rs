@@ -9,7 +9,7 @@ use std::time::Duration;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use domain::time::Timestamp;
 use store::{Batched, Store, StorePlace};
-use testing::postgres::{PostgresServer, bin};
+use testing::postgres::PostgresServer;
 
 use gates::{approve, job_id, open_gates};
 
@@ -19,11 +19,9 @@ mod gates;
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
 fn postgres(criterion: &mut Criterion) {
-    let Some(bin) = bin() else {
-        eprintln!("NOT RUN: there is no initdb here");
+    let Some(server) = PostgresServer::of_own() else {
         return;
     };
-    let server = PostgresServer::start(bin, &["fsync=on"]).expect("the server starts");
     let place = StorePlace::shared(&server.database().expect("a database")).expect("an address");
     let mut store = Store::open(place).expect("the store opens");
     let mut used = 0;

@@ -1,10 +1,8 @@
 //! The same suites on PostgreSQL.
 
-use std::io::{Read as _, Write as _};
-use std::net::Shutdown;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use testing::database_line::{Cut, DatabaseLine};
 
 use super::*;
 use crate::VersionWriter;
@@ -144,48 +142,6 @@ fn what_was_lost_before_its_commit_was_not_done() {
     );
 }
 
-/// Passes on one direction of a connection, as long as `look` lets its bytes by.
-fn pass(mut from: UnixStream, mut to: UnixStream, mut look: impl FnMut(&[u8]) -> bool + Send + 'static) {
-    std::thread::spawn(move || {
-        let mut bytes = [0; 65536];
-        while let Ok(count @ 1..) = from.read(&mut bytes) {
-            if !look(&bytes[..count]) || to.write_all(&bytes[..count]).is_err() {
-                break;
-            }
-        }
-        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
-    });
-}
-
-/// Passes on what goes over a connection, until it is armed: then the next COMMIT reaches the server,
-/// and its answer nobody. The path of its directory, and what arms it.
-fn cutting(server: &testing::postgres::PostgresServer) -> (TempDir, Arc<AtomicBool>) {
-    let dir = TempDir::new().unwrap();
-    let door = UnixListener::bind(dir.path().join(testing::postgres::SOCKET)).unwrap();
-    let (armed, behind) = (Arc::new(AtomicBool::new(false)), server.socket());
-    let is_armed = Arc::clone(&armed);
-    std::thread::spawn(move || {
-        for client in door.incoming().map_while(Result::ok) {
-            let Ok(server) = UnixStream::connect(&behind) else {
-                return;
-            };
-            let is_cut = Arc::new(AtomicBool::new(false));
-            let (is_armed, cuts) = (Arc::clone(&is_armed), Arc::clone(&is_cut));
-            let has = |bytes: &[u8], words: &[u8]| bytes.windows(words.len()).any(|window| window == words);
-            let up = move |bytes: &[u8]| {
-                if has(bytes, b"; COMMIT") && is_armed.swap(false, Ordering::SeqCst) {
-                    cuts.store(true, Ordering::SeqCst);
-                }
-                true
-            };
-            let down = move |_: &[u8]| !is_cut.load(Ordering::SeqCst);
-            pass(client.try_clone().unwrap(), server.try_clone().unwrap(), up);
-            pass(server, client, down);
-        }
-    });
-    (dir, armed)
-}
-
 #[test]
 fn a_commit_whose_answer_was_lost_is_asked_for_and_not_done_again() {
     let Some(server) = testing::postgres::server() else {
@@ -201,13 +157,12 @@ fn a_commit_whose_answer_was_lost_is_asked_for_and_not_done_again() {
         .next()
         .unwrap()
         .to_owned();
-    let (dir, armed) = cutting(server);
-    let door = dir.path().display().to_string().replace('/', "%2F");
-    let address = format!("postgres://holdpoint@{door}/{database}");
+    let line = DatabaseLine::to(server.dir()).unwrap();
+    let address = testing::postgres::address(&[line.dir()], &database);
     house.store = Store::open(StorePlace::Postgres(address.parse().unwrap())).unwrap();
-    armed.store(true, Ordering::SeqCst);
+    line.cut_behind_commit(Cut::Refused, Duration::ZERO);
     let applied = house.decide("a", 1, "ana", Verdict::Approve);
-    assert!(!armed.load(Ordering::SeqCst), "the answer to the commit was lost");
+    assert!(line.has_cut_behind_commit(), "the answer to the commit was lost");
     assert_eq!(applied.decisions.len(), 1);
     assert_eq!(
         server.psql(&database, "SELECT count(*) FROM decision").unwrap().trim(),
