@@ -362,7 +362,8 @@ impl Session {
             match self.is_finished(name) {
                 Ok(true) => return Ok(()),
                 Ok(false) => return Err(RowError::Lost("the line was lost before it was recorded".to_owned())),
-                Err(_) => self.wait(tokio::time::sleep(ASK_COMMIT)),
+                // Made where it is waited for: by the clock of this line's own runtime.
+                Err(_) => self.wait(async { tokio::time::sleep(ASK_COMMIT).await }),
             }
         }
         Err(RowError::Unknown)

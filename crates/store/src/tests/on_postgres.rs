@@ -172,6 +172,42 @@ fn a_commit_whose_answer_was_lost_is_asked_for_and_not_done_again() {
 }
 
 #[test]
+fn a_commit_is_asked_for_again_and_again_while_the_line_is_down() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let mut house = House::with(["a"]);
+    let database = house
+        .place
+        .path()
+        .display()
+        .to_string()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let line = DatabaseLine::to(server.dir()).unwrap();
+    let address = testing::postgres::address(&[line.dir()], &database);
+    house.store = Store::open(StorePlace::Postgres(address.parse().unwrap())).unwrap();
+    line.cut_behind_commit(Cut::Refused, Duration::from_millis(500));
+    let applied = house.decide("a", 1, "ana", Verdict::Approve);
+    assert_eq!(house.reader().decisions(None, None, 9).unwrap(), applied.decisions);
+    // Also where the caller has a runtime of its own, whose thread waits meanwhile.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    line.cut_behind_commit(Cut::Refused, Duration::from_millis(500));
+    runtime.block_on(async {
+        house.reader();
+        house
+            .put("a", vec![event(EventType::GateSeen, JobStatus::NeedsApproval)])
+            .unwrap();
+    });
+    assert!(line.has_cut_behind_commit());
+}
+
+#[test]
 fn what_is_recorded_cannot_be_changed_and_what_is_missing_is_counted() {
     let Some(server) = testing::postgres::server() else {
         return;
