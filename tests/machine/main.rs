@@ -10,6 +10,7 @@
 mod crash_points;
 mod faults;
 mod power;
+mod standby;
 #[path = "../support/mod.rs"]
 mod support;
 mod torture;

@@ -370,17 +370,20 @@ impl Session {
     }
 
     /// Whether that transaction was committed. It held the head, so whoever has the head knows that
-    /// it has ended.
+    /// it has ended. A server that was started again has on its own disk what its standby may not
+    /// have: what is committed here waits for the standby, and so for all before it.
     fn is_finished(&self, name: &str) -> Result<bool, RowError> {
         if self.line.borrow().is_none() {
             self.connect()?;
         }
         let sql = format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT 1 FROM head WHERE one = 1 FOR UPDATE;
-             SELECT count(*) FROM finished WHERE name = '{name}'"
+            "BEGIN ISOLATION LEVEL READ COMMITTED; UPDATE head SET schema = schema WHERE one = 1;
+             SELECT count(*) FROM finished WHERE name = '{name}'; COMMIT"
         );
         let found = self.ask(&sql);
-        let _ = self.batch("ROLLBACK");
+        if found.is_err() {
+            let _ = self.batch("ROLLBACK");
+        }
         Ok(found?.first().is_some_and(|count| count.as_deref() == Some("1")))
     }
 
