@@ -331,7 +331,7 @@ impl From<EngineError> for CommandError {
                  make it again: holdpoint doctor --rebuild; to begin anew, move the run directories away",
             ),
             EngineError::OlderDatabase { .. } => Some(
-                "put the newer database back; where it is lost, move this one away and make it from the record: holdpoint \
+                "put the newer database back; a file that is lost is made from the record: move this one away, and holdpoint \
                  doctor --rebuild",
             ),
             EngineError::TwoDatabases { .. } => {

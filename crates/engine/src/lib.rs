@@ -175,7 +175,7 @@ impl Engine {
         let first_reader = Reader::open(settings.place.clone())?;
         let seen_up_to = first_reader.last_event_seq()?;
         if store.is_ok() {
-            refuse_older_database(&runs, &first_reader, seen_up_to)?;
+            refuse_older_database(&runs, &settings.place, &first_reader, seen_up_to)?;
         }
         let (inbox_sender, inbox) = channel(INBOX_MAX);
         let (work, work_receiver) = sync_channel(WORK_MAX);

@@ -207,10 +207,15 @@ pub fn refuse_lost_database(runs: &RunsDir) -> Result<(), EngineError> {
 /// Refuses a database that ends before the record that lies beside it: a copy that somebody put
 /// back. The chain of decisions tells it after any loss of power; the number that the last commit
 /// left in the nudge file tells it also where nothing was decided since.
-pub(super) fn refuse_older_database(runs: &RunsDir, reader: &Reader, last_event_seq: u64) -> Result<(), EngineError> {
+pub(super) fn refuse_older_database(
+    runs: &RunsDir,
+    place: &StorePlace,
+    reader: &Reader,
+    last_event_seq: u64,
+) -> Result<(), EngineError> {
     let older = |beside: String| {
         Err(EngineError::OlderDatabase {
-            database: runs.database().display().to_string(),
+            database: place.path().display().to_string(),
             beside,
         })
     };

@@ -99,6 +99,20 @@ fn what_was_changed_in_postgresql_is_found() {
 }
 
 #[test]
+fn a_database_without_what_is_on_disk_is_refused_by_its_own_name() {
+    let Some(workspace) = Workspace::on_postgres(PIPELINE) else {
+        return;
+    };
+    tell(&workspace);
+    let other = testing::postgres::server().unwrap().database().unwrap();
+    workspace.write("store.url", &other);
+    let refused = workspace.refused("gate list", 1);
+    let database = other.rsplit('/').next().unwrap();
+    let told = format!("/{database} is older than the record beside it: decision ");
+    assert!(refused.contains("postgres://") && refused.contains(&told), "{refused}");
+}
+
+#[test]
 fn of_many_that_decide_at_once_one_does() {
     let Some(workspace) = Workspace::on_postgres("gates: {deploy: {required: true}}\n") else {
         return;
