@@ -9,5 +9,6 @@ mod old;
 mod old_database;
 mod postgres;
 mod rebuild;
+mod scaling;
 mod story;
 mod verify;
