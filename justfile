@@ -58,7 +58,11 @@ simulate SCHEDULES="1000000":
 
 # consoles, deciders and leaders killed at random for so long, then the record is compared
 torture MINUTES="20":
-    HOLDPOINT_TORTURE_MINUTES={{MINUTES}} cargo test --test machine torture:: -- --nocapture
+    HOLDPOINT_TORTURE_MINUTES={{MINUTES}} cargo test --test machine torture::whoever_is_killed_the -- --nocapture
+
+# the same on three hosts that share a record in PostgreSQL, which is killed too, and whose lines are cut
+torture-hosts MINUTES="20":
+    HOLDPOINT_TORTURE_MINUTES={{MINUTES}} cargo test --test machine torture::whoever_is_killed_on -- --nocapture
 
 # the pictures in screenshots/, from the real binary in a real terminal
 screenshots:

@@ -37,7 +37,7 @@ pub enum Heard {
 
 /// A request under way, on a thread of its own.
 pub struct Caller {
-    thread: JoinHandle<(Heard, u32)>,
+    thread: JoinHandle<(Heard, u32, u32)>,
     pub note: String,
     pub is_approval: bool,
 }
@@ -57,13 +57,18 @@ impl Caller {
         }
     }
 
-    /// Waits for what it hears, and how often it lost an answer.
-    pub fn heard(self) -> (Heard, u32) {
+    pub fn has_heard(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits for what it hears, and how often it lost an answer and was answered that it cannot be done
+    /// now.
+    pub fn heard(self) -> (Heard, u32, u32) {
         self.thread.join().unwrap()
     }
 }
 
-fn decide(client: &Client, gate: &Read, note: &str, is_approval: bool) -> (Heard, u32) {
+fn decide(client: &Client, gate: &Read, note: &str, is_approval: bool) -> (Heard, u32, u32) {
     let Read {
         job,
         stage,
@@ -74,7 +79,7 @@ fn decide(client: &Client, gate: &Read, note: &str, is_approval: bool) -> (Heard
     let path = format!("/api/v1/jobs/{job}/{verb}");
     let body = json!({"stage": stage, "attempt": attempt, "digest": digest, "notes": note}).to_string();
     let stands = format!("/api/v1/jobs/{job}/gates/{stage}/decision?attempt={attempt}");
-    let mut lost = 0;
+    let (mut lost, mut doubts) = (0, 0);
     for _ in 0..TRIES_MAX {
         let answer = client.try_send("POST", &path, &[], body.as_bytes());
         let heard = match &answer {
@@ -88,7 +93,10 @@ fn decide(client: &Client, gate: &Read, note: &str, is_approval: bool) -> (Heard
                 Ok(_) | Err(_) => None,
             },
             // It says itself that it may still be done.
-            Ok(reply) if reply.status >= 500 => None,
+            Ok(reply) if reply.status >= 500 => {
+                doubts += 1;
+                None
+            }
             Ok(reply) => Some(Heard::Refused(code(&reply.body))),
             Err(error) => {
                 // A refused connection carried nothing.
@@ -97,11 +105,11 @@ fn decide(client: &Client, gate: &Read, note: &str, is_approval: bool) -> (Heard
             }
         };
         if let Some(heard) = heard {
-            return (heard, lost);
+            return (heard, lost, doubts);
         }
         std::thread::sleep(PAUSE);
     }
-    (Heard::Nothing, lost)
+    (Heard::Nothing, lost, doubts)
 }
 
 fn code(body: &[u8]) -> String {

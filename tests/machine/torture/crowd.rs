@@ -1,48 +1,19 @@
-//! Those who use one runs directory at once, and what kills them.
+//! Those who use one record at once, and what kills them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Stdio};
 
-use domain::ids::Digest;
-
 use serde_json::Value;
+use testing::database_line::DatabaseLine;
 
 use super::caller::{Caller, Heard, Read};
 use super::figures::Figures;
-use crate::support::beside::{Beside, Stream};
+use super::host::Host;
+use super::storm::Storm;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::random::Random;
 use crate::support::receiver::{Receiver, Reply, Script};
-use crate::support::run::Workspace;
-
-/// A timed gate, a bare gate of a person, and a stage that hears what was approved.
-const PIPELINE: &str = r#"
-pipeline:
-  max_concurrent_jobs: 4
-  overdue_grace_s: 1
-  stages:
-    - name: script
-      command: [sh, -c, 'echo $HOLDPOINT_ATTEMPT >> script.runs; mkdir -p artifacts/script; echo "attempt $HOLDPOINT_ATTEMPT" > artifacts/script/script.txt']
-      artifacts: [{kind: script, path: artifacts/script/script.txt}]
-    - name: review
-    - name: audio
-      command: [sh, -c, 'cat artifacts/script/script.txt > audio.heard']
-gates:
-  script: {required: true, auto_approve: true, auto_approve_after_s: 5, max_hold_s: 20}
-  review: {required: true}
-"#;
-
-/// HTTP on this port with a token of Ana's, and everything told to whoever listens at this address.
-fn outside(port: u16, receiver: SocketAddr) -> String {
-    let sha256 = Digest::of(b"ana-token");
-    format!(
-        "server: {{port: {port}}}\nsecurity:\n  rate_limiting: {{enabled: false}}\n  tokens: [{{name: ana, role: operator, sha256: {sha256}}}]\n\
-         webhooks: [{{name: chat, url: 'http://{receiver}/', secret_file: webhook.secret, events: [gate_opened, gate_decided, gate_canceled, job_ended]}}]\n"
-    )
-}
 
 /// Every so many requests the receiver fails.
 const RECEIVER: Script = |number| {
@@ -54,7 +25,7 @@ const RECEIVER: Script = |number| {
 };
 
 const CONSOLES: usize = 3;
-const SERVERS: usize = 2;
+/// On each host.
 const DECIDERS_MAX: usize = 5;
 const CALLERS_MAX: usize = 4;
 const JOBS_LIVE: usize = 6;
@@ -64,7 +35,7 @@ const KEYS: [&str; 16] = [
 ];
 
 /// A command that is under way, and the note by which its decision is known again.
-struct Decider {
+pub(super) struct Decider {
     child: Child,
     note: String,
     is_approval: bool,
@@ -79,13 +50,14 @@ pub struct Told {
 }
 
 pub struct Crowd {
-    pub workspace: Workspace,
-    random: Random,
-    consoles: Vec<Option<Pty>>,
-    servers: Vec<Option<Beside>>,
-    deciders: Vec<Decider>,
-    callers: Vec<Caller>,
-    address: SocketAddr,
+    /// One with its record in a file, or several that share one.
+    pub hosts: Vec<Host>,
+    /// What befalls the record that they share.
+    pub(super) storm: Option<Storm>,
+    pub(super) random: Random,
+    pub(super) consoles: Vec<Option<Pty>>,
+    pub(super) deciders: Vec<Decider>,
+    pub(super) callers: Vec<Caller>,
     receiver: Receiver,
     /// Deliveries by their ids: the bytes, and how often they came.
     pub delivered: BTreeMap<String, (Vec<u8>, u32)>,
@@ -99,22 +71,29 @@ pub struct Crowd {
 }
 
 impl Crowd {
+    /// In one runs directory with its record in a file.
     pub fn gathered(random: Random) -> Self {
         let receiver = Receiver::start(RECEIVER);
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let workspace = Workspace::new(&format!("{PIPELINE}{}", outside(address.port(), receiver.address)));
-        workspace.write("webhook.secret", "a secret of two parties");
-        let private = std::fs::Permissions::from_mode(0o600);
-        std::fs::set_permissions(workspace.root().join("webhook.secret"), private).unwrap();
+        let host = Host::alone(receiver.address);
+        Self::of(vec![host], None, receiver, random)
+    }
+
+    /// On several hosts that share a record; none without PostgreSQL.
+    pub fn on_hosts(random: Random) -> Option<Self> {
+        let receiver = Receiver::start(RECEIVER);
+        let (storm, hosts) = Storm::over(receiver.address)?;
+        Some(Self::of(hosts, Some(storm), receiver, random))
+    }
+
+    fn of(hosts: Vec<Host>, storm: Option<Storm>, receiver: Receiver, random: Random) -> Self {
         let mut crowd = Self {
-            workspace,
+            hosts,
+            storm,
             random,
             callers: Vec::new(),
-            address,
             receiver,
             delivered: BTreeMap::new(),
             consoles: (0..CONSOLES).map(|_| None).collect(),
-            servers: (0..SERVERS).map(|_| None).collect(),
             deciders: Vec::new(),
             told: Vec::new(),
             unheard: BTreeSet::new(),
@@ -123,27 +102,32 @@ impl Crowd {
             live: 0,
             figures: Figures::default(),
         };
-        for server in 0..SERVERS {
-            crowd.start_server(server);
+        for host in &mut crowd.hosts {
+            for server in 0..host.servers.len() {
+                host.start_server(server, &mut crowd.random);
+            }
         }
         crowd
     }
 
-    fn start_server(&mut self, server: usize) {
-        // The first speaks HTTP, always at the same address.
-        let arguments: &[&str] = if server == 0 {
-            &["serve"]
-        } else {
-            &["serve", "--no-http"]
-        };
-        let mut command = self.workspace.command(arguments);
-        if self.random.one_in(2) {
-            let (point, _) = fault::POINTS[self.random.below(fault::POINTS.len())];
-            command.env("HOLDPOINT_CRASH_AT", point);
-            // Present from time to time only: the crash takes it away.
-            command.env("HOLDPOINT_FAULT_WHEN", self.workspace.root().join("armed"));
+    /// Whether several hosts share the record.
+    pub fn is_on_several(&self) -> bool {
+        self.storm.is_some()
+    }
+
+    /// Where somebody is who is waited for: there the line is whole, if it is anywhere.
+    fn somewhere(&mut self) -> usize {
+        let is_whole = |host: &Host| host.line.as_ref().is_none_or(DatabaseLine::is_there);
+        let whole: Vec<usize> = (0..self.hosts.len()).filter(|at| is_whole(&self.hosts[*at])).collect();
+        match whole.len() {
+            0 => self.anywhere(),
+            some => whole[self.random.below(some)],
         }
-        self.servers[server] = Some(Beside::of(&mut command, Stream::Neither));
+    }
+
+    /// Where somebody is.
+    pub(super) fn anywhere(&mut self) -> usize {
+        self.random.below(self.hosts.len())
     }
 
     /// One thing that somebody does, or that happens to somebody.
@@ -162,29 +146,38 @@ impl Crowd {
             23 => self.kill_console(),
             24 => self.kill_decider(),
             25 => self.write_artifact(),
-            26 => self.workspace.write("armed", ""),
+            26 => {
+                let host = self.anywhere();
+                self.hosts[host].workspace.write("armed", "");
+            }
             27 => self.hold(),
             28..=32 => self.call(),
-            33 => self.kill_speaker(),
-            _ => self.hear_one(),
+            33 => {
+                let host = self.anywhere();
+                self.figures.kills += self.hosts[host].kill_speaker();
+            }
+            _ => self.hear_who_has_ended(),
         }
-        for server in 0..SERVERS {
-            self.start_if_gone(server);
-        }
+        self.start_who_is_gone();
+        self.blow();
     }
 
-    fn start_if_gone(&mut self, server: usize) {
-        let is_gone = self.servers[server].as_mut().is_none_or(|child| !child.is_there());
-        if is_gone {
-            self.figures.crashes += u32::from(self.servers[server].is_some());
-            self.start_server(server);
+    fn start_who_is_gone(&mut self) {
+        for host in &mut self.hosts {
+            self.figures.crashes += host.start_who_is_gone(&mut self.random);
         }
     }
 
     /// What a person would see who asks.
-    fn look(&mut self) {
+    pub(super) fn look(&mut self) {
+        let host = self.somewhere();
         let list = |arguments: &[&str]| -> Vec<Value> {
-            let output = self.workspace.command(arguments).arg("--json").output().unwrap();
+            let output = self.hosts[host]
+                .workspace
+                .command(arguments)
+                .arg("--json")
+                .output()
+                .unwrap();
             serde_json::from_slice(&output.stdout).unwrap_or_default()
         };
         let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
@@ -214,11 +207,11 @@ impl Crowd {
         self.figures.jobs += 1;
         self.live += 1;
         let id = format!("j-{}", self.figures.jobs);
-        let started = self
+        let host = self.somewhere();
+        let mut start = self.hosts[host]
             .workspace
-            .command(&["job", "start", "--id", &id, "--slug", "tides"])
-            .output()
-            .unwrap();
+            .command(&["job", "start", "--id", &id, "--slug", "tides"]);
+        let started = start.output().unwrap();
         self.heard(&started.status, &started.stderr);
     }
 
@@ -239,7 +232,8 @@ impl Crowd {
 
     fn run_aside(&mut self, arguments: &[&str]) {
         let Some(job) = self.paused.pop() else { return };
-        let output = self.workspace.command(arguments).arg(job).output().unwrap();
+        let host = self.somewhere();
+        let output = self.hosts[host].workspace.command(arguments).arg(job).output().unwrap();
         self.heard(&output.status, &output.stderr);
     }
 
@@ -247,14 +241,17 @@ impl Crowd {
         if self.open.is_empty() {
             return self.look();
         }
-        while self.deciders.len() >= DECIDERS_MAX {
+        while self.deciders.len() >= DECIDERS_MAX * self.hosts.len() {
             self.hear_one();
         }
         let Read { job, stage, .. } = self.open[self.random.below(self.open.len())].clone();
         let is_approval = !self.random.one_in(4);
         let note = format!("note-{}", self.figures.deeds);
         let verb = if is_approval { "approve" } else { "reject" };
-        let mut command = self.workspace.command(&["gate", verb, &job, &stage, "--notes", &note]);
+        let host = self.anywhere();
+        let mut command = self.hosts[host]
+            .workspace
+            .command(&["gate", verb, &job, &stage, "--notes", &note]);
         let is_victim = self.random.one_in(8);
         if is_victim {
             let (point, _) = fault::POINTS[self.random.below(fault::POINTS.len())];
@@ -274,27 +271,29 @@ impl Crowd {
         if self.open.is_empty() {
             return self.look();
         }
-        while self.callers.len() >= CALLERS_MAX {
+        while self.callers.len() >= CALLERS_MAX * self.hosts.len() {
             self.hear_caller();
         }
         let gate = self.open[self.random.below(self.open.len())].clone();
         let is_approval = !self.random.one_in(4);
         let note = format!("note-{}", self.figures.deeds);
         self.figures.requests += 1;
+        let host = self.anywhere();
         self.callers
-            .push(Caller::decides(self.address, gate, note, is_approval));
+            .push(Caller::decides(self.hosts[host].address, gate, note, is_approval));
         // Killed while it answers, as often as not.
         if self.random.one_in(6) {
-            self.kill_speaker();
+            self.figures.kills += self.hosts[host].kill_speaker();
         }
     }
 
-    fn hear_caller(&mut self) {
+    pub(super) fn hear_caller(&mut self) {
         // Whoever waits for a server that is away would wait for ever.
-        self.start_if_gone(0);
-        let caller = self.callers.remove(0);
+        self.start_who_is_gone();
+        let ended = self.callers.iter().position(Caller::has_heard);
+        let caller = self.callers.remove(ended.unwrap_or_default());
         let (note, is_approval) = (caller.note.clone(), caller.is_approval);
-        let (heard, lost) = caller.heard();
+        let (heard, lost, doubts) = caller.heard();
         self.figures.answers_lost += lost;
         match heard {
             Heard::Decided => {
@@ -302,14 +301,20 @@ impl Crowd {
                 self.told.push(Told { note, is_approval });
             }
             Heard::TooLate => self.figures.too_late += 1,
-            Heard::Refused(why) => *self.figures.refused.entry(why).or_default() += 1,
+            Heard::Refused(why) => {
+                *self.figures.refused.entry(why).or_default() += 1;
+                // The refusal is about this request; one before it may still be on its way.
+                if self.is_on_several() && lost + doubts > 0 {
+                    self.unheard.insert(note);
+                }
+            }
             Heard::Nothing => {
                 self.unheard.insert(note);
             }
         }
     }
 
-    fn take_deliveries(&mut self) {
+    pub(super) fn take_deliveries(&mut self) {
         for delivered in self.receiver.rest() {
             self.figures.deliveries += 1;
             let known = self
@@ -321,18 +326,28 @@ impl Crowd {
         }
     }
 
-    /// Kills the server that speaks HTTP.
-    fn kill_speaker(&mut self) {
-        self.figures.kills += u32::from(self.servers[0].take().is_some());
+    /// Whoever has ended, if anybody has.
+    fn ended(&mut self) -> Option<usize> {
+        let has_ended = |decider: &mut Decider| decider.child.try_wait().unwrap().is_some();
+        self.deciders.iter_mut().position(has_ended)
     }
 
-    fn hear_one(&mut self) {
+    fn hear_who_has_ended(&mut self) {
+        while self.ended().is_some() {
+            self.hear_one();
+        }
+    }
+
+    /// Waits for one of them, if none has ended.
+    pub(super) fn hear_one(&mut self) {
         if self.deciders.is_empty() {
             return;
         }
-        let decider = self.deciders.swap_remove(self.random.below(self.deciders.len()));
+        let one = self.ended().unwrap_or_else(|| self.random.below(self.deciders.len()));
+        let decider = self.deciders.swap_remove(one);
         let output = decider.child.wait_with_output().unwrap();
         self.heard(&output.status, &output.stderr);
+        let said = String::from_utf8_lossy(&output.stderr);
         match output.status.code() {
             Some(0) => {
                 self.figures.told += 1;
@@ -343,6 +358,10 @@ impl Crowd {
             }
             // Whoever is told that somebody else was quicker, or no, has not decided.
             Some(5) => self.figures.too_late += 1,
+            Some(_) if said.contains("it may have been recorded") => {
+                self.figures.doubts += 1;
+                self.unheard.insert(decider.note);
+            }
             Some(_) => {}
             None => {
                 self.figures.crashes += u32::from(decider.is_victim);
@@ -353,11 +372,9 @@ impl Crowd {
 
     fn hold(&mut self) {
         if let Some(Read { job, stage, .. }) = self.open.last().cloned() {
-            let output = self
-                .workspace
-                .command(&["gate", "hold", &job, &stage])
-                .output()
-                .unwrap();
+            let host = self.somewhere();
+            let mut hold = self.hosts[host].workspace.command(&["gate", "hold", &job, &stage]);
+            let output = hold.output().unwrap();
             self.heard(&output.status, &output.stderr);
         }
     }
@@ -365,7 +382,8 @@ impl Crowd {
     fn press(&mut self) {
         let console = self.random.below(CONSOLES);
         if self.consoles[console].is_none() {
-            let options = PtyOptions::new(self.workspace.root());
+            let host = console % self.hosts.len();
+            let options = PtyOptions::new(self.hosts[host].workspace.root());
             self.consoles[console] = Some(Pty::spawn(options));
         }
         let keys = self.random.pick(&KEYS);
@@ -386,9 +404,8 @@ impl Crowd {
     }
 
     fn kill_server(&mut self) {
-        let server = self.random.below(SERVERS);
-        self.figures.kills += u32::from(self.servers[server].take().is_some());
-        self.start_server(server);
+        let host = self.anywhere();
+        self.figures.kills += self.hosts[host].kill_server(&mut self.random);
     }
 
     fn kill_decider(&mut self) {
@@ -403,92 +420,11 @@ impl Crowd {
         if let Some(Read { job, .. }) = self.open.first().cloned() {
             let number = self.figures.deeds;
             let path = format!("runs/{job}/artifacts/script/script.txt");
-            if self.workspace.root().join(&path).exists() {
-                self.workspace.write(&path, format!("somebody's {number}\n"));
+            let host = self.anywhere();
+            let workspace = &self.hosts[host].workspace;
+            if workspace.exists(&path) {
+                workspace.write(&path, format!("somebody's {number}\n"));
             }
         }
-    }
-
-    /// Everybody is killed at once; then one server works off what is left, and a person decides
-    /// what waits for one.
-    pub fn go_home(&mut self) {
-        self.consoles.fill_with(|| None);
-        self.servers.fill_with(|| None);
-        while !self.deciders.is_empty() {
-            self.hear_one();
-        }
-        let _ = std::fs::remove_file(self.workspace.root().join("armed"));
-        self.servers[0] = Some(Beside::start(&self.workspace, "serve", Stream::Neither));
-        while !self.callers.is_empty() {
-            self.hear_caller();
-        }
-        self.end_all_jobs();
-        self.until_all_is_told();
-        self.servers[0].take().unwrap().leaves();
-    }
-
-    /// Waits until the webhook was told everything.
-    fn until_all_is_told(&mut self) {
-        loop {
-            self.take_deliveries();
-            let standing = self.workspace.json("webhooks")[0].clone();
-            assert_eq!(standing["lost"], 0, "{standing}");
-            if standing["waiting"] == 0 {
-                break;
-            }
-        }
-        self.take_deliveries();
-    }
-
-    /// Every job that goes on by itself is waited for, every gate is approved; what is paused stays
-    /// so.
-    fn end_all_jobs(&mut self) {
-        let ids: Vec<String> = (1..=self.figures.jobs).map(|number| format!("j-{number}")).collect();
-        for id in ids {
-            loop {
-                let output = self
-                    .workspace
-                    .command(&["job", "show", &id, "--json"])
-                    .output()
-                    .unwrap();
-                let Ok(job) = serde_json::from_slice::<Value>(&output.stdout) else {
-                    // Its start was killed before it was there.
-                    break;
-                };
-                match job["status"].as_str().unwrap_or_default() {
-                    "completed" | "failed" | "canceled" | "paused" => break,
-                    "needs_approval" => {
-                        let stage = job["stage"].as_str().unwrap_or_default().to_owned();
-                        let approved = self
-                            .workspace
-                            .command(&["gate", "approve", &id, &stage])
-                            .output()
-                            .unwrap();
-                        if approved.status.code() == Some(1) {
-                            // Somebody wrote to what is under review, and nobody has read it since.
-                            self.workspace.ok(&format!("job cancel {id}"));
-                        }
-                    }
-                    _ => self.until_it_moves(&id, &job),
-                }
-            }
-        }
-    }
-
-    /// Follows the job until its next event.
-    fn until_it_moves(&self, id: &str, job: &Value) {
-        let events = self.workspace.json_lines(&format!("events {id}"));
-        let since = events.last().map_or(0, |event| event["seq"].as_u64().unwrap_or(0));
-        let now = self.workspace.command(&["job", "show", id, "--json"]).output().unwrap();
-        if serde_json::from_slice::<Value>(&now.stdout)
-            .ok()
-            .as_ref()
-            .map(|now| &now["status"])
-            != Some(&job["status"])
-        {
-            return;
-        }
-        let args = ["events", id, "--follow", "--json", "--since", &since.to_string()];
-        Beside::start(&self.workspace, &args, Stream::Stdout).line();
     }
 }

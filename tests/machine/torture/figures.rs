@@ -15,7 +15,11 @@ pub struct Figures {
     pub too_late: u32,
     pub requests: u32,
     pub answers_lost: u32,
+    /// Who was told that it may have been recorded.
+    pub doubts: u32,
     pub deliveries: u32,
+    /// What befell a shared record.
+    pub storms: BTreeMap<String, u32>,
     pub refused: BTreeMap<String, u32>,
 }
 
@@ -37,7 +41,10 @@ impl fmt::Display for Figures {
             self.answers_lost,
             self.deliveries
         )?;
-        for (why, times) in &self.refused {
+        if !self.storms.is_empty() {
+            write!(f, "; {} told that it may have been recorded", self.doubts)?;
+        }
+        for (why, times) in self.storms.iter().chain(&self.refused) {
             write!(f, "\n  {times} times: {why}")?;
         }
         Ok(())
