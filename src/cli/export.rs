@@ -8,7 +8,7 @@ use serde::Serialize;
 use domain::ids::JobId;
 use domain::operator::Surface;
 use engine::exporting::Export;
-use runs::RunsDir;
+use runs::{RunsDir, locks};
 
 use super::audit_report::count;
 use super::global::GlobalArguments;
@@ -59,6 +59,8 @@ pub(crate) fn run(global: &GlobalArguments, arguments: &ExportArguments) -> Comm
     let context = CommandContext::here(global, Surface::Cli)?;
     let (_, reader) = context.look()?;
     let runs = RunsDir::open(&context.runs_dir, context.group())?;
+    // Nobody replaces the database meanwhile.
+    let _presence = locks::enter(&runs)?;
     let to = arguments.to.as_ref();
     let to = to.map(|to| RunsDir::open(to, context.group())).transpose()?;
     if let Some(to) = to.as_ref().filter(|to| to.database().exists()) {

@@ -50,7 +50,6 @@ pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &st
     let _alone = locks::enter_alone(runs).map_err(Trouble::from)?;
     let reader = sound(runs, from)?;
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
-    enter_host(runs, to, &mut store, host)?;
     // Before the rows that name them.
     let versions = match to.is_shared() {
         true => put_versions(runs, &reader, to)?,
@@ -66,6 +65,8 @@ pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &st
         }
     };
     let rows = store.copy_from(&reader).map_err(Trouble::from)?;
+    // The run directories are those of this host, whoever has looked into the empty record before.
+    enter_host(runs, to, &mut store, host)?;
     sound(runs, to)?;
     drop(reader);
     // Two that are live would both decide.

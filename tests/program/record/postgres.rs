@@ -193,6 +193,8 @@ fn a_record_moves_to_postgresql_and_back_and_its_chain_goes_on() {
     assert!(told.contains(&format!(" {kept} versions of artifacts")), "{told}");
     workspace.write("store.url", &address);
     assert_eq!(psql(&workspace, "SELECT count(*) FROM version"), kept.to_string());
+    let home = "SELECT name FROM host WHERE id = (SELECT host FROM leader)";
+    assert!(psql(&workspace, home).ends_with("/runs"), "its files are here");
     assert_eq!(head(&workspace), in_file);
     workspace.ok("doctor");
     workspace.write("draft.md", "# Two\n");
