@@ -251,9 +251,10 @@ impl PostgresServer {
     }
 }
 
-/// Starts the server at each line of its input, and ends it when nobody holds the other end.
+/// Starts the server at each line of its input, and ends it when nobody holds the other end: then
+/// nobody reads what it says either.
 const KEEPER: &str = r#"while read -r _; do { "$@" <&-; echo "the server has ended" >&2; } & done
-kill -QUIT $(head -n 1 "$3/postmaster.pid"); wait; rm -rf "$5""#;
+exec 2> /dev/null; kill -QUIT $(head -n 1 "$3/postmaster.pid"); wait; rm -rf "$5""#;
 const ENDED: &str = "the server has ended";
 const STARTS_MAX: u32 = 20;
 
