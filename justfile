@@ -78,6 +78,11 @@ load SECONDS="10":
     cargo build --release
     tools/load.py target/release/holdpoint {{SECONDS}}
 
+# how soon news reaches so many consoles, on a file or on HOLDPOINT_STORE; needs python3
+news CONSOLES="50":
+    cargo build --release
+    tools/news.py target/release/holdpoint {{CONSOLES}}
+
 # property-based requests against the running server, from its own OpenAPI document; needs python3 and PyPI
 schemathesis EXAMPLES="50":
     cargo build
