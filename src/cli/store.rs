@@ -105,6 +105,8 @@ impl From<CopyError> for CommandError {
         match error {
             CopyError::Trouble(trouble) => trouble.into(),
             CopyError::Engine(error) => error.into(),
+            CopyError::AtWork { .. } => Self::of("not_possible", error)
+                .hint("leave every console there and stop holdpoint serve; 15 s later it counts as gone"),
             CopyError::Unsound { .. } => {
                 Self::of("not_possible", error).hint("holdpoint doctor tells all that is wrong")
             }

@@ -84,6 +84,17 @@ fn start_by(
     timeout_s: Option<u64>,
     notes: Option<&str>,
 ) -> Result<Supervised> {
+    start_attempt(1, program, run, argv, timeout_s, notes)
+}
+
+fn start_attempt(
+    attempt: u32,
+    program: &Path,
+    run: &RunDir,
+    argv: &[&str],
+    timeout_s: Option<u64>,
+    notes: Option<&str>,
+) -> Result<Supervised> {
     let stage = StageSpec {
         name: StageName::new("script").unwrap(),
         command: argv.iter().map(|text| (*text).to_owned()).collect(),
@@ -94,7 +105,7 @@ fn start_by(
     };
     let launch = StageLaunch {
         stage: &stage,
-        attempt: 1,
+        attempt,
         params: &Map::from_iter([("beats".to_owned(), Value::from(3))]),
         notes,
         comments: &[],
@@ -102,6 +113,20 @@ fn start_by(
         program: program.to_owned(),
     };
     start(run, &launch)
+}
+
+#[test]
+fn no_attempt_runs_beside_one_before_it() {
+    let stage = Stage::new();
+    let first = stage.shell("echo > ready; exec sleep 1000");
+    stage.ready();
+    let program = Path::new(env!("CARGO_BIN_EXE_holdpoint"));
+    let again = || start_attempt(2, program, &stage.run, &["true"], None, None);
+    let refused = again().unwrap_err().to_string();
+    assert!(refused.contains("attempt 1 still runs here"), "{refused}");
+    assert!(signal_cancel(&stage.run, &stage.name, 1).unwrap());
+    exited(first);
+    assert!(exited(again().unwrap()).is_success());
 }
 
 fn exited(supervised: Supervised) -> ExitRecord {

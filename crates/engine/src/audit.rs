@@ -191,7 +191,7 @@ impl Audit<'_> {
             if let Some(mark) = self.reader.mark(&job_id)? {
                 found = look(&mark)?;
                 if found.has_findings() && job::is_of_another_host(self.runs, self.reader, &job_id, &mark)? {
-                    found = job::look_at_rows(self.runs, self.reader, &job_id, &mark)?;
+                    found = job::look_at_former(self.runs, self.reader, &job_id, &mark)?;
                     found.note(format!(
                         "the files of {job_id} were last written on another host: holdpoint export {job_id} writes them here"
                     ));

@@ -51,9 +51,16 @@ pub struct EngineStatus {
     pub is_lead: bool,
     /// The database is newer than this program: nothing is changed from here on.
     pub(crate) newer: Option<Newer>,
+    /// The clock of this host is wrong: what it would write has times that mean others elsewhere.
+    pub(crate) wrong_time: Option<Refusal>,
 }
 
 impl EngineStatus {
+    /// Why nothing may be changed from here; none: it may.
+    pub(crate) fn hinders(&self) -> Option<Refusal> {
+        self.newer.map(Newer::refusal).or_else(|| self.wrong_time.clone())
+    }
+
     /// Of an engine elsewhere that goes by this configuration.
     pub(super) fn far(config: Config) -> Self {
         Self {
@@ -62,6 +69,7 @@ impl EngineStatus {
             trouble: None,
             is_lead: false,
             newer: None,
+            wrong_time: None,
         }
     }
 }
@@ -134,15 +142,15 @@ impl Threads {
     /// Hands a command to the writer; refused: nobody is told anything more.
     pub(crate) fn submit(
         &self,
-        newer: Option<Newer>,
+        hinders: Option<Refusal>,
         asker: Asker,
         caller: Caller,
         command: Command,
     ) -> Result<(), Refusal> {
         fault::begin(verb(&command));
         fault::point("submitted");
-        if let Some(newer) = newer {
-            return Err(newer.refusal());
+        if let Some(hinders) = hinders {
+            return Err(hinders);
         }
         let ask = Box::new(self.ask(caller, command)?);
         self.work.try_send(Work::Ask(asker, ask)).map_err(|_| busy())
@@ -233,12 +241,12 @@ impl Client {
     ) -> Result<impl Future<Output = Result<Committed, Refusal>> + use<>, Refusal> {
         let here = match &self.way {
             Way::Here { threads, .. } => {
-                let newer = self.standing().newer;
+                let hinders = self.standing().hinders();
                 let (sender, answer) = oneshot::channel();
                 let submission = submission.filter(|_| !command.is_repeatable());
                 let submission = submission.map(|submission| submission.by(&caller.operator.name));
                 let threads = threads.upgrade().ok_or_else(leaving)?;
-                threads.submit(newer, Asker::Client(sender, submission), caller, command)?;
+                threads.submit(hinders, Asker::Client(sender, submission), caller, command)?;
                 Ok(answer)
             }
             // In whose name, the server knows.
@@ -346,6 +354,7 @@ impl Telling {
             trouble: None,
             is_lead: false,
             newer,
+            wrong_time: None,
         };
         Self {
             feed: broadcast::Sender::new(FEED_MAX),
@@ -369,6 +378,15 @@ impl Telling {
     pub(crate) fn set_config(&self, config: &Config) {
         self.standing
             .send_modify(|standing| standing.config = Arc::new(config.clone()));
+    }
+
+    pub(crate) fn set_wrong_time(&self, refusal: Option<Refusal>) {
+        self.standing.send_modify(|standing| standing.wrong_time = refusal);
+    }
+
+    /// Why nothing may be changed from here.
+    pub(crate) fn hinders(&self) -> Option<Refusal> {
+        self.standing.borrow().hinders()
     }
 
     pub(crate) fn set_newer(&self, newer: Newer) {

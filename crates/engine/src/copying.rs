@@ -9,7 +9,7 @@ use store::{Reader, Store, StorePlace, VersionWriter};
 
 use super::audit::{Scope, audit};
 use super::exporting::Export;
-use super::opening::{EngineError, enter_host};
+use super::opening::{EngineError, enter_host, host_here};
 use super::trouble::Trouble;
 
 /// Jobs that are read at once.
@@ -34,6 +34,9 @@ pub enum CopyError {
     /// This host cannot work on the other database.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// Another host goes on with what is copied: two records would decide.
+    #[error("{host} works on {database}")]
+    AtWork { database: String, host: String },
     /// The record is not sound, before or after.
     #[error("{database} is not sound: {finding}")]
     Unsound {
@@ -49,6 +52,10 @@ pub enum CopyError {
 pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &str) -> Result<Copied, CopyError> {
     let _alone = locks::enter_alone(runs).map_err(Trouble::from)?;
     let reader = sound(runs, from)?;
+    if let Some(host) = reader.hosts_at_work().map_err(Trouble::from)?.into_iter().next() {
+        let database = from.path().display().to_string();
+        return Err(CopyError::AtWork { database, host });
+    }
     let mut store = Store::open(to.clone()).map_err(Trouble::from)?;
     // Before the rows that name them.
     let versions = match to.is_shared() {
@@ -64,7 +71,9 @@ pub fn copy_record(runs: &RunsDir, from: &StorePlace, to: &StorePlace, host: &st
             export.write(None)?.versions
         }
     };
-    let rows = store.copy_from(&reader).map_err(Trouble::from)?;
+    let here = host_here(runs, to, host)?;
+    let copied = store.copy_from(&reader, here.as_ref().map(|here| &here.id));
+    let rows = copied.map_err(Trouble::from)?;
     // The run directories are those of this host, whoever has looked into the empty record before.
     enter_host(runs, to, &mut store, host)?;
     sound(runs, to)?;

@@ -48,9 +48,9 @@ struct Standing {
 /// What the thread tells the loop.
 #[derive(Debug)]
 pub(super) enum HostNews {
-    /// How things stand, asked when the lead had this epoch, and by how much the clock of this host
-    /// is ahead of that of the database, in microseconds.
-    Kept(Kept, Option<u64>, i64),
+    /// How things stand, asked when the lead had this epoch, and by how many microseconds the clock of
+    /// this host is ahead of that of the database, where they differ.
+    Kept(Kept, Option<u64>, Option<i64>),
     /// The database does not answer.
     Lost(StoreError),
 }
@@ -145,9 +145,7 @@ impl Thread {
                 let before = self.clock.now();
                 let kept = line.keep(standing.is_agent.then_some(&self.host), standing.epoch)?;
                 let after = self.clock.now();
-                // The database said its time at some moment between the two.
-                let took_us = after.boot_us.saturating_sub(before.boot_us);
-                let ahead_us = after.utc.micros() - took_us / 2 - kept.time.micros();
+                let ahead_us = clock_differs(before, kept.time, after);
                 self.tell(Inbox::Host(HostNews::Kept(kept, standing.epoch, ahead_us)));
                 kept_as = standing;
                 let stands_by = standing.is_agent && standing.epoch.is_none();
@@ -181,7 +179,7 @@ impl Engine {
                 if std::mem::take(&mut watch.is_lost) {
                     self.notify(Notice::Trouble(None));
                 }
-                self.clocks_differ(clock_differs(ahead_us).then_some(ahead_us));
+                self.clocks_differ(ahead_us);
                 self.kept(kept, asked_as, now_us);
             }
         }
@@ -266,14 +264,19 @@ impl Engine {
             (None, Some(ahead_us)) => {
                 let why = super::opening::differs_in_words(ahead_us);
                 tracing::warn!("{why}");
-                let hint = "set the clock of this host; until then no timer is let expire here";
-                self.notify(Notice::Trouble(Some(Refusal::not_possible(why).with_hint(hint))));
+                let hint = "set the clock of this host; until then nothing is decided here, and no timer ends";
+                let refusal = Refusal::not_possible(why).with_hint(hint);
+                self.clients.set_wrong_time(Some(refusal.clone()));
+                self.notify(Notice::Trouble(Some(refusal)));
                 if let Lead::Has { epoch, .. } = self.leading.lead {
                     self.step_down();
                     self.hand_to_writer(Work::Resign(epoch, None));
                 }
             }
-            (Some(_), None) => self.notify(Notice::Trouble(None)),
+            (Some(_), None) => {
+                self.clients.set_wrong_time(None);
+                self.notify(Notice::Trouble(None));
+            }
             (None, None) | (Some(_), Some(_)) => {}
         }
     }

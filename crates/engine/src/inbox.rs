@@ -101,6 +101,8 @@ pub(super) enum Inbox {
     Locked(LeadGuard),
     /// The epoch is ours: leader-only work may begin. None: another host leads.
     Leading(Result<Option<u64>, StoreError>),
+    /// Nobody could say whether these are wanted; they may run on.
+    NotEnded(Vec<StageKey>),
     /// What the other hosts do.
     Host(HostNews),
     /// The disk has taken what the writer has handed over, or has not.

@@ -229,6 +229,7 @@ impl Engine {
             watch: watch.clone(),
             owed: BTreeMap::new(),
             is_owing: true,
+            is_catching_up: false,
             is_chain_whole: true,
             patience: PUBLISH_PATIENCE,
             trouble: None,
@@ -377,8 +378,8 @@ impl Engine {
     pub fn submit(&mut self, ticket: Ticket, command: Command) {
         let operator = self.operator.clone();
         let threads = self.queues.threads.as_ref().ok_or_else(client::leaving);
-        let handed =
-            threads.and_then(|threads| threads.submit(self.newer, Asker::Loop(ticket), operator.into(), command));
+        let handed = threads
+            .and_then(|threads| threads.submit(self.clients.hinders(), Asker::Loop(ticket), operator.into(), command));
         if let Err(refusal) = handed {
             self.notify(Notice::Done(ticket, Err(refusal)));
         }

@@ -12,7 +12,7 @@ use config::Config;
 use domain::ids::{HostId, JobId};
 use domain::operator::Operator;
 use domain::refusal::Refusal;
-use domain::time::SECOND_US;
+use domain::time::{Now, SECOND_US, Timestamp};
 use runs::{RunsDir, record};
 use store::{Host, OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind, StorePlace};
 
@@ -142,9 +142,14 @@ pub fn refuse_two_databases(runs: &RunsDir, place: &StorePlace) -> Result<(), En
 /// More microseconds than the clocks of a host and of the database may differ.
 const AHEAD_US_MAX: i64 = SECOND_US;
 
-/// Whether the clock of this host is so far from that of the database that its deadlines are others.
-pub(super) fn clock_differs(ahead_us: i64) -> bool {
-    ahead_us.unsigned_abs() > AHEAD_US_MAX.unsigned_abs()
+/// How far the clock of this host is surely ahead of that of the database, in microseconds, when that
+/// said its time between these two readings; none: not so far that its deadlines would be others. An
+/// answer that was long on its way says less.
+pub(super) fn clock_differs(before: Now, time: Timestamp, after: Now) -> Option<i64> {
+    let took_us = after.boot_us.saturating_sub(before.boot_us).max(0);
+    let ahead_us = after.utc.micros() - took_us / 2 - time.micros();
+    let surely_us = ahead_us.abs() - took_us / 2;
+    (surely_us > AHEAD_US_MAX).then_some(ahead_us)
 }
 
 pub(super) fn differs_in_words(ahead_us: i64) -> String {
@@ -161,29 +166,34 @@ pub(super) fn refuse_other_clock(place: &StorePlace, store: &Store, clock: &dyn 
     let before = clock.now();
     let time = store.time()?;
     let after = clock.now();
-    let took_us = after.boot_us.saturating_sub(before.boot_us);
-    let ahead_us = after.utc.micros() - took_us / 2 - time.micros();
-    match clock_differs(ahead_us) {
-        true => Err(EngineError::ClockDiffers { ahead_us }),
-        false => Ok(()),
+    match clock_differs(before, time, after) {
+        Some(ahead_us) => Err(EngineError::ClockDiffers { ahead_us }),
+        None => Ok(()),
     }
 }
 
-/// Enters this host among those that share the database; none: the database is a file here.
+/// What this host is among those that share the database; none: the database is a file here.
+pub(super) fn host_here(runs: &RunsDir, place: &StorePlace, machine: &str) -> Result<Option<Host>, EngineError> {
+    if !place.is_shared() {
+        return Ok(None);
+    }
+    let fresh = HostId::new(&Uuid::now_v7().to_string()).map_err(std::io::Error::other)?;
+    let (id, name) = runs.host(machine, fresh)?;
+    Ok(Some(Host { id, name }))
+}
+
+/// Enters it among them.
 pub(super) fn enter_host(
     runs: &RunsDir,
     place: &StorePlace,
     store: &mut Store,
     machine: &str,
 ) -> Result<Option<Host>, EngineError> {
-    if !place.is_shared() {
-        return Ok(None);
+    let host = host_here(runs, place, machine)?;
+    if let Some(host) = &host {
+        store.enter(host)?;
     }
-    let fresh = HostId::new(&Uuid::now_v7().to_string()).map_err(std::io::Error::other)?;
-    let (id, name) = runs.host(machine, fresh)?;
-    let host = Host { id, name };
-    store.enter(&host)?;
-    Ok(Some(host))
+    Ok(host)
 }
 
 /// Refuses a runs directory whose database is gone while records of jobs are not.

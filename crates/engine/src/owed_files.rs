@@ -54,7 +54,14 @@ impl Writer {
                 Ok(more) => failed.extend(more),
                 Err(error) => return self.give_up(error.into()),
             }
+            // A host that takes over is owed the directories of all jobs: whoever asks for something
+            // meanwhile waits for one group. Those whose files are waited for are told with the last.
+            if self.is_catching_up && jobs.len() >= PUBLISH_JOBS_MAX as usize && failed.is_empty() {
+                self.is_owing = true;
+                return;
+            }
         }
+        self.is_catching_up = false;
         self.is_owing = !failed.is_empty();
         for (job_id, waiting) in std::mem::take(&mut self.owed) {
             let result = failed.get(&job_id).map_or(Ok(()), |why| Err(why.clone()));
@@ -66,6 +73,16 @@ impl Writer {
         let waiting = || self.flusher.trouble().or_else(|| self.drafts.trouble());
         let trouble = trouble.or_else(waiting);
         self.report(trouble);
+    }
+
+    /// Puts what is owed to this job in place, whatever else is owed. Where it cannot be, it is told
+    /// when all of it is tried.
+    pub(super) fn publish_now(&mut self, job_id: &JobId) {
+        if self.preparer.is_here().unwrap_or(false)
+            && let Err(error) = self.publish_group(std::slice::from_ref(job_id))
+        {
+            tracing::debug!("{job_id}: {error}");
+        }
     }
 
     /// The same, and waits until all of it is on disk, as long as the disk goes on: before the

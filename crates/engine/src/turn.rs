@@ -109,6 +109,7 @@ impl Engine {
                     Err(error) => {
                         // The next look asks for everything again; the backstop says when that is.
                         self.looking.wants_all_timers = true;
+                        self.leading.is_takeover = true;
                         self.notify(Notice::Trouble(Some(error.into())));
                     }
                 }
@@ -121,6 +122,8 @@ impl Engine {
             Inbox::Locked(guard) => self.locked(guard),
             Inbox::Leading(epoch) => self.leading(epoch),
             Inbox::Started(key, start) => self.started(key, start),
+            // They are found not to be wanted once more, by the next look.
+            Inbox::NotEnded(keys) => self.stages.following.extend(keys),
             Inbox::Host(news) => self.host_news(news),
             Inbox::StageEnded { key, term, outcome } => {
                 let is_mine = match (&self.leading.lead, term) {
@@ -171,7 +174,10 @@ impl Engine {
             }
         }
         if look.is_owed && self.looking.pay_at_us.is_none() {
-            self.looking.pay_at_us = Some(now.boot_us.saturating_add(OTHERS_DEBT_US));
+            // Of another host's commit nobody but the leader's host pays.
+            let is_ours = self.host.is_some() && self.is_lead();
+            let wait_us = if is_ours { 0 } else { OTHERS_DEBT_US };
+            self.looking.pay_at_us = Some(now.boot_us.saturating_add(wait_us));
         }
         if let Some(work) = look.work {
             self.lead_stages(&work, now.boot_us);

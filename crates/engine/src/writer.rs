@@ -99,6 +99,8 @@ pub(super) struct Writer {
     /// Whose files are not in place yet, by job.
     pub(crate) owed: BTreeMap<JobId, Vec<Unpublished>>,
     pub(crate) is_owing: bool,
+    /// This host has taken the lead from another one, and is owed much.
+    pub(crate) is_catching_up: bool,
     /// The chain in the files has every link that was published, on whichever host.
     pub(crate) is_chain_whole: bool,
     /// How long to wait for another publisher.
@@ -221,6 +223,7 @@ impl Writer {
                             // Another host may have led meanwhile.
                             self.preparer.in_place.retain(|_| false);
                             self.is_chain_whole = false;
+                            self.is_catching_up = true;
                             self.is_owing = true;
                         }
                     }
@@ -308,17 +311,32 @@ impl Writer {
             Ok((_, evidence)) => evidence.on_disk.iter().any(OnDisk::is_moved),
             Err(refusal) => refusal.code == RefusalCode::ArtifactChanged,
         };
-        if !is_moved || self.preparer.host.is_none() {
+        let Some(job_id) = ask
+            .command
+            .job_id()
+            .filter(|_| is_moved && self.preparer.host.is_some())
+        else {
             return found;
-        }
-        self.publish();
+        };
+        self.publish_now(job_id);
         self.preparer.evidence(ask)
+    }
+
+    /// The same for what a timer is to decide on.
+    fn expiry(&mut self, gate: &DueGate) -> Result<Option<Evidence>, Refusal> {
+        let found = self.preparer.expiry(gate, &self.operator.via)?;
+        let is_moved = |evidence: &Evidence| evidence.on_disk.iter().any(OnDisk::is_moved);
+        if self.preparer.host.is_none() || !found.as_ref().is_some_and(is_moved) {
+            return Ok(found);
+        }
+        self.publish_now(&gate.key.job_id);
+        self.preparer.expiry(gate, &self.operator.via)
     }
 
     fn expire(&mut self, gates: Vec<DueGate>, items: &mut Vec<Batched<Matter>>) {
         for gate in gates {
             let job_id = gate.key.job_id.clone();
-            match self.preparer.expiry(&gate, &self.operator.via) {
+            match self.expiry(&gate) {
                 Ok(None) => {}
                 Ok(Some(evidence)) => {
                     let DueGate { key, wake, is_missed } = gate;
@@ -401,16 +419,23 @@ impl Writer {
     }
 
     /// Ends what the rows do not know as running: a look may be older than the start of a stage.
-    fn end_stages(&self, mut keys: Vec<StageKey>) {
-        keys.retain(|key| {
-            let rows = self.preparer.rows(&key.job_id);
+    fn end_stages(&self, keys: Vec<StageKey>) {
+        let (mut unwanted, mut unknown) = (Vec::new(), Vec::new());
+        for key in keys {
             let is_wanted = |rows: &JobRows| {
                 let attempt = rows.attempt(&key.stage, key.attempt);
                 attempt.is_some_and(|attempt| attempt.state == AttemptState::Running)
             };
-            rows.is_ok_and(|rows| rows.is_some_and(|rows| !is_wanted(&rows)))
-        });
-        self.watch.end(keys);
+            match self.preparer.rows(&key.job_id) {
+                Ok(Some(rows)) if !is_wanted(&rows) => unwanted.push(key),
+                Ok(_) => {}
+                Err(_) => unknown.push(key),
+            }
+        }
+        self.watch.end(unwanted);
+        if !unknown.is_empty() {
+            self.send(Inbox::NotEnded(unknown));
+        }
     }
 
     /// One transaction for all of them, then all answers.

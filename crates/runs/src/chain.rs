@@ -2,7 +2,6 @@
 //! behind what is there, in their order.
 
 use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 
 use super::error::{Doing, Result};
@@ -10,26 +9,7 @@ use super::jsonl;
 use super::layout::{CHAIN_FILE, RunsDir};
 use super::locks;
 use super::open_directory::OpenDirectory;
-use super::record;
 use domain::chain::ChainLink;
-
-/// How many lines it has.
-pub fn count_lines(runs: &RunsDir) -> Result<u64> {
-    let path = runs.chain();
-    if !record::is_file(&path) {
-        return Ok(0);
-    }
-    let mut file = File::open(&path).doing("open", &path)?;
-    let mut chunk = vec![0; 256 * 1024];
-    let mut lines = 0;
-    loop {
-        let count = file.read(&mut chunk).doing("read", &path)?;
-        let Some(bytes) = chunk.get(..count).filter(|bytes| !bytes.is_empty()) else {
-            return Ok(lines);
-        };
-        lines += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-    }
-}
 
 /// Adds links, with all publishers kept out.
 #[derive(Debug)]

@@ -153,8 +153,12 @@ impl Under<'_> {
     /// read as it was before the one in front of it.
     fn read_ahead<M>(&self, entries: &[Batched<M>]) -> Result<(), RowError> {
         let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
-        if self.connection.is_file() || jobs.len() < entries.len() {
+        if self.connection.is_file() {
             return Ok(());
+        }
+        if jobs.len() < entries.len() {
+            // What was asked for the entries before these is not true any more.
+            return self.held_back(self.connection.ahead(&[]));
         }
         let loads = entries
             .iter()
@@ -192,7 +196,8 @@ impl Under<'_> {
         };
         if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
             // What was done under the name already stays.
-            submissions::keep(self.connection, submission, Some(job_id), Err(refusal), self.now)?;
+            let kept = submissions::keep(self.connection, submission, Some(job_id), Err(refusal), self.now);
+            self.held_back(kept)?;
         }
         Ok(answer)
     }

@@ -4,7 +4,7 @@
 use super::error::{RowError, StoreError, StoreErrorKind};
 use super::sql::{Cell, Connection, Row, Value, values};
 use super::{Reader, Store, event_row};
-use domain::ids::Digest;
+use domain::ids::{Digest, HostId};
 
 /// The tables, each behind those it refers to, and by what its rows are ordered.
 const TABLES: [(&str, &str); 11] = [
@@ -29,8 +29,8 @@ const PAGE: u32 = 5000;
 
 impl Store {
     /// Fills this database, which must have no jobs, with all that the other one has. Returns how
-    /// many rows there are. Both must be of this program's schema.
-    pub fn copy_from(&mut self, from: &Reader) -> Result<u64, StoreError> {
+    /// many rows there are. Both must be of this program's schema. What runs does so on this host.
+    pub fn copy_from(&mut self, from: &Reader, host: Option<&HostId>) -> Result<u64, StoreError> {
         let failed = |error| StoreError::of(&self.path, "copy the record to", error);
         if from.newer_version()?.is_some() {
             let detail = "a newer holdpoint wrote what is to be copied";
@@ -53,11 +53,14 @@ impl Store {
                 to.execute(&format!("DELETE FROM {table}"), &[])?;
             }
             let read = from.read(|from| copy_all(from, to));
-            read.map_err(|error| {
+            let rows = read.map_err(|error| {
                 let what = RowError::unreadable(&error);
                 read_fault = Some(error);
                 what
-            })
+            })?;
+            let running = "UPDATE attempt SET host = ?1 WHERE state = 'running'";
+            to.execute(running, values![host.map(HostId::as_str)])?;
+            Ok(rows)
         });
         match (copied, read_fault) {
             (Ok(rows), _) => Ok(rows),

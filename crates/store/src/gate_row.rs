@@ -94,7 +94,7 @@ pub(super) fn gate(cells: &Cells<'_>, job_id: &JobId) -> Result<Gate, RowError> 
     })
 }
 
-/// Writes a new gate; a taken key or a second open gate of the stage is SQLite's constraint error.
+/// Writes a new gate; a taken key or a second open gate of the stage is [`RowError::NotAsRead`].
 pub(super) fn insert(connection: &Connection, gate: &Gate) -> Result<(), RowError> {
     write(
         connection,

@@ -204,6 +204,15 @@ const GONE: &str = "SELECT attempt.rowid FROM attempt JOIN host ON host.id = att
     WHERE attempt.state = 'running' AND (host.until IS NULL OR host.until <= clock_timestamp())";
 
 impl Reader {
+    /// The names of the hosts that are there at this moment: a `serve` or a console speaks for them.
+    pub fn hosts_at_work(&self) -> Result<Vec<String>, StoreError> {
+        if self.place().is_shared() {
+            let sql = "SELECT name FROM host WHERE until > clock_timestamp() ORDER BY name";
+            return self.read(|connection| connection.collect(sql, &[], |row| row.get(0)));
+        }
+        Ok(Vec::new())
+    }
+
     /// Attempts that are said to run on hosts that are gone, oldest first; none where the record is a
     /// file.
     pub fn lost_with_their_hosts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {

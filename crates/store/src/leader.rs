@@ -124,6 +124,9 @@ fn take_shared(connection: &Connection, candidate: &LeadCandidate, host: &HostId
         let sql = "UPDATE job SET published_seq = 0 WHERE last_event_seq > published_seq
                    OR status NOT IN ('completed', 'failed', 'canceled')";
         connection.execute(sql, &[])?;
+        // That may have taken long, and the time of the lead begins now.
+        let sql = format!("UPDATE leader SET until = clock_timestamp() + interval '{LEAD_MS} ms' WHERE one = 1");
+        connection.execute(&sql, &[])?;
     }
     Ok(Some(epoch.unsigned_abs()))
 }

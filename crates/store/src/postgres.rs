@@ -341,7 +341,7 @@ impl Session {
         };
         // What ends the last entry goes along.
         let rest = self.ahead.take_words();
-        self.settle()?;
+        self.settle().inspect_err(|_| self.roll_back())?;
         let sql = format!(
             "{rest}INSERT INTO finished (name) VALUES ('{name}');
              {tell}SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT"

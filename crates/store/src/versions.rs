@@ -50,7 +50,7 @@ impl Reader {
 }
 
 /// Puts versions into a shared record. On a connection of its own, made when it is first needed: a
-/// large file keeps no decision waiting, here or on another host.
+/// large file keeps no decision on another host waiting; here its own process waits.
 #[derive(Debug)]
 pub struct VersionWriter {
     place: StorePlace,

@@ -172,3 +172,50 @@ fn a_host_whose_clock_is_not_that_of_the_database_is_refused_and_later_lets_noth
         psql(&ward, "SELECT count(*) FROM decision") == "1"
     });
 }
+
+#[test]
+fn a_record_that_another_host_works_on_is_not_copied_away() {
+    let Some((ward, north)) = two("gates: {}\n") else {
+        return;
+    };
+    let _leader = Beside::leader(&north);
+    let address = ward.read("store.url");
+    std::fs::remove_file(ward.root().join("store.url")).unwrap();
+    let (_, refused) = ward.run(&["store", "copy", &address, "runs"], 1);
+    assert!(refused.contains("/runs works on postgres://"), "{refused}");
+    assert!(!ward.exists("runs/holdpoint.db"));
+}
+
+#[test]
+fn on_a_host_that_led_before_what_is_missing_is_told_and_what_was_changed_is_found() {
+    let Some((ward, north)) = two("gates: {deploy: {required: true}}\n") else {
+        return;
+    };
+    let first = Beside::leader(&ward);
+    ward.write("plan.txt", "new\n");
+    ward.ok("gate open j-1 deploy --artifact plan=plan.txt");
+    ward.ok("gate approve j-1 deploy");
+    first.leaves();
+    let second = Beside::leader(&north);
+    north.write("plan.txt", "newer\n");
+    north.ok("gate open j-1 deploy --artifact plan=plan.txt");
+    north.ok("gate approve j-1 deploy");
+    north.ok("job complete j-1");
+    second.leaves();
+    // It leads again: the job has ended, and is not written anew.
+    let _third = Beside::leader(&ward);
+    assert!(!ward.exists("runs/j-1/gates/deploy.2.json"));
+    let (told, _) = ward.run("decisions verify", 0);
+    assert!(told.contains("holdpoint export j-1"), "{told}");
+    let file = "runs/j-1/gates/deploy.1.json";
+    let text = ward.read(file).replace("approved", "aproved");
+    std::fs::set_permissions(
+        ward.root().join(file),
+        std::os::unix::fs::PermissionsExt::from_mode(0o600),
+    )
+    .unwrap();
+    ward.write(file, text);
+    std::fs::remove_file(ward.root().join("runs/j-1/state.json")).unwrap();
+    let (found, _) = ward.run("decisions verify", 1);
+    assert!(found.contains("deploy.1.json"), "{found}");
+}

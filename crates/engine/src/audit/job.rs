@@ -20,6 +20,8 @@ pub(super) struct JobLook<'a> {
     pub(crate) mark: &'a JobMark,
     pub(crate) report: Report,
     pub(crate) owed: OwedFiles,
+    /// Another host has written the files since: here some may be missing.
+    is_former: bool,
     /// Versions that decisions name, which a shared record has; each with the number of a decision and
     /// the path.
     named: BTreeMap<Digest, (i64, ArtifactPath)>,
@@ -39,6 +41,7 @@ impl<'a> JobLook<'a> {
                 events: 0,
                 decisions: 0,
             },
+            is_former: false,
             named: BTreeMap::new(),
         }
     }
@@ -53,6 +56,22 @@ pub(super) fn look_at_rows(runs: &RunsDir, reader: &Reader, job_id: &JobId, mark
         Ok(())
     })?;
     look.missing_versions()?;
+    look.check_event_rows()?;
+    Ok(look.report)
+}
+
+/// The same where files of a former time lie here: what is missing of them is no finding, and what is
+/// there and differs is.
+pub(super) fn look_at_former(
+    runs: &RunsDir,
+    reader: &Reader,
+    job_id: &JobId,
+    mark: &JobMark,
+) -> Result<Report, Trouble> {
+    let mut look = JobLook::new(runs, reader, job_id, mark);
+    look.is_former = true;
+    look.watermark();
+    look.decisions()?;
     look.check_event_rows()?;
     Ok(look.report)
 }
@@ -186,7 +205,7 @@ impl JobLook<'_> {
     /// Whether the file is as its row says, or wrong in a way that was added; false: it is not
     /// there yet, and need not be.
     fn decision_file(&mut self, file: &GateFile, row: &RawDecision) -> Result<bool, Trouble> {
-        let is_owed = row.event_seq > self.mark.published_seq;
+        let is_owed = self.is_former || row.event_seq > self.mark.published_seq;
         let path = file.path(&self.run);
         let place = Location::file(self.runs, &path);
         let found = match in_place(self.runs, &path, record::read(&path))? {

@@ -67,10 +67,18 @@ fn text(path: &Path) -> Result<String> {
 }
 
 /// Starts a supervisor for this attempt. Refused while a former supervisor or a process of its
-/// family lives, and when the attempt has already ended; otherwise what a former try left is
-/// replaced.
+/// family lives, of this attempt or of one before, and when the attempt has already ended;
+/// otherwise what a former try left is replaced.
 pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
     let stage = &launch.stage.name;
+    // On a host that the others took for gone they may run on for a while.
+    for attempt in 1..launch.attempt {
+        let former = StageFiles::new(run, stage, attempt);
+        if locks::is_held(&former.lock())? || locks::is_held(&former.family())? {
+            let why = format!("attempt {attempt} still runs here");
+            return Err(RunsError::refused("start", &former.lock(), why));
+        }
+    }
     let files = StageFiles::new(run, stage, launch.attempt);
     let own = run.place(STAGE)?;
     let logs = run.place(LOGS)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use testing::database_line::{Cut, DatabaseLine};
 
 use super::*;
-use crate::VersionWriter;
+use crate::{Submission, VersionWriter};
 
 /// On the tests' own server. Where there is none, and that was said, they run in files once more.
 pub(super) struct Server;
@@ -374,4 +374,39 @@ fn a_line_for_versions_that_was_ended_is_made_again() {
             Some(bytes.as_slice())
         );
     }
+}
+
+#[test]
+fn what_one_entry_cannot_write_is_its_own_fault_beside_one_that_is_refused_under_a_name() {
+    if testing::postgres::server().is_none() {
+        return;
+    }
+    let mut house = House::with(["a", "b", "c"]);
+    let nul = decided(&gate("a", 1), "an\0a", Verdict::Approve, at(10)).unwrap();
+    let named = Submission {
+        id: "s-1".to_owned(),
+        command: Digest::of(b"approve"),
+    };
+    let entries = [
+        Batched::new(id("a"), Some(nul)),
+        Batched {
+            submission: Some(named),
+            ..Batched::new(id("b"), None)
+        },
+        Batched::new(
+            id("c"),
+            Some(decided(&gate("c", 1), "ana", Verdict::Approve, at(10)).unwrap()),
+        ),
+    ];
+    let answers = house
+        .store
+        .commit(&entries, at(10), &mut |_, _, changes| {
+            changes.clone().ok_or_else(|| Refusal::wrong_state("no"))
+        })
+        .unwrap();
+    let refused = |at: usize| answers[at].as_ref().unwrap_err().message.clone();
+    assert!(refused(0).contains("U+0000"), "{}", refused(0));
+    assert_eq!(refused(1), "no");
+    assert!(answers[2].is_ok());
+    assert!(house.reader().submission("s-1").unwrap().unwrap().outcome.is_err());
 }
