@@ -34,6 +34,13 @@ use ahead::Ahead;
 /// How often it is asked what became of a commit whose answer was lost, and the pause between.
 const ASK_COMMIT_TIMES: u32 = 10;
 const ASK_COMMIT: Duration = Duration::from_secs(1);
+/// How long each of these questions may take.
+const ASK_COMMIT_SILENCE: Duration = Duration::from_secs(10);
+
+/// How long a statement may take to be answered: as long as the longest of a large record.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The same on the line that keeps up the lead, whose statements are short: somebody else leads soon.
+const LISTENER_SILENCE: Duration = Duration::from_secs(5);
 
 /// What every connection asks for: no transaction of a host that is gone keeps the others waiting,
 /// and nobody waits longer for them than for a file that is locked.
@@ -51,6 +58,8 @@ pub(super) struct Session {
     /// That others have committed, where this line listens.
     news: Arc<Notify>,
     ahead: Ahead,
+    /// How long a statement may take to be answered.
+    silence: Slot<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -92,6 +101,7 @@ impl Session {
             head: Slot::default(),
             news: Arc::default(),
             ahead: Ahead::default(),
+            silence: Slot::new(SILENCE),
         };
         // Of many consoles few write what may be lost: they connect when they do.
         if access != Access::Relaxed {
@@ -127,17 +137,31 @@ impl Session {
         })
     }
 
+    /// The same for an answer of the database. A server that takes a statement and is silent is as
+    /// good as away: the kernel notices that only where nobody acknowledges.
+    fn answer<T: Send>(
+        &self,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>> + Send,
+    ) -> Result<T, RowError> {
+        let silence = self.silence.get();
+        let answered = self.wait(async move { tokio::time::timeout(silence, work).await });
+        match answered {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(RowError::Lost("it does not answer".to_owned())),
+        }
+    }
+
     /// Does what `work` does with the line; one that turns out to be lost is let go.
-    fn on_line<T>(&self, work: impl FnOnce(&mut Line) -> Result<T, tokio_postgres::Error>) -> Result<T, RowError> {
+    fn on_line<T>(&self, work: impl FnOnce(&mut Line) -> Result<T, RowError>) -> Result<T, RowError> {
         let mut line = self.line.borrow_mut();
         let Some(open) = line.as_mut() else {
             return Err(RowError::Lost("the connection was lost".to_owned()));
         };
         let done = work(open);
-        if open.client.is_closed() {
+        if open.client.is_closed() || matches!(done, Err(RowError::Lost(_))) {
             *line = None;
         }
-        Ok(done?)
+        done
     }
 
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<usize, RowError> {
@@ -146,7 +170,7 @@ impl Session {
         }
         self.settle()?;
         let written = self.on_line(|line| {
-            self.wait(async {
+            self.answer(async {
                 let statement = line.statement(sql).await?;
                 line.client.execute_raw(&statement, values).await
             })
@@ -197,7 +221,7 @@ impl Session {
             values.push(of_query.iter().map(|value| value as &(dyn ToSql + Sync)).collect());
         }
         let (written, read) = self.on_line(|line| {
-            self.wait(async {
+            self.answer(async {
                 let (mut writes, mut reads) = (Vec::new(), Vec::new());
                 for put in &puts {
                     writes.push(line.statement(&put.sql).await?);
@@ -227,12 +251,12 @@ impl Session {
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), RowError> {
         self.settle()?;
-        self.on_line(|line| self.wait(line.client.batch_execute(sql)))
+        self.on_line(|line| self.answer(line.client.batch_execute(sql)))
     }
 
     /// Runs statements without values, and returns the cells of their last row.
     fn ask(&self, sql: &str) -> Result<Vec<Option<String>>, RowError> {
-        let answers = self.on_line(|line| self.wait(line.client.simple_query(sql)))?;
+        let answers = self.on_line(|line| self.answer(line.client.simple_query(sql)))?;
         Ok(answers.iter().rev().find_map(cells_of).unwrap_or_default())
     }
 
@@ -358,6 +382,13 @@ impl Session {
 
     fn ask_what_became_of(&self, name: &str) -> Result<(), RowError> {
         *self.line.borrow_mut() = None;
+        let silence = self.silence.replace(ASK_COMMIT_SILENCE);
+        let became = self.ask_again(name);
+        self.silence.set(silence);
+        became
+    }
+
+    fn ask_again(&self, name: &str) -> Result<(), RowError> {
         for _ in 0..ASK_COMMIT_TIMES {
             match self.is_finished(name) {
                 Ok(true) => return Ok(()),
@@ -435,6 +466,7 @@ pub(super) struct Listener(Session);
 impl Listener {
     pub(super) fn open(address: &PostgresAddress) -> Result<Self, RowError> {
         let session = Session::open(address, Access::Relaxed)?;
+        session.silence.set(LISTENER_SILENCE);
         session.connect()?;
         session.batch("SET synchronous_commit = off; LISTEN holdpoint")?;
         Ok(Self(session))

@@ -410,3 +410,24 @@ fn what_one_entry_cannot_write_is_its_own_fault_beside_one_that_is_refused_under
     assert!(answers[2].is_ok());
     assert!(house.reader().submission("s-1").unwrap().unwrap().outcome.is_err());
 }
+
+#[test]
+fn a_server_that_takes_a_statement_and_is_silent_is_as_good_as_away() {
+    let Some(server) = testing::postgres::server() else {
+        return;
+    };
+    let house = House::with(["a"]);
+    let path = house.place.path().display().to_string();
+    let database = path.rsplit('/').next().unwrap();
+    let line = DatabaseLine::to(server.dir()).unwrap();
+    let address = testing::postgres::address(&[line.dir()], database);
+    let place = StorePlace::Postgres(address.parse().unwrap());
+    let mut kept = crate::HostLine::open(&place).unwrap();
+    kept.keep(None, None).unwrap();
+    line.cut(Cut::Late, Duration::from_secs(3600));
+    let silent = kept.keep(None, None).unwrap_err();
+    assert_eq!(silent.kind(), crate::StoreErrorKind::Unreachable);
+    assert!(silent.to_string().ends_with("it does not answer"), "{silent}");
+    line.mend();
+    crate::HostLine::open(&place).unwrap().keep(None, None).unwrap();
+}
