@@ -79,6 +79,7 @@ pub const POINTS: [(&str, &str); 29] = [
 ];
 
 /// Steps beside that way: `tests/program/http` dies there.
+#[cfg(debug_assertions)]
 pub(crate) const ASIDE: [(&str, &str); 1] = [("webhook_answered", "a webhook's receiver has answered, no row says so")];
 
 /// Dies here when a test asked for it.
