@@ -289,9 +289,10 @@ fn a_file_waits_for_a_decision_that_may_be_taken_back_and_is_told_which_number_i
     assert!(!workspace.root().join(ERROR).exists(), "it is not refused");
     workspace.set_clocks(600, 600);
     leader.line_with("script #3 waits");
+    // What it owes is written before it ends.
+    leader.leaves();
     assert_eq!(
         workspace.decision_of_attempt("nightly-17", "script", 2)["approved"],
         true
     );
-    leader.leaves();
 }
