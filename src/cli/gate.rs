@@ -338,7 +338,7 @@ async fn open(global: &GlobalArguments, output: &mut Output, arguments: OpenArgu
                 ))?;
             }
         }
-        done::note_without_leader(engine).await?;
+        done::note_without_leader(engine).await;
         Ok(Exit::Done)
     })
     .await

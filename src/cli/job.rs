@@ -214,7 +214,8 @@ async fn start(global: &GlobalArguments, output: &mut Output, arguments: StartAr
             output.line(receipt.job_id.as_str())?;
         }
         done::note_unpublished(output, &done);
-        done::note_without_leader(engine).await
+        done::note_without_leader(engine).await;
+        Ok(())
     })
     .await
 }
