@@ -12,7 +12,7 @@ use tokio::sync::mpsc::Sender;
 
 use clock::Clock;
 use domain::ids::HostId;
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, RefusalCode};
 use domain::time::SECOND_US;
 use runs::locks::LeadGuard;
 use store::{HostLine, Kept, StoreError, StorePlace};
@@ -48,9 +48,9 @@ struct Standing {
 /// What the thread tells the loop.
 #[derive(Debug)]
 pub(super) enum HostNews {
-    /// How things stand, asked when the lead had this epoch, and by how many microseconds the clock of
-    /// this host is ahead of that of the database, where they differ.
-    Kept(Kept, Option<u64>, Option<i64>),
+    /// How things stand, asked when the lead had this epoch, and what the clocks say (see
+    /// [`clock_differs`]).
+    Kept(Kept, Option<u64>, Option<Option<i64>>),
     /// The database does not answer.
     Lost(StoreError),
 }
@@ -179,7 +179,9 @@ impl Engine {
                 if std::mem::take(&mut watch.is_lost) {
                     self.notify(Notice::Trouble(None));
                 }
-                self.clocks_differ(ahead_us);
+                if let Some(ahead_us) = ahead_us {
+                    self.clocks_differ(ahead_us);
+                }
                 self.kept(kept, asked_as, now_us);
             }
         }
@@ -194,7 +196,7 @@ impl Engine {
                 self.looking.wants_look |= kept.has_lost;
             }
             Lead::Has { epoch, .. } if asked_as == Some(*epoch) => self.step_down(),
-            Lead::Agent(_) if kept.is_free && watch.is_ahead_us.is_none() => self.take_lead(),
+            Lead::Agent(_) if kept.is_free => self.take_lead(),
             Lead::Has { .. } | Lead::Agent(_) | Lead::Taking(_) | Lead::Not => {}
         }
     }
@@ -265,19 +267,24 @@ impl Engine {
                 let why = super::opening::differs_in_words(ahead_us);
                 tracing::warn!("{why}");
                 let hint = "set the clock of this host; until then nothing is decided here, and no timer ends";
-                let refusal = Refusal::not_possible(why).with_hint(hint);
+                // Whoever sends it again elsewhere, or later, is answered: what was done under its name
+                // before is not looked for here.
+                let refusal = Refusal::new(RefusalCode::NotNow, why).with_hint(hint);
                 self.clients.set_wrong_time(Some(refusal.clone()));
                 self.notify(Notice::Trouble(Some(refusal)));
-                if let Lead::Has { epoch, .. } = self.leading.lead {
-                    self.step_down();
-                    self.hand_to_writer(Work::Resign(epoch, None));
-                }
             }
             (Some(_), None) => {
                 self.clients.set_wrong_time(None);
                 self.notify(Notice::Trouble(None));
             }
             (None, None) | (Some(_), Some(_)) => {}
+        }
+        // However it came to lead meanwhile.
+        if ahead_us.is_some()
+            && let Lead::Has { epoch, .. } = self.leading.lead
+        {
+            self.step_down();
+            self.hand_to_writer(Work::Resign(epoch, None));
         }
     }
 }

@@ -230,6 +230,7 @@ impl Engine {
             owed: BTreeMap::new(),
             is_owing: true,
             is_catching_up: false,
+            has_more: false,
             is_chain_whole: true,
             patience: PUBLISH_PATIENCE,
             trouble: None,

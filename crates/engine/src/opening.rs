@@ -142,14 +142,17 @@ pub fn refuse_two_databases(runs: &RunsDir, place: &StorePlace) -> Result<(), En
 /// More microseconds than the clocks of a host and of the database may differ.
 const AHEAD_US_MAX: i64 = SECOND_US;
 
-/// How far the clock of this host is surely ahead of that of the database, in microseconds, when that
-/// said its time between these two readings; none: not so far that its deadlines would be others. An
-/// answer that was long on its way says less.
-pub(super) fn clock_differs(before: Now, time: Timestamp, after: Now) -> Option<i64> {
-    let took_us = after.boot_us.saturating_sub(before.boot_us).max(0);
-    let ahead_us = after.utc.micros() - took_us / 2 - time.micros();
-    let surely_us = ahead_us.abs() - took_us / 2;
-    (surely_us > AHEAD_US_MAX).then_some(ahead_us)
+/// Whether the clock of this host is that of the database, which said its time between these two
+/// readings: by how many microseconds it is ahead, if it is so far off that its deadlines would be
+/// others. None: the answer was too long on its way to tell.
+pub(super) fn clock_differs(before: Now, time: Timestamp, after: Now) -> Option<Option<i64>> {
+    let doubt_us = after.boot_us.saturating_sub(before.boot_us).max(0) / 2;
+    let ahead_us = after.utc.micros() - doubt_us - time.micros();
+    match (ahead_us.abs() - doubt_us, ahead_us.abs() + doubt_us) {
+        (surely_us, _) if surely_us > AHEAD_US_MAX => Some(Some(ahead_us)),
+        (_, at_most_us) if at_most_us <= AHEAD_US_MAX => Some(None),
+        _ => None,
+    }
 }
 
 pub(super) fn differs_in_words(ahead_us: i64) -> String {
@@ -166,7 +169,7 @@ pub(super) fn refuse_other_clock(place: &StorePlace, store: &Store, clock: &dyn 
     let before = clock.now();
     let time = store.time()?;
     let after = clock.now();
-    match clock_differs(before, time, after) {
+    match clock_differs(before, time, after).flatten() {
         Some(ahead_us) => Err(EngineError::ClockDiffers { ahead_us }),
         None => Ok(()),
     }

@@ -24,6 +24,7 @@ impl Writer {
     /// Puts what is owed to the files in place, in groups, and hands it to the flusher. What cannot
     /// be paid now is tried again later, and keeps nobody else waiting.
     pub(super) fn publish(&mut self) {
+        self.has_more = false;
         if let Ok(Some(_)) = self.preparer.reader.newer_version() {
             // The newer holdpoint writes the files from now on.
             self.is_owing = false;
@@ -55,10 +56,10 @@ impl Writer {
                 Err(error) => return self.give_up(error.into()),
             }
             // A host that takes over is owed the directories of all jobs: whoever asks for something
-            // meanwhile waits for one group. Those whose files are waited for are told with the last.
+            // meanwhile waits for one group.
             if self.is_catching_up && jobs.len() >= PUBLISH_JOBS_MAX as usize && failed.is_empty() {
-                self.is_owing = true;
-                return;
+                (self.is_owing, self.has_more) = (true, true);
+                return self.tell_those_in_place();
             }
         }
         self.is_catching_up = false;
@@ -75,6 +76,18 @@ impl Writer {
         self.report(trouble);
     }
 
+    /// Tells whoever waits for files that are in place while others are not.
+    fn tell_those_in_place(&mut self) {
+        let jobs: Vec<JobId> = self.owed.keys().cloned().collect();
+        for job_id in jobs {
+            if !self.preparer.is_owed(&job_id).unwrap_or(true) {
+                for unpublished in self.owed.remove(&job_id).unwrap_or_default() {
+                    self.published(unpublished, Ok(()));
+                }
+            }
+        }
+    }
+
     /// Puts what is owed to this job in place, whatever else is owed. Where it cannot be, it is told
     /// when all of it is tried.
     pub(super) fn publish_now(&mut self, job_id: &JobId) {
@@ -88,6 +101,8 @@ impl Writer {
     /// The same, and waits until all of it is on disk, as long as the disk goes on: before the
     /// process ends or is stopped.
     pub(super) fn publish_to_the_end(&mut self) {
+        // Nobody asks for anything meanwhile, and nobody is left without an answer.
+        self.is_catching_up = false;
         self.publish();
         while self.flusher.rest(FLUSH_PATIENCE) && self.flusher.was_awaited() {
             self.publish();

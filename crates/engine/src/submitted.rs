@@ -11,7 +11,7 @@ use domain::decision::SealedDecision;
 use domain::gate::GateState;
 use domain::ids::JobId;
 use domain::job::JobRows;
-use domain::refusal::Refusal;
+use domain::refusal::{Refusal, RefusalCode};
 use rules::Evidence;
 use store::{Submission, SubmissionDone};
 
@@ -72,7 +72,12 @@ impl Writer {
             Asker::Client(answer, Some(submission)) => (answer, submission),
             asker @ (Asker::Client(_, None) | Asker::Loop(_)) => return Some((asker, None)),
         };
-        let found = self.preparer.reader.submission(&submission.id).map_err(not_recorded);
+        let found = self.preparer.reader.submission(&submission.id);
+        // What was done under the name is not known, and whoever asks again is told.
+        let found = found.map_err(|error| Refusal {
+            code: RefusalCode::NotNow,
+            ..not_recorded(error)
+        });
         let answered = match found {
             Ok(None) => return Some((Asker::Client(answer, None), Some(submission))),
             Ok(Some(done)) if done.command != submission.command => {

@@ -132,14 +132,12 @@ impl Engine {
                     (Lead::Agent(_) | Lead::Taking(_), Some(_)) | (Lead::Not, _) => false,
                 };
                 // Under another leader the same end is told there: every leader waits for the same
-                // lock.
-                if is_mine
-                    && !self.hand_to_writer(Work::StageEnded {
-                        key: key.clone(),
-                        term,
-                        outcome,
-                    })
-                {
+                // lock. By a wrong clock nothing is recorded, for a gate may open.
+                let is_handed = |engine: &mut Self| {
+                    let key = key.clone();
+                    engine.has_the_time() && engine.hand_to_writer(Work::StageEnded { key, term, outcome })
+                };
+                if is_mine && !is_handed(self) {
                     self.stages.watch.again(key, term);
                 }
             }
@@ -346,6 +344,9 @@ impl Engine {
     /// Asks for the epoch, with the lock in hand.
     pub(super) fn take_lead(&mut self) {
         let Role::Candidate(role) = self.role else { return };
+        if !self.has_the_time() {
+            return;
+        }
         let candidate = LeadCandidate {
             name: self.operator.name.clone(),
             role: role.to_owned(),

@@ -101,6 +101,8 @@ pub(super) struct Writer {
     pub(crate) is_owing: bool,
     /// This host has taken the lead from another one, and is owed much.
     pub(crate) is_catching_up: bool,
+    /// The last group was not the last one, and nothing is in the way of the next.
+    pub(crate) has_more: bool,
     /// The chain in the files has every link that was published, on whichever host.
     pub(crate) is_chain_whole: bool,
     /// How long to wait for another publisher.
@@ -141,7 +143,7 @@ impl Writer {
                     Err(TryRecvError::Disconnected) => break,
                     Err(TryRecvError::Empty) => {
                         self.publish();
-                        if !self.is_owing {
+                        if !self.is_owing || self.has_more {
                             continue;
                         }
                         match self.work.recv_timeout(RETRY) {
@@ -212,6 +214,9 @@ impl Writer {
                     // and published first.
                     self.commit(std::mem::take(&mut items));
                     self.publish();
+                    if self.has_more {
+                        self.publish_now(&key.job_id);
+                    }
                     self.start_stage(key, epoch);
                 }
                 Work::TakeLead(info) => {
@@ -393,6 +398,15 @@ impl Writer {
                 return self.send(not_started(Refusal::not_possible(why)));
             }
             Err(refusal) => return self.send(not_started(refusal)),
+        }
+        let run = self.preparer.runs.run(&key.job_id);
+        match supervisor::former_alive(&run, &key.stage, key.attempt) {
+            Ok(None) => {}
+            Ok(Some(attempt)) => {
+                let why = format!("attempt {attempt} of {} still runs here", key.stage);
+                return self.send(not_started(Refusal::not_possible(why)));
+            }
+            Err(error) => return self.send(not_started(error.into())),
         }
         self.preparer.look_here();
         let rows = self.preparer.known(&key.job_id);

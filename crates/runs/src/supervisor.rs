@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use family::end_orphan;
-pub use launch::{StageLaunch, own_program, start};
+pub use launch::{StageLaunch, former_alive, own_program, start};
 pub use supervise::supervise;
 pub use wait::{StageEnd, Supervised, adopt, signal_cancel};
 

@@ -116,8 +116,11 @@ impl Session {
             Access::Durable | Access::Relaxed => SETTINGS,
             Access::Read => "SET default_transaction_read_only = on",
         };
-        self.wait(client.batch_execute(settings))?;
-        self.wait(sound(&client, self.access))?;
+        self.answer(client.batch_execute(settings))?;
+        let (silence, access) = (self.silence.get(), self.access);
+        let is_sound = async { tokio::time::timeout(silence, sound(&client, access)).await };
+        self.wait(is_sound)
+            .unwrap_or_else(|_| Err(RowError::Lost("it does not answer".to_owned())))?;
         let statements = HashMap::new();
         *self.line.borrow_mut() = Some(Line { client, statements });
         Ok(())

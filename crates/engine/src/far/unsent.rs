@@ -187,7 +187,7 @@ impl FarEngine {
                 }
                 Ok(Some(Became::Refused(refusal))) => format!("not {what}: {}", refusal.message),
                 // Too old: the server may have done it, and forgotten its name.
-                Ok(None) if one.age_s() >= SUBMISSIONS_KEPT_S => {
+                Ok(None) | Err(_) if one.age_s() >= SUBMISSIONS_KEPT_S => {
                     format!(
                         "{what} at {}? That is too long ago to be sent: look",
                         clock_time(one.at)

@@ -66,18 +66,27 @@ fn text(path: &Path) -> Result<String> {
     text.ok_or_else(|| RunsError::refused("use", path, "its path is not UTF-8 text"))
 }
 
+/// The attempt before this one whose supervisor, or a process of its family, still lives on this
+/// host, as where the others took it for gone; none: there is none.
+pub fn former_alive(run: &RunDir, stage: &StageName, attempt: u32) -> Result<Option<u32>> {
+    for former in 1..attempt {
+        let files = StageFiles::new(run, stage, former);
+        if locks::is_held(&files.lock())? || locks::is_held(&files.family())? {
+            return Ok(Some(former));
+        }
+    }
+    Ok(None)
+}
+
 /// Starts a supervisor for this attempt. Refused while a former supervisor or a process of its
 /// family lives, of this attempt or of one before, and when the attempt has already ended;
 /// otherwise what a former try left is replaced.
 pub fn start(run: &RunDir, launch: &StageLaunch<'_>) -> Result<Supervised> {
     let stage = &launch.stage.name;
-    // On a host that the others took for gone they may run on for a while.
-    for attempt in 1..launch.attempt {
+    if let Some(attempt) = former_alive(run, stage, launch.attempt)? {
         let former = StageFiles::new(run, stage, attempt);
-        if locks::is_held(&former.lock())? || locks::is_held(&former.family())? {
-            let why = format!("attempt {attempt} still runs here");
-            return Err(RunsError::refused("start", &former.lock(), why));
-        }
+        let why = format!("attempt {attempt} still runs here");
+        return Err(RunsError::refused("start", &former.lock(), why));
     }
     let files = StageFiles::new(run, stage, launch.attempt);
     let own = run.place(STAGE)?;
