@@ -25,6 +25,12 @@ impl Ground for Server {
 
 type House = HouseOn<Server>;
 
+/// The name of the database that it has for itself.
+fn database_of(house: &House) -> String {
+    let address = house.place.path().display().to_string();
+    address.rsplit('/').next().unwrap().to_owned()
+}
+
 #[path = "commits.rs"]
 #[expect(clippy::duplicate_mod, reason = "one suite, two databases")]
 mod commits;
@@ -87,15 +93,7 @@ fn a_database_that_has_gone_back_is_refused() {
     };
     let mut house = House::with(["a", "b"]);
     house.decide("a", 1, "ana", Verdict::Approve);
-    let database = house
-        .place
-        .path()
-        .display()
-        .to_string()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let database = database_of(&house);
     server
         .psql(&database, "UPDATE head SET event_seq = event_seq - 1")
         .unwrap();
@@ -113,15 +111,7 @@ fn what_was_lost_before_its_commit_was_not_done() {
         return;
     };
     let mut house = House::with(["a", "b"]);
-    let database = house
-        .place
-        .path()
-        .display()
-        .to_string()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let database = database_of(&house);
     // Ends the connection when the transaction has its row, before it is committed.
     server.psql(&database, "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
         CREATE TRIGGER cut AFTER INSERT ON finished FOR EACH ROW EXECUTE FUNCTION cut()").unwrap();
@@ -148,15 +138,7 @@ fn a_commit_whose_answer_was_lost_is_asked_for_and_not_done_again() {
         return;
     };
     let mut house = House::with(["a"]);
-    let database = house
-        .place
-        .path()
-        .display()
-        .to_string()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let database = database_of(&house);
     let line = DatabaseLine::to(server.dir()).unwrap();
     let address = testing::postgres::address(&[line.dir()], &database);
     house.store = Store::open(StorePlace::Postgres(address.parse().unwrap())).unwrap();
@@ -177,15 +159,7 @@ fn a_commit_is_asked_for_again_and_again_while_the_line_is_down() {
         return;
     };
     let mut house = House::with(["a"]);
-    let database = house
-        .place
-        .path()
-        .display()
-        .to_string()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let database = database_of(&house);
     let line = DatabaseLine::to(server.dir()).unwrap();
     let address = testing::postgres::address(&[line.dir()], &database);
     house.store = Store::open(StorePlace::Postgres(address.parse().unwrap())).unwrap();
@@ -214,10 +188,7 @@ fn what_is_recorded_cannot_be_changed_and_what_is_missing_is_counted() {
     };
     let mut house = House::with(["a"]);
     house.decide("a", 1, "ana", Verdict::Approve);
-    let StorePlace::Postgres(address) = &house.place else {
-        panic!("it is on the server")
-    };
-    let database = address.to_string().rsplit('/').next().unwrap().to_owned();
+    let database = database_of(&house);
     for forbidden in [
         "DELETE FROM decision",
         "DELETE FROM event",
@@ -268,15 +239,7 @@ fn a_connection_that_was_ended_is_made_again_and_nothing_is_doubled() {
     };
     let mut house = House::with(["a", "b"]);
     let reader = house.reader();
-    let database = house
-        .place
-        .path()
-        .display()
-        .to_string()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let database = database_of(&house);
     let end = || {
         let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -337,8 +300,7 @@ fn a_version_is_kept_whole_once_and_checked_when_it_is_read() {
         decide(rows, "ana", Verdict::Approve)
     });
     assert!(decided.unwrap()[0].is_ok());
-    let address = house.place.path().display().to_string();
-    let database = address.rsplit('/').next().unwrap();
+    let database = &database_of(&house);
     for forbidden in ["DELETE FROM version", "UPDATE version_piece SET bytes = ''"] {
         let refused = server.psql(database, forbidden).unwrap_err().to_string();
         assert!(refused.contains("is recorded is never changed"), "{refused}");
@@ -417,8 +379,7 @@ fn a_server_that_takes_a_statement_and_is_silent_is_as_good_as_away() {
         return;
     };
     let house = House::with(["a"]);
-    let path = house.place.path().display().to_string();
-    let database = path.rsplit('/').next().unwrap();
+    let database = &database_of(&house);
     let line = DatabaseLine::to(server.dir()).unwrap();
     let address = testing::postgres::address(&[line.dir()], database);
     let place = StorePlace::Postgres(address.parse().unwrap());
