@@ -15,7 +15,7 @@ use domain::ids::HostId;
 use domain::refusal::{Refusal, RefusalCode};
 use domain::time::SECOND_US;
 use runs::locks::LeadGuard;
-use store::{HostLine, Kept, StoreError, StorePlace};
+use store::{HostLine, Kept, LEAD_MS, StoreError, StorePlace};
 
 use super::Engine;
 use super::api::Notice;
@@ -30,7 +30,7 @@ const KEEP_US: i64 = 2 * SECOND_US;
 const STANDBY_US: i64 = SECOND_US;
 /// A leader that could not keep the lead up for this long gives it up: by the time of the database
 /// it is not over before.
-const LEAD_US: i64 = 4 * SECOND_US;
+const LEAD_US: i64 = LEAD_MS as i64 * 1000 - SECOND_US / 2;
 /// Between two tries to connect.
 const AGAIN: Duration = Duration::from_secs(1);
 /// What only looks or decides once is done before it needs to hear of others.

@@ -16,7 +16,7 @@ use super::{Reader, Store, StorePlace};
 
 /// Milliseconds for which a leader has the lead after it last kept it up, by the time of the
 /// database: a takeover is no later than this and the pause of whoever stands by.
-pub(super) const LEAD_MS: u32 = 4_500;
+pub const LEAD_MS: u32 = 4_500;
 /// The same of a host that runs stages: longer, for a process that is started again on it finds its
 /// stages running.
 #[cfg(feature = "postgres")]
