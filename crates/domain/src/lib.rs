@@ -30,6 +30,7 @@ pub mod group;
 pub mod handover;
 pub mod heartbeat;
 pub mod hold;
+pub mod hosts;
 pub mod ids;
 pub mod job;
 pub mod key;

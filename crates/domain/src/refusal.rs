@@ -55,6 +55,12 @@ words! {
 }
 
 impl RefusalCode {
+    /// Whether it is kept under the name of what was submitted: what says when the same may be asked
+    /// for again is no last word.
+    pub fn is_last_word(self) -> bool {
+        self != Self::StillRecallable
+    }
+
     /// Whether the very same may be done later, without anybody's doing anything about it.
     pub fn passes(self) -> bool {
         matches!(self, Self::StillRecallable | Self::NotPossible | Self::NotNow)

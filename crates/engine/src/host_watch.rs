@@ -11,39 +11,22 @@ use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 use clock::Clock;
+use domain::hosts::{Kept, STANDBY_US, Stands, Turn, Watch, clock_differs, differs_in_words};
 use domain::ids::HostId;
 use domain::refusal::{Refusal, RefusalCode};
-use domain::time::SECOND_US;
 use runs::locks::LeadGuard;
-use store::{HostLine, Kept, LEAD_MS, StoreError, StorePlace};
+use store::{HostLine, StoreError, StorePlace};
 
 use super::Engine;
 use super::api::Notice;
 use super::inbox::Inbox;
 use super::lead::Lead;
-use super::opening::clock_differs;
 use super::writer::Work;
 
-/// How often the lead, or that this host is there, is kept up.
-const KEEP_US: i64 = 2 * SECOND_US;
-/// How often whoever stands by looks whether the lead is free, where nobody tells.
-const STANDBY_US: i64 = SECOND_US;
-/// A leader that could not keep the lead up for this long gives it up: by the time of the database
-/// it is not over before.
-const LEAD_US: i64 = LEAD_MS as i64 * 1000 - SECOND_US / 2;
 /// Between two tries to connect.
 const AGAIN: Duration = Duration::from_secs(1);
 /// What only looks or decides once is done before it needs to hear of others.
 const VISIT: Duration = Duration::from_millis(500);
-
-/// What this process is on its host.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Standing {
-    /// It has the lock of the runs directory: it speaks for the host.
-    is_agent: bool,
-    /// It leads, with this epoch.
-    epoch: Option<u64>,
-}
 
 /// What the thread tells the loop.
 #[derive(Debug)]
@@ -57,11 +40,8 @@ pub(super) enum HostNews {
 
 /// The thread, as the loop sees it.
 pub(super) struct HostWatch {
-    standing: Arc<Mutex<Standing>>,
-    /// When the lead was last known to be ours, by the boot clock.
-    kept_at_us: i64,
-    /// The clocks differ: nothing is let expire, and nothing is led.
-    is_ahead_us: Option<i64>,
+    stands: Arc<Mutex<Stands>>,
+    watch: Watch,
     /// That the line was lost was told.
     is_lost: bool,
 }
@@ -75,13 +55,13 @@ impl HostWatch {
         clock: Arc<dyn Clock>,
         inbox: Sender<Inbox>,
     ) -> std::io::Result<Self> {
-        let standing = Arc::default();
+        let stands = Arc::new(Mutex::new(Stands::Not));
         let thread = Thread {
             place,
             host,
             clock,
             inbox,
-            standing: Arc::clone(&standing),
+            stands: Arc::clone(&stands),
         };
         let name = thread::Builder::new().name("host".to_owned());
         name.spawn(move || {
@@ -91,16 +71,15 @@ impl HostWatch {
             thread.run();
         })?;
         Ok(Self {
-            standing,
-            kept_at_us: 0,
-            is_ahead_us: None,
+            stands,
+            watch: Watch::default(),
             is_lost: false,
         })
     }
 
     /// Notes what this process is now.
-    pub(crate) fn stands(&self, is_agent: bool, epoch: Option<u64>) {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Standing { is_agent, epoch };
+    fn stands(&self, stands: Stands) {
+        *self.stands.lock().unwrap_or_else(PoisonError::into_inner) = stands;
     }
 }
 
@@ -109,7 +88,7 @@ struct Thread {
     host: HostId,
     clock: Arc<dyn Clock>,
     inbox: Sender<Inbox>,
-    standing: Arc<Mutex<Standing>>,
+    stands: Arc<Mutex<Stands>>,
 }
 
 impl Thread {
@@ -129,33 +108,32 @@ impl Thread {
         let _ = self.inbox.blocking_send(message);
     }
 
-    fn standing(&self) -> Standing {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stands(&self) -> Stands {
+        *self.stands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Until the loop is gone, or the line.
     fn listen(&self) -> Result<(), StoreError> {
         let mut line = HostLine::open(&self.place)?;
         self.tell(Inbox::Nudged);
-        let mut kept_as = Standing::default();
+        let mut kept_as = Stands::Not;
         let mut next_us = 0;
         while !self.inbox.is_closed() {
-            let (standing, now_us) = (self.standing(), self.clock.now().boot_us);
-            if now_us >= next_us || standing != kept_as {
+            let (stands, now_us) = (self.stands(), self.clock.now().boot_us);
+            if now_us >= next_us || stands != kept_as {
                 let before = self.clock.now();
-                let kept = line.keep(standing.is_agent.then_some(&self.host), standing.epoch)?;
+                let kept = line.keep(stands.is_agent().then_some(&self.host), stands.epoch())?;
                 let after = self.clock.now();
                 let ahead_us = clock_differs(before, kept.time, after);
-                self.tell(Inbox::Host(HostNews::Kept(kept, standing.epoch, ahead_us)));
-                kept_as = standing;
-                let stands_by = standing.is_agent && standing.epoch.is_none();
-                next_us = now_us.saturating_add(if stands_by { STANDBY_US } else { KEEP_US });
+                self.tell(Inbox::Host(HostNews::Kept(kept, stands.epoch(), ahead_us)));
+                kept_as = stands;
+                next_us = now_us.saturating_add(stands.pause_us());
             }
             let wait_us = next_us.saturating_sub(self.clock.now().boot_us).clamp(0, STANDBY_US);
             let wait = Duration::from_micros(wait_us.unsigned_abs());
             if line.wait(wait)? {
                 self.tell(Inbox::Nudged);
-                if standing.is_agent && standing.epoch.is_none() {
+                if stands.stands_by() {
                     // Perhaps the lead was given back.
                     next_us = 0;
                 }
@@ -168,15 +146,15 @@ impl Thread {
 impl Engine {
     pub(super) fn host_news(&mut self, news: HostNews) {
         let now_us = self.clock.now().boot_us;
-        let Some(watch) = &mut self.host_watch else { return };
+        let Some(host) = &mut self.host_watch else { return };
         match news {
             HostNews::Lost(error) => {
-                if !std::mem::replace(&mut watch.is_lost, true) {
+                if !std::mem::replace(&mut host.is_lost, true) {
                     self.notify(Notice::Trouble(Some(error.into())));
                 }
             }
             HostNews::Kept(kept, asked_as, ahead_us) => {
-                if std::mem::take(&mut watch.is_lost) {
+                if std::mem::take(&mut host.is_lost) {
                     self.notify(Notice::Trouble(None));
                 }
                 if let Some(ahead_us) = ahead_us {
@@ -188,16 +166,23 @@ impl Engine {
     }
 
     fn kept(&mut self, kept: Kept, asked_as: Option<u64>, now_us: i64) {
-        let Some(watch) = &mut self.host_watch else { return };
-        match &self.leading.lead {
-            Lead::Has { epoch, .. } if asked_as == Some(*epoch) && kept.is_lead => {
-                watch.kept_at_us = now_us;
-                // The next look finds what was lost.
-                self.looking.wants_look |= kept.has_lost;
+        let stands = self.leading.lead.stands();
+        let Some(host) = &mut self.host_watch else { return };
+        // The next look finds what was lost.
+        self.looking.wants_look |= kept.has_lost && stands.epoch().is_some();
+        let turn = host.watch.hears(stands, asked_as, &kept, now_us);
+        self.turn(turn);
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        match turn {
+            Turn::Nothing => {}
+            Turn::Take => self.take_lead(),
+            Turn::StepDown => self.step_down(),
+            Turn::GiveBack(epoch) => {
+                self.step_down();
+                self.hand_to_writer(Work::Resign(epoch, None));
             }
-            Lead::Has { epoch, .. } if asked_as == Some(*epoch) => self.step_down(),
-            Lead::Agent(_) if kept.is_free => self.take_lead(),
-            Lead::Has { .. } | Lead::Agent(_) | Lead::Taking(_) | Lead::Not => {}
         }
     }
 
@@ -228,43 +213,40 @@ impl Engine {
     /// Tells the thread what this process is now.
     pub(super) fn stands(&mut self) {
         let now_us = self.clock.now().boot_us;
-        let Some(watch) = &mut self.host_watch else { return };
-        let (is_agent, epoch) = match &self.leading.lead {
-            Lead::Not => (false, None),
-            Lead::Agent(_) | Lead::Taking(_) => (true, None),
-            Lead::Has { epoch, .. } => {
-                watch.kept_at_us = now_us;
-                (true, Some(*epoch))
-            }
-        };
-        watch.stands(is_agent, epoch);
+        let Some(host) = &mut self.host_watch else { return };
+        let stands = self.leading.lead.stands();
+        if stands.epoch().is_some() {
+            host.watch.leads(now_us);
+        }
+        host.stands(stands);
     }
 
     /// Gives the lead up when it could not be kept up.
     pub(super) fn lead_in_time(&mut self, now_us: i64) {
-        let Some(watch) = &self.host_watch else { return };
-        if self.is_lead() && now_us.saturating_sub(watch.kept_at_us) > LEAD_US {
+        if self.lead_ends_us().is_some_and(|ends_us| now_us >= ends_us) {
             self.step_down();
         }
     }
 
     /// When the lead is to be given up, by the boot clock.
     pub(super) fn lead_ends_us(&self) -> Option<i64> {
-        let watch = self.host_watch.as_ref().filter(|_| self.is_lead())?;
-        Some(watch.kept_at_us.saturating_add(LEAD_US + 1))
+        let host = self.host_watch.as_ref().filter(|_| self.is_lead())?;
+        Some(host.watch.lead_ends_us())
     }
 
     /// Whether what this host takes for the time is.
     pub(super) fn has_the_time(&self) -> bool {
-        self.host_watch.as_ref().is_none_or(|watch| watch.is_ahead_us.is_none())
+        self.host_watch.as_ref().is_none_or(|host| host.watch.has_the_time())
     }
 
     fn clocks_differ(&mut self, ahead_us: Option<i64>) {
-        let Some(watch) = &mut self.host_watch else { return };
-        let before = std::mem::replace(&mut watch.is_ahead_us, ahead_us);
-        match (before, ahead_us) {
-            (None, Some(ahead_us)) => {
-                let why = super::opening::differs_in_words(ahead_us);
+        let stands = self.leading.lead.stands();
+        let Some(host) = &mut self.host_watch else { return };
+        let had_it = host.watch.has_the_time();
+        let turn = host.watch.hears_time(stands, ahead_us);
+        match (had_it, ahead_us) {
+            (true, Some(ahead_us)) => {
+                let why = differs_in_words(ahead_us);
                 tracing::warn!("{why}");
                 let hint = "set the clock of this host; until then nothing is decided here, and no timer ends";
                 // Whoever sends it again elsewhere, or later, is answered: what was done under its name
@@ -273,18 +255,12 @@ impl Engine {
                 self.clients.set_wrong_time(Some(refusal.clone()));
                 self.notify(Notice::Trouble(Some(refusal)));
             }
-            (Some(_), None) => {
+            (false, None) => {
                 self.clients.set_wrong_time(None);
                 self.notify(Notice::Trouble(None));
             }
-            (None, None) | (Some(_), Some(_)) => {}
+            (true, None) | (false, Some(_)) => {}
         }
-        // However it came to lead meanwhile.
-        if ahead_us.is_some()
-            && let Lead::Has { epoch, .. } = self.leading.lead
-        {
-            self.step_down();
-            self.hand_to_writer(Work::Resign(epoch, None));
-        }
+        self.turn(turn);
     }
 }

@@ -2,8 +2,7 @@
 
 use config::{Config, Problem};
 use domain::event::Event;
-use domain::ids::{HostId, JobId, StageName};
-use domain::job::Attempt;
+use domain::ids::JobId;
 use domain::refusal::Refusal;
 use runs::RunsError;
 use runs::locks::LeadGuard;
@@ -11,6 +10,7 @@ use store::{OpenTimer, StoreError};
 
 use super::api::Notice;
 use super::host_watch::HostNews;
+use super::stage_plan::{StageKey, StageWork, Term};
 use rules::StageOutcome;
 
 /// Which gates a list of timers speaks of.
@@ -20,19 +20,6 @@ pub(super) enum Timers {
     All(Vec<OpenTimer>),
     /// Of these jobs only.
     Of(Vec<JobId>, Vec<OpenTimer>),
-}
-
-/// What the leader has to do.
-#[derive(Debug, Default)]
-pub(super) struct StageWork {
-    /// Oldest first.
-    pub(crate) queued: Vec<(JobId, Attempt)>,
-    pub(crate) running: Vec<(JobId, Attempt)>,
-    /// At a takeover: attempts whose command may have outlived the cancellation of their job, or what
-    /// others took for the end of this host.
-    pub(crate) unwanted: Vec<(JobId, Attempt)>,
-    /// Those whose hosts are gone.
-    pub(crate) lost: Vec<(JobId, Attempt)>,
 }
 
 /// A fresh look at the store.
@@ -49,31 +36,6 @@ pub(super) struct Snapshot {
     /// The schema's version, when a newer holdpoint has brought it up.
     pub(crate) newer: Option<u32>,
 }
-
-/// One execution of a stage, named.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct StageKey {
-    pub(crate) job_id: JobId,
-    pub(crate) stage: StageName,
-    pub(crate) attempt: u32,
-    /// Where it runs, as its row says.
-    pub(crate) host: Option<HostId>,
-}
-
-impl StageKey {
-    pub(crate) fn new(job_id: &JobId, attempt: &Attempt) -> Self {
-        Self {
-            job_id: job_id.clone(),
-            stage: attempt.stage.clone(),
-            attempt: attempt.number,
-            host: attempt.host.clone(),
-        }
-    }
-}
-
-/// In whose name a stage is watched: the leader's of this epoch; none: that of the host which it runs
-/// on, whoever leads.
-pub(super) type Term = Option<u64>;
 
 /// What came of a stage that was to be started.
 #[derive(Debug)]

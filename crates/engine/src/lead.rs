@@ -8,6 +8,7 @@ use std::thread;
 
 use tokio::sync::mpsc::Sender;
 
+use domain::hosts::Stands;
 use runs::locks::LeadGuard;
 use runs::{RunsDir, locks};
 
@@ -29,6 +30,17 @@ pub(super) enum Lead {
         guard: LeadGuard,
         epoch: u64,
     },
+}
+
+impl Lead {
+    pub(crate) fn stands(&self) -> Stands {
+        match self {
+            Self::Not => Stands::Not,
+            Self::Agent(_) => Stands::Agent,
+            Self::Taking(_) => Stands::Taking,
+            Self::Has { epoch, .. } => Stands::Leads(*epoch),
+        }
+    }
 }
 
 /// The lead, and standing for it.

@@ -41,6 +41,7 @@ pub mod repair;
 pub mod said;
 pub mod sent_drafts;
 mod sight;
+pub mod stage_plan;
 mod stage_watch;
 pub mod submitted;
 pub mod ticker;

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use clock::Clock;
 use config::Config;
+use domain::hosts::{clock_differs, differs_in_words};
 use domain::ids::{HostId, JobId};
 use domain::operator::Operator;
 use domain::refusal::Refusal;
-use domain::time::{Now, SECOND_US, Timestamp};
 use runs::{RunsDir, record};
 use store::{Host, OldDatabase, Reader, SCHEMA_VERSION, Store, StoreErrorKind, StorePlace};
 
@@ -137,28 +137,6 @@ pub fn refuse_two_databases(runs: &RunsDir, place: &StorePlace) -> Result<(), En
         file: runs.database().display().to_string(),
         database: place.path().display().to_string(),
     })
-}
-
-/// More microseconds than the clocks of a host and of the database may differ.
-const AHEAD_US_MAX: i64 = SECOND_US;
-
-/// Whether the clock of this host is that of the database, which said its time between these two
-/// readings: by how many microseconds it is ahead, if it is so far off that its deadlines would be
-/// others. None: the answer was too long on its way to tell.
-pub(super) fn clock_differs(before: Now, time: Timestamp, after: Now) -> Option<Option<i64>> {
-    let doubt_us = after.boot_us.saturating_sub(before.boot_us).max(0) / 2;
-    let ahead_us = after.utc.micros() - doubt_us - time.micros();
-    match (ahead_us.abs() - doubt_us, ahead_us.abs() + doubt_us) {
-        (surely_us, _) if surely_us > AHEAD_US_MAX => Some(Some(ahead_us)),
-        (_, at_most_us) if at_most_us <= AHEAD_US_MAX => Some(None),
-        _ => None,
-    }
-}
-
-pub(super) fn differs_in_words(ahead_us: i64) -> String {
-    let ms = ahead_us.unsigned_abs() / 1000;
-    let which = if ahead_us < 0 { "behind" } else { "ahead of" };
-    format!("the clock of this host is {ms} ms {which} that of the database")
 }
 
 /// Refuses a host whose clock is not that of the shared database.

@@ -11,8 +11,9 @@ use config::{Config, ConfigFileError, ConfigText, Problem};
 use domain::ids::JobId;
 use store::StoreError;
 
-use super::inbox::{Inbox, Snapshot, StageWork, Timers};
+use super::inbox::{Inbox, Snapshot, Timers};
 use super::prepare::Preparer;
+use super::stage_plan::StageWork;
 
 /// The most events of one look; what is left is seen by the next.
 const EVENTS_MAX: u32 = 2000;

@@ -16,7 +16,8 @@ use runs::supervisor::{StageEnd, StageLaunch, Supervised, adopt, end_orphan, sig
 use runs::{RunDir, RunsDir};
 
 use super::api::Notice;
-use super::inbox::{Inbox, StageKey, Term};
+use super::inbox::Inbox;
+use super::stage_plan::{StageKey, Term};
 use rules::StageOutcome;
 
 /// How long to wait before what was in the way is tried again.

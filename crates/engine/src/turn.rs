@@ -15,9 +15,10 @@ use store::{LeadCandidate, OpenTimer, StoreError};
 use super::api::Notice;
 use rules::StageOutcome;
 
-use super::inbox::{Inbox, LaunchOutcome, Snapshot, StageKey, StageWork, Timers};
+use super::inbox::{Inbox, LaunchOutcome, Snapshot, Timers};
 use super::lead::Lead;
 use super::reader::{LeadLook, LookFor};
+use super::stage_plan::{StageKey, StageWork, tells_end};
 use super::stage_watch::WatchContext;
 use super::watch::FileWatch;
 use super::writer::Work;
@@ -126,18 +127,12 @@ impl Engine {
             Inbox::NotEnded(keys) => self.stages.following.extend(keys),
             Inbox::Host(news) => self.host_news(news),
             Inbox::StageEnded { key, term, outcome } => {
-                let is_mine = match (&self.leading.lead, term) {
-                    (Lead::Has { epoch, .. }, Some(term)) => *epoch == term,
-                    (Lead::Has { .. } | Lead::Agent(_) | Lead::Taking(_), None) => true,
-                    (Lead::Agent(_) | Lead::Taking(_), Some(_)) | (Lead::Not, _) => false,
-                };
-                // Under another leader the same end is told there: every leader waits for the same
-                // lock. By a wrong clock nothing is recorded, for a gate may open.
+                // By a wrong clock nothing is recorded, for a gate may open.
                 let is_handed = |engine: &mut Self| {
                     let key = key.clone();
                     engine.has_the_time() && engine.hand_to_writer(Work::StageEnded { key, term, outcome })
                 };
-                if is_mine && !is_handed(self) {
+                if tells_end(self.leading.lead.stands(), term) && !is_handed(self) {
                     self.stages.watch.again(key, term);
                 }
             }
@@ -234,25 +229,18 @@ impl Engine {
         // Of what runs here its host tells the end, whoever leads.
         let term = epoch.filter(|_| self.host.is_none());
         let key_of = |(job_id, attempt): &(JobId, Attempt)| StageKey::new(job_id, attempt);
-        // A record that was a file once does not say where: it was here.
-        let host = self.host.clone();
-        let is_here = |key: &StageKey| key.host.is_none() || key.host == host;
-        let running: HashSet<_> = work.running.iter().map(key_of).collect();
-        for key in running.iter().filter(|key| is_here(key)) {
-            let is_new = !self.stages.following.contains(key) && !self.stages.starting.contains(key);
-            if is_new && self.stages.watch.follow(None, key.clone(), term) {
-                self.stages.following.insert(key.clone());
+        let plan = work.plan(self.host.as_ref(), &self.stages.following, &self.stages.starting);
+        for key in plan.follow {
+            if self.stages.watch.follow(None, key.clone(), term) {
+                self.stages.following.insert(key);
             }
         }
-        let is_unwanted = |key: &&StageKey| !running.contains(*key) && !self.stages.starting.contains(*key);
-        let mut unwanted: Vec<_> = self.stages.following.iter().filter(is_unwanted).cloned().collect();
-        self.stages.following.retain(|key| !unwanted.contains(key));
-        unwanted.extend(work.unwanted.iter().map(key_of));
-        if !unwanted.is_empty() {
-            self.hand_to_writer(Work::EndStages(unwanted));
+        self.stages.following.retain(|key| !plan.end.contains(key));
+        if !plan.end.is_empty() {
+            self.hand_to_writer(Work::EndStages(plan.end));
         }
         let Some(epoch) = epoch else { return };
-        for key in work.lost.iter().map(key_of).filter(|key| !is_here(key)) {
+        for key in plan.lost {
             let outcome = StageOutcome::Lost;
             let term = Some(epoch);
             // If the queue is full the next look finds it again.
@@ -262,6 +250,7 @@ impl Engine {
         if let Some(job_id) = self.stages.hindered.clone().filter(|job_id| !is_queued(job_id)) {
             self.not_hindered(&job_id);
         }
+        let running: HashSet<_> = work.running.iter().map(key_of).collect();
         let mut slots = Slots {
             ahead: running.union(&self.stages.starting).count(),
             limit: self.configuration.config.pipeline.slots(),

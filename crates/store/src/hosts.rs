@@ -4,6 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::hosts::Kept;
+#[cfg(feature = "postgres")]
+use domain::hosts::{HOST_US, LEAD_US, LeadRow, is_gone};
 use domain::ids::{HostId, JobId};
 use domain::job::Attempt;
 use domain::time::Timestamp;
@@ -13,14 +16,6 @@ use super::error::{RowError, StoreError, StoreErrorKind};
 use super::sql::Row;
 use super::sql::{Connection, values};
 use super::{Reader, Store, StorePlace};
-
-/// Milliseconds for which a leader has the lead after it last kept it up, by the time of the
-/// database: a takeover is no later than this and the pause of whoever stands by.
-pub const LEAD_MS: u32 = 4_500;
-/// The same of a host that runs stages: longer, for a process that is started again on it finds its
-/// stages running.
-#[cfg(feature = "postgres")]
-const HOST_MS: u32 = 15_000;
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +36,7 @@ impl Store {
 impl Store {
     /// The time of the database that hosts share.
     pub fn time(&self) -> Result<Timestamp, StoreError> {
-        let sql = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
-        let us = self.durable.cell(sql, &[]);
+        let us = self.durable.cell(&format!("SELECT {TIME}"), &[]);
         us.map(Timestamp::from_micros)
             .map_err(|error| StoreError::of(&self.path, "read the time of", error))
     }
@@ -109,19 +103,6 @@ impl Reader {
     }
 }
 
-/// How things stand among the hosts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept {
-    /// The epoch that was given is still that of the leader.
-    pub is_lead: bool,
-    /// Nobody leads.
-    pub is_free: bool,
-    /// Stages are said to run on a host that is gone.
-    pub has_lost: bool,
-    /// The time of the database.
-    pub time: Timestamp,
-}
-
 /// A line of its own to a shared database, on which this host says that it is there and hears that
 /// others have committed. One that fails is to be opened again.
 #[derive(Debug)]
@@ -167,25 +148,28 @@ impl HostLine {
     /// Says that this host is there, if it is named, and that the leader of this epoch still leads;
     /// tells how things stand. It is no decision, so it locks no head and waits for no disk.
     pub fn keep(&mut self, host: Option<&HostId>, epoch: Option<u64>) -> Result<Kept, StoreError> {
+        let (there, leads) = (until(HOST_US), until(LEAD_US));
+        let (lead, hosts) = (us_of("leader.until"), us_of("host.until"));
         let sql = format!(
-            "WITH there AS (UPDATE host SET until = clock_timestamp() + interval '{HOST_MS} ms' WHERE id = ?1),
-                  leads AS (UPDATE leader SET until = clock_timestamp() + interval '{LEAD_MS} ms'
-                            WHERE one = 1 AND epoch = ?2 AND holder IS NOT NULL RETURNING one)
-             SELECT (SELECT count(*) FROM leads),
-                    (SELECT count(*) FROM leader
-                     WHERE one = 1 AND (holder IS NULL OR until IS NULL OR until <= clock_timestamp())),
-                    (SELECT count(*) FROM ({GONE}) AS gone),
-                    CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+            "WITH there AS (UPDATE host SET until = {there} WHERE id = ?1),
+                  leads AS (UPDATE leader SET until = {leads} WHERE one = 1 AND epoch = ?2 AND holder IS NOT NULL
+                            RETURNING one)
+             SELECT {TIME}, (SELECT count(*) FROM leads), leader.epoch, leader.holder IS NOT NULL, leader.host, {lead},
+                    (SELECT min(coalesce({hosts}, 0)) FROM attempt JOIN host ON host.id = attempt.host
+                     WHERE attempt.state = 'running')
+             FROM (SELECT 1 AS one) AS always LEFT JOIN leader ON leader.one = always.one"
         );
         let values = values![host.map(HostId::as_str), epoch.map(u64::cast_signed)];
         let kept = self.session.query(&sql, values).and_then(|rows| {
             let row = rows.first().ok_or_else(|| RowError::unreadable("a row was expected"))?;
             let row = Row::Postgres(row);
+            let time = Timestamp::from_micros(row.get(0)?);
+            let oldest = row.get::<Option<i64>>(6)?.map(Timestamp::from_micros);
             Ok(Kept {
-                is_lead: row.get::<i64>(0)? > 0,
-                is_free: row.get::<i64>(1)? > 0,
-                has_lost: row.get::<i64>(2)? > 0,
-                time: Timestamp::from_micros(row.get(3)?),
+                is_lead: row.get::<i64>(1)? > 0,
+                is_free: lead_row(&row, 2)?.is_free(time),
+                has_lost: oldest.is_some_and(|oldest| is_gone(Some(oldest), time)),
+                time,
             })
         });
         kept.map_err(|error| StoreError::of(&self.path, "keep up the lead in", error))
@@ -198,17 +182,52 @@ impl HostLine {
     }
 }
 
-/// Attempts that are said to run where nobody is.
+/// The time of the database at this moment.
+pub(super) const TIME: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
+
+/// A column's time as microseconds.
 #[cfg(feature = "postgres")]
-const GONE: &str = "SELECT attempt.rowid FROM attempt JOIN host ON host.id = attempt.host
-    WHERE attempt.state = 'running' AND (host.until IS NULL OR host.until <= clock_timestamp())";
+pub(super) fn us_of(column: &str) -> String {
+    format!("CAST(extract(epoch FROM {column}) * 1000000 AS bigint)")
+}
+
+#[cfg(feature = "postgres")]
+fn until(us: i64) -> String {
+    format!("clock_timestamp() + interval '{us} us'")
+}
+
+/// Who leads, from the columns epoch, whether there is a holder, host and until, in microseconds.
+#[cfg(feature = "postgres")]
+pub(super) fn lead_row(row: &Row<'_>, from: usize) -> Result<LeadRow, RowError> {
+    Ok(LeadRow {
+        epoch: row.get::<Option<i64>>(from)?.unwrap_or_default().unsigned_abs(),
+        is_held: row.get(from + 1)?,
+        host: row.get::<Option<String>>(from + 2)?.map(read_id).transpose()?,
+        until: row.get::<Option<i64>>(from + 3)?.map(Timestamp::from_micros),
+    })
+}
 
 impl Reader {
+    /// The hosts that have ever worked on the record, those that are there at this moment or those
+    /// that are gone: id and name.
+    #[cfg(feature = "postgres")]
+    fn hosts(&self, are_gone: bool) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = format!("SELECT id, name, {}, {TIME} FROM host ORDER BY name", us_of("until"));
+        let all = self.read(|connection| {
+            connection.collect(&sql, &[], |row| {
+                let until = row.get::<Option<i64>>(2)?.map(Timestamp::from_micros);
+                let is_it = is_gone(until, Timestamp::from_micros(row.get(3)?)) == are_gone;
+                Ok(is_it.then_some((row.get(0)?, row.get(1)?)))
+            })
+        })?;
+        Ok(all.into_iter().flatten().collect())
+    }
+
     /// The names of the hosts that are there at this moment: a `serve` or a console speaks for them.
     pub fn hosts_at_work(&self) -> Result<Vec<String>, StoreError> {
+        #[cfg(feature = "postgres")]
         if self.place().is_shared() {
-            let sql = "SELECT name FROM host WHERE until > clock_timestamp() ORDER BY name";
-            return self.read(|connection| connection.collect(sql, &[], |row| row.get(0)));
+            return Ok(self.hosts(false)?.into_iter().map(|(_, name)| name).collect());
         }
         Ok(Vec::new())
     }
@@ -218,7 +237,13 @@ impl Reader {
     pub fn lost_with_their_hosts(&self) -> Result<Vec<(JobId, Attempt)>, StoreError> {
         #[cfg(feature = "postgres")]
         if self.place().is_shared() {
-            return self.attempts(&format!("WHERE rowid IN ({GONE}) ORDER BY queued_at"), &[]);
+            let mut lost = self.running_attempts()?;
+            let gone = if lost.is_empty() { Vec::new() } else { self.hosts(true)? };
+            lost.retain(|(_, attempt)| {
+                let host = attempt.host.as_ref().map(HostId::as_str);
+                gone.iter().any(|(id, _)| Some(id.as_str()) == host)
+            });
+            return Ok(lost);
         }
         Ok(Vec::new())
     }

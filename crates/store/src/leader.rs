@@ -9,9 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::Store;
 use super::cells::{Cells, count, json_text};
 use super::error::{RowError, StoreError};
-use super::hosts::LEAD_MS;
+#[cfg(feature = "postgres")]
+use super::hosts::{TIME, lead_row, us_of};
 use super::open::refuse_newer;
 use super::sql::{Connection, values};
+#[cfg(feature = "postgres")]
+use domain::hosts::{LEAD_US, LeadRow};
 use domain::ids::HostId;
 use domain::time::Timestamp;
 use domain::view::LeaderInfo;
@@ -34,25 +37,6 @@ pub struct LeadCandidate {
 /// The leader, unless it resigned.
 pub(super) fn find(connection: &Connection) -> Result<Option<LeaderInfo>, RowError> {
     let sql = "SELECT one, epoch, holder FROM leader WHERE one = 1";
-    found_by(connection, sql)
-}
-
-/// The same, unless its time is over: of a file that says its lock.
-pub(super) fn find_live(connection: &Connection) -> Result<Option<LeaderInfo>, RowError> {
-    match connection {
-        Connection::Sqlite(_) => find(connection),
-        #[cfg(feature = "postgres")]
-        Connection::Postgres(_) => {
-            let live = "(until IS NULL OR until > clock_timestamp())";
-            found_by(
-                connection,
-                &format!("SELECT one, epoch, holder FROM leader WHERE one = 1 AND {live}"),
-            )
-        }
-    }
-}
-
-fn found_by(connection: &Connection, sql: &str) -> Result<Option<LeaderInfo>, RowError> {
     let found = connection.first(sql, &[], |row| {
         let cells = Cells::new(row, "leader", 1);
         let epoch = cells.u64(1)?;
@@ -67,6 +51,22 @@ fn found_by(connection: &Connection, sql: &str) -> Result<Option<LeaderInfo>, Ro
         }))
     })?;
     Ok(found.flatten())
+}
+
+/// The same, unless its time is over: of a file that says its lock.
+pub(super) fn find_live(connection: &Connection) -> Result<Option<LeaderInfo>, RowError> {
+    match connection {
+        Connection::Sqlite(_) => find(connection),
+        #[cfg(feature = "postgres")]
+        Connection::Postgres(_) => {
+            // Without a time the lead is that of a lock.
+            let is_over = |(row, time): (LeadRow, _)| row.until.is_some() && row.is_free(time);
+            match shared_row(connection, "")?.is_some_and(is_over) {
+                true => Ok(None),
+                false => find(connection),
+            }
+        }
+    }
 }
 
 impl Store {
@@ -107,26 +107,40 @@ fn take(connection: &Connection, candidate: &LeadCandidate) -> Result<u64, RowEr
     Ok(epoch.unsigned_abs())
 }
 
-/// By the time of the database, whatever the clocks of the hosts say. On the same host the lock says
-/// that whoever led is gone.
+/// The row of the leader, and the time of the database, whatever the clocks of the hosts say.
+#[cfg(feature = "postgres")]
+fn shared_row(connection: &Connection, lock: &str) -> Result<Option<(LeadRow, Timestamp)>, RowError> {
+    let until = us_of("until");
+    let sql = format!("SELECT {TIME}, epoch, holder IS NOT NULL, host, {until} FROM leader WHERE one = 1{lock}");
+    connection.first(&sql, &[], |row| {
+        Ok((lead_row(row, 1)?, Timestamp::from_micros(row.get(0)?)))
+    })
+}
+
+#[cfg(feature = "postgres")]
 fn take_shared(connection: &Connection, candidate: &LeadCandidate, host: &HostId) -> Result<Option<u64>, RowError> {
-    let former = "SELECT host FROM leader WHERE one = 1";
-    let former: Option<String> = connection.first(former, &[], |row| row.get(0))?.flatten();
-    let sql = format!(
-        "UPDATE leader SET epoch = epoch + 1, holder = ?1, host = ?2, until = clock_timestamp() + interval '{LEAD_MS} ms'
-         WHERE one = 1 AND (holder IS NULL OR until IS NULL OR until <= clock_timestamp() OR host = ?2) RETURNING epoch"
-    );
-    let values = values![json_text(candidate)?, host.as_str()];
-    let Some(epoch) = connection.first(&sql, values, |row| row.get::<i64>(0))? else {
+    // Whoever leads keeps the row up without the head.
+    let found = shared_row(connection, " FOR UPDATE")?;
+    let taken = found.and_then(|(former, time)| Some((former.taken(host, time)?, former.host)));
+    let Some((taken, former)) = taken else {
         return Ok(None);
     };
-    if former.as_deref() != Some(host.as_str()) {
+    if former.as_ref() != Some(host) {
         let sql = "UPDATE job SET published_seq = 0 WHERE last_event_seq > published_seq
                    OR status NOT IN ('completed', 'failed', 'canceled')";
         connection.execute(sql, &[])?;
-        // That may have taken long, and the time of the lead begins now.
-        let sql = format!("UPDATE leader SET until = clock_timestamp() + interval '{LEAD_MS} ms' WHERE one = 1");
-        connection.execute(&sql, &[])?;
     }
-    Ok(Some(epoch.unsigned_abs()))
+    // That may have taken long, and the time of the lead begins now.
+    let sql = format!(
+        "UPDATE leader SET epoch = ?1, holder = ?2, host = ?3, until = clock_timestamp() + interval '{LEAD_US} us'
+         WHERE one = 1"
+    );
+    let values = values![count(taken.epoch), json_text(candidate)?, host.as_str()];
+    connection.execute(&sql, values)?;
+    Ok(Some(taken.epoch))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn take_shared(_: &Connection, _: &LeadCandidate, _: &HostId) -> Result<Option<u64>, RowError> {
+    Ok(None)
 }

@@ -41,7 +41,7 @@ use std::path::PathBuf;
 
 pub use commit::{Answer, Batched, Rule};
 pub use error::{StoreError, StoreErrorKind};
-pub use hosts::{Host, HostLine, Kept, LEAD_MS};
+pub use hosts::{Host, HostLine};
 pub use leader::LeadCandidate;
 pub use migrate::SCHEMA_VERSION;
 pub use old::OldDatabase;

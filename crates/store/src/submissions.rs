@@ -9,7 +9,7 @@ use super::sql::{Connection, values};
 use super::{Reader, Store};
 use domain::change::Applied;
 use domain::ids::{Digest, JobId};
-use domain::refusal::{Refusal, RefusalCode};
+use domain::refusal::Refusal;
 use domain::time::{SECOND_US, Timestamp};
 
 /// How long an answer is kept, in seconds: a week.
@@ -82,8 +82,7 @@ pub(super) fn keep(
     outcome: Result<&Applied, &Refusal>,
     now: Timestamp,
 ) -> Result<bool, RowError> {
-    // It says when the same may be asked for again, and is no last word.
-    if outcome.is_err_and(|refusal| refusal.code == RefusalCode::StillRecallable) {
+    if outcome.is_err_and(|refusal| !refusal.code.is_last_word()) {
         return Ok(true);
     }
     let kept_us = SUBMISSIONS_KEPT_S.cast_signed() * SECOND_US;
