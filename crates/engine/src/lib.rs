@@ -170,6 +170,8 @@ impl Engine {
         let mut host = None;
         if let Ok(store) = &mut store {
             refuse_other_clock(&settings.place, store, settings.clock.as_ref())?;
+            let clock = Arc::clone(&settings.clock);
+            store.go_by(move || clock.now());
             host = enter_host(&runs, &settings.place, store, &settings.operator.via.host)?.map(|host| host.id);
             runs.share_database()?;
         }
@@ -261,6 +263,7 @@ impl Engine {
             )?),
             None => None,
         };
+        let shares = host.is_some();
         let mut engine = Self {
             host,
             host_watch,
@@ -285,7 +288,10 @@ impl Engine {
             },
             notices: VecDeque::new(),
             clients,
-            ticker: Ticker::follower(),
+            ticker: match shares {
+                true => Ticker::of_host(),
+                false => Ticker::follower(),
+            },
             alarm: Alarm::default(),
             leading: Leading::default(),
             looking: Looking {

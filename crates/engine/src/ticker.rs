@@ -6,6 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
+use domain::hosts::AHEAD_US_MAX;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::time::{Now, SECOND_US};
@@ -40,6 +41,8 @@ pub struct Ticker {
     heap: BinaryHeap<Reverse<(i64, GateKey)>>,
     asked: HashMap<GateKey, i64>,
     patience_us: i64,
+    /// How civil time stood to the boot clock when the gates were first seen, where others watch it.
+    watched_us: Option<i64>,
 }
 
 impl Ticker {
@@ -51,6 +54,28 @@ impl Ticker {
         }
     }
 
+    /// The same on a record that hosts share: whoever acts by a clock that is off is refused, so what
+    /// was first seen by another clock than that of now is seen anew.
+    pub fn of_host() -> Self {
+        Self {
+            watched_us: Some(i64::MIN),
+            ..Self::follower()
+        }
+    }
+
+    fn see_anew(&mut self, now: Now) {
+        let is_us = now.utc.micros().saturating_sub(now.boot_us);
+        let is_same = |then_us: i64| is_us.saturating_sub(then_us).saturating_abs() <= AHEAD_US_MAX;
+        if self.watched_us.is_none_or(is_same) {
+            return;
+        }
+        self.watched_us = Some(is_us);
+        self.heap.clear();
+        for (key, armed) in std::mem::take(&mut self.armed) {
+            self.arm(key, armed.wake, now);
+        }
+    }
+
     /// Tells whether this process leads now.
     pub fn set_lead(&mut self, is_lead: bool) {
         self.patience_us = if is_lead { 0 } else { FOLLOWER_PATIENCE_US };
@@ -58,6 +83,7 @@ impl Ticker {
 
     /// Replaces what is known of one job's gates by these wake-up times.
     pub(crate) fn set_job(&mut self, job_id: &JobId, wakes: impl IntoIterator<Item = (GateKey, Wake)>, now: Now) {
+        self.see_anew(now);
         let mut former = self.by_job.remove(job_id).unwrap_or_default();
         let mut keys = HashSet::new();
         for (key, wake) in wakes {
@@ -76,6 +102,7 @@ impl Ticker {
 
     /// Replaces everything.
     pub fn set_all(&mut self, wakes: Vec<(GateKey, Wake)>, now: Now) {
+        self.see_anew(now);
         let known: HashSet<_> = wakes.iter().map(|(key, _)| key.clone()).collect();
         self.armed.retain(|key, _| known.contains(key));
         self.by_job.clear();
@@ -100,6 +127,7 @@ impl Ticker {
 
     /// At most `max` gates that are due, and marks them as asked.
     pub fn due(&mut self, now: Now, max: usize) -> Vec<DueGate> {
+        self.see_anew(now);
         let mut due = Vec::new();
         let mut later = Vec::new();
         while due.len() < max {
@@ -135,7 +163,8 @@ impl Ticker {
     }
 
     /// Microseconds until there may be something to do; none when no gate is timed.
-    pub(crate) fn sleep_us(&mut self, now: Now) -> Option<i64> {
+    pub fn sleep_us(&mut self, now: Now) -> Option<i64> {
+        self.see_anew(now);
         let mut waits = None;
         let mut later = Vec::new();
         while let Some(Reverse((boot_us, key))) = self.heap.peek().cloned() {
@@ -265,6 +294,22 @@ mod tests {
         let due = ticker.due(now(1015, 15), 10);
         assert_eq!(due.len(), 1);
         assert!(!due[0].is_missed, "the leader was stopped, not the gate late");
+    }
+
+    #[test]
+    fn what_a_host_saw_by_a_clock_that_was_off_is_seen_anew_when_that_is_right() {
+        let lease = Wake {
+            kind: WakeKind::LeaseEnd,
+            ..deadline(1030)
+        };
+        let mut ticker = Ticker::of_host();
+        ticker.set_all(vec![(key("a"), lease)], now(4600, 0));
+        assert!(due_jobs(&mut ticker, now(1010, 10)).is_empty(), "it is not over");
+        assert!(
+            due_jobs(&mut ticker, now(1030, 30)).is_empty(),
+            "nor the leader stopped"
+        );
+        assert_eq!(due_jobs(&mut ticker, now(1035, 35)), ["a"]);
     }
 
     #[test]

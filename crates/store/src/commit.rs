@@ -12,6 +12,7 @@ use super::sql::{Connection, Value};
 use super::submissions::{self, Submission};
 use super::{Store, leader, rows};
 use domain::change::{Applied, Change};
+use domain::hosts::{clock_differs, differs_in_words};
 use domain::ids::JobId;
 use domain::job::JobRows;
 use domain::refusal::{Refusal, RefusalCode};
@@ -99,8 +100,15 @@ impl Store {
         now: Timestamp,
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Answer>, RowError> {
+        let before = self.clock.as_ref().map(|clock| (clock, (clock.0)()));
         self.durable.transaction(|connection| {
             refuse_newer(connection)?;
+            // What was off for a moment was perhaps not noticed by whoever looks now and then.
+            if let (Some((clock, before)), Some(time)) = (before, connection.began_at())
+                && let Some(Some(ahead_us)) = clock_differs(before, time, (clock.0)())
+            {
+                return Err(RowError::Value(differs_in_words(ahead_us)));
+            }
             let epoch = match entries.iter().any(|entry| entry.epoch.is_some()) {
                 true => leader::find(connection)?.map(|leader| leader.epoch),
                 false => None,

@@ -37,6 +37,7 @@ mod submissions;
 mod tests;
 mod versions;
 
+use std::fmt;
 use std::path::PathBuf;
 
 pub use commit::{Answer, Batched, Rule};
@@ -61,6 +62,7 @@ pub use recorded::LabeledEvent;
 pub use submissions::{SUBMISSIONS_KEPT_S, Submission, SubmissionDone};
 pub use versions::VersionWriter;
 
+use domain::time::Now;
 use open::Access;
 use sql::Connection;
 
@@ -75,6 +77,16 @@ pub struct Store {
     /// For what may be lost with the power. A connection of its own: were one switched to and fro,
     /// an error between would leave decisions on the careless setting.
     relaxed: Connection,
+    clock: Option<HostClock>,
+}
+
+/// Says what the clocks of this host say.
+struct HostClock(Box<dyn Fn() -> Now + Send>);
+
+impl fmt::Debug for HostClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the clocks of this host")
+    }
 }
 
 impl Store {
@@ -92,6 +104,12 @@ impl Store {
             relaxed: connect(Access::Relaxed)?,
             place,
             path,
+            clock: None,
         })
+    }
+
+    /// From here on a shared record takes nothing by a clock that is not the database's.
+    pub fn go_by(&mut self, clock: impl Fn() -> Now + Send + 'static) {
+        self.clock = Some(HostClock(Box::new(clock)));
     }
 }

@@ -25,11 +25,13 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, SimpleQueryMessage, Statement};
 
 use super::error::{Constraint, RowError, StoreErrorKind};
+use super::hosts::TIME;
 use super::open::Access;
 use super::sql::{Cell, Value};
 pub use address::PostgresAddress;
 pub(super) use address::PostgresAddressError;
 use ahead::Ahead;
+use domain::time::Timestamp;
 
 /// How often it is asked what became of a commit whose answer was lost, and the pause between.
 const ASK_COMMIT_TIMES: u32 = 10;
@@ -55,6 +57,8 @@ pub(super) struct Session {
     line: RefCell<Option<Line>>,
     /// The head, as the newest transaction that writes found or left it.
     head: Slot<Head>,
+    /// A time of the database between the beginning of the transaction and its having the head.
+    began_us: Slot<i64>,
     /// That others have committed, where this line listens.
     news: Arc<Notify>,
     ahead: Ahead,
@@ -99,6 +103,7 @@ impl Session {
             runtime: Some(runtime.map_err(RowError::unreadable)?),
             line: RefCell::new(None),
             head: Slot::default(),
+            began_us: Slot::default(),
             news: Arc::default(),
             ahead: Ahead::default(),
             silence: Slot::new(SILENCE),
@@ -311,16 +316,18 @@ impl Session {
             Access::Durable | Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         let sql = format!(
-            "{begin}; SELECT gen_random_uuid(), current_setting('synchronous_commit'), schema, event_seq, decision_seq
-             FROM head WHERE one = 1 FOR UPDATE"
+            "{begin}; SELECT gen_random_uuid(), current_setting('synchronous_commit'), {TIME},
+             schema, event_seq, decision_seq FROM head WHERE one = 1 FOR UPDATE"
         );
         let begun = self.ask(&sql).and_then(|cells| {
-            let [name, synchronous, head @ ..] = cells.as_slice() else {
+            let [name, synchronous, time, head @ ..] = cells.as_slice() else {
                 return Err(RowError::Value("the head is gone".to_owned()));
             };
             if self.access == Access::Durable && synchronous.as_deref() == Some("off") {
                 return Err(RowError::Value(NOT_SYNCHRONOUS.to_owned()));
             }
+            let us = time.as_deref().and_then(|us| us.parse().ok());
+            self.began_us.set(us.unwrap_or_default());
             self.go_on_from(head)?;
             Ok(name.clone())
         });
@@ -419,6 +426,11 @@ impl Session {
             let _ = self.batch("ROLLBACK");
         }
         Ok(found?.first().is_some_and(|count| count.as_deref() == Some("1")))
+    }
+
+    /// A time of the database between the beginning of the transaction and its having the head.
+    pub(super) fn began_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.began_us.get())
     }
 
     /// The schema's version as the transaction that runs found it, or as it is now.

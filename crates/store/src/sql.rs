@@ -12,6 +12,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use super::error::RowError;
 #[cfg(feature = "postgres")]
 use super::postgres;
+use domain::time::Timestamp;
 
 /// One connection, and its statements.
 #[derive(Debug)]
@@ -88,6 +89,15 @@ impl Connection {
             Self::Sqlite(_) => None,
             #[cfg(feature = "postgres")]
             Self::Postgres(session) => Some(session.next_event()),
+        }
+    }
+
+    /// The time of a database that hosts share when the transaction began.
+    pub(super) fn began_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => Some(session.began_at()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The same suites on PostgreSQL.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use testing::database_line::{Cut, DatabaseLine};
@@ -103,6 +104,38 @@ fn a_database_that_has_gone_back_is_refused() {
     });
     let refused = refused.unwrap_err().to_string();
     assert!(refused.contains("it has gone back: it ends with event "), "{refused}");
+}
+
+#[test]
+fn by_a_clock_that_is_off_nothing_is_recorded_even_before_that_is_noticed() {
+    if testing::postgres::server().is_none() {
+        return;
+    }
+    let mut house = House::with(["a"]);
+    let before = house.rows("a");
+    let began = house.store.time().unwrap();
+    for (ahead_us, off) in [(3_600 * SECOND_US, "ahead of"), (-3_600 * SECOND_US, "behind"), (0, "")] {
+        // A minute passes between two readings: the answer was too long on its way to tell more.
+        let passed_us = AtomicI64::new(0);
+        house.store.go_by(move || Now {
+            utc: began.plus_us(ahead_us),
+            boot_us: passed_us.fetch_add(60 * SECOND_US, Ordering::Relaxed),
+            boot: BootId::UNKNOWN,
+        });
+        let entry = Batched::new(id("a"), ());
+        let done = house.store.commit(&[entry], at(10), &mut |_, rows, ()| {
+            decide(rows, "ana", Verdict::Approve)
+        });
+        match done {
+            Ok(_) => assert_eq!(ahead_us, 0),
+            Err(refused) => {
+                let refused = refused.to_string();
+                let why = format!(" ms {off} that of the database");
+                assert!(!off.is_empty() && refused.contains(&why), "{refused}");
+                assert_eq!(house.rows("a"), before);
+            }
+        }
+    }
 }
 
 #[test]
