@@ -9,6 +9,7 @@ mod disk;
 mod files;
 mod foreseen;
 mod hands;
+mod hosts;
 mod invariants;
 mod leader;
 mod process;
@@ -136,5 +137,57 @@ fn each_planted_defect_is_caught() {
             (began.elapsed() - before).as_secs_f64(),
             played.violations[0]
         );
+    }
+}
+
+#[test]
+fn no_schedule_of_several_hosts_breaks_an_invariant() {
+    if let Some(seed) = asked("HOLDPOINT_SIM_SEED") {
+        let played = hosts::schedule::play(seed, Plant::None);
+        println!("{}", played.told(seed));
+        assert!(played.violations.is_empty());
+        return;
+    }
+    let schedules = asked("HOLDPOINT_SIM_SCHEDULES").unwrap_or(1000);
+    let first = asked("HOLDPOINT_SIM_FIRST").unwrap_or(1);
+    let began = Instant::now();
+    let (mut steps, mut takeovers, mut by_timer, mut lost, mut faults) = (0, 0, 0, 0, 0);
+    for seed in first..first + schedules {
+        let played = hosts::schedule::play(seed, Plant::None);
+        assert!(played.violations.is_empty(), "{}", played.told(seed));
+        steps += played.steps.len();
+        takeovers += played.takeovers;
+        by_timer += played.by_timer;
+        lost += played.lost;
+        faults += played.faults;
+        if seed % 100_000 == 0 {
+            println!("hosts, {seed}: {:.0} s", began.elapsed().as_secs_f64());
+        }
+    }
+    let took_s = began.elapsed().as_secs_f64();
+    println!(
+        "{schedules} schedules of several hosts from seed {first}, {steps} steps, {takeovers} leads, {by_timer} gates settled by the timer, {lost} attempts lost, {faults} transactions hindered, {took_s:.1} s, {:.0}/s",
+        schedules as f64 / took_s
+    );
+    let reached = [takeovers, by_timer, lost, faults];
+    assert!(
+        reached.iter().all(|count| *count as u64 > schedules / 20),
+        "the schedules reach too little"
+    );
+}
+
+#[test]
+fn each_defect_planted_among_hosts_is_caught() {
+    for plant in Plant::OF_HOSTS {
+        let began = Instant::now();
+        let caught = (1..=5000).find_map(|seed| {
+            let played = hosts::schedule::play(seed, plant);
+            (!played.violations.is_empty()).then_some((seed, played))
+        });
+        let Some((seed, played)) = caught else {
+            panic!("{plant:?} was not caught in 5000 schedules");
+        };
+        let took_s = began.elapsed().as_secs_f64();
+        println!("{plant:?}: schedule {seed}, {took_s:.2} s: {}", played.violations[0]);
     }
 }

@@ -11,6 +11,7 @@ use domain::decision::SealedDecision;
 use domain::event::{Event, EventType, NewEvent};
 use domain::gate::GateState;
 use domain::heartbeat::WhenGone;
+use domain::hosts::LeadRow;
 use domain::ids::JobId;
 use domain::job::{AttemptState, Job, JobRows, JobStatus};
 use domain::refusal::{Refusal, RefusalCode};
@@ -82,9 +83,49 @@ pub enum Plant {
     LosesSigns,
     /// Whoever falls silent is taken to have asked for a withdrawal.
     WithdrawsAll,
+    /// Of several hosts: what was answered under a name is forgotten.
+    ForgetsNames,
+    /// What was lost on its way is told as refused.
+    LostIsRefused,
+    /// Whatever runs elsewhere is taken for lost.
+    LosesAtOnce,
+    /// An attempt that was taken for lost counts when it ends after all.
+    LostCounts,
+    /// Nobody ends what others took for lost.
+    KeepsOrphans,
+    /// A stage is started beside what still runs of it.
+    BesideOrphan,
+    /// A clock that is off is not noticed.
+    BelievesClock,
+    /// Transactions do not look at the clock.
+    NoClockInside,
+    /// What was first seen by a clock that was off stays.
+    KeepsSights,
+    /// Whoever stands by sleeps for long.
+    SleepyStandby,
+    /// The lead may be taken while another host leads.
+    TakesAlways,
 }
 
 impl Plant {
+    /// Those of several hosts, which [`super::hosts`] catches.
+    pub const OF_HOSTS: [Self; 14] = [
+        Self::NoGuard,
+        Self::NoEpoch,
+        Self::ForgetsPrevious,
+        Self::ForgetsNames,
+        Self::LostIsRefused,
+        Self::LosesAtOnce,
+        Self::LostCounts,
+        Self::KeepsOrphans,
+        Self::BesideOrphan,
+        Self::BelievesClock,
+        Self::NoClockInside,
+        Self::KeepsSights,
+        Self::SleepyStandby,
+        Self::TakesAlways,
+    ];
+
     pub const DEFECTS: [Self; 27] = [
         Self::NoGuard,
         Self::Unflushed,
@@ -174,7 +215,7 @@ pub struct Memory {
     /// What is on disk; differs from `jobs` only where a defect is planted.
     flushed: Option<Box<Memory>>,
     numbers: Numbers,
-    epoch: u64,
+    pub lead: LeadRow,
     pub plant: Plant,
     pub fault: Option<CommitFault>,
 }
@@ -335,6 +376,17 @@ impl Plant {
                 }
             }
         }
+        if let Trigger::Happened(Happening::StageEnded { stage, attempt, .. }) = trigger
+            && self == Self::LostCounts
+        {
+            let attempts = &mut Rc::make_mut(&mut rows).attempts;
+            let same = attempts
+                .iter_mut()
+                .find(|one| one.stage == *stage && one.number == *attempt);
+            if let Some(same) = same.filter(|same| same.state == AttemptState::Lost) {
+                same.state = AttemptState::Running;
+            }
+        }
         if let (Self::WithdrawsAll, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
             let gates = &mut Rc::make_mut(&mut rows).gates;
             for heartbeat in gates.iter_mut().filter_map(|gate| gate.heartbeat.as_mut()) {
@@ -402,7 +454,7 @@ impl Storage for Memory {
         }
         let mut answers = Vec::with_capacity(wanted.len());
         for entry in wanted {
-            let is_old_epoch = entry.epoch.is_some_and(|epoch| epoch != self.epoch);
+            let is_old_epoch = entry.epoch.is_some() && entry.epoch != self.lead.writer();
             if is_old_epoch && self.plant != Plant::NoEpoch {
                 answers.push(Err(Refusal::new(RefusalCode::NotPossible, "another process leads now")));
                 continue;
@@ -480,9 +532,10 @@ impl Storage for Memory {
     }
 
     fn take_lead(&mut self) -> u64 {
-        self.epoch += 1;
+        self.lead.epoch += 1;
+        self.lead.is_held = true;
         self.flush();
-        self.epoch
+        self.lead.epoch
     }
 
     fn chain(&self) -> Vec<SealedDecision> {

@@ -41,7 +41,7 @@ pub const RECALL_S: u64 = 10;
 const PERSONS: [&str; 3] = ["ana", "bea", "cem"];
 
 /// Research has neither command nor gate: it is passed over.
-static STAGES: LazyLock<[StageSpec; 3]> = LazyLock::new(|| {
+pub static STAGES: LazyLock<[StageSpec; 3]> = LazyLock::new(|| {
     [
         spec("script", &["make"]),
         spec("research", &[]),
