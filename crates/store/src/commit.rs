@@ -1,7 +1,7 @@
 //! The one transaction that decides (SPEC §4): load the rows, ask the rule, apply its changes,
 //! commit; many entries share one commit.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::apply::{self, Stop};
 use super::error::{RowError, StoreError};
@@ -100,8 +100,12 @@ impl Store {
         now: Timestamp,
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Answer>, RowError> {
+        let groups: Vec<_> = entries.chunks(AHEAD_MAX).collect();
+        let loads: Result<Vec<_>, _> = groups.iter().map(|group| load_of(writing, group)).collect();
+        let loads = loads?;
+        let first = loads.first().and_then(Option::as_ref);
         let before = self.clock.as_ref().map(|clock| (clock, (clock.0)()));
-        self.durable.transaction(|connection| {
+        self.durable.transaction_after(&queries_of(first), |connection| {
             refuse_newer(connection)?;
             // What was off for a moment was perhaps not noticed by whoever looks now and then.
             if let (Some((clock, before)), Some(time)) = (before, connection.began_at())
@@ -120,9 +124,10 @@ impl Store {
                 epoch,
                 now,
                 chain: Chain::default(),
+                loaded: None,
             };
-            for group in entries.chunks(AHEAD_MAX) {
-                under.read_ahead(group)?;
+            for (at, (group, load)) in groups.into_iter().zip(&loads).enumerate() {
+                under.load(load.as_ref(), at == 0)?;
                 for entry in group {
                     answers.push(under.answer(entry, rule)?);
                 }
@@ -135,11 +140,31 @@ impl Store {
 }
 
 /// The most entries whose rows are read at once.
-const AHEAD_MAX: usize = 32;
+const AHEAD_MAX: usize = 100;
+
+/// What loads the jobs of all these entries at once. None: they have to be read one after the other,
+/// as where two are of one job, which the second finds as the first left it.
+fn load_of<M>(writing: Writing, entries: &[Batched<M>]) -> Result<Option<Load>, RowError> {
+    let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
+    if writing == Writing::OneByOne || jobs.len() < entries.len() {
+        return Ok(None);
+    }
+    let jobs: Vec<_> = jobs.into_iter().cloned().collect();
+    Load::new(&jobs).map(Some)
+}
+
+/// What is asked for entries with this load before anything is written for them.
+fn queries_of(load: Option<&Load>) -> Vec<(&str, &[Value<'_>])> {
+    let mut queries = load.map(Load::queries).unwrap_or_default();
+    if load.is_some() {
+        queries.push((event_row::CHAIN_HEAD, &[]));
+    }
+    queries
+}
 
 /// How the entries of a commit are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Writing {
+pub(super) enum Writing {
     /// All at once: each has to be written as it is.
     Together,
     /// Each under a savepoint of its own.
@@ -154,31 +179,23 @@ struct Under<'c> {
     epoch: Option<u64>,
     now: Timestamp,
     chain: Chain,
+    /// The jobs of the next entries; none: each is still to be read.
+    loaded: Option<HashMap<String, JobRows>>,
 }
 
 impl Under<'_> {
-    /// Asks for the rows of these entries at once. Each entry is of a job of its own, or it would be
-    /// read as it was before the one in front of it.
-    fn read_ahead<M>(&self, entries: &[Batched<M>]) -> Result<(), RowError> {
-        let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
-        if self.connection.is_file() {
-            return Ok(());
+    /// Takes the jobs of the next entries, which were asked for with the beginning of the transaction
+    /// or are now.
+    fn load(&mut self, load: Option<&Load>, is_asked: bool) -> Result<(), RowError> {
+        if load.is_some() && !is_asked {
+            self.held_back(self.connection.ahead(&queries_of(load)))?;
         }
-        if jobs.len() < entries.len() {
-            // What was asked for the entries before these is not true any more.
-            return self.held_back(self.connection.ahead(&[]));
-        }
-        let loads = entries
-            .iter()
-            .map(|entry| Load::new(std::slice::from_ref(&entry.job_id)));
-        let loads: Vec<_> = loads.collect::<Result<_, _>>()?;
-        let values: Vec<_> = loads.iter().map(|load| [Value::from(load.value())]).collect();
-        let mut queries: Vec<(&str, &[Value<'_>])> = Vec::new();
-        for (load, value) in loads.iter().zip(&values) {
-            queries.extend(load.queries().iter().map(|sql| (sql.as_str(), value.as_slice())));
-        }
-        queries.push((event_row::CHAIN_HEAD, &[]));
-        self.held_back(self.connection.ahead(&queries))
+        self.loaded = match load.map(|load| load.jobs(self.connection)).transpose() {
+            // Which of them it is, and only it, is told where each is read by itself.
+            Err(RowError::Bad { .. }) => return Err(RowError::HeldBack),
+            loaded @ (Ok(_) | Err(_)) => loaded?,
+        };
+        Ok(())
     }
 
     fn answer<M>(&mut self, entry: &Batched<M>, rule: &mut Rule<'_, M>) -> Result<Answer, RowError> {
@@ -186,7 +203,11 @@ impl Under<'_> {
         if entry.epoch.is_some() && entry.epoch != self.epoch {
             return Ok(Err(not_leading(job_id)));
         }
-        let rows = match rows::load(self.connection, job_id) {
+        let rows = match self.loaded.as_mut() {
+            Some(loaded) => Ok(loaded.remove(job_id.as_str())),
+            None => rows::load(self.connection, job_id),
+        };
+        let rows = match rows {
             Ok(rows) => rows,
             // A damaged job must not hinder the others.
             Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
@@ -204,7 +225,14 @@ impl Under<'_> {
         };
         if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
             // What was done under the name already stays.
-            let kept = submissions::keep(self.connection, submission, Some(job_id), Err(refusal), self.now);
+            let kept = submissions::keep(
+                self.connection,
+                self.writing,
+                submission,
+                Some(job_id),
+                Err(refusal),
+                self.now,
+            );
             self.held_back(kept)?;
         }
         Ok(answer)
@@ -219,7 +247,14 @@ impl Under<'_> {
         let (job_id, now) = (&entry.job_id, self.now);
         let applied = apply::apply(self.connection, job_id, rows, changes, now, &mut self.chain)?;
         if let Some(submission) = &entry.submission
-            && !submissions::keep(self.connection, submission, Some(job_id), Ok(&applied.0), now)?
+            && !submissions::keep(
+                self.connection,
+                self.writing,
+                submission,
+                Some(job_id),
+                Ok(&applied.0),
+                now,
+            )?
         {
             return Err(Stop::Refused(done_already(job_id)));
         }

@@ -70,7 +70,7 @@ impl StorePlace {
                     return Ok(());
                 };
                 session.prepare().map_err(failed)?;
-                let found = session.transaction(|| session.schema()).map_err(failed)?;
+                let found = session.transaction(&[], || session.schema()).map_err(failed)?;
                 match found.cmp(&SCHEMA_VERSION) {
                     Ordering::Equal => Ok(()),
                     Ordering::Greater => {

@@ -22,15 +22,15 @@ use tokio::sync::Notify;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, SimpleQueryMessage, Statement};
+use tokio_postgres::{Client, Statement};
 
 use super::error::{Constraint, RowError, StoreErrorKind};
 use super::hosts::TIME;
 use super::open::Access;
-use super::sql::{Cell, Value};
+use super::sql::{Adding, Cell, Value};
 pub use address::PostgresAddress;
 pub(super) use address::PostgresAddressError;
-use ahead::Ahead;
+use ahead::{Ahead, Cells, Doing, Rows, Told};
 use domain::time::Timestamp;
 
 /// How often it is asked what became of a commit whose answer was lost, and the pause between.
@@ -46,7 +46,9 @@ const LISTENER_SILENCE: Duration = Duration::from_secs(5);
 
 /// What every connection asks for: no transaction of a host that is gone keeps the others waiting,
 /// and nobody waits longer for them than for a file that is locked.
-const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'";
+/// Statements are planned once: each of them finds its rows in one way, whatever its values.
+const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
+     SET plan_cache_mode = force_generic_plan";
 
 /// One connection, made again when it was lost.
 pub(super) struct Session {
@@ -191,7 +193,7 @@ impl Session {
         if let Some(rows) = self.ahead.take(sql, values) {
             return Ok(rows);
         }
-        let mut answers = self.all(&[(sql, values)])?;
+        let (_, mut answers) = self.all("", &[(sql, values)])?;
         Ok(answers.pop().unwrap_or_default())
     }
 
@@ -200,14 +202,19 @@ impl Session {
         self.ahead.put(sql, values, one);
     }
 
+    /// See [`super::sql::Connection::add`].
+    pub(super) fn add(&self, adding: Adding, values: &[Value<'_>], one: &dyn fmt::Display) {
+        self.ahead.add(adding, values, one);
+    }
+
     /// See [`super::sql::Connection::settle`].
     pub(super) fn settle(&self) -> Result<(), RowError> {
-        self.all(&[]).map(drop)
+        self.all("", &[]).map(drop)
     }
 
     /// See [`super::sql::Connection::ahead`].
     pub(super) fn ahead(&self, queries: &[(&str, &[Value<'_>])]) -> Result<(), RowError> {
-        let answers = self.all(queries)?;
+        let (_, answers) = self.all("", queries)?;
         self.ahead.asked(queries, answers);
         Ok(())
     }
@@ -218,17 +225,18 @@ impl Session {
         self.ahead.next_event()
     }
 
-    /// What was put, and then these queries: all on their way before the first answer is waited for.
-    fn all(&self, queries: &[(&str, &[Value<'_>])]) -> Result<Vec<Vec<tokio_postgres::Row>>, RowError> {
+    /// These words, what was put, and then these queries: all on their way before the first answer is
+    /// waited for. Answers with the cells of the words' last row, and the rows of each query.
+    fn all(&self, words: &str, queries: &[(&str, &[Value<'_>])]) -> Result<(Cells, Vec<Rows>), RowError> {
         let puts = self.ahead.take_puts();
-        if puts.is_empty() && queries.is_empty() {
-            return Ok(Vec::new());
+        if words.is_empty() && puts.is_empty() && queries.is_empty() {
+            return Ok((Cells::new(), Vec::new()));
         }
         let mut values: Vec<Vec<&(dyn ToSql + Sync)>> = Vec::with_capacity(queries.len());
         for (_, of_query) in queries {
             values.push(of_query.iter().map(|value| value as &(dyn ToSql + Sync)).collect());
         }
-        let (written, read) = self.on_line(|line| {
+        let told = self.on_line(|line| {
             self.answer(async {
                 let (mut writes, mut reads) = (Vec::new(), Vec::new());
                 for put in &puts {
@@ -238,23 +246,33 @@ impl Session {
                     reads.push(line.statement(sql).await?);
                 }
                 let client = &line.client;
-                let writing = writes.iter().zip(&puts).map(|(statement, put)| {
+                let mut doing: Vec<Doing<'_>> = Vec::with_capacity(puts.len() + queries.len() + 1);
+                if !words.is_empty() {
+                    doing.push(Box::pin(async { client.simple_query(words).await.map(Told::of_words) }));
+                }
+                for (statement, put) in writes.iter().zip(&puts) {
                     let writing = client.execute_raw(statement, put.values.iter());
-                    Box::pin(writing) as ahead::Doing<'_, u64>
-                });
-                let reading = reads.iter().zip(&values).map(|(statement, values)| {
+                    doing.push(Box::pin(async { writing.await.map(Told::Written) }));
+                }
+                for (statement, values) in reads.iter().zip(&values) {
                     let reading = client.query(statement, values);
-                    Box::pin(reading) as ahead::Doing<'_, Vec<tokio_postgres::Row>>
-                });
-                ahead::in_order(writing.collect(), reading.collect()).await
+                    doing.push(Box::pin(async { reading.await.map(Told::Read) }));
+                }
+                ahead::in_order(doing).await
             })
         })?;
-        for (put, written) in puts.into_iter().zip(written) {
-            if let (Some(row), false) = (put.one, written == 1) {
-                return Err(RowError::NotAsRead(row));
+        let (mut cells, mut read, mut puts) = (Cells::new(), Vec::with_capacity(queries.len()), puts.into_iter());
+        for told in told {
+            match told {
+                Told::Words(told) => cells = told,
+                Told::Read(rows) => read.push(rows),
+                Told::Written(rows) => match puts.next().and_then(|put| put.exactly) {
+                    Some((wanted, first)) if wanted != rows => return Err(RowError::NotAsRead(first)),
+                    Some(_) | None => {}
+                },
             }
         }
-        Ok(read)
+        Ok((cells, read))
     }
 
     pub(super) fn batch(&self, sql: &str) -> Result<(), RowError> {
@@ -263,14 +281,18 @@ impl Session {
     }
 
     /// Runs statements without values, and returns the cells of their last row.
-    fn ask(&self, sql: &str) -> Result<Vec<Option<String>>, RowError> {
-        let answers = self.on_line(|line| self.answer(line.client.simple_query(sql)))?;
-        Ok(answers.iter().rev().find_map(cells_of).unwrap_or_default())
+    fn ask(&self, sql: &str) -> Result<Cells, RowError> {
+        self.all(sql, &[]).map(|(cells, _)| cells)
     }
 
-    /// All that `work` does, or nothing of it.
-    pub(super) fn transaction<T>(&self, work: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
-        let name = self.begin()?;
+    /// All that `work` does, or nothing of it. `queries` are asked with its beginning, for whoever asks
+    /// them next.
+    pub(super) fn transaction<T>(
+        &self,
+        queries: &[(&str, &[Value<'_>])],
+        work: impl FnOnce() -> Result<T, RowError>,
+    ) -> Result<T, RowError> {
+        let name = self.begin(queries)?;
         match work() {
             Ok(done) => {
                 self.commit(name.as_deref())?;
@@ -291,21 +313,22 @@ impl Session {
 
     /// Begins, with the head locked where this may write; returns the name under which it can be
     /// asked whether it was committed.
-    fn begin(&self) -> Result<Option<String>, RowError> {
+    fn begin(&self, queries: &[(&str, &[Value<'_>])]) -> Result<Option<String>, RowError> {
         if self.line.borrow().is_none() {
             self.connect()?;
         }
-        match self.begin_on_line() {
+        match self.begin_on_line(queries) {
             // The server closed a line that lay idle; nothing was begun.
             Err(_) if self.line.borrow().is_none() => {
                 self.connect()?;
-                self.begin_on_line()
+                self.begin_on_line(queries)
             }
             begun @ (Ok(_) | Err(_)) => begun,
         }
     }
 
-    fn begin_on_line(&self) -> Result<Option<String>, RowError> {
+    fn begin_on_line(&self, queries: &[(&str, &[Value<'_>])]) -> Result<Option<String>, RowError> {
+        self.ahead.forget();
         if self.access == Access::Read {
             self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
             return Ok(None);
@@ -319,7 +342,7 @@ impl Session {
             "{begin}; SELECT gen_random_uuid(), current_setting('synchronous_commit'), {TIME},
              schema, event_seq, decision_seq FROM head WHERE one = 1 FOR UPDATE"
         );
-        let begun = self.ask(&sql).and_then(|cells| {
+        let begun = self.all(&sql, queries).and_then(|(cells, answers)| {
             let [name, synchronous, time, head @ ..] = cells.as_slice() else {
                 return Err(RowError::Value("the head is gone".to_owned()));
             };
@@ -329,6 +352,7 @@ impl Session {
             let us = time.as_deref().and_then(|us| us.parse().ok());
             self.began_us.set(us.unwrap_or_default());
             self.go_on_from(head)?;
+            self.ahead.asked(queries, answers);
             Ok(name.clone())
         });
         begun.inspect_err(|_| self.roll_back())
@@ -373,13 +397,10 @@ impl Session {
             // That files are on disk is no news.
             Access::Relaxed | Access::Read => "",
         };
-        // What ends the last entry goes along.
-        let rest = self.ahead.take_words();
+        let finish = "INSERT INTO finished (name) VALUES (CAST(? AS text))";
+        self.put(finish, &[Value::from(name)], None);
         self.settle().inspect_err(|_| self.roll_back())?;
-        let sql = format!(
-            "{rest}INSERT INTO finished (name) VALUES ('{name}');
-             {tell}SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT"
-        );
+        let sql = format!("{tell}SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT");
         match self.ask(&sql) {
             Ok(head) => self.go_on_from(&head),
             Err(error) if error.is_refused() => {
@@ -504,20 +525,12 @@ impl Listener {
     }
 }
 
-fn cells_of(message: &SimpleQueryMessage) -> Option<Vec<Option<String>>> {
-    let SimpleQueryMessage::Row(row) = message else {
-        return None;
-    };
-    Some((0..row.len()).map(|at| row.get(at).map(str::to_owned)).collect())
-}
-
 const NOT_SYNCHRONOUS: &str = "synchronous_commit is off: a decision could be lost after it was answered; set it to on";
 
 /// Refuses a server that says "written" of what it may lose, and one that does not keep our texts.
 async fn sound(client: &Client, access: Access) -> Result<(), RowError> {
     let sql = "SELECT current_setting('synchronous_commit'), current_setting('server_encoding')";
-    let answers = client.simple_query(sql).await?;
-    let cells = answers.iter().find_map(cells_of).unwrap_or_default();
+    let cells = ahead::cells_of(&client.simple_query(sql).await?);
     let is = |at: usize, word: &str| cells.get(at).is_some_and(|cell| cell.as_deref() == Some(word));
     if access == Access::Durable && is(0, "off") {
         return Err(RowError::Value(NOT_SYNCHRONOUS.to_owned()));

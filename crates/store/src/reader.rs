@@ -208,7 +208,7 @@ impl Reader {
 
     /// The number of the newest event of all; 0 before the first.
     pub fn last_event_seq(&self) -> Result<u64, StoreError> {
-        self.read(event_row::last_event_seq)
+        self.glance(event_row::last_event_seq)
     }
 
     /// Decisions, newest first, every attempt.

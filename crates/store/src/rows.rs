@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::cells::{Cells, json_text};
 use super::error::RowError;
-use super::sql::{Connection, Row, values};
+use super::sql::{Connection, Row, Value};
 use super::{event_row, gate_row};
 use domain::artifact::Artifact;
 use domain::decision::SealedDecision;
@@ -20,7 +20,7 @@ pub(super) const ATTEMPT_COLUMNS: &str =
 /// JSON list.
 pub(super) struct Load {
     queries: [String; 5],
-    value: String,
+    value: [Value<'static>; 1],
 }
 
 impl Load {
@@ -40,18 +40,16 @@ impl Load {
                 by(ARTIFACT_COLUMNS, "artifact", "job_id", "ORDER BY rowid"),
                 by(event_row::DECISION_COLUMNS, "decision", "job_id", KEPT),
             ],
-            value,
+            value: [Value::from(value)],
         })
     }
 
-    /// The queries, in the order in which they are asked.
-    pub(super) fn queries(&self) -> &[String] {
-        &self.queries
-    }
-
-    /// The one value of each of them.
-    pub(super) fn value(&self) -> &str {
-        &self.value
+    /// The queries in the order in which [`Self::jobs`] asks them.
+    pub(super) fn queries(&self) -> Vec<(&str, &[Value<'_>])> {
+        self.queries
+            .iter()
+            .map(|sql| (sql.as_str(), self.value.as_slice()))
+            .collect()
     }
 
     fn each(
@@ -61,7 +59,50 @@ impl Load {
         mut take: impl FnMut(&Row<'_>) -> Result<(), RowError>,
     ) -> Result<(), RowError> {
         let sql = self.queries.get(query).map_or("", String::as_str);
-        connection.each(sql, values![&self.value], |row| take(row).map(|()| true))
+        connection.each(sql, &self.value, |row| take(row).map(|()| true))
+    }
+
+    /// The jobs that there are of those.
+    pub(super) fn jobs(&self, connection: &Connection) -> Result<HashMap<String, JobRows>, RowError> {
+        let mut found: HashMap<String, JobRows> = HashMap::new();
+        self.each(connection, 0, |row| {
+            let job = job(&Cells::new(row, "job", 1))?;
+            found.insert(job.id.to_string(), JobRows::of(job));
+            Ok(())
+        })?;
+        if found.is_empty() {
+            return Ok(found);
+        }
+        self.each(connection, 1, |row| {
+            let cells = Cells::new(row, "attempt", 3);
+            if let Some(rows) = found.get_mut(cells.text(0)?) {
+                rows.attempts.push(attempt(&cells)?);
+            }
+            Ok(())
+        })?;
+        self.each(connection, 2, |row| {
+            let cells = Cells::new(row, "gate", 3);
+            if let Some(rows) = found.get_mut(cells.text(0)?) {
+                let gate = gate_row::gate(&cells, &rows.job.id)?;
+                rows.gates.push(gate);
+            }
+            Ok(())
+        })?;
+        self.each(connection, 3, |row| {
+            let cells = Cells::new(row, "artifact", 2);
+            if let Some(rows) = found.get_mut(cells.text(0)?) {
+                rows.artifacts.push(artifact(&cells)?);
+            }
+            Ok(())
+        })?;
+        self.each(connection, 4, |row| {
+            let decision: SealedDecision = event_row::decision(row)?;
+            if let Some(rows) = found.get_mut(decision.decision.job_id().as_str()) {
+                rows.decisions.push(decision);
+            }
+            Ok(())
+        })?;
+        Ok(found)
     }
 }
 
@@ -90,44 +131,8 @@ pub(super) fn load_all(connection: &Connection, ids: &[JobId]) -> Result<Vec<Job
         return Ok(Vec::new());
     }
     let load = Load::new(ids)?;
-    let mut found: HashMap<String, JobRows> = HashMap::with_capacity(ids.len());
-    load.each(connection, 0, |row| {
-        let job = job(&Cells::new(row, "job", 1))?;
-        found.insert(job.id.to_string(), JobRows::of(job));
-        Ok(())
-    })?;
-    if found.is_empty() {
-        return Ok(Vec::new());
-    }
-    load.each(connection, 1, |row| {
-        let cells = Cells::new(row, "attempt", 3);
-        if let Some(rows) = found.get_mut(cells.text(0)?) {
-            rows.attempts.push(attempt(&cells)?);
-        }
-        Ok(())
-    })?;
-    load.each(connection, 2, |row| {
-        let cells = Cells::new(row, "gate", 3);
-        if let Some(rows) = found.get_mut(cells.text(0)?) {
-            let gate = gate_row::gate(&cells, &rows.job.id)?;
-            rows.gates.push(gate);
-        }
-        Ok(())
-    })?;
-    load.each(connection, 3, |row| {
-        let cells = Cells::new(row, "artifact", 2);
-        if let Some(rows) = found.get_mut(cells.text(0)?) {
-            rows.artifacts.push(artifact(&cells)?);
-        }
-        Ok(())
-    })?;
-    load.each(connection, 4, |row| {
-        let decision: SealedDecision = event_row::decision(row)?;
-        if let Some(rows) = found.get_mut(decision.decision.job_id().as_str()) {
-            rows.decisions.push(decision);
-        }
-        Ok(())
-    })?;
+    connection.ahead(&load.queries())?;
+    let mut found = load.jobs(connection)?;
     Ok(ids.iter().filter_map(|id| found.remove(id.as_str())).collect())
 }
 

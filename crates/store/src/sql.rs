@@ -59,6 +59,19 @@ impl Connection {
         }
     }
 
+    /// Adds a row behind all that was put before it is settled, and is no row that this reads or
+    /// another refers to before then. Exactly this row has to be added; `one` names it.
+    pub(super) fn add(&self, adding: Adding, values: &[Value<'_>], one: &dyn fmt::Display) -> Result<(), RowError> {
+        match self {
+            Self::Sqlite(_) => self.put(&adding.statement([values.len()]), values, Some(one)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => {
+                session.add(adding, values, one);
+                Ok(())
+            }
+        }
+    }
+
     /// Writes what was put, and tells of it.
     pub(super) fn settle(&self) -> Result<(), RowError> {
         match self {
@@ -219,16 +232,43 @@ impl Connection {
     /// All that `work` does, or nothing of it. A connection that may write waits here for others
     /// that do, so what `work` reads is what it changes.
     pub(super) fn transaction<T>(&self, work: impl FnOnce(&Self) -> Result<T, RowError>) -> Result<T, RowError> {
+        self.transaction_after(&[], work)
+    }
+
+    /// The same, with these queries asked at its beginning, as by [`Self::ahead`].
+    pub(super) fn transaction_after<T>(
+        &self,
+        queries: &[(&str, &[Value<'_>])],
+        work: impl FnOnce(&Self) -> Result<T, RowError>,
+    ) -> Result<T, RowError> {
         match self {
             Self::Sqlite(connection) => {
+                let _ = queries;
                 let transaction = connection.unchecked_transaction()?;
                 let done = work(self)?;
                 transaction.commit()?;
                 Ok(done)
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(session) => session.transaction(|| work(self)),
+            Self::Postgres(session) => session.transaction(queries, || work(self)),
         }
+    }
+}
+
+/// How rows are added to a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Adding {
+    /// Names the table and its columns.
+    pub(super) into: &'static str,
+    /// What stands behind the values.
+    pub(super) end: &'static str,
+}
+
+impl Adding {
+    /// The statement that adds rows with so many values each.
+    pub(super) fn statement(self, rows: impl IntoIterator<Item = usize>) -> String {
+        let rows: Vec<_> = rows.into_iter().map(|places| vec!["?"; places].join(", ")).collect();
+        format!("INSERT INTO {} VALUES ({}) {}", self.into, rows.join("), ("), self.end)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Submissions: what came of each under its name, so that the same is done once however often it is
 //! sent, and what was refused is not done later behind the back of whoever was told so.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Cells, json_text};
+use super::commit::Writing;
 use super::error::{RowError, StoreError};
 use super::sql::{Connection, values};
 use super::{Reader, Store};
@@ -68,15 +71,17 @@ impl Store {
     ) -> Result<(), StoreError> {
         let kept = self
             .durable
-            .transaction(|connection| keep(connection, submission, None, Err(refusal), now));
+            .transaction(|connection| keep(connection, Writing::OneByOne, submission, None, Err(refusal), now));
         kept.map(drop)
             .map_err(|error| StoreError::of(&self.path, "record in", error))
     }
 }
 
-/// Notes what came of it; false: something was noted under this name already.
+/// Notes what came of it; false: something was noted under this name already. Together with others it
+/// is only put: a name that is taken holds all of them back.
 pub(super) fn keep(
     connection: &Connection,
+    writing: Writing,
     submission: &Submission,
     job_id: Option<&JobId>,
     outcome: Result<&Applied, &Refusal>,
@@ -102,6 +107,12 @@ pub(super) fn keep(
         json_text(&outcome)?,
         now.micros(),
     ];
-    let added = connection.execute(sql, values)?;
-    Ok(added == 1)
+    match writing {
+        Writing::OneByOne => Ok(connection.execute(sql, values)? == 1),
+        Writing::Together => {
+            // What was done under the name already stays.
+            let one = matches!(outcome, Outcome::Applied(_)).then_some(&submission.id as &dyn fmt::Display);
+            connection.put(sql, values, one).map(|()| true)
+        }
+    }
 }

@@ -1,6 +1,12 @@
 -- The schema of version 18 for PostgreSQL: the same tables and columns as in SQLite, which schema.sql and the steps behind it make. `json`
 -- keeps its text byte for byte; texts are compared by their bytes (COLLATE "C"), as SQLite does. `rowid` is the order of insertion.
 
+-- A text with U+0000, which JSON may have and nothing else here can keep.
+CREATE FUNCTION has_no_nul(document JSON) RETURNS BOOLEAN LANGUAGE sql IMMUTABLE AS $$
+  -- The pattern costs more than all else of a row.
+  SELECT strpos(document::text, '\u0000') = 0 OR document::text !~ '(^|[^\\])(\\\\)*\\u0000'
+$$;
+
 -- One row, locked first by every transaction that writes: so numbers rise in the order of commits and the chain has one end. It counts the
 -- rows that may never become fewer.
 CREATE TABLE head (
@@ -100,12 +106,12 @@ CREATE TABLE gate (
   stopped_at        BIGINT,
   boot              TEXT,
   boot_offset_us    BIGINT,
-  context           JSON    CONSTRAINT context_has_no_nul CHECK (context::text !~ '(^|[^\\])(\\\\)*\\u0000'),
+  context           JSON    CONSTRAINT context_has_no_nul CHECK (has_no_nul(context)),
   heartbeat         TEXT,
   held_because      TEXT,
   at_zero           TEXT,
   doubt             TEXT,
-  recall            JSON    CONSTRAINT recall_has_no_nul CHECK (recall::text !~ '(^|[^\\])(\\\\)*\\u0000'),
+  recall            JSON    CONSTRAINT recall_has_no_nul CHECK (has_no_nul(recall)),
   recalls           TEXT,
   calls             TEXT,
   digest            TEXT,
@@ -152,7 +158,7 @@ CREATE TABLE event (
   stage   TEXT,
   status  TEXT   NOT NULL,
   message TEXT   NOT NULL,
-  payload JSON   NOT NULL CONSTRAINT has_no_nul CHECK (payload::text !~ '(^|[^\\])(\\\\)*\\u0000')
+  payload JSON   NOT NULL CONSTRAINT has_no_nul CHECK (has_no_nul(payload))
 );
 CREATE INDEX event_job ON event (job_id, seq);
 CREATE INDEX event_held ON event (seq) WHERE type = 'gate_held' AND payload ->> 'kind' = 'hold';
@@ -165,7 +171,7 @@ CREATE TABLE decision (
   attempt   BIGINT NOT NULL,
   event_seq BIGINT NOT NULL,
   hash      TEXT   NOT NULL,
-  document  JSON   NOT NULL CONSTRAINT has_no_nul CHECK (document::text !~ '(^|[^\\])(\\\\)*\\u0000'),
+  document  JSON   NOT NULL CONSTRAINT has_no_nul CHECK (has_no_nul(document)),
   UNIQUE (job_id, stage, attempt)
 );
 CREATE INDEX decision_at ON decision ((document ->> 'at'));
@@ -224,29 +230,30 @@ CREATE TABLE submission (
 );
 CREATE INDEX submission_at ON submission (at_us);
 
--- The next number, which no other transaction can have: all of them hold the head. What brings its own number (a record that is copied)
--- brings a higher one.
-CREATE FUNCTION number_event() RETURNS trigger LANGUAGE plpgsql AS $$
+-- All numbers rise: whoever writes holds the head, and gives the next ones. Once a statement, and so only what was not in conflict.
+CREATE FUNCTION count_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE head SET event_seq = coalesce(NEW.seq, event_seq + 1), events = events + 1
-    WHERE one = 1 AND (NEW.seq IS NULL OR NEW.seq > event_seq) RETURNING event_seq INTO NEW.seq;
+  UPDATE head SET event_seq = coalesce(added.last, event_seq), events = events + added.rows
+    FROM (SELECT min(seq) AS first, max(seq) AS last, count(*) AS rows FROM added_row) AS added
+    WHERE one = 1 AND (added.first > event_seq OR added.rows = 0);
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the number of an event is taken' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END $$;
-CREATE TRIGGER number_event BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION number_event();
+CREATE TRIGGER count_events AFTER INSERT ON event REFERENCING NEW TABLE AS added_row FOR EACH STATEMENT EXECUTE FUNCTION count_events();
 
-CREATE FUNCTION count_decision() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION count_decisions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE head SET decision_seq = NEW.seq, decisions = decisions + 1 WHERE one = 1 AND NEW.seq > decision_seq;
+  UPDATE head SET decision_seq = coalesce(added.last, decision_seq), decisions = decisions + added.rows
+    FROM (SELECT min(seq) AS first, max(seq) AS last, count(*) AS rows FROM added_row) AS added
+    WHERE one = 1 AND (added.first > decision_seq OR added.rows = 0);
   IF NOT FOUND THEN
     RAISE EXCEPTION 'the number of a decision is taken' USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   RETURN NULL;
 END $$;
--- After, and so only what was not in conflict.
-CREATE TRIGGER count_decision AFTER INSERT ON decision FOR EACH ROW EXECUTE FUNCTION count_decision();
+CREATE TRIGGER count_decisions AFTER INSERT ON decision REFERENCING NEW TABLE AS added_row FOR EACH STATEMENT EXECUTE FUNCTION count_decisions();
 -- Those that are known by their links only lie between the others: they come with a record that is copied.
 CREATE FUNCTION count_lost_decision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
