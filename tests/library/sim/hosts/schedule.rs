@@ -93,7 +93,7 @@ pub enum Step {
 
 fn step(random: &mut Random, hosts: usize, jobs: usize) -> Step {
     let host = random.below(hosts);
-    match random.below(40) {
+    match random.below(43) {
         0..=8 => {
             let deed = random.pick(&DEEDS);
             let deed = if deed == Deed::Cancel && !random.one_in(4) {
@@ -121,7 +121,9 @@ fn step(random: &mut Random, hosts: usize, jobs: usize) -> Step {
         28 => Step::End(host),
         29..=31 => Step::Start(host),
         32 => random.pick(&[Step::Stop(host), Step::Cut(host)]),
-        33 => Step::GoOn(host),
+        33 | 40 => Step::GoOn(host),
+        // Long enough it leads no more, and does not know.
+        41 | 42 => Step::Stop(host),
         34 => Step::Stall(host),
         35 => Step::Flow(host),
         36 | 37 => Step::CommandsEnd(host),
