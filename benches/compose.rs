@@ -46,7 +46,7 @@ fn session() -> Session {
         },
         name: String::new(),
         server: None,
-        context: None,
+        place: String::new(),
         rights: domain::rights::Rights::default(),
         expires: None,
         gates: Default::default(),

@@ -12,6 +12,7 @@ mod args;
 mod ask;
 mod audit_report;
 mod config;
+mod config_edit;
 mod console;
 mod context;
 mod contexts;
@@ -34,19 +35,23 @@ mod handover;
 mod http;
 mod job;
 mod job_show;
+mod listing;
 mod log;
 mod misused;
 mod old;
 mod output;
+mod pager;
 mod patch;
 mod patch_check;
 mod patch_file;
+mod places;
 mod preview;
 mod report;
 mod resolve;
 mod serve;
 mod server;
 mod stats;
+mod status;
 mod store;
 mod table;
 mod token;
@@ -82,8 +87,9 @@ pub fn main() -> ExitCode {
         return ExitCode::from(u8::from(status != 0));
     }
     let exit = match Arguments::try_parse_from(&arguments) {
-        Ok(arguments) => {
-            let is_json = arguments.global.json;
+        Ok(mut arguments) => {
+            let is_json = arguments.is_json();
+            arguments.global.json = is_json;
             if is_json {
                 output::hold_notes();
             }
@@ -140,20 +146,20 @@ fn run(arguments: Arguments) -> CommandResult {
             read_only,
             restricted,
         } => on_runtime(async {
-            log::to_file("console");
+            log::to_file(&global, "console");
             console::run(&global, job, stage, Rights { read_only, restricted }).await
         }),
         CliCommand::Demo => on_runtime(async {
-            log::to_file("demo");
+            log::to_file(&global, "demo");
             demo::run(&global).await
         }),
         CliCommand::Serve { no_http } => on_runtime(serve::run(&global, no_http)),
         CliCommand::Job(command) => printing(&global, async |output| {
-            log::to_stderr(log::WARNINGS);
+            log::to_stderr(&global, log::WARNINGS);
             job::run(&global, output, command).await
         }),
         CliCommand::Gate(command) => printing(&global, async |output| {
-            log::to_stderr(log::WARNINGS);
+            log::to_stderr(&global, log::WARNINGS);
             gate::run(&global, output, command).await
         }),
         CliCommand::Patch(command) => printing(&global, async |output| patch::run(&global, output, command).await),
@@ -169,6 +175,7 @@ fn run(arguments: Arguments) -> CommandResult {
         CliCommand::Forecast(arguments) => {
             printing(&global, async |output| forecast::run(&global, output, &arguments).await)
         }
+        CliCommand::Status => status::run(&global),
         CliCommand::Stats(arguments) => printing(&global, async |output| stats::run(&global, output, arguments).await),
         CliCommand::Webhooks => printing(&global, async |output| webhooks::run(&global, output).await),
     }

@@ -41,8 +41,13 @@ pub(crate) struct LogFile {
 impl LogFile {
     /// Nothing is touched yet.
     pub(crate) fn new(folder: &Path, name: &str) -> Self {
+        Self::at(folder.join(format!("{name}.log")))
+    }
+
+    /// The same at a path.
+    pub(crate) fn at(path: PathBuf) -> Self {
         Self {
-            path: folder.join(format!("{name}.log")),
+            path,
             bytes_max: BYTES_MAX,
             file: None,
         }
@@ -77,8 +82,10 @@ impl LogFile {
         if ours.is_some() && ours == there {
             return Ok(());
         }
-        let folder = self.path.parent().unwrap_or(Path::new("/"));
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // Of a file in the working directory the folder has no name, and is there.
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        }
         // Neither a link nor a FIFO: what lies there may be somebody's trap.
         let file = OpenOptions::new()
             .append(true)

@@ -9,8 +9,8 @@ use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
 use super::{
-    config, decisions, doctor, drafts, events, export, forecast, gate, handover, job, patch, stats, store, token,
-    webhooks,
+    config, decisions, doctor, drafts, events, export, forecast, gate, handover, job, patch, stats, status, store,
+    token, webhooks,
 };
 
 /// The whole command line.
@@ -44,6 +44,17 @@ Exit codes
   6  not found";
 
 impl Arguments {
+    /// Whether documents are wanted, by `--json` or as the form of a list.
+    pub(crate) fn is_json(&self) -> bool {
+        let listing = match &self.command {
+            Some(CliCommand::Gate(gate::GateCommand::List(only))) => only.listing,
+            Some(CliCommand::Job(job::JobCommand::List(only))) => only.listing,
+            Some(CliCommand::Decisions(decisions::DecisionsCommand::List { only, .. })) => only.listing,
+            Some(_) | None => return self.global.json,
+        };
+        self.global.json || listing.is_json()
+    }
+
     /// What does not happen where the command fails, as a past participle: `Not approved: …`.
     pub(crate) fn action(&self) -> &'static str {
         let Some(command) = &self.command else {
@@ -64,6 +75,7 @@ impl Arguments {
             CliCommand::Forecast(_) => "foreseen",
             CliCommand::Handover(_) => "printed",
             CliCommand::Stats(_) => "counted",
+            CliCommand::Status => "told",
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
             CliCommand::Export(_) => "exported",
@@ -116,6 +128,10 @@ pub(crate) enum CliCommand {
     /// Read the decision record
     #[command(subcommand)]
     Decisions(decisions::DecisionsCommand),
+    /// Say in one line how many gates wait, what the next timer does and who leads: for prompts and
+    /// status bars
+    #[command(after_help = status::HELP)]
+    Status,
     /// Count how gates were decided: times, shares, rejections, patches, holds
     #[command(after_help = stats::HELP)]
     Stats(stats::StatsArguments),

@@ -3,13 +3,13 @@
 use clap::Subcommand;
 
 use clock::{Clock, SystemClock};
-use config::{Config, ValidationDoc, reference};
+use config::{Config, ConfigText, Problem, ValidationDoc, reference};
 
-use super::contexts;
 use super::global::GlobalArguments;
 use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::{config_text, read_config};
+use super::{config_edit, contexts, places};
 
 /// What can be done with the configuration.
 #[derive(Debug, Subcommand)]
@@ -20,16 +20,30 @@ pub(crate) enum ConfigCommand {
     Show,
     /// List what can be worked with by name (--context), and which of them counts; no token is shown
     Contexts,
+    /// Tell which configuration and which runs directory are used, and every place that was looked at
+    Path,
+    /// Edit the configuration in $VISUAL or $EDITOR; what it has then is checked before it counts
+    Edit,
     /// Print every key with what it is when left out, as Markdown (--json: as JSON Schema)
     Keys,
+    /// Print the JSON Schema of the configuration, by which editors check and complete
+    #[command(after_help = SCHEMA_HELP)]
+    Schema,
 }
+
+const SCHEMA_HELP: &str = "\
+An editor that speaks YAML takes it from a first line of the file:
+  # yaml-language-server: $schema=./operator.schema.json
+
+  holdpoint config schema > conf/operator.schema.json";
 
 impl ConfigCommand {
     pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Check => "checked",
             Self::Contexts => "listed",
-            Self::Show | Self::Keys => "shown",
+            Self::Edit => "edited",
+            Self::Show | Self::Path | Self::Keys | Self::Schema => "shown",
         }
     }
 }
@@ -42,6 +56,15 @@ pub(crate) fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandR
         ConfigCommand::Show => show(global, &mut output)?,
         ConfigCommand::Contexts => {
             contexts::list(global, &mut output)?;
+            Exit::Done
+        }
+        ConfigCommand::Path => {
+            places::print(global, &mut output)?;
+            Exit::Done
+        }
+        ConfigCommand::Edit => config_edit::run(global, &mut output)?,
+        ConfigCommand::Schema => {
+            output.document(&config::schema())?;
             Exit::Done
         }
         ConfigCommand::Keys if output.is_json => {
@@ -57,9 +80,9 @@ pub(crate) fn run(global: &GlobalArguments, command: &ConfigCommand) -> CommandR
     Ok(exit)
 }
 
-fn check(global: &GlobalArguments, output: &mut Output) -> CommandResult {
-    let text = config_text(global)?;
-    let problems = match text.load() {
+/// Every fault and doubt, in the order of the text.
+fn problems(text: &ConfigText) -> Vec<Problem> {
+    match text.load() {
         Ok(mut loaded) => {
             let doubts = Config::doubts(&text.text, &text.origin, SystemClock.now().utc);
             loaded.warnings.extend(doubts);
@@ -67,22 +90,33 @@ fn check(global: &GlobalArguments, output: &mut Output) -> CommandResult {
             loaded.warnings
         }
         Err(problems) => problems,
-    };
-    let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    let message = summary(&text.origin, errors, problems.len() - errors);
-    if output.is_json {
-        output.document(&ValidationDoc {
-            valid: errors == 0,
-            message,
-            timestamp: SystemClock.now().utc,
-            problems: &problems,
-        })?;
-    } else {
-        for problem in &problems {
-            output.line(&problem.to_string())?;
-        }
-        output.line(&message)?;
     }
+}
+
+/// Prints them, a line each, and how many they are. False: it cannot be used.
+pub(super) fn tell(text: &ConfigText, output: &mut Output) -> Result<bool, CommandError> {
+    let problems = problems(text);
+    for problem in &problems {
+        output.line(&problem.to_string())?;
+    }
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    output.line(&summary(&text.origin, errors, problems.len() - errors))?;
+    Ok(errors == 0)
+}
+
+fn check(global: &GlobalArguments, output: &mut Output) -> CommandResult {
+    let text = config_text(global)?;
+    if !output.is_json {
+        return Ok(if tell(&text, output)? { Exit::Done } else { Exit::Failed });
+    }
+    let problems = problems(&text);
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    output.document(&ValidationDoc {
+        valid: errors == 0,
+        message: summary(&text.origin, errors, problems.len() - errors),
+        timestamp: SystemClock.now().utc,
+        problems: &problems,
+    })?;
     Ok(if errors == 0 { Exit::Done } else { Exit::Failed })
 }
 

@@ -15,8 +15,9 @@ use console::external_editor::ExternalEditor;
 use super::global::GlobalArguments;
 use super::http;
 use super::old;
+use super::output::wants_colour;
 use super::report::{CommandError, CommandResult, Exit};
-use super::resolve::CommandContext;
+use super::resolve::{BUILT_IN, CommandContext};
 
 /// What a console may do besides looking.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,11 +41,12 @@ pub(crate) async fn run(
         return show_far(&session, far, job.map(|job| (job, stage)), rights).await;
     }
     // Said on the screen too: the line on stderr is gone as soon as the console takes the terminal.
-    let hint = session
-        .config_path
-        .is_none()
-        .then(|| "There is no conf/operator.yaml here: the embedded configuration is used".to_owned());
-    show(session, job.map(|job| (job, stage)), hint, rights).await
+    session.refuse_chance()?;
+    // In a directory with a configuration of its own a first record is what was meant.
+    let new = (global.runs.is_some() && !session.has_jobs())
+        .then(|| format!("A new record begins in {}", session.absolute_runs_dir()));
+    let built_in = session.config_path.is_none().then(|| BUILT_IN.to_owned());
+    show(session, job.map(|job| (job, stage)), new.or(built_in), rights).await
 }
 
 /// Refuses where nobody sits: before anything is opened or started.
@@ -135,6 +137,7 @@ async fn show_far(
         rights: who.rights.clone(),
         expires: who.expires,
         server: Some(far.address().to_string()),
+        place: session.context.clone().unwrap_or_else(|| far.address().to_string()),
         ..shown(session, open_at, rights)
     };
     far.listen();
@@ -160,7 +163,10 @@ fn shown(
         operator: session.operator.clone(),
         name: String::new(),
         server: None,
-        context: session.context.clone(),
+        place: session
+            .context
+            .clone()
+            .unwrap_or_else(|| session.absolute_runs_dir().to_owned()),
         rights: domain::rights::Rights::default(),
         expires: None,
         gates: Arc::clone(&session.config.gates),
@@ -173,12 +179,8 @@ fn shown(
         hint: None,
         has_syntax: session.config.console.syntax,
         has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
-        has_colour: console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref()),
-        external_editor: ExternalEditor::choose(
-            std::env::var_os("VISUAL"),
-            std::env::var_os("EDITOR"),
-            is_on_path("vi"),
-        ),
+        has_colour: session.color.wants(wants_colour),
+        external_editor: own_editor(),
         open_at,
     }
 }
@@ -194,8 +196,13 @@ fn left(ended: Result<console::Ended, impl std::fmt::Display>) -> CommandResult 
     }
 }
 
+/// The editor that the environment names, or vi; none: there is none.
+pub(crate) fn own_editor() -> Option<ExternalEditor> {
+    ExternalEditor::choose(std::env::var_os("VISUAL"), std::env::var_os("EDITOR"), is_on_path("vi"))
+}
+
 /// Whether the shell would find a program of this name.
-fn is_on_path(program: &str) -> bool {
+pub(crate) fn is_on_path(program: &str) -> bool {
     let is_program = |folder: std::path::PathBuf| nix::unistd::access(&folder.join(program), AccessFlags::X_OK).is_ok();
     std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(is_program))
 }

@@ -12,7 +12,9 @@ use config::{Contexts, Place};
 
 use super::global::GlobalArguments;
 use super::output::{Output, note};
+use super::places::{CONFIG_VARIABLE, NamedBy, RUNS_VARIABLE, below_home, variable};
 use super::report::CommandError;
+use super::server::SERVER_VARIABLE;
 use super::table::Table;
 use super::token_source::TokenSource;
 
@@ -72,13 +74,17 @@ impl File {
 }
 
 fn place() -> Option<PathBuf> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
+    below_home("XDG_CONFIG_HOME", ".config").map(|folder| folder.join("contexts.yaml"))
+}
+
+/// The runs directories of this machine that have a name. A file that cannot be read names none.
+pub(crate) fn runs_directories() -> Vec<(String, PathBuf)> {
+    let Ok(Some(file)) = File::read() else {
+        return Vec::new();
     };
-    let folder = variable("XDG_CONFIG_HOME").or_else(|| variable("HOME").map(|home| home.join(".config")));
-    folder.map(|folder| folder.join("holdpoint").join("contexts.yaml"))
+    let places = file.contexts.contexts.iter();
+    let named = places.filter_map(|(name, place)| Some((name.clone(), file.at(place.runs.as_deref()?))));
+    named.collect()
 }
 
 /// Which context is meant, and by what; none: something else is, or nothing.
@@ -89,22 +95,43 @@ fn meant(global: &GlobalArguments, file: Option<&File>) -> Result<Option<(String
     if global.server.is_some() || global.runs.is_some() {
         return Ok(None);
     }
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (variable(VARIABLE), variable("HOLDPOINT_SERVER")) {
-        (Some(_), Some(_)) => {
-            let message = format!("{VARIABLE} and HOLDPOINT_SERVER are both set: only one can be meant");
-            Err(CommandError::new("contexts", message).hint("unset one of them, or name it with --context or --server"))
-        }
-        (Some(name), None) => Ok(Some((name, VARIABLE))),
-        (None, Some(_)) => Ok(None),
-        (None, None) => Ok(file
+    let set = [VARIABLE, SERVER_VARIABLE, RUNS_VARIABLE].into_iter();
+    let set: Vec<_> = set.filter_map(|name| Some((name, variable(name)?))).collect();
+    match set.as_slice() {
+        [] => Ok(file
             .and_then(|file| file.contexts.default.clone())
             .map(|name| (name, "default"))),
+        [(VARIABLE, name)] => Ok(Some((name.to_string_lossy().into_owned(), VARIABLE))),
+        [_] => Ok(None),
+        [(one, _), (other, _), ..] => {
+            let message = format!("{one} and {other} are both set: only one can be meant");
+            let hint = "unset one of them, or name it with --context, --server or --runs";
+            Err(CommandError::new("contexts", message).hint(hint))
+        }
     }
 }
 
-/// The arguments with what the context says that counts.
-pub(crate) fn applied(global: GlobalArguments) -> Result<GlobalArguments, CommandError> {
+/// The arguments with what the context says that counts, and else the environment.
+pub(crate) fn applied(mut global: GlobalArguments) -> Result<GlobalArguments, CommandError> {
+    global.named_by = NamedBy {
+        config: global.config.is_some().then(|| "--config".to_owned()),
+        runs: global.runs.is_some().then(|| "--runs".to_owned()),
+    };
+    let mut global = with_context(global)?;
+    let elsewhere = global.server.is_some() || variable(SERVER_VARIABLE).is_some();
+    if global.runs.is_none() && !elsewhere {
+        global.runs = variable(RUNS_VARIABLE);
+        global.named_by.runs = global.runs.is_some().then(|| RUNS_VARIABLE.to_owned());
+    }
+    if global.config.is_none() {
+        global.config = variable(CONFIG_VARIABLE);
+        global.named_by.config = global.config.is_some().then(|| CONFIG_VARIABLE.to_owned());
+    }
+    Ok(global)
+}
+
+/// The arguments with what the context says that counts; without one as they are.
+fn with_context(global: GlobalArguments) -> Result<GlobalArguments, CommandError> {
     let file = File::read()?;
     let Some((name, by)) = meant(&global, file.as_ref())? else {
         return Ok(global);
@@ -121,12 +148,21 @@ pub(crate) fn applied(global: GlobalArguments) -> Result<GlobalArguments, Comman
         note(&format!("context {name} (the default)"));
     }
     let at = |path: &Option<String>| path.as_deref().map(|path| file.at(path));
+    let by = || Some(format!("context {name}"));
     Ok(GlobalArguments {
         token_source: file.token_source(place),
         server: place.server.clone(),
         authority: at(&place.authority),
         runs: at(&place.runs),
         config: global.config.clone().or_else(|| at(&place.config)),
+        named_by: NamedBy {
+            config: global
+                .named_by
+                .config
+                .clone()
+                .or_else(|| place.config.as_ref().and_then(|_| by())),
+            runs: place.runs.as_ref().and_then(|_| by()),
+        },
         context: Some(name),
         ..global
     })

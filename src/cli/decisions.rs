@@ -107,10 +107,13 @@ async fn list(
 ) -> Result<(), CommandError> {
     let session = CommandContext::resolve(global, Surface::Cli).await?;
     old::note_faults(&session);
+    let listing = only.listing;
     let filter = RecordFilter {
         job_id: job.clone(),
         ..only.filter(session.now())?
     };
+    // Of all that there are the newest count.
+    let most = listing.limit.map_or(u32::MAX, |limit| limit.saturating_add(1));
     let job_id = job.as_ref();
     let (mut history, mut decisions) = match session.open_list()? {
         Some(engine) => {
@@ -119,7 +122,7 @@ async fn list(
                     ask::find(engine, id).await?;
                 }
                 let history = engine.old_decisions(job_id, u32::MAX).await?;
-                Ok((history, engine.recorded(filter.clone(), u32::MAX).await?))
+                Ok((history, engine.recorded(filter.clone(), most).await?))
             })
             .await?
         }
@@ -139,14 +142,39 @@ async fn list(
     // Old records are outside the chain and older than it, so they come first.
     let history = history.iter().map(ListedDecision::Old);
     let history = history.filter(|old| filter.takes(*old));
-    let listed = history.chain(decisions.iter().map(ListedDecision::Ours));
-    if output.is_json {
-        return output.document(&listed.collect::<Vec<_>>());
-    }
+    let mut listed: Vec<_> = history.chain(decisions.iter().map(ListedDecision::Ours)).collect();
+    listed.reverse();
+    listing.cut(&mut listed);
+    listed.reverse();
+    listing.print(
+        output,
+        &listed,
+        &COLUMNS,
+        session.none("Nothing was decided yet"),
+        || table(&listed),
+    )
+}
+
+/// What a line of comma-separated values has of a decision file.
+const COLUMNS: [&str; 11] = [
+    "seq",
+    "at",
+    "job_id",
+    "stage",
+    "attempt",
+    "approved",
+    "by",
+    "auto_approved",
+    "seen",
+    "patch.type",
+    "notes",
+];
+
+fn table(listed: &[ListedDecision<'_>]) -> Table {
     let mut table = Table::new(&[
         "SEQ", "AT", "JOB", "STAGE", "ATTEMPT", "DECISION", "BY", "AFTER", "SEEN", "PATCH", "NOTES",
     ]);
-    for decision in listed {
+    for &decision in listed {
         let ours = match decision {
             ListedDecision::Ours(sealed) => Some(&sealed.decision),
             ListedDecision::Old(_) => None,
@@ -169,7 +197,7 @@ async fn list(
             old::first_line(decision.notes()),
         ]);
     }
-    table.print(output, "Nothing was decided yet")
+    table.giving_way(&["SEEN", "AFTER", "NOTES", "PATCH", "SEQ"])
 }
 
 /// How much of it persons were shown.

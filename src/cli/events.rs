@@ -44,6 +44,9 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
         follow: is_followed,
         since,
     } = arguments;
+    if !is_followed {
+        output.may_be_long();
+    }
     let history = match session.open_existing(Role::Visitor) {
         Ok(engine) => {
             with_engine(engine, async |engine| {

@@ -49,7 +49,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
         None => now.plus_s(FORECAST_S),
     };
     let policies = match &arguments.policy {
-        Some(file) => Some(load(ConfigText::read(Some(file))?)?.0.gates),
+        Some(file) => Some(load(ConfigText::read(Some(file), &[])?)?.0.gates),
         None => None,
     };
     let forecast = match session.open_list()? {
@@ -87,7 +87,10 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
             then(end),
         ]);
     }
-    table.print(output, &format!("No timer ends before {}", clock_time(until)))?;
+    table.print(
+        output,
+        session.none(&format!("No timer ends before {}", clock_time(until))),
+    )?;
     for gate in &document.unasked {
         note(&format!(
             "{} / {} #{}: no gate would be asked for",

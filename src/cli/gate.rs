@@ -21,7 +21,7 @@ use engine::client::Client;
 use wire::GateDoc;
 
 use super::ask::with_engine;
-use super::context::{ContextArguments, FilterArguments};
+use super::context::ContextArguments;
 use super::gate_decide::{self, DECIDE_HELP, DecideArguments, RECALL_HELP, RecallArguments, TAKEN_BACK};
 use super::gate_diff::{DIFF_HELP, DiffArguments};
 use super::global::{GateArguments, GlobalArguments};
@@ -39,13 +39,8 @@ pub(crate) enum GateCommand {
     #[command(after_help = OPEN_HELP)]
     Open(OpenArguments),
     /// List open gates, the next deadline first
-    List {
-        /// List every stage's latest gate, decided or not
-        #[arg(long)]
-        all: bool,
-        #[command(flatten)]
-        filter: FilterArguments,
-    },
+    #[command(after_help = gate_list::HELP)]
+    List(gate_list::ListArguments),
     /// Show a gate: what is under review, its timer, who has looked
     Show(GateArguments),
     /// Print the unified diff of each artifact: its base against what lies on disk now
@@ -113,7 +108,7 @@ impl GateCommand {
     pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Open(_) => "opened",
-            Self::List { .. } => "listed",
+            Self::List(_) => "listed",
             Self::Show(_) | Self::Diff(_) => "shown",
             Self::Approve(_) => Verdict::Approve.past(),
             Self::Reject(_) => Verdict::Reject.past(),
@@ -225,7 +220,7 @@ fn artifact(text: &str) -> Result<(String, PathBuf), String> {
 pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: GateCommand) -> CommandResult {
     match command {
         GateCommand::Open(arguments) => open(global, output, arguments).await,
-        GateCommand::List { all, filter } => gate_list::run(global, output, all, &filter.into()).await,
+        GateCommand::List(only) => gate_list::run(global, output, only).await,
         GateCommand::Show(gate) => gate_show::run(global, output, &gate).await,
         GateCommand::Diff(arguments) => gate_diff::run(global, output, &arguments).await,
         GateCommand::Approve(arguments) => gate_decide::run(global, output, Verdict::Approve, arguments).await,

@@ -31,7 +31,7 @@ use console::view::plain;
 use super::ask::{self, with_engine};
 use super::global::GateArguments;
 use super::global::GlobalArguments;
-use super::output::{Output, note};
+use super::output::{Output, Paint, note};
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::words::size;
@@ -139,6 +139,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, arguments
     let wanted = &arguments.gate;
     let session = CommandContext::resolve(global, Surface::Cli).await?;
     let engine = session.open_existing(Role::Visitor)?;
+    output.may_be_long();
     with_engine(engine, async |engine| {
         let rows = ask::job(engine, &wanted.job).await?;
         let Some(gate) = rows.newest_gate(&wanted.stage) else {
@@ -306,8 +307,13 @@ fn print_visible(
     let mut left: Vec<_> = said.to_vec();
     // Not `lines()`: a carriage return is part of what changed, and so is a byte that is no UTF-8.
     for line in diff.split_inclusive(|byte| *byte == b'\n') {
+        let paint = paint(line, lines.is_in_hunk());
+        output.paint(paint)?;
         for span in visible(line.strip_suffix(b"\n").unwrap_or(line)) {
             output.raw(span.text.as_bytes())?;
+        }
+        if paint.is_some() {
+            output.paint(None)?;
         }
         output.raw(b"\n")?;
         let now = lines.of(line);
@@ -319,6 +325,17 @@ fn print_visible(
         }
     }
     print_said(output, path, &left)
+}
+
+/// The colour of a line of a unified diff.
+fn paint(line: &[u8], is_in_hunk: bool) -> Option<Paint> {
+    match (line.first()?, is_in_hunk) {
+        (b'@', _) => Some(Paint::Place),
+        (b'+', true) => Some(Paint::Added),
+        (b'-', true) => Some(Paint::Removed),
+        (b'+' | b'-', false) => Some(Paint::Head),
+        (_, _) => None,
+    }
 }
 
 /// What was said, each with its line.
@@ -343,7 +360,7 @@ fn print_side_by_side(
     (difference, said): (&DiffDocument, &[PlacedComment]),
     arguments: &DiffArguments,
 ) -> Result<(), CommandError> {
-    let of_terminal = || output.is_terminal.then(console::terminal_columns).flatten();
+    let of_terminal = || output.size.map(|(columns, _)| columns);
     let columns = arguments.width.or_else(of_terminal).unwrap_or(COLUMNS);
     let folding = if arguments.lines == usize::MAX {
         Folding::Unfolded

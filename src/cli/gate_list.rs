@@ -1,44 +1,95 @@
 //! `holdpoint gate list`: what waits for a decision, the next deadline first.
 
+use std::sync::Arc;
+
+use clap::Args;
+
 use domain::artifact::NO_TEXT;
 use domain::context::GateContext;
 use domain::filter::{self, GateFilter, Reading};
-use domain::job::JobStatus;
+use domain::ids::{JobId, StageName};
+use domain::job::{JobRows, JobStatus};
 use domain::operator::Surface;
 use domain::stage_state::StageState;
+use domain::time::{Timestamp, parse_span_s};
 use domain::view::JobFilter;
+use engine::client::Client;
 use wire::{GateDoc, HoldDoc, JobGateDoc, StoppedDoc};
 
-use super::ask::with_engine;
+use super::ask::{self, with_engine};
+use super::context::FilterArguments;
 use super::global::GlobalArguments;
+use super::listing::{self, ListingArguments};
 use super::output::Output;
-use super::report::{CommandResult, Exit};
+use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::{ago, clock_time, length};
 
+/// What the help says besides.
+pub(crate) const HELP: &str = "\
+Examples:
+  holdpoint gate list --due 30m
+  holdpoint gate list --stage audio --filter 'unseen !mine' --output csv
+  holdpoint gate list --output jsonl | jq -r .job_id";
+
+/// Which gates are listed.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// List every stage's latest gate, decided or not
+    #[arg(long)]
+    all: bool,
+    /// Only this job's
+    #[arg(long, value_name = "JOB")]
+    job: Option<JobId>,
+    /// Only this stage's
+    #[arg(long, value_name = "STAGE")]
+    stage: Option<StageName>,
+    /// Only gates whose timer acts within this time: seconds, or 10m, 1h30m
+    #[arg(long, value_name = "TIME", value_parser = parse_span_s)]
+    due: Option<u64>,
+    /// Only gates that opened from then on: 2026-07-14, RFC 3339, or how long ago: 30d, 12h
+    #[arg(long, value_name = "TIME", value_parser = listing::since)]
+    since: Option<String>,
+    #[command(flatten)]
+    filter: FilterArguments,
+    #[command(flatten)]
+    pub(crate) listing: ListingArguments,
+}
+
+/// What a line of comma-separated values has of a gate.
+const COLUMNS: [&str; 16] = [
+    "job_id",
+    "slug",
+    "job_status",
+    "stage",
+    "attempt",
+    "state",
+    "opened_at",
+    "deadline",
+    "time_remaining",
+    "at_zero",
+    "by",
+    "at",
+    "held_by",
+    "hold.by",
+    "context.severity",
+    "context.title",
+];
+
 /// Prints them.
-pub(crate) async fn run(
-    global: &GlobalArguments,
-    output: &mut Output,
-    is_all: bool,
-    filter: &GateFilter,
-) -> CommandResult {
+pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, only: ListArguments) -> CommandResult {
+    let (is_all, listing) = (only.all, only.listing);
     let session = CommandContext::resolve(global, Surface::Cli).await?;
     let jobs = match session.open_list()? {
         None => {
             session.note_no_jobs();
             Vec::new()
         }
+        // Where a gate is open the job needs approval (SPEC §5), so no other job has to be read.
         Some(engine) => {
-            // Where a gate is open the job needs approval (SPEC §5), so no other job has to be
-            // read.
-            let wanted = JobFilter {
-                status: (!is_all).then_some(JobStatus::NeedsApproval),
-                before: None,
-                limit: u32::MAX,
-            };
-            with_engine(engine, async |engine| Ok(engine.jobs(wanted).await?)).await?
+            let status = (!is_all).then_some(JobStatus::NeedsApproval);
+            with_engine(engine, async |engine| jobs(engine, status, only.job.as_ref()).await).await?
         }
     };
     let lens = session.lens();
@@ -47,21 +98,63 @@ pub(crate) async fn run(
         now: lens.now,
         grace_s: lens.grace_s,
     };
-    let gates = filter::listed(&jobs, (!is_all).then_some(StageState::Open), filter, reading);
+    let since = listing::since_at(only.since.as_ref(), lens.now.utc)?;
+    let filter: GateFilter = only.filter.into();
+    let gates = filter::listed(&jobs, (!is_all).then_some(StageState::Open), &filter, reading);
     let documents = gates
         .iter()
         .map(|(rows, gate)| (*rows, GateDoc::of_gate(rows, gate, lens)));
-    if output.is_json {
-        let documents: Vec<_> = documents.map(|(rows, gate)| JobGateDoc::of(rows, gate)).collect();
-        output.document(&documents)?;
-        return Ok(Exit::Done);
-    }
+    let is_wanted = |(_, gate): &(&JobRows, GateDoc<'_>)| {
+        only.stage.as_ref().is_none_or(|stage| gate.stage == stage)
+            && since.is_none_or(|since| gate.opened_at.is_some_and(|at| at >= since))
+            && only
+                .due
+                .is_none_or(|within_s| gate.time_remaining.is_some_and(|left_s| left_s <= within_s as f64))
+    };
+    let mut documents: Vec<_> = documents.filter(is_wanted).collect();
+    listing.cut(&mut documents);
+    let is_narrowed =
+        !filter.is_empty() || only.job.is_some() || only.stage.is_some() || only.due.is_some() || since.is_some();
+    let none = match (is_narrowed, is_all) {
+        (true, _) => "No gate is as you asked for",
+        (false, true) => "No gate has opened yet",
+        (false, false) => "No gate is open",
+    };
+    let documents: Vec<_> = documents
+        .into_iter()
+        .map(|(rows, gate)| JobGateDoc::of(rows, gate))
+        .collect();
+    listing.print(output, &documents, &COLUMNS, session.none(none), || {
+        table(&documents, lens.now.utc)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The jobs whose gates may be wanted.
+async fn jobs(engine: &Client, status: Option<JobStatus>, only: Option<&JobId>) -> Result<Vec<JobRows>, CommandError> {
+    let Some(id) = only else {
+        let limit = u32::MAX;
+        return Ok(engine
+            .jobs(JobFilter {
+                status,
+                before: None,
+                limit,
+            })
+            .await?);
+    };
+    let rows = ask::job(engine, id).await?;
+    Ok(vec![Arc::unwrap_or_clone(rows)])
+}
+
+fn table(gates: &[JobGateDoc<'_>], now: Timestamp) -> Table {
     let headings = [
         "JOB", "SLUG", "STAGE", "ATTEMPT", "STATE", "LEFT", "THEN", "CHANGE", "OPENED", "WHO", "ABOUT",
     ];
-    let is_about = gates.iter().any(|(_, gate)| !about(&gate.context).is_empty());
+    let is_about = gates
+        .iter()
+        .any(|gate| gate.gate.context.is_some_and(|context| !about(context).is_empty()));
     let mut table = Table::new(&headings[..headings.len() - usize::from(!is_about)]);
-    for (rows, gate) in documents {
+    for JobGateDoc { job_id, slug, gate, .. } in gates {
         let who = match (gate.by, gate.held_by, gate.hold) {
             (Some(by), ..) => by.to_owned(),
             (None, Some(holder), _) => format!("{holder} has it open"),
@@ -70,19 +163,19 @@ pub(crate) async fn run(
             (None, None, None) => String::new(),
         };
         let mut cells = vec![
-            rows.job.id.to_string(),
-            rows.job.slug.clone(),
+            job_id.to_string(),
+            (*slug).to_owned(),
             gate.stage.to_string(),
             gate.attempt.map(|attempt| format!("#{attempt}")).unwrap_or_default(),
             gate.state.as_str().to_owned(),
-            time_left(&gate),
+            time_left(gate),
             match (gate.at_zero, gate.deadline) {
                 (Some(then), _) => then.to_string(),
                 (None, Some(_)) => gate.on_timeout.to_owned(),
                 (None, None) => "person".to_owned(),
             },
-            change(&gate),
-            gate.opened_at.map(|at| ago(at, lens.now.utc)).unwrap_or_default(),
+            change(gate),
+            gate.opened_at.map(|at| ago(at, now)).unwrap_or_default(),
             who,
         ];
         if is_about {
@@ -90,15 +183,7 @@ pub(crate) async fn run(
         }
         table.row(cells);
     }
-    let none = if !filter.is_empty() {
-        "No gate is as you asked for"
-    } else if is_all {
-        "No gate has opened yet"
-    } else {
-        "No gate is open"
-    };
-    table.print(output, none)?;
-    Ok(Exit::Done)
+    table.giving_way(&["OPENED", "STATE", "SLUG", "CHANGE", "ABOUT", "ATTEMPT", "WHO"])
 }
 
 /// The severity, where lists mark it, and the title.

@@ -2,21 +2,22 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 
+use super::places::NamedBy;
 use super::token_source::TokenSource;
 
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GlobalArguments {
-    /// Read the configuration from this file; it must exist [default: conf/operator.yaml, else the
-    /// embedded one]
+    /// Read the configuration from this file; it must exist [default: HOLDPOINT_CONFIG, else the first of
+    /// conf/operator.yaml, ~/.config/holdpoint/operator.yaml, /etc/holdpoint/operator.yaml, else the one built in]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
     pub(crate) config: Option<PathBuf>,
-    /// Keep jobs in this directory [default: storage.runs_dir of the configuration, else runs]
+    /// Keep jobs in this directory [default: HOLDPOINT_RUNS, else storage.runs_dir of the configuration, else runs]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub(crate) runs: Option<PathBuf>,
     /// Work with the holdpoint that serves there: https://HOST, or http://127.0.0.1:PORT; its token comes from --token-file or
@@ -39,6 +40,9 @@ pub(crate) struct GlobalArguments {
         conflicts_with_all = ["server", "runs", "token_file", "authority"]
     )]
     pub(crate) context: Option<String>,
+    /// By what `config` and `runs` were named.
+    #[arg(skip)]
+    pub(crate) named_by: NamedBy,
     /// Where a context has its token from.
     #[arg(skip)]
     pub(crate) token_source: Option<TokenSource>,
@@ -59,9 +63,47 @@ pub(crate) struct GlobalArguments {
     /// refused
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) no_input: bool,
+    /// Use colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        hide_possible_values = true,
+        default_value_t,
+        hide_default_value = true,
+        help_heading = "Global options"
+    )]
+    pub(crate) color: ColourUse,
+    /// Print long output at once; else a terminal gets it through PAGER, or less
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) no_pager: bool,
+    /// Write the log to this file; RUST_LOG sets how much
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) log_file: Option<PathBuf>,
     /// Where it fails, also print what that came of, down to the operating system's error
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) verbose: bool,
+}
+
+/// Whether colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColourUse {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl ColourUse {
+    /// Whether colours are used, where the environment would have it so or not.
+    pub(crate) fn wants(self, by_itself: impl FnOnce() -> bool) -> bool {
+        match self {
+            Self::Auto => by_itself(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 /// A gate, named.

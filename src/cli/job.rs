@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use domain::ask::{Command, NewJob};
-use domain::ids::JobId;
+use domain::ids::{JobId, StageName};
 use domain::job::JobStatus;
 use domain::operator::Surface;
 use domain::view::JobFilter;
@@ -15,7 +15,8 @@ use wire::JobDoc;
 
 use super::ask::with_engine;
 use super::global::GlobalArguments;
-use super::output::{Output, note};
+use super::listing::{self, ListingArguments};
+use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::table::Table;
@@ -32,15 +33,7 @@ pub(crate) enum JobCommand {
     #[command(after_help = START_HELP)]
     Start(StartArguments),
     /// List jobs, newest first
-    List {
-        /// Only jobs in this state: queued, running, needs_approval, paused, completed, failed,
-        /// canceled
-        #[arg(long, value_parser = status)]
-        status: Option<JobStatus>,
-        /// At most so many
-        #[arg(long, default_value_t = LIMIT_DEFAULT, value_name = "N")]
-        limit: u32,
-    },
+    List(ListArguments),
     /// Show a job: its stages, gates and artifacts
     Show {
         /// The job
@@ -85,7 +78,7 @@ impl JobCommand {
     pub(crate) fn action(&self) -> &'static str {
         match self {
             Self::Start(_) => "started",
-            Self::List { .. } => "listed",
+            Self::List(_) => "listed",
             Self::Show { .. } => "shown",
             Self::Resume { .. } => "resumed",
             Self::Cancel { .. } => "canceled",
@@ -126,6 +119,39 @@ pub(crate) struct StartArguments {
     id: Option<JobId>,
 }
 
+/// Which jobs are listed.
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// Only jobs in this state: queued, running, needs_approval, paused, completed, failed,
+    /// canceled
+    #[arg(long, value_parser = status)]
+    status: Option<JobStatus>,
+    /// Only jobs at this stage
+    #[arg(long, value_name = "STAGE")]
+    stage: Option<StageName>,
+    /// Only jobs that this person started
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Only jobs started from then on: 2026-07-14, RFC 3339, or how long ago: 30d, 12h
+    #[arg(long, value_name = "TIME", value_parser = listing::since)]
+    since: Option<String>,
+    #[command(flatten)]
+    pub(crate) listing: ListingArguments,
+}
+
+/// What a line of comma-separated values has of a job.
+const COLUMNS: [&str; 9] = [
+    "id",
+    "slug",
+    "status",
+    "stage",
+    "created_at",
+    "updated_at",
+    "operator",
+    "manual",
+    "intent",
+];
+
 fn status(text: &str) -> Result<JobStatus, String> {
     let known: Vec<_> = JobStatus::ALL.iter().map(|status| status.as_str()).collect();
     JobStatus::parse(text).ok_or_else(|| format!("the states are {}", known.join(", ")))
@@ -151,7 +177,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, command: 
     let action = command.action();
     match command {
         JobCommand::Start(arguments) => start(global, output, arguments).await?,
-        JobCommand::List { status, limit } => list(global, output, status, limit).await?,
+        JobCommand::List(only) => list(global, output, only).await?,
         JobCommand::Show { job } => job_show::run(global, output, &job).await?,
         JobCommand::Resume { job, dry_run } => {
             let command = Command::resume(job.clone());
@@ -249,17 +275,16 @@ async fn control(
     .await
 }
 
-async fn list(
-    global: &GlobalArguments,
-    output: &mut Output,
-    status: Option<JobStatus>,
-    limit: u32,
-) -> Result<(), CommandError> {
+async fn list(global: &GlobalArguments, output: &mut Output, only: ListArguments) -> Result<(), CommandError> {
     let session = CommandContext::resolve(global, Surface::Cli).await?;
+    let limit = only.listing.limit.unwrap_or(LIMIT_DEFAULT);
+    let since = listing::since_at(only.since.as_ref(), session.now())?;
+    // What is not asked of the record is looked for among all jobs.
+    let is_narrowed = only.stage.is_some() || only.by.is_some() || since.is_some();
     let filter = JobFilter {
-        status,
+        status: only.status,
         before: None,
-        limit: limit.saturating_add(1),
+        limit: if is_narrowed { u32::MAX } else { limit.saturating_add(1) },
     };
     let jobs = match session.open_list()? {
         None => old::read(&session, |history, ours| history.list(ours, &filter))?,
@@ -270,28 +295,29 @@ async fn list(
         session.note_no_jobs();
     }
     let documents = jobs.iter().map(|job| JobDoc::of_listed(job, session.lens()));
-    let mut documents: Vec<_> = documents.collect();
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    if documents.len() > wanted {
-        documents.truncate(wanted);
-        note(&format!("Only the newest {limit} are listed; more with --limit"));
-    }
-    if output.is_json {
-        return output.document(&documents);
-    }
-    let mut table = Table::new(&["JOB", "SLUG", "STATUS", "STAGE", "STARTED", "BY"]);
-    for job in &documents {
-        let is_old = if job.old_record { ", old record" } else { "" };
-        table.row(vec![
-            job.id.to_string(),
-            job.slug.to_owned(),
-            format!("{}{is_old}", job.status.as_str()),
-            job.stage.map(ToString::to_string).unwrap_or_default(),
-            ago(job.created_at, session.now()),
-            job.operator.to_owned(),
-        ]);
-    }
-    table.print(output, "There are no such jobs")
+    let is_wanted = |job: &JobDoc<'_>| {
+        only.stage.as_ref().is_none_or(|stage| job.stage == Some(stage))
+            && only.by.as_ref().is_none_or(|name| job.operator == name)
+            && since.is_none_or(|since| job.created_at >= since)
+    };
+    let mut documents: Vec<_> = documents.filter(is_wanted).collect();
+    only.listing.cut_at(&mut documents, Some(limit));
+    let none = session.none("There are no such jobs");
+    only.listing.print(output, &documents, &COLUMNS, none, || {
+        let mut table = Table::new(&["JOB", "SLUG", "STATUS", "STAGE", "STARTED", "BY"]);
+        for job in &documents {
+            let is_old = if job.old_record { ", old record" } else { "" };
+            table.row(vec![
+                job.id.to_string(),
+                job.slug.to_owned(),
+                format!("{}{is_old}", job.status.as_str()),
+                job.stage.map(ToString::to_string).unwrap_or_default(),
+                ago(job.created_at, session.now()),
+                job.operator.to_owned(),
+            ]);
+        }
+        table.giving_way(&["BY", "SLUG"])
+    })
 }
 
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> CommandResult {

@@ -24,6 +24,7 @@ pub(crate) async fn run(global: &GlobalArguments, output: &mut Output, id: &JobI
         Ok(engine) => with_engine(engine, async |engine| ask::find(engine, id).await).await?,
         Err(failure) => old::instead(&session, id, failure)?,
     };
+    output.may_be_long();
     if output.is_json {
         return output.document(&JobDoc::of_listed(&found, session.lens()));
     }

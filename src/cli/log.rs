@@ -11,23 +11,31 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::log_file::{LogFile, folder};
 use text::visible_line;
 
+use super::global::GlobalArguments;
 use super::output::note;
 
 /// Warnings and errors: for commands, whose result is what matters, and for the console.
 pub(crate) const WARNINGS: &str = "warn";
 
-/// Sends the log to standard error from now on; `RUST_LOG` goes before `level`.
-pub(crate) fn to_stderr(level: &str) {
-    begin(level, SafeStderr);
+/// Sends the log to the file that was named, else to standard error, from now on; `RUST_LOG` goes
+/// before `level`.
+pub(crate) fn to_stderr(global: &GlobalArguments, level: &str) {
+    match &global.log_file {
+        Some(path) => begin(level, SafeFile::new(LogFile::at(path.clone()))),
+        None => begin(level, SafeStderr),
+    }
 }
 
-/// Sends the log to the file of this name in the operator's own state directory; `RUST_LOG` chooses
-/// what. Nowhere if there is none.
-pub(crate) fn to_file(name: &str) {
+/// Sends the log to the file that was named, else to the one of this name in the operator's own state
+/// directory; `RUST_LOG` chooses what. Nowhere if there is none.
+pub(crate) fn to_file(global: &GlobalArguments, name: &str) {
+    if let Some(path) = &global.log_file {
+        return begin(WARNINGS, SafeFile::new(LogFile::at(path.clone())));
+    }
     let variable = |name: &str| std::env::var_os(name);
     let (state, home) = (variable("XDG_STATE_HOME"), variable("HOME"));
     if let Some(folder) = folder(state.as_ref().map(Path::new), home.as_ref().map(Path::new)) {
-        begin(WARNINGS, SafeFile(Arc::new(Mutex::new(LogFile::new(&folder, name)))));
+        begin(WARNINGS, SafeFile::new(LogFile::new(&folder, name)));
     }
 }
 
@@ -70,6 +78,12 @@ impl Write for SafeLine {
 /// A file behind the same gate: it is read on a terminal.
 #[derive(Clone)]
 struct SafeFile(Arc<Mutex<LogFile>>);
+
+impl SafeFile {
+    fn new(file: LogFile) -> Self {
+        Self(Arc::new(Mutex::new(file)))
+    }
+}
 
 impl<'a> MakeWriter<'a> for SafeFile {
     type Writer = Self;

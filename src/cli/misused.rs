@@ -13,7 +13,7 @@ use super::report::Exit;
 use text::visible_line;
 
 /// What other programs call it, and the commands that do it here.
-const MEANT: [(&str, &[&str]); 11] = [
+const MEANT: [(&str, &[&str]); 10] = [
     ("create", &["job start"]),
     ("jobs", &["job list"]),
     ("log", &["events"]),
@@ -22,7 +22,6 @@ const MEANT: [(&str, &[&str]); 11] = [
     ("new", &["job start"]),
     ("run", &["job start", "serve"]),
     ("server", &["serve"]),
-    ("status", &["gate list", "job list"]),
     ("tui", &["console"]),
     ("ui", &["console"]),
 ];

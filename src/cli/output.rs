@@ -11,17 +11,45 @@ use serde::Serialize;
 use text::visible_line;
 
 use super::global::GlobalArguments;
+use super::pager;
 use super::report::CommandError;
 
 /// Standard output of one command.
 pub(crate) struct Output {
     stdout: BufWriter<StdoutLock<'static>>,
+    /// What a pager gets if it is long; none: nothing waits for that.
+    held: Option<Vec<u8>>,
     /// Whether documents are wanted instead of lines.
     pub(crate) is_json: bool,
     /// Whether a failure is told with its causes.
     pub(crate) is_verbose: bool,
     /// Whether a person looks at it directly.
     pub(crate) is_terminal: bool,
+    /// How many columns and rows the terminal has; none: it is no terminal.
+    pub(crate) size: Option<(u16, u16)>,
+    has_colour: bool,
+    has_pager: bool,
+}
+
+/// What a line is, in colour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paint {
+    Head,
+    Added,
+    Removed,
+    Place,
+}
+
+impl Paint {
+    /// The colours that the console has for the same.
+    fn sequence(self) -> &'static [u8] {
+        match self {
+            Self::Head => b"\x1b[1m",
+            Self::Added => b"\x1b[32m",
+            Self::Removed => b"\x1b[31m",
+            Self::Place => b"\x1b[36m",
+        }
+    }
 }
 
 impl Output {
@@ -29,18 +57,49 @@ impl Output {
     pub(crate) fn new(global: &GlobalArguments) -> Self {
         let stdout = io::stdout();
         let is_terminal = stdout.is_terminal();
+        let size = is_terminal.then(console::terminal_size).flatten();
         Self {
             stdout: BufWriter::new(stdout.lock()),
+            held: None,
             is_json: global.json,
             is_verbose: global.verbose,
             is_terminal,
+            size: size.filter(|(columns, rows)| *columns > 0 && *rows > 0),
+            has_colour: global.color.wants(|| is_terminal && wants_colour()),
+            has_pager: is_terminal && !global.no_pager,
+        }
+    }
+
+    /// From here on what is printed may be long: where it is, a terminal gets it through a pager.
+    pub(crate) fn may_be_long(&mut self) {
+        if self.has_pager && self.held.is_none() {
+            self.held = Some(Vec::new());
+        }
+    }
+
+    /// What follows has this colour; none: the terminal's own.
+    pub(crate) fn paint(&mut self, paint: Option<Paint>) -> Result<(), CommandError> {
+        match self.has_colour {
+            true => self.raw(paint.map_or(&b"\x1b[0m"[..], Paint::sequence)),
+            false => Ok(()),
         }
     }
 
     /// One line for a person, made safe.
     pub(crate) fn line(&mut self, text: &str) -> Result<(), CommandError> {
-        writeln!(self.stdout, "{}", visible_line(text).trim_end())?;
-        Ok(())
+        self.raw(visible_line(text).trim_end().as_bytes())?;
+        self.raw(b"\n")
+    }
+
+    /// One line in this colour.
+    pub(crate) fn painted(&mut self, paint: Option<Paint>, text: &str) -> Result<(), CommandError> {
+        if paint.is_none() || !self.has_colour {
+            return self.line(text);
+        }
+        self.paint(paint)?;
+        self.raw(visible_line(text).trim_end().as_bytes())?;
+        self.paint(None)?;
+        self.raw(b"\n")
     }
 
     /// Text of several lines, each made safe and indented.
@@ -53,7 +112,10 @@ impl Output {
 
     /// Bytes as they are: what another program reads.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), CommandError> {
-        self.stdout.write_all(bytes)?;
+        match &mut self.held {
+            Some(held) => held.extend_from_slice(bytes),
+            None => self.stdout.write_all(bytes)?,
+        }
         Ok(())
     }
 
@@ -69,16 +131,45 @@ impl Output {
     }
 
     fn json(&mut self, document: &impl Serialize, is_pretty: bool) -> Result<(), CommandError> {
-        let text = printable_json(document, is_pretty);
-        writeln!(self.stdout, "{text}")?;
-        Ok(())
+        self.raw(printable_json(document, is_pretty).as_bytes())?;
+        self.raw(b"\n")
     }
 
-    /// Sends off what is buffered.
+    /// Sends off what is buffered; what may be long when the command is done.
     pub(crate) fn flush(&mut self) -> Result<(), CommandError> {
         self.stdout.flush()?;
         Ok(())
     }
+
+    /// Sends off everything: the command is done, or has failed.
+    fn finish(&mut self) -> io::Result<()> {
+        if let Some(held) = self.held.take() {
+            let is_shown = self.size.is_some_and(|size| is_long(&held, size)) && pager::show(&held);
+            if !is_shown {
+                self.stdout.write_all(&held)?;
+            }
+        }
+        self.stdout.flush()
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // A command that was done has flushed before; whoever reads may have left.
+        let _ = self.finish();
+    }
+}
+
+/// Whether it takes more rows than the terminal has.
+fn is_long(text: &[u8], (columns, rows): (u16, u16)) -> bool {
+    let rows_of = |line: &[u8]| 1 + line.len().saturating_sub(1) / usize::from(columns);
+    text.split(|byte| *byte == b'\n').map(rows_of).sum::<usize>() > usize::from(rows)
+}
+
+/// Whether the environment asks for colours.
+pub(crate) fn wants_colour() -> bool {
+    let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+    console::session::wants_colour(variable("NO_COLOR").as_deref(), variable("TERM").as_deref())
 }
 
 /// What waits to be told until it is known whether the command did what it was asked to; none:

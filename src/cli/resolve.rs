@@ -23,8 +23,9 @@ use store::{DATABASE_FILE, OldDatabase, Reader, StorePlace};
 use text::visible_line;
 use wire::DocumentContext;
 
-use super::global::GlobalArguments;
+use super::global::{ColourUse, GlobalArguments};
 use super::output::note;
+use super::places;
 use super::report::CommandError;
 use super::server::Server;
 
@@ -34,6 +35,10 @@ const STORE_VARIABLE: &str = "HOLDPOINT_STORE";
 /// The most bytes of an operator's name.
 const OPERATOR_BYTES_MAX: usize = 100;
 
+/// Said where there is no configuration.
+pub(crate) const BUILT_IN: &str =
+    "There is no configuration: the one built in is used   hint: holdpoint config path tells where one is looked for";
+
 /// What a command works with.
 pub(crate) struct CommandContext {
     /// The configuration in force.
@@ -42,6 +47,8 @@ pub(crate) struct CommandContext {
     pub(crate) config_path: Option<PathBuf>,
     /// The runs directory; it may not exist yet.
     pub(crate) runs_dir: PathBuf,
+    /// Whether it is this one only because of where somebody stands.
+    is_by_chance: bool,
     /// In whose name everything is done.
     pub(crate) operator: Operator,
     pub(crate) clock: Arc<dyn Clock>,
@@ -55,6 +62,8 @@ pub(crate) struct CommandContext {
     far: Option<FarEngine>,
     /// The context that all of it comes from.
     pub(crate) context: Option<String>,
+    /// Whether colours are used.
+    pub(crate) color: ColourUse,
 }
 
 /// What a command works with, opened.
@@ -68,14 +77,14 @@ pub(crate) enum Opened {
 pub(crate) fn read_config(global: &GlobalArguments) -> Result<(Config, ConfigText), CommandError> {
     let text = config_text(global)?;
     if text.path.is_none() {
-        note("There is no conf/operator.yaml here: the embedded configuration is used");
+        note(BUILT_IN);
     }
     load(text)
 }
 
 /// The configuration's text, from the file that was named or the default one.
 pub(crate) fn config_text(global: &GlobalArguments) -> Result<ConfigText, CommandError> {
-    Ok(ConfigText::read(global.config.as_deref())?)
+    Ok(ConfigText::read(global.config.as_deref(), &places::usual_files())?)
 }
 
 /// Loads a configuration's text.
@@ -138,12 +147,14 @@ impl CommandContext {
         config.resolve_program(&program);
         let operator = identity(global, &config, surface)?;
         let group = group_id(&config)?;
-        let runs_dir = config.runs_dir(global.runs.as_deref());
+        let (runs_dir, _) = places::runs_dir(global, &config, text.path.as_deref());
+        let is_by_chance = places::is_by_chance(global, &runs_dir, text.path.as_deref());
         let place = place(&config, &runs_dir)?;
         let old_databases = OldDatabase::among(config.old_databases(&runs_dir), &runs_dir);
         let absolute = std::path::absolute(&runs_dir).unwrap_or_else(|_| runs_dir.clone());
         Ok(Self {
             runs_dir,
+            is_by_chance,
             place,
             absolute_runs_dir: absolute.display().to_string(),
             config,
@@ -155,6 +166,7 @@ impl CommandContext {
             old_databases,
             far: None,
             context: global.context.clone(),
+            color: global.color,
         })
     }
 
@@ -189,6 +201,7 @@ impl CommandContext {
     /// Opens the engine of this process; makes the runs directory when it is missing. Whoever may
     /// lead answers dropped files beside it.
     pub(crate) fn open_here(&self, role: Role) -> Result<Engine, CommandError> {
+        let is_new = !self.has_jobs() && self.is_by_chance;
         let engine = Engine::open(EngineSettings {
             runs_dir: self.runs_dir.clone(),
             place: self.place.clone(),
@@ -201,6 +214,9 @@ impl CommandContext {
             group: self.group,
             old_databases: self.old_databases.clone(),
         })?;
+        if is_new && self.operator.via.surface != Surface::Console {
+            note(&format!("A new record begins in {}", self.absolute_runs_dir));
+        }
         if let Some(newer) = engine.newer() {
             note(&format!("read-only: {newer}"));
             return Ok(engine);
@@ -250,14 +266,32 @@ impl CommandContext {
 
     /// That nothing was ever kept here.
     pub(crate) fn no_jobs(&self) -> CommandError {
-        let runs_dir = self.runs_dir.display();
+        let runs_dir = &self.absolute_runs_dir;
         let but = match self.old_databases.is_empty() {
             true => "",
-            false => " but those of an old database: an old record is read and never written",
+            false => " but that of an old database: it is read and never written",
         };
-        CommandError::not_found(format!("there are no jobs in {runs_dir}{but}"))
-            .hint("name the directory with --runs")
-            .at(runs_dir.to_string())
+        CommandError::not_found(format!("there is no record in {runs_dir}{but}"))
+            .hint(places::hint(&self.runs_dir))
+            .at(runs_dir.clone())
+    }
+
+    /// Refuses to begin a record where nobody said that it is to be: a console in the wrong directory
+    /// would show an empty queue.
+    pub(crate) fn refuse_chance(&self) -> Result<(), CommandError> {
+        if self.has_jobs() || !self.is_by_chance {
+            return Ok(());
+        }
+        self.refuse_lost()?;
+        let here = self.runs_dir.display();
+        let elsewhere = places::elsewhere(&self.runs_dir);
+        let there = elsewhere.iter().map(|flag| format!("; there is a record with {flag}"));
+        let hint = format!("holdpoint --runs {here} begins one{}", there.collect::<String>());
+        Err(
+            CommandError::not_found(format!("there is no record in {}", self.absolute_runs_dir))
+                .hint(hint)
+                .at(self.absolute_runs_dir.clone()),
+        )
     }
 
     /// Opens the engine for something about a job that must be there already.
@@ -282,8 +316,17 @@ impl CommandContext {
     /// Says why a list is empty where nothing was ever kept.
     pub(crate) fn note_no_jobs(&self) {
         if !self.has_jobs() {
-            note(&format!("There are no jobs in {}", self.runs_dir.display()));
+            let hint = places::hint(&self.runs_dir);
+            note(&format!(
+                "There is no record in {}   hint: {hint}",
+                self.absolute_runs_dir
+            ));
         }
+    }
+
+    /// What is said of a list that is empty: nothing more where that was said already.
+    pub(crate) fn none<'t>(&self, text: &'t str) -> &'t str {
+        if self.has_jobs() { text } else { "" }
     }
 
     /// The databases of the old system.

@@ -22,7 +22,7 @@ use super::{http, log, old};
 /// Serves until SIGTERM, SIGINT or SIGHUP.
 pub(crate) async fn run(global: &GlobalArguments, no_http: bool) -> CommandResult {
     let session = CommandContext::here(global, Surface::Cli)?;
-    log::to_stderr(session.config.server.log_level);
+    log::to_stderr(global, session.config.server.log_level);
     let refused = |error: std::io::Error| CommandError::new("not_possible", format!("signals: {error}")).because(error);
     let mut terminate = signal(SignalKind::terminate()).map_err(refused)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refused)?;

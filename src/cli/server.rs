@@ -17,6 +17,9 @@ use crate::log_file;
 /// How long a command waits for a line that is lost; a console waits until it is back.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Names the server; goes after `--server` and a context.
+pub(crate) const SERVER_VARIABLE: &str = "HOLDPOINT_SERVER";
+
 /// A server that was named.
 pub(crate) struct Server {
     address: Address,
@@ -26,7 +29,7 @@ impl Server {
     /// The one that the arguments or the environment name; none: this machine's runs directory is
     /// meant.
     pub(crate) fn named(global: &GlobalArguments) -> Result<Option<Self>, CommandError> {
-        let from_environment = || std::env::var("HOLDPOINT_SERVER").ok().filter(|_| global.runs.is_none());
+        let from_environment = || std::env::var(SERVER_VARIABLE).ok().filter(|_| global.runs.is_none());
         let named = global.server.clone().or_else(from_environment);
         let Some(url) = named.filter(|url| !url.is_empty()) else {
             return Ok(None);
@@ -49,6 +52,11 @@ impl Server {
             CommandError::new("server", fault.to_string()).hint(hint).at("--server")
         })?;
         Ok(Some(Self { address }))
+    }
+
+    /// Its address, for people.
+    pub(crate) fn shown(&self) -> String {
+        self.address.to_string()
     }
 
     /// That something is done beside the runs directory alone.

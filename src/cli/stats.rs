@@ -7,13 +7,13 @@ use domain::figures::{FigureCounts, Figures, LABELS_TOLD_MAX, RecordFilter};
 use domain::gate::Verdict;
 use domain::ids::StageName;
 use domain::operator::Surface;
-use domain::time::{Timestamp, parse_since};
-use text::visible_line;
+use domain::time::Timestamp;
 use text::words::duration;
 use wire::FiguresDoc;
 
 use super::ask::with_engine;
 use super::global::GlobalArguments;
+use super::listing::{self, ListingArguments, field, since_at};
 use super::output::{Output, note};
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
@@ -44,24 +44,19 @@ pub(crate) struct RecordArguments {
     #[arg(long = "label", value_name = "KEY[=VALUE]", value_parser = LabelFilter::parse)]
     labels: Vec<LabelFilter>,
     /// Only from then on: 2026-07-14, RFC 3339, or how long ago: 30d, 12h
-    #[arg(long, value_name = "TIME", value_parser = time_to_look_back_to)]
+    #[arg(long, value_name = "TIME", value_parser = listing::since)]
     since: Option<String>,
-}
-
-/// Refused with the command line; what it means depends on when that is asked.
-fn time_to_look_back_to(text: &str) -> Result<String, String> {
-    parse_since(text, Timestamp::default()).map(|_| text.to_owned())
 }
 
 impl RecordArguments {
     /// The same as a filter.
     pub(crate) fn filter(self, now: Timestamp) -> Result<RecordFilter, CommandError> {
-        let since = self.since.map(|text| parse_since(&text, now)).transpose();
+        let since = since_at(self.since.as_ref(), now)?;
         Ok(RecordFilter {
             stage: self.stage,
             operator: self.by,
             labels: self.labels,
-            since: since.map_err(|why| CommandError::new("invalid", why).at("--since"))?,
+            since,
             ..RecordFilter::default()
         })
     }
@@ -81,6 +76,8 @@ pub(crate) struct ListArguments {
     /// Only those of persons
     #[arg(long)]
     by_person: bool,
+    #[command(flatten)]
+    pub(crate) listing: ListingArguments,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -183,19 +180,6 @@ fn csv(output: &mut Output, figures: &Figures) -> Result<(), CommandError> {
         output.line(&format!("patch,{},{times},,,,,,{times},,,", field(kind)))?;
     }
     Ok(())
-}
-
-/// A text as a field: in quotes where it would be more than one, and never a formula.
-fn field(text: &str) -> String {
-    let text = visible_line(text);
-    let is_formula = text.starts_with(['=', '+', '-', '@']);
-    if is_formula {
-        format!("\"'{}\"", text.replace('"', "\"\""))
-    } else if text.contains([',', '"']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.into_owned()
-    }
 }
 
 fn row(name: &str, counts: &FigureCounts) -> Vec<String> {

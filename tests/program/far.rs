@@ -24,7 +24,7 @@ use crate::support::run::Workspace;
 
 /// Waits until something is so that no process tells of.
 #[track_caller]
-fn until(is_met: impl Fn() -> bool) {
+pub fn until(is_met: impl Fn() -> bool) {
     let began = Waiting::begun();
     while !is_met() {
         assert!(!began.has_lasted(patience()), "patience ran out");

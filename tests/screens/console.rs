@@ -68,7 +68,7 @@ pub fn session() -> Session {
         operator: operator("bea"),
         name: SESSION.to_owned(),
         server: None,
-        context: None,
+        place: String::new(),
         rights: domain::rights::Rights::default(),
         expires: None,
         gates: Default::default(),

@@ -7,8 +7,8 @@ use domain::policy::{GatePolicy, GateRule, OnTimeout};
 use domain::recall::RECALL_S_MAX;
 
 use super::keys::{Holds, Rules, Section as _, keys};
-use super::kinds::{By, Count, OrNull, Seconds, Switch, Word};
-use super::reader::Field;
+use super::kinds::{By, OrNull, Seconds, SecondsTo, Switch, Word};
+use super::reader::{Field, SECONDS_MAX};
 
 keys! {
     /// The policy of this stage's gate, frozen into each gate that opens.
@@ -39,7 +39,7 @@ keys! {
             Seconds(0, "write the most seconds that persons may add; 0 lets nobody stop the timer");
         /// Seconds that a person's decision may be taken back; the job moves on only then. 0: at once.
         #[since("0.2.0")]
-        recall_s = Self::default().recall_s => Count(0, RECALL_S_MAX);
+        recall_s = Self::default().recall_s => SecondsTo(RECALL_S_MAX);
     }
 }
 
@@ -150,7 +150,7 @@ fn check_unseen(policy: &GatePolicy, gate: &Field<'_>) {
 const CALLS_MAX: usize = 8;
 
 fn remind_before_s(field: &Field<'_>) -> Option<Vec<u64>> {
-    let hint = "write them as [600, 120]";
+    let hint = "write them as [10m, 120]";
     let items: Vec<_> = field.items(hint)?.collect();
     if items.len() > CALLS_MAX {
         let message = format!("{} last calls are too many", items.len());
@@ -158,7 +158,7 @@ fn remind_before_s(field: &Field<'_>) -> Option<Vec<u64>> {
     }
     let mut read: Vec<u64> = Vec::new();
     for item in items {
-        match item.seconds(1, "leave it out") {
+        match item.seconds(&(1..=SECONDS_MAX), "leave it out") {
             Some(seconds) if read.contains(&seconds) => item.error("it stands here twice", "keep one of them"),
             Some(seconds) => read.push(seconds),
             None => {}

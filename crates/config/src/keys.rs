@@ -33,9 +33,9 @@ pub(super) enum Holds {
     Switch,
     /// A whole number, from and to.
     Count(u64, u64),
-    /// Whole seconds, at least so many.
-    Seconds(u64),
-    /// A list of whole seconds.
+    /// A length of time, from and to so many whole seconds.
+    Seconds(u64, u64),
+    /// A list of them.
     Times,
     Text,
     /// One of these words.

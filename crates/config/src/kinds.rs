@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 
 use super::keys::{Group, Holds, Rules};
 use super::node::{Entry, Node, Value};
-use super::reader::{Field, Show};
+use super::reader::{Field, SECONDS_MAX, Show};
 use text::near_miss::near_miss;
 
 /// Reads a value, and tells of it.
@@ -71,18 +71,33 @@ impl<T: TryFrom<i128> + Into<u64> + PartialOrd + Display + Copy + Serialize> Kin
     }
 }
 
-/// Whole seconds, at least so many, and what to write where no better hint is known.
+/// A length of time of at least so many seconds, and what to write where no better hint is known.
 pub(super) struct Seconds<H>(pub(crate) u64, pub(crate) H);
 
 impl<H: AsRef<str>> Kind for Seconds<H> {
     type Value = u64;
 
     fn holds(&self) -> Holds {
-        Holds::Seconds(self.0)
+        Holds::Seconds(self.0, SECONDS_MAX)
     }
 
     fn read(&self, field: &Field<'_>) -> Option<u64> {
-        field.seconds(self.0, self.1.as_ref())
+        field.seconds(&(self.0..=SECONDS_MAX), self.1.as_ref())
+    }
+}
+
+/// A length of time of at most so many seconds; none is allowed.
+pub(super) struct SecondsTo(pub(crate) u64);
+
+impl Kind for SecondsTo {
+    type Value = u64;
+
+    fn holds(&self) -> Holds {
+        Holds::Seconds(0, self.0)
+    }
+
+    fn read(&self, field: &Field<'_>) -> Option<u64> {
+        field.seconds(&(0..=self.0), "write seconds, or 10m")
     }
 }
 

@@ -45,7 +45,7 @@ pub use proxy::TrustedProxy;
 pub use reference::{reference, schema};
 pub use sections::Config;
 pub use security::{ADMIN_NAME, RateLimits, Token, token_name_fault};
-pub use source::{ConfigFileError, ConfigText};
+pub use source::{ConfigFileError, ConfigText, is_there};
 pub use webhooks::{SecretSource, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
@@ -138,10 +138,9 @@ impl Config {
         }
     }
 
-    /// The runs directory, relative to the working directory: `--runs`, else `storage.runs_dir`,
-    /// else `runs` (SPEC §8).
-    pub fn runs_dir(&self, runs_flag: Option<&Path>) -> PathBuf {
-        runs_flag.unwrap_or(&self.storage.runs_dir).to_owned()
+    /// The runs directory as it is written: `storage.runs_dir`, else `runs` (SPEC §8).
+    pub fn runs_dir(&self) -> &Path {
+        &self.storage.runs_dir
     }
 
     /// Where a database of the old system may lie (SPEC §4): `storage.db_path`, and `jobs.db` in

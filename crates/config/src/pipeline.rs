@@ -28,7 +28,7 @@ keys! {
         pub(crate) max_concurrent_jobs: u32 = 4 => Count(1, CONCURRENT_JOBS_MAX);
         /// How long a gate whose deadline passed while nothing ran still waits, so that a person can look.
         pub overdue_grace_s: u64 = OVERDUE_GRACE_S =>
-            Seconds(0, format!("write the seconds as a plain number; {OVERDUE_GRACE_S} is the default"));
+            Seconds(0, format!("write seconds, or 10m; {OVERDUE_GRACE_S} is the default"));
     }
 }
 

@@ -11,6 +11,7 @@ use std::ops::RangeInclusive;
 
 use super::node::{Entry, Node, Value};
 use super::problem::{Problem, ProblemLevel, SourcePosition};
+use domain::time::parse_patience_s;
 use text::near_miss::near_miss;
 
 /// The longest time that a configuration may ask for: ten years, in seconds.
@@ -320,26 +321,30 @@ impl<'a> Field<'a> {
         self.refuse(format!("{} is not true or false", self.described()), hint)
     }
 
-    /// Whole seconds, `least` to ten years. `otherwise` is the hint where no better one is known.
-    pub(crate) fn seconds(&self, least: u64, otherwise: &str) -> Option<u64> {
-        let value = &self.node.value;
-        let is_number = matches!(value, Value::Int(_) | Value::Float(_));
-        // A number shows nothing; a text in its place may be a secret on the wrong line.
-        if self.show == Show::KindOnly && !is_number {
-            let hint = format!("write a number of seconds, or {otherwise}");
-            return self.refuse("this is no number of seconds", hint);
-        }
-        let too_many = |count: &dyn Display| format!("{count} seconds are more than ten years");
-        let no_number = || format!("{} is not a number of seconds", self.described());
-        let most = format!("{SECONDS_MAX} is the most");
-        let (message, hint) = match value {
+    /// A length of time within these whole seconds, written as a number or as `10m`, `1h30m`.
+    /// `otherwise` is the hint where no better one is known.
+    pub(crate) fn seconds(&self, within: &RangeInclusive<u64>, otherwise: &str) -> Option<u64> {
+        let otherwise = otherwise.to_owned();
+        let (least, most) = (*within.start(), *within.end());
+        let too_many = |count: &dyn Display| {
+            let limit = if most == SECONDS_MAX {
+                "ten years".to_owned()
+            } else {
+                most.to_string()
+            };
+            (
+                format!("{count} seconds are more than {limit}"),
+                format!("{most} is the most"),
+            )
+        };
+        let (message, hint) = match &self.node.value {
             Value::Int(value) => match u64::try_from(*value) {
-                Ok(seconds) if (least..=SECONDS_MAX).contains(&seconds) => return Some(seconds),
-                Ok(seconds) if seconds > SECONDS_MAX => (too_many(value), most),
-                Ok(_) | Err(_) => (format!("{value} is not a number of seconds"), otherwise.to_owned()),
+                Ok(seconds) if within.contains(&seconds) => return Some(seconds),
+                Ok(seconds) if seconds > most => too_many(value),
+                Ok(_) | Err(_) => (format!("{value} is not a number of seconds"), otherwise),
             },
             // Integers that no machine word holds arrive as floats.
-            Value::Float(value) if *value > SECONDS_MAX as f64 => (too_many(&format_args!("{value:e}")), most),
+            Value::Float(value) if *value > SECONDS_MAX as f64 => too_many(&format_args!("{value:e}")),
             Value::Float(value) => (
                 format!("{value} is not a whole number of seconds"),
                 if value.fract() == 0.0 && *value >= 0.0 {
@@ -348,11 +353,23 @@ impl<'a> Field<'a> {
                     "seconds have no fraction here".to_owned()
                 },
             ),
-            Value::Text(text) => {
-                let meant = seconds_of(text).map(|meant| format!("write {meant}, the seconds as a plain number"));
-                (no_number(), meant.unwrap_or_else(|| otherwise.to_owned()))
+            Value::Text(text) => match parse_patience_s(text) {
+                Ok(seconds) if within.contains(&seconds) => return Some(seconds),
+                Ok(seconds) if seconds > most => too_many(&seconds),
+                Ok(_) => (format!("{text} is less than {least} seconds"), otherwise),
+                // It may be a secret on the wrong line.
+                Err(_) if self.show == Show::KindOnly => (
+                    "this is no length of time".to_owned(),
+                    format!("write seconds, or 10m, 1h30m; {otherwise}"),
+                ),
+                Err(message) => {
+                    let (message, written) = message.split_once(": ").unwrap_or((&message, ""));
+                    (message.to_owned(), format!("{written}; {otherwise}"))
+                }
+            },
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => {
+                (format!("{} is not a number of seconds", self.described()), otherwise)
             }
-            Value::Null | Value::Bool(_) | Value::List(_) | Value::Map(_) => (no_number(), otherwise.to_owned()),
         };
         self.refuse(message, hint)
     }
@@ -422,37 +439,9 @@ fn shown_key(key: &str) -> String {
     .collect()
 }
 
-/// `30m`, `1 h`, `90`: what somebody means by it in seconds.
-fn seconds_of(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let unit_s = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "s" | "sec" | "secs" | "second" | "seconds" => 1,
-        "m" | "min" | "mins" | "minute" | "minutes" => 60,
-        "h" | "hour" | "hours" => 3600,
-        "d" | "day" | "days" => 86_400,
-        _ => return None,
-    };
-    digits
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit_s)
-        .filter(|seconds| *seconds <= SECONDS_MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_in_words_becomes_the_hint_in_seconds() {
-        assert_eq!(seconds_of("30m"), Some(1800));
-        assert_eq!(seconds_of(" 2 Hours "), Some(7200));
-        assert_eq!(seconds_of("90"), Some(90));
-        for other in ["", "m", "-3", "1.5h", "30:00", "99999999999999999999", "999999d"] {
-            assert_eq!(seconds_of(other), None, "{other:?}");
-        }
-    }
 
     #[test]
     fn nothing_that_moves_a_cursor_reaches_a_message() {

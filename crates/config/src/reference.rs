@@ -6,12 +6,16 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use domain::policy::GatePolicy;
+use text::words::duration;
 
 use super::Config;
 use super::keys::{Group, Holds, Key, Section as _};
 use super::reader::SECONDS_MAX;
 
 use Holds::{ByStage, Count, Items, Keys, OrNull, Seconds, Switch, Text, TextByName, Texts, Times, Word};
+
+/// What `10m` and `1h30m` are to a schema (see [`domain::time::parse_span_s`]).
+const LENGTH_OF_TIME: &str = "^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s?)?$";
 
 /// What every key is when it is left out, as `config show` tells it.
 fn defaults() -> Value {
@@ -27,14 +31,16 @@ impl Holds {
             Switch => "true or false".to_owned(),
             Count(least, most) if *most == u64::from(u32::MAX) => format!("a number from {least}"),
             Count(least, most) => format!("a number from {least} to {most}"),
-            Seconds(least) => format!("seconds, from {least}"),
+            Seconds(0, SECONDS_MAX) => "a length of time".to_owned(),
+            Seconds(_, SECONDS_MAX) => "a length of time, more than none".to_owned(),
+            Seconds(_, most) => format!("a length of time, at most {}", duration(*most)),
             Text => "a text".to_owned(),
             Word(words) => words.join(", "),
             Texts => "a list of texts".to_owned(),
-            Times => "a list of seconds".to_owned(),
+            Times => "a list of lengths of time".to_owned(),
             TextByName => "texts by their names".to_owned(),
             OrNull(holds) => {
-                let comma = if matches!(**holds, Seconds(_)) { "," } else { "" };
+                let comma = if matches!(**holds, Seconds(..)) { "," } else { "" };
                 format!("{}{comma} or null", holds.words())
             }
             Keys(_) | ByStage(_) => "a mapping".to_owned(),
@@ -48,15 +54,24 @@ impl Holds {
         match self {
             Switch => json!({ "type": "boolean" }),
             Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-            Seconds(least) => json!({ "type": "integer", "minimum": least, "maximum": SECONDS_MAX }),
+            // The numbers of a text are no schema's matter.
+            Seconds(least, most) => {
+                json!({ "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": LENGTH_OF_TIME })
+            }
             Text => json!({ "type": "string" }),
             Word(words) => json!({ "enum": words }),
             Texts => json!({ "type": "array", "items": { "type": "string" } }),
-            Times => json!({ "type": "array", "items": { "type": "integer", "minimum": 1, "maximum": SECONDS_MAX } }),
+            Times => json!({ "type": "array", "items": Seconds(1, SECONDS_MAX).schema() }),
             TextByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
             OrNull(holds) => {
                 let mut schema = holds.schema();
-                schema["type"] = json!([schema["type"], "null"]);
+                for (list, none) in [("type", json!("null")), ("enum", Value::Null)] {
+                    match schema.get_mut(list) {
+                        Some(Value::Array(kinds)) => kinds.push(none),
+                        Some(kind) => *kind = json!([*kind, none]),
+                        None => {}
+                    }
+                }
                 schema
             }
             Keys(group) | ByStage(group) => {
@@ -88,7 +103,7 @@ impl Row {
             Keys(group) => Self::all(&format!("{path}."), (group.keys)()),
             ByStage(group) => each(".*", group),
             Items(_, group) => each("[]", group),
-            Switch | Count(..) | Seconds(_) | Times | Text | Word(_) | Texts | TextByName | OrNull(_) => Vec::new(),
+            Switch | Count(..) | Seconds(..) | Times | Text | Word(_) | Texts | TextByName | OrNull(_) => Vec::new(),
         };
         Self { path, key, under }
     }
@@ -155,7 +170,11 @@ pub fn schema() -> Value {
 
 /// The reference page, in Markdown.
 pub fn reference() -> String {
-    let mut page = "# Configuration: every key\n\nPrinted by `holdpoint config keys`; with `--json` it is a JSON Schema for editors. \
+    let mut page = "# Configuration: every key\n\nPrinted by `holdpoint config keys`; `holdpoint config schema` prints the same for editors, as JSON Schema. \
+                    The file is the one of `--config`, else of the context, else of `HOLDPOINT_CONFIG`, else the first that is there of \
+                    `conf/operator.yaml`, `~/.config/holdpoint/operator.yaml` (`$XDG_CONFIG_HOME`) and `/etc/holdpoint/operator.yaml`; \
+                    `holdpoint config path` tells which, and what was looked at. A length of time is a number of seconds, or \
+                    written as `45s`, `30m`, `1h30m`. \
                     `*` stands for a stage's name, `[]` for each item of a list. conf/operator.yaml explains the same by example. \
                     Values marked *hidden* reach no message and no document.\n\n\
                     | Key | Holds | Left out | What it does |\n|---|---|---|---|\n"
@@ -230,7 +249,17 @@ mod tests {
         match holds {
             Switch => (vec![json!(true), json!(false)], vec![json!(7), json!("x")]),
             Count(least, most) => range(*least, *most),
-            Seconds(least) => range(*least, SECONDS_MAX),
+            Seconds(least, most) => {
+                let (mut good, mut bad) = range(*least, *most);
+                good.extend([json!("5m"), json!("2m30s"), json!(format!("{most}s"))]);
+                bad.extend([
+                    json!("5 minutes"),
+                    json!("30m1h"),
+                    json!(format!("{}", most + 1)),
+                    json!("-1m"),
+                ]);
+                (good, bad)
+            }
             Word(words) => (
                 words.iter().map(|word| json!(word)).collect(),
                 vec![json!("x"), json!(7)],
@@ -243,7 +272,7 @@ mod tests {
             }
             Text => (vec![], vec![json!(7), json!([]), json!({})]),
             Texts => (vec![], vec![json!(7), json!({})]),
-            Times => (vec![json!([600, 120])], vec![json!(7), json!([0]), json!(["x"])]),
+            Times => (vec![json!([600, "2m"])], vec![json!(7), json!([0]), json!(["x"])]),
             TextByName => (vec![json!({ "A": "x" })], vec![json!(7), json!([1])]),
             Keys(_) | ByStage(_) => (vec![], vec![json!(7), json!([])]),
             Items(..) => (vec![], vec![json!(7), json!({ "a": 1 })]),

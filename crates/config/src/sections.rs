@@ -51,7 +51,8 @@ keys! {
     /// Where things are kept.
     #[derive(Clone, PartialEq, Eq)]
     pub struct Storage [] {
-        /// The runs directory, relative to the working directory; `--runs` goes before it.
+        /// The runs directory; `--runs` and HOLDPOINT_RUNS go before it. Relative to the working directory; of a
+        /// configuration in ~/.config to ~/.local/state/holdpoint, of one in /etc to /var/lib/holdpoint.
         pub(crate) runs_dir: PathBuf = PathBuf::from(RUNS_DIR_DEFAULT) =>
             By(Holds::OrNull(Box::new(Holds::Text)), file_path), unshown;
         /// The database that several machines share, `postgres://user@host/database`; null keeps it in the runs

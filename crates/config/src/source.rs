@@ -8,9 +8,6 @@ use super::node::CONFIG_BYTES_MAX;
 use super::problem::Problem;
 use super::{Config, Loaded};
 
-/// Where the configuration is looked for without `--config`, relative to the working directory.
-const CONFIG_PATH: &str = "conf/operator.yaml";
-
 /// A configuration text and where it came from.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigText {
@@ -54,9 +51,9 @@ impl ConfigFileError {
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Read { source, .. } if source.kind() == ErrorKind::NotFound => Some(
-                "name another file with --config, or leave it out: without conf/operator.yaml the embedded configuration is used",
-            ),
+            Self::Read { source, .. } if source.kind() == ErrorKind::NotFound => {
+                Some("name another file with --config, or none; holdpoint config path tells where one is looked for")
+            }
             Self::Read { .. } => None,
             Self::TooLarge { .. } => Some("name another file with --config"),
             Self::NotText { .. } => Some("save the file as UTF-8"),
@@ -74,20 +71,12 @@ impl ConfigText {
         }
     }
 
-    /// Reads the file of `--config`, which must exist; without one `conf/operator.yaml`, and the
-    /// embedded text where that does not exist.
-    pub fn read(config_flag: Option<&Path>) -> Result<Self, ConfigFileError> {
-        let path = match config_flag {
-            Some(path) => path,
-            None => {
-                let path = Path::new(CONFIG_PATH);
-                // Asked of the entry itself: a link to nowhere is a mistake to be told, not an
-                // absent file.
-                if matches!(path.symlink_metadata(), Err(error) if error.kind() == ErrorKind::NotFound) {
-                    return Ok(Self::embedded());
-                }
-                path
-            }
+    /// Reads the file that was named, which must exist; without one the first of the `usual` ones
+    /// that is there, and the embedded text where none is.
+    pub fn read(named: Option<&Path>, usual: &[PathBuf]) -> Result<Self, ConfigFileError> {
+        let there = || usual.iter().map(PathBuf::as_path).find(|path| is_there(path));
+        let Some(path) = named.or_else(there) else {
+            return Ok(Self::embedded());
         };
         let text = read_text(path)?;
         Ok(Self {
@@ -101,6 +90,13 @@ impl ConfigText {
     pub fn load(&self) -> Result<Loaded, Vec<Problem>> {
         Config::load(&self.text, &self.origin)
     }
+}
+
+/// Whether something lies at this path. Asked of the entry itself, and only absence is absence: a link
+/// to nowhere, or a directory that may not be entered, is a mistake to be told.
+pub fn is_there(path: &Path) -> bool {
+    use ErrorKind::{NotADirectory, NotFound};
+    !matches!(path.symlink_metadata(), Err(error) if matches!(error.kind(), NotFound | NotADirectory))
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigFileError> {
@@ -152,7 +148,7 @@ mod tests {
     fn a_named_file_must_exist_and_the_message_names_it() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("none.yaml");
-        let Err(error) = ConfigText::read(Some(&path)) else {
+        let Err(error) = ConfigText::read(Some(&path), &[]) else {
             panic!("read a file that is not there")
         };
         assert_eq!(
@@ -160,7 +156,7 @@ mod tests {
             format!("cannot read {}: no such file", path.display())
         );
         assert!(error.hint().is_some());
-        let Err(error) = ConfigText::read(Some(dir.path())) else {
+        let Err(error) = ConfigText::read(Some(dir.path()), &[]) else {
             panic!("read a directory")
         };
         assert_eq!(
@@ -172,7 +168,7 @@ mod tests {
     #[test]
     fn a_file_is_read_and_called_by_the_name_it_was_given() {
         let file = file(b"gates: {script: {}}\n");
-        let text = ConfigText::read(Some(file.path())).unwrap_or_else(|error| panic!("{error}"));
+        let text = ConfigText::read(Some(file.path()), &[]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(text.text, "gates: {script: {}}\n");
         assert_eq!(text.origin, file.path().display().to_string());
         assert_eq!(text.path.as_deref(), Some(file.path()));
@@ -180,16 +176,33 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_the_usual_files_that_is_there_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let usual = ["a", "b", "c"].map(|name| dir.path().join(name));
+        let read = |named: Option<&Path>| ConfigText::read(named, &usual).map_err(|error| error.to_string());
+        assert_eq!(read(None).map(|text| text.path), Ok(None));
+        for later in usual[1..].iter().rev() {
+            File::create(later).unwrap();
+            assert_eq!(read(None).map(|text| text.path), Ok(Some(later.clone())));
+        }
+        assert_eq!(read(Some(&usual[2])).map(|text| text.path), Ok(Some(usual[2].clone())));
+        // A link to nowhere is no absent file, and the file behind it in the list must not count for it.
+        std::os::unix::fs::symlink("nowhere", &usual[0]).unwrap();
+        let shown = usual[0].display();
+        assert_eq!(read(None).err(), Some(format!("cannot read {shown}: no such file")));
+    }
+
+    #[test]
     fn bytes_that_are_no_text_and_files_without_end_are_refused() {
         let latin1 = file(b"# fine\n# gr\xfc\xdfe\n");
-        let Err(error) = ConfigText::read(Some(latin1.path())) else {
+        let Err(error) = ConfigText::read(Some(latin1.path()), &[]) else {
             panic!("read Latin-1")
         };
         assert_eq!(
             error.to_string(),
             format!("{}:2: this line is not UTF-8", latin1.path().display())
         );
-        let Err(error) = ConfigText::read(Some(Path::new("/dev/zero"))) else {
+        let Err(error) = ConfigText::read(Some(Path::new("/dev/zero")), &[]) else {
             panic!("read for ever")
         };
         assert!(matches!(error, ConfigFileError::TooLarge { .. }));

@@ -2,6 +2,11 @@
 //! it ended.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 /// A command that edits the file whose path follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +41,31 @@ impl ExternalEditor {
         let command = self.command.to_string_lossy();
         let program = command.split_whitespace().next().unwrap_or_default();
         program.rsplit('/').next().unwrap_or(program).to_owned()
+    }
+
+    /// Runs it on a file, outside of the console, and waits until it has ended. None: well; else what
+    /// became of it.
+    pub fn run(&self, path: &Path) -> Option<String> {
+        // Ctrl-C is the editor's as long as it runs. A child begins with no signal blocked.
+        let mut signals = SigSet::empty();
+        signals.add(Signal::SIGINT);
+        signals.add(Signal::SIGQUIT);
+        let former = signals.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok();
+        let mut command = Command::new("/bin/sh");
+        command.arg("-c").arg(self.script()).arg(&self.command).arg(path);
+        let ending = match command.status() {
+            Ok(status) => match (status.code(), status.signal().map(Signal::try_from)) {
+                (Some(code), _) => Ending::Status(code),
+                (None, Some(Ok(signal))) => Ending::Signal(signal.as_str()),
+                (None, Some(Err(_)) | None) => Ending::Signal("a signal"),
+            },
+            Err(error) => Ending::NotStarted(error.to_string()),
+        };
+        if let Some(former) = former {
+            // What is not put back is blocked for the rest of a command that is about to end.
+            let _ = former.thread_set_mask();
+        }
+        ending.problem(self)
     }
 
     /// The command and where it comes from: `$EDITOR is vi -n`.

@@ -44,4 +44,4 @@ pub mod work;
 
 pub use backend::Backend;
 pub use run::{Console, NotStarted, run};
-pub use terminal::{EditorState, Ended, Incoming, InputStream, Screen, Terminal, columns as terminal_columns};
+pub use terminal::{EditorState, Ended, Incoming, InputStream, Screen, Terminal, size as terminal_size};

@@ -25,8 +25,8 @@ pub struct Session {
     pub name: String,
     /// The server that it works with, as its address is told; none: the engine of this process.
     pub server: Option<String>,
-    /// The name of the context that was chosen; none: none was.
-    pub context: Option<String>,
+    /// What is worked with, in few words: the name of the context, the server, or the directory.
+    pub place: String,
     /// What the operator may have done there.
     pub rights: Rights,
     /// When the token ceases to open anything; none: never.
@@ -108,8 +108,14 @@ impl Session {
     pub(crate) fn who(&self) -> String {
         let via = &self.operator.via;
         let ssh = if via.ssh_client.is_some() { " ssh" } else { "" };
-        let place = self.server.as_ref().unwrap_or(&via.host);
-        format!("{}@{place}{ssh}", self.operator.name)
+        let at = self.server.as_ref().unwrap_or(&via.host);
+        // The header names it already.
+        let at = if *at == self.place {
+            String::new()
+        } else {
+            format!("@{at}")
+        };
+        format!("{}{at}{ssh}", self.operator.name)
     }
 
     /// Why an action is not done in a restricted console: everything that would give the terminal

@@ -118,8 +118,8 @@ fn restore_on_panic(taken: Arc<Taken>) {
 }
 
 /// The columns of the terminal, if there is one.
-pub fn columns() -> Option<u16> {
-    crossterm::terminal::size().ok().map(|(columns, _)| columns)
+pub fn size() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
 }
 
 /// Takes the terminal's foreground and gives it these settings; what was typed and not read is

@@ -58,6 +58,11 @@ pub struct NewLines {
 }
 
 impl NewLines {
+    /// Whether a hunk has begun: before that, + and - are the names of files.
+    pub fn is_in_hunk(&self) -> bool {
+        self.next.is_some()
+    }
+
     /// The line of the new text, from 0; none: it is of the old one, or of no text.
     pub fn of(&mut self, line: &[u8]) -> Option<usize> {
         match (line.first(), self.next) {

@@ -148,7 +148,7 @@ impl ReaderThread {
     }
 
     fn read_config(&self, path: &Path) -> Result<(Box<Config>, Vec<Problem>), Vec<Problem>> {
-        let text = ConfigText::read(Some(path)).map_err(|error| vec![unreadable(path, &error)])?;
+        let text = ConfigText::read(Some(path), &[]).map_err(|error| vec![unreadable(path, &error)])?;
         let mut loaded = text.load()?;
         if let Some(program) = &self.program {
             loaded.config.resolve_program(program);

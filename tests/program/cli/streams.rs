@@ -18,7 +18,7 @@ fn said(workspace: &Workspace, arguments: &[&str]) -> (i32, String, String) {
 fn a_failure_in_json_is_one_document_and_no_other_line() {
     let workspace = Workspace::without_configuration();
     workspace.write("plan.txt", "plan\n");
-    let notice = "There is no conf/operator.yaml here";
+    let notice = "There is no configuration: the one built in is used";
     for (arguments, code) in [
         (&["gate", "approve", "nope", "s"][..], 6),
         (&["gate", "wait", "nope", "s"], 6),

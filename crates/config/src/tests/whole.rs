@@ -31,7 +31,7 @@ fn the_seeds_configuration_loads_without_a_word() {
         (config.pipeline.max_concurrent_jobs, config.pipeline.overdue_grace_s),
         (4, 60)
     );
-    assert_eq!(config.runs_dir(None), Path::new("runs"));
+    assert_eq!(config.runs_dir(), Path::new("runs"));
     assert!(config.is_shared_account("root") && !config.is_shared_account("ana"));
 }
 

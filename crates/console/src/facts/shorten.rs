@@ -46,6 +46,20 @@ pub(crate) fn middle(name: &str, cells: usize) -> String {
     format!("{}{SIGN}{}", front(&safe, room - tail), back(&safe, tail))
 }
 
+/// The end of a path, from a part on that begins it where one does; whole where it fits.
+pub(crate) fn end(path: &str, cells: usize) -> String {
+    let safe = visible_line(path);
+    let fits = |end: &&str| width(end) < cells;
+    let parts = safe
+        .match_indices('/')
+        .map(|(at, _)| safe.get(at..).unwrap_or_default());
+    match parts.clone().find(fits) {
+        _ if width(&safe) <= cells => safe.into_owned(),
+        Some(end) => format!("{SIGN}{end}"),
+        None => format!("{SIGN}{}", back(&safe, cells.saturating_sub(1))),
+    }
+}
+
 fn common(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
@@ -109,6 +123,14 @@ mod tests {
         assert_eq!(short[0], "harb…north-cut");
         assert_eq!(short[2], "reef");
         assert!(short.iter().all(|name| width(name) <= 14));
+    }
+
+    #[test]
+    fn of_a_path_the_last_parts_are_left() {
+        let path = "/srv/on-call/film/runs";
+        let ends = [22, 19, 18, 6, 5].map(|cells| end(path, cells));
+        assert_eq!(ends, [path, "…/on-call/film/runs", "…/film/runs", "…/runs", "…runs"]);
+        assert_eq!(end("runs", 9), "runs");
     }
 
     #[test]

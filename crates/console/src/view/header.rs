@@ -25,8 +25,10 @@ fn leader(model: &Model) -> Part {
 
 /// How much of a name stands in the header.
 const NAME_CELLS: usize = 20;
-/// How much of a context's name does.
-const CONTEXT_CELLS: usize = 16;
+/// How much of what is worked with does.
+const PLACE_CELLS: usize = 18;
+/// And where the line is short.
+const PLACE_CELLS_MIN: usize = 9;
 /// Of the own name this much always does.
 const OWN_NAME_CELLS_MIN: usize = 10;
 
@@ -74,8 +76,8 @@ fn clock(model: &Model) -> String {
 }
 
 /// Draws it. What does not fit goes in this order: the product's name, the host, the next job's
-/// name, what of the own name is long, the counts, the own name, which goes first where the console
-/// only reads; never the leader and the next expiry.
+/// name, what of the own name is long, what of the place is, the counts, the own name, which goes
+/// first where the console only reads; never the place, the leader and the next expiry.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.session.theme();
     let open = if model.queue.is_loaded {
@@ -89,14 +91,16 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let clock = clock(model);
     let name: Part = ("holdpoint".to_owned(), theme.strong());
-    // Which of several places is worked with is never left out.
-    let context = model
-        .session
-        .context
-        .as_deref()
-        .map(|name| shorten::middle(name, CONTEXT_CELLS));
-    let context: Option<Part> = context.map(|name| (format!("[{name}]"), theme.strong()));
-    let context = context.as_ref();
+    // Which of several places is worked with is never left out. The end of a path says most.
+    let place = |cells: usize| {
+        let place = &*model.session.place;
+        let place = match place.starts_with('/') {
+            true => shorten::end(place, cells),
+            false => shorten::middle(place, cells),
+        };
+        (!place.is_empty()).then(|| -> Part { (format!("[{place}]"), theme.strong()) })
+    };
+    let (place, short_place) = (place(PLACE_CELLS), place(PLACE_CELLS_MIN));
     let who: Part = (model.session.who(), theme.plain());
     let own_name = model.session.operator.name.as_str();
     let short_who: Part = (own_name.to_owned(), theme.plain());
@@ -122,10 +126,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (leader, filter) = (leader(model), filter(model));
     let (long, short) = next(model).unzip();
     let (only, filter, long, short) = (only.as_ref(), filter.as_ref(), long.as_ref(), short.as_ref());
-    let arrangement = |is_named: bool, who, open, next| {
+    let (place, short_place) = (place.as_ref(), short_place.as_ref());
+    let arrangement = |is_named: bool, place, who, open, next| {
         vec![
             is_named.then_some(&name),
-            context,
+            place,
             Some(who),
             only,
             Some(&leader),
@@ -134,21 +139,23 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             next,
         ]
     };
+    let without_counts = arrangement(false, short_place, &shortest_who, None, short);
     // A console that only reads does nothing in that name, so the name can give way.
     let without_name = match model.session.is_read_only {
-        true => vec![context, only, Some(&leader), Some(&open), filter, short],
-        false => arrangement(false, &shortest_who, None, short),
+        true => vec![short_place, only, Some(&leader), Some(&open), filter, short],
+        false => without_counts.clone(),
     };
-    let arrangements: [Vec<Option<&Part>>; 9] = [
-        arrangement(true, &who, Some(&open), long),
-        arrangement(false, &who, Some(&open), long),
-        arrangement(false, &short_who, Some(&open), long),
-        arrangement(false, &short_who, Some(&open), short),
-        arrangement(false, &cut_who, Some(&open), short),
-        arrangement(false, &shortest_who, Some(&open), short),
+    let arrangements: [Vec<Option<&Part>>; 10] = [
+        arrangement(true, place, &who, Some(&open), long),
+        arrangement(false, place, &who, Some(&open), long),
+        arrangement(false, place, &short_who, Some(&open), long),
+        arrangement(false, place, &short_who, Some(&open), short),
+        arrangement(false, place, &cut_who, Some(&open), short),
+        arrangement(false, place, &shortest_who, Some(&open), short),
+        arrangement(false, short_place, &shortest_who, Some(&open), short),
         without_name,
-        arrangement(false, &shortest_who, None, short),
-        vec![context, only, Some(&leader), filter, short],
+        without_counts,
+        vec![short_place, only, Some(&leader), filter, short],
     ];
     let room = usize::from(area.width).saturating_sub(width(&clock) + 2);
     let needed = |parts: &Vec<Option<&Part>>| parts.iter().flatten().map(|(text, _)| width(text) + 2).sum::<usize>();

@@ -57,7 +57,7 @@ pub(crate) async fn validate(State(app): State<Arc<App>>, Raw(body): Raw) -> Ans
 
 fn in_force(path: Option<&Path>) -> Result<(String, Vec<Problem>), ApiError> {
     let text = match path {
-        Some(path) => ConfigText::read(Some(path)).map_err(|error| ApiError::unavailable(error.to_string()))?,
+        Some(path) => ConfigText::read(Some(path), &[]).map_err(|error| ApiError::unavailable(error.to_string()))?,
         None => ConfigText::embedded(),
     };
     Ok((text.origin.clone(), check(text.load())))

@@ -62,7 +62,7 @@ fn model() -> Model {
         },
         name: "bea here".to_owned(),
         server: None,
-        context: None,
+        place: String::new(),
         rights: domain::rights::Rights::default(),
         expires: None,
         gates: Default::default(),
