@@ -202,11 +202,7 @@ fn check_calls(policy: &GatePolicy, gate: &Field<'_>) {
 /// Reads the section.
 pub(super) fn read(section: &Field<'_>) -> Option<BTreeMap<StageName, GatePolicy>> {
     let mut gates = BTreeMap::new();
-    let mut entries = section.entries()?.peekable();
-    if entries.peek().is_none() {
-        section.key_warning(NO_GATE.0, NO_GATE.1);
-    }
-    for entry in entries {
+    for entry in section.entries()? {
         let key = entry.name;
         if key == "overdue_grace_s" || key == "max_concurrent_jobs" {
             let hint = format!("move it to pipeline.{key}");

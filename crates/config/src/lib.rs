@@ -22,6 +22,7 @@ mod security;
 mod server;
 pub(crate) mod source;
 mod stages;
+mod starters;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -42,10 +43,11 @@ pub use console::ConsoleSection;
 pub use contexts::{Contexts, Place};
 pub use problem::{Problem, ValidationDoc};
 pub use proxy::TrustedProxy;
-pub use reference::{reference, schema};
+pub use reference::{KeyWords, keys, reference, schema};
 pub use sections::Config;
 pub use security::{ADMIN_NAME, RateLimits, Token, token_name_fault};
 pub use source::{ConfigFileError, ConfigText, is_there};
+pub use starters::Starter;
 pub use webhooks::{SecretSource, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
@@ -100,12 +102,6 @@ impl Config {
             security::doubt_expiry(&Field::top(&collector, &root), now);
         }
         collector.into_problems()
-    }
-
-    /// The text that is used where no configuration file exists: the `conf/operator.yaml` of this
-    /// package.
-    pub(crate) fn embedded() -> &'static str {
-        include_str!("../../../conf/operator.yaml")
     }
 
     /// What to tell whoever opens a gate on a stage that nothing here knows: a slip in its name

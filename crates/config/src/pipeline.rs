@@ -22,7 +22,7 @@ keys! {
     /// How jobs run.
     #[derive(Clone, PartialEq, Eq)]
     pub struct Pipeline [] {
-        /// The stages in order; left out, nine without commands.
+        /// The stages in order; [] runs none: gates come from outside. Left out, nine without commands.
         pub stages: Arc<Vec<StageSpec>> = nine_stages() => Items(STAGES_MAX, stages::read), unshown, moved = 3;
         /// How many jobs run a stage at the same time; one that waits at a gate does not count.
         pub(crate) max_concurrent_jobs: u32 = 4 => Count(1, CONCURRENT_JOBS_MAX);

@@ -142,14 +142,50 @@ impl Row {
     }
 
     fn write_to(&self, page: &mut String, defaults: &Value) {
-        let default = self
-            .default(defaults)
-            .map_or(String::new(), |value| format!("`{value}`"));
-        let hidden = if self.key.is_secret { " *hidden*" } else { "" };
-        let (path, holds, about) = (&self.path, self.key.holds.words(), self.key.about());
-        let _ = writeln!(page, "| `{path}` | {holds}{hidden} | {default} | {about} |");
-        self.under.iter().for_each(|row| row.write_to(page, defaults));
+        let mut told = Vec::new();
+        self.tell(defaults, &mut told);
+        for key in told {
+            let default = key.left_out.map_or(String::new(), |value| format!("`{value}`"));
+            let hidden = if key.is_hidden { " *hidden*" } else { "" };
+            let (path, holds, about) = (key.path, key.holds, key.about);
+            let _ = writeln!(page, "| `{path}` | {holds}{hidden} | {default} | {about} |");
+        }
     }
+
+    fn tell(&self, defaults: &Value, told: &mut Vec<KeyWords>) {
+        told.push(KeyWords {
+            path: self.path.clone(),
+            holds: self.key.holds.words(),
+            left_out: self.default(defaults).map(Value::to_string),
+            about: self.key.about(),
+            is_hidden: self.key.is_secret,
+        });
+        self.under.iter().for_each(|row| row.tell(defaults, told));
+    }
+}
+
+/// A key as people read of it.
+pub struct KeyWords {
+    /// From the top: `*` stands for a stage's name, `[]` for each item of a list.
+    pub path: String,
+    /// What it holds.
+    pub holds: String,
+    /// What it is when it is left out, where that is a value.
+    pub left_out: Option<String>,
+    /// What it does, and since when.
+    pub about: String,
+    /// No value of it reaches a message or a document.
+    pub is_hidden: bool,
+}
+
+/// Every key, in the order of the table.
+pub fn keys() -> Vec<KeyWords> {
+    let mut told = Vec::new();
+    let defaults = defaults();
+    for row in Row::all("", Config::keys()) {
+        row.tell(&defaults, &mut told);
+    }
+    told
 }
 
 fn properties(rows: &[Row], defaults: &Value) -> Value {

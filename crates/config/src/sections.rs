@@ -87,14 +87,20 @@ impl Rules for Config {
 
     fn check(&mut self, file: &Field<'_>) {
         let is_read = |section: &Field<'_>| section.is_null() || matches!(section.node.value, Value::Map(_));
+        // Where nothing is run, gates come from outside, and need no policy to wait for a person.
+        let is_run = !self.pipeline.stages.is_empty();
         match file.get("gates") {
-            None => file.warn_of("gates", file.node.at, NO_GATE.0, NO_GATE.1),
+            None if is_run => file.warn_of("gates", file.node.at, NO_GATE.0, NO_GATE.1),
+            None => {}
             // A pipeline that was refused lacks stages.
             Some(gates) => {
                 let stages = self.pipeline.stages.iter().map(|stage| stage.name.as_str());
                 let known: Vec<_> = self.gates.keys().map(StageName::as_str).chain(stages).collect();
                 security::doubt_stages(file, &known);
-                if !self.pipeline.stages.is_empty() && file.get("pipeline").as_ref().is_none_or(is_read) {
+                if is_run && is_read(&gates) && gates.keys().next().is_none() {
+                    gates.key_warning(NO_GATE.0, NO_GATE.1);
+                }
+                if is_run && file.get("pipeline").as_ref().is_none_or(is_read) {
                     self.pipeline.doubt_gates(&gates);
                 }
             }

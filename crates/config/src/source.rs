@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::node::CONFIG_BYTES_MAX;
 use super::problem::Problem;
-use super::{Config, Loaded};
+use super::{Config, Loaded, Starter};
 
 /// A configuration text and where it came from.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,10 +62,10 @@ impl ConfigFileError {
 }
 
 impl ConfigText {
-    /// The text that is used where no file exists.
+    /// The text that is used where no file exists: gates come from outside, for any job and stage.
     pub fn embedded() -> Self {
         Self {
-            text: Config::embedded().to_owned(),
+            text: Starter::Gates.text().to_owned(),
             origin: "embedded configuration".to_owned(),
             path: None,
         }

@@ -100,15 +100,8 @@ pub(super) fn bare(name: StageName) -> StageSpec {
 pub(super) fn read(stages: &Field<'_>) -> Option<Vec<StageSpec>> {
     let hint = "write each stage as `- name: outline`; leave the key out for the nine default stages";
     let items = stages.items(hint)?;
-    match items.len() {
-        0 => stages.error(
-            "a pipeline has at least one stage",
-            "leave the key out for the nine default stages",
-        ),
-        count if count > STAGES_MAX => {
-            return stages.refuse(format!("{count} stages are more than {STAGES_MAX}"), "");
-        }
-        _ => {}
+    if items.len() > STAGES_MAX {
+        return stages.refuse(format!("{} stages are more than {STAGES_MAX}", items.len()), "");
     }
     Some(items.filter_map(|item| stage(&item)).collect())
 }

@@ -54,6 +54,11 @@ pub fn new_job(id: &JobId, new: &NewJob, by: &Operator, cx: Context<'_>) -> Resu
             return Err(Refusal::invalid(message).at(field));
         }
     }
+    if !new.is_manual && cx.stages.is_empty() {
+        return Err(Refusal::invalid("there are no stages to run: pipeline.stages of the configuration is empty")
+            .with_hint("--manual (HTTP: manual) starts a job whose gates your own pipeline opens; holdpoint init --for stages writes a pipeline")
+            .at("manual"));
+    }
     let (status, stages) = match new.is_manual {
         true => (JobStatus::Running, Vec::new()),
         false => (JobStatus::Queued, cx.stages.to_vec()),

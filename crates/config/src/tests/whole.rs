@@ -1,9 +1,13 @@
-//! The file as a whole: the seed, the embedded text, the shape of problems and of the shown
-//! document.
+//! The file as a whole: the seed, the shipped file, the text that counts without one, the shape of
+//! problems and of the shown document.
 
 use super::*;
+use crate::Starter;
 use domain::policy::{GateRule, OnTimeout};
 use domain::stage::STAGES_DEFAULT;
+
+/// The file of this repository.
+const SHIPPED: &str = include_str!("../../../../conf/operator.yaml");
 
 #[test]
 fn the_seeds_configuration_loads_without_a_word() {
@@ -36,16 +40,57 @@ fn the_seeds_configuration_loads_without_a_word() {
 }
 
 #[test]
-fn the_embedded_file_is_the_seeds_and_says_nothing_against_itself() {
-    let embedded = loaded(Config::embedded());
-    assert_eq!(embedded.warnings, []);
-    assert_eq!(embedded.config, loaded(SEED).config);
+fn the_shipped_file_is_the_seeds_and_says_nothing_against_itself() {
+    let shipped = loaded(SHIPPED);
+    assert_eq!(shipped.warnings, []);
+    assert_eq!(shipped.config, loaded(SEED).config);
 }
 
 #[test]
-fn the_commented_parts_of_the_embedded_file_are_right_too() {
+fn without_a_file_nothing_is_run_and_any_stage_may_have_a_gate_from_outside() {
+    let embedded = crate::ConfigText::embedded();
+    let Ok(Loaded { config, warnings }) = embedded.load() else {
+        panic!("refused")
+    };
+    assert_eq!(warnings, []);
+    assert!(config.pipeline.stages.is_empty() && config.gates.is_empty());
+    for name in ["release", "deploy"] {
+        assert_eq!(config.unknown_stage(&stage(name)), None, "{name}");
+    }
+    for film in STAGES_DEFAULT {
+        assert!(!embedded.text.contains(film), "{film}");
+    }
+}
+
+#[test]
+fn what_a_configuration_is_begun_with_holds_together_commented_parts_too() {
+    let Loaded { config, warnings } = loaded(Starter::Stages.text());
+    assert_eq!(warnings, []);
+    assert_eq!(config.pipeline.stages.len(), 2);
+    let (used, commented) = Starter::Gates.text().split_once("gates: {}\n").unwrap();
+    let prose = ["# In place", "# Who"];
+    let commented = commented
+        .lines()
+        .filter(|line| !prose.iter().any(|begin| line.starts_with(begin)));
+    let uncommented: Vec<_> = commented.map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let Loaded { config, warnings } = loaded(&format!("{used}{}", uncommented.join("\n")));
+    assert_eq!(warnings, []);
+    let rule = config.gates[&stage("release")].rule();
+    let on_timeout = OnTimeout::Reject;
+    assert_eq!(
+        rule,
+        GateRule::Timer {
+            after_s: 1800,
+            on_timeout
+        }
+    );
+    assert_eq!(config.security.tokens.len(), 1);
+}
+
+#[test]
+fn the_commented_parts_of_the_shipped_file_are_right_too() {
     let sample = |first: &str, mark: &str| -> String {
-        let lines = Config::embedded().lines().skip_while(|line| *line != first);
+        let lines = SHIPPED.lines().skip_while(|line| *line != first);
         let block = lines.take_while(|line| !line.is_empty());
         block
             .map(|line| format!("{}\n", line.strip_prefix(mark).unwrap_or(line)))
@@ -62,7 +107,7 @@ fn the_commented_parts_of_the_embedded_file_are_right_too() {
         "cors:",
         "security_headers:",
     ];
-    let security: String = Config::embedded()
+    let security: String = SHIPPED
         .lines()
         .filter_map(|line| line.strip_prefix("  # "))
         .filter(|line| keys.iter().any(|key| line.starts_with(key)))
