@@ -11,6 +11,7 @@
 mod args;
 mod ask;
 mod audit_report;
+mod completions;
 mod config;
 mod config_edit;
 mod console;
@@ -33,10 +34,13 @@ mod gate_show;
 mod global;
 mod handover;
 mod http;
+mod init;
 mod job;
 mod job_show;
 mod listing;
 mod log;
+mod login_names;
+mod man;
 mod misused;
 mod old;
 mod output;
@@ -86,6 +90,9 @@ pub fn main() -> ExitCode {
         let status = supervisor::supervise(Path::new(spec), || SystemClock.now().utc);
         return ExitCode::from(u8::from(status != 0));
     }
+    if completions::answered(&arguments) {
+        return ExitCode::SUCCESS;
+    }
     let exit = match Arguments::try_parse_from(&arguments) {
         Ok(mut arguments) => {
             let is_json = arguments.is_json();
@@ -119,6 +126,9 @@ fn run(arguments: Arguments) -> CommandResult {
         command,
         CliCommand::Config(config::ConfigCommand::Contexts)
             | CliCommand::Token(_)
+            | CliCommand::Completions { .. }
+            | CliCommand::Init(_)
+            | CliCommand::Man { .. }
             | CliCommand::Demo
             | CliCommand::DemoStage { .. }
             | CliCommand::SuperviseStage { .. }
@@ -134,6 +144,9 @@ fn run(arguments: Arguments) -> CommandResult {
             let message = format!("{} comes with {} alone", spec.display(), supervisor::SUBCOMMAND);
             Err(CommandError::new("usage", message).with(|told| told.exit = Exit::Usage))
         }
+        CliCommand::Completions { shell } => completions::print(&global, shell),
+        CliCommand::Init(arguments) => init::run(&global, &arguments),
+        CliCommand::Man { directory } => man::write(&global, &directory),
         CliCommand::Config(command) => config::run(&global, &command),
         CliCommand::Doctor(arguments) => doctor::run(&global, arguments),
         CliCommand::Export(arguments) => export::run(&global, &arguments),

@@ -24,3 +24,4 @@
 
 pub mod cli;
 mod log_file;
+mod version;

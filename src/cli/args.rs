@@ -9,15 +9,15 @@ use domain::ids::{JobId, StageName};
 
 use super::global::GlobalArguments;
 use super::{
-    config, decisions, doctor, drafts, events, export, forecast, gate, handover, job, patch, stats, status, store,
-    token, webhooks,
+    completions, config, decisions, doctor, drafts, events, export, forecast, gate, handover, init, job, man, patch,
+    stats, status, store, token, webhooks,
 };
 
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "holdpoint",
-    version,
+    version = crate::version::DESCRIBED.as_str(),
     about = "The operator console for hold points: releases or stops pipelines, and keeps the record",
     after_help = AFTER_HELP,
     max_term_width = 100
@@ -79,6 +79,8 @@ impl Arguments {
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
             CliCommand::Export(_) => "exported",
+            CliCommand::Completions { .. } => "printed",
+            CliCommand::Init(_) | CliCommand::Man { .. } => "written",
             CliCommand::Store(command) => command.action(),
         }
     }
@@ -90,8 +92,10 @@ pub(crate) enum CliCommand {
     /// Open the console, on a gate if one is named
     Console {
         /// The job to open on
+        #[arg(add = completions::jobs())]
         job: Option<JobId>,
         /// The stage to open on
+        #[arg(add = completions::stages())]
         stage: Option<StageName>,
         /// Look only: decide nothing, run no stage, fire no timer
         #[arg(long)]
@@ -104,6 +108,9 @@ pub(crate) enum CliCommand {
     /// Open the console over a sample pipeline that makes real artifacts (embedded configuration,
     /// runs/demo)
     Demo,
+    /// Write a first configuration: for gates from outside, for stages of your own, or a sample
+    #[command(after_help = init::HELP)]
+    Init(init::InitArguments),
     /// Run jobs, timers and HTTP without a terminal, until SIGTERM
     Serve {
         /// Do not offer HTTP
@@ -158,6 +165,19 @@ pub(crate) enum CliCommand {
     /// Move the record to another database
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Print the script by which a shell completes commands, job ids and stages
+    #[command(after_help = completions::HELP)]
+    Completions {
+        /// The shell
+        shell: completions::Shell,
+    },
+    /// Write the manual pages: holdpoint.1, one for each command, and holdpoint-operator.yaml.5
+    #[command(after_help = man::HELP)]
+    Man {
+        /// The directory, made if it is not there
+        #[arg(value_hint = clap::ValueHint::DirPath)]
+        directory: PathBuf,
+    },
     /// Supervise one execution of a stage
     #[command(name = "__stage", hide = true)]
     SuperviseStage {

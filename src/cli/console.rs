@@ -18,6 +18,7 @@ use super::old;
 use super::output::wants_colour;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::{BUILT_IN, CommandContext};
+use crate::version;
 
 /// What a console may do besides looking.
 #[derive(Debug, Clone, Copy, Default)]
@@ -101,7 +102,7 @@ pub(crate) async fn show(
         hint,
         ..shown(&session, open_at, rights)
     };
-    let (version, runs_dir) = (env!("CARGO_PKG_VERSION"), session.runs_dir.display());
+    let (version, runs_dir) = (version::DESCRIBED.as_str(), session.runs_dir.display());
     tracing::info!("holdpoint {version} shows {runs_dir} to {}", session.operator.name);
     let ended = console::run(shown, &mut engine).await;
     tracing::info!("the console has ended: {ended:?}");
@@ -143,7 +144,7 @@ async fn show_far(
     far.listen();
     tracing::info!(
         "holdpoint {} shows a server to {}",
-        env!("CARGO_PKG_VERSION"),
+        version::DESCRIBED.as_str(),
         session.operator.name
     );
     let ended = console::run(shown, &mut far).await;

@@ -15,6 +15,7 @@ use text::visible_line;
 use text::words::duration_us;
 
 use super::ask::{self, with_engine};
+use super::completions;
 use super::gate_show;
 use super::global::GlobalArguments;
 use super::old;
@@ -32,6 +33,7 @@ pub(crate) enum DecisionsCommand {
     /// List decisions, every attempt, oldest first (--json: decision files)
     List {
         /// Only this job's
+        #[arg(add = completions::jobs())]
         job: Option<JobId>,
         #[command(flatten)]
         only: ListArguments,
@@ -39,8 +41,10 @@ pub(crate) enum DecisionsCommand {
     /// Show one decision: the newest of the stage, or that of an attempt
     Show {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
         /// The stage
+        #[arg(add = completions::stages())]
         stage: StageName,
         /// The attempt, from 1
         #[arg(long, value_name = "N")]

@@ -51,6 +51,11 @@ pub(crate) async fn run(global: &GlobalArguments) -> CommandResult {
     console::show(session, None, Some(hint.to_owned()), console::Rights::default()).await
 }
 
+/// The configuration of the demo, for a directory of one's own.
+pub(crate) fn configuration() -> Result<&'static str, CommandError> {
+    Ok(demo::CONFIG)
+}
+
 /// Does the work of a stage of the demo; its words go to the stage's log.
 pub(crate) fn stage(stage: &str) -> CommandResult {
     let done = StageEnv::from_environment().and_then(|environment| run_stage(stage, &environment));

@@ -14,6 +14,7 @@ use store::{Reader, StorePlace};
 
 use super::audit_report::{self, AuditDoc, count};
 use super::global::GlobalArguments;
+use super::login_names;
 use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
@@ -122,6 +123,9 @@ fn look_or_mend(
         }
     }
     let mut report = examine(runs, session.place(), arguments.versions, output.is_json);
+    if let Some(doubt) = login_names::doubt() {
+        report.note(doubt);
+    }
     for database in session.old_databases() {
         report.note(match database.check().and_then(|()| database.jobs()) {
             Ok(jobs) => format!(

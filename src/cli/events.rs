@@ -13,6 +13,7 @@ use engine::waits::news_of;
 use wire::EventDoc;
 
 use super::ask::{self, with_engine};
+use super::completions;
 use super::global::GlobalArguments;
 use super::old;
 use super::output::Output;
@@ -27,6 +28,7 @@ const BATCH: u32 = 500;
 #[derive(Debug, Args)]
 pub(crate) struct EventsArguments {
     /// The job
+    #[arg(add = completions::jobs())]
     job: JobId,
     /// Go on until the job ends
     #[arg(long)]

@@ -29,7 +29,7 @@ use super::output::{Output, note};
 use super::report::{CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::words::{clock_time, length};
-use super::{done, gate_diff, gate_list, gate_show, wait};
+use super::{completions, done, gate_diff, gate_list, gate_show, wait};
 
 /// What can be done with gates.
 #[derive(Debug, Subcommand)]
@@ -127,8 +127,10 @@ impl GateCommand {
 #[derive(Debug, Args)]
 pub(crate) struct OpenArguments {
     /// The job; a manual one is made when there is none of this id
+    #[arg(add = completions::jobs())]
     job: JobId,
     /// The stage
+    #[arg(add = completions::stages())]
     stage: StageName,
     /// A file to review; its bytes are copied to artifacts/STAGE/; may be repeated
     #[arg(long = "artifact", value_name = "KIND=PATH", required = true, value_parser = artifact)]

@@ -22,13 +22,13 @@ use super::output::Output;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::words::clock_time;
-use super::{done, patch_file, preview};
+use super::{completions, done, patch_file, preview};
 
 /// A decision.
 #[derive(Debug, Args)]
 pub(crate) struct DecideArguments {
     /// The gate: JOB STAGE; or several, each as JOB:STAGE
-    #[arg(value_name = "JOB STAGE | JOB:STAGE", required = true, num_args = 1..)]
+    #[arg(value_name = "JOB STAGE | JOB:STAGE", required = true, num_args = 1.., add = completions::job_then_stage())]
     gates: Vec<String>,
     /// Why, for the record; what a stage that runs again is told
     #[arg(long, value_name = "TEXT")]

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use domain::ids::{JobId, StageName};
 use domain::key::GateRef;
 
+use super::completions;
 use super::places::NamedBy;
 use super::token_source::TokenSource;
 
@@ -110,8 +111,10 @@ impl ColourUse {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct GateArguments {
     /// The job
+    #[arg(add = completions::jobs())]
     pub(crate) job: JobId,
     /// The stage
+    #[arg(add = completions::stages())]
     pub(crate) stage: StageName,
 }
 

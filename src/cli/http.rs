@@ -19,6 +19,7 @@ pub(crate) fn listen(engine: &Engine, session: &CommandContext) -> Result<Servin
         runs_dir: session.absolute_runs_dir().to_owned(),
         config_path: session.config_path.clone(),
         admin_token: std::env::var("ADMIN_TOKEN").ok().filter(|token| !token.is_empty()),
+        build: crate::version::labels(),
     })
 }
 

@@ -21,7 +21,7 @@ use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::CommandContext;
 use super::table::Table;
 use super::words::ago;
-use super::{done, events, job_show, old, preview};
+use super::{completions, done, events, job_show, old, preview};
 
 /// The most jobs of a list unless more are asked for (WIRE.md).
 const LIMIT_DEFAULT: u32 = 100;
@@ -37,12 +37,14 @@ pub(crate) enum JobCommand {
     /// Show a job: its stages, gates and artifacts
     Show {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
     },
     /// Let a paused job go on: apply the patch of the rejection, or run the stage again; where an
     /// artifact is not what was decided on, open its gate for review
     Resume {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
         /// Change nothing: tell what would happen, and end as the command would
         #[arg(long)]
@@ -51,6 +53,7 @@ pub(crate) enum JobCommand {
     /// End a job; the command of its running stage is killed
     Cancel {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
         /// Change nothing: tell what would happen, and end as the command would
         #[arg(long)]
@@ -59,17 +62,20 @@ pub(crate) enum JobCommand {
     /// Note that a job failed: it leaves the queue of every console
     Acknowledge {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
     },
     /// End a manual job well
     Complete {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
     },
     /// Print what happens to a job until it ends; exit 1 unless it completed. Runs stages when
     /// nobody else leads
     Watch {
         /// The job
+        #[arg(add = completions::jobs())]
         job: JobId,
     },
 }

@@ -13,8 +13,9 @@ use super::report::Exit;
 use text::visible_line;
 
 /// What other programs call it, and the commands that do it here.
-const MEANT: [(&str, &[&str]); 10] = [
+const MEANT: [(&str, &[&str]); 12] = [
     ("create", &["job start"]),
+    ("install", &["init"]),
     ("jobs", &["job list"]),
     ("log", &["events"]),
     ("logs", &["events"]),
@@ -22,14 +23,10 @@ const MEANT: [(&str, &[&str]); 10] = [
     ("new", &["job start"]),
     ("run", &["job start", "serve"]),
     ("server", &["serve"]),
+    ("setup", &["init"]),
     ("tui", &["console"]),
     ("ui", &["console"]),
 ];
-
-/// What beginners ask for first, and is not needed.
-const INIT: [&str; 3] = ["init", "setup", "install"];
-const NO_INIT: &str = "nothing has to be set up: 'holdpoint demo' shows everything, and 'holdpoint config show' prints a configuration \
-     that conf/operator.yaml can begin with";
 
 /// The most commands that are named.
 const MEANT_MAX: usize = 5;
@@ -65,16 +62,12 @@ fn suggest(error: &mut clap::Error) {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return;
     };
-    let tip = if INIT.contains(&word.as_str()) {
-        NO_INIT.to_owned()
-    } else {
-        let found = meant(word);
-        if found.is_empty() {
-            return;
-        }
-        let named: Vec<_> = found.iter().map(|path| format!("'holdpoint {path}'")).collect();
-        format!("did you mean {}?", named.join(" or "))
-    };
+    let found = meant(word);
+    if found.is_empty() {
+        return;
+    }
+    let named: Vec<_> = found.iter().map(|path| format!("'holdpoint {path}'")).collect();
+    let tip = format!("did you mean {}?", named.join(" or "));
     error.remove(ContextKind::SuggestedSubcommand);
     error.insert(
         ContextKind::Suggested,
@@ -153,15 +146,13 @@ mod tests {
             ("new", "'holdpoint job start' or 'holdpoint token new'"),
             ("run", "'holdpoint job start' or 'holdpoint serve'"),
             ("status", "'holdpoint gate list' or 'holdpoint job list'"),
+            ("setup", "'holdpoint init'"),
             ("verify", "'holdpoint decisions verify'"),
         ] {
             assert_eq!(hint(&told(&[word])), format!("did you mean {wanted}?; see --help"));
         }
         for word in ["list", "show"] {
             assert!(hint(&told(&[word])).contains(&format!("'holdpoint gate {word}'")));
-        }
-        for word in INIT {
-            assert!(hint(&told(&[word])).starts_with("nothing has to be set up: 'holdpoint demo' "));
         }
         // In the wrong group too.
         assert!(told(&["job", "approve", "j-17", "script"]).contains("did you mean 'holdpoint gate approve'?"));
@@ -177,11 +168,7 @@ mod tests {
     #[test]
     fn what_is_named_exists() {
         let root = Arguments::command();
-        for path in MEANT
-            .iter()
-            .flat_map(|(_, paths)| *paths)
-            .chain(&["demo", "config show"])
-        {
+        for path in MEANT.iter().flat_map(|(_, paths)| *paths) {
             let found = path
                 .split(' ')
                 .try_fold(&root, |command, name| command.find_subcommand(name));

@@ -3,6 +3,7 @@
 
 mod acknowledge;
 mod comments;
+mod completions;
 mod context;
 pub mod demo;
 mod diff;
@@ -14,9 +15,11 @@ mod forecast;
 mod handover;
 mod hostile;
 mod identity;
+mod init;
 mod limits;
 mod links;
 mod lists;
+mod man;
 mod manual;
 mod moved;
 mod patches;

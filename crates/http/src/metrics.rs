@@ -14,6 +14,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use tokio::sync::Mutex;
 
@@ -81,9 +82,10 @@ pub(crate) struct Metrics {
     pub(crate) streams_dropped: Counter,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    pub(crate) fn new(build: Vec<(&'static str, String)>) -> Self {
         let mut registry = Registry::with_prefix("holdpoint");
+        registry.register("build", "Which holdpoint this is", Info::new(build));
         let requests = Family::default();
         let latency = Family::new_with_constructor(Latency);
         let decisions = Family::default();
@@ -129,9 +131,7 @@ impl Default for Metrics {
             streams_dropped,
         }
     }
-}
 
-impl Metrics {
     /// Makes the series of everybody who may decide: at zero, so that an alert tells nobody decided from nobody looked.
     fn begin<'n>(&self, deciders: impl Iterator<Item = &'n str>) {
         let begin = |by: &str, outcome: &str| drop(self.decisions.get_or_create(&decision_labels(by, outcome)));

@@ -62,6 +62,8 @@ pub struct ServerSettings {
     pub config_path: Option<PathBuf>,
     /// The environment's `ADMIN_TOKEN`.
     pub admin_token: Option<String>,
+    /// Which holdpoint this is: names and values.
+    pub build: Vec<(&'static str, String)>,
 }
 
 /// Why a server was not started.
@@ -152,7 +154,7 @@ pub fn start(settings: ServerSettings) -> Result<Serving, StartError> {
         config_path: settings.config_path,
         keys,
         rates: Limiters::new(config.security.rate_limiting),
-        metrics: Metrics::default(),
+        metrics: Metrics::new(settings.build),
         leaving: leaving.clone(),
         openapi: openapi::Documents::new(documents),
         long: Arc::new(Semaphore::new(LONG_MAX)),

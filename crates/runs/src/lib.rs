@@ -26,6 +26,7 @@ pub mod mend;
 mod nudge;
 pub mod old;
 mod open_directory;
+pub mod outside;
 mod projection;
 pub mod publish;
 pub mod record;

@@ -66,6 +66,11 @@ use domain::time::Now;
 use open::Access;
 use sql::Connection;
 
+/// The version of the SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 /// The writer's side of the database; one a process, owned by its writer thread.
 #[derive(Debug)]
 pub struct Store {

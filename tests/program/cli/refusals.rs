@@ -31,13 +31,41 @@ fn help_reads_well() {
         &["serve", "--help"],
         &["token", "new", "--help"],
         &["console", "--help"],
+        &["init", "--help"],
+        &["completions", "--help"],
+        &["man", "--help"],
     ] {
         let help = workspace.ok(args);
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
         with_settings!({ snapshot_suffix => args[..args.len() - 1].join("_") }, { assert_snapshot!("help", help) });
     }
+}
+
+#[test]
+fn the_version_names_the_commit_its_day_and_sqlite() {
+    let workspace = Workspace::without_configuration();
     let version = workspace.ok("--version");
-    assert_eq!(version, format!("holdpoint {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(workspace.ok("-V"), version);
+    let sqlite = rusqlite::version();
+    let git = std::process::Command::new("git")
+        .args([
+            "-c",
+            "core.abbrev=10",
+            "log",
+            "-1",
+            "--format=%h %cd",
+            "--date=format-local:%Y-%m-%d",
+        ])
+        .env("TZ", "UTC")
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("git runs");
+    let commit = String::from_utf8(git.stdout).unwrap();
+    let number = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        version,
+        format!("holdpoint {number} ({}, SQLite {sqlite})\n", commit.trim())
+    );
 }
 
 #[test]

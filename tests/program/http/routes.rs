@@ -237,7 +237,7 @@ fn no_request_makes_holdpoint_read_a_file_of_its_machine() {
 
 #[test]
 fn configuration_health_patches_briefs_and_documents() {
-    let (_workspace, served, ana) = serving("");
+    let (workspace, served, ana) = serving("");
     let nobody = served.nobody();
     let shapes = Shapes::of(&ana);
     for path in ["/healthz", "/api/v1/healthz"] {
@@ -322,6 +322,24 @@ fn configuration_health_patches_briefs_and_documents() {
         !text.contains("by=\"pipe\""),
         "who cannot decide has no count of decisions: {text}"
     );
+    // What --version tells a person.
+    let version = workspace.ok("--version");
+    let build = text
+        .lines()
+        .find(|line| line.starts_with("holdpoint_build_info{"))
+        .unwrap();
+    let labels: Vec<_> = build.split('"').skip(1).step_by(2).collect();
+    let [number, commit, date, sqlite] = labels[..] else {
+        panic!("four labels: {build}")
+    };
+    for part in [
+        number,
+        &commit[..commit.len().min(10)],
+        date,
+        &format!("SQLite {sqlite})"),
+    ] {
+        assert_contains(&version, part);
+    }
     assert!(text.ends_with("# EOF\n"));
 }
 
