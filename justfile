@@ -87,3 +87,11 @@ news CONSOLES="50":
 schemathesis EXAMPLES="50":
     cargo build
     tools/schemathesis.sh target/debug/holdpoint {{EXAMPLES}}
+
+# everything that is handed out, in target/packages: tarball, .deb, .rpm, checksums
+release:
+    tools/release.sh
+
+# the .deb installed in a fresh Debian, used, upgraded, removed and purged; as root, with debootstrap
+deb-story:
+    tools/deb-story.sh

@@ -45,7 +45,7 @@ use work::{Log, Work};
 
 /// The configuration of the demo, in the format of `conf/operator.yaml`; `{holdpoint}` stands for
 /// the running binary.
-pub const CONFIG: &str = include_str!("../../../conf/demo.yaml");
+pub const CONFIG: &str = include_str!("operator.yaml");
 
 /// The stages, in order: those of a pipeline that names none.
 pub const STAGES: [&str; 9] = domain::stage::STAGES_DEFAULT;
