@@ -145,7 +145,6 @@ mod tests {
             ("start", "'holdpoint job start'"),
             ("new", "'holdpoint job start' or 'holdpoint token new'"),
             ("run", "'holdpoint job start' or 'holdpoint serve'"),
-            ("status", "'holdpoint gate list' or 'holdpoint job list'"),
             ("setup", "'holdpoint init'"),
             ("verify", "'holdpoint decisions verify'"),
         ] {

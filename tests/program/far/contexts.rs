@@ -66,7 +66,7 @@ fn a_context_names_what_is_worked_with_and_two_that_contradict_are_refused() {
         &machine.refused("--context prd gate list", 1),
         "has no context prd   hint: the contexts are asked, here, prod",
     );
-    machine.ok("--context here job start --slug tides");
+    machine.ok("--context here job start --slug tides --manual");
     assert!(machine.exists("elsewhere/holdpoint.db"));
 
     let listed: Value = machine.json("--context prod config contexts");

@@ -109,7 +109,7 @@ fn an_old_database_is_read_before_there_is_a_runs_directory() {
         .output()
         .unwrap();
     let words = String::from_utf8(refused.stderr).unwrap();
-    assert_contains(&words, "old record");
+    assert_contains(&words, "but that of an old database: it is read and never written");
     assert_eq!(beside(&workspace), names, "looking makes nothing");
 }
 
