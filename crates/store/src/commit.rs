@@ -101,9 +101,9 @@ impl Store {
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Answer>, RowError> {
         let groups: Vec<_> = entries.chunks(AHEAD_MAX).collect();
-        let loads: Result<Vec<_>, _> = groups.iter().map(|group| load_of(writing, group)).collect();
+        let loads: Result<Vec<_>, _> = groups.iter().map(|group| loads_of(writing, group)).collect();
         let loads = loads?;
-        let first = loads.first().and_then(Option::as_ref);
+        let first = loads.first().map(Vec::as_slice).unwrap_or_default();
         let before = self.clock.as_ref().map(|clock| (clock, (clock.0)()));
         self.durable.transaction_after(&queries_of(first), |connection| {
             refuse_newer(connection)?;
@@ -127,7 +127,7 @@ impl Store {
                 loaded: None,
             };
             for (at, (group, load)) in groups.into_iter().zip(&loads).enumerate() {
-                under.load(load.as_ref(), at == 0)?;
+                under.load(load, at == 0)?;
                 for entry in group {
                     answers.push(under.answer(entry, rule)?);
                 }
@@ -140,23 +140,24 @@ impl Store {
 }
 
 /// The most entries whose rows are read at once.
-const AHEAD_MAX: usize = 100;
+const AHEAD_MAX: usize = 32;
 
-/// What loads the jobs of all these entries at once. None: they have to be read one after the other,
-/// as where two are of one job, which the second finds as the first left it.
-fn load_of<M>(writing: Writing, entries: &[Batched<M>]) -> Result<Option<Load>, RowError> {
+/// What loads the jobs of all these entries. Each is looked up by itself: for a list the planner may
+/// read whole tables. None: they have to be read one after the other, as where two are of one job,
+/// which the second finds as the first left it.
+fn loads_of<M>(writing: Writing, entries: &[Batched<M>]) -> Result<Vec<Load>, RowError> {
     let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
     if writing == Writing::OneByOne || jobs.len() < entries.len() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    let jobs: Vec<_> = jobs.into_iter().cloned().collect();
-    Load::new(&jobs).map(Some)
+    let jobs = jobs.into_iter().map(|job_id| Load::new(std::slice::from_ref(job_id)));
+    jobs.collect()
 }
 
-/// What is asked for entries with this load before anything is written for them.
-fn queries_of(load: Option<&Load>) -> Vec<(&str, &[Value<'_>])> {
-    let mut queries = load.map(Load::queries).unwrap_or_default();
-    if load.is_some() {
+/// What is asked for entries with these loads before anything is written for them.
+fn queries_of(loads: &[Load]) -> Vec<(&str, &[Value<'_>])> {
+    let mut queries: Vec<_> = loads.iter().flat_map(Load::queries).collect();
+    if !loads.is_empty() {
         queries.push((event_row::CHAIN_HEAD, &[]));
     }
     queries
@@ -186,14 +187,15 @@ struct Under<'c> {
 impl Under<'_> {
     /// Takes the jobs of the next entries, which were asked for with the beginning of the transaction
     /// or are now.
-    fn load(&mut self, load: Option<&Load>, is_asked: bool) -> Result<(), RowError> {
-        if load.is_some() && !is_asked {
-            self.held_back(self.connection.ahead(&queries_of(load)))?;
+    fn load(&mut self, loads: &[Load], is_asked: bool) -> Result<(), RowError> {
+        if !loads.is_empty() && !is_asked {
+            self.held_back(self.connection.ahead(&queries_of(loads)))?;
         }
-        self.loaded = match load.map(|load| load.jobs(self.connection)).transpose() {
+        let jobs: Result<Vec<_>, _> = loads.iter().map(|load| load.jobs(self.connection)).collect();
+        self.loaded = match jobs {
             // Which of them it is, and only it, is told where each is read by itself.
             Err(RowError::Bad { .. }) => return Err(RowError::HeldBack),
-            loaded @ (Ok(_) | Err(_)) => loaded?,
+            jobs @ (Ok(_) | Err(_)) => Some(jobs?.into_iter().flatten().collect()).filter(|_| !loads.is_empty()),
         };
         Ok(())
     }

@@ -46,9 +46,7 @@ const LISTENER_SILENCE: Duration = Duration::from_secs(5);
 
 /// What every connection asks for: no transaction of a host that is gone keeps the others waiting,
 /// and nobody waits longer for them than for a file that is locked.
-/// Statements are planned once: each of them finds its rows in one way, whatever its values.
-const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s';
-     SET plan_cache_mode = force_generic_plan";
+const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'";
 
 /// One connection, made again when it was lost.
 pub(super) struct Session {
