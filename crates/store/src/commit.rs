@@ -126,8 +126,8 @@ impl Store {
                 chain: Chain::default(),
                 loaded: None,
             };
-            for (at, (group, load)) in groups.into_iter().zip(&loads).enumerate() {
-                under.load(load, at == 0)?;
+            for (at, (group, loads)) in groups.into_iter().zip(&loads).enumerate() {
+                under.load(loads, at == 0)?;
                 for entry in group {
                     answers.push(under.answer(entry, rule)?);
                 }
@@ -142,9 +142,9 @@ impl Store {
 /// The most entries whose rows are read at once.
 const AHEAD_MAX: usize = 32;
 
-/// What loads the jobs of all these entries. Each is looked up by itself: for a list the planner may
-/// read whole tables. None: they have to be read one after the other, as where two are of one job,
-/// which the second finds as the first left it.
+/// What loads the jobs of all these entries, each by itself: for a list the planner may read whole
+/// tables. Empty where they have to be read one after the other: of two entries of one job the second
+/// finds it as the first left it.
 fn loads_of<M>(writing: Writing, entries: &[Batched<M>]) -> Result<Vec<Load>, RowError> {
     let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
     if writing == Writing::OneByOne || jobs.len() < entries.len() {
@@ -185,18 +185,20 @@ struct Under<'c> {
 }
 
 impl Under<'_> {
-    /// Takes the jobs of the next entries, which were asked for with the beginning of the transaction
-    /// or are now.
+    /// Takes the jobs of the next entries. Those of the first were asked for as the transaction began.
     fn load(&mut self, loads: &[Load], is_asked: bool) -> Result<(), RowError> {
-        if !loads.is_empty() && !is_asked {
+        self.loaded = None;
+        if loads.is_empty() {
+            return Ok(());
+        }
+        if !is_asked {
             self.held_back(self.connection.ahead(&queries_of(loads)))?;
         }
         let jobs: Result<Vec<_>, _> = loads.iter().map(|load| load.jobs(self.connection)).collect();
-        self.loaded = match jobs {
-            // Which of them it is, and only it, is told where each is read by itself.
-            Err(RowError::Bad { .. }) => return Err(RowError::HeldBack),
-            jobs @ (Ok(_) | Err(_)) => Some(jobs?.into_iter().flatten().collect()).filter(|_| !loads.is_empty()),
-        };
+        // Which of them is damaged, and only that, is told where each is read by itself.
+        let is_damaged = matches!(jobs, Err(RowError::Bad { .. }));
+        let jobs = if is_damaged { Err(RowError::HeldBack) } else { jobs }?;
+        self.loaded = Some(jobs.into_iter().flatten().collect());
         Ok(())
     }
 

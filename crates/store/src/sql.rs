@@ -59,8 +59,8 @@ impl Connection {
         }
     }
 
-    /// Adds a row behind all that was put before it is settled, and is no row that this reads or
-    /// another refers to before then. Exactly this row has to be added; `one` names it.
+    /// Adds a row, together with others of its kind and behind all that is put before all of it is
+    /// settled: nothing that is put until then may need it. It has to be added; `one` names it.
     pub(super) fn add(&self, adding: Adding, values: &[Value<'_>], one: &dyn fmt::Display) -> Result<(), RowError> {
         match self {
             Self::Sqlite(_) => self.put(&adding.statement([values.len()]), values, Some(one)),

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 
 use super::reads::attempt;
 use super::*;
-use crate::LeadCandidate;
+use crate::{LeadCandidate, Submission};
 use domain::job::AttemptState;
 use domain::refusal::RefusalCode;
 
@@ -50,6 +50,53 @@ fn two_processes_racing_for_one_gate_make_one_decision() {
     }
     let chain = house.reader().decisions(None, None, 1000).unwrap();
     assert_eq!(chain.len(), rounds);
+}
+
+#[test]
+fn what_many_entries_of_one_commit_add_is_numbered_in_their_order_without_a_gap() {
+    let mut house = House::new();
+    let names: Vec<_> = (0..45).map(|at| format!("j-{at}")).collect();
+    let entries: Vec<_> = names.iter().map(|name| Batched::new(id(name), name.clone())).collect();
+    let mut begin = |_: &JobId, _: Option<&JobRows>, name: &String| Ok(started(name));
+    let begun = house.store.commit(&entries, at(3), &mut begin).unwrap();
+    assert!(begun.iter().all(Result::is_ok), "{begun:?}");
+    let mut approve = |_: &JobId, rows: Option<&JobRows>, _: &String| decide(rows, "ana", Verdict::Approve);
+    let answers = house.store.commit(&entries, at(10), &mut approve).unwrap();
+    let decided = answers.into_iter().flat_map(|answer| answer.unwrap().0.decisions);
+    let told: Vec<_> = decided
+        .map(|one| (one.seq, one.decision.job_id().to_string()))
+        .collect();
+    assert_eq!(told, (1..).zip(names).collect::<Vec<_>>());
+    let events = house.reader().events(None, 0, 1000, false).unwrap();
+    let numbers: Vec<_> = events.iter().map(|event| event.seq).collect();
+    assert_eq!(
+        numbers,
+        (1..=house.reader().last_event_seq().unwrap()).collect::<Vec<_>>()
+    );
+    assert!(events.len() >= 2 * told.len());
+}
+
+#[test]
+fn a_name_under_which_something_was_done_does_nothing_again_and_hinders_no_other() {
+    let mut house = House::with(["a", "b", "c"]);
+    let named = |name: &str| Batched {
+        submission: Some(Submission {
+            id: "s-1".to_owned(),
+            command: Digest::of(b"approve"),
+        }),
+        ..Batched::new(id(name), ())
+    };
+    let mut approve = |_: &JobId, rows: Option<&JobRows>, (): &()| decide(rows, "ana", Verdict::Approve);
+    let first = house.store.commit(&[named("a")], at(10), &mut approve).unwrap();
+    assert!(first[0].is_ok());
+    let entries = [named("b"), Batched::new(id("c"), ())];
+    let answers = house.store.commit(&entries, at(10), &mut approve).unwrap();
+    let refusal = answers[0].as_ref().unwrap_err();
+    assert_eq!(refusal.message, "this submission was done already");
+    assert!(answers[1].is_ok());
+    assert!(house.rows("b").decisions.is_empty(), "nothing of it stays");
+    let kept = house.reader().submission("s-1").unwrap().unwrap();
+    assert_eq!(kept.outcome.unwrap().0, id("a"));
 }
 
 #[test]
