@@ -26,6 +26,7 @@ use domain::refusal::Refusal;
 use domain::rights::Rights;
 use domain::time::{Now, SECOND_US, Timestamp};
 use domain::timer::GateTimer;
+use domain::wake::DueGate;
 use domain::view::{Pause, QueueKind, QueueRow};
 use engine::evidence::Files;
 use engine::find;
@@ -321,12 +322,9 @@ impl World {
         let utc = former.utc.max(timer.deadline);
         let boot_us = utc.micros() - timer.anchor.offset_us;
         let on_disk = find::on_disk(self, rows, gate).unwrap();
-        let expired = Happening::Expired {
-            key: gate.key.clone(),
-            wake,
-            is_missed: false,
-        };
+        let key = gate.key.clone();
         self.now = Now { utc, boot_us, ..former };
+        let expired = Happening::Expired(DueGate::found(key, wake, false, self.now));
         self.happen(id, expired, on_disk);
         self.now = former;
     }
@@ -341,11 +339,8 @@ impl World {
         let heartbeat = Heartbeat::begun(terms, former.plus_us(-300 * SECOND_US));
         let gate = self.rows_of(id).gates.last_mut().unwrap();
         gate.heartbeat = Some(heartbeat.clone());
-        let expired = Happening::Expired {
-            key: gate.key.clone(),
-            wake: heartbeat.wake().unwrap(),
-            is_missed: false,
-        };
+        let due = DueGate::found(gate.key.clone(), heartbeat.wake().unwrap(), false, former);
+        let expired = Happening::Expired(due);
         self.happen(id, expired, Vec::new());
     }
 

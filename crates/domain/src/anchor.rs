@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::hosts::AHEAD_US_MAX;
 use super::time::{Now, Timestamp};
 
 /// One start of one machine: boot clocks of different starts cannot be compared. Written as 16
@@ -90,6 +91,12 @@ impl Anchor {
     /// What the boot clock shows at that civil time.
     pub(crate) fn boot_us_at(self, at: Timestamp) -> i64 {
         at.micros().saturating_sub(self.offset_us)
+    }
+
+    /// Whether both clocks went on together since: it is the same start of the machine, and the civil
+    /// clock was set by no more than hosts may differ.
+    pub(crate) fn goes_on(self, now: Now) -> bool {
+        self.is_of(now) && self.stepped_us(now).abs() <= AHEAD_US_MAX
     }
 
     /// Microseconds by which the civil clock was set forward since; negative: back.

@@ -3,6 +3,7 @@
 
 use super::anchor::Anchor;
 use super::heartbeat::Heartbeat;
+use super::key::GateKey;
 use super::lease::{LEASE_S, Lease};
 use super::recall::RECALL_US_MAX;
 use super::time::{Now, SECOND_US, Timestamp};
@@ -54,6 +55,36 @@ pub struct Wake {
     pub anchor: Anchor,
 }
 
+/// A gate whose time a ticker found come, by both clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueGate {
+    pub key: GateKey,
+    /// The time that it was found due for. When the rows name another by now, that one was never
+    /// looked at by the boot clock, and the gate is not due.
+    pub wake: Wake,
+    /// Nobody could act when it was due: it becomes overdue first.
+    pub is_missed: bool,
+    /// How the clocks stood to each other when it was found.
+    pub clocks: Anchor,
+}
+
+impl DueGate {
+    /// As it is found now.
+    pub fn found(key: GateKey, wake: Wake, is_missed: bool, now: Now) -> Self {
+        Self {
+            key,
+            wake,
+            is_missed,
+            clocks: Anchor::of(now),
+        }
+    }
+
+    /// Whether it is due for this, which its rows name now.
+    pub fn is_due_for(&self, wake: Wake, now: Now) -> bool {
+        self.wake == wake && wake.is_due_as_found(self.clocks, now)
+    }
+}
+
 /// The next time at which the ticker has something to do for an open gate. None: never.
 pub fn next(
     timer: Option<&GateTimer>,
@@ -92,10 +123,11 @@ impl Wake {
         }
     }
 
-    /// The same when a ticker found it due: for a lease or a decision of another start of the
-    /// machine it has waited as long by the boot clock, and that is more than civil time can tell.
-    pub fn is_due_as_asked(self, now: Now) -> bool {
-        self.is_due(now) || (self.kind.us_max().is_some() && !self.anchor.is_of(now))
+    /// The same when a ticker found it due by these clocks: for a lease or a decision of another start
+    /// of the machine it has waited as long by the boot clock, and that is more than civil time can
+    /// tell. When the civil clock was set since then, it may have found it by a wrong one.
+    fn is_due_as_found(self, clocks: Anchor, now: Now) -> bool {
+        self.is_due(now) || (self.kind.us_max().is_some() && !self.anchor.is_of(now) && clocks.goes_on(now))
     }
 }
 

@@ -22,6 +22,7 @@ use domain::key::GateKey;
 use domain::operator::{Operator, Via};
 use domain::outlook::Slots;
 use domain::refusal::{Refusal, RefusalCode};
+use domain::wake::DueGate;
 use runs::digests::Digests;
 use runs::{RunsDir, artifacts, files};
 use store::{Reader, StoreError};
@@ -33,7 +34,6 @@ use super::history::OldRecords;
 use super::in_place::InPlace;
 use super::keeping::Keeping;
 use super::sight::{Seeing, names_of, registered_at};
-use super::ticker::DueGate;
 use domain::ask::{Ask, Command, NewJob, OutsideArtifact, OutsideFile};
 use rules::{Context, Evidence, Happening, StageOutcome, Trigger, asked, new_job};
 
@@ -121,8 +121,7 @@ impl Preparer {
             return Ok(Some(Evidence::default()));
         };
         let evidence = find::expiry(self, &rows, rows.gate(&due.key.stage, due.key.attempt))?;
-        let DueGate { key, wake, is_missed } = due.clone();
-        let trigger = Trigger::Happened(Happening::Expired { key, wake, is_missed });
+        let trigger = Trigger::Happened(Happening::Expired(due.clone()));
         let unseen = self.refuse_unseen(&due.key.job_id, Some(&rows), &trigger, &evidence, by);
         Ok(unseen.is_ok().then_some(evidence))
     }

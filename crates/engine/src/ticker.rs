@@ -10,7 +10,7 @@ use domain::hosts::AHEAD_US_MAX;
 use domain::ids::JobId;
 use domain::key::GateKey;
 use domain::time::{Now, SECOND_US};
-use domain::wake::{Armed, Due, Wake};
+use domain::wake::{Armed, Due, DueGate, Wake};
 
 /// How long a process that does not lead leaves a due gate to the leader (SPEC §9): a stopped
 /// leader freezes no timer.
@@ -21,16 +21,6 @@ const SLEEP_US_MAX: i64 = 30 * SECOND_US;
 
 /// A gate that was asked to expire is not asked again for this long, unless its rows are read anew.
 const ASK_AGAIN_US: i64 = 2 * SECOND_US;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueGate {
-    pub key: GateKey,
-    /// The time that it was found due for. When the rows name another by now, that one was never
-    /// looked at by the boot clock, and the gate is not due.
-    pub wake: Wake,
-    /// Nobody could act when it was due.
-    pub is_missed: bool,
-}
 
 /// The heap, and what each gate in it waits for.
 #[derive(Debug, Clone, Default)]
@@ -151,8 +141,7 @@ impl Ticker {
                 Due::Now => false,
                 Due::Missed(_) => true,
             };
-            let wake = armed.wake;
-            due.push(DueGate { key, wake, is_missed });
+            due.push(DueGate::found(key, armed.wake, is_missed, now));
         }
         self.heap.extend(later);
         for gate in &due {

@@ -20,6 +20,7 @@ use domain::job::{AttemptState, JobRows};
 use domain::key::GateKey;
 use domain::operator::Operator;
 use domain::refusal::{Refusal, RefusalCode};
+use domain::wake::DueGate;
 
 use runs::locks::LeadGuard;
 use runs::{atomic, supervisor};
@@ -37,7 +38,6 @@ use super::prepare::Preparer;
 use super::receipt::{receipt, verb};
 use super::stage_plan::{StageKey, Term};
 use super::stage_watch::WatchContext;
-use super::ticker::DueGate;
 use super::trouble::not_recorded;
 use domain::ask::{Ask, Command};
 use rules::{Evidence, Happening, StageOutcome, Trigger, reduce};
@@ -345,9 +345,8 @@ impl Writer {
             match self.expiry(&gate) {
                 Ok(None) => {}
                 Ok(Some(evidence)) => {
-                    let DueGate { key, wake, is_missed } = gate;
                     let matter = Matter {
-                        trigger: Trigger::Happened(Happening::Expired { key, wake, is_missed }),
+                        trigger: Trigger::Happened(Happening::Expired(gate)),
                         evidence,
                         tell: Tell::Expiry(job_id.clone()),
                     };

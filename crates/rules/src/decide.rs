@@ -14,7 +14,7 @@ use domain::policy::Doubt;
 use domain::proposal::Proposal;
 use domain::refusal::Refusal;
 use domain::undo::{Undoable, undone};
-use domain::wake::{self, Wake, WakeKind};
+use domain::wake::{self, DueGate, WakeKind};
 use text::words::duration;
 
 use super::alive;
@@ -142,8 +142,15 @@ pub(super) fn undo_patch(
 
 /// The ticker says that the gate is due; the rows have the last word, for a person may have been
 /// quicker or moved the deadline.
-pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_missed: bool) -> Result<(), Refusal> {
+pub(super) fn expire(draft: &mut JobEdit<'_>, due: &DueGate) -> Result<(), Refusal> {
     let now = draft.cx.now;
+    let DueGate {
+        key,
+        wake: asked,
+        is_missed,
+        ..
+    } = due;
+    let (asked, is_missed) = (*asked, *is_missed);
     let GateKey { stage, attempt, .. } = key;
     let mut gate = draft.still_open(&GateRef::from(key))?;
     let (max_hold_s, grace_s) = (gate.policy.max_hold_s, draft.cx.grace_s);
@@ -151,7 +158,7 @@ pub(super) fn expire(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake, is_mis
     match wake::next(gate.timer.as_ref(), lease, heartbeat, max_hold_s, grace_s) {
         // Another time than the ticker found due: after another start of the machine only the
         // ticker knows whether a deadline that was moved since has passed by the boot clock.
-        Some(wake) if wake == asked && wake.is_due_as_asked(now) => {}
+        Some(wake) if due.is_due_for(wake, now) => {}
         Some(_) | None => return Err(Refusal::not_due(key)),
     }
     if let (WakeKind::Silence, Some(heartbeat)) = (asked.kind, gate.heartbeat.clone()) {

@@ -13,7 +13,7 @@ use domain::policy::{GatePolicy, GateRule};
 use domain::refusal::Refusal;
 use domain::time::{Now, Timestamp};
 use domain::timer::GateTimer;
-use domain::wake::{Armed, Due};
+use domain::wake::{Armed, Due, DueGate};
 
 use super::{Context, Evidence, Happening, Trigger, applied, reduce};
 
@@ -49,13 +49,9 @@ pub fn forecast(
             continue;
         }
         let gate = due.gate;
-        let happening = Happening::Expired {
-            key: gate.key.clone(),
-            wake: due.armed.wake,
-            is_missed: due.is_missed,
-        };
+        let found = DueGate::found(gate.key.clone(), due.armed.wake, due.is_missed, cx.now);
         let then = find(&rows, gate).and_then(|evidence| {
-            let trigger = Trigger::Happened(happening);
+            let trigger = Trigger::Happened(Happening::Expired(found));
             let changes = reduce(&rows.job.id, Some(&rows), &trigger, &evidence, cx)?;
             Ok((applied(&rows, &changes)?, changes))
         });

@@ -37,7 +37,7 @@ use domain::proposal::Proposal;
 use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::time::Now;
-use domain::wake::{Wake, WakeKind};
+use domain::wake::{DueGate, WakeKind};
 
 pub use ahead::Ahead;
 pub use forecast::{forecast, under_policies};
@@ -97,15 +97,8 @@ pub enum StageOutcome {
 /// What the machine itself tells of one job, in nobody's name.
 #[derive(Debug, Clone)]
 pub enum Happening {
-    /// The ticker found the gate due, by both clocks: its time is up, or that to take its decision
-    /// back.
-    Expired {
-        key: GateKey,
-        /// The time that it was found due for.
-        wake: Wake,
-        /// Nobody could act when it was due: it becomes overdue first.
-        is_missed: bool,
-    },
+    /// The ticker found the gate due: its time is up, or that to take its decision back.
+    Expired(DueGate),
     /// A webhook of this name took a last call of the gate.
     Answered {
         key: GateKey,
@@ -330,8 +323,8 @@ fn carry_out(draft: &mut JobEdit<'_>, ask: &Ask) -> Result<(), Refusal> {
 
 fn happened(draft: &mut JobEdit<'_>, happening: &Happening) -> Result<(), Refusal> {
     match happening {
-        Happening::Expired { key, wake, .. } if wake.kind == WakeKind::RecallEnd => recall::over(draft, key, *wake),
-        Happening::Expired { key, wake, is_missed } => decide::expire(draft, key, *wake, *is_missed),
+        Happening::Expired(due) if due.wake.kind == WakeKind::RecallEnd => recall::over(draft, due),
+        Happening::Expired(due) => decide::expire(draft, due),
         Happening::Answered {
             key,
             webhook,

@@ -10,10 +10,10 @@ use domain::heartbeat::Heartbeat;
 use domain::job::{JobRows, JobStatus};
 use domain::key::{GateKey, GateRef};
 use domain::operator::Operator;
-use domain::recall::Recalled;
+use domain::recall::{RecallWindow, Recalled};
 use domain::refusal::{Refusal, TryAgain};
 use domain::time::Now;
-use domain::wake::Wake;
+use domain::wake::DueGate;
 use text::words::seconds_begun;
 
 use super::job_edit::JobEdit;
@@ -21,12 +21,13 @@ use super::{Context, Evidence, Happening, Trigger, applied, reduce, stages};
 
 /// A decision can no longer be taken back: what it comes to happens now. The rows have the last
 /// word: somebody may have been quicker.
-pub(super) fn over(draft: &mut JobEdit<'_>, key: &GateKey, asked: Wake) -> Result<(), Refusal> {
+pub(super) fn over(draft: &mut JobEdit<'_>, due: &DueGate) -> Result<(), Refusal> {
+    let key = &due.key;
     let (stage, attempt) = (&key.stage, key.attempt);
     let gate = draft.rows.gate(stage, attempt).cloned();
     let found = gate.and_then(|gate| Some((gate.recall.clone()?, gate)));
-    let is_due = |wake: Wake| wake == asked && wake.is_due_as_asked(draft.cx.now);
-    let Some((window, gate)) = found.filter(|(window, _)| is_due(window.wake())) else {
+    let is_due = |window: &RecallWindow| due.is_due_for(window.wake(), draft.cx.now);
+    let Some((window, gate)) = found.filter(|(window, _)| is_due(window)) else {
         return Err(Refusal::not_due(key));
     };
     let sealed = draft.rows.decision_on(key).ok_or_else(|| Refusal::not_due(key))?;
@@ -230,11 +231,8 @@ pub(super) fn carry_out(
         now: cx.now.plus_us(window.left_us(cx.now)),
         ..cx
     };
-    let over = Trigger::Happened(Happening::Expired {
-        key: gate.key.clone(),
-        wake: window.wake(),
-        is_missed: false,
-    });
+    let due = DueGate::found(gate.key.clone(), window.wake(), false, then.now);
+    let over = Trigger::Happened(Happening::Expired(due));
     let changes = reduce(&rows.job.id, Some(rows), &over, evidence, then)?;
     Ok((applied(rows, &changes)?, changes))
 }

@@ -581,7 +581,7 @@ impl<S: Storage> World<S> {
 }
 
 fn is_by_expiry(in_flight: &InFlight) -> bool {
-    matches!(in_flight.trigger, Trigger::Happened(Happening::Expired { .. }))
+    matches!(in_flight.trigger, Trigger::Happened(Happening::Expired(_)))
 }
 
 /// Whether somebody had looked at just this version.

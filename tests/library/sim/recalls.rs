@@ -11,6 +11,7 @@ use domain::ids::JobId;
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::time::SECOND_US;
+use domain::wake::DueGate;
 use engine::find;
 use rules::{Context, Happening, Trigger, reduce};
 
@@ -113,11 +114,8 @@ impl<S: Storage> World<S> {
                 now: cx.now.plus_us(window.left_us(cx.now)),
                 ..cx
             };
-            let over = Trigger::Happened(Happening::Expired {
-                key: gate.key.clone(),
-                wake: window.wake(),
-                is_missed: false,
-            });
+            let due = DueGate::found(gate.key.clone(), window.wake(), false, cx.now);
+            let over = Trigger::Happened(Happening::Expired(due));
             let changes = reduce(&rows.job.id, Some(&rows), &over, &evidence, cx);
             let changes = changes.expect("a decision is carried out");
             (rows, _) = applied(Some(rows), &changes).expect("the rules keep the guards of rows");

@@ -89,14 +89,14 @@ impl<S: Storage> World<S> {
             let promise = self.requesters.0.get(&gate.key).copied();
             match (&in_flight.trigger, promise) {
                 (Trigger::Asked(ask), _) => self.note_promise(&ask.command, gate, is_restarted),
-                (Trigger::Happened(Happening::Expired { is_missed, .. }), Some(promise)) => {
+                (Trigger::Happened(Happening::Expired(due)), Some(promise)) => {
                     let is_withdrawn = gate.state == GateState::Canceled;
                     let is_kept = is_gone(gate) && former.is_some_and(|former| !is_gone(former));
                     if is_withdrawn || is_kept {
                         let done = if is_kept { WhenGone::Keep } else { WhenGone::Withdraw };
                         self.judge_silence(&gate.key, promise, done);
                     } else if is_restarted && gate.state == GateState::Open {
-                        if !is_missed {
+                        if !due.is_missed {
                             let what = format!("{}: its promise began anew, and nobody was away", gate.key);
                             self.violations.push(what);
                         }

@@ -356,7 +356,7 @@ impl Plant {
         let stored = stored?;
         let is_decision = match trigger {
             Trigger::Asked(ask) => matches!(ask.command, Command::Decide { .. }),
-            Trigger::Happened(happening) => matches!(happening, Happening::Expired { .. }),
+            Trigger::Happened(happening) => matches!(happening, Happening::Expired(_)),
         };
         let mut rows = match (self, &stored.before) {
             (Self::NoGuard, Some(before)) if is_decision => Rc::clone(before),
@@ -387,19 +387,19 @@ impl Plant {
                 same.state = AttemptState::Running;
             }
         }
-        if let (Self::WithdrawsAll, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
+        if let (Self::WithdrawsAll, Trigger::Happened(Happening::Expired(_))) = (self, trigger) {
             let gates = &mut Rc::make_mut(&mut rows).gates;
             for heartbeat in gates.iter_mut().filter_map(|gate| gate.heartbeat.as_mut()) {
                 heartbeat.terms.when_gone = WhenGone::Withdraw;
             }
         }
-        if let (Self::AnyLookCounts, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
+        if let (Self::AnyLookCounts, Trigger::Happened(Happening::Expired(_))) = (self, trigger) {
             let gates = &mut Rc::make_mut(&mut rows).gates;
             for seen in gates.iter_mut().flat_map(|gate| &mut gate.seen) {
                 seen.hunks_shown = seen.hunks;
             }
         }
-        if let (Self::BelievesReached, Trigger::Happened(Happening::Expired { .. })) = (self, trigger) {
+        if let (Self::BelievesReached, Trigger::Happened(Happening::Expired(_))) = (self, trigger) {
             let timers = Rc::make_mut(&mut rows)
                 .gates
                 .iter_mut()

@@ -18,7 +18,7 @@ use domain::policy::{GatePolicy, OnTimeout};
 use domain::refusal::Refusal;
 use domain::stage::StageSpec;
 use domain::time::{Now, SECOND_US, Timestamp};
-use domain::wake::WakeKind;
+use domain::wake::{DueGate, WakeKind};
 use engine::find;
 use rules::{Context, Evidence, Happening, Trigger, reduce};
 use store::Batched;
@@ -351,12 +351,8 @@ impl<S: Storage> World<S> {
             let now = self.now.utc;
             let known = self.processes[process].first_sights.iter();
             let due = known.filter(|((_, at), _)| *at <= now);
-            due.map(|((key, _), sight)| engine::ticker::DueGate {
-                key: key.clone(),
-                wake: sight.wake,
-                is_missed: false,
-            })
-            .collect()
+            due.map(|((key, _), sight)| DueGate::found(key.clone(), sight.wake, false, self.now))
+                .collect()
         } else {
             self.processes[process].ticker.due(self.now, 500)
         };
@@ -373,18 +369,13 @@ impl<S: Storage> World<S> {
                     looked.found = Some((looked.registered, 1));
                 }
             }
-            let expired = Happening::Expired {
-                key: gate.key,
-                wake: gate.wake,
-                is_missed: gate.is_missed,
-            };
             let evidence = match gate.wake.kind {
                 WakeKind::RecallEnd => find::expiry(self, &rows, Some(found_gate)).expect("the disk does not fail"),
                 _ => found(on_disk),
             };
             let in_flight = InFlight {
                 looked_at,
-                ..plain(Trigger::Happened(expired), evidence)
+                ..plain(Trigger::Happened(Happening::Expired(gate)), evidence)
             };
             self.send(process, &job_id, in_flight, at_once);
             if !self.processes[process].is_alive {

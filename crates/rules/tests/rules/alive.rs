@@ -7,7 +7,7 @@ use domain::heartbeat::{HeartbeatTerms, WhenGone};
 use domain::key::GateRef;
 use domain::policy::OnTimeout;
 use domain::refusal::RefusalCode;
-use domain::wake::{self, Wake, WakeKind};
+use domain::wake::{self, DueGate, Wake, WakeKind};
 use rules::{Evidence, Happening, OpeningRecord, Trigger};
 use serde_json::json;
 
@@ -69,7 +69,7 @@ fn next(world: &World) -> Option<Wake> {
 
 fn expires(world: &mut World, wake: Wake, is_missed: bool) -> Done {
     let key = world.key("deploy");
-    let trigger = Trigger::Happened(Happening::Expired { key, wake, is_missed });
+    let trigger = Trigger::Happened(Happening::Expired(DueGate::found(key, wake, is_missed, world.now)));
     let job_id = world.job_id.clone();
     world.put(&job_id, &trigger, &Evidence::default()).map(|_| ())
 }

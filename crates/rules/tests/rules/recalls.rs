@@ -13,7 +13,7 @@ use domain::outlook::{Fact, Outlook};
 use domain::policy::{GatePolicy, OnTimeout};
 use domain::proposal::Proposal;
 use domain::refusal::{Refusal, RefusalCode};
-use domain::wake::Wake;
+use domain::wake::{DueGate, Wake};
 use rules::{Evidence, Happening, OpeningRecord, forecast, foresee};
 use testing::world::{found, operator, stage};
 
@@ -45,8 +45,8 @@ impl World {
     /// What the ticker says when the decision on this attempt can no longer be taken back.
     fn is_over(&mut self, name: &str, attempt: u32, wake: Wake) -> Done {
         let key = self.rows().gate(&stage(name), attempt).unwrap().key.clone();
-        let is_missed = false;
-        self.happen(Happening::Expired { key, wake, is_missed }, Vec::new())
+        let due = DueGate::found(key, wake, false, self.now);
+        self.happen(Happening::Expired(due), Vec::new())
     }
 
     fn recall(&mut self, who: &str, attempt: Option<u32>) -> Done {
@@ -327,12 +327,7 @@ fn bytes_that_changed_meanwhile_pause_the_job() {
     world.approve("script", "ana").unwrap();
     let wake = world.window_end("script", 1);
     world.pass_s(10);
-    let key = world.key("script");
-    let over = Happening::Expired {
-        key,
-        wake,
-        is_missed: true,
-    };
+    let over = world.expired_at(wake, true);
     let evidence = Evidence {
         ahead: Some(looked("one", Some("other"))),
         ..Evidence::default()
@@ -549,12 +544,7 @@ fn a_patch_writes_over_nothing_that_somebody_put_there_meanwhile() {
     world.judge(patched).unwrap();
     let wake = world.window_end("script", 1);
     world.pass_s(10);
-    let key = world.key("script");
-    let over = Happening::Expired {
-        key,
-        wake,
-        is_missed: false,
-    };
+    let over = world.expired_at(wake, false);
     world.happen(over, looked("one", Some("theirs"))).unwrap();
     let gates = &world.rows().gates;
     let states: Vec<_> = gates.iter().map(|gate| gate.state).collect();

@@ -8,7 +8,7 @@ use domain::ids::Digest;
 use domain::lease::LeasePurpose;
 use domain::refusal::RefusalCode;
 use domain::time::Timestamp;
-use domain::wake::{Wake, WakeKind};
+use domain::wake::{DueGate, Wake, WakeKind};
 use rules::Happening;
 
 use crate::world::{Done, World, code};
@@ -16,8 +16,12 @@ use crate::world::{Done, World, code};
 impl World {
     /// What the ticker says of the script's timer that is up.
     pub fn expired(&self, is_missed: bool) -> Happening {
-        let (key, wake) = (self.key("script"), self.wake());
-        Happening::Expired { key, wake, is_missed }
+        self.expired_at(self.wake(), is_missed)
+    }
+
+    /// What it says when it found that the time had come.
+    pub fn expired_at(&self, wake: Wake, is_missed: bool) -> Happening {
+        Happening::Expired(DueGate::found(self.key("script"), wake, is_missed, self.now))
     }
 
     pub fn expire(&mut self, is_missed: bool) -> Done {

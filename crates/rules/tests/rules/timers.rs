@@ -1,5 +1,6 @@
 //! Deadlines, leases and looks.
 
+use domain::anchor::BootId;
 use domain::decision::SealedDecision;
 use domain::event::EventType;
 use domain::gate::GateState;
@@ -9,7 +10,6 @@ use domain::operator::Surface;
 use domain::policy::OnTimeout;
 use domain::refusal::RefusalCode;
 use domain::time::SECOND_US;
-use rules::Happening;
 use serde_json::{Map, Value, json};
 use testing::world::stage;
 
@@ -282,12 +282,7 @@ fn the_timer_approves_nothing_that_the_gate_does_not_show() {
             world.pass_s(30);
             let mut on_disk = world.on_disk("script");
             on_disk[0].found = found;
-            let (key, wake) = (world.key("script"), world.wake());
-            let expired = Happening::Expired {
-                key: key.clone(),
-                wake,
-                is_missed: false,
-            };
+            let expired = world.expired(false);
             if on_timeout == OnTimeout::Reject {
                 world.happen(expired, on_disk).unwrap();
                 assert_eq!(world.state(), GateState::Rejected, "a rejection lets nothing pass");
@@ -316,11 +311,7 @@ fn a_look_older_than_a_patch_makes_the_timer_ask_again() {
     let mut on_disk = world.on_disk("script");
     on_disk[0].registered = text("older");
     for on_disk in [on_disk, Vec::new()] {
-        let expired = Happening::Expired {
-            key: world.key("script"),
-            wake: world.wake(),
-            is_missed: false,
-        };
+        let expired = world.expired(false);
         assert_eq!(code(world.happen(expired, on_disk)), RefusalCode::WrongState);
         assert!(world.timer_of_script().held_by_policy_at.is_none());
     }
@@ -337,11 +328,7 @@ fn a_deadline_that_moved_after_the_ticker_asked_is_not_due_whatever_the_civil_cl
     // ticker asks, the new one has not.
     world.step_s(3600);
     world.pass_s(10);
-    let expired = |wake, world: &World| Happening::Expired {
-        key: world.key("script"),
-        wake,
-        is_missed: false,
-    };
+    let expired = |wake, world: &World| world.expired_at(wake, false);
     for wake in [asked, world.wake()] {
         let early = expired(wake, &world);
         assert_eq!(code(world.happen(early, Vec::new())), RefusalCode::WrongState);
@@ -377,6 +364,24 @@ fn no_step_of_the_clock_ends_a_live_lease_or_keeps_a_dead_one() {
         assert_eq!(world.left_s(), 200, "{by_s}: the time left is given back");
         assert_eq!(timer.added_us, 59 * SECOND_US, "{by_s}: and so much was taken");
     }
+}
+
+#[test]
+fn a_lease_of_another_host_is_not_over_because_a_clock_was_wrong_when_it_was_found_so() {
+    let mut world = World::timed(300, OnTimeout::Approve);
+    world.lease("ana").unwrap();
+    world.now.boot = BootId::of_kernel("77aa4bd0-9d5c-3f2a");
+    world.step_s(62);
+    let by_a_wrong_clock = world.expired(false);
+    world.step_s(-62);
+    world.pass_s(10);
+    assert_eq!(code(world.happen(by_a_wrong_clock, Vec::new())), RefusalCode::WrongState);
+    assert!(world.newest("script").lease.is_some(), "it lives");
+    // A ticker that has waited for it by its boot clock is believed, whatever civil time says of it.
+    let waited = world.expired(false);
+    world.pass_s(1);
+    world.happen(waited, Vec::new()).unwrap();
+    assert_eq!(world.newest("script").lease, None);
 }
 
 #[test]

@@ -167,7 +167,7 @@ impl Hosts {
 
     fn judge_gate(&mut self, after: &JobRows, former: Option<&Gate>, gate: &Gate, trigger: &Trigger) {
         let (key, true_us) = (&gate.key, self.true_us);
-        let is_expiry = matches!(trigger, Trigger::Happened(Happening::Expired { .. }));
+        let is_expiry = matches!(trigger, Trigger::Happened(Happening::Expired(_)));
         let was_open = former.is_some_and(|former| former.state == GateState::Open);
         let is_decided = matches!(gate.state, GateState::Approved | GateState::Rejected);
         let slack_us = self.slack_us(key);

@@ -250,13 +250,9 @@ impl Hosts {
             };
             self.looking = host;
             let found = find::expiry(self, &rows, rows.gate(&gate.key.stage, gate.key.attempt));
-            let happening = Happening::Expired {
-                key: gate.key.clone(),
-                wake: gate.wake,
-                is_missed: gate.is_missed,
-            };
-            let matter = (Trigger::Happened(happening), found.unwrap_or_default());
-            let entry = Batched::new(gate.key.job_id, matter);
+            let job_id = gate.key.job_id.clone();
+            let trigger = Trigger::Happened(Happening::Expired(gate));
+            let entry = Batched::new(job_id, (trigger, found.unwrap_or_default()));
             self.hand(host, Work::Commit(Box::new(entry), Tell::Nobody));
         }
     }
