@@ -375,7 +375,10 @@ fn a_lease_of_another_host_is_not_over_because_a_clock_was_wrong_when_it_was_fou
     let by_a_wrong_clock = world.expired(false);
     world.step_s(-62);
     world.pass_s(10);
-    assert_eq!(code(world.happen(by_a_wrong_clock, Vec::new())), RefusalCode::WrongState);
+    assert_eq!(
+        code(world.happen(by_a_wrong_clock, Vec::new())),
+        RefusalCode::WrongState
+    );
     assert!(world.newest("script").lease.is_some(), "it lives");
     // A ticker that has waited for it by its boot clock is believed, whatever civil time says of it.
     let waited = world.expired(false);
