@@ -105,14 +105,18 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
             "deadline  stands still, {} left; runs again by {}{}",
             length(stopped.left_seconds),
             clock_time(stopped.until),
-            then(&shown)
+            shown.at_deadline()
         ))?;
     } else if let Some(deadline) = shown.deadline {
         let left = match time_left(&shown) {
             left if left.is_empty() => String::new(),
             left => format!(" (left: {left})"),
         };
-        output.line(&format!("deadline  {}{left}{}", clock_time(deadline), then(&shown)))?;
+        output.line(&format!(
+            "deadline  {}{left}{}",
+            clock_time(deadline),
+            shown.at_deadline()
+        ))?;
     }
     output.line(&format!("policy    {}", policy(&gate.policy)))?;
     match session.config.gates.get(&gate.key.stage) {
@@ -190,18 +194,6 @@ fn lines(output: &mut Output, session: &CommandContext, rows: &JobRows, gate: &G
         }
     }
     Ok(())
-}
-
-/// What the timer does at zero, and why; of a decided gate, what was agreed on.
-fn then(shown: &GateDoc<'_>) -> String {
-    match shown.then() {
-        None => format!(", then {}", shown.on_timeout),
-        Some(at_zero) if shown.held_by_policy => {
-            let doubt = at_zero.because.map(|doubt| format!(": {}", doubt.words()));
-            format!("; only a person decides{}", doubt.unwrap_or_default())
-        }
-        Some(at_zero) => format!(", then {}{}", at_zero.then, at_zero.unless()),
-    }
 }
 
 /// What was said about lines, each behind its place.

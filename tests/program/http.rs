@@ -30,6 +30,7 @@ mod secrets;
 pub mod shapes;
 mod timers;
 mod versions;
+mod webhook_formats;
 mod webhooks;
 mod webhooks_tls;
 mod withdraw;

@@ -48,7 +48,7 @@ pub use sections::Config;
 pub use security::{ADMIN_NAME, RateLimits, Token, token_name_fault};
 pub use source::{ConfigFileError, ConfigText, is_there};
 pub use starters::Starter;
-pub use webhooks::{SecretSource, Webhook};
+pub use webhooks::{SECRET_PLACE, SecretSource, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.
 pub(crate) const OWN_PROGRAM: &str = "{holdpoint}";

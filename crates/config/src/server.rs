@@ -6,10 +6,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::keys::{Rules, keys};
-use super::kinds::{By, Count, Kind as _, Switch, Text, Word, mapping};
+use super::kinds::{By, Count, Kind as _, OrNull, Switch, Text, Word, mapping};
 use super::proxy::TrustedProxy;
 use super::reader::Field;
+use super::webhooks::is_authority;
 
+/// It stands in every message.
+const PUBLIC_URL_BYTES_MAX: usize = 200;
 const WORKERS: Count<u32> = Count(1, u32::MAX);
 
 keys! {
@@ -33,6 +36,9 @@ keys! {
         ), moved = 2;
         /// Of the old system: one process serves.
         pub(crate) workers: u32 = 1 => By(WORKERS.holds(), workers);
+        /// The address by which people reach this server, `https://holdpoint.example`: what webhooks write into messages. Null: none.
+        #[since("0.2.0")]
+        pub public_url: Option<String> = None => OrNull(Text(public_url));
         /// A proxy that makes sure of people, and says in a header who asks.
         #[since("0.2.0")]
         pub trusted_proxy: TrustedProxy = TrustedProxy::default() => mapping::<TrustedProxy>();
@@ -67,6 +73,22 @@ fn host(field: &Field<'_>, text: &str) -> Option<IpAddr> {
     text.parse()
         .ok()
         .or_else(|| field.refuse("this text is not an IP address", hint))
+}
+
+/// Plain characters only: the address stands in commands that people paste.
+fn public_url(field: &Field<'_>, text: &str) -> Option<String> {
+    let text = text.trim_end_matches('/');
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b":/.-_~[]".contains(&byte);
+    let is_address =
+        |rest: &str| rest.bytes().all(is_plain) && is_authority(rest.split('/').next().unwrap_or_default());
+    if text.len() <= PUBLIC_URL_BYTES_MAX && rest.is_some_and(is_address) {
+        return Some(text.to_owned());
+    }
+    field.refuse(
+        "this text is no address of a server",
+        "write https://host or https://host/path, without ? and #, at most 200 bytes",
+    )
 }
 
 fn workers(field: &Field<'_>) -> Option<u32> {

@@ -10,9 +10,9 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::keys::{Holds, Rules, Section as _, keys};
-use super::kinds::{By, OrNull, Seconds, Text};
+use super::kinds::{By, OrNull, Seconds, Text, Word};
 use super::reader::Field;
-use domain::webhook::DeliveryKind;
+use domain::webhook::{DeliveryKind, WebhookFormat};
 
 /// The most webhooks of a configuration.
 pub(super) const WEBHOOKS_MAX: usize = 16;
@@ -20,6 +20,8 @@ pub(super) const WEBHOOKS_MAX: usize = 16;
 const ENV_PREFIX: &str = "HOLDPOINT_";
 const URL_BYTES_MAX: usize = 2048;
 const NAME_BYTES_MAX: usize = 50;
+/// In an address: here the secret goes.
+pub const SECRET_PLACE: &str = "{secret}";
 const NO_REMINDER: &str = "leave the key out for no reminder";
 
 keys! {
@@ -28,9 +30,18 @@ keys! {
     pub struct Webhook [secret] {
         /// What messages and metrics call it: 1 to 50 letters, digits, _ and -.
         pub name: String => Text(name);
-        /// Where it is told.
+        /// Where it is told. For slack, teams, discord and ntfy `{secret}` in it stands for the secret.
         pub url: String => Text(url);
-        /// A variable, its name beginning with HOLDPOINT_, that holds what signs each delivery.
+        /// What it reads: json is a signed document, the others are messages for people (WEBHOOKS.md).
+        #[since("0.2.0")]
+        pub format: WebhookFormat = WebhookFormat::Json => Word(
+            &["json", "slack", "teams", "discord", "ntfy", "pagerduty"],
+            WebhookFormat::parse,
+            "format",
+            "the formats are json, slack, teams, discord, ntfy and pagerduty",
+        );
+        /// A variable, its name beginning with HOLDPOINT_, that holds the secret: what signs each delivery, the key of
+        /// pagerduty, the token of ntfy, or what stands in place of `{secret}` in the url.
         pub(crate) secret_env: String = String::new() => Text(secret_env);
         /// The file that holds it instead.
         pub(crate) secret_file: PathBuf = PathBuf::new() => Text(secret_file);
@@ -63,14 +74,30 @@ impl Rules for Webhook {
             .filter(is_secret)
             .map(|key| key.name.to_owned())
             .collect();
+        let text = |key: &str| webhook.get(key).and_then(|field| field.node.text());
+        let format = text("format").and_then(WebhookFormat::parse).unwrap_or_default();
+        let needs_secret = matches!(format, WebhookFormat::Json | WebhookFormat::PagerDuty);
         match secrets.len() {
             1 => {}
             2.. => webhook.error("there are secret_env and secret_file", "keep one of them"),
-            0 => {
-                let hint = "name a variable (secret_env) or a file (secret_file): whoever receives must know who sends";
+            0 if needs_secret => {
+                let hint = match format {
+                    WebhookFormat::PagerDuty => {
+                        "name a variable (secret_env) or a file (secret_file) with the integration key"
+                    }
+                    WebhookFormat::Json
+                    | WebhookFormat::Slack
+                    | WebhookFormat::Teams
+                    | WebhookFormat::Discord
+                    | WebhookFormat::Ntfy => {
+                        "name a variable (secret_env) or a file (secret_file): whoever receives must know who sends"
+                    }
+                };
                 webhook.error_of("secret_env", "a webhook needs it", hint);
             }
+            0 => {}
         }
+        doubt_address(webhook, format, text("url").unwrap_or_default(), !secrets.is_empty());
         let reminders = ["remind_before_s", "remind_after_s"].map(|key| webhook.get(key));
         let is_wanted = reminders.iter().flatten().any(|reminder| !reminder.is_null());
         let tells = |item: Field<'_>| item.node.text() == Some(DeliveryKind::GateReminder.as_str());
@@ -81,7 +108,7 @@ impl Rules for Webhook {
             let message = "it wants reminders, and its events leave them out";
             webhook.error_of("events", message, "add gate_reminder");
         }
-        !secrets.is_empty()
+        !secrets.is_empty() || !needs_secret
     }
 
     fn check(&mut self, webhook: &Field<'_>) {
@@ -103,13 +130,13 @@ pub enum SecretSource {
 }
 
 impl Webhook {
-    /// What signs its deliveries. One of the two keys is there.
-    pub fn secret(&self) -> SecretSource {
-        if self.secret_env.is_empty() {
-            SecretSource::File(self.secret_file.clone())
-        } else {
-            SecretSource::Env(self.secret_env.clone())
+    /// Where its secret is; none: the format needs none, and none is named.
+    pub fn secret(&self) -> Option<SecretSource> {
+        if !self.secret_env.is_empty() {
+            return Some(SecretSource::Env(self.secret_env.clone()));
         }
+        let is_named = !self.secret_file.as_os_str().is_empty();
+        is_named.then(|| SecretSource::File(self.secret_file.clone()))
     }
 
     /// What it is told.
@@ -127,12 +154,7 @@ impl Webhook {
 
     /// Scheme, host and port: what may be shown of the address.
     pub fn origin(&self) -> &str {
-        let after_scheme = self.url.find("://").map_or(0, |at| at + 3);
-        let rest = self.url.get(after_scheme..).unwrap_or_default();
-        let end = rest
-            .find(['/', '?', '#'])
-            .map_or(self.url.len(), |at| after_scheme + at);
-        self.url.get(..end).unwrap_or_default()
+        origin(&self.url)
     }
 }
 
@@ -152,6 +174,56 @@ pub(super) fn read(section: &Field<'_>) -> Option<Vec<Webhook>> {
         section.error(message, "let one receiver tell the others");
     }
     Some(items.filter_map(|item| Webhook::read(&item)).collect())
+}
+
+fn origin(url: &str) -> &str {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    let rest = url.get(after_scheme..).unwrap_or_default();
+    let end = rest.find(['/', '?', '#']).map_or(url.len(), |at| after_scheme + at);
+    url.get(..end).unwrap_or_default()
+}
+
+/// Whether address, format and secret go together.
+fn doubt_address(webhook: &Field<'_>, format: WebhookFormat, url: &str, has_secret: bool) {
+    let doubt = |message: &str, hint: &str| {
+        if let Some(field) = webhook.get("url") {
+            field.error(message, hint);
+        }
+    };
+    let takes_place = match format {
+        WebhookFormat::Json | WebhookFormat::PagerDuty => false,
+        WebhookFormat::Slack | WebhookFormat::Teams | WebhookFormat::Discord | WebhookFormat::Ntfy => true,
+    };
+    let has_place = url.contains(SECRET_PLACE);
+    if has_place && !takes_place {
+        let hint = "take {secret} out: json signs with the secret, and pagerduty has it in the body";
+        doubt("the secret of this format is no part of the address", hint);
+    } else if has_place && !has_secret {
+        doubt(
+            "there is no secret for {secret}",
+            "name a variable (secret_env) or a file (secret_file)",
+        );
+    } else if has_place && (origin(url).contains(SECRET_PLACE) || url.matches(SECRET_PLACE).count() > 1) {
+        doubt(
+            "{secret} stands once, behind the host",
+            "write https://host/path/{secret}",
+        );
+    } else if has_secret && !has_place && takes_place && format != WebhookFormat::Ntfy {
+        let hint = "write {secret} into the url where the secret part of it goes, or take the secret out";
+        doubt("nothing uses the secret: this format is not signed", hint);
+    }
+    let is_topic = |text: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        text == SECRET_PLACE || ((1..=64).contains(&text.len()) && text.bytes().all(is_plain))
+    };
+    let path = url.get(origin(url).len()..).unwrap_or_default();
+    let topic = path.rsplit_once('/').map_or("", |(_, topic)| topic);
+    if format == WebhookFormat::Ntfy && !url.is_empty() && !is_topic(topic) {
+        doubt(
+            "this address names no topic of ntfy",
+            "write https://ntfy.sh/TOPIC: 1 to 64 letters, digits, _ and -",
+        );
+    }
 }
 
 fn name(field: &Field<'_>, text: &str) -> Option<String> {
@@ -197,7 +269,7 @@ fn url(field: &Field<'_>, text: &str) -> Option<String> {
 }
 
 /// A host, or an address in brackets, and perhaps a port.
-fn is_authority(authority: &str) -> bool {
+pub(super) fn is_authority(authority: &str) -> bool {
     let (host, port) = match authority.strip_prefix('[').map(|inside| inside.split_once(']')) {
         Some(Some((host, behind))) => (host, behind.strip_prefix(':').or(behind.is_empty().then_some(""))),
         Some(None) => return false,

@@ -73,6 +73,26 @@ impl DeliveryKind {
     }
 }
 
+read_words! {
+    /// What a receiver reads: the body's shape, and where a secret goes.
+    #[derive(Default, Hash)]
+    pub enum WebhookFormat {
+        /// Our own document, signed.
+        #[default]
+        Json = "json",
+        /// A message for an incoming webhook of Slack.
+        Slack = "slack",
+        /// An adaptive card for a workflow of Teams.
+        Teams = "teams",
+        /// A message for a webhook of Discord.
+        Discord = "discord",
+        /// A message for a topic of an ntfy server.
+        Ntfy = "ntfy",
+        /// An event of PagerDuty's Events API v2.
+        PagerDuty = "pagerduty",
+    }
+}
+
 words! {
     /// Where a delivery stands.
     pub enum DeliveryState {

@@ -5,6 +5,7 @@
 //! doing when the process died is done again, under the same id.
 
 mod body;
+mod message;
 mod reminder;
 mod round;
 

@@ -1,17 +1,24 @@
-//! Telling others outside over HTTP: one signed request, and what its answer means.
+//! Telling others outside over HTTP: what a message looks like for each service, one request, and
+//! what its answer means.
 //!
 //! Knows no queue and no retry: those are the engine's. Nothing of an address or a secret gets into
 //! a message.
 
+mod format;
+mod message;
 #[cfg(feature = "webhooks")]
 mod post;
+#[cfg(feature = "webhooks")]
+mod request;
 mod secret;
 #[cfg(feature = "webhooks")]
 mod sign;
 
+pub use format::body as body_of;
+pub use message::{Call, Message};
 pub use secret::read as read_secret;
 
-use domain::webhook::{Delivery, FailureKind};
+use domain::webhook::FailureKind;
 
 /// Why an attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,24 +54,13 @@ impl WebhookClient {
     }
 
     /// Always a fault.
-    pub fn post(&self, _: &str, _: &[u8], _: &Delivery, _: i64) -> Result<(), SendFailure> {
+    pub fn post(
+        &self,
+        _: &config::Webhook,
+        _: Option<&[u8]>,
+        _: &domain::webhook::Delivery,
+        _: i64,
+    ) -> Result<(), SendFailure> {
         Err(SendFailure::passing("this holdpoint was built without webhooks"))
     }
-}
-
-/// The name of a header that every delivery bears, and its value.
-#[cfg(feature = "webhooks")]
-type Header = (&'static str, String);
-
-/// The headers of an attempt: what it is, and who says so.
-#[cfg(feature = "webhooks")]
-fn headers(delivery: &Delivery, secret: &[u8], sent_at_s: i64) -> [Header; 5] {
-    let signature = sign::signature(secret, sent_at_s, delivery.body.as_bytes());
-    [
-        ("X-Holdpoint-Delivery", delivery.id.clone()),
-        ("X-Holdpoint-Event", delivery.kind.as_str().to_owned()),
-        ("X-Holdpoint-Attempt", delivery.attempts.saturating_add(1).to_string()),
-        ("X-Holdpoint-Timestamp", sent_at_s.to_string()),
-        ("X-Holdpoint-Signature", signature),
-    ]
 }

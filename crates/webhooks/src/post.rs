@@ -8,7 +8,9 @@ use ureq::http::StatusCode;
 use ureq::http::header::RETRY_AFTER;
 use ureq::tls::{RootCerts, TlsConfig};
 
+use super::request::Request;
 use super::{SendFailure, WebhookClient};
+use config::Webhook;
 use domain::webhook::{Delivery, FailureKind};
 use text::words::duration;
 
@@ -43,12 +45,20 @@ impl WebhookClient {
     }
 
     /// Sends a delivery. Ok: the receiver said 2xx and has it. The body of its answer is not read.
-    pub fn post(&self, url: &str, secret: &[u8], delivery: &Delivery, sent_at_s: i64) -> Result<(), SendFailure> {
+    pub fn post(
+        &self,
+        webhook: &Webhook,
+        secret: Option<&[u8]>,
+        delivery: &Delivery,
+        sent_at_s: i64,
+    ) -> Result<(), SendFailure> {
+        let Request { url, headers, body } =
+            Request::of(webhook, secret, delivery, sent_at_s).map_err(SendFailure::passing)?;
         let mut request = self.0.post(url).content_type("application/json");
-        for (name, value) in super::headers(delivery, secret, sent_at_s) {
+        for (name, value) in headers {
             request = request.header(name, value);
         }
-        let answer = request.send(delivery.body.as_bytes()).map_err(|error| unsent(&error))?;
+        let answer = request.send(body.as_bytes()).map_err(|error| unsent(&error))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());

@@ -324,6 +324,19 @@ impl GateDoc<'_> {
         let (then, because) = (self.at_zero?, self.doubt);
         Some(AtZero { then, because })
     }
+
+    /// What the timer does at zero, and why, behind the deadline; of a decided gate, what was agreed
+    /// on.
+    pub fn at_deadline(&self) -> String {
+        match self.then() {
+            None => format!(", then {}", self.on_timeout),
+            Some(at_zero) if self.held_by_policy => {
+                let doubt = at_zero.because.map(|doubt| format!(": {}", doubt.words()));
+                format!("; only a person decides{}", doubt.unwrap_or_default())
+            }
+            Some(at_zero) => format!(", then {}{}", at_zero.then, at_zero.unless()),
+        }
+    }
 }
 
 fn seconds(us: i64) -> f64 {

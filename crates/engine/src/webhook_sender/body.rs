@@ -11,9 +11,12 @@ use domain::ids::{JobId, StageName};
 use domain::job::{JobRows, JobStatus};
 use domain::key::GateKey;
 use domain::time::Timestamp;
-use domain::webhook::DeliveryKind;
+use domain::webhook::{DeliveryKind, WebhookFormat};
 use store::{Reader, StoreError};
+use webhooks::body_of;
 use wire::{DocumentContext, EventDoc, GateDoc};
+
+use super::message::{self, Told};
 
 /// The most decisions of a stage that are looked through for one that is not the newest any more.
 const DECISIONS_MAX: u32 = 100;
@@ -40,6 +43,14 @@ struct Body<'a> {
     event: EventDoc<'a>,
 }
 
+/// How a receiver is told.
+#[derive(Clone, Copy)]
+pub(super) struct Telling<'a> {
+    pub(super) format: WebhookFormat,
+    /// The address by which people reach the server.
+    pub(super) public_url: Option<&'a str>,
+}
+
 /// The gate that an event is about.
 pub(super) fn gate_of<'r>(event: &Event, rows: &'r JobRows) -> Option<&'r Gate> {
     let attempt = event.payload.get("attempt").and_then(Value::as_u64)?;
@@ -64,8 +75,9 @@ pub(super) enum BodyError {
     Json(#[from] serde_json::Error),
 }
 
-/// The bytes of a delivery.
+/// The bytes of a delivery, but for the secret that some receivers want in it.
 pub(super) fn of(
+    telling: Telling<'_>,
     id: &str,
     kind: DeliveryKind,
     event: &Event,
@@ -88,6 +100,22 @@ pub(super) fn of(
         ) => None,
     };
     let job = &rows.job;
+    let gate = gate.map(|gate| GateDoc::of_gate(rows, gate, lens));
+    let decision = decision.as_ref();
+    if telling.format != WebhookFormat::Json {
+        let message = message::of(&Told {
+            kind,
+            event,
+            rows,
+            gate: gate.as_ref(),
+            decision,
+            lens,
+            public_url: telling.public_url,
+        });
+        if let Some(body) = body_of(telling.format, &message) {
+            return Ok(body);
+        }
+    }
     let body = Body {
         id,
         kind: kind.as_str(),
@@ -100,8 +128,8 @@ pub(super) fn of(
             status: job.status,
             stage: job.stage.as_ref(),
         },
-        gate: gate.map(|gate| GateDoc::of_gate(rows, gate, lens)),
-        decision: decision.as_ref(),
+        gate,
+        decision,
         event: EventDoc::of(event),
     };
     Ok(serde_json::to_string(&body)?)

@@ -12,7 +12,7 @@ use domain::webhook::{Delivery, DeliveryKind};
 use store::Reader;
 use wire::DocumentContext;
 
-use super::body::{self, BodyError};
+use super::body::{self, BodyError, Telling};
 
 /// The reminder before the deadline.
 const BEFORE: u32 = 1;
@@ -58,6 +58,7 @@ pub(super) fn look(
     webhook: &Webhook,
     reader: &Reader,
     reminder: &Delivery,
+    telling: Telling<'_>,
     lens: DocumentContext<'_>,
 ) -> Result<Due, BodyError> {
     let opened = reader.events(None, reminder.seq.saturating_sub(1), 1, false)?;
@@ -88,5 +89,13 @@ pub(super) fn look(
         }
     }
     let kind = DeliveryKind::GateReminder;
-    Ok(Due::Now(body::of(&reminder.id, kind, opened, &rows, reader, lens)?))
+    Ok(Due::Now(body::of(
+        telling,
+        &reminder.id,
+        kind,
+        opened,
+        &rows,
+        reader,
+        lens,
+    )?))
 }

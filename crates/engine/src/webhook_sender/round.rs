@@ -17,7 +17,7 @@ use wire::DocumentContext;
 use store::{OutboxChange, Reader, StorePlace};
 use webhooks::{SendFailure, WebhookClient, read_secret};
 
-use super::body;
+use super::body::{self, Telling};
 use super::reminder::{self, Due};
 
 /// The most events that deliveries are made of in one transaction.
@@ -181,7 +181,7 @@ impl WebhookSender {
         if self.webhook.events().contains(&kind) {
             let id = delivery_id(&self.webhook.name, event, kind, 0);
             let body = match reader.job(&event.job_id)? {
-                Some(rows) => body::of(&id, kind, event, &rows, reader, self.lens())?,
+                Some(rows) => body::of(self.telling(), &id, kind, event, &rows, reader, self.lens())?,
                 None => return Ok(deliveries),
             };
             deliveries.push(self.delivery(event, kind, 0, id, body, now));
@@ -219,6 +219,13 @@ impl WebhookSender {
         }
     }
 
+    fn telling(&self) -> Telling<'_> {
+        Telling {
+            format: self.webhook.format,
+            public_url: self.config.server.public_url.as_deref(),
+        }
+    }
+
     fn lens(&self) -> DocumentContext<'_> {
         DocumentContext {
             policies: &self.config.gates,
@@ -231,7 +238,7 @@ impl WebhookSender {
     /// Tries once; what the outbox is to note of it.
     fn deliver(&self, client: &WebhookClient, reader: &Reader, mut next: Delivery) -> Result<OutboxChange, Stop> {
         if next.kind == DeliveryKind::GateReminder {
-            match reminder::look(&self.webhook, reader, &next, self.lens())? {
+            match reminder::look(&self.webhook, reader, &next, self.telling(), self.lens())? {
                 Due::Now(body) => next.body = body,
                 Due::Later(due_at) => {
                     return Ok(OutboxChange::Again {
@@ -246,8 +253,10 @@ impl WebhookSender {
             }
         }
         let sent_at_s = self.now().micros().div_euclid(SECOND_US);
-        let secret = read_secret(&self.webhook.secret()).map_err(SendFailure::passing);
-        let sent = secret.and_then(|secret| client.post(&self.webhook.url, &secret, &next, sent_at_s));
+        let secret = self.webhook.secret().as_ref().map(read_secret).transpose();
+        let sent = secret
+            .map_err(SendFailure::passing)
+            .and_then(|secret| client.post(&self.webhook, secret.as_deref(), &next, sent_at_s));
         fault::point("webhook_answered");
         Ok(match sent {
             Ok(()) => {
