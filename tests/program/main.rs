@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, plays the others who write files, and picks what it looks at"
 )]
 
+mod book;
 mod cli;
 mod console;
 mod far;

@@ -15,7 +15,7 @@ fn shell_under(heading: &str) -> String {
     let section = text.split(&format!("\n## {heading}\n")).nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let blocks: Vec<&str> = section
-        .split("```sh\n")
+        .split("documented.rs\n")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
@@ -161,4 +161,56 @@ fn drafts_are_kept_read_and_removed_as_the_document_says() {
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(said, "ana: note of a rejection, 1 comment\nnull\n");
+}
+
+#[test]
+fn comments_reach_whoever_waits_as_the_document_says() {
+    let Some((workspace, served)) = gate_of("deploy-42", "script.txt", &"a line\n".repeat(12)) else {
+        return;
+    };
+    let script = start(&served) + &shell_under("Comments on lines");
+    let output = shell(&workspace, &script, "ana-token").wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("\"text\": \"wrong unit\""), "{said}");
+}
+
+#[test]
+fn what_would_happen_is_told_as_the_document_says() {
+    let Some((workspace, served)) = gate_of("j-17", "script.txt", "new\n") else {
+        return;
+    };
+    let script = start(&served) + &shell_under("What would happen");
+    let output = shell(&workspace, &script, "ana-token").wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("j-17 script: approves"), "{said}");
+}
+
+/// A server with an open gate `script` of this job, about one file.
+fn gate_of(job: &str, file: &str, text: &str) -> Option<(Workspace, Served)> {
+    if !has(
+        "docs/HTTP.md",
+        &[&["curl", "--version"], &["jq", "--version"], &["bash", "--version"]],
+    ) {
+        return None;
+    }
+    let (workspace, served, _ana) = serving("");
+    workspace.write(file, text);
+    workspace.ok(&format!("gate open {job} script --artifact plan={file}"));
+    Some((workspace, served))
+}
+
+#[test]
+fn every_section_of_the_document_that_has_commands_is_run_here() {
+    let own = include_str!("documented.rs");
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/HTTP.md")).unwrap();
+    for section in text
+        .split("\n## ")
+        .skip(1)
+        .filter(|section| section.contains("documented.rs\n"))
+    {
+        let heading = section.lines().next().unwrap();
+        assert!(own.contains(&format!("shell_under(\"{heading}\")")), "## {heading}");
+    }
 }

@@ -10,8 +10,8 @@ use crate::support::run::Workspace;
 /// The first block of commands of the document.
 fn commands() -> String {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/SCALING.md")).unwrap();
-    let block = text.split("```\n").nth(1).unwrap();
-    block.to_owned()
+    let block = text.split("scaling.rs\n").nth(1).unwrap();
+    block.split("```").next().unwrap().to_owned()
 }
 
 #[test]
