@@ -88,6 +88,14 @@ schemathesis EXAMPLES="50":
     cargo build
     tools/schemathesis.sh target/debug/holdpoint {{EXAMPLES}}
 
+# the crates that are built in, with their licences, into THIRD-PARTY.md
+notices:
+    tools/third-party.sh > THIRD-PARTY.md
+
+# the book in a browser; needs `cargo install mdbook`
+book:
+    mdbook serve docs --open
+
 # everything that is handed out, in target/packages: tarball, .deb, .rpm, checksums
 release:
     tools/release.sh

@@ -37,6 +37,7 @@ mod http;
 mod init;
 mod job;
 mod job_show;
+mod keys;
 mod listing;
 mod log;
 mod login_names;
@@ -128,6 +129,7 @@ fn run(arguments: Arguments) -> CommandResult {
             | CliCommand::Token(_)
             | CliCommand::Completions { .. }
             | CliCommand::Init(_)
+            | CliCommand::Keys
             | CliCommand::Man { .. }
             | CliCommand::Demo
             | CliCommand::DemoStage { .. }
@@ -146,6 +148,7 @@ fn run(arguments: Arguments) -> CommandResult {
         }
         CliCommand::Completions { shell } => completions::print(&global, shell),
         CliCommand::Init(arguments) => init::run(&global, &arguments),
+        CliCommand::Keys => keys::print(&global),
         CliCommand::Man { directory } => man::write(&global, &directory),
         CliCommand::Config(command) => config::run(&global, &command),
         CliCommand::Doctor(arguments) => doctor::run(&global, arguments),

@@ -43,7 +43,7 @@ tarball() {
     cp -r "$files/man" "$tree/share/"
     cp "$files"/holdpoint.bash "$files"/holdpoint.fish "$files"/_holdpoint "$tree/share/completions/"
     cp contrib/systemd/* "$tree/systemd/"
-    cp "$files/operator.yaml" README.md CHANGELOG.md LICENSE* "$tree/"
+    cp "$files/operator.yaml" "$files/THIRD-PARTY.md" README.md CHANGELOG.md LICENSE* "$tree/"
     tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw -C "$out" -cf - "$name" |
         gzip -n >"$out/$name.tar.gz"
     rm -r "$tree"
@@ -55,6 +55,7 @@ directory=${CARGO_TARGET_DIR:-target}
 program=$directory/$kind/holdpoint
 [ -n "${HOLDPOINT_RELEASE_BUILT:-}" ] || cargo build --locked --profile "$profile" --bin holdpoint
 "$program" man "$files/man"
+tools/third-party.sh --texts >"$files/THIRD-PARTY.md"
 for shell in bash fish; do
     "$program" completions "$shell" >"$files/holdpoint.$shell"
 done

@@ -79,7 +79,7 @@ impl Arguments {
             CliCommand::Config(command) => command.action(),
             CliCommand::Doctor(_) => "examined",
             CliCommand::Export(_) => "exported",
-            CliCommand::Completions { .. } => "printed",
+            CliCommand::Completions { .. } | CliCommand::Keys => "printed",
             CliCommand::Init(_) | CliCommand::Man { .. } => "written",
             CliCommand::Store(command) => command.action(),
         }
@@ -171,6 +171,8 @@ pub(crate) enum CliCommand {
         /// The shell
         shell: completions::Shell,
     },
+    /// Print every key of the console, as Markdown
+    Keys,
     /// Write the manual pages: holdpoint.1, one for each command, and holdpoint-operator.yaml.5
     #[command(after_help = man::HELP)]
     Man {

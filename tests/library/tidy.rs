@@ -118,7 +118,7 @@ fn a_public_type_has_a_name_of_its_own() {
 
 #[test]
 fn the_glossary_names_types_that_there_are() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/GLOSSARY.md");
     let page = std::fs::read_to_string(page).expect("it can be read");
     assert_none(&words::glossary(&page, &our_source()));
 }

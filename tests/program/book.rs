@@ -14,7 +14,8 @@
 //! | a comment `<!-- set-up` … `-->` | its `$ ` lines are run, and readers do not see them |
 //!
 //! Ids, times, digests and names of logins are compared by their form (`likeness.rs`); a line `…` stands for any
-//! lines, and in a line for any text. `INSTA_UPDATE=always` writes what is printed into the page.
+//! lines, and in a line for any text. `INSTA_UPDATE=always` writes what is printed into the page, and
+//! `HOLDPOINT_BOOK_PAGE=TOUR.md` runs one page alone.
 
 mod likeness;
 mod page;
@@ -26,6 +27,7 @@ use std::path::{Path, PathBuf};
 use crate::http::examples::has;
 use crate::support::pty::{Pty, PtyOptions};
 use crate::support::run::{Words as _, Workspace};
+use crate::support::screen;
 use page::{Block, Deed, Page};
 use shell::Shell;
 
@@ -80,9 +82,9 @@ fn tried(path: &Path) -> String {
     let mut corrections = Vec::new();
     for block in &page.blocks {
         for (lines, printed, fault) in reader.follows(block) {
-            let _ = writeln!(faults, "{name}:{}: {fault}", lines.start + 1);
+            let _ = writeln!(faults, "{name}:{}: {fault}", lines.start);
             if let Some(printed) = printed {
-                corrections.push((lines, printed));
+                corrections.push((lines, likeness::told_by_ana(&printed)));
             }
         }
     }
@@ -97,6 +99,8 @@ struct Reader {
     workspace: Workspace,
     shell: Option<Shell>,
     terminal: Option<Pty>,
+    /// A command failed that should not.
+    is_lost: bool,
 }
 
 /// The lines that are wrong, what belongs there, and what is to be said.
@@ -111,11 +115,13 @@ impl Reader {
             workspace,
             shell: None,
             terminal: None,
+            is_lost: false,
         }
     }
 
     fn follows(&mut self, block: &Block) -> Vec<Fault> {
         match &block.deed {
+            _ if self.is_lost => Vec::new(),
             Deed::Run(commands) => {
                 let shell = self.shell.get_or_insert_with(|| Shell::start(&self.workspace));
                 let mut faults = Vec::new();
@@ -125,6 +131,9 @@ impl Reader {
                     if said.status != 0 && !is_asked {
                         let fault = format!("{} ended with {}: {}", command.text, said.status, said.text);
                         faults.push((command.printed.clone(), None, fault));
+                        // What comes after it on the page would fail because of it.
+                        self.is_lost = true;
+                        return faults;
                     } else if let (Some(wanted), false) = (&command.expected, command.is_like(&said.text)) {
                         let difference = likeness::difference(wanted, &said.text);
                         let fault = format!("{} prints something else:\n{difference}", command.text);
@@ -149,23 +158,16 @@ impl Reader {
                 for key in keys {
                     if key == "confirm" {
                         terminal.confirm();
+                        terminal.resize(80, 24);
                     } else {
                         terminal.send(key);
                     }
                 }
-                let stands = |screen: &str| likeness::stands_in(shown, screen);
-                let waited = terminal.try_wait_for("the lines of the page", |now| {
-                    stands(&crate::support::screen::text(now))
-                });
-                match waited {
-                    Ok(()) if !shown.trim().is_empty() => Vec::new(),
-                    Ok(()) => vec![(
-                        block.lines.clone(),
-                        Some(terminal.screen_text()),
-                        "nothing is shown".to_owned(),
-                    )],
-                    Err(fault) => vec![(block.lines.clone(), Some(terminal.screen_text()), fault)],
-                }
+                let what = "the lines of the page";
+                let is_there = |now: &str| !shown.is_empty() && likeness::stands_in(shown, now);
+                let waited = terminal.try_wait_for(what, |now| is_there(&screen::text(now)));
+                let fault = |fault| (block.lines.clone(), Some(terminal.screen_text()), fault);
+                waited.err().map(fault).into_iter().collect()
             }
             Deed::Check(yaml) => {
                 self.workspace.write("checked.yaml", yaml);

@@ -1,4 +1,4 @@
-//! Which key means what, where: data, from which help, hint line and README table are made.
+//! Which key means what, where: data, from which help, hint line and docs/KEYS.md are made.
 //!
 //! A key means one thing in one focus. Must not know what an action does.
 
@@ -6,8 +6,8 @@ mod lookup;
 
 use crate::action::Action;
 
+pub use lookup::{KeyHelp, key_of, listed, page};
 pub(crate) use lookup::{bindings, key_in, keys_of, lookup, out_of_note, undo_key};
-pub use lookup::{key_of, readme_table};
 
 /// Keys without a meaning are typed into a text.
 const TEXT: u8 = 1;

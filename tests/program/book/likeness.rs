@@ -12,17 +12,20 @@ static FORMS: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
             "TIME",
         ),
         (r"\d{4}-\d\d-\d\d", "DAY"),
+        (r"\b\d\d:\d\d(:\d\d)?Z\b", "TIME"),
         (
             r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b",
             "ID",
         ),
         (r"\b[0-9a-f]{6,}\b", "HEX"),
-        (r"\bhp_[A-Za-z0-9_-]{20,}|\b[A-Za-z0-9_-]{43}\b", "TOKEN"),
+        (r"\bholdpoint_[A-Za-z0-9_-]{40,}", "TOKEN"),
         (r"\bjust now\b|\b\d+ seconds? ago\b|\b\d+[smhd] ago\b", "AGO"),
         (
             r"\b\d+d\d+h\b|\b\d+h\d\dm?\b|\b\d+:\d\d(:\d\d)?\b|\b\d+(\.\d+)?(ms|s|m|h|d)\b",
             "LENGTH",
         ),
+        (r"\b\d+ events\b", "N events"),
+        (r"\bana@\w+", "ana@HOST"),
         (r"[ \t]+", " "),
         (r"[-─═]{3,}", "---"),
     ]
@@ -37,6 +40,18 @@ fn form(line: &str) -> String {
         .iter()
         .fold(line, |line, (form, name)| form.replace_all(&line, *name).into_owned());
     formed.trim().to_owned()
+}
+
+/// What is said, as ana would have read it.
+pub(super) fn told_by_ana(said: &str) -> String {
+    let login = login();
+    let width = login.len().max(3);
+    // Of a screen, one empty line stands for several.
+    static EMPTY: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\n( *\n){2,}").unwrap());
+    let said = EMPTY.replace_all(said, "\n\n");
+    let in_columns = format!("{:width$}  ", "ana");
+    said.replace(&format!("{login:width$}  "), &in_columns)
+        .replace(login, "ana")
 }
 
 /// Whoever runs the tests; on the pages it is ana.

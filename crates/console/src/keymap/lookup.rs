@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 #[cfg(test)]
 use super::tests;
-use super::{ALL, Binding, EDITING, Focus, groups};
+use super::{ALL, Binding, EDITING, Focus, Group, groups};
 use crate::action::Action;
 use crate::input::KeyPress;
 
@@ -111,16 +111,43 @@ impl Binding {
     }
 }
 
-/// The key table of the README, in Markdown.
-pub fn readme_table() -> String {
-    let mut table = String::from("| where | keys |\n|---|---|\n");
-    for group in ALL {
-        let cell = |binding: &Binding| {
-            let keys: Vec<_> = binding.names().map(|key| format!("`{key}`")).collect();
-            format!("{} {}", keys.join(" or "), binding.help())
-        };
-        let cells: Vec<_> = group.bindings.iter().map(cell).collect();
-        table.push_str(&format!("| {} | {} |\n", group.name, cells.join(" · ")));
+/// Some keys that mean the same, as lists of keys have them.
+#[derive(Debug)]
+pub struct KeyHelp {
+    /// Where they hold: the name of their group.
+    pub group: &'static str,
+    /// Their names, the usual one first.
+    pub keys: Vec<&'static str>,
+    /// What they do.
+    pub help: String,
+}
+
+/// Every key of the console, in the order of the help.
+pub fn listed() -> Vec<KeyHelp> {
+    let of_group = |group: &'static Group| {
+        group.bindings.iter().map(|binding| KeyHelp {
+            group: group.name,
+            keys: binding.names().collect(),
+            help: binding.help(),
+        })
+    };
+    ALL.iter().copied().flat_map(of_group).collect()
+}
+
+/// The same as a page in Markdown: docs/KEYS.md.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Keys\n\nPrinted by `holdpoint keys` (`--json` for programs); `?` in the console shows those that hold where you are, and can be \
+         searched. The bar at the bottom of the screen names those that apply to what is selected.\n",
+    );
+    let mut group = "";
+    for one in listed() {
+        if group != one.group {
+            group = one.group;
+            page.push_str(&format!("\n## {group}\n\n| keys | what they do |\n|---|---|\n"));
+        }
+        let keys: Vec<_> = one.keys.iter().map(|key| format!("`{key}`")).collect();
+        page.push_str(&format!("| {} | {} |\n", keys.join(" or "), one.help));
     }
-    table
+    page
 }
