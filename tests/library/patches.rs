@@ -23,7 +23,7 @@ fn the_page_has_every_type_with_its_example() {
     );
     for (doc, (name, section)) in types().iter().zip(&sections) {
         let example = section
-            .split("```json\n")
+            .split(&format!("```json,file={name}.json\n"))
             .nth(1)
             .and_then(|rest| rest.split("```").next());
         let shown: Value = serde_json::from_str(example.unwrap()).unwrap();

@@ -10,6 +10,7 @@
 //! | `screen,keys=a+Enter` | after these keys, all these lines stand on that terminal, in this order; `confirm` is the Enter of a question |
 //! | `console,not-run=why`, `sh,not-run=why` | nothing; the reason is a word or several with hyphens |
 //! | `sh,run-by=tests/….rs` | nothing here: that test reads the page and runs it |
+//! | `json,file=fix.json` | it is written into this file |
 //! | `yaml` | a part of `conf/operator.yaml`, which `config check` takes; `yaml,not-run=why` is none |
 //! | a comment `<!-- set-up` … `-->` | its `$ ` lines are run, and readers do not see them |
 //!
@@ -182,6 +183,10 @@ impl Reader {
                 }
                 let fault = format!("not a configuration: {}", crate::support::run::printed(&checked));
                 vec![(block.lines.clone(), None, fault)]
+            }
+            Deed::Write(name, text) => {
+                self.workspace.write(name, text);
+                Vec::new()
             }
             Deed::Nothing => Vec::new(),
         }

@@ -25,6 +25,8 @@ pub(super) enum Deed {
         keys: Vec<String>,
         shown: String,
     },
+    /// A file that the reader writes.
+    Write(String, String),
     /// A part of a configuration.
     Check(String),
     Nothing,
@@ -85,6 +87,7 @@ fn deed(info: &str, lines: &[&str], inner: Range<usize>) -> Result<Deed, String>
         (_, ("run-by", test)) => std::fs::read_to_string(Path::new(ROOT).join(test))
             .map(|_| Deed::Nothing)
             .map_err(|_| format!("there is no {test}")),
+        (_, ("file", name)) => Ok(Deed::Write(name.to_owned(), text() + "\n")),
         ("console" | "set-up", ("", _)) => commands(lines, inner, language == "set-up").map(Deed::Run),
         ("console", ("terminal", _)) => {
             let command = text();
