@@ -8,6 +8,7 @@
 //! | `console` | each `$ ` line (and the `> ` lines that belong to it) is run by bash, and the lines below are what it prints. A command that fails is followed by `$ echo $?` |
 //! | `console,terminal` | one `$ holdpoint …` that has a terminal of 80×24 from then on |
 //! | `screen,keys=a+Enter` | after these keys, all these lines stand on that terminal, in this order; `confirm` is the Enter of a question |
+//! | a comment `<!-- leave -->` | `q` until that program has ended: what comes then is not seen by it |
 //! | `console,not-run=why`, `sh,not-run=why` | nothing; the reason is a word or several with hyphens |
 //! | `sh,run-by=tests/….rs` | nothing here: that test reads the page and runs it |
 //! | `json,file=fix.json` | it is written into this file |
@@ -183,6 +184,13 @@ impl Reader {
                 }
                 let fault = format!("not a configuration: {}", crate::support::run::printed(&checked));
                 vec![(block.lines.clone(), None, fault)]
+            }
+            Deed::Leave => {
+                if let Some(mut terminal) = self.terminal.take() {
+                    terminal.send("q q");
+                    terminal.wait_exit();
+                }
+                Vec::new()
             }
             Deed::Write(name, text) => {
                 self.workspace.write(name, text);

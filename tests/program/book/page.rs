@@ -25,6 +25,8 @@ pub(super) enum Deed {
         keys: Vec<String>,
         shown: String,
     },
+    /// The program in the terminal is left.
+    Leave,
     /// A file that the reader writes.
     Write(String, String),
     /// A part of a configuration.
@@ -54,6 +56,12 @@ impl Page {
         let (mut blocks, mut faults) = (Vec::new(), Vec::new());
         let mut at = 0;
         while at < lines.len() {
+            if lines[at] == "<!-- leave -->" {
+                blocks.push(Block {
+                    lines: at..at,
+                    deed: Deed::Leave,
+                });
+            }
             let (info, end) = match (lines[at].strip_prefix("```"), lines[at].strip_prefix("<!-- set-up")) {
                 (Some(info), _) => (info, "```"),
                 (None, Some(_)) => ("set-up", "-->"),
