@@ -14,8 +14,8 @@ cat <<'END'
 # What is built in
 
 holdpoint's own code is MIT or Apache-2.0. These crates are built into it, under their own licences. `deny.toml` says which licences may
-be, and `just notices` writes this list, which a test keeps current. The sources of each, those under MPL-2.0 included, are on crates.io under
-its name and version. SQLite, which `libsqlite3-sys` brings, is in the public domain.
+be, and `just notices` writes this list, which a test keeps current. The sources of each, those under MPL-2.0 included, are published under its
+name and version in the registry of Rust's packages, where `cargo` finds them. SQLite, which `libsqlite3-sys` brings, is in the public domain.
 
 | crate | version | licence |
 |---|---|---|
@@ -23,10 +23,9 @@ END
 crates | awk -F'|' '{ print "| " $1 " | " $2 " | " $3 " |" }'
 
 [ "${1:-}" = --texts ] || exit 0
-manifests=$(cargo metadata --locked --offline --filter-platform "$(rustc -vV | sed -n 's,^host: ,,p')" --format-version 1 | jq -r '.packages[] | [.name, .version, .manifest_path] | @tsv')
 declare -A seen
 crates | while IFS='|' read -r name version _; do
-    directory=$(dirname "$(awk -F'\t' -v n="$name" -v v="$version" '$1 == n && $2 == v { print $3 }' <<<"$manifests")")
+    directory=$(compgen -G "${CARGO_HOME:-$HOME/.cargo}/registry/src/*/$name-$version" | head -n 1)
     for text in "$directory"/{LICEN[CS]E,COPYING,NOTICE,UNLICENSE}*; do
         # Where either licence may be taken, the short one is.
         case $text in *APACHE*) compgen -G "$directory/LICENSE*MIT*" >/dev/null && continue ;; esac
