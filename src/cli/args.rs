@@ -50,6 +50,7 @@ impl Arguments {
             Some(CliCommand::Gate(gate::GateCommand::List(only))) => only.listing,
             Some(CliCommand::Job(job::JobCommand::List(only))) => only.listing,
             Some(CliCommand::Decisions(decisions::DecisionsCommand::List { only, .. })) => only.listing,
+            Some(CliCommand::Events(only)) => only.listing,
             Some(_) | None => return self.global.json,
         };
         self.global.json || listing.is_json()
@@ -148,7 +149,7 @@ pub(crate) enum CliCommand {
     /// Print what you leave to whoever comes next: gates held, open, half written, seen and not decided
     #[command(after_help = handover::HELP)]
     Handover(handover::HandoverArguments),
-    /// Print what happened to a job
+    /// Print what happened to a job, or to all of them
     Events(events::EventsArguments),
     /// Check or show the configuration
     #[command(subcommand)]

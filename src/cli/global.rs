@@ -14,6 +14,9 @@ use super::token_source::TokenSource;
 /// What holds for every command, before or after it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct GlobalArguments {
+    /// Set by commands that go on until they are stopped: a line that is lost is waited for.
+    #[arg(skip)]
+    pub(crate) is_patient: bool,
     /// Read the configuration from this file; it must exist [default: HOLDPOINT_CONFIG, else the first of
     /// conf/operator.yaml, ~/.config/holdpoint/operator.yaml, /etc/holdpoint/operator.yaml, else the one built in]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]

@@ -329,7 +329,7 @@ async fn list(global: &GlobalArguments, output: &mut Output, only: ListArguments
 async fn watch(global: &GlobalArguments, output: &mut Output, id: &JobId) -> CommandResult {
     let session = CommandContext::resolve(global, Surface::Cli).await?;
     let engine = session.open_existing(Role::Candidate("watch"))?;
-    let status = with_engine(engine, async |engine| events::follow(engine, output, id, 0).await).await?;
+    let status = with_engine(engine, async |engine| events::follow(engine, output, id).await).await?;
     match status {
         JobStatus::Completed => Ok(Exit::Done),
         JobStatus::Queued

@@ -21,12 +21,12 @@ pub(crate) enum Form {
 }
 
 /// How much of a list is printed, and how.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct ListingArguments {
     /// At most so many
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: Option<u32>,
-    /// How it is printed: table, json (one document, as --json does), jsonl (a document a line), csv
+    /// How it is printed: table, json (one document), jsonl (a document a line), csv
     #[arg(
         long,
         value_enum,
@@ -34,7 +34,7 @@ pub(crate) struct ListingArguments {
         hide_possible_values = true,
         conflicts_with = "json"
     )]
-    output: Option<Form>,
+    pub(crate) output: Option<Form>,
 }
 
 impl ListingArguments {
@@ -72,17 +72,22 @@ impl ListingArguments {
             Some(Form::Jsonl) => documents.iter().try_for_each(|document| output.json_line(document)),
             Some(Form::Csv) => {
                 output.line(&columns.join(","))?;
-                documents.iter().try_for_each(|document| {
-                    let document = serde_json::to_value(document).unwrap_or_default();
-                    let fields: Vec<_> = columns.iter().map(|path| field(&value_at(&document, path))).collect();
-                    output.line(&fields.join(","))
-                })
+                documents
+                    .iter()
+                    .try_for_each(|document| output.line(&comma_separated(document, columns)))
             }
             Some(Form::Json) => output.document(&documents),
             Some(Form::Table) | None if output.is_json => output.document(&documents),
             Some(Form::Table) | None => table().print(output, none),
         }
     }
+}
+
+/// A document as a row of comma-separated values.
+pub(crate) fn comma_separated(document: &impl Serialize, columns: &[&str]) -> String {
+    let document = serde_json::to_value(document).unwrap_or_default();
+    let fields = columns.iter().map(|path| field(&value_at(&document, path)));
+    fields.collect::<Vec<_>>().join(",")
 }
 
 /// What stands at this path of a document, as one text.

@@ -14,7 +14,7 @@ use super::report::CommandError;
 use super::token_source::TokenSource;
 use crate::log_file;
 
-/// How long a command waits for a line that is lost; a console waits until it is back.
+/// How long a command waits for a line that is lost; a console, and what follows, until it is back.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Names the server; goes after `--server` and a context.
@@ -94,7 +94,7 @@ impl Server {
             session: format!("{} {}", std::process::id(), uuid()),
         };
         let line = Line::new(line).await?;
-        let patience = (surface != Surface::Console).then_some(PATIENCE);
+        let patience = (surface != Surface::Console && !global.is_patient).then_some(PATIENCE);
         let settings = FarSettings {
             line,
             surface,

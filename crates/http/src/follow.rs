@@ -1,4 +1,4 @@
-//! A job's events as a stream: what was missed, then what happens, with a heartbeat.
+//! Events of a job, or of all, as a stream: what was missed, then what happens, with a heartbeat.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ struct Sign<'a> {
     message: String,
     payload: Value,
     seq: Option<u64>,
-    job_id: &'a JobId,
+    job_id: Option<&'a JobId>,
 }
 
 /// A stream as it is to reach the client: as it comes.
@@ -72,9 +72,7 @@ enum Phase {
 pub(crate) struct Follow {
     app: Arc<App>,
     welcome: Welcome,
-    job_id: JobId,
-    status: JobStatus,
-    stage: Option<StageName>,
+    job: Option<FollowedJob>,
     feed: Receiver<Arc<[Event]>>,
     /// What is being sent: the feed's own batch, that all streams share, or a page.
     batch: Arc<[Event]>,
@@ -88,12 +86,18 @@ pub(crate) struct Follow {
     _place: OwnedSemaphorePermit,
 }
 
-/// Where a stream begins.
-pub(crate) struct StreamStart {
-    pub(crate) job_id: JobId,
+/// The one job that is followed, as of the last event that was sent.
+pub(crate) struct FollowedJob {
+    pub(crate) id: JobId,
     pub(crate) status: JobStatus,
     /// The stage it is at.
     pub(crate) stage: Option<StageName>,
+}
+
+/// Where a stream begins.
+pub(crate) struct StreamStart {
+    /// None: all jobs are followed.
+    pub(crate) job: Option<FollowedJob>,
     /// The newest event that the client knows.
     pub(crate) last: u64,
     /// Whether what came after that is sent first.
@@ -115,9 +119,7 @@ impl Follow {
         Self {
             welcome: Welcome::new(&app, caller),
             app,
-            job_id: start.job_id,
-            status: start.status,
-            stage: start.stage,
+            job: start.job,
             feed,
             batch: Arc::from([]),
             taken: 0,
@@ -147,7 +149,10 @@ impl Follow {
             match self.phase {
                 Phase::Hello => {
                     self.phase = if self.is_replaying { Phase::Replay } else { Phase::Live };
-                    let message = format!("following {}", self.job_id);
+                    let message = match &self.job {
+                        Some(job) => format!("following {}", job.id),
+                        None => "following all jobs".to_owned(),
+                    };
                     let sign = self.sign("connected", message, json!({ "last_event_id": self.last }));
                     // Sent first, so that a client that is cut off before the first event misses
                     // none.
@@ -184,12 +189,13 @@ impl Follow {
         self.taken = 0;
     }
 
-    /// The next event of the batch that is this job's and was not sent.
+    /// The next event of the batch that is followed and was not sent.
     fn pending(&mut self) -> Option<sse::Event> {
         let batch = Arc::clone(&self.batch);
         for event in batch.get(self.taken..)? {
             self.taken = self.taken.saturating_add(1);
-            if event.job_id == self.job_id && event.seq > self.last {
+            let is_followed = self.job.as_ref().is_none_or(|job| job.id == event.job_id);
+            if is_followed && event.seq > self.last {
                 return Some(self.event(event));
             }
         }
@@ -227,28 +233,32 @@ impl Follow {
     }
 
     async fn page(&self) -> Result<Vec<Event>, String> {
-        let events = self.app.engine.events(Some(&self.job_id), self.last, PAGE).await;
+        let job_id = self.job.as_ref().map(|job| &job.id);
+        let events = self.app.engine.events(job_id, self.last, PAGE).await;
         events.map_err(|why| why.to_string())
     }
 
     fn event(&mut self, event: &Event) -> sse::Event {
         self.last = event.seq;
-        self.status = event.status;
-        self.stage.clone_from(&event.stage);
+        if let Some(job) = &mut self.job {
+            job.status = event.status;
+            job.stage.clone_from(&event.stage);
+        }
         let data = serde_json::to_string(&EventDoc::of(event)).unwrap_or_default();
         sse::Event::default().id(event.seq.to_string()).data(data)
     }
 
     fn sign(&self, kind: &'static str, message: String, payload: Value) -> sse::Event {
+        let job = self.job.as_ref();
         let sign = Sign {
             ts: self.app.now(),
             kind,
-            stage: self.stage.as_ref(),
-            status: Some(self.status),
+            stage: job.and_then(|job| job.stage.as_ref()),
+            status: job.map(|job| job.status),
             message,
             payload,
             seq: None,
-            job_id: &self.job_id,
+            job_id: job.map(|job| &job.id),
         };
         sse::Event::default().data(serde_json::to_string(&sign).unwrap_or_default())
     }

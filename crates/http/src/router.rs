@@ -46,6 +46,7 @@ pub(crate) fn routes() -> (Router<Arc<App>>, OpenApi) {
         .routes(routes!(job_control::acknowledge))
         .routes(routes!(events::list))
         .routes(routes!(stream::stream))
+        .routes(routes!(stream::stream_all))
         .routes(routes!(gates::status))
         .routes(routes!(gates::decisions_of_job))
         .routes(routes!(gates::decision))

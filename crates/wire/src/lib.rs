@@ -76,7 +76,7 @@ pub struct EventDoc<'a> {
     pub(crate) event_type: &'a str,
     /// The job.
     #[schema(value_type = String)]
-    pub(crate) job_id: &'a JobId,
+    pub job_id: &'a JobId,
     /// The stage it is about.
     #[schema(value_type = Option<String>, required = true)]
     pub stage: Option<&'a StageName>,

@@ -240,3 +240,64 @@ fn the_log_goes_where_it_is_told_to() {
         .mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+#[test]
+fn the_events_of_all_jobs_are_a_list_too_here_and_over_a_line() {
+    let (workspace, served, _ana) = serving_on(waiting());
+    let far = Elsewhere::of(&served, "ana-token");
+    let all = workspace.json_lines("events --all");
+    let numbers = |from: u64| {
+        let events = all.iter().filter(|event| event["seq"].as_u64() > Some(from));
+        events.map(|event| format!("{event}\n")).collect::<String>()
+    };
+    let each: usize = (1..=5)
+        .map(|job| workspace.json_lines(&format!("events j-{job}")).len())
+        .sum();
+    assert_eq!(all.len(), each);
+    let third = all[2]["seq"].as_u64().unwrap();
+    let at = all[2]["ts"].as_str().unwrap();
+    let (from_third, none) = (numbers(third - 1), String::new());
+    for (args, right) in [
+        (format!("events --all --output jsonl --since {third}"), &numbers(third)),
+        (format!("events --all --output jsonl --after {third}"), &numbers(third)),
+        (format!("events --all --output jsonl --since {at}"), &from_third),
+        ("events --all --output jsonl --since 1h".to_owned(), &numbers(0)),
+        ("events --all --output jsonl --since 2999-01-01".to_owned(), &none),
+    ] {
+        let told = |text: &str| {
+            text.lines()
+                .map(|line| serde_json::from_str::<Value>(line).unwrap())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(&workspace.ok(&args)), told(right), "{args}");
+        assert_eq!(told(&far.run(&args, 0).0), told(right), "{args} over the line");
+    }
+    // Two events may have one time: of those that share it, all come.
+    assert!(workspace.ok("events --all").lines().count() == all.len());
+    assert_contains(
+        &workspace.ok("events --all"),
+        " j-5          gate_rejected      script ",
+    );
+    assert_lacks(&workspace.ok("events j-5"), " j-5         ");
+    let one = workspace.under(&[], "events --all --limit 1");
+    assert_contains(&printed(&one), "Only the first 1 are listed; more with --limit");
+    let csv = workspace.ok("events j-4 --output csv");
+    assert_starts(&csv, "seq,ts,job_id,type,stage,status,message\n");
+    let whole: Value = serde_json::from_str(&workspace.ok("events j-4 --output json")).unwrap();
+    assert_eq!(whole.as_array().unwrap().len(), csv.lines().count() - 1);
+    // What is followed ends when there are enough.
+    let three = workspace.ok("events --all --follow --since 0 --limit 3 --output jsonl");
+    assert_eq!(three.lines().count(), 3);
+    for (args, code, why) in [
+        (
+            "events --all --follow --output json",
+            1,
+            "what goes on is never one whole document",
+        ),
+        ("events", 2, "<JOB>"),
+        ("events j-1 --all", 2, "cannot be used with"),
+        ("events --all --since yesterday", 2, "or an event's number"),
+    ] {
+        assert_contains(&workspace.refused(args, code), why);
+    }
+}

@@ -279,3 +279,49 @@ fn a_server_that_leaves_is_asked_again() {
     workspace.ok("gate approve j-1 deploy");
     waits.line_with("approved by");
 }
+
+/// The numbers in lines of JSON, until there are so many.
+fn numbers(beside: &mut Beside, count: usize) -> Vec<u64> {
+    let number = |line: String| serde_json::from_str::<Value>(&line).unwrap()["seq"].as_u64().unwrap();
+    (0..count).map(|_| number(beside.line().expect("it goes on"))).collect()
+}
+
+#[test]
+fn who_follows_all_jobs_comes_back_after_a_lost_line_without_a_gap_or_a_double() {
+    let (workspace, served, ana) = waiting();
+    let lost = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let is_lost = std::sync::Arc::clone(&lost);
+    // The second stream of news is the first that comes through, and while the line is lost nothing does.
+    let proxy = Proxy::before(served.address, move |request| {
+        let is_cut = is_lost.load(std::sync::atomic::Ordering::SeqCst);
+        match (&*request.what, request.number) {
+            _ if is_cut => Deed::Cut,
+            (what, 0) if what.starts_with(NEWS) => Deed::Cut,
+            ("POST /api/v1/questions", 1) => Deed::LoseAnswer,
+            _ => Deed::Pass,
+        }
+    });
+    let there = Elsewhere::at(proxy.address, "ana-token");
+    let mut command = there
+        .machine
+        .command(&["events", "--all", "--follow", "--since", "0", "--output", "jsonl"]);
+    let mut follow = Beside::of(command.envs(there.variables()), Stream::Stdout);
+    let all = || {
+        let listed = workspace.json_lines("events --all");
+        listed
+            .iter()
+            .map(|event| event["seq"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let before = all();
+    assert_eq!(numbers(&mut follow, before.len()), before);
+    lost.store(true, std::sync::atomic::Ordering::SeqCst);
+    ana.act("j-1", "approve", &json!({"stage": "deploy"})).expect(200);
+    ana.start_job("dunes");
+    until(|| proxy.requests("").len() > 6);
+    lost.store(false, std::sync::atomic::Ordering::SeqCst);
+    ana.act("j-2", "approve", &json!({"stage": "script"})).expect(200);
+    ana.until_on_disk();
+    let after = all();
+    assert_eq!(numbers(&mut follow, after.len() - before.len()), after[before.len()..]);
+}

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::support::client::{Served, configuration, serving};
+use crate::support::client::{Follow, Served, configuration, serving};
 use crate::support::run::Workspace;
 use crate::support::said::{assert_contains, assert_has};
 
@@ -121,4 +121,79 @@ fn the_timers_decisions_are_counted_with_their_lateness() {
         "holdpoint_decisions_total{by=\"timer\",outcome=\"auto_approved\"} 1",
     );
     assert_contains(&text, "holdpoint_timer_lateness_seconds_count 1");
+}
+
+/// What everybody follows: the numbers of events up to one of this job.
+fn numbers_until(follow: &mut Follow, job: &str, kind: &str) -> Vec<u64> {
+    let mut numbers = Vec::new();
+    while let Some((number, event)) = follow.next() {
+        numbers.extend(number.filter(|_| event["type"] != "connected"));
+        if event["job_id"] == job && event["type"] == kind {
+            return numbers;
+        }
+    }
+    panic!("it ended after {numbers:?}")
+}
+
+#[test]
+fn one_stream_has_the_events_of_all_jobs_and_goes_on_behind_the_last_that_was_seen() {
+    let (workspace, served, ana) = serving("");
+    let first = ana.start_job("tides");
+    let path = "/api/v1/events/stream";
+    let mut live = ana.follow(path, &[]);
+    let (number, connected) = live.next().unwrap();
+    assert_has!(connected, "type": "connected", "message": "following all jobs");
+    for key in ["job_id", "stage", "status", "seq"] {
+        assert_eq!(connected[key], json!(null), "{connected}");
+    }
+    assert_eq!(number, connected["payload"]["last_event_id"].as_u64());
+    // From now on, whoever does it.
+    let second = ana.start_job("dunes");
+    workspace.ok(&format!("gate approve {first} outline"));
+    let seen = numbers_until(&mut live, &first, "gate_approved");
+    drop(live);
+    ana.until_on_disk();
+    workspace.ok(&format!("gate reject {second} outline --notes no"));
+    let mut resumed = ana.follow(path, &[("Last-Event-ID", &seen[seen.len() - 1].to_string())]);
+    let rest = numbers_until(&mut resumed, &second, "gate_rejected");
+    let mut whole = ana.follow(&format!("{path}?since={}", number.unwrap()), &[]);
+    let all = numbers_until(&mut whole, &second, "gate_rejected");
+    assert_eq!([seen, rest].concat(), all, "nothing twice, nothing missed");
+    // The shape is that of the stream of one job.
+    let mut one = ana.follow(&format!("/api/v1/jobs/{second}/events/stream?since=0"), &[]);
+    let mut both = ana.follow(&format!("{path}?since=0"), &[]);
+    while both.next().unwrap().1["job_id"] != second {}
+    one.next().unwrap();
+    one.next().unwrap();
+    let (number, event) = one.next().unwrap();
+    while let Some(told) = both.next() {
+        if told.0 == number {
+            assert_eq!(told.1, event);
+            break;
+        }
+    }
+    assert_has!(both.until("heartbeat").1, "job_id": null, "status": null);
+    ana.send("GET", path, &[("Last-Event-ID", "x")], b"").expect(422);
+    // Whoever may look may follow; nobody else.
+    let stranger = served.as_("nobody");
+    stranger.get(path).expect(401);
+    served.terminate();
+    resumed.until("closing");
+}
+
+#[test]
+fn places_are_counted_for_streams_of_all_jobs_too() {
+    let (_workspace, _served, ana) = serving("");
+    let mut open = Vec::new();
+    let refused = loop {
+        let mut stream = ana.open("GET", "/api/v1/events/stream", &[], b"").unwrap();
+        let mut head = [0; 12];
+        std::io::Read::read_exact(&mut stream, &mut head).unwrap();
+        if !head.ends_with(b"200") {
+            break String::from_utf8_lossy(&head).into_owned();
+        }
+        open.push(stream);
+        assert!(open.len() < 2000, "there is no limit");
+    };
+    assert_contains(&refused, "429");
 }

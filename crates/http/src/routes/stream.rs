@@ -1,12 +1,13 @@
-//! A job's events as they happen.
+//! Events as they happen, of a job or of all.
 
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Sse};
 
 use crate::answer::{Answered, ApiError};
 use crate::app::Asker;
-use crate::follow::{Follow, StreamStart, unbuffered};
+use crate::follow::{Follow, FollowedJob, StreamStart, unbuffered};
 use crate::params::{JobPath, QueryParams};
+use domain::ids::JobId;
 
 /// A job's events as server-sent events: `connected`, what came after `Last-Event-ID`, then what happens, in any process; `heartbeat`
 /// every 5 s. A client that is too slow gets `dropped` as its last event, one that outlives the server `closing`.
@@ -17,23 +18,46 @@ use crate::params::{JobPath, QueryParams};
         ("since" = Option<u64>, Query, description = "The same, for clients that cannot set headers"),
     ),
     responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
-pub(crate) async fn stream(
+pub(crate) async fn stream(asker: Asker, JobPath(id): JobPath, headers: HeaderMap, asked: QueryParams) -> Answered {
+    follow(asker, Some(id), &headers, &asked).await
+}
+
+/// The events of all jobs as server-sent events, as those of one job come. What the stream says of itself names no job.
+#[utoipa::path(get, path = "/events/stream", tag = "events",
+    params(
+        ("Last-Event-ID" = Option<u64>, Header, description = "The last event that the client has seen"),
+        ("since" = Option<u64>, Query, description = "The same, for clients that cannot set headers"),
+    ),
+    responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
+pub(crate) async fn stream_all(asker: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
+    follow(asker, None, &headers, &asked).await
+}
+
+async fn follow(
     Asker { app, caller, .. }: Asker,
-    JobPath(id): JobPath,
-    headers: HeaderMap,
-    asked: QueryParams,
+    id: Option<JobId>,
+    headers: &HeaderMap,
+    asked: &QueryParams,
 ) -> Answered {
-    let known = known(&headers, &asked, "since")?;
+    let known = known(headers, asked, "since")?;
     let place = app.long_place()?;
     // The feed begins before the rows are read, so that nothing in between is missed.
     let feed = app.engine.follow();
-    let rows = app.job(&id).await?;
-    let newest = app.read(app.engine.last_events(Some(&id), 1)).await?;
-    let newest = newest.last().map_or(0, |event| event.seq);
+    let job = match id {
+        None => None,
+        Some(id) => {
+            let rows = app.job(&id).await?;
+            Some(FollowedJob {
+                id,
+                status: rows.job.status,
+                stage: rows.job.stage.clone(),
+            })
+        }
+    };
+    let newest = app.engine.last_events(job.as_ref().map(|job| &job.id), 1);
+    let newest = app.read(newest).await?.last().map_or(0, |event| event.seq);
     let start = StreamStart {
-        job_id: id,
-        status: rows.job.status,
-        stage: rows.job.stage.clone(),
+        job,
         last: known.unwrap_or(newest),
         is_replaying: known.is_some(),
     };
