@@ -15,6 +15,7 @@ mod leaving;
 mod limits;
 mod live;
 mod logs;
+mod monitoring;
 mod moved;
 mod old;
 mod openapi;
