@@ -96,6 +96,12 @@ notices:
 book:
     mdbook serve docs --open
 
+# the examples of pipelines in Python, Prefect among them: 300 MB from PyPI, and a minute or two
+pipelines:
+    python3 -m venv target/pipelines
+    target/pipelines/bin/pip install --quiet requests pyyaml prefect dagster
+    HOLDPOINT_PYTHON={{justfile_directory()}}/target/pipelines/bin/python cargo test --test program examples:: -- --nocapture
+
 # everything that is handed out, in target/packages: tarball, .deb, .rpm, checksums
 release:
     tools/release.sh
