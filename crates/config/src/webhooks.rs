@@ -98,16 +98,18 @@ impl Rules for Webhook {
             0 => {}
         }
         doubt_address(webhook, format, text("url").unwrap_or_default(), !secrets.is_empty());
+        let is_told = |kind: DeliveryKind| {
+            let tells = |item: Field<'_>| item.node.text() == Some(kind.as_str());
+            let events = webhook.get("events");
+            events.is_none_or(|events| events.items("").is_some_and(|mut items| items.any(tells)))
+        };
         let reminders = ["remind_before_s", "remind_after_s"].map(|key| webhook.get(key));
         let is_wanted = reminders.iter().flatten().any(|reminder| !reminder.is_null());
-        let tells = |item: Field<'_>| item.node.text() == Some(DeliveryKind::GateReminder.as_str());
-        let is_told = webhook
-            .get("events")
-            .is_none_or(|events| events.items("").is_some_and(|mut items| items.any(tells)));
-        if is_wanted && !is_told {
+        if is_wanted && !is_told(DeliveryKind::GateReminder) {
             let message = "it wants reminders, and its events leave them out";
             webhook.error_of("events", message, "add gate_reminder");
         }
+        doubt_ends(webhook, format, is_told);
         !secrets.is_empty() || !needs_secret
     }
 
@@ -223,6 +225,20 @@ fn doubt_address(webhook: &Field<'_>, format: WebhookFormat, url: &str, has_secr
             "this address names no topic of ntfy",
             "write https://ntfy.sh/TOPIC: 1 to 64 letters, digits, _ and -",
         );
+    }
+}
+
+/// An incident ends only when its end is told.
+fn doubt_ends(webhook: &Field<'_>, format: WebhookFormat, is_told: impl Fn(DeliveryKind) -> bool) {
+    use DeliveryKind::{GateCanceled, GateDecided, GateHeld, GateOpened, GateReminder, LastCall};
+    let triggers = [GateOpened, GateReminder, LastCall, GateHeld];
+    let ends = [GateDecided, GateCanceled].into_iter().filter(|kind| !is_told(*kind));
+    let missing: Vec<_> = ends.map(DeliveryKind::as_str).collect();
+    if format == WebhookFormat::PagerDuty && !missing.is_empty() && triggers.into_iter().any(&is_told) {
+        let message = "its incidents stay open: it is not told of every end of a gate";
+        if let Some(events) = webhook.get("events") {
+            events.warn(message, &format!("add {}", missing.join(", ")));
+        }
     }
 }
 

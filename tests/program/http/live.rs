@@ -159,6 +159,8 @@ fn one_stream_has_the_events_of_all_jobs_and_goes_on_behind_the_last_that_was_se
     let mut whole = ana.follow(&format!("{path}?since={}", number.unwrap()), &[]);
     let all = numbers_until(&mut whole, &second, "gate_rejected");
     assert_eq!([seen, rest].concat(), all, "nothing twice, nothing missed");
+    let mut after = ana.follow(&format!("{path}?after={}", number.unwrap()), &[]);
+    assert_eq!(numbers_until(&mut after, &second, "gate_rejected"), all);
     // The shape is that of the stream of one job.
     let mut one = ana.follow(&format!("/api/v1/jobs/{second}/events/stream?since=0"), &[]);
     let mut both = ana.follow(&format!("{path}?since=0"), &[]);
@@ -174,6 +176,7 @@ fn one_stream_has_the_events_of_all_jobs_and_goes_on_behind_the_last_that_was_se
     }
     assert_has!(both.until("heartbeat").1, "job_id": null, "status": null);
     ana.send("GET", path, &[("Last-Event-ID", "x")], b"").expect(422);
+    ana.get(&format!("{path}?after=x")).expect(422);
     // Whoever may look may follow; nobody else.
     let stranger = served.as_("nobody");
     stranger.get(path).expect(401);

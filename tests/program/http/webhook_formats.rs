@@ -373,6 +373,10 @@ fn what_does_not_go_together_is_refused_when_the_configuration_is_read() {
             "format: ntfy, url: 'https://ntfy.sh/a?b=c'",
             "this address names no topic of ntfy",
         ),
+        (
+            "format: pagerduty, url: 'https://h/x', secret_env: HOLDPOINT_A, events: [last_call, gate_decided]",
+            "its incidents stay open: it is not told of every end of a gate   hint: add gate_canceled",
+        ),
     ] {
         workspace.write(
             "wrong.yaml",

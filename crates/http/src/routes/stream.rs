@@ -16,6 +16,7 @@ use domain::ids::JobId;
         ("id" = String, Path, description = "The job"),
         ("Last-Event-ID" = Option<u64>, Header, description = "The last event that the client has seen"),
         ("since" = Option<u64>, Query, description = "The same, for clients that cannot set headers"),
+        ("after" = Option<u64>, Query, description = "The same as since"),
     ),
     responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn stream(asker: Asker, JobPath(id): JobPath, headers: HeaderMap, asked: QueryParams) -> Answered {
@@ -27,6 +28,7 @@ pub(crate) async fn stream(asker: Asker, JobPath(id): JobPath, headers: HeaderMa
     params(
         ("Last-Event-ID" = Option<u64>, Header, description = "The last event that the client has seen"),
         ("since" = Option<u64>, Query, description = "The same, for clients that cannot set headers"),
+        ("after" = Option<u64>, Query, description = "The same as since"),
     ),
     responses((status = 200, description = "Events", content_type = "text/event-stream", body = String)))]
 pub(crate) async fn stream_all(asker: Asker, headers: HeaderMap, asked: QueryParams) -> Answered {
@@ -39,7 +41,8 @@ async fn follow(
     headers: &HeaderMap,
     asked: &QueryParams,
 ) -> Answered {
-    let known = known(headers, asked, "since")?;
+    let key = asked.text("since").map_or("after", |_| "since");
+    let known = known(headers, asked, key)?;
     let place = app.long_place()?;
     // The feed begins before the rows are read, so that nothing in between is missed.
     let feed = app.engine.follow();
