@@ -102,6 +102,12 @@ pipelines:
     target/pipelines/bin/pip install --quiet requests pyyaml prefect dagster
     HOLDPOINT_PYTHON={{justfile_directory()}}/target/pipelines/bin/python cargo test --test program examples:: -- --nocapture
 
+# contrib/airflow in the real Airflow, from PyPI
+airflow:
+    python3 -m venv target/airflow
+    target/airflow/bin/pip install --quiet 'apache-airflow>=3.1,<4'
+    HOLDPOINT_PYTHON={{justfile_directory()}}/target/airflow/bin/python cargo test --test program http::airflow
+
 # everything that is handed out, in target/packages: tarball, .deb, .rpm, checksums
 release:
     tools/release.sh

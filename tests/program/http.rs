@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod across;
+mod airflow;
 mod comments;
 mod console;
 mod context;

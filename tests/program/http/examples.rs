@@ -14,9 +14,9 @@ use crate::support::said::{assert_contains, assert_lacks};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/pipelines");
 
-struct House {
-    workspace: Workspace,
-    served: Served,
+pub struct House {
+    pub workspace: Workspace,
+    pub served: Served,
 }
 
 /// A program as a user of the workspace runs it, who has this holdpoint on the path.
@@ -34,12 +34,12 @@ pub fn command(workspace: &Workspace, program: &str, arguments: &[&str]) -> Comm
 }
 
 impl House {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let (workspace, served, _) = serving("");
         Self { workspace, served }
     }
 
-    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+    pub fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = command(&self.workspace, program, arguments);
         let url = format!("http://{}", self.served.address);
         command.env("HOLDPOINT_URL", url).env("HOLDPOINT_TOKEN", "pipe-token");
@@ -64,7 +64,7 @@ impl House {
     }
 
     /// Runs it and decides the gate that it opens.
-    fn decided(&self, mut command: Command, job: &str, deed: &str, body: &Value) -> Output {
+    pub fn decided(&self, mut command: Command, job: &str, deed: &str, body: &Value) -> Output {
         let mut child = command.spawn().unwrap();
         self.decides(&mut child, job, deed, body);
         child.wait_with_output().unwrap()
@@ -100,7 +100,7 @@ fn release() -> Value {
     json!({"stage": "release"})
 }
 
-fn said(output: &Output) -> String {
+pub fn said(output: &Output) -> String {
     format!(
         "{}\n{}\n{}",
         output.status,
@@ -141,7 +141,7 @@ const JQ: &[&str] = &["jq", "--version"];
 const CURL: &[&str] = &["curl", "--version"];
 
 /// An approval that changes what is released.
-fn patched() -> Value {
+pub fn patched() -> Value {
     let replacements = json!([{"old": "restart the workers", "new": "restart the workers one by one"}]);
     json!({"stage": "release", "notes": "slowly", "patch": {"type": "text_replace", "replacements": replacements}})
 }
