@@ -351,13 +351,22 @@ fn the_stages_of_a_jenkins_pipeline_hold_and_go_on() {
     // Groovy reads backslashes in such a text, too.
     let steps = text.split("'''").skip(1).step_by(2);
     let steps: Vec<_> = steps
-        .map(|step| step.replace("\\\\", "\\").replace("$BUILD_NUMBER", "7"))
+        .map(|step| step.replace("\\\\", "\\").replace("$BUILD_TAG", "jenkins-shop-7"))
         .collect();
     let [plan, hold, deploy] = &steps[..] else {
         panic!("three steps: {steps:?}");
     };
     let variables = [("JOB_NAME", "shop"), ("BUILD_URL", "https://jenkins.example/7")];
-    House::new().plans_holds_and_deploys([plan, hold, deploy], "jenkins-7", &variables, "jenkins-8");
+    let house = House::new();
+    house.plans_holds_and_deploys([plan, hold, deploy], "jenkins-shop-7", &variables, "jenkins-shop-8");
+    // As Jenkins calls the build of a branch in a folder.
+    let branch = hold.replace("jenkins-shop-7", "jenkins-shop-a%2Fb 1-9");
+    house.ends(
+        house.step(&branch, &variables),
+        "jenkins-shop-a-2Fb-1-9",
+        Some(3),
+        &release(),
+    );
 }
 
 #[test]
