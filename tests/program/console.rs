@@ -15,6 +15,7 @@ mod failed;
 mod groups;
 mod handover;
 mod held;
+mod home;
 mod hostile;
 pub mod hour;
 mod last_call;

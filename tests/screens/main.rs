@@ -28,6 +28,7 @@ mod handover;
 mod hands;
 mod held;
 mod hold;
+mod home;
 mod last_call;
 mod look;
 mod marks;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::console_keys::{self, ConsoleKeys};
 use super::keys::{Holds, Rules, keys};
 use super::kinds::{By, Switch};
 use super::reader::Field;
@@ -36,6 +37,9 @@ keys! {
         /// What a last call does beside its strip, of bell, title and notify (OSC 9 and 777). While your own editor has the terminal only the bell rings; the others come afterwards.
         #[since("0.2.0")]
         pub attention: Arc<Vec<String>> = Arc::new(ATTENTION.map(str::to_owned).to_vec()) => By(Holds::Texts, attention);
+        /// Keys that are bound anew, as `place: {action: key}` or `place: {action: [key, key]}`, over a set of keys (`preset: default` or `emacs`); `holdpoint config keys` lists places and actions. A console takes them when it starts. Enter, Esc and Ctrl-c mean the same everywhere.
+        #[since("0.2.0")]
+        pub keys: Arc<ConsoleKeys> = Arc::default() => By(Holds::KeysByPlace, console_keys::read);
     }
 }
 

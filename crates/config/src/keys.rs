@@ -43,6 +43,8 @@ pub(super) enum Holds {
     Texts,
     /// Texts by their names.
     TextByName,
+    /// Keys of the console by place and action.
+    KeysByPlace,
     OrNull(Box<Holds>),
     Keys(Group),
     /// The same keys for each stage that is named.

@@ -6,6 +6,7 @@
 //! [`Config::doc`] never show what may be one.
 
 mod console;
+mod console_keys;
 mod context;
 mod contexts;
 mod gates;
@@ -40,6 +41,7 @@ use problem::ProblemLevel;
 use reader::{Field, ProblemCollector};
 
 pub use console::ConsoleSection;
+pub use console_keys::ConsoleKeys;
 pub use contexts::{Contexts, Place};
 pub use problem::{Problem, ValidationDoc};
 pub use proxy::TrustedProxy;

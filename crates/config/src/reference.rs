@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use domain::policy::GatePolicy;
 use text::words::duration;
 
-use super::Config;
 use super::keys::{Group, Holds, Key, Section as _};
 use super::reader::SECONDS_MAX;
+use super::{Config, console_keys};
 
-use Holds::{ByStage, Count, Items, Keys, OrNull, Seconds, Switch, Text, TextByName, Texts, Times, Word};
+use Holds::{ByStage, Count, Items, Keys, KeysByPlace, OrNull, Seconds, Switch, Text, TextByName, Texts, Times, Word};
 
 /// What `10m` and `1h30m` are to a schema (see [`domain::time::parse_span_s`]).
 const LENGTH_OF_TIME: &str = "^(?=.)([0-9]+h)?([0-9]+m)?([0-9]+s?)?$";
@@ -39,6 +39,7 @@ impl Holds {
             Texts => "a list of texts".to_owned(),
             Times => "a list of lengths of time".to_owned(),
             TextByName => "texts by their names".to_owned(),
+            KeysByPlace => "keys by place and action".to_owned(),
             OrNull(holds) => {
                 let comma = if matches!(**holds, Seconds(..)) { "," } else { "" };
                 format!("{}{comma} or null", holds.words())
@@ -63,6 +64,7 @@ impl Holds {
             Texts => json!({ "type": "array", "items": { "type": "string" } }),
             Times => json!({ "type": "array", "items": Seconds(1, SECONDS_MAX).schema() }),
             TextByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+            KeysByPlace => console_keys::schema(),
             OrNull(holds) => {
                 let mut schema = holds.schema();
                 for (list, none) in [("type", json!("null")), ("enum", Value::Null)] {
@@ -103,7 +105,8 @@ impl Row {
             Keys(group) => Self::all(&format!("{path}."), (group.keys)()),
             ByStage(group) => each(".*", group),
             Items(_, group) => each("[]", group),
-            Switch | Count(..) | Seconds(..) | Times | Text | Word(_) | Texts | TextByName | OrNull(_) => Vec::new(),
+            Switch | Count(..) | Seconds(..) | Times | Text | Word(_) | Texts | TextByName | KeysByPlace
+            | OrNull(_) => Vec::new(),
         };
         Self { path, key, under }
     }
@@ -218,6 +221,12 @@ pub fn reference() -> String {
     let defaults = defaults();
     let rows = Row::all("", Config::keys());
     rows.iter().for_each(|row| row.write_to(&mut page, &defaults));
+    page.push_str(
+        "\n## Keys of the console\n\nWhat `console.keys` may bind anew, with the keys of `preset: default`. A place is where a key holds; the \
+         help (`?`) has its name in the first column. Refused at load: a key that is bound twice where it holds, \
+         a key that a text field needs, Enter, Esc and Ctrl-c, and what a terminal cannot tell from another key.\n\n",
+    );
+    page.push_str(&keymap::reference());
     page
 }
 
@@ -310,6 +319,13 @@ mod tests {
             Texts => (vec![], vec![json!(7), json!({})]),
             Times => (vec![json!([600, "2m"])], vec![json!(7), json!([0]), json!(["x"])]),
             TextByName => (vec![json!({ "A": "x" })], vec![json!(7), json!([1])]),
+            KeysByPlace => (
+                vec![
+                    json!({ "preset": "emacs" }),
+                    json!({ "decide": { "edit": ["x", "F8"] } }),
+                ],
+                vec![json!(7), json!({ "preset": "x" }), json!({ "decide": { "edit": "a" } })],
+            ),
             Keys(_) | ByStage(_) => (vec![], vec![json!(7), json!([])]),
             Items(..) => (vec![], vec![json!(7), json!({ "a": 1 })]),
         }

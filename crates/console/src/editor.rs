@@ -471,6 +471,55 @@ mod tests {
         assert_eq!(field.text(), "a bcd e");
     }
 
+    // Not the names but what they do to a text: the help must not promise what the editor does not do.
+    #[test]
+    fn every_editing_key_of_the_help_does_something() {
+        for binding in keymap::writing() {
+            for name in binding.keys {
+                let mut editor = Editor::of_text(&"one two three\n".repeat(30));
+                editor.move_to(15, 4);
+                editor.press(KeyPress::parse("x").unwrap());
+                editor.press(KeyPress::parse("Shift-Right").unwrap());
+                editor.press(KeyPress::parse("Ctrl-x").unwrap());
+                if *name == "Ctrl-r" {
+                    editor.press(KeyPress::parse("Ctrl-u").unwrap());
+                }
+                if matches!(*name, "Ctrl-x" | "Ctrl-o") {
+                    editor.press(KeyPress::parse("Shift-Left").unwrap());
+                }
+                let before = (editor.text(), editor.cursor(), editor.selected_in(15));
+                editor.press(KeyPress::parse(name).unwrap());
+                if *name == "Ctrl-o" {
+                    // A copy shows when it is pasted.
+                    editor.press(KeyPress::parse("End").unwrap());
+                    editor.press(KeyPress::parse("Ctrl-y").unwrap());
+                }
+                let after = (editor.text(), editor.cursor(), editor.selected_in(15));
+                assert_ne!(before, after, "{name}: {}", binding.help());
+            }
+        }
+    }
+
+    // What arrives as a letter with Alt may be the Escape key and a letter that a stalled line has put
+    // together.
+    #[test]
+    fn no_letter_with_alt_is_taken_by_a_text() {
+        for character in '!'..='~' {
+            let name = format!("Alt-{character}");
+            let key = KeyPress::parse(&name).unwrap();
+            for mut editor in [Editor::of_text("one two\nthree"), Editor::of_line("one two")] {
+                editor.move_to(0, 4);
+                let before = (editor.text(), editor.cursor());
+                assert!(!editor.press(key), "{name}");
+                assert_eq!(
+                    (editor.text(), editor.cursor(), editor.selected_in(0)),
+                    (before.0, before.1, None),
+                    "{name}"
+                );
+            }
+        }
+    }
+
     proptest! {
         /// Whatever is typed, taking it all back gives the text that was opened, and doing it again
         /// what was written.

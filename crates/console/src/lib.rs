@@ -1,6 +1,6 @@
 //! The console: what an operator in a terminal sees and presses.
 //!
-//! Owns the screen's model, its reducer (`update`), its drawing (`view`), the keymap, and the loop
+//! Owns the screen's model, its reducer (`update`), its drawing (`view`), and the loop
 //! that joins them to a terminal and an engine. Talks to the engine in commands, questions and
 //! notices only; knows nothing of files, SQL and HTTP.
 //!
@@ -19,15 +19,15 @@
 //!                          <- view               draws it
 //! ```
 
-pub mod action;
 mod backend;
+pub use ::keymap;
+pub use ::keymap::action;
 pub use domain::draft;
 pub mod editor;
 pub mod effect;
 pub mod external_editor;
 pub mod facts;
 pub mod input;
-pub mod keymap;
 pub mod layout;
 pub mod media;
 pub mod model;

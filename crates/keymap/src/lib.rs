@@ -1,13 +1,17 @@
-//! Which key means what, where: data, from which help, hint line and docs/KEYS.md are made.
+//! Which key means what, where: data, from which help, hint line, docs/KEYS.md and the keys that
+//! the configuration may bind anew are made.
 //!
 //! A key means one thing in one focus. Must not know what an action does.
 
+pub mod action;
+mod bind;
+pub mod key_press;
 mod lookup;
 
-use crate::action::Action;
+use action::Action;
 
-pub use lookup::{KeyHelp, key_of, listed, page};
-pub(crate) use lookup::{bindings, key_in, keys_of, lookup, out_of_note, undo_key};
+pub use bind::{BoundKeys, KeyFault, KeyPlace, PRESETS, places, reference};
+pub use lookup::{KeyHelp, bind, bindings, key_in, key_of, keys_of, listed, lookup, out_of_note, page, undo_key};
 
 /// Keys without a meaning are typed into a text.
 const TEXT: u8 = 1;
@@ -100,7 +104,7 @@ focuses! {
 
 impl Focus {
     /// Whether a question is open that Enter answers.
-    pub(crate) fn is_prompt(self) -> bool {
+    pub fn is_prompt(self) -> bool {
         self.kinds() & QUESTION > 0
     }
 
@@ -114,9 +118,9 @@ impl Focus {
 #[derive(Debug)]
 pub struct Binding {
     /// What they mean; none: the text that is written takes them itself (see
-    /// [`super::editor::Editor::press`]).
+    /// `editor::Editor::press` of the console).
     pub action: Option<Action>,
-    /// Their names (see [`crate::input::KeyPress::name`]).
+    /// Their names (see [`key_press::KeyPress::name`]).
     pub keys: &'static [&'static str],
     /// In the hint line; empty: not there.
     pub hint: &'static str,
@@ -129,8 +133,10 @@ pub struct Binding {
 /// Bindings that belong together.
 #[derive(Debug)]
 pub struct Group {
+    /// Its name in the configuration.
+    place: &'static str,
     /// Its name in the help.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     pub bindings: &'static [Binding],
 }
 
@@ -183,6 +189,7 @@ macro_rules! groups {
         $($($key:literal)|+ => $action:tt, $help:expr $(, $hint:literal)? $(, [$($named:tt)+])?)?;
     )+ })+) => {
         $(static $group: Group = Group {
+            place: stringify!($group),
             name: $name,
             bindings: &[$(
                 $($shared)?
@@ -469,10 +476,15 @@ groups! {
     }
 }
 
+/// The keys that the text that is written takes itself.
+pub fn writing() -> &'static [Binding] {
+    EDITING.bindings
+}
+
 /// The groups of the whole console, each once, in the order of the help.
-pub(crate) fn all_groups() -> &'static [&'static Group] {
+pub fn all_groups() -> &'static [&'static Group] {
     ALL
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
