@@ -59,6 +59,7 @@ fn session() -> Session {
         has_colour: true,
         has_syntax: false,
         has_palette: false,
+        has_true_colour: false,
         external_editor: None,
         open_at: None,
         offers: Default::default(),

@@ -180,6 +180,7 @@ fn shown(
         hint: None,
         has_syntax: session.config.console.syntax,
         has_palette: console::session::has_palette(variable("TERM").as_deref(), variable("COLORTERM").as_deref()),
+        has_true_colour: console::session::has_true_colour(variable("COLORTERM").as_deref()),
         has_colour: session.color.wants(wants_colour),
         external_editor: own_editor(),
         open_at,

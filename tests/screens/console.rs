@@ -82,6 +82,7 @@ pub fn session() -> Session {
         has_colour: true,
         has_syntax: false,
         has_palette: false,
+        has_true_colour: false,
         external_editor: ExternalEditor::choose(None, Some("/usr/bin/vi -n".into()), false),
         open_at: None,
     }

@@ -43,3 +43,31 @@ fn a_set_of_keys_moves_as_its_users_are_used_to() {
     console.press("Ctrl-p");
     assert_eq!(console.model.queue.selected().cloned(), first);
 }
+
+#[test]
+fn colours_for_the_colour_blind_tell_added_from_removed_without_red_and_green() {
+    let shown = |console: &str, has_palette: bool, has_colour: bool| {
+        let session = Session {
+            offers: offers(console),
+            has_palette,
+            has_colour,
+            ..session()
+        };
+        Console::with(session, World::drawn(), 80, 24).picture()
+    };
+    let usual = shown("{}", true, true);
+    assert!(usual.contains("green") && usual.contains("red"), "{usual}");
+    for has_palette in [true, false] {
+        let picture = shown("{theme: {preset: colour_blind}}", has_palette, true);
+        let colours = picture
+            .lines()
+            .filter(|line| line.contains("green") || line.contains(" red"));
+        assert_eq!(colours.collect::<Vec<_>>(), Vec::<&str>::new(), "{picture}");
+    }
+    let own = shown("{theme: {added: \"#0087ff\"}}", true, true);
+    assert!(!own.contains("green"), "{own}");
+    // Sixteen colours have none of it, and no colour is no colour.
+    assert!(shown("{theme: {added: \"#0087ff\"}}", false, true).contains("green"));
+    let plain = |console| shown(console, true, false);
+    assert_eq!(plain("{theme: {added: blue}}"), plain("{}"));
+}

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::console_keys::{self, ConsoleKeys};
 use super::keys::{Holds, Rules, keys};
-use super::kinds::{By, Switch};
+use super::kinds::{By, Switch, mapping};
 use super::reader::Field;
+use super::theme::ThemeSection;
 use domain::filter::GateFilter;
 use text::visible_line;
 
@@ -40,6 +41,12 @@ keys! {
         /// Keys that are bound anew, as `place: {action: key}` or `place: {action: [key, key]}`, over a set of keys (`preset: default` or `emacs`); `holdpoint config keys` lists places and actions. A console takes them when it starts. Enter, Esc and Ctrl-c mean the same everywhere.
         #[since("0.2.0")]
         pub keys: Arc<ConsoleKeys> = Arc::default() => By(Holds::KeysByPlace, console_keys::read);
+        /// Which colour what has.
+        #[since("0.2.0")]
+        pub theme: ThemeSection = ThemeSection::default() => mapping::<ThemeSection>();
+        /// Whether the wheel scrolls and a click selects; a click never decides. While it is so, a terminal selects text with Shift held down (Option in iTerm2); false leaves the mouse to the terminal. A console takes it when it starts; it is the same over SSH, where each click is a few bytes.
+        #[since("0.2.0")]
+        pub mouse: bool = true => Switch;
     }
 }
 

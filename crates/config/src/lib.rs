@@ -26,6 +26,7 @@ mod stages;
 mod starters;
 #[cfg(test)]
 mod tests;
+mod theme;
 mod webhooks;
 
 use std::fmt;
@@ -50,6 +51,7 @@ pub use sections::Config;
 pub use security::{ADMIN_NAME, RateLimits, Token, token_name_fault};
 pub use source::{ConfigFileError, ConfigText, is_there};
 pub use starters::Starter;
+pub use theme::{Colour, ColourRole, ThemeSection};
 pub use webhooks::{SECRET_PLACE, SecretSource, Webhook};
 
 /// The program name that stands for the running holdpoint in a stage's command.

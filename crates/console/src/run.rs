@@ -34,7 +34,8 @@ pub async fn run<B: Backend>(session: Session, backend: B) -> Result<Ended, NotS
     if !terminal::is_there() {
         return Err(NotStarted::NoTerminal);
     }
-    let mut console = Console::new(session, TtyInput::open()?, Tty::open()?, backend);
+    let terminal = Tty::open(session.offers.mouse)?;
+    let mut console = Console::new(session, TtyInput::open()?, terminal, backend);
     let (ended, panic) = match AssertUnwindSafe(console.run()).catch_unwind().await {
         Ok(Ok(ended)) => (ended, None),
         // The terminal takes nothing any more: what was written is kept, and nothing else can be

@@ -53,8 +53,10 @@ pub struct Session {
     pub has_colour: bool,
     /// Whether the words of some languages have colours in unchanged lines.
     pub has_syntax: bool,
-    /// Whether the terminal has the palette of 256 colours, for pictures.
+    /// Whether the terminal has the palette of 256 colours.
     pub has_palette: bool,
+    /// Whether it has all that three bytes can name.
+    pub has_true_colour: bool,
     /// The editor that the operator's environment names, or vi; none: there is none.
     pub external_editor: Option<ExternalEditor>,
     /// The gate to begin on.
@@ -69,10 +71,14 @@ pub fn wants_colour(no_color: Option<&str>, term: Option<&str>) -> bool {
     !is_refused && !is_plain
 }
 
+/// Whether an environment names a terminal with all colours.
+pub fn has_true_colour(colorterm: Option<&str>) -> bool {
+    colorterm.is_some_and(|value| matches!(value, "truecolor" | "24bit"))
+}
+
 /// Whether an environment names a terminal with 256 colours or more.
 pub fn has_palette(term: Option<&str>, colorterm: Option<&str>) -> bool {
-    let is_true_colour = colorterm.is_some_and(|value| matches!(value, "truecolor" | "24bit"));
-    is_true_colour || term.is_some_and(|term| term.contains("256color") || term.contains("direct"))
+    has_true_colour(colorterm) || term.is_some_and(|term| term.contains("256color") || term.contains("direct"))
 }
 
 impl Session {
@@ -80,6 +86,8 @@ impl Session {
         Theme {
             has_colour: self.has_colour,
             has_palette: self.has_colour && self.has_palette,
+            has_true_colour: self.has_true_colour,
+            section: self.offers.theme,
         }
     }
 

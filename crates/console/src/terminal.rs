@@ -41,7 +41,8 @@ pub use screen::Screen;
 
 // Clicks and wheel only (1000, 1006): the motion reports that crossterm would also ask for cost a
 // thin line a lot.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h\x1b[2J\x1b[H";
+const MOUSE: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[2J\x1b[H";
 // What another program may have left behind: colours, insert mode, line feeds that return as well, a
 // scrolling region, keys of the cursor and the number pad that send something else, reports of motion
 // and focus, the other character set, lines that do not go on.
@@ -54,6 +55,8 @@ const LEAVE_WAIT: Duration = Duration::from_secs(1);
 /// The terminal of this process, given back when this is dropped.
 pub(super) struct Tty {
     screen: Screen,
+    /// Whether clicks and the wheel are ours; else they are the terminal's own.
+    has_mouse: bool,
     /// Goes out before the next frame, in the same write.
     ahead: Vec<u8>,
     /// Whether the title is ours once that is written; none: nothing of it is about the title.
@@ -137,13 +140,14 @@ pub(super) fn is_there() -> bool {
 
 impl Tty {
     /// Takes the terminal.
-    pub(crate) fn open() -> io::Result<Self> {
+    pub(crate) fn open(has_mouse: bool) -> io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
         let line = FrameOutput::open()?;
         let taken = Arc::<Taken>::default();
         restore_on_panic(taken.clone());
         let mut terminal = Self {
             screen: Screen::new(columns, rows),
+            has_mouse,
             ahead: Vec::new(),
             title_ahead: None,
             line,
@@ -161,6 +165,9 @@ impl Tty {
         crossterm::terminal::enable_raw_mode()?;
         self.taken.screen.store(true, Ordering::SeqCst);
         self.ahead.extend_from_slice(ENTER);
+        if self.has_mouse {
+            self.ahead.extend_from_slice(MOUSE);
+        }
         Ok(())
     }
 

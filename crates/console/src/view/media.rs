@@ -3,7 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Color, Style};
+use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::facts::shorten;
@@ -11,7 +11,7 @@ use crate::layout::below;
 use crate::media::picture::{self, PictureFacts, Small};
 use crate::media::sound::{Bar, OUTLINE_FLOOR_DB, facts, outline};
 use crate::media::{Media, MediaFact, MediaPair};
-use crate::theme::Theme;
+use crate::theme::{Theme, nearest};
 use sound::AudioFacts;
 use text::width;
 use text::words::duration;
@@ -219,34 +219,13 @@ fn draw_small(small: &Small, theme: Theme, area: Rect, buffer: &mut Buffer) {
             let upper = small.cell(column, line * 2, columns, half_lines);
             let lower = small.cell(column, line * 2 + 1, columns, half_lines);
             if theme.has_palette {
-                let style = Style::new().fg(palette(upper)).bg(palette(lower));
+                let style = Style::new().fg(nearest(upper)).bg(nearest(lower));
                 pen.text("▀", style);
             } else {
                 pen.text(shade([upper, lower]), theme.plain());
             }
         }
     }
-}
-
-/// The nearest colour of the 6×6×6 cube or of the greys that terminals with 256 colours share.
-fn palette([red, green, blue]: [u8; 3]) -> Color {
-    let spread = red.max(green).max(blue) - red.min(green).min(blue);
-    if spread < 12 {
-        let grey = (u16::from(red) + u16::from(green) + u16::from(blue)) / 3;
-        return match grey {
-            ..4 => Color::Indexed(16),
-            247.. => Color::Indexed(231),
-            _ => Color::Indexed(232 + u8::try_from((grey - 3) * 23 / 243).unwrap_or(23).min(23)),
-        };
-    }
-    let step = |value: u8| -> u8 {
-        match value {
-            ..48 => 0,
-            48..115 => 1,
-            _ => (value - 35) / 40,
-        }
-    };
-    Color::Indexed(16 + 36 * step(red) + 6 * step(green) + step(blue))
 }
 
 /// Brightness in five shades, where there are no colours to show it: bright parts are full, as on a
@@ -286,13 +265,5 @@ mod tests {
         assert_eq!(column(0.4, 0.333), "  █", "less than half a cell above the mean");
         assert_eq!(column(0.0, 0.0), "   ");
         assert_eq!(column(0.001, 0.0), "  ▁", "there is a sound");
-    }
-
-    #[test]
-    fn colours_are_the_nearest_of_the_palette() {
-        assert_eq!(palette([255, 0, 0]), Color::Indexed(196));
-        assert_eq!(palette([0, 0, 0]), Color::Indexed(16));
-        assert_eq!(palette([255, 255, 255]), Color::Indexed(231));
-        assert_eq!(palette([95, 135, 215]), Color::Indexed(68));
     }
 }

@@ -31,6 +31,8 @@ pub fn side_by_side<E>(
     let theme = Theme {
         has_colour: false,
         has_palette: false,
+        has_true_colour: false,
+        section: config::ThemeSection::default(),
     };
     let asides = comments::former_asides(document, said, usize::from(columns));
     let page = page::page(document, look, 0, columns).with_asides(asides);

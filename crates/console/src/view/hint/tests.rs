@@ -75,6 +75,7 @@ fn model() -> Model {
         has_colour: true,
         has_syntax: false,
         has_palette: false,
+        has_true_colour: false,
         external_editor: None,
         open_at: None,
     };
