@@ -65,10 +65,16 @@ pub(super) fn apply(
         return Err(fault(format_args!("another job is changed on behalf of {job_id}")));
     }
     let mut applied = Applied::default();
+    // Waits for the number of the last event.
+    let mut job_put: Option<Box<Job>> = None;
     for change in changes {
         match change {
             Change::InsertJob(job) => insert_job(connection, &job, now)?,
-            Change::PutJob(job) => put_job(connection, &job, now)?,
+            Change::PutJob(job) => {
+                if let Some(before) = job_put.replace(job) {
+                    put_job(connection, &before, None, now)?;
+                }
+            }
             Change::PutAttempt(attempt) => put_attempt(connection, job_id, &attempt)?,
             Change::OpenGate(gate) => {
                 still_open(&gate)?;
@@ -96,7 +102,15 @@ pub(super) fn apply(
             }
         }
     }
-    owe(connection, job_id, decisions, &mut applied, chain)?;
+    match (&job_put, applied.last_event_seq) {
+        (Some(job), seq) => put_job(connection, job, seq, now)?,
+        (None, Some(seq)) => {
+            let sql = "UPDATE job SET last_event_seq = ?2 WHERE id = ?1";
+            connection.put(sql, values![job_id.as_str(), count(seq)], Some(job_id))?;
+        }
+        (None, None) => {}
+    }
+    owe(connection, decisions, &mut applied, chain)?;
     for sealed in &applied.decisions {
         rows.note_decision(sealed.clone());
     }
@@ -132,7 +146,6 @@ fn settled_as_decided(gate: &Gate, decision: Option<&Decision>) -> Result<(), St
 /// event of its own entry, so one number covers both; once more with what came of it later.
 fn owe(
     connection: &Connection,
-    job_id: &JobId,
     decisions: Vec<Decision>,
     applied: &mut Applied,
     chain: &mut Chain,
@@ -146,8 +159,6 @@ fn owe(
             },
         };
     };
-    let sql = "UPDATE job SET last_event_seq = ?2 WHERE id = ?1";
-    connection.put(sql, values![job_id.as_str(), count(seq)], None)?;
     for decision in decisions {
         applied
             .decisions
@@ -155,7 +166,7 @@ fn owe(
     }
     for key in &applied.finished {
         let sql = "UPDATE decision SET event_seq = ?4 WHERE job_id = ?1 AND stage = ?2 AND attempt = ?3";
-        let values = values![job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)];
+        let values = values![key.job_id.as_str(), key.stage.as_str(), key.attempt, count(seq)];
         connection.put(sql, values, Some(key))?;
     }
     Ok(())
@@ -165,26 +176,34 @@ pub(super) fn insert_job(connection: &Connection, job: &Job, now: Timestamp) -> 
     write_job(
         connection,
         job,
+        Some(0),
         now,
         "INSERT INTO job (id, slug, intent, is_manual, status, stage, params, cfg, stages, created_by, created_at, updated_at,
-           status_since, acknowledged_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+           status_since, acknowledged_at, last_event_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )
 }
 
-fn put_job(connection: &Connection, job: &Job, now: Timestamp) -> Result<(), RowError> {
+fn put_job(connection: &Connection, job: &Job, last_event: Option<u64>, now: Timestamp) -> Result<(), RowError> {
     write_job(
         connection,
         job,
+        last_event,
         now,
         "UPDATE job SET slug = ?2, intent = ?3, is_manual = ?4, status_since = CASE WHEN status = ?5 THEN status_since ELSE ?13 END,
            status = ?5, stage = ?6, params = ?7, cfg = ?8, stages = ?9, created_by = ?10, created_at = ?11, updated_at = ?12,
-           acknowledged_at = ?14
+           acknowledged_at = ?14, last_event_seq = ifnull(?15, last_event_seq)
          WHERE id = ?1",
     )
 }
 
-fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> Result<(), RowError> {
+fn write_job(
+    connection: &Connection,
+    job: &Job,
+    last_event: Option<u64>,
+    now: Timestamp,
+    sql: &str,
+) -> Result<(), RowError> {
     let values = values![
         job.id.as_str(),
         &job.slug,
@@ -200,6 +219,7 @@ fn write_job(connection: &Connection, job: &Job, now: Timestamp, sql: &str) -> R
         job.updated_at.micros(),
         now.micros(),
         job.acknowledged_at.map(Timestamp::micros),
+        last_event.map(count),
     ];
     connection.put(sql, values, Some(&job.id))
 }

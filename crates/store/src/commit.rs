@@ -85,9 +85,13 @@ impl Store {
         // back, nothing of it stays, and each is written by itself, so that the others do not suffer
         // for it.
         if !self.durable.is_file() {
-            match self.record_as(Writing::Together, entries, now, rule) {
-                Err(RowError::HeldBack) => {}
-                recorded @ (Ok(_) | Err(_)) => return recorded,
+            match self
+                .record_as(Writing::Together, entries, now, rule)
+                .map_err(Stop::from)
+            {
+                Ok(answers) => return Ok(answers),
+                Err(Stop::Refused(_) | Stop::Failed(RowError::HeldBack)) => {}
+                Err(Stop::Failed(error)) => return Err(error),
             }
         }
         self.record_as(Writing::OneByOne, entries, now, rule)
@@ -101,9 +105,9 @@ impl Store {
         rule: &mut Rule<'_, M>,
     ) -> Result<Vec<Answer>, RowError> {
         let groups: Vec<_> = entries.chunks(AHEAD_MAX).collect();
-        let loads: Result<Vec<_>, _> = groups.iter().map(|group| loads_of(writing, group)).collect();
+        let loads: Result<Vec<_>, _> = groups.iter().map(|group| load_of(writing, group)).collect();
         let loads = loads?;
-        let first = loads.first().map(Vec::as_slice).unwrap_or_default();
+        let first = loads.first().and_then(Option::as_ref);
         let before = self.clock.as_ref().map(|clock| (clock, (clock.0)()));
         self.durable.transaction_after(&queries_of(first), |connection| {
             refuse_newer(connection)?;
@@ -126,13 +130,12 @@ impl Store {
                 chain: Chain::default(),
                 loaded: None,
             };
-            for (at, (group, loads)) in groups.into_iter().zip(&loads).enumerate() {
-                under.load(loads, at == 0)?;
+            for (at, (group, load)) in groups.into_iter().zip(&loads).enumerate() {
+                under.load(load.as_ref(), at == 0)?;
                 for entry in group {
                     answers.push(under.answer(entry, rule)?);
                 }
             }
-            under.settle()?;
             fault::point("in_transaction");
             Ok(answers)
         })
@@ -140,24 +143,23 @@ impl Store {
 }
 
 /// The most entries whose rows are read at once.
-const AHEAD_MAX: usize = 32;
+const AHEAD_MAX: usize = 100;
 
-/// What loads the jobs of all these entries, each by itself: for a list the planner may read whole
-/// tables. Empty where they have to be read one after the other: of two entries of one job the second
-/// finds it as the first left it.
-fn loads_of<M>(writing: Writing, entries: &[Batched<M>]) -> Result<Vec<Load>, RowError> {
+/// What loads the jobs of all these entries at once. None where they have to be read one after the
+/// other: of two entries of one job the second finds it as the first left it.
+fn load_of<M>(writing: Writing, entries: &[Batched<M>]) -> Result<Option<Load>, RowError> {
     let jobs: HashSet<_> = entries.iter().map(|entry| &entry.job_id).collect();
     if writing == Writing::OneByOne || jobs.len() < entries.len() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let jobs = jobs.into_iter().map(|job_id| Load::new(std::slice::from_ref(job_id)));
-    jobs.collect()
+    let jobs: Vec<_> = jobs.into_iter().cloned().collect();
+    Load::new(&jobs).map(Some)
 }
 
-/// What is asked for entries with these loads before anything is written for them.
-fn queries_of(loads: &[Load]) -> Vec<(&str, &[Value<'_>])> {
-    let mut queries: Vec<_> = loads.iter().flat_map(Load::queries).collect();
-    if !loads.is_empty() {
+/// What is asked for entries with this load before anything is written for them.
+fn queries_of(load: Option<&Load>) -> Vec<(&str, &[Value<'_>])> {
+    let mut queries = load.map(Load::queries).unwrap_or_default();
+    if load.is_some() {
         queries.push((event_row::CHAIN_HEAD, &[]));
     }
     queries
@@ -186,19 +188,18 @@ struct Under<'c> {
 
 impl Under<'_> {
     /// Takes the jobs of the next entries. Those of the first were asked for as the transaction began.
-    fn load(&mut self, loads: &[Load], is_asked: bool) -> Result<(), RowError> {
+    fn load(&mut self, load: Option<&Load>, is_asked: bool) -> Result<(), RowError> {
         self.loaded = None;
-        if loads.is_empty() {
+        let Some(load) = load else {
             return Ok(());
-        }
+        };
         if !is_asked {
-            self.held_back(self.connection.ahead(&queries_of(loads)))?;
+            self.connection.ahead(&queries_of(Some(load)))?;
         }
-        let jobs: Result<Vec<_>, _> = loads.iter().map(|load| load.jobs(self.connection)).collect();
+        let jobs = load.jobs(self.connection);
         // Which of them is damaged, and only that, is told where each is read by itself.
         let is_damaged = matches!(jobs, Err(RowError::Bad { .. }));
-        let jobs = if is_damaged { Err(RowError::HeldBack) } else { jobs }?;
-        self.loaded = Some(jobs.into_iter().flatten().collect());
+        self.loaded = Some(if is_damaged { Err(RowError::HeldBack) } else { jobs }?);
         Ok(())
     }
 
@@ -208,14 +209,17 @@ impl Under<'_> {
             return Ok(Err(not_leading(job_id)));
         }
         let rows = match self.loaded.as_mut() {
-            Some(loaded) => Ok(loaded.remove(job_id.as_str())),
+            Some(loaded) => {
+                self.connection.next_entry();
+                Ok(loaded.remove(job_id.as_str()))
+            }
             None => rows::load(self.connection, job_id),
         };
         let rows = match rows {
             Ok(rows) => rows,
             // A damaged job must not hinder the others.
             Err(RowError::Bad { table, key, what }) => return Ok(Err(damaged(table, &key, &what))),
-            Err(error) => return self.held_back(Err(error)),
+            Err(error) => return Err(error),
         };
         let answer = match rule(job_id, rows.as_ref(), &entry.matter) {
             Err(refusal) => Err(refusal),
@@ -229,15 +233,14 @@ impl Under<'_> {
         };
         if let (Err(refusal), Some(submission)) = (&answer, &entry.submission) {
             // What was done under the name already stays.
-            let kept = submissions::keep(
+            submissions::keep(
                 self.connection,
                 self.writing,
                 submission,
                 Some(job_id),
                 Err(refusal),
                 self.now,
-            );
-            self.held_back(kept)?;
+            )?;
         }
         Ok(answer)
     }
@@ -290,24 +293,6 @@ impl Under<'_> {
         };
         self.connection.put("RELEASE input", &[], None)?;
         Ok(answer)
-    }
-
-    /// Writes what was put and is not written yet.
-    fn settle(&self) -> Result<(), RowError> {
-        match self.writing {
-            Writing::Together => self.held_back(self.connection.settle()),
-            // Each entry was; what ends the last one goes with the commit.
-            Writing::OneByOne => Ok(()),
-        }
-    }
-
-    /// What holds one entry back is told as that, where all are written together.
-    fn held_back<T>(&self, written: Result<T, RowError>) -> Result<T, RowError> {
-        written.map_err(|error| match (self.writing, Stop::from(error)) {
-            (Writing::Together, Stop::Refused(_)) => RowError::HeldBack,
-            (_, Stop::Failed(error)) => error,
-            (Writing::OneByOne, Stop::Refused(refusal)) => RowError::unreadable(refusal),
-        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::cells::{Cells, count, json_text, text_of};
 use super::error::RowError;
-use super::sql::{Adding, Connection, Row, values};
+use super::sql::{Connection, Row, values};
 use domain::decision::{Decision, SealedDecision};
 use domain::event::{Event, EventType, NewEvent};
 use domain::ids::{Digest, JobId};
@@ -68,7 +68,12 @@ pub(super) fn insert_event(
     event: &NewEvent,
     now: Timestamp,
 ) -> Result<u64, RowError> {
-    const INTO: &str = "event (ts, job_id, type, stage, status, message, payload, seq)";
+    macro_rules! insert {
+        () => {
+            "INSERT INTO event (ts, job_id, type, stage, status, message, payload, seq)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+        };
+    }
     let number = connection.next_event();
     let values = values![
         now.micros(),
@@ -81,14 +86,8 @@ pub(super) fn insert_event(
         number,
     ];
     let seq = match number {
-        Some(number) => {
-            let adding = Adding { into: INTO, end: "" };
-            connection.add(adding, values, &"an event").map(|()| number)
-        }
-        None => {
-            let end = "RETURNING seq";
-            connection.cell(&Adding { into: INTO, end }.statement([values.len()]), values)
-        }
+        Some(number) => connection.add(insert!(), values, &"an event").map(|()| number),
+        None => connection.cell(concat!(insert!(), " RETURNING seq"), values),
     };
     Ok(seq?.unsigned_abs())
 }
@@ -111,12 +110,9 @@ pub(super) fn insert_decision(
     };
     let sealed = decision.seal(last.saturating_add(1), prev);
     let document = sealed.to_file();
-    let adding = Adding {
-        into: "decision (seq, job_id, stage, attempt, event_seq, hash, document)",
-        end: "ON CONFLICT (job_id, stage, attempt) DO NOTHING",
-    };
     connection.add(
-        adding,
+        "INSERT INTO decision (seq, job_id, stage, attempt, event_seq, hash, document)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (job_id, stage, attempt) DO NOTHING",
         values![
             count(sealed.seq),
             sealed.decision.job_id().as_str(),

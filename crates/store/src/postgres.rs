@@ -27,10 +27,10 @@ use tokio_postgres::{Client, Statement};
 use super::error::{Constraint, RowError, StoreErrorKind};
 use super::hosts::TIME;
 use super::open::Access;
-use super::sql::{Adding, Cell, Value};
+use super::sql::{Cell, Value};
 pub use address::PostgresAddress;
 pub(super) use address::PostgresAddressError;
-use ahead::{Ahead, Cells, Doing, Rows, Told};
+use ahead::{Ahead, Cells, Doing, Put, Rows, Told};
 use domain::time::Timestamp;
 
 /// How often it is asked what became of a commit whose answer was lost, and the pause between.
@@ -47,6 +47,9 @@ const LISTENER_SILENCE: Duration = Duration::from_secs(5);
 /// What every connection asks for: no transaction of a host that is gone keeps the others waiting,
 /// and nobody waits longer for them than for a file that is locked.
 const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'";
+/// What decides finds every row by its key, however few there are: a plan made once, while tables are
+/// small, must not read the whole of them when they are large.
+const BY_KEYS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
 
 /// One connection, made again when it was lost.
 pub(super) struct Session {
@@ -76,6 +79,8 @@ struct Head {
 struct Line {
     client: Client,
     statements: HashMap<String, Statement>,
+    /// The same for many rows at once, by whether all of them have to be written.
+    for_many: HashMap<(String, bool), Statement>,
 }
 
 impl fmt::Debug for Session {
@@ -118,7 +123,8 @@ impl Session {
     fn connect(&self) -> Result<(), RowError> {
         let client = self.wait(self.address.connect(Arc::clone(&self.news)))?;
         let settings = match self.access {
-            Access::Durable | Access::Relaxed => SETTINGS,
+            Access::Durable => &format!("{SETTINGS}; {BY_KEYS}"),
+            Access::Relaxed => SETTINGS,
             Access::Read => "SET default_transaction_read_only = on",
         };
         self.answer(client.batch_execute(settings))?;
@@ -126,8 +132,11 @@ impl Session {
         let is_sound = async { tokio::time::timeout(silence, sound(&client, access)).await };
         self.wait(is_sound)
             .unwrap_or_else(|_| Err(RowError::Lost("it does not answer".to_owned())))?;
-        let statements = HashMap::new();
-        *self.line.borrow_mut() = Some(Line { client, statements });
+        *self.line.borrow_mut() = Some(Line {
+            client,
+            statements: HashMap::new(),
+            for_many: HashMap::new(),
+        });
         Ok(())
     }
 
@@ -147,14 +156,14 @@ impl Session {
 
     /// The same for an answer of the database. A server that takes a statement and is silent is as
     /// good as away: the kernel notices that only where nobody acknowledges.
-    fn answer<T: Send>(
+    fn answer<T: Send, E: Into<RowError> + Send>(
         &self,
-        work: impl Future<Output = Result<T, tokio_postgres::Error>> + Send,
+        work: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<T, RowError> {
         let silence = self.silence.get();
         let answered = self.wait(async move { tokio::time::timeout(silence, work).await });
         match answered {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => answer.map_err(Into::into),
             Err(_) => Err(RowError::Lost("it does not answer".to_owned())),
         }
     }
@@ -201,8 +210,13 @@ impl Session {
     }
 
     /// See [`super::sql::Connection::add`].
-    pub(super) fn add(&self, adding: Adding, values: &[Value<'_>], one: &dyn fmt::Display) {
-        self.ahead.add(adding, values, one);
+    pub(super) fn add(&self, sql: &str, values: &[Value<'_>], one: &dyn fmt::Display) {
+        self.ahead.add(sql, values, one);
+    }
+
+    /// See [`super::sql::Connection::next_entry`].
+    pub(super) fn next_entry(&self) {
+        self.ahead.next_entry();
     }
 
     /// See [`super::sql::Connection::settle`].
@@ -223,7 +237,7 @@ impl Session {
         self.ahead.next_event()
     }
 
-    /// These words, what was put, and then these queries: all on their way before the first answer is
+    /// What was put, these words, and then these queries: all on their way before the first answer is
     /// waited for. Answers with the cells of the words' last row, and the rows of each query.
     fn all(&self, words: &str, queries: &[(&str, &[Value<'_>])]) -> Result<(Cells, Vec<Rows>), RowError> {
         let puts = self.ahead.take_puts();
@@ -238,36 +252,46 @@ impl Session {
             self.answer(async {
                 let (mut writes, mut reads) = (Vec::new(), Vec::new());
                 for put in &puts {
-                    writes.push(line.statement(&put.sql).await?);
+                    writes.push(line.writing(put).await?);
                 }
                 for (sql, _) in queries {
                     reads.push(line.statement(sql).await?);
                 }
                 let client = &line.client;
                 let mut doing: Vec<Doing<'_>> = Vec::with_capacity(puts.len() + queries.len() + 1);
+                for (statement, put) in writes.iter().zip(&puts) {
+                    doing.push(Box::pin(async {
+                        let written = match put.is_many() {
+                            true => client.execute_raw(statement, &put.columns).await,
+                            false => {
+                                let values: Vec<_> = put.columns.iter().flatten().collect();
+                                client.execute_raw(statement, values).await
+                            }
+                        };
+                        written.map(|_| Told::Written)
+                    }));
+                }
                 if !words.is_empty() {
                     doing.push(Box::pin(async { client.simple_query(words).await.map(Told::of_words) }));
-                }
-                for (statement, put) in writes.iter().zip(&puts) {
-                    let writing = client.execute_raw(statement, put.values.iter());
-                    doing.push(Box::pin(async { writing.await.map(Told::Written) }));
                 }
                 for (statement, values) in reads.iter().zip(&values) {
                     let reading = client.query(statement, values);
                     doing.push(Box::pin(async { reading.await.map(Told::Read) }));
                 }
-                ahead::in_order(doing).await
+                ahead::in_order(doing).await.map_err(|(at, error)| {
+                    match puts.get(at).and_then(|put| put.exactly.as_ref()) {
+                        Some(first) if error.code() == Some(&words::NOT_EXACT) => RowError::NotAsRead(first.clone()),
+                        Some(_) | None => RowError::from(error),
+                    }
+                })
             })
         })?;
-        let (mut cells, mut read, mut puts) = (Cells::new(), Vec::with_capacity(queries.len()), puts.into_iter());
+        let (mut cells, mut read) = (Cells::new(), Vec::with_capacity(queries.len()));
         for told in told {
             match told {
                 Told::Words(told) => cells = told,
                 Told::Read(rows) => read.push(rows),
-                Told::Written(rows) => match puts.next().and_then(|put| put.exactly) {
-                    Some((wanted, first)) if wanted != rows => return Err(RowError::NotAsRead(first)),
-                    Some(_) | None => {}
-                },
+                Told::Written => {}
             }
         }
         Ok((cells, read))
@@ -310,7 +334,7 @@ impl Session {
     }
 
     /// Begins, with the head locked where this may write; returns the name under which it can be
-    /// asked whether it was committed.
+    /// asked whether it was committed: a row that lasts as long as the transaction itself.
     fn begin(&self, queries: &[(&str, &[Value<'_>])]) -> Result<Option<String>, RowError> {
         if self.line.borrow().is_none() {
             self.connect()?;
@@ -337,8 +361,10 @@ impl Session {
             Access::Durable | Access::Read => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         let sql = format!(
-            "{begin}; SELECT gen_random_uuid(), current_setting('synchronous_commit'), {TIME},
-             schema, event_seq, decision_seq FROM head WHERE one = 1 FOR UPDATE"
+            "{begin}; SELECT schema FROM head WHERE one = 1 FOR UPDATE;
+             WITH begun AS (INSERT INTO finished (name) VALUES (CAST(gen_random_uuid() AS text)) RETURNING name)
+             SELECT name, current_setting('synchronous_commit'), {TIME}, schema, event_seq, decision_seq
+             FROM head CROSS JOIN begun WHERE one = 1"
         );
         let begun = self.all(&sql, queries).and_then(|(cells, answers)| {
             let [name, synchronous, time, head @ ..] = cells.as_slice() else {
@@ -388,16 +414,13 @@ impl Session {
         let Some(name) = name else {
             return self.batch("COMMIT");
         };
-        // In a transaction that has failed every statement fails; COMMIT alone would be answered as if
-        // it were one. The row is what can be asked for, and lasts as long as the transaction itself.
         let tell = match self.access {
             Access::Durable => "NOTIFY holdpoint; ",
             // That files are on disk is no news.
             Access::Relaxed | Access::Read => "",
         };
-        let finish = "INSERT INTO finished (name) VALUES (CAST(? AS text))";
-        self.put(finish, &[Value::from(name)], None);
-        self.settle().inspect_err(|_| self.roll_back())?;
+        // In a transaction that has failed every statement fails; COMMIT alone would be answered as if
+        // it were one. None of these follows the first that fails.
         let sql = format!("{tell}SELECT schema, event_seq, decision_seq FROM head WHERE one = 1; COMMIT");
         match self.ask(&sql) {
             Ok(head) => self.go_on_from(&head),
@@ -540,6 +563,22 @@ async fn sound(client: &Client, access: Access) -> Result<(), RowError> {
 }
 
 impl Line {
+    async fn writing(&mut self, put: &Put) -> Result<Statement, tokio_postgres::Error> {
+        let one = self.statement(&put.sql).await?;
+        if !put.is_many() {
+            return Ok(one);
+        }
+        let is_exact = put.exactly.is_some();
+        let key = (put.sql.clone(), is_exact);
+        if let Some(known) = self.for_many.get(&key) {
+            return Ok(known.clone());
+        }
+        let sql = words::for_many(&words::spoken(&put.sql), one.params(), is_exact);
+        let statement = self.client.prepare(&sql).await?;
+        self.for_many.insert(key, statement.clone());
+        Ok(statement)
+    }
+
     async fn statement(&mut self, sql: &str) -> Result<Statement, tokio_postgres::Error> {
         if let Some(known) = self.statements.get(sql) {
             return Ok(known.clone());

@@ -43,8 +43,8 @@ impl Connection {
         }
     }
 
-    /// Writes, at the latest before anything is read or committed: what has to be told of it is told
-    /// then. Where `one` names it, exactly one row has to be written.
+    /// Writes, at the latest before anything is read, or with the commit: what has to be told of it is
+    /// told then. Where `one` names it, exactly one row has to be written.
     pub(super) fn put(&self, sql: &str, values: &[Value<'_>], one: Option<&dyn fmt::Display>) -> Result<(), RowError> {
         match self {
             Self::Sqlite(_) => match (self.execute(sql, values)?, one) {
@@ -60,15 +60,25 @@ impl Connection {
     }
 
     /// Adds a row, together with others of its kind and behind all that is put before all of it is
-    /// settled: nothing that is put until then may need it. It has to be added; `one` names it.
-    pub(super) fn add(&self, adding: Adding, values: &[Value<'_>], one: &dyn fmt::Display) -> Result<(), RowError> {
+    /// written: nothing that is put until then may need it. It has to be added; `one` names it.
+    pub(super) fn add(&self, sql: &str, values: &[Value<'_>], one: &dyn fmt::Display) -> Result<(), RowError> {
         match self {
-            Self::Sqlite(_) => self.put(&adding.statement([values.len()]), values, Some(one)),
+            Self::Sqlite(_) => self.put(sql, values, Some(one)),
             #[cfg(feature = "postgres")]
             Self::Postgres(session) => {
-                session.add(adding, values, one);
+                session.add(sql, values, one);
                 Ok(())
             }
+        }
+    }
+
+    /// What is put from here on writes other rows than what was put before: where both are the same
+    /// statements, they may be written together.
+    pub(super) fn next_entry(&self) {
+        match self {
+            Self::Sqlite(_) => {}
+            #[cfg(feature = "postgres")]
+            Self::Postgres(session) => session.next_entry(),
         }
     }
 
@@ -252,23 +262,6 @@ impl Connection {
             #[cfg(feature = "postgres")]
             Self::Postgres(session) => session.transaction(queries, || work(self)),
         }
-    }
-}
-
-/// How rows are added to a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Adding {
-    /// Names the table and its columns.
-    pub(super) into: &'static str,
-    /// What stands behind the values.
-    pub(super) end: &'static str,
-}
-
-impl Adding {
-    /// The statement that adds rows with so many values each.
-    pub(super) fn statement(self, rows: impl IntoIterator<Item = usize>) -> String {
-        let rows: Vec<_> = rows.into_iter().map(|places| vec!["?"; places].join(", ")).collect();
-        format!("INSERT INTO {} VALUES ({}) {}", self.into, rows.join("), ("), self.end)
     }
 }
 

@@ -7,7 +7,6 @@ use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -142,13 +141,17 @@ impl Shared {
         was != Some(Cut::Swallowed)
     }
 
-    /// Whether this is the COMMIT behind which the line is cut: from now on nothing comes back.
-    fn is_cut_behind(&self, bytes: &[u8]) -> Option<Cut> {
-        let is_commit = bytes.windows(COMMIT.len()).any(|window| window == COMMIT);
+    /// Whether this has the COMMIT behind which the line is cut: nothing comes back any more. Where its
+    /// connections are to end, how long: they do when the server has done it, which leaves undone what
+    /// nobody waits for.
+    fn is_cut_behind(&self, bytes: &[u8]) -> Option<Duration> {
         let mut state = self.state.lock().unwrap();
-        let (how, time) = state.behind_commit.take_if(|_| is_commit)?;
+        let (how, time) = state.behind_commit.take_if(|_| has(bytes, COMMIT))?;
+        if how == Cut::Refused {
+            return Some(time);
+        }
         state.cut = Some((how, Instant::now() + time));
-        Some(how)
+        None
     }
 
     fn serve(&self, client: UnixStream, server: &Path) -> io::Result<()> {
@@ -161,36 +164,41 @@ impl Shared {
         let number = state.connections;
         state.open.insert(number, [client.try_clone()?, server.try_clone()?]);
         drop(state);
-        let is_over = AtomicBool::new(false);
+        let over: Mutex<Option<Duration>> = Mutex::new(None);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 self.pass(&client, &server, |bytes| {
-                    let cut = self.is_cut_behind(bytes);
-                    is_over.fetch_or(cut == Some(Cut::Refused), Ordering::SeqCst);
-                    (true, cut)
+                    if let Some(time) = self.is_cut_behind(bytes) {
+                        *over.lock().unwrap() = Some(time);
+                    }
+                    true
                 });
             });
-            self.pass(&server, &client, |_| (!is_over.load(Ordering::SeqCst), None));
+            self.pass(&server, &client, |bytes| {
+                let Some(time) = *over.lock().unwrap() else {
+                    return true;
+                };
+                if ENDED.iter().any(|ended| has(bytes, ended)) {
+                    self.cut(Cut::Refused, time);
+                }
+                false
+            });
         });
         self.state.lock().unwrap().open.remove(&number);
         Ok(())
     }
 
     /// Passes on one direction of a connection to its end, and ends the other. `look` says whether
-    /// these bytes go on, and whether the line is cut behind them.
-    fn pass(&self, mut from: &UnixStream, mut to: &UnixStream, look: impl Fn(&[u8]) -> (bool, Option<Cut>)) {
+    /// these bytes go on.
+    fn pass(&self, mut from: &UnixStream, mut to: &UnixStream, look: impl Fn(&[u8]) -> bool) {
         let mut bytes = [0; 65536];
         while let Ok(count @ 1..) = from.read(&mut bytes) {
             let bytes = &bytes[..count];
             if !self.is_passed() {
                 break;
             }
-            let (goes_on, cut) = look(bytes);
-            if !goes_on || to.write_all(bytes).is_err() {
+            if look(bytes) && to.write_all(bytes).is_err() {
                 break;
-            }
-            if cut == Some(Cut::Refused) {
-                self.end_all();
             }
         }
         let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
@@ -199,3 +207,9 @@ impl Shared {
 
 /// As the store ends each of its transactions.
 const COMMIT: &[u8] = b"; COMMIT";
+/// As the server says that none is under way, or that one has failed.
+const ENDED: [&[u8]; 2] = [b"Z\0\0\0\x05I", b"Z\0\0\0\x05E"];
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}

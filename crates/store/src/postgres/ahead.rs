@@ -10,13 +10,16 @@ use std::task::Poll;
 
 use tokio_postgres::{Row, SimpleQueryMessage};
 
-use super::super::sql::{Adding, Value};
+use super::super::sql::Value;
 
 /// What was put and is not written yet, and what was asked before anybody needs it.
 #[derive(Debug, Default)]
 pub(super) struct Ahead {
     puts: RefCell<Vec<Put>>,
-    adds: RefCell<Vec<Adds>>,
+    /// Where in `puts` each entry begins, of which no two write the same row.
+    entries: RefCell<Vec<usize>>,
+    /// What goes behind all of `puts`.
+    adds: RefCell<Vec<Put>>,
     asked: RefCell<Vec<Asked>>,
     /// The number of the newest event as the transaction has it, and as it was at the savepoint.
     events: Slot<i64>,
@@ -25,25 +28,43 @@ pub(super) struct Ahead {
 
 const SAVEPOINT: &str = "SAVEPOINT ";
 
-/// A statement that writes.
+/// A statement that writes, as often as it has rows of values.
 #[derive(Debug)]
 pub(super) struct Put {
     pub(super) sql: String,
-    pub(super) values: Vec<Value<'static>>,
-    /// Exactly so many rows have to be written, and the name of the first.
-    pub(super) exactly: Option<(u64, String)>,
+    pub(super) rows: usize,
+    /// The values of each place, one for each row.
+    pub(super) columns: Vec<Vec<Value<'static>>>,
+    /// One row has to be written for each row of values; the name of the first.
+    pub(super) exactly: Option<String>,
 }
 
-/// Rows of one table, which go behind everything else that was put.
-#[derive(Debug)]
-struct Adds {
-    adding: Adding,
-    rows: Vec<Vec<Value<'static>>>,
-    first: String,
-}
+impl Put {
+    fn new(sql: &str, values: &[Value<'_>], exactly: Option<String>) -> Self {
+        Self {
+            sql: sql.to_owned(),
+            rows: 1,
+            columns: values.iter().map(|value| vec![value.owned()]).collect(),
+            exactly,
+        }
+    }
 
-/// The most rows in one statement. Their numbers are powers of two, so that few statements differ.
-const ROWS_MAX: usize = 32;
+    /// Whether its values go as arrays. What has to be written exactly is counted where it is written.
+    pub(super) fn is_many(&self) -> bool {
+        self.rows > 1 || self.exactly.is_some()
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        self.sql == other.sql && self.exactly.is_some() == other.exactly.is_some()
+    }
+
+    fn take_rows_of(&mut self, other: Self) {
+        self.rows += other.rows;
+        for (column, more) in self.columns.iter_mut().zip(other.columns) {
+            column.extend(more);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Asked {
@@ -62,8 +83,7 @@ impl Ahead {
 
     /// Nothing of it is to be done any more.
     pub(super) fn forget(&self) {
-        self.puts.borrow_mut().clear();
-        self.adds.borrow_mut().clear();
+        self.take_puts();
         self.asked.borrow_mut().clear();
     }
 
@@ -71,25 +91,21 @@ impl Ahead {
         if sql.starts_with(SAVEPOINT) {
             self.events_before.set(self.events.get());
         }
-        let values = values.iter().map(Value::owned).collect();
-        self.puts.borrow_mut().push(Put {
-            sql: sql.to_owned(),
-            values,
-            exactly: one.map(|row| (1, row)),
-        });
+        self.puts.borrow_mut().push(Put::new(sql, values, one));
     }
 
-    pub(super) fn add(&self, adding: Adding, values: &[Value<'_>], one: &dyn fmt::Display) {
-        let row = values.iter().map(Value::owned).collect();
+    pub(super) fn add(&self, sql: &str, values: &[Value<'_>], one: &dyn fmt::Display) {
+        let put = Put::new(sql, values, Some(one.to_string()));
         let mut adds = self.adds.borrow_mut();
-        match adds.iter_mut().find(|adds| adds.adding == adding) {
-            Some(adds) => adds.rows.push(row),
-            None => adds.push(Adds {
-                adding,
-                rows: vec![row],
-                first: one.to_string(),
-            }),
+        match adds.iter_mut().find(|adds| adds.is_like(&put)) {
+            Some(adds) => adds.take_rows_of(put),
+            None => adds.push(put),
         }
+    }
+
+    /// What is put from here on writes other rows than what was put before.
+    pub(super) fn next_entry(&self) {
+        self.entries.borrow_mut().push(self.puts.borrow().len());
     }
 
     /// What came after the savepoint is undone, or never done.
@@ -106,24 +122,30 @@ impl Ahead {
         self.events.get()
     }
 
-    /// All that is to be written, in its order.
+    /// All that is to be written, in its order. Entries that follow each other with the same statements
+    /// are written together: each statement once, with the rows of all.
     pub(super) fn take_puts(&self) -> Vec<Put> {
         let mut puts = mem::take(&mut *self.puts.borrow_mut());
-        for Adds {
-            adding,
-            mut rows,
-            first,
-        } in mem::take(&mut *self.adds.borrow_mut())
-        {
-            while !rows.is_empty() {
-                let rest = rows.split_off(1 << rows.len().min(ROWS_MAX).ilog2());
-                puts.push(Put {
-                    sql: adding.statement(rows.iter().map(Vec::len)),
-                    exactly: Some((rows.len() as u64, first.clone())),
-                    values: mem::replace(&mut rows, rest).into_iter().flatten().collect(),
-                });
+        let mut entries: Vec<_> = mem::take(&mut *self.entries.borrow_mut())
+            .into_iter()
+            .rev()
+            .map(|start| puts.split_off(start))
+            .collect();
+        entries.reverse();
+        let mut together: Vec<Vec<Put>> = Vec::new();
+        for entry in entries.into_iter().filter(|entry| !entry.is_empty()) {
+            match together.last_mut() {
+                Some(before) if is_alike(before, &entry) => {
+                    before
+                        .iter_mut()
+                        .zip(entry)
+                        .for_each(|(put, more)| put.take_rows_of(more));
+                }
+                Some(_) | None => together.push(entry),
             }
         }
+        puts.extend(together.into_iter().flatten());
+        puts.append(&mut self.adds.borrow_mut());
         puts
     }
 
@@ -146,6 +168,10 @@ impl Ahead {
     }
 }
 
+fn is_alike(puts: &[Put], others: &[Put]) -> bool {
+    puts.len() == others.len() && puts.iter().zip(others).all(|(put, other)| put.is_like(other))
+}
+
 /// The cells of a row, as words.
 pub(super) type Cells = Vec<Option<String>>;
 
@@ -156,8 +182,7 @@ pub(super) type Rows = Vec<Row>;
 pub(super) enum Told {
     /// The last row of statements that are words alone.
     Words(Cells),
-    /// How many rows were written.
-    Written(u64),
+    Written,
     Read(Rows),
 }
 
@@ -183,10 +208,10 @@ pub(super) type Doing<'d> = Pin<Box<dyn Future<Output = Done> + Send + 'd>>;
 
 type Done = Result<Told, tokio_postgres::Error>;
 
-/// Sends all of these in their order, and waits for all; the first error is that of the first that
-/// failed.
+/// Sends all of these in their order, and waits for all; the error is that of the first that failed,
+/// with its place.
 // A statement is sent when its future is first polled.
-pub(super) async fn in_order(doing: Vec<Doing<'_>>) -> Result<Vec<Told>, tokio_postgres::Error> {
+pub(super) async fn in_order(doing: Vec<Doing<'_>>) -> Result<Vec<Told>, (usize, tokio_postgres::Error)> {
     let mut doing: Vec<_> = doing.into_iter().map(MaybeDone::Doing).collect();
     poll_fn(|cx| {
         let mut is_done = true;
@@ -201,8 +226,8 @@ pub(super) async fn in_order(doing: Vec<Doing<'_>>) -> Result<Vec<Told>, tokio_p
         if is_done { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-    let done = doing.into_iter().filter_map(|one| match one {
-        MaybeDone::Done(done) => Some(done),
+    let done = doing.into_iter().enumerate().filter_map(|(at, one)| match one {
+        MaybeDone::Done(done) => Some(done.map_err(|error| (at, error))),
         MaybeDone::Doing(_) => None,
     });
     done.collect()
@@ -211,4 +236,41 @@ pub(super) async fn in_order(doing: Vec<Doing<'_>>) -> Result<Vec<Told>, tokio_p
 enum MaybeDone<'d> {
     Doing(Doing<'d>),
     Done(Done),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_with_the_same_statements_are_written_together_and_each_keeps_its_order() {
+        let ahead = Ahead::default();
+        for (job, others) in [("a", false), ("b", false), ("c", true), ("d", false)] {
+            ahead.next_entry();
+            ahead.put("gate", &[Value::from(job)], Some(job.to_owned()));
+            if others {
+                ahead.put("artifact", &[Value::from(job)], None);
+            }
+            ahead.put("job", &[Value::from(job)], Some(job.to_owned()));
+            ahead.add("event", &[Value::from(job)], &job);
+        }
+        let puts = ahead.take_puts().into_iter();
+        let puts: Vec<_> = puts.map(|put| (put.sql, put.columns.concat(), put.exactly)).collect();
+        let texts = |jobs: &[&str]| -> Vec<_> { jobs.iter().map(|job| Value::from((*job).to_owned())).collect() };
+        let put = |sql: &str, jobs: &[&str]| (sql.to_owned(), texts(jobs), jobs.first().map(|job| (*job).to_owned()));
+        assert_eq!(
+            puts,
+            [
+                put("gate", &["a", "b"]),
+                put("job", &["a", "b"]),
+                put("gate", &["c"]),
+                ("artifact".to_owned(), texts(&["c"]), None),
+                put("job", &["c"]),
+                put("gate", &["d"]),
+                put("job", &["d"]),
+                put("event", &["a", "b", "c", "d"]),
+            ]
+        );
+        assert!(ahead.take_puts().is_empty());
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
+
 /// What SQLite says and PostgreSQL says otherwise. Longer ones stand before what they contain.
 const WORDS: [(&str, &str); 6] = [
     ("CROSS JOIN job ON", "JOIN job ON"),
@@ -75,6 +78,38 @@ fn push_path(spoken: &mut String, path: &str) {
     let _ = write!(spoken, "{arrow} '{last}'");
 }
 
+/// What a statement for many rows is refused with that does not write all of them.
+pub(super) const NOT_EXACT: SqlState = SqlState::DIVISION_BY_ZERO;
+
+/// A statement in PostgreSQL's words for many rows at once: the values of each place come as one array.
+/// Where `is_exact`, it divides by zero unless it writes as many rows as there are values.
+pub(super) fn for_many(spoken: &str, types: &[Type], is_exact: bool) -> String {
+    let (mut arrays, mut names) = (Vec::new(), Vec::new());
+    for (place, ty) in (1..).zip(types) {
+        arrays.push(format!("${place}::{}[]", ty.name()));
+        names.push(format!("p{place}"));
+    }
+    let rows = format!("unnest({}) AS given ({})", arrays.join(", "), names.join(", "));
+    let spoken = spoken.replace('$', "given.p");
+    let parts = |by: &str| spoken.rsplit_once(by).unwrap_or((&spoken, ""));
+    let writing = if spoken.starts_with("INSERT ") {
+        let (into, values) = parts("VALUES (");
+        let (values, end) = values.split_once(')').unwrap_or((values, ""));
+        format!("{into} SELECT {values} FROM {rows} {end}")
+    } else {
+        let (change, condition) = parts("WHERE ");
+        let from = if change.starts_with("DELETE ") { "USING" } else { "FROM" };
+        format!("{change} {from} {rows} WHERE {condition}")
+    };
+    if !is_exact {
+        return writing;
+    }
+    format!(
+        "WITH written AS ({writing} RETURNING 1)
+         SELECT 1 / CAST(count(*) = cardinality($1) AS integer) FROM written"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -106,6 +141,29 @@ mod tests {
             ),
         ] {
             assert_eq!(spoken(ours), theirs);
+        }
+    }
+
+    #[test]
+    fn a_statement_is_said_for_many_rows_at_once() {
+        let types = [Type::TEXT, Type::INT8];
+        let given = "unnest($1::text[], $2::int8[]) AS given (p1, p2)";
+        for (one, many) in [
+            (
+                "INSERT INTO t (a, b) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                format!("INSERT INTO t (a, b)  SELECT given.p1, given.p2 FROM {given}  ON CONFLICT DO NOTHING"),
+            ),
+            (
+                "UPDATE t SET b = $2 WHERE a = $1 AND c",
+                format!("UPDATE t SET b = given.p2  FROM {given} WHERE a = given.p1 AND c"),
+            ),
+            (
+                "DELETE FROM t WHERE a = $1 AND b < $2",
+                format!("DELETE FROM t  USING {given} WHERE a = given.p1 AND b < given.p2"),
+            ),
+        ] {
+            assert_eq!(for_many(one, &types, false), many);
+            assert!(for_many(one, &types, true).contains(&format!("({many} RETURNING 1)")));
         }
     }
 }

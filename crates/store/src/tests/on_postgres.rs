@@ -145,9 +145,9 @@ fn what_was_lost_before_its_commit_was_not_done() {
     };
     let mut house = House::with(["a", "b"]);
     let database = database_of(&house);
-    // Ends the connection when the transaction has its row, before it is committed.
+    // Ends the connection when the transaction has its rows, before it is committed.
     server.psql(&database, "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
-        CREATE TRIGGER cut AFTER INSERT ON finished FOR EACH ROW EXECUTE FUNCTION cut()").unwrap();
+        CREATE TRIGGER cut AFTER INSERT ON decision FOR EACH STATEMENT EXECUTE FUNCTION cut()").unwrap();
     let before = house.rows("a");
     let entry = Batched::new(id("a"), ());
     let lost = house
@@ -157,7 +157,7 @@ fn what_was_lost_before_its_commit_was_not_done() {
         });
     assert_eq!(lost.unwrap_err().kind(), crate::StoreErrorKind::Unreachable);
     assert_eq!(house.rows("a"), before);
-    server.psql(&database, "DROP TRIGGER cut ON finished").unwrap();
+    server.psql(&database, "DROP TRIGGER cut ON decision").unwrap();
     house.decide("a", 1, "ana", Verdict::Approve);
     assert_eq!(
         server.psql(&database, "SELECT count(*) FROM decision").unwrap().trim(),
