@@ -50,6 +50,7 @@ fn session() -> Session {
         rights: domain::rights::Rights::default(),
         expires: None,
         gates: Default::default(),
+        ahead_s: |_| 0,
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,

@@ -65,6 +65,7 @@ mod verify;
 mod wait;
 mod webhooks;
 mod words;
+mod zone;
 
 use std::ffi::OsString;
 use std::path::Path;

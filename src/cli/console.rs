@@ -18,6 +18,7 @@ use super::old;
 use super::output::wants_colour;
 use super::report::{CommandError, CommandResult, Exit};
 use super::resolve::{BUILT_IN, CommandContext};
+use super::zone;
 use crate::version;
 
 /// What a console may do besides looking.
@@ -172,6 +173,7 @@ fn shown(
         expires: None,
         gates: Arc::clone(&session.config.gates),
         offers: session.config.console.clone(),
+        ahead_s: zone::ahead_s,
         overdue_grace_s: session.config.pipeline.overdue_grace_s,
         runs_dir: session.runs_dir.clone(),
         is_read_only: rights.read_only,

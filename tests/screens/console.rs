@@ -73,6 +73,7 @@ pub fn session() -> Session {
         expires: None,
         gates: Default::default(),
         offers: Default::default(),
+        ahead_s: |_| 7200,
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,

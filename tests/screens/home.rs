@@ -71,3 +71,29 @@ fn colours_for_the_colour_blind_tell_added_from_removed_without_red_and_green() 
     let plain = |console| shown(console, true, false);
     assert_eq!(plain("{theme: {added: blue}}"), plain("{}"));
 }
+
+#[test]
+fn times_are_told_as_the_configuration_says_and_the_header_says_how() {
+    // The session's zone is two hours ahead.
+    for (time, clock) in [
+        ("utc", r"^\d\d:\d\dZ$"),
+        ("local", r"^\d\d:\d\d\+02:00$"),
+        ("both", r"^\d\d:\d\dZ/\d\d:\d\d\+02:00$"),
+    ] {
+        let mut console = with(&format!("{{time: {time}}}"));
+        let text = console.text();
+        let told = text.lines().next().unwrap_or_default().split_whitespace().last();
+        let told = told.unwrap_or_default().to_owned();
+        assert!(regex::Regex::new(clock).unwrap().is_match(&told), "{time}: {told}");
+        // The line of news and the history tell it in the same way, without the distance.
+        let begin = told.trim_end_matches("+02:00").split('/').next().unwrap_or_default();
+        console.press("a Enter").shows(begin.trim_end_matches('Z'));
+        let seconds = match time {
+            "utc" => r"\d\d:\d\d:\d\dZ Approved",
+            "local" => r" \d\d:\d\d:\d\d Approved",
+            _ => r"\d\d:\d\d:\d\dZ/\d\d:\d\d:\d\d Approved",
+        };
+        let text = console.text();
+        assert!(regex::Regex::new(seconds).unwrap().is_match(&text), "{time}: {text}");
+    }
+}

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::console_keys::{self, ConsoleKeys};
 use super::keys::{Holds, Rules, keys};
-use super::kinds::{By, Switch, mapping};
+use super::kinds::{By, Switch, Word, mapping};
 use super::reader::Field;
 use super::theme::ThemeSection;
 use domain::filter::GateFilter;
@@ -18,6 +20,27 @@ const REASON_BYTES_MAX: usize = 200;
 
 /// What a last call can do to a terminal.
 const ATTENTION: [&str; 3] = ["bell", "title", "notify"];
+
+/// Which time of day a console shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ShownTime {
+    #[default]
+    Utc,
+    /// That of the machine that the console runs on.
+    Local,
+    /// UTC first.
+    Both,
+}
+
+fn shown_time(word: &str) -> Option<ShownTime> {
+    match word {
+        "utc" => Some(ShownTime::Utc),
+        "local" => Some(ShownTime::Local),
+        "both" => Some(ShownTime::Both),
+        _ => None,
+    }
+}
 
 keys! {
     /// What a console offers.
@@ -41,6 +64,9 @@ keys! {
         /// Keys that are bound anew, as `place: {action: key}` or `place: {action: [key, key]}`, over a set of keys (`preset: default` or `emacs`); `holdpoint config keys` lists places and actions. A console takes them when it starts. Enter, Esc and Ctrl-c mean the same everywhere.
         #[since("0.2.0")]
         pub keys: Arc<ConsoleKeys> = Arc::default() => By(Holds::KeysByPlace, console_keys::read);
+        /// Which time of day a console shows: utc (`14:03Z`), local (`16:03`, of the machine that the console runs on: TZ, else /etc/localtime) or both. Where it is local, the clock in the header says how far that is from UTC. A console takes it when it starts.
+        #[since("0.2.0")]
+        pub time: ShownTime = ShownTime::Utc => Word(&["utc", "local", "both"], shown_time, "a time of day", "write utc, local or both");
         /// Which colour what has.
         #[since("0.2.0")]
         pub theme: ThemeSection = ThemeSection::default() => mapping::<ThemeSection>();

@@ -41,7 +41,7 @@ use keys::Section as _;
 use problem::ProblemLevel;
 use reader::{Field, ProblemCollector};
 
-pub use console::ConsoleSection;
+pub use console::{ConsoleSection, ShownTime};
 pub use console_keys::ConsoleKeys;
 pub use contexts::{Contexts, Place};
 pub use problem::{Problem, ValidationDoc};

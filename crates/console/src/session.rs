@@ -35,6 +35,8 @@ pub struct Session {
     pub gates: Arc<BTreeMap<StageName, GatePolicy>>,
     /// What the configuration has a console offer.
     pub offers: ConsoleSection,
+    /// Seconds that local time is ahead of UTC at a time.
+    pub ahead_s: fn(Timestamp) -> i32,
     /// Seconds of grace for an overdue gate.
     pub overdue_grace_s: u64,
     /// The runs directory, for messages.

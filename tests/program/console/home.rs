@@ -59,3 +59,13 @@ fn colours_of_the_configuration_reach_the_terminal_unless_none_are_wanted() {
     assert!(coloured.contains("38;5;27") && !coloured.contains("\x1b[32m"));
     assert!(!shown("1").contains("38;5;"));
 }
+
+#[test]
+fn local_time_is_that_of_the_machine_and_the_header_says_how_far_it_is_from_utc() {
+    for (zone, told) in [("XST-5:30", "+05:30"), ("America/Nowhere", "+00:00")] {
+        let workspace = Workspace::new(&format!("{RELEASE}console: {{time: local}}\n"));
+        let desk = Desk::spawn(PtyOptions::new(workspace.root()).env("TZ", zone));
+        desk.sees(told);
+        desk.leaves();
+    }
+}

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::facts::label;
 use crate::facts::window::is_low;
 use crate::facts::wrap;
 use crate::model::Model;
@@ -173,9 +174,6 @@ const EVENT_LINES_MAX: usize = 8;
 /// Words that go on below their beginning want this much room; else they go on from the left.
 const WORDS_CELLS_MIN: usize = 24;
 
-/// Cells of a time and the blanks around it.
-const TIME_CELLS: usize = 11;
-
 pub(crate) fn kind(event: &Event) -> String {
     event.kind.as_str().replace('_', " ")
 }
@@ -200,7 +198,7 @@ pub(crate) fn event_cells(view: &JobView, columns: u16) -> (usize, usize) {
 /// else.
 pub(crate) fn event_lines(view: &JobView, columns: u16) -> Vec<EventLine<'_>> {
     let (kinds, stages) = event_cells(view, columns);
-    let begin = TIME_CELLS + kinds + 1 + if stages > 0 { stages + 1 } else { 0 };
+    let begin = label::clock_cells() + 2 + kinds + 1 + if stages > 0 { stages + 1 } else { 0 };
     let columns = usize::from(columns);
     let indent = if begin + WORDS_CELLS_MIN <= columns { begin } else { 3 };
     let room = columns.saturating_sub(indent);

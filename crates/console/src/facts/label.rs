@@ -1,12 +1,15 @@
 //! Names of jobs and gates, times and sizes, as an operator reads them.
 
+use std::cell::Cell;
+
 use super::shorten;
 use crate::facts::label;
 use crate::model::file::FileView;
+use config::ShownTime;
 use domain::artifact::NO_TEXT;
 use domain::ids::JobId;
 use domain::key::GateKey;
-use domain::time::Timestamp;
+use domain::time::{SECOND_US, Timestamp};
 use domain::view::{QueueKind, QueueRow};
 
 /// Whether an id was made by holdpoint (a UUID) and not by a person.
@@ -77,36 +80,104 @@ pub(crate) fn within(label: &str, key: &GateKey, cells: usize) -> String {
     format!("{}{tail}", shorten::middle(job, room))
 }
 
+type Told = (ShownTime, fn(Timestamp) -> i32);
+
+thread_local! {
+    // A console is one loop on one thread, and every time that it shows is written there.
+    static TOLD: Cell<Told> = const { Cell::new((ShownTime::Utc, |_| 0)) };
+}
+
+/// Has this thread tell times so from now on; `ahead_s` is how far local time is ahead of UTC.
+pub(crate) fn tell_times(shown: ShownTime, ahead_s: fn(Timestamp) -> i32) {
+    TOLD.set((shown, ahead_s));
+}
+
+fn ahead_s(at: Timestamp) -> i32 {
+    TOLD.get().1(at)
+}
+
+fn local(at: Timestamp) -> Timestamp {
+    at.plus_us(i64::from(ahead_s(at)) * SECOND_US)
+}
+
+fn in_form(at: Timestamp, form: &str) -> String {
+    at.to_utc().format(form).to_string()
+}
+
+/// UTC has its Z, local time has nothing: the clock of the header says what it is.
+fn told(at: Timestamp, form: &str) -> String {
+    let (utc, local) = (in_form(at, form) + "Z", in_form(local(at), form));
+    match TOLD.get().0 {
+        ShownTime::Utc => utc,
+        ShownTime::Local => local,
+        ShownTime::Both => format!("{utc}/{local}"),
+    }
+}
+
+/// The day, of the time that is told first.
+fn day(at: Timestamp, form: &str) -> String {
+    match TOLD.get().0 {
+        ShownTime::Local => in_form(local(at), form),
+        ShownTime::Utc | ShownTime::Both => in_form(at, form),
+    }
+}
+
+const SECONDS: &str = "%H:%M:%S";
+const MINUTES: &str = "%H:%M";
+const DAY: &str = "%Y-%m-%d";
+
 /// `14:03:05Z`.
 pub(crate) fn clock(at: Timestamp) -> String {
-    at.to_utc().format("%H:%M:%SZ").to_string()
+    told(at, SECONDS)
 }
 
 /// `14:03Z`.
 pub(crate) fn clock_minutes(at: Timestamp) -> String {
-    at.to_utc().format("%H:%MZ").to_string()
+    told(at, MINUTES)
+}
+
+/// The clock of the header, which says what local time is: `16:03+02:00`.
+pub(crate) fn header_clock(at: Timestamp, has_seconds: bool) -> String {
+    let clock = told(at, if has_seconds { SECONDS } else { MINUTES });
+    if TOLD.get().0 == ShownTime::Utc {
+        return clock;
+    }
+    let minutes = ahead_s(at) / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let minutes = minutes.abs();
+    format!("{clock}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// Cells of every [`clock`].
+pub(crate) fn clock_cells() -> usize {
+    clock(Timestamp::default()).len()
+}
+
+/// Cells of every [`clock_minutes`].
+pub(crate) fn minutes_cells() -> usize {
+    clock_minutes(Timestamp::default()).len()
 }
 
 /// `2026-11-22 14:03Z`.
 pub(crate) fn date(at: Timestamp) -> String {
-    at.to_utc().format("%Y-%m-%d %H:%MZ").to_string()
+    told(at, "%Y-%m-%d %H:%M")
 }
 
 /// Today `14:03:05Z`, on other days `2026-11-21`.
 pub(crate) fn time_or_date(at: Timestamp, now: Timestamp) -> String {
-    if at.to_utc().date_naive() == now.to_utc().date_naive() {
+    if day(at, DAY) == day(now, DAY) {
         clock(at)
     } else {
-        at.to_utc().format("%Y-%m-%d").to_string()
+        day(at, DAY)
     }
 }
 
 /// Today `14:03Z`, on other days `11-21`.
 pub(crate) fn minutes_or_day(at: Timestamp, now: Timestamp) -> String {
-    if at.to_utc().date_naive() == now.to_utc().date_naive() {
+    if day(at, DAY) == day(now, DAY) {
         clock_minutes(at)
     } else {
-        at.to_utc().format("%m-%d").to_string()
+        day(at, "%m-%d")
     }
 }
 

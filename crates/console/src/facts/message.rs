@@ -1,6 +1,7 @@
 //! What happened last, in lines: how many, and what stands before them.
 
 use crate::action::Action;
+use crate::facts::label;
 use crate::facts::recall;
 use crate::facts::wrap::split_behind;
 use crate::keymap::{self, Focus};
@@ -21,7 +22,7 @@ pub(crate) fn lines(model: &Model, columns: usize, most: usize) -> Vec<String> {
     let is_fresh = model.toasts.unread > 0 && model.keys.field.is_none();
     let most = if is_fresh { most.min(LINES_MAX) } else { 1 };
     // The clock and the sign stand before every line.
-    let columns = columns.saturating_sub(START_CELLS);
+    let columns = columns.saturating_sub(start_cells());
     let key = keymap::key_in(Focus::Queue, Action::Recall);
     let moves_on = recall::words(model, newest, key).unwrap_or_default();
     split_behind(
@@ -41,7 +42,9 @@ pub(crate) fn earlier(model: &Model) -> String {
 }
 
 /// Cells before the text of a message: a blank, the clock, a blank, the sign of an error.
-pub(crate) const START_CELLS: usize = 14;
+pub(crate) fn start_cells() -> usize {
+    label::clock_cells() + 5
+}
 
 /// How many lines the message wants.
 pub(crate) fn height(model: &Model, columns: u16) -> u16 {
@@ -54,12 +57,11 @@ pub(crate) fn height(model: &Model, columns: u16) -> u16 {
 /// and sign stand before the first.
 pub(crate) fn after_clock(toast: &Toast, indent: usize, columns: usize, most: usize) -> Vec<String> {
     let sign = width(sign(toast.tone));
-    let taken = (CLOCK_CELLS + sign).saturating_sub(indent);
+    // With the blank behind it.
+    let clock = label::clock_cells() + 1;
+    let taken = (clock + sign).saturating_sub(indent);
     split_behind(&toast.text, taken, columns, most)
 }
-
-/// Cells of a clock and the blank behind it.
-const CLOCK_CELLS: usize = 10;
 
 pub(crate) fn sign(tone: Tone) -> &'static str {
     match tone {

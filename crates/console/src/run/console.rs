@@ -57,6 +57,7 @@ impl<I: InputStream, T: Terminal, B: Backend> Console<I, T, B> {
     /// A console that has asked its first questions.
     pub fn new(session: Session, input: I, terminal: T, mut backend: B) -> Self {
         crate::keymap::bind(&session.offers.keys.bound);
+        crate::facts::label::tell_times(session.offers.time, session.ahead_s);
         let (drafts, problems) = backend.load_drafts();
         let discarded = backend.load_discarded();
         let marks = backend.load_marks();

@@ -128,7 +128,7 @@ pub(crate) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let index = board.index();
     let top = board.top.min(index).max((index + 1).saturating_sub(rows));
     let mut head = RowWriter::at_line(buffer, area, 1);
-    head.skip(4).cell("AT", 7, theme.strong());
+    head.skip(4).cell("AT", label::minutes_cells() + 1, theme.strong());
     head.cell_right("IN", IN_CELLS, theme.strong()).skip(1);
     head.cell("JOB", widths.job, theme.strong()).skip(1);
     head.cell("STAGE", widths.stage, theme.strong()).skip(1);

@@ -68,11 +68,7 @@ fn filter(model: &Model) -> Option<Part> {
 /// for nothing.
 fn clock(model: &Model) -> String {
     let ticks = countdown::next_expiry(model).is_some_and(|(left_us, _)| left_us < 3600 * SECOND_US);
-    if ticks && model.window.size.0 >= 100 {
-        label::clock(model.now.utc)
-    } else {
-        label::clock_minutes(model.now.utc)
-    }
+    label::header_clock(model.now.utc, ticks && model.window.size.0 >= 100)
 }
 
 /// Draws it. What does not fit goes in this order: the product's name, the host, the next job's

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::row_writer::RowWriter;
 use crate::editor::Editor;
-use crate::facts::message::{START_CELLS, earlier, lines, sign};
+use crate::facts::message::{earlier, lines, sign, start_cells};
 use crate::facts::{filter, label};
 use crate::model::Model;
 use crate::model::keys::Field;
@@ -92,7 +92,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> 
         toast(&mut pen, &first, theme);
         for (offset, line) in (1..).zip(lines) {
             let mut pen = RowWriter::at_line(buffer, area, offset);
-            pen.skip(START_CELLS as u16).text(&line, style(newest.tone, theme));
+            pen.skip(u16::try_from(start_cells()).unwrap_or(u16::MAX))
+                .text(&line, style(newest.tone, theme));
         }
     }
     None

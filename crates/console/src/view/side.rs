@@ -60,8 +60,8 @@ fn draw_job(model: &Model, area: Rect, buffer: &mut Buffer) -> Rect {
 
 /// So many of the last decisions stand there at most.
 const DECIDED_MAX: u16 = 10;
-/// A decision's row without the job's name and the name of whoever decided: blanks, time, sign.
-const DECIDED_CELLS: usize = 11;
+/// A decision's row without the time, the job's name and the name of whoever decided: blanks, sign.
+const DECIDED_CELLS: usize = 5;
 /// Cells of whoever decided.
 const BY_CELLS: usize = 10;
 
@@ -95,10 +95,14 @@ fn draw_lately(model: &Model, area: Rect, buffer: &mut Buffer) -> Rect {
         let row = line(buffer, "", theme.plain());
         let by = shorten::middle(decision.by(), BY_CELLS);
         let name = format!("{} / {}", label::job(decision.job_id(), ""), decision.stage());
-        let cells = usize::from(row.width).saturating_sub(DECIDED_CELLS + BY_CELLS + 1);
+        let cells = usize::from(row.width).saturating_sub(DECIDED_CELLS + label::minutes_cells() + BY_CELLS + 1);
         RowWriter::new(buffer, row)
             .skip(2)
-            .cell(&label::minutes_or_day(decision.at(), model.now.utc), 6, theme.plain())
+            .cell(
+                &label::minutes_or_day(decision.at(), model.now.utc),
+                label::minutes_cells(),
+                theme.plain(),
+            )
             .skip(1)
             .cell(sign, 1, style)
             .skip(1)

@@ -66,6 +66,7 @@ fn model() -> Model {
         expires: None,
         gates: Default::default(),
         offers: Default::default(),
+        ahead_s: |_| 0,
         overdue_grace_s: 60,
         runs_dir: "runs".into(),
         is_read_only: false,
