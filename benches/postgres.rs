@@ -22,9 +22,17 @@ fn postgres(criterion: &mut Criterion) {
     let Some(server) = PostgresServer::of_own() else {
         return;
     };
-    let place = StorePlace::shared(&server.database().expect("a database")).expect("an address");
+    let address = server.database().expect("a database");
+    let name = address
+        .rsplit_once('/')
+        .map_or(address.as_str(), |(_, name)| name)
+        .to_owned();
+    let place = StorePlace::shared(&address).expect("an address");
     let mut store = Store::open(place).expect("the store opens");
-    let mut used = 0;
+    // Tables of some size that the server has looked at, as it does by itself within a minute.
+    let mut used = 1000;
+    open_gates(&mut store, 0, used, NOW);
+    server.psql(&name, "ANALYZE").expect("it is read");
     let bare_address = server.database().expect("a database");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -48,8 +48,8 @@ const LISTENER_SILENCE: Duration = Duration::from_secs(5);
 /// and nobody waits longer for them than for a file that is locked.
 const SETTINGS: &str = "SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '10s'";
 /// What decides finds every row by its key, however few there are: a plan made once, while tables are
-/// small, must not read the whole of them when they are large.
-const BY_KEYS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+/// small, must not read the whole of them when they are large. Compiling it would never pay.
+const BY_KEYS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
 
 /// One connection, made again when it was lost.
 pub(super) struct Session {
