@@ -85,6 +85,14 @@ fn times_are_told_as_the_configuration_says_and_the_header_says_how() {
         let told = text.lines().next().unwrap_or_default().split_whitespace().last();
         let told = told.unwrap_or_default().to_owned();
         assert!(regex::Regex::new(clock).unwrap().is_match(&told), "{time}: {told}");
+        // Until when a timer is held.
+        let until = match time {
+            "utc" => r"until (\d\d-\d\d )?\d\d:\d\d(:\d\d)?Z",
+            "local" => r"until (\d\d-\d\d )?\d\d:\d\d(:\d\d)?[^:Z\d]",
+            _ => r"until (\d\d-\d\d )?\d\d:\d\d(:\d\d)?Z/",
+        };
+        let held = console.press("t Enter").text();
+        assert!(regex::Regex::new(until).unwrap().is_match(&held), "{time}: {held}");
         // The line of news and the history tell it in the same way, without the distance.
         let begin = told.trim_end_matches("+02:00").split('/').next().unwrap_or_default();
         console.press("a Enter").shows(begin.trim_end_matches('Z'));

@@ -64,13 +64,13 @@ keys! {
         /// Keys that are bound anew, as `place: {action: key}` or `place: {action: [key, key]}`, over a set of keys (`preset: default` or `emacs`); `holdpoint config keys` lists places and actions. A console takes them when it starts. Enter, Esc and Ctrl-c mean the same everywhere.
         #[since("0.2.0")]
         pub keys: Arc<ConsoleKeys> = Arc::default() => By(Holds::KeysByPlace, console_keys::read);
-        /// Which time of day a console shows: utc (`14:03Z`), local (`16:03`, of the machine that the console runs on: TZ, else /etc/localtime) or both. Where it is local, the clock in the header says how far that is from UTC. A console takes it when it starts.
+        /// Which time of day a console shows: utc (`14:03Z`), local (`16:03`, of the machine that the console runs on: TZ, else /etc/localtime) or both. Where it is local, the clock in the header says how far that is from UTC. What the rules say and what is recorded stays in UTC, with its Z. A console takes it when it starts.
         #[since("0.2.0")]
         pub time: ShownTime = ShownTime::Utc => Word(&["utc", "local", "both"], shown_time, "a time of day", "write utc, local or both");
         /// Which colour what has.
         #[since("0.2.0")]
         pub theme: ThemeSection = ThemeSection::default() => mapping::<ThemeSection>();
-        /// Whether the wheel scrolls and a click selects; a click never decides. While it is so, a terminal selects text with Shift held down (Option in iTerm2); false leaves the mouse to the terminal. A console takes it when it starts; it is the same over SSH, where each click is a few bytes.
+        /// Whether the wheel scrolls and a click selects; a click never decides. While it is so, a terminal selects text with Shift held down (Option in iTerm2); false leaves the mouse to the terminal. What the rules say and what is recorded stays in UTC, with its Z. A console takes it when it starts. it is the same over SSH, where each click is a few bytes.
         #[since("0.2.0")]
         pub mouse: bool = true => Switch;
     }

@@ -262,6 +262,10 @@ mod tests {
                     ("pipeline.stages[].artifacts[]", _) => json!({ "kind": "script", "path": "artifacts/a.txt" }),
                     ("security.tokens[]", _) => json!({ "name": "ana", "role": "viewer", "sha256": "a".repeat(64) }),
                     ("server.trusted_proxy", _) => json!({ "from": ["10.0.0.5"] }),
+                    // Formats of services that sign nothing: a secret would have to be part of the address.
+                    ("webhooks[]", "format") if !["json", "pagerduty"].map(Value::from).contains(&value) => {
+                        json!({ "name": "w", "url": "https://a/topic" })
+                    }
                     ("webhooks[]", "secret_file") => json!({ "name": "w", "url": "https://a/" }),
                     ("webhooks[]", _) => json!({ "name": "w", "url": "https://a/", "secret_env": "HOLDPOINT_S" }),
                     _ => json!({}),

@@ -203,14 +203,18 @@ impl Now {
 /// When something ends, as a person reads it: within 10 minutes `14:03:05Z`, within a day `14:03Z`,
 /// later `11-23 14:03Z`.
 pub fn until(at: Timestamp, now: Timestamp) -> String {
+    at.to_utc().format(until_form(at, now)).to_string() + "Z"
+}
+
+/// The same as a form of chrono's, without the mark of UTC.
+pub fn until_form(at: Timestamp, now: Timestamp) -> &'static str {
     const MINUTES_10_US: i64 = 600 * SECOND_US;
     const DAY_US: i64 = 86_400 * SECOND_US;
-    let format = match at.us_since(now) {
-        ..MINUTES_10_US => "%H:%M:%SZ",
-        MINUTES_10_US..DAY_US => "%H:%MZ",
-        DAY_US.. => "%m-%d %H:%MZ",
-    };
-    at.to_utc().format(format).to_string()
+    match at.us_since(now) {
+        ..MINUTES_10_US => "%H:%M:%S",
+        MINUTES_10_US..DAY_US => "%H:%M",
+        DAY_US.. => "%m-%d %H:%M",
+    }
 }
 
 /// A point of time as a person reads it: `2026-11-22 22:13:25Z`.

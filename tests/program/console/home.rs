@@ -24,6 +24,11 @@ fn a_key_that_is_bound_anew_decides_and_the_former_one_does_nothing() {
     desk.confirms("Approved j-1 tides");
     desk.leaves();
     assert!(workspace.ok("decisions list").contains("approve"));
+    let keys = workspace.ok("keys");
+    assert!(
+        keys.contains("| `x` | approve") && keys.contains("| `Ctrl-r` | reject"),
+        "{keys}"
+    );
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn the_commented_parts_of_the_shipped_file_are_right_too() {
     assert_eq!(config.security.tokens.len(), 2);
     assert!(config.server.trusted_proxy.is_at([10, 0, 0, 5].into()));
     config.server.trusted_proxy = crate::TrustedProxy::default();
+    let public_url = config.server.public_url.take();
+    assert_eq!(public_url.as_deref(), Some("https://holdpoint.example"));
     assert_eq!(config.security.rate_limiting, Config::default().security.rate_limiting);
     assert_eq!(*config.security.cors.allow_origins, ["https://console.example"]);
     assert_eq!(config.server, Config::default().server);

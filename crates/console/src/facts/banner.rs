@@ -1,10 +1,9 @@
 //! What is broken, in lines; the strip of a last call stands above them.
 
-use crate::facts::last_call;
 use crate::facts::window::ROWS_MIN;
 use crate::facts::wrap::split;
+use crate::facts::{label, last_call};
 use crate::model::Model;
-use domain::time::clock_time;
 
 /// The end of a token stands here from so many seconds before it.
 const EXPIRY_CLOSE_S: u64 = 600;
@@ -30,7 +29,7 @@ pub(crate) fn text(model: &Model) -> Option<String> {
 fn expiring(model: &Model) -> Option<String> {
     let expires = model.session.expires?;
     let name = &model.session.operator.name;
-    let at = clock_time(expires);
+    let at = label::moment(expires);
     let is_close = model.now.utc.plus_s(EXPIRY_CLOSE_S) >= expires;
     is_close.then(|| format!("the token of {name} ends at {at}: from then on nothing is decided from here"))
 }

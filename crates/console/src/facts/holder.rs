@@ -5,12 +5,12 @@ use crate::action::Action;
 use crate::keymap::{self, Focus};
 use crate::model::Model;
 use crate::model::queue::RowKey;
+use domain::hold;
 use domain::key::GateKey;
 use domain::lease::{Lease, LeasePurpose};
 use domain::policy::Doubt;
 use domain::timer::{GateTimer, TimerStatus};
 use domain::view::QueueRow;
-use domain::{hold, time};
 use text::{cut, visible_line, width};
 
 /// Who holds the timer, when that ends at the latest, and why.
@@ -29,7 +29,7 @@ fn held(model: &Model, row: &QueueRow) -> Option<Held> {
     let until = timer.runs_again_at(model.now, row.max_hold_s);
     Some(Held {
         who: name(model, &hold.holder.name).to_owned(),
-        until: time::until(until, model.now.utc),
+        until: label::until(until, model.now.utc),
         reason: hold.reason.clone(),
     })
 }

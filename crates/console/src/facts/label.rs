@@ -9,7 +9,7 @@ use config::ShownTime;
 use domain::artifact::NO_TEXT;
 use domain::ids::JobId;
 use domain::key::GateKey;
-use domain::time::{SECOND_US, Timestamp};
+use domain::time::{self, SECOND_US, Timestamp};
 use domain::view::{QueueKind, QueueRow};
 
 /// Whether an id was made by holdpoint (a UUID) and not by a person.
@@ -161,6 +161,16 @@ pub(crate) fn minutes_cells() -> usize {
 /// `2026-11-22 14:03Z`.
 pub(crate) fn date(at: Timestamp) -> String {
     told(at, "%Y-%m-%d %H:%M")
+}
+
+/// `2026-11-22 14:03:05Z`.
+pub(crate) fn moment(at: Timestamp) -> String {
+    told(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// When something ends, as [`time::until`] says it.
+pub(crate) fn until(at: Timestamp, now: Timestamp) -> String {
+    told(at, time::until_form(at, now))
 }
 
 /// Today `14:03:05Z`, on other days `2026-11-21`.

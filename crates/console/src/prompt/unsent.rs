@@ -16,7 +16,6 @@ use crate::update::outgoing::other_sent;
 use domain::ask::Command;
 use domain::gate::Verdict;
 use domain::key::GateKey;
-use domain::time::clock_time;
 use engine::api::Ticket;
 use engine::far::LeftCommand;
 use text::words::{counted, duration};
@@ -162,7 +161,7 @@ impl PromptKind for UnsentAsk {
         let style = theme.held().patch(theme.strong());
         let verb = self.verdict().map_or("SEND ", |(verb, ..)| verb);
         let mut lines = other_title(model, (verb, style), &self.subject(model), columns);
-        let (at, age) = (clock_time(self.0.at), duration(self.0.age_s()));
+        let (at, age) = (label::moment(self.0.at), duration(self.0.age_s()));
         let became = match self.0.is_undone {
             true => "it was not done",
             false => "the server does not say whether it was done. Sent again, it is done once",

@@ -1,10 +1,11 @@
 //! What the token opens, and until when: told when it changes, and some time before its end.
 
+use crate::facts::label;
 use crate::model::Model;
 use crate::model::toast::Tone;
 use domain::operator::TokenRole;
 use domain::rights::{EXPIRY_TOLD_S, Rights, expiry};
-use domain::time::{SECOND_US, Timestamp, clock_time};
+use domain::time::{SECOND_US, Timestamp};
 
 /// So long before its end it is told, in seconds, beside the week that a console begins with.
 const TOLD_S: [u64; 3] = [24 * 3600, 3600, 600];
@@ -30,7 +31,7 @@ pub(crate) fn changed(model: &mut Model, rights: Rights, expires: Option<Timesta
     if expires != model.session.expires {
         let near = expires.and_then(|expires| expiry(&name, expires, model.now.utc));
         told.push(near.unwrap_or_else(|| match expires {
-            Some(expires) => format!("the token of {name} expires at {} now", clock_time(expires)),
+            Some(expires) => format!("the token of {name} expires at {} now", label::moment(expires)),
             None => format!("the token of {name} does not expire any more"),
         }));
     }
