@@ -263,7 +263,7 @@ mod tests {
                     ("security.tokens[]", _) => json!({ "name": "ana", "role": "viewer", "sha256": "a".repeat(64) }),
                     ("server.trusted_proxy", _) => json!({ "from": ["10.0.0.5"] }),
                     // Formats of services that sign nothing: a secret would have to be part of the address.
-                    ("webhooks[]", "format") if !["json", "pagerduty"].map(Value::from).contains(&value) => {
+                    ("webhooks[]", "format") if !["json", "pagerduty"].map(Value::from).contains(value) => {
                         json!({ "name": "w", "url": "https://a/topic" })
                     }
                     ("webhooks[]", "secret_file") => json!({ "name": "w", "url": "https://a/" }),
